@@ -1,0 +1,1 @@
+//! Intent files to desired state.

@@ -1,0 +1,1 @@
+//! Links, traffic and faults in memory.

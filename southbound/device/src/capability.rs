@@ -1,0 +1,27 @@
+//! What a device says of itself.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// How a commit that was not confirmed is undone.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    /// By the device, when the timer runs out: NETCONF confirmed commit (RFC 6241 section 8.4) or gNMI commit-confirmed.
+    ByDevice,
+    /// By the controller, which puts the journalled pre-image back. The plan shows that exposure.
+    ByPreImage,
+}
+
+/// What the device can do.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Capabilities {
+    /// Over which protocol it is configured: `netconf` or `gnmi`.
+    pub protocol: String,
+    /// How an unconfirmed commit is undone.
+    pub rollback: Rollback,
+    /// YANG modules that it serves, as `name@revision`.
+    pub modules: BTreeSet<String>,
+}

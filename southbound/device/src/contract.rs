@@ -1,0 +1,1 @@
+//! What every device must do, as one suite that each implementation runs.

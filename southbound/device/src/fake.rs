@@ -1,0 +1,1 @@
+//! The simplest device: a value in memory that keeps the contract.

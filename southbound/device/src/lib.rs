@@ -1,0 +1,56 @@
+//! What a device can do for a transaction, whatever protocol it speaks.
+//!
+//! A device is driven by one task at a time, so its methods take `&mut self` and one order is in flight. Every method has a
+//! deadline of its own; a device that does not answer within it is [`Silent`](ErrorKind::Silent): its state is unknown and
+//! has to be read again. The contract suite in [`contract`] judges every implementation; [`fake`] is the simplest one.
+
+pub mod capability;
+pub mod error;
+
+pub mod contract;
+pub mod fake;
+
+use std::{future::Future, time::Duration};
+
+use model::{DeviceReading, Edit, NodeId, TransactionId};
+
+pub use crate::{
+    capability::{Capabilities, Rollback},
+    error::{DeviceError, ErrorKind, Retry, Step},
+};
+
+/// A network device as the transaction sees it (`Stage`, `Commit`, `Verify`, `Confirm`, `Cancel`).
+pub trait Device: Send {
+    /// Its name in the topology and the inventory.
+    fn node(&self) -> &NodeId;
+
+    /// What it can do, as it said itself; connects where there is no session yet.
+    fn capabilities(&mut self) -> impl Future<Output = Result<Capabilities, DeviceError>> + Send;
+
+    /// Prepares the edits without effect on traffic: locks, writes the candidate, validates. A device without a candidate
+    /// records its pre-image and checks what it can. What was staged before by the same session is gone.
+    fn stage(
+        &mut self,
+        transaction: TransactionId,
+        edits: &[Edit],
+    ) -> impl Future<Output = Result<(), DeviceError>> + Send;
+
+    /// Puts what was staged into effect. It goes back by itself unless confirmed within `confirm_within`, where the
+    /// device can do that ([`Capabilities::rollback`]).
+    fn commit(
+        &mut self,
+        transaction: TransactionId,
+        confirm_within: Duration,
+    ) -> impl Future<Output = Result<(), DeviceError>> + Send;
+
+    /// Makes a commit permanent, from any session. Confirming what is already permanent is no error.
+    fn confirm(&mut self, transaction: TransactionId)
+    -> impl Future<Output = Result<(), DeviceError>> + Send;
+
+    /// Undoes what was staged or committed under this transaction and was not confirmed; releases locks. Cancelling what
+    /// is not there is no error.
+    fn cancel(&mut self, transaction: TransactionId) -> impl Future<Output = Result<(), DeviceError>> + Send;
+
+    /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
+    fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
+}

@@ -1,0 +1,179 @@
+//! Intents after validation: every name resolved, every selector expanded into services (RFC 9315, RFC 9543).
+//! Only `intents::validate` makes an [`IntentSet`]; all later stages take one, so that an unjudged document cannot reach them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    class::{QosProfile, TrafficClass},
+    condition::{AlarmPolicy, Condition},
+    id::{Affinity, ClassName, IntentId, NodeId, ServiceId, VrfName},
+    sr::{Dataplane, LastResort},
+    steering::Dscp,
+    time::Span,
+    unit::{Bandwidth, Delay, Jitter, Loss, Ratio},
+};
+
+/// Service-level objectives: what is measured and promised (RFC 9543 section 5.1.1). Absent means: nothing is promised.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Slo {
+    /// The longest one-way delay.
+    pub one_way_delay: Option<Delay>,
+    /// The largest delay variation.
+    pub jitter: Option<Jitter>,
+    /// The highest loss.
+    pub loss: Option<Loss>,
+    /// What must always fit.
+    pub bandwidth: Option<Bandwidth>,
+    /// The share of time in which all of it holds.
+    pub availability: Option<Ratio>,
+}
+
+/// From what a backup keeps away.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Diversity {
+    /// No link in common.
+    #[default]
+    Link,
+    /// No transit node in common.
+    Node,
+    /// No shared risk in common.
+    Srlg,
+}
+
+/// Service-level expectations: what cannot be measured directly (RFC 9543 section 5.1.2).
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sle {
+    /// How the backup keeps away from the path.
+    pub diversity: Diversity,
+    /// Whether only encrypted links may carry it.
+    pub encrypted: bool,
+    /// Nodes to visit in order.
+    pub waypoints: Vec<NodeId>,
+}
+
+/// What a path is chosen by.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Minimise {
+    /// One-way delay.
+    #[default]
+    Delay,
+    /// IGP metric.
+    Igp,
+    /// TE metric.
+    Te,
+    /// Number of hops.
+    Hops,
+    /// Price.
+    Price,
+}
+
+/// How its paths are chosen.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathPreference {
+    /// Which forwarding plane.
+    pub dataplane: Dataplane,
+    /// What a path is chosen by.
+    pub minimise: Minimise,
+    /// Affinities to ride where a path on them exists; earlier ones first.
+    pub prefer: Vec<Affinity>,
+    /// Affinities that no path may use.
+    pub avoid: BTreeSet<Affinity>,
+    /// What happens when no candidate is valid.
+    pub last_resort: LastResort,
+}
+
+/// Who may act on a breach.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Only watch.
+    Observe,
+    /// Watch and propose.
+    Recommend,
+    /// Watch and act.
+    #[default]
+    Act,
+}
+
+/// How the promise is watched and when the loop may move it (promise 5: no flapping).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assurance {
+    /// What counts as a breach; by default any SLO that is not met.
+    pub breach: Condition,
+    /// How long it must last.
+    pub hold: Span,
+    /// How much better another path must be.
+    pub improvement_margin: Ratio,
+    /// The shortest time between two moves.
+    pub hold_down: Span,
+    /// How long the old path must be good before traffic goes back.
+    pub wait_to_restore: Span,
+    /// Who may act.
+    pub mode: Mode,
+}
+
+/// Which packets a service takes.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Match {
+    /// Destinations; all of the other end where absent.
+    pub prefix: Option<IpNet>,
+    /// Code points; those of the class where the intent names none.
+    pub dscp: BTreeSet<Dscp>,
+}
+
+/// One promise between two nodes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    /// Its name.
+    pub id: ServiceId,
+    /// The intent that it comes from.
+    pub intent: IntentId,
+    /// Who answers for the intent.
+    pub owner: Option<String>,
+    /// The first end; a hub where there is one.
+    pub a: NodeId,
+    /// The other end.
+    pub z: NodeId,
+    /// Whether traffic from `z` to `a` is promised too.
+    pub bidirectional: bool,
+    /// Whether both directions ride the same links.
+    pub co_routed: bool,
+    /// What it takes; never empty.
+    pub matches: Vec<Match>,
+    /// The VRF that its packets arrive in.
+    pub vrf: VrfName,
+    /// Its traffic class.
+    pub class: ClassName,
+    /// What is promised in each direction.
+    pub slo: Slo,
+    /// What is expected beside.
+    pub sle: Sle,
+    /// How its paths are chosen.
+    pub path: PathPreference,
+    /// How it is watched.
+    pub assurance: Assurance,
+}
+
+/// All that is promised.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IntentSet {
+    /// Traffic classes.
+    pub classes: BTreeMap<ClassName, TrafficClass>,
+    /// Queue profiles.
+    pub profiles: BTreeMap<String, QosProfile>,
+    /// Services of all intents.
+    pub services: BTreeMap<ServiceId, Service>,
+    /// Alarm policies.
+    pub alarms: BTreeMap<String, AlarmPolicy>,
+}

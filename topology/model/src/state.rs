@@ -1,0 +1,126 @@
+//! What devices should hold and what they do hold (intended and applied configuration, RFC 8342 section 5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{InterfaceName, NodeId},
+    qos::{Classifier, InterfaceQos},
+    sr::{PolicyKey, SrPolicy},
+    steering::{SteeringKey, SteeringRule},
+    time::Timestamp,
+};
+
+/// Names that start so belong to the controller; nothing else is ever edited or deleted by it.
+pub const OWN_PREFIX: &str = "tl-";
+
+/// Number of a state of the network as the controller knows it; grows by one with every change.
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Revision(pub u64);
+
+/// What the controller holds on one device.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DeviceConfig {
+    /// SR policies by identity.
+    #[serde(with = "crate::state::pairs")]
+    pub policies: BTreeMap<PolicyKey, SrPolicy>,
+    /// Steering rules by identity.
+    #[serde(with = "crate::state::pairs")]
+    pub steering: BTreeMap<SteeringKey, SteeringRule>,
+    /// Queues by interface.
+    pub qos: BTreeMap<InterfaceName, InterfaceQos>,
+    /// Code points to queues.
+    pub classifier: Option<Classifier>,
+}
+
+impl DeviceConfig {
+    /// Whether there is nothing of ours.
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+            && self.steering.is_empty()
+            && self.qos.is_empty()
+            && self.classifier.is_none()
+    }
+}
+
+/// What every device should hold. A device without an entry should hold nothing of ours.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DesiredState {
+    /// By device.
+    pub devices: BTreeMap<NodeId, DeviceConfig>,
+}
+
+/// Objects on a device that are not ours. They are read, never written.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// SR policies of others by identity, with their names.
+    #[serde(with = "crate::state::pairs")]
+    pub policies: BTreeMap<PolicyKey, String>,
+    /// Steering rules of others.
+    pub steering: BTreeSet<SteeringKey>,
+    /// Interfaces whose queues are set by others.
+    pub qos: BTreeSet<InterfaceName>,
+    /// Whether another's classifier is applied where ours would be.
+    pub classifier: bool,
+}
+
+/// What is known of one device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceReading {
+    /// It was read.
+    Read {
+        /// What is ours.
+        owned: DeviceConfig,
+        /// What is not.
+        foreign: Foreign,
+        /// When.
+        at: Timestamp,
+    },
+    /// It could not be read: what it holds is unknown.
+    Unreadable {
+        /// Why.
+        why: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What devices hold, as far as it could be read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ActualState {
+    /// Which state this is.
+    pub revision: Revision,
+    /// By device.
+    pub devices: BTreeMap<NodeId, DeviceReading>,
+}
+
+/// Maps whose keys are not text travel as lists of their values' pairs.
+pub mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes the map as a list of pairs, in order.
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(
+        map: &BTreeMap<K, V>,
+        out: S,
+    ) -> Result<S::Ok, S::Error> {
+        out.collect_seq(map.iter())
+    }
+
+    /// Reads a list of pairs; the last one of equal keys stays.
+    pub fn deserialize<'de, K, V, D>(input: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(input)?.into_iter().collect())
+    }
+}
