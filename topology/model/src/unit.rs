@@ -68,7 +68,7 @@ pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
     let mut total = whole.checked_mul(factor).ok_or_else(too_large)?;
     let mut place = factor;
     for digit in fraction.unwrap_or("").chars().filter_map(|c| c.to_digit(10)) {
-        if place % 10 != 0 {
+        if !place.is_multiple_of(10) {
             if digit != 0 {
                 return Err(bad(format!(
                     "it is finer than {} can say",
@@ -89,7 +89,7 @@ pub(crate) fn show_scaled(value: u64, scale: &Scale) -> String {
         let mut rest = value % factor;
         let mut digits = String::new();
         let mut place = factor;
-        while rest > 0 && place % 10 == 0 {
+        while rest > 0 && place.is_multiple_of(10) {
             place /= 10;
             digits.push(char::from_digit(u32::try_from(rest / place).unwrap_or(0), 10).unwrap_or('0'));
             rest %= place;

@@ -1,0 +1,191 @@
+//! Which modules a device serves, read from their sources.
+//!
+//! yang-rs parses a module into a statement tree; it resolves nothing, so it serves for a catalogue and not for
+//! validation. Extension statements, which it cannot always take, are removed by a `nom` pass first; a panic of the
+//! parser is an error of that module alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use nom::{
+    IResult, Parser,
+    branch::alt,
+    bytes::complete::{is_not, tag, take_until, take_while1},
+    character::complete::{anychar, char, multispace0, multispace1, none_of},
+    combinator::{opt, recognize, value},
+    multi::many0,
+    sequence::{delimited, pair, preceded, terminated},
+};
+use thiserror::Error;
+use yang_rs::{core::YangStmt, parser::Parser as YangParser};
+
+/// What a catalogue knows of a module.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ModuleEntry {
+    /// As in `module NAME`.
+    pub name: String,
+    /// Its latest revision, where it has one.
+    pub revision: Option<String>,
+    /// Its namespace.
+    pub namespace: String,
+    /// The modules that it imports.
+    pub imports: Vec<String>,
+}
+
+/// Why a module is not catalogued.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum CatalogueError {
+    /// The parser refused it.
+    #[error("the module cannot be parsed: {0}")]
+    Syntax(String),
+    /// The parser gave up.
+    #[error("the module cannot be parsed: the parser stopped in the middle")]
+    Panicked,
+    /// It is a submodule, which stands in no catalogue of its own.
+    #[error("`{0}` is a submodule")]
+    Submodule(String),
+    /// It is something else.
+    #[error("the text is not a YANG module")]
+    NotAModule,
+}
+
+/// Reads what a catalogue needs from a module's source. O(length).
+///
+/// # Errors
+/// The source is no module that the parser takes.
+pub fn read_module(source: &str) -> Result<ModuleEntry, CatalogueError> {
+    let cleaned = without_extensions(source);
+    let parsed = catch_unwind(AssertUnwindSafe(|| YangParser::new(cleaned).parse_yang()))
+        .map_err(|_| CatalogueError::Panicked)?
+        .map_err(|error| CatalogueError::Syntax(error.to_string().chars().take(200).collect()))?;
+    match parsed {
+        YangStmt::ModuleStmt(module) => Ok(ModuleEntry {
+            name: module.arg().to_string(),
+            revision: module.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
+            namespace: module.module_header().namespace().arg().to_string(),
+            imports: module.linkage().import().iter().map(|import| import.arg().to_string()).collect(),
+        }),
+        YangStmt::SubmoduleStmt(submodule) => Err(CatalogueError::Submodule(submodule.arg().to_string())),
+        _ => Err(CatalogueError::NotAModule),
+    }
+}
+
+/// The source without extension statements (`prefix:keyword …;`) and comments. Text that is not YANG passes unchanged
+/// from the place where it stops being YANG: the parser then says what is wrong.
+pub fn without_extensions(source: &str) -> String {
+    let mut kept = String::with_capacity(source.len());
+    let mut rest = source;
+    while !rest.is_empty() {
+        rest = match alt((dropped, piece)).parse(rest) {
+            Ok((after, text)) => {
+                kept.push_str(text);
+                after
+            }
+            Err(_) => {
+                kept.push_str(rest);
+                ""
+            }
+        };
+    }
+    kept
+}
+
+fn comment(text: &str) -> IResult<&str, &str> {
+    alt((recognize(pair(tag("//"), opt(is_not("\n")))), recognize((tag("/*"), take_until("*/"), tag("*/")))))
+        .parse(text)
+}
+
+fn quoted(text: &str) -> IResult<&str, &str> {
+    alt((
+        recognize(delimited(
+            char('"'),
+            many0(alt((value((), pair(char('\\'), anychar)), value((), none_of("\"\\"))))),
+            char('"'),
+        )),
+        recognize(delimited(char('\''), many0(none_of("'")), char('\''))),
+    ))
+    .parse(text)
+}
+
+fn word(text: &str) -> IResult<&str, &str> {
+    take_while1(|c: char| !c.is_whitespace() && !";{}\"'".contains(c))(text)
+}
+
+/// A statement's argument: a word or strings joined by `+`.
+fn argument(text: &str) -> IResult<&str, &str> {
+    let joined = recognize((quoted, many0((multispace0, char('+'), multispace0, quoted))));
+    alt((joined, word)).parse(text)
+}
+
+fn block(text: &str) -> IResult<&str, &str> {
+    let inner =
+        many0(alt((value((), comment), value((), quoted), value((), block), value((), none_of("{}\"'")))));
+    recognize(delimited(char('{'), inner, char('}'))).parse(text)
+}
+
+/// A comment, or a statement whose keyword has a prefix: nothing remains of either.
+fn dropped(text: &str) -> IResult<&str, &str> {
+    let name = || take_while1(|c: char| c.is_alphanumeric() || "_-.".contains(c));
+    let extension = recognize((
+        name(),
+        char(':'),
+        name(),
+        opt(preceded(multispace1, argument)),
+        multispace0,
+        alt((tag(";"), block)),
+    ));
+    value("", alt((comment, extension))).parse(text)
+}
+
+/// A whole statement up to its `;` or brace, or what stands between statements.
+fn piece(text: &str) -> IResult<&str, &str> {
+    alt((
+        multispace1,
+        tag("}"),
+        recognize((
+            word,
+            terminated(opt(preceded(multispace1, argument)), multispace0),
+            many0(terminated(comment, multispace0)),
+            alt((tag(";"), tag("{"))),
+        )),
+    ))
+    .parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODULE: &str = r#"
+        module lab-demo { // what it is for
+          namespace "urn:lab:demo"; prefix d;
+          import other { prefix o; }
+          o:version "1.2";
+          revision 2024-01-02 { description "later; with 'quotes' and { braces }"; }
+          revision 2023-01-02;
+          container top { o:note "a" + "b" { o:deeper x; } leaf l { type string; } }
+        }"#;
+
+    #[test]
+    fn a_module_is_catalogued_without_its_extensions() {
+        let entry = read_module(MODULE).unwrap();
+        assert_eq!(entry.name, "lab-demo");
+        assert_eq!(entry.revision.as_deref(), Some("2024-01-02"));
+        assert_eq!(entry.namespace, "urn:lab:demo");
+        assert_eq!(entry.imports, ["other"]);
+        assert!(!without_extensions(MODULE).contains("o:"));
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused() {
+        assert!(read_module("module broken {").is_err());
+        assert!(read_module("hello").is_err());
+        assert!(read_module("").is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_judged_without_a_panic(text in "[ -~\n]{0,80}") {
+            let _ = read_module(&text);
+        }
+    }
+}
