@@ -1,1 +1,32 @@
-//! Diff, order, prove.
+//! From a change of mind to a change of network, without IO: what differs, in which order it changes, and the proof that the
+//! result keeps every promise.
+//!
+//! `diff` never guesses: a device that could not be read is listed apart, an object of somebody else is a finding and is
+//! never touched. `plan` orders the difference so that traffic always has a policy and a queue to go to (make, move, break)
+//! and gives every edit its intents and its rule. `prove` walks the traffic on the independent witness, so that a fault of
+//! path computation cannot hide itself. The modules are listed in the order of the flow.
+
+// What differs.
+pub mod diff;
+
+// Why it changes, and in which order.
+pub mod cause;
+
+pub mod order;
+
+// Whether the result keeps its promises.
+pub mod prove;
+
+pub mod risk;
+
+// What people read.
+pub mod report;
+
+pub mod codes;
+
+pub use cause::Causes;
+pub use diff::{Change, DeviceDiff, Diff, diff, drift};
+pub use order::{ChangePolicy, plan};
+pub use prove::{Checked, Failures, Proof, overlay, prove};
+pub use report::PlanReport;
+pub use risk::{Risk, risks};

@@ -1,1 +1,266 @@
-//! What every device must do, as one suite that each implementation runs.
+//! What every device must do, as one suite that each implementation runs against its own rig.
+//!
+//! A clause that is broken panics with its name: the suite is for tests. Each clause begins and ends with a device that
+//! holds nothing of ours.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    time::Duration,
+};
+
+use model::{
+    Bandwidth, CandidatePath, Classifier, Color, DeviceConfig, DeviceReading, Discipline, Edit,
+    InterfaceName, InterfaceQos, Label, PolicyKey, QueueName, QueueShare, SegmentList, Sid, SrPolicy,
+    SteeringKey, SteeringRule, TransactionId, VrfName, sr::LastResort, steering::Dscp,
+};
+
+use crate::{Device, Rollback};
+
+/// A device under test and a way to look at it from beside.
+pub trait Rig {
+    /// The implementation.
+    type Device: Device;
+
+    /// A new session to the same box, which has a network instance `production` and an interface `eth1`.
+    fn session(&self) -> impl Future<Output = Self::Device>;
+
+    /// What the box holds of ours, not asked through the implementation under test where another way exists.
+    fn truth(&self) -> impl Future<Output = DeviceConfig>;
+
+    /// Lets this much time go by on the box.
+    fn pass(&self, time: Duration) -> impl Future<Output = ()>;
+}
+
+/// Runs every clause, one after the other.
+///
+/// # Panics
+/// A clause is broken.
+pub async fn judge<R: Rig>(rig: &R) {
+    let clauses = Clauses { rig };
+    clauses.staging_changes_nothing().await;
+    clauses.a_confirmed_commit_stays().await;
+    clauses.every_kind_of_edit_reads_back().await;
+    clauses.cancel_restores_what_was().await;
+    clauses.cancel_and_confirm_can_be_repeated().await;
+    clauses.a_lost_session_does_not_undo_a_commit().await;
+    clauses.silence_undoes_a_commit().await;
+    clauses.staging_again_forgets_the_first().await;
+}
+
+/// Longer than any clause takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// An object of each kind, made from a number.
+pub fn sample_edits(number: u32) -> Vec<Edit> {
+    let color = Color::try_from(2_000 + number).expect("the color is not zero");
+    let key = PolicyKey { color, endpoint: "10.0.0.9".parse().expect("an address") };
+    let sid = |n: u32| Sid::Mpls(Label::try_from(n).expect("a label"));
+    let candidate = |discriminator, preference, sids| CandidatePath {
+        discriminator,
+        preference,
+        name: format!("candidate {discriminator}"),
+        lists: vec![SegmentList { weight: 1, sids }],
+    };
+    let steering = SteeringKey { vrf: VrfName::lit("production"), sequence: 100 + number };
+    let share =
+        |discipline| QueueShare { discipline, guarantee: Bandwidth::from_bps(1_000_000 * u64::from(number)) };
+    let voice = QueueName::lit("voice");
+    let ef = Dscp::new(46).expect("a code point");
+    vec![
+        Edit::PutClassifier(Classifier { queues: BTreeMap::from([(ef, voice.clone())]) }),
+        Edit::PutPolicy(SrPolicy {
+            key,
+            name: format!("tl-contract-{number}"),
+            binding_sid: Some(sid(500_000 + number)),
+            candidates: vec![
+                candidate(1, 200, vec![sid(16_001), sid(15_002)]),
+                candidate(2, 100, vec![sid(16_003)]),
+            ],
+            last_resort: LastResort::Igp,
+        }),
+        Edit::PutSteering(SteeringRule {
+            key: steering,
+            prefix: Some("10.16.0.0/16".parse().expect("a prefix")),
+            dscp: BTreeSet::from([ef]),
+            color,
+        }),
+        Edit::PutQos {
+            interface: InterfaceName::lit("eth1"),
+            qos: InterfaceQos {
+                queues: BTreeMap::from([
+                    (voice, share(Discipline::Strict)),
+                    (QueueName::lit("office"), share(Discipline::Weighted(10))),
+                ]),
+            },
+        },
+    ]
+}
+
+/// The edits that take everything of [`sample_edits`] away again.
+pub fn removal(config: &DeviceConfig) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = config.steering.keys().cloned().map(Edit::RemoveSteering).collect();
+    edits.extend(config.policies.keys().copied().map(Edit::RemovePolicy));
+    edits.extend(config.qos.keys().cloned().map(Edit::RemoveQos));
+    edits.extend(config.classifier.iter().map(|_| Edit::RemoveClassifier));
+    edits
+}
+
+fn applied(edits: &[Edit], mut config: DeviceConfig) -> DeviceConfig {
+    edits.iter().for_each(|edit| edit.apply(&mut config));
+    config
+}
+
+struct Clauses<'a, R> {
+    rig: &'a R,
+}
+
+impl<R: Rig> Clauses<'_, R> {
+    async fn put(&self, device: &mut R::Device, id: TransactionId, edits: &[Edit], clause: &str) {
+        device.stage(id, edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+    }
+
+    async fn confirm(&self, device: &mut R::Device, id: TransactionId, clause: &str) {
+        device.confirm(id).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+    }
+
+    /// Takes everything away again and checks that it is gone.
+    async fn clean(&self, clause: &str) {
+        let mut device = self.rig.session().await;
+        let edits = removal(&self.rig.truth().await);
+        if !edits.is_empty() {
+            self.put(&mut device, TransactionId(999), &edits, clause).await;
+            self.confirm(&mut device, TransactionId(999), clause).await;
+        }
+        assert!(
+            self.rig.truth().await.is_empty(),
+            "{clause}: something was left: {:?}",
+            self.rig.truth().await
+        );
+    }
+
+    async fn staging_changes_nothing(&self) {
+        let clause = "staging changes nothing";
+        let mut device = self.rig.session().await;
+        device.stage(TransactionId(1), &sample_edits(1)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        assert!(self.rig.truth().await.is_empty(), "{clause}");
+        device.cancel(TransactionId(1)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.clean(clause).await;
+    }
+
+    async fn a_confirmed_commit_stays(&self) {
+        let clause = "a confirmed commit stays";
+        let mut device = self.rig.session().await;
+        let edits = sample_edits(2);
+        self.put(&mut device, TransactionId(2), &edits, clause).await;
+        assert_eq!(
+            self.rig.truth().await,
+            applied(&edits, DeviceConfig::default()),
+            "{clause}: after the commit"
+        );
+        self.confirm(&mut device, TransactionId(2), clause).await;
+        drop(device);
+        self.rig.pass(LONG + LONG).await;
+        assert_eq!(
+            self.rig.truth().await,
+            applied(&edits, DeviceConfig::default()),
+            "{clause}: after the timer"
+        );
+        self.clean(clause).await;
+    }
+
+    async fn every_kind_of_edit_reads_back(&self) {
+        let clause = "every kind of edit reads back";
+        let mut device = self.rig.session().await;
+        let mut config = DeviceConfig::default();
+        let first = sample_edits(3);
+        let later = sample_edits(4);
+        let back = removal(&applied(&later, applied(&first, config.clone())));
+        for (at, edit) in first.iter().chain(&later).chain(&back).enumerate() {
+            let id = TransactionId(100 + at as u64);
+            self.put(&mut device, id, std::slice::from_ref(edit), clause).await;
+            self.confirm(&mut device, id, clause).await;
+            edit.apply(&mut config);
+            match device.read().await.unwrap_or_else(|e| panic!("{clause}: {e}")) {
+                DeviceReading::Read { owned, .. } => assert_eq!(owned, config, "{clause}: after `{edit}`"),
+                DeviceReading::Unreadable { why, .. } => panic!("{clause}: {why}"),
+            }
+        }
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn cancel_restores_what_was(&self) {
+        let clause = "cancel restores what was";
+        let mut device = self.rig.session().await;
+        self.put(&mut device, TransactionId(5), &sample_edits(5), clause).await;
+        self.confirm(&mut device, TransactionId(5), clause).await;
+        let before = self.rig.truth().await;
+        let mut edits = removal(&before);
+        edits.extend(sample_edits(6));
+        self.put(&mut device, TransactionId(6), &edits, clause).await;
+        assert_ne!(self.rig.truth().await, before, "{clause}: the commit had no effect");
+        device.cancel(TransactionId(6)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        assert_eq!(self.rig.truth().await, before, "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn cancel_and_confirm_can_be_repeated(&self) {
+        let clause = "cancel and confirm can be repeated";
+        let mut device = self.rig.session().await;
+        device.cancel(TransactionId(7)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.put(&mut device, TransactionId(8), &sample_edits(8), clause).await;
+        self.confirm(&mut device, TransactionId(8), clause).await;
+        self.confirm(&mut device, TransactionId(8), clause).await;
+        device.cancel(TransactionId(8)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        assert!(!self.rig.truth().await.is_empty(), "{clause}: a cancel undid what was confirmed");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn a_lost_session_does_not_undo_a_commit(&self) {
+        let clause = "a lost session does not undo a commit";
+        let mut device = self.rig.session().await;
+        self.put(&mut device, TransactionId(9), &sample_edits(9), clause).await;
+        drop(device);
+        assert!(!self.rig.truth().await.is_empty(), "{clause}");
+        let mut other = self.rig.session().await;
+        self.confirm(&mut other, TransactionId(9), clause).await;
+        self.rig.pass(LONG + LONG).await;
+        assert!(!self.rig.truth().await.is_empty(), "{clause}: the confirm of another session did not count");
+        drop(other);
+        self.clean(clause).await;
+    }
+
+    async fn silence_undoes_a_commit(&self) {
+        let clause = "silence undoes a commit";
+        let mut device = self.rig.session().await;
+        let capabilities = device.capabilities().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        let short = Duration::from_secs(1);
+        let id = TransactionId(10);
+        device.stage(id, &sample_edits(10)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.commit(id, short).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        drop(device);
+        if capabilities.rollback == Rollback::ByDevice {
+            self.rig.pass(short * 2).await;
+        } else {
+            let mut other = self.rig.session().await;
+            other.cancel(id).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        }
+        assert!(self.rig.truth().await.is_empty(), "{clause}");
+    }
+
+    async fn staging_again_forgets_the_first(&self) {
+        let clause = "staging again forgets the first";
+        let mut device = self.rig.session().await;
+        device.stage(TransactionId(11), &sample_edits(11)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        let edits = sample_edits(12);
+        self.put(&mut device, TransactionId(12), &edits, clause).await;
+        self.confirm(&mut device, TransactionId(12), clause).await;
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+}

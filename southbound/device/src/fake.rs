@@ -1,1 +1,233 @@
-//! The simplest device: a value in memory that keeps the contract.
+//! The simplest device: a value in memory that keeps the contract. Tests of the transaction run on it, with faults that
+//! are told to it step by step.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use model::{DeviceConfig, DeviceReading, Edit, NodeId, Timestamp, TransactionId, state::Foreign};
+
+use crate::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+
+/// What the next order for a step meets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// The device refuses.
+    Refuse,
+    /// The order is lost: nothing happens and no answer comes.
+    LostBefore,
+    /// The order is carried out, but its answer is lost.
+    LostAfter,
+}
+
+/// The box itself: it goes on when sessions end.
+#[derive(Debug, Default)]
+struct Chassis {
+    running: DeviceConfig,
+    foreign: Foreign,
+    /// The transaction that is pending, what was before it, and how much longer it waits.
+    pending: Option<(TransactionId, DeviceConfig, Duration)>,
+    faults: BTreeMap<Step, VecDeque<Fault>>,
+    writes: usize,
+}
+
+/// A device in memory. Clones are further sessions to the same box.
+#[derive(Clone, Debug)]
+pub struct FakeDevice {
+    node: NodeId,
+    chassis: Arc<Mutex<Chassis>>,
+    staged: Option<(TransactionId, DeviceConfig)>,
+}
+
+impl FakeDevice {
+    /// A device that holds nothing of ours.
+    pub fn new(node: NodeId) -> Self {
+        Self { node, chassis: Arc::default(), staged: None }
+    }
+
+    fn chassis(&self) -> MutexGuard<'_, Chassis> {
+        self.chassis.lock().expect("no holder of the lock panics")
+    }
+
+    /// Another session to the same box.
+    #[must_use]
+    pub fn another_session(&self) -> Self {
+        Self { staged: None, ..self.clone() }
+    }
+
+    /// The next order for that step meets this fault; further ones queue behind it.
+    pub fn will(&self, step: Step, fault: Fault) {
+        self.chassis().faults.entry(step).or_default().push_back(fault);
+    }
+
+    /// Time goes by: a commit whose timer runs out is undone.
+    pub fn pass(&self, time: Duration) {
+        let mut chassis = self.chassis();
+        if let Some((id, before, left)) = chassis.pending.take() {
+            if left <= time {
+                chassis.running = before;
+            } else {
+                chassis.pending = Some((id, before, left - time));
+            }
+        }
+    }
+
+    /// What it holds, seen from beside.
+    pub fn truth(&self) -> DeviceConfig {
+        self.chassis().running.clone()
+    }
+
+    /// How often its running configuration was written.
+    pub fn writes(&self) -> usize {
+        self.chassis().writes
+    }
+
+    /// Objects of others that stand on it.
+    pub fn set_foreign(&self, foreign: Foreign) {
+        self.chassis().foreign = foreign;
+    }
+
+    /// Somebody else changes what is ours.
+    pub fn tamper(&self, change: impl FnOnce(&mut DeviceConfig)) {
+        change(&mut self.chassis().running);
+    }
+
+    /// Meets the fault of a step, where there is one, around what the step does.
+    fn meet<T>(
+        &mut self,
+        step: Step,
+        act: impl FnOnce(&mut Self) -> Result<T, ErrorKind>,
+    ) -> Result<T, DeviceError> {
+        let fault = self.chassis().faults.get_mut(&step).and_then(VecDeque::pop_front);
+        let error = |kind| DeviceError { node: self.node.clone(), step, kind };
+        let silent = || ErrorKind::Silent("the answer was lost".into());
+        match fault {
+            Some(Fault::Refuse) => Err(error(ErrorKind::Refused("told to refuse".into()))),
+            Some(Fault::LostBefore) => Err(error(silent())),
+            Some(Fault::LostAfter) => {
+                let lost = error(silent());
+                let _ = act(self);
+                Err(lost)
+            }
+            None => {
+                let node = self.node.clone();
+                act(self).map_err(|kind| DeviceError { node, step, kind })
+            }
+        }
+    }
+}
+
+impl Device for FakeDevice {
+    fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
+        Ok(Capabilities {
+            protocol: "memory".into(),
+            rollback: Rollback::ByDevice,
+            modules: std::collections::BTreeSet::new(),
+        })
+    }
+
+    async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
+        self.meet(Step::Stage, |device| {
+            if let Some((other, ..)) = &device.chassis().pending {
+                return Err(ErrorKind::Locked(format!("transaction {other} is pending")));
+            }
+            let mut config = device.truth();
+            edits.iter().for_each(|edit| edit.apply(&mut config));
+            device.staged = Some((transaction, config));
+            Ok(())
+        })
+    }
+
+    async fn commit(
+        &mut self,
+        transaction: TransactionId,
+        confirm_within: Duration,
+    ) -> Result<(), DeviceError> {
+        self.meet(Step::Commit, |device| match device.staged.take() {
+            Some((staged, config)) if staged == transaction => {
+                let mut chassis = device.chassis();
+                let before = std::mem::replace(&mut chassis.running, config);
+                chassis.pending = Some((transaction, before, confirm_within));
+                chassis.writes += 1;
+                Ok(())
+            }
+            _ => Err(ErrorKind::Refused(format!("nothing is staged for {transaction}"))),
+        })
+    }
+
+    async fn confirm(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        self.meet(Step::Confirm, |device| {
+            let mut chassis = device.chassis();
+            match &chassis.pending {
+                Some((pending, ..)) if *pending != transaction => {
+                    Err(ErrorKind::Refused(format!("transaction {pending} is pending, not {transaction}")))
+                }
+                _ => {
+                    chassis.pending = None;
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    async fn cancel(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        self.meet(Step::Cancel, |device| {
+            device.staged = None;
+            let mut chassis = device.chassis();
+            match chassis.pending.take() {
+                Some((pending, before, _)) if pending == transaction => {
+                    chassis.running = before;
+                    chassis.writes += 1;
+                }
+                other => chassis.pending = other,
+            }
+            Ok(())
+        })
+    }
+
+    async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+        self.meet(Step::Read, |device| {
+            let chassis = device.chassis();
+            Ok(DeviceReading::Read {
+                owned: chassis.running.clone(),
+                foreign: chassis.foreign.clone(),
+                at: Timestamp::default(),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Rig, judge};
+
+    struct Memory(FakeDevice);
+
+    impl Rig for Memory {
+        type Device = FakeDevice;
+
+        async fn session(&self) -> FakeDevice {
+            self.0.another_session()
+        }
+
+        async fn truth(&self) -> DeviceConfig {
+            self.0.truth()
+        }
+
+        async fn pass(&self, time: Duration) {
+            self.0.pass(time);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_fake_keeps_the_contract() {
+        judge(&Memory(FakeDevice::new(NodeId::lit("fake")))).await;
+    }
+}

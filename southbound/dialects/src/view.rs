@@ -80,7 +80,7 @@ impl View {
                 }
                 Event::Text(text) => {
                     if let Some(here) = stack.last_mut() {
-                        here.text.push_str(text.decode().map_err(|e| syntax(e.to_string()))?.trim());
+                        here.text.push_str(&text.decode().map_err(|e| syntax(e.to_string()))?);
                     }
                 }
                 Event::GeneralRef(reference) => {
@@ -98,7 +98,8 @@ impl View {
                     }
                 }
                 Event::End(_) => {
-                    let done = stack.pop().ok_or_else(|| syntax("an end without a start".into()))?;
+                    let mut done = stack.pop().ok_or_else(|| syntax("an end without a start".into()))?;
+                    done.text = done.text.trim().to_owned();
                     let parent = stack.last_mut().ok_or_else(|| syntax("an end without a start".into()))?;
                     parent.children.push(done);
                 }

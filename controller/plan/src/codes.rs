@@ -1,0 +1,61 @@
+//! The stable codes of what this crate finds (TL0200 to TL0299), each with the page that `trunkline explain` shows.
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $title:literal, $page:literal;)*) => {
+        $(#[doc = concat!("`", $code, "`: ", $title, ".")] pub const $name: &str = $code;)*
+        /// Every code with its title and its page, ascending.
+        pub const PAGES: &[(&str, &str, &str)] = &[$(($code, $title, $page)),*];
+    };
+}
+
+codes! {
+    POLICY_TAKEN = "TL0201", "a policy of somebody else has the same color and endpoint",
+        "A headend knows an SR policy by its color and endpoint (RFC 9256 section 2.1). Another system or a person has put a policy there under a name without our prefix. It is never changed or removed by the controller. Our policy is withheld, and with it the steering rules that lead only into it, so that no traffic of ours rides a stranger's policy. Remove or renumber the other policy; the next cycle puts ours.";
+    STEERING_TAKEN = "TL0202", "a steering rule of somebody else stands in the same place",
+        "The VRF holds a rule with this sequence number that the controller did not create. Ours is withheld and the service's traffic follows the rules that are there. Renumber the other rule.";
+    QOS_TAKEN = "TL0203", "the queues of an interface are set by somebody else",
+        "The interface has an output policy that the controller did not create. Guarantees of our classes do not hold there until it is removed.";
+    CLASSIFIER_TAKEN = "TL0204", "the classifier of a device is somebody else's",
+        "Which code point goes to which queue is decided by a classifier that the controller did not create. Ours is withheld; classes may share queues that they should not.";
+    UNREADABLE = "TL0210", "a device could not be read",
+        "What the device holds is unknown, which is not the same as nothing. It gets no edits in this plan. It is read again when its session returns, and the plan is then completed.";
+    DRIFT_MISSING = "TL0215", "an object of ours is missing on a device",
+        "Somebody removed an object that the controller had put and confirmed. In mode act it is put back by the next cycle; in the other modes it is only reported.";
+    DRIFT_CHANGED = "TL0216", "an object of ours was changed on a device",
+        "The object carries our name but not our contents. In mode act it is put back by the next cycle.";
+    DRIFT_UNEXPECTED = "TL0217", "an object of ours is left over on a device",
+        "The object carries our prefix but no intent asks for it. In mode act it is removed by the next cycle.";
+    NOT_DELIVERED = "TL0220", "traffic does not arrive",
+        "The independent witness walked the service's traffic over the planned policies and it was dropped: no route, a segment that leads nowhere, or a policy whose last resort is to drop. Without a failure this stops the plan.";
+    LOOP = "TL0221", "traffic goes round in a loop",
+        "The walk visited the same place again and again. This stops the plan: a loop harms everybody on its links.";
+    NOT_STEERED = "TL0222", "traffic of a service does not ride its policy",
+        "A policy stands on the headend but the service's packets do not enter it, or a steering rule gives a color for which no policy exists: the traffic follows the IGP by accident.";
+    UNENCRYPTED = "TL0223", "traffic that must be encrypted rides an open line",
+        "The service asks for encrypted lines only. On the way found by the witness at least one line is open.";
+    DELAY_BROKEN = "TL0224", "the promised delay is not kept",
+        "The longest way that the service's traffic takes is longer than promised.";
+    JITTER_BROKEN = "TL0225", "the promised jitter is not kept",
+        "The variations along the way add up to more than promised. The sum is an upper bound.";
+    LOSS_BROKEN = "TL0226", "the promised loss is not kept",
+        "The losses along the way combine to more than promised.";
+    OVERLOADED = "TL0227", "a line carries more guaranteed traffic than it can",
+        "The demands of the classes that have a guarantee add up to more than the line's capacity. Without a failure this stops the plan.";
+    NOT_CARRIED = "TL0228", "a service is not carried by this plan",
+        "The plan has neither a policy nor a steering rule for the service: compilation refused it, and `trunkline why` says which constraint bites. Its traffic follows the IGP without a promise.";
+    UNWALKABLE = "TL0229", "the witness cannot build its graph",
+        "The network as given is not one that traffic can be walked on. Nothing can be proved, so nothing is sent.";
+    SINGLE_POINT = "TL0230", "one line stands between a service and silence",
+        "If this line fails, the two ends of the service are no longer connected. No plan can help: only another line does.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PAGES;
+
+    #[test]
+    fn codes_are_unique_and_ascending() {
+        assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(PAGES.iter().all(|(code, _, page)| code.starts_with("TL02") && page.len() > 40));
+    }
+}

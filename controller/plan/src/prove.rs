@@ -1,0 +1,181 @@
+//! The proof: the demands walk the planned network on the independent witness, without and with failures.
+//!
+//! A promise that is broken without a failure is an error and stops the plan. Under a failure it is a warning, unless the plan
+//! itself says otherwise: a service whose backup does not touch what failed must ride that backup, and if it does not, the plan is
+//! wrong and stops. What was refused by compilation is not promised and not judged. The network may be the one that is measured:
+//! see [`overlay`]; and what was broken before a plan and is not made worse by it does not stop it: see [`Proof::against`].
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use model::{Demands, DesiredState, Finding, IntentSet, LinkId, ServiceId, Severity, Ted, Verdict};
+use serde::Serialize;
+use traffic::{Failure, Forwarding, Network, Witness};
+
+use crate::codes;
+
+mod judge;
+mod load;
+mod overlay;
+mod probe;
+mod tally;
+
+pub use overlay::overlay;
+
+use judge::{Promise, judge};
+use tally::Tally;
+
+/// The failures under which the promises are checked, beside the network as it is.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Failures {
+    /// None.
+    #[default]
+    None,
+    /// Each link in turn.
+    Links,
+    /// Each of these links in turn; those that the network has not are passed over.
+    LinksOf(BTreeSet<LinkId>),
+    /// Each node in turn.
+    Nodes,
+    /// Each shared risk in turn.
+    Srlgs,
+    /// Each pair of links in turn: n (n - 1) / 2 of them.
+    LinkPairs,
+}
+
+impl Failures {
+    fn list(&self, network: &Network) -> Vec<Failure> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Links => Failure::every_link(network),
+            Self::LinksOf(links) => links
+                .iter()
+                .filter(|link| network.graph().link_ix(link).is_some())
+                .map(|link| Failure::link(link.clone()))
+                .collect(),
+            Self::Nodes => Failure::every_node(network),
+            Self::Srlgs => Failure::every_srlg(network),
+            Self::LinkPairs => Failure::every_pair(network).collect(),
+        }
+    }
+}
+
+/// How much a proof looked at.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Checked {
+    /// Demands; for a service without one, a probe of its promised bandwidth.
+    pub demands: usize,
+    /// Failures beside the network as it is.
+    pub failures: usize,
+    /// Ways that were judged: under a failure only those that it changes.
+    pub walks: usize,
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let parts =
+            [plural(self.demands, "demand"), plural(self.failures, "failure"), plural(self.walks, "walk")];
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// What the witness says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Proof {
+    /// Every broken promise (codes TL0220 to TL0229), worst first.
+    pub findings: Vec<Finding>,
+    /// How much was looked at.
+    pub checked: Checked,
+    /// How bad each broken promise is, in the stored unit of what is broken, beside its finding.
+    #[serde(skip)]
+    amounts: Vec<u64>,
+}
+
+impl Proof {
+    /// Whether nothing stops the plan.
+    pub fn holds(&self) -> bool {
+        !self.findings.iter().any(Finding::is_error)
+    }
+
+    /// Forgives what was already broken in the proof of the state before and is not made worse: such findings are no errors any
+    /// more, because leaving everything as it is would not be better. Worse means by more than a hundredth.
+    #[must_use]
+    pub fn against(mut self, before: &Self) -> Self {
+        let mut known: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for (finding, amount) in before.findings.iter().zip(&before.amounts) {
+            let worst = known.entry((&finding.code, &finding.subject)).or_default();
+            *worst = (*worst).max(*amount);
+        }
+        for (finding, amount) in self.findings.iter_mut().zip(&self.amounts) {
+            let was = known.get(&(finding.code.as_str(), finding.subject.as_str()));
+            if finding.is_error() && was.is_some_and(|was| *amount <= was.saturating_add(was / 100)) {
+                finding.severity = Severity::Major;
+                finding.message.push_str("; it was so before, and this plan does not make it worse");
+            }
+        }
+        self
+    }
+}
+
+/// Walks the demands over the desired state and judges what each service was promised. `verdicts` say which services are carried
+/// and by which policy; how traffic really goes is for the witness alone to say.
+///
+/// Costs one walk of everything, and for each failure what it touches.
+pub fn prove(
+    desired: &DesiredState,
+    set: &IntentSet,
+    verdicts: &BTreeMap<ServiceId, Verdict>,
+    demands: &Demands,
+    ted: &Ted,
+    failures: &Failures,
+) -> Proof {
+    let unwalkable = |why: String| Proof {
+        findings: vec![Finding::new(codes::UNWALKABLE, Severity::Error, "network", why)],
+        amounts: vec![0],
+        ..Proof::default()
+    };
+    let network = match Network::new(ted) {
+        Ok(network) => network,
+        Err(error) => return unwalkable(error.to_string()),
+    };
+    let forwarding = Forwarding::build(&network, &desired.devices);
+    let demands = probe::complete(demands, set, verdicts);
+    let promises: Vec<Option<Promise<'_>>> =
+        demands.values().map(|demand| Promise::of(demand, set, verdicts)).collect();
+    let witness = Witness::new(&network, &forwarding, &demands);
+    let failures = failures.list(&network);
+    let mut tally = Tally::default();
+    tally.refused(set, verdicts);
+    let outcome = match witness.walk(&Failure::None) {
+        Ok(outcome) => outcome,
+        Err(error) => return unwalkable(error.to_string()),
+    };
+    let rules = load::Rules { desired, network: &network, demands: &demands, promises: &promises };
+    let mut walks = outcome.flows.len();
+    for (flow, promise) in outcome.flows.iter().zip(&promises) {
+        judge(flow, promise.as_ref(), &desired.devices, None, &mut tally);
+    }
+    load::judge(&rules, &outcome, None, &mut tally);
+    let shown = witness.walk_all(&failures, |failure, outcome, changed| {
+        walks += changed.len();
+        for place in changed {
+            if let (Some(flow), Some(promise)) = (outcome.flows.get(*place), promises.get(*place)) {
+                judge(flow, promise.as_ref(), &desired.devices, Some(failure), &mut tally);
+            }
+        }
+        load::judge(&rules, outcome, Some(failure), &mut tally);
+    });
+    if let Err(error) = shown {
+        return unwalkable(error.to_string());
+    }
+    let checked = Checked { demands: demands.len(), failures: failures.len(), walks };
+    let (findings, amounts) = tally.findings();
+    Proof { findings, checked, amounts }
+}
+
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Traffic for promises that nobody uses yet: a promise is proved before the first packet is sent.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use model::{Bandwidth, Demand, DemandId, Demands, IntentSet, Service, ServiceId, Verdict, steering::Dscp};
+
+use crate::cause::directions;
+
+/// The demands, and a probe of the promised bandwidth for each direction of a carried service that has none.
+pub(super) fn complete<'a>(
+    demands: &'a Demands,
+    set: &IntentSet,
+    verdicts: &BTreeMap<ServiceId, Verdict>,
+) -> Cow<'a, Demands> {
+    let offered: BTreeSet<_> =
+        demands.values().filter_map(|demand| Some((demand.service.as_ref()?, &demand.from))).collect();
+    let mut probes = Vec::new();
+    for (id, service) in &set.services {
+        for direction in directions(verdicts.get(id)) {
+            if !offered.contains(&(id, &direction.from)) {
+                let ends = (direction.from.clone(), direction.to.clone());
+                probes.push(probe(service, ends, set, probes.len()));
+            }
+        }
+    }
+    if probes.is_empty() {
+        return Cow::Borrowed(demands);
+    }
+    let mut all = demands.clone();
+    all.extend(probes.into_iter().map(|probe| (probe.id.clone(), probe)));
+    Cow::Owned(all)
+}
+
+fn probe(
+    service: &Service,
+    (from, to): (model::NodeId, model::NodeId),
+    set: &IntentSet,
+    number: usize,
+) -> Demand {
+    let first = service.matches.first();
+    let class = set.classes.get(&service.class);
+    let mark = first.and_then(|m| m.dscp.first()).or_else(|| class.and_then(|class| class.dscp.first()));
+    // A prefix is behind the far end `z`; toward `a`, anything behind it will do.
+    let destination = first.and_then(|m| m.prefix).filter(|_| to == service.z);
+    Demand {
+        id: DemandId::lit(&format!("~probe/{number}")),
+        service: Some(service.id.clone()),
+        from,
+        to,
+        vrf: service.vrf.clone(),
+        destination,
+        dscp: mark.copied().unwrap_or_else(|| Dscp::new(0).expect("0 is below 64")),
+        rate: service.slo.bandwidth.unwrap_or(Bandwidth::ZERO),
+    }
+}

@@ -1,0 +1,360 @@
+//! The change ticket: what a plan does, for whom, why, and what gets worse. Text, Markdown and (by serde) JSON say the same.
+//!
+//! Everything is in the order of ids, so that two reports can be compared line by line.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Bandwidth, Delay, Edit, Finding, IntentId, Jitter, Loss, NodeId, Phase, Plan, PolicyKey, Revision,
+    ServiceId, Sid, verdict::Route,
+};
+use serde::Serialize;
+
+use crate::{
+    cause::{Causes, directions},
+    diff::{Change, Diff, Unreadable},
+    order::{ChangePolicy, policy_of},
+    prove::Proof,
+    risk::Risk,
+};
+
+mod before;
+mod markdown;
+mod object;
+mod text;
+
+/// What a plan does.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanReport {
+    /// The state it starts from.
+    pub base: Revision,
+    /// How it is carried out.
+    pub policy: ChangePolicy,
+    /// The services whose policies change, by name and headend.
+    pub services: Vec<ServiceChange>,
+    /// What gets worse, and for whom.
+    pub worse: Vec<Worse>,
+    /// The transactions, in order.
+    pub transactions: Vec<TransactionView>,
+    /// Objects that change, by device.
+    pub devices: BTreeMap<NodeId, Vec<ObjectChange>>,
+    /// Devices left out because what they hold is unknown.
+    pub unreadable: BTreeMap<NodeId, Unreadable>,
+    /// Lines whose loss no plan can mend.
+    pub risks: Vec<Risk>,
+    /// What the proof looked at; none where none was made.
+    pub checked: Option<crate::prove::Checked>,
+    /// Every judgement on it.
+    pub findings: Vec<Finding>,
+}
+
+/// What becomes of one direction of a service.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ServiceFate {
+    /// It gets its first policy.
+    New,
+    /// Its path moves.
+    Moved,
+    /// Only its backup or attributes change.
+    Adjusted,
+    /// Its policy goes.
+    Gone,
+}
+
+/// One direction of a service whose policy changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceChange {
+    /// The service; none where a policy goes whose service is forgotten.
+    pub service: Option<ServiceId>,
+    /// Its intents.
+    pub intents: Vec<IntentId>,
+    /// Its class.
+    pub class: Option<String>,
+    /// What becomes of it.
+    pub fate: ServiceFate,
+    /// The headend.
+    pub from: NodeId,
+    /// The far end; none where it is not known.
+    pub to: Option<NodeId>,
+    /// The policy.
+    pub policy: PolicyKey,
+    /// The path that it had.
+    pub before: Option<RouteView>,
+    /// The path that it gets.
+    pub after: Option<RouteView>,
+    /// The backup that it gets.
+    pub backup: Option<RouteView>,
+    /// Why, one line a reason.
+    pub why: Vec<String>,
+}
+
+/// A path as people read it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteView {
+    /// Its nodes; those that its segments name where nothing more is known.
+    pub nodes: Vec<NodeId>,
+    /// Whether only some of the nodes are known.
+    pub partial: bool,
+    /// Its delay, where known.
+    pub delay: Option<Delay>,
+    /// Its jitter, where known.
+    pub jitter: Option<Jitter>,
+    /// Its loss, where known.
+    pub loss: Option<Loss>,
+    /// The bandwidth that was free on it before the service was placed, where known.
+    pub spare: Option<Bandwidth>,
+    /// The segments that pin it.
+    pub segments: Vec<Sid>,
+}
+
+impl RouteView {
+    fn of(route: &Route) -> Self {
+        let path = &route.path;
+        Self {
+            nodes: path.nodes.clone(),
+            partial: false,
+            delay: Some(path.delay),
+            jitter: Some(path.jitter),
+            loss: Some(path.loss),
+            spare: Some(path.spare),
+            segments: route.segments.clone(),
+        }
+    }
+}
+
+/// Something that gets worse.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Worse {
+    /// For whom.
+    pub service: ServiceId,
+    /// In which direction: its headend.
+    pub from: NodeId,
+    /// What, with both values.
+    pub what: String,
+}
+
+/// A transaction in short.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct TransactionView {
+    /// What it is for.
+    pub phase: Phase,
+    /// How many edits each device gets.
+    pub devices: BTreeMap<NodeId, usize>,
+}
+
+/// One object of a device that changes.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ObjectChange {
+    /// `+` new, `~` changed, `-` gone.
+    pub sign: char,
+    /// Which object.
+    pub object: String,
+    /// Its lines, each after a blank, `+` or `-`.
+    pub lines: Vec<String>,
+    /// The transactions that touch it, counted from 1, each with its rule.
+    pub steps: Vec<(usize, String)>,
+    /// The intents behind it.
+    pub intents: Vec<IntentId>,
+}
+
+impl PlanReport {
+    pub(crate) fn new(diff: Diff, plan: &Plan, policy: ChangePolicy, causes: &Causes<'_>) -> Self {
+        Self {
+            base: plan.base,
+            policy,
+            services: services(&diff, plan, causes),
+            worse: worse(causes),
+            transactions: plan
+                .transactions
+                .iter()
+                .map(|transaction| TransactionView {
+                    phase: transaction.phase,
+                    devices: transaction.edits.iter().map(|(node, edits)| (node.clone(), edits.len())).collect(),
+                })
+                .collect(),
+            devices: devices(&diff, plan),
+            unreadable: diff.unreadable,
+            risks: Vec::new(),
+            checked: None,
+            findings: diff.findings,
+        }
+    }
+
+    /// With what the proof found.
+    #[must_use]
+    pub fn proved(mut self, proof: &Proof) -> Self {
+        self.findings.extend(proof.findings.iter().cloned());
+        self.checked = Some(proof.checked);
+        self
+    }
+
+    /// With the lines whose loss no plan can mend.
+    #[must_use]
+    pub fn risking(mut self, risks: Vec<Risk>) -> Self {
+        self.risks = risks;
+        self
+    }
+
+    /// How many objects change.
+    pub fn objects(&self) -> usize {
+        self.devices.values().map(Vec::len).sum()
+    }
+
+    /// For the terminal.
+    pub fn text(&self) -> String {
+        text::render(self)
+    }
+
+    /// For a change ticket.
+    pub fn markdown(&self) -> String {
+        markdown::render(self)
+    }
+
+    /// One line: what changes and in how many steps.
+    pub fn headline(&self) -> String {
+        if self.transactions.is_empty() {
+            return format!("Nothing to do on revision {}", self.base.0);
+        }
+        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        format!(
+            "Plan on revision {}: {}, {}, {}",
+            self.base.0,
+            count(self.transactions.len(), "transaction"),
+            count(self.devices.len(), "device"),
+            count(self.objects(), "object"),
+        )
+    }
+}
+
+fn devices(diff: &Diff, plan: &Plan) -> BTreeMap<NodeId, Vec<ObjectChange>> {
+    let mut steps: BTreeMap<(&NodeId, String), (Vec<(usize, String)>, Vec<IntentId>)> = BTreeMap::new();
+    for (number, transaction) in plan.transactions.iter().enumerate() {
+        for (node, edits) in &transaction.edits {
+            for edit in edits {
+                let (said, intents) = steps.entry((node, object::name(&edit.edit))).or_default();
+                said.push((number + 1, edit.cause.rule.clone()));
+                intents.clone_from(&edit.cause.intents);
+            }
+        }
+    }
+    diff.devices
+        .iter()
+        .map(|(node, change)| {
+            let mut objects = object::changes(change);
+            for object in &mut objects {
+                if let Some((said, intents)) = steps.remove(&(node, object.object.clone())) {
+                    object.steps = said;
+                    object.intents = intents;
+                }
+            }
+            (node.clone(), objects)
+        })
+        .collect()
+}
+
+fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange> {
+    let mut rules: BTreeMap<(&NodeId, PolicyKey), (&str, &[IntentId])> = BTreeMap::new();
+    for (node, edits) in plan.transactions.iter().flat_map(|transaction| &transaction.edits) {
+        for reasoned in edits {
+            if let Some(key) = policy_of(&reasoned.edit) {
+                rules.insert((node, key), (&reasoned.cause.rule, &reasoned.cause.intents));
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    for (node, device) in &diff.devices {
+        for (key, change) in &device.policies {
+            let service = causes.service(node, *key);
+            let verdict = |all: Option<&BTreeMap<ServiceId, model::Verdict>>| {
+                service.and_then(|id| {
+                    let directions = directions(all?.get(id));
+                    directions.iter().find(|d| d.from == *node && d.policy == *key).cloned()
+                })
+            };
+            let (before, after) = (verdict(causes.before), verdict(Some(causes.after)));
+            let to = after.as_ref().or(before.as_ref()).map(|direction| direction.to.clone());
+            let mut why: Vec<String> = Vec::new();
+            let rule = rules.get(&(node, *key));
+            why.extend(rule.map(|(rule, _)| (*rule).to_owned()));
+            let after = change.after().and(after);
+            why.extend(after.iter().flat_map(|direction| direction.primary.why.iter().cloned()));
+            changes.push(ServiceChange {
+                service: service.cloned(),
+                intents: rule.map(|(_, intents)| intents.to_vec()).unwrap_or_default(),
+                class: service.and_then(|id| causes.set.services.get(id)).map(|s| s.class.to_string()),
+                fate: fate(change),
+                from: node.clone(),
+                to,
+                policy: *key,
+                before: change.before().map(|policy| match &before {
+                    Some(direction) => RouteView::of(&direction.primary),
+                    None => before::decode(causes.ted, node, policy),
+                }),
+                after: after.as_ref().map(|direction| RouteView::of(&direction.primary)),
+                backup: after.as_ref().and_then(|direction| direction.backup.as_ref()).map(RouteView::of),
+                why,
+            });
+        }
+    }
+    changes.sort_by(|a, b| (&a.service, &a.from, a.policy).cmp(&(&b.service, &b.from, b.policy)));
+    changes
+}
+
+fn fate(change: &Change<model::SrPolicy>) -> ServiceFate {
+    let lists = |policy: &model::SrPolicy| policy.candidates.first().map(|path| path.lists.clone());
+    match change {
+        Change::Add(_) => ServiceFate::New,
+        Change::Remove(_) => ServiceFate::Gone,
+        Change::Change { from, to } if lists(from) != lists(to) => ServiceFate::Moved,
+        Change::Change { .. } => ServiceFate::Adjusted,
+    }
+}
+
+/// Compares what each direction had with what it gets; only where both are known.
+fn worse(causes: &Causes<'_>) -> Vec<Worse> {
+    let Some(before) = causes.before else { return Vec::new() };
+    let mut found = Vec::new();
+    for (service, verdict) in before {
+        for old in directions(Some(verdict)) {
+            let mut say = |what: String| {
+                found.push(Worse { service: service.clone(), from: old.from.clone(), what });
+            };
+            let new = directions(causes.after.get(service)).iter().find(|new| new.from == old.from);
+            let Some(new) = new else {
+                if causes.set.services.contains_key(service) {
+                    say("is no longer carried".into());
+                }
+                continue;
+            };
+            let (was, is) = (&old.primary.path, &new.primary.path);
+            if is.delay > was.delay {
+                say(format!("delay {} -> {}", was.delay, is.delay));
+            }
+            if is.jitter > was.jitter {
+                say(format!("jitter {} -> {}", was.jitter, is.jitter));
+            }
+            if is.loss > was.loss {
+                say(format!("loss {} -> {}", was.loss, is.loss));
+            }
+            if is.price > was.price {
+                say(format!("price {} -> {}", was.price.0, is.price.0));
+            }
+            if old.backup.is_some() && new.backup.is_none() {
+                say("has no backup any more".into());
+            }
+        }
+    }
+    found
+}
+
+/// What an edit touches, in the words of [`ObjectChange::object`].
+pub fn object_name(edit: &Edit) -> String {
+    object::name(edit)
+}
+
+#[cfg(test)]
+mod tests;

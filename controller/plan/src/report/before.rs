@@ -1,0 +1,75 @@
+//! The path that a policy pins, read from its segments: for policies whose verdict is no longer known.
+
+use model::{Delay, Link, NodeId, Sid, SrPolicy, Ted, link::Side, sr::Label};
+
+use super::RouteView;
+
+/// Follows the segments of the preferred candidate. Adjacency segments name their link; a node segment between neighbours of one
+/// line does too, any other leaves the path in between to the IGP and makes the view partial.
+pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteView {
+    let sids = policy.candidates.first().and_then(|path| path.lists.first()).map(|list| list.sids.clone());
+    let sids = sids.unwrap_or_default();
+    let mut nodes = vec![headend.clone()];
+    let mut delay = Some(Delay::ZERO);
+    let mut add = |nodes: &mut Vec<NodeId>, step: Option<(&NodeId, Option<Delay>)>| match step {
+        Some((node, cost)) => {
+            delay = delay.and_then(|sum| cost.map(|cost| sum.saturating_add(cost)));
+            nodes.push(node.clone());
+        }
+        None => delay = None,
+    };
+    for sid in &sids {
+        let here = nodes.last().unwrap_or(headend).clone();
+        let step = adjacency(ted, &here, *sid).or_else(|| {
+            let node = node_of(ted, *sid)?;
+            (*node != here).then(|| (node, only_line(ted, &here, node)))
+        });
+        add(&mut nodes, step);
+    }
+    let end = ted.nodes.values().find(|node| {
+        policy.key.endpoint == std::net::IpAddr::V4(node.router_id)
+            || node.end_sid().is_some_and(|sid| policy.key.endpoint == std::net::IpAddr::V6(sid))
+    });
+    if let Some(end) = end.filter(|end| nodes.last() != Some(&end.id)) {
+        let here = nodes.last().unwrap_or(headend).clone();
+        add(&mut nodes, Some((&end.id, only_line(ted, &here, &end.id))));
+    }
+    RouteView { nodes, partial: delay.is_none(), delay, jitter: None, loss: None, spare: None, segments: sids }
+}
+
+fn sides(link: &Link) -> [(Side, &Link); 2] {
+    [(Side::A, link), (Side::Z, link)]
+}
+
+fn adjacency<'a>(ted: &'a Ted, here: &NodeId, sid: Sid) -> Option<(&'a NodeId, Option<Delay>)> {
+    ted.links.values().flat_map(sides).find_map(|(side, link)| {
+        let facts = link.direction(side);
+        let is = match sid {
+            Sid::Mpls(label) => facts.adjacency_label.as_ref().map(|fact| fact.value) == Some(label),
+            Sid::Srv6(address) => facts.end_x.as_ref().map(|fact| fact.value) == Some(address),
+        };
+        (is && link.end(side).node == *here).then(|| (&link.end(side.other()).node, Some(facts.delay.value)))
+    })
+}
+
+fn node_of(ted: &Ted, sid: Sid) -> Option<&NodeId> {
+    let label = |wanted: Label| ted.nodes.values().find(move |node| node.node_label() == Some(wanted));
+    let node = match sid {
+        Sid::Mpls(wanted) => label(wanted),
+        Sid::Srv6(address) => ted.nodes.values().find(|node| {
+            node.end_sid() == Some(address)
+                || node.locator.as_ref().is_some_and(|locator| locator.value.contains(&address))
+        }),
+    };
+    node.map(|node| &node.id)
+}
+
+fn only_line(ted: &Ted, from: &NodeId, to: &NodeId) -> Option<Delay> {
+    let mut lines = ted
+        .links
+        .values()
+        .flat_map(sides)
+        .filter(|(side, link)| link.end(*side).node == *from && link.end(side.other()).node == *to);
+    let (side, link) = lines.next()?;
+    lines.next().is_none().then(|| link.direction(side).delay.value)
+}

@@ -1,0 +1,395 @@
+//! The file itself.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use model::{Allocations, Hints, NodeId, Revision, Timestamp, TransactionId, intent::Mode};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    audit::{self, AuditEntry, Broken},
+    error::StoreError,
+    record::{IntentRevision, TransactionRecord},
+};
+
+const STATE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("state");
+const INTENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("intents");
+const TRANSACTIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("transactions");
+const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+
+/// The journal. Clones share the file.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    path: PathBuf,
+    database: Arc<Database>,
+}
+
+fn write_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Write(error.to_string())
+}
+
+fn read_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Read(error.to_string())
+}
+
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(write_error)
+}
+
+fn decode<T: DeserializeOwned>(entry: &str, bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| StoreError::Meaning { entry: entry.to_owned(), why: error.to_string() })
+}
+
+impl Journal {
+    /// Opens the journal, or starts an empty one that only its owner can read.
+    ///
+    /// # Errors
+    /// The file is held by another process, is not a journal, or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let open = |why: String| StoreError::Open { path: path.to_owned(), why };
+        let database = Database::create(path).map_err(|error| open(error.to_string()))?;
+        make_private(path)?;
+        let write = database.begin_write().map_err(|error| open(error.to_string()))?;
+        for prepared in [
+            write.open_table(STATE).map(drop),
+            write.open_table(INTENTS).map(drop),
+            write.open_table(TRANSACTIONS).map(drop),
+            write.open_table(AUDIT).map(drop),
+        ] {
+            prepared.map_err(|error| open(error.to_string()))?;
+        }
+        write.commit().map_err(|error| open(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), database: Arc::new(database) })
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs one write; all of it is on disk afterwards, or none.
+    fn write<T>(
+        &self,
+        act: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let write = self.database.begin_write().map_err(write_error)?;
+        let value = act(&write)?;
+        write.commit().map_err(write_error)?;
+        Ok(value)
+    }
+
+    fn put_state<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        let bytes = encode(value)?;
+        self.write(|write| {
+            let mut table = write.open_table(STATE).map_err(write_error)?;
+            table.insert(name, bytes.as_slice()).map_err(write_error)?;
+            Ok(())
+        })
+    }
+
+    fn state<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(STATE).map_err(read_error)?;
+        match table.get(name).map_err(read_error)? {
+            Some(bytes) => decode(name, bytes.value()),
+            None => Ok(T::default()),
+        }
+    }
+
+    /// Keeps a set of intents together with the allocations that they got: either both or neither.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn accept(&self, intents: &IntentRevision, ids: &Allocations) -> Result<(), StoreError> {
+        let (intents_bytes, ids_bytes) = (encode(intents)?, encode(ids)?);
+        self.write(|write| {
+            let mut table = write.open_table(INTENTS).map_err(write_error)?;
+            table.insert(intents.revision.0, intents_bytes.as_slice()).map_err(write_error)?;
+            let mut table = write.open_table(STATE).map_err(write_error)?;
+            table.insert("allocations", ids_bytes.as_slice()).map_err(write_error)?;
+            Ok(())
+        })
+    }
+
+    /// The accepted sets of intents, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn intents(&self, limit: usize) -> Result<Vec<IntentRevision>, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(INTENTS).map_err(read_error)?;
+        let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
+        newest_first
+            .map(|entry| {
+                entry
+                    .map_err(read_error)
+                    .and_then(|(number, bytes)| decode(&format!("intents {}", number.value()), bytes.value()))
+            })
+            .collect()
+    }
+
+    /// One accepted set.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn intents_at(&self, revision: Revision) -> Result<Option<IntentRevision>, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(INTENTS).map_err(read_error)?;
+        let found = table.get(revision.0).map_err(read_error)?;
+        found.map(|bytes| decode("intents", bytes.value())).transpose()
+    }
+
+    /// The allocations; empty in a new journal.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn allocations(&self) -> Result<Allocations, StoreError> {
+        self.state("allocations")
+    }
+
+    /// Keeps the hints that the network was last compiled with.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_hints(&self, hints: &Hints) -> Result<(), StoreError> {
+        self.put_state("hints", hints)
+    }
+
+    /// Those hints; empty in a new journal.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn hints(&self) -> Result<Hints, StoreError> {
+        self.state("hints")
+    }
+
+    /// Keeps whether the network was adopted. Before that the controller only observes.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_adopted(&self, adopted: bool) -> Result<(), StoreError> {
+        self.put_state("adopted", &adopted)
+    }
+
+    /// Whether it was.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn adopted(&self) -> Result<bool, StoreError> {
+        self.state("adopted")
+    }
+
+    /// Keeps who may act.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_mode(&self, mode: Mode) -> Result<(), StoreError> {
+        self.put_state("mode", &mode)
+    }
+
+    /// Who may act; `act` in a new journal.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn mode(&self) -> Result<Mode, StoreError> {
+        self.state("mode")
+    }
+
+    /// A number that no transaction has had.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn next_transaction(&self) -> Result<TransactionId, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
+        let last = table.last().map_err(read_error)?;
+        Ok(TransactionId(last.map_or(1, |(number, _)| number.value() + 1)))
+    }
+
+    /// Writes a transaction down, before it begins and whenever it gets further.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_transaction(&self, record: &TransactionRecord) -> Result<(), StoreError> {
+        let bytes = encode(record)?;
+        self.write(|write| {
+            let mut table = write.open_table(TRANSACTIONS).map_err(write_error)?;
+            table.insert(record.id.0, bytes.as_slice()).map_err(write_error)?;
+            Ok(())
+        })
+    }
+
+    /// Closes a transaction: its record shrinks to its number and outcome, and pre-images of resolved devices go.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn close_transaction(
+        &self,
+        record: &TransactionRecord,
+        unresolved: BTreeSet<NodeId>,
+    ) -> Result<(), StoreError> {
+        let mut closed = record.clone();
+        closed.pre_images.retain(|node, _| unresolved.contains(node));
+        closed.transaction.edits.retain(|node, _| unresolved.contains(node));
+        closed.unresolved = Some(unresolved);
+        self.put_transaction(&closed)
+    }
+
+    /// Transactions that were begun and not closed, or closed with something unresolved; oldest first.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn open_transactions(&self) -> Result<Vec<TransactionRecord>, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
+        let mut open = Vec::new();
+        for entry in table.iter().map_err(read_error)? {
+            let (number, bytes) = entry.map_err(read_error)?;
+            let record: TransactionRecord =
+                decode(&format!("transaction {}", number.value()), bytes.value())?;
+            if record.unresolved.as_ref().is_none_or(|nodes| !nodes.is_empty()) {
+                open.push(record);
+            }
+        }
+        Ok(open)
+    }
+
+    /// Adds an entry to the audit log.
+    ///
+    /// # Errors
+    /// The write failed; what was to be logged must then not be done.
+    pub fn log(&self, at: Timestamp, who: &str, what: &str, why: &str) -> Result<AuditEntry, StoreError> {
+        self.write(|write| {
+            let mut table = write.open_table(AUDIT).map_err(write_error)?;
+            let last: Option<AuditEntry> = match table.last().map_err(write_error)? {
+                Some((number, bytes)) => Some(decode(&format!("audit {}", number.value()), bytes.value())?),
+                None => None,
+            };
+            let entry = AuditEntry::after(last.as_ref(), at, who, what, why);
+            table.insert(entry.number, encode(&entry)?.as_slice()).map_err(write_error)?;
+            Ok(entry)
+        })
+    }
+
+    /// The audit log, newest first, at most `limit` entries.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn audit(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+        let read = self.database.begin_read().map_err(read_error)?;
+        let table = read.open_table(AUDIT).map_err(read_error)?;
+        let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
+        newest_first
+            .map(|entry| {
+                entry
+                    .map_err(read_error)
+                    .and_then(|(number, bytes)| decode(&format!("audit {}", number.value()), bytes.value()))
+            })
+            .collect()
+    }
+
+    /// Checks the whole audit log. O(entries).
+    ///
+    /// # Errors
+    /// The read failed. A broken chain is the inner error.
+    pub fn verify_audit(&self) -> Result<Result<(), Broken>, StoreError> {
+        let mut entries = self.audit(usize::MAX)?;
+        entries.reverse();
+        Ok(audit::verify(&entries))
+    }
+}
+
+/// Others may read neither intents nor the log.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|why| StoreError::Private { path: path.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::{Phase, Transaction};
+
+    use super::*;
+
+    fn record(id: u64) -> TransactionRecord {
+        let node = NodeId::lit("a");
+        TransactionRecord {
+            id: TransactionId(id),
+            begun: Timestamp::from_micros(1),
+            transaction: Transaction {
+                phase: Phase::Move,
+                edits: BTreeMap::from([(node.clone(), Vec::new())]),
+            },
+            pre_images: BTreeMap::from([(node, Default::default())]),
+            decided: false,
+            unresolved: None,
+        }
+    }
+
+    #[test]
+    fn what_was_accepted_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let intents = IntentRevision {
+            revision: Revision(7),
+            at: Timestamp::from_micros(5),
+            who: "ops".into(),
+            message: "first".into(),
+            files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
+        };
+        let mut ids = Allocations::default();
+        ids.next_color = 1234;
+        {
+            let journal = Journal::open(&path).unwrap();
+            journal.accept(&intents, &ids).unwrap();
+            journal.put_mode(Mode::Observe).unwrap();
+            journal.put_adopted(true).unwrap();
+            let second = Journal::open(&path).unwrap_err().to_string();
+            assert!(second.contains("another controller may hold it"), "{second}");
+        }
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.intents(10).unwrap(), [intents.clone()]);
+        assert_eq!(journal.intents_at(Revision(7)).unwrap(), Some(intents));
+        assert_eq!(journal.intents_at(Revision(8)).unwrap(), None);
+        assert_eq!(journal.allocations().unwrap(), ids);
+        assert_eq!(journal.mode().unwrap(), Mode::Observe);
+        assert!(journal.adopted().unwrap());
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn only_open_transactions_are_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal")).unwrap();
+        assert_eq!(journal.next_transaction().unwrap(), TransactionId(1));
+        for id in 1..=3 {
+            journal.put_transaction(&record(id)).unwrap();
+        }
+        journal.close_transaction(&record(1), BTreeSet::new()).unwrap();
+        journal.close_transaction(&record(2), BTreeSet::from([NodeId::lit("a")])).unwrap();
+        let open = journal.open_transactions().unwrap();
+        assert_eq!(open.iter().map(|record| record.id.0).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(open[0].pre_images.len(), 1, "a pre-image stays as long as it may be needed");
+        assert_eq!(journal.next_transaction().unwrap(), TransactionId(4));
+    }
+
+    #[test]
+    fn the_log_grows_and_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal")).unwrap();
+        for n in 0..5 {
+            journal.log(Timestamp::from_micros(n), "ops", "apply", "change CHG1").unwrap();
+        }
+        assert_eq!(journal.audit(2).unwrap().iter().map(|entry| entry.number).collect::<Vec<_>>(), [4, 3]);
+        assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+    }
+}
