@@ -1,3 +1,6 @@
 //! The loop: intents to proposals, proposals to transactions, telemetry to the next proposal.
 
+pub mod event;
+pub mod handle;
+pub mod snapshot;
 pub mod transact;

@@ -1,0 +1,232 @@
+//! Everything that happens, as values: the timeline of the dashboard, the lines of the demo, syslog and webhook all read
+//! these and nothing else.
+
+use std::collections::BTreeSet;
+
+use model::{Finding, NodeId, Phase, Revision, ServiceId, Severity, Timestamp, TransactionId, intent::Mode};
+use serde::{Deserialize, Serialize};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number since the controller started.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// How a transaction ended, for people.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Every device holds the new state.
+    Applied,
+    /// Every device holds the old state.
+    RolledBack,
+    /// It is unknown what some devices hold.
+    Unresolved,
+}
+
+/// What happened. In JSON, `kind` tells which.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum EventKind {
+    /// The controller runs.
+    Started {
+        /// Devices in the inventory.
+        devices: usize,
+        /// Whether the network was adopted; if not, the controller only observes.
+        adopted: bool,
+    },
+    /// A device answers and was read.
+    DeviceUp {
+        /// Which.
+        node: NodeId,
+    },
+    /// A device does not answer, or is not the one that we know.
+    DeviceDown {
+        /// Which.
+        node: NodeId,
+        /// Why.
+        why: String,
+    },
+    /// All devices of the inventory were read.
+    InSync {
+        /// How many.
+        devices: usize,
+        /// How long it took since the start, milliseconds.
+        took_ms: u64,
+    },
+    /// The operator gave the controller the right to change the network.
+    Adopted {
+        /// Who.
+        who: String,
+    },
+    /// Who may act has changed.
+    ModeChanged {
+        /// From now on.
+        mode: Mode,
+        /// Who changed it.
+        who: String,
+    },
+    /// A link or node is drained or in use again.
+    Drained {
+        /// Its name.
+        subject: String,
+        /// Drained, or in use again.
+        drained: bool,
+        /// Who asked for it.
+        who: String,
+    },
+    /// A set of intents was accepted.
+    IntentsAccepted {
+        /// Its number.
+        revision: Revision,
+        /// How many intents.
+        intents: usize,
+        /// How many services they make.
+        services: usize,
+        /// Who sent it.
+        who: String,
+    },
+    /// An alarm began.
+    AlarmRaised {
+        /// The alarm policy.
+        alarm: String,
+        /// The link.
+        subject: String,
+        /// How bad it is.
+        severity: Severity,
+        /// What tripped, with values.
+        why: String,
+        /// Services that suffer.
+        services: Vec<ServiceId>,
+    },
+    /// An alarm is over.
+    AlarmCleared {
+        /// The alarm policy.
+        alarm: String,
+        /// The link.
+        subject: String,
+    },
+    /// A promise is broken.
+    PromiseBroken {
+        /// Whose.
+        service: ServiceId,
+        /// Which part of it and by how much.
+        what: String,
+    },
+    /// A promise is kept again.
+    PromiseKept {
+        /// Whose.
+        service: ServiceId,
+    },
+    /// Whether a promise is kept is no longer known.
+    PromiseUnknown {
+        /// Whose.
+        service: ServiceId,
+        /// Why.
+        why: String,
+    },
+    /// A change was worked out and proved.
+    Proposed {
+        /// Why there is a change.
+        why: String,
+        /// The headline of the plan.
+        headline: String,
+        /// Services whose path changes.
+        services: Vec<ServiceId>,
+        /// Devices that change.
+        devices: usize,
+        /// Compile, milliseconds.
+        compile_ms: f64,
+        /// Diff and plan, milliseconds.
+        plan_ms: f64,
+        /// Proof, milliseconds.
+        prove_ms: f64,
+        /// Whether it will be carried out now.
+        act: bool,
+    },
+    /// A change was worked out and must not be carried out.
+    Rejected {
+        /// Why there should have been a change.
+        why: String,
+        /// What speaks against it.
+        findings: Vec<Finding>,
+    },
+    /// A transaction begins.
+    TransactionBegun {
+        /// Its number.
+        id: TransactionId,
+        /// What it is for.
+        phase: Phase,
+        /// How many devices it changes.
+        devices: usize,
+    },
+    /// A transaction ended.
+    TransactionEnded {
+        /// Its number.
+        id: TransactionId,
+        /// How.
+        ending: Ending,
+        /// Devices whose state is unknown.
+        unresolved: BTreeSet<NodeId>,
+        /// What devices said that refused or fell silent.
+        errors: Vec<String>,
+        /// From the first order to the last commit reply, milliseconds.
+        commit_ms: f64,
+        /// Read-back, milliseconds.
+        readback_ms: f64,
+        /// Decision and confirms, milliseconds.
+        confirm_ms: f64,
+    },
+    /// Traffic was moved because of what was measured.
+    Rerouted {
+        /// Which services.
+        services: Vec<ServiceId>,
+        /// Away from trouble, or back after it.
+        back: bool,
+        /// Why.
+        why: String,
+        /// From the sample that completed the breach to the proved plan, milliseconds.
+        breach_to_plan_ms: f64,
+        /// From that sample to the last commit reply, milliseconds.
+        breach_to_ack_ms: f64,
+    },
+    /// Devices hold something else than they should.
+    Drift {
+        /// What differs.
+        findings: Vec<Finding>,
+    },
+    /// The loop stopped moving a service because its moves did not help.
+    Frozen {
+        /// Which.
+        service: ServiceId,
+        /// Why.
+        why: String,
+    },
+    /// The journal cannot be written: nothing is changed until it can.
+    JournalFailed {
+        /// Why.
+        why: String,
+    },
+}
+
+impl EventKind {
+    /// How much attention it asks for.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::AlarmRaised { severity, .. } => *severity,
+            Self::JournalFailed { .. } => Severity::Error,
+            Self::TransactionEnded { ending: Ending::Unresolved, .. } => Severity::Error,
+            Self::PromiseBroken { .. } | Self::Rejected { .. } | Self::Frozen { .. } => Severity::Major,
+            Self::DeviceDown { .. } | Self::Drift { .. } => Severity::Minor,
+            Self::TransactionEnded { ending: Ending::RolledBack, .. } => Severity::Minor,
+            Self::PromiseUnknown { .. } => Severity::Warning,
+            _ => Severity::Info,
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The way in: commands to the controller and views of it. Everything that people and programs ask for comes through
+//! here; the answers come from the one task that owns all state.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{Finding, Plan, Revision, intent::Mode};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::{
+    event::Event,
+    snapshot::{Snapshot, StateFile},
+};
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, Error, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The intents, or what they ask of the network, are wrong.
+    #[error("{} finding(s) stand against it", findings.len())]
+    Findings {
+        /// What is wrong.
+        findings: Vec<Finding>,
+    },
+    /// The network was not adopted: the controller only observes.
+    #[error("the network is not adopted: look at `trunkline status`, then run `trunkline adopt`")]
+    NotAdopted,
+    /// The mode does not allow it.
+    #[error("the mode is `{mode:?}`: nothing is sent; run `trunkline mode act` to allow changes")]
+    Mode {
+        /// The mode.
+        mode: Mode,
+    },
+    /// Another change is under way.
+    #[error("another change is under way: try again when it is done")]
+    Busy,
+    /// Devices said no, and everything is as it was.
+    #[error("it was rolled back: {}", errors.join("; "))]
+    RolledBack {
+        /// What they said.
+        errors: Vec<String>,
+    },
+    /// It is not known what some devices hold.
+    #[error("the outcome is unknown on {}: they are read again and repaired", nodes.join(", "))]
+    Unresolved {
+        /// Which devices.
+        nodes: Vec<String>,
+        /// What happened.
+        errors: Vec<String>,
+    },
+    /// There is no such thing.
+    #[error("there is no {what}")]
+    NotFound {
+        /// What was asked for.
+        what: String,
+    },
+    /// The journal cannot be written.
+    #[error("{why}")]
+    Journal {
+        /// Why.
+        why: String,
+    },
+    /// The controller is going down.
+    #[error("the controller is stopping")]
+    Stopping,
+}
+
+/// What a change did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Applied {
+    /// The accepted set of intents.
+    pub revision: Revision,
+    /// Devices that were changed.
+    pub devices: usize,
+    /// Transactions that it took.
+    pub transactions: usize,
+    /// Objects that were written or removed.
+    pub edits: usize,
+    /// From the first order to the last confirm, milliseconds.
+    pub took_ms: f64,
+    /// Warnings.
+    pub findings: Vec<Finding>,
+}
+
+/// A plan with its report, nothing sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// As a change ticket.
+    pub text: String,
+    /// Findings of validation, compilation and proof.
+    pub findings: Vec<Finding>,
+}
+
+/// What is drained.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Subject {
+    /// A link.
+    Link(model::LinkId),
+    /// A node.
+    Node(model::NodeId),
+}
+
+/// Where an answer goes.
+pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// What can be asked.
+#[derive(Debug)]
+pub enum Command {
+    /// Make these files the intents and the network follow them.
+    Apply {
+        /// Files by name.
+        files: BTreeMap<String, String>,
+        /// Who asks.
+        who: String,
+        /// Why.
+        message: String,
+        /// The answer, when the network has followed.
+        reply: Reply<Applied>,
+    },
+    /// Work out what these files would change.
+    Plan {
+        /// Files by name.
+        files: BTreeMap<String, String>,
+        /// The answer.
+        reply: Reply<Planned>,
+    },
+    /// Make an earlier set of intents the current one.
+    Rollback {
+        /// Which.
+        to: Revision,
+        /// Who asks.
+        who: String,
+        /// The answer.
+        reply: Reply<Applied>,
+    },
+    /// Allow or forbid acting.
+    SetMode {
+        /// From now on.
+        mode: Mode,
+        /// Who asks.
+        who: String,
+        /// The answer.
+        reply: Reply<()>,
+    },
+    /// Give the controller the right to change the network.
+    Adopt {
+        /// Who asks.
+        who: String,
+        /// The answer.
+        reply: Reply<()>,
+    },
+    /// Drain, or use again.
+    Drain {
+        /// What.
+        subject: Subject,
+        /// Drain, or use again.
+        drain: bool,
+        /// Who asks.
+        who: String,
+        /// The answer.
+        reply: Reply<Applied>,
+    },
+    /// What `plan --state` needs.
+    State {
+        /// The answer.
+        reply: Reply<StateFile>,
+    },
+}
+
+/// The way in. Clones lead to the same controller.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// Commands; bounded, so that askers wait rather than pile up.
+    pub commands: mpsc::Sender<Command>,
+    /// The latest picture.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// What happens from now on.
+    pub events: broadcast::Sender<Event>,
+}
+
+impl Engine {
+    /// Sends a command and waits for its answer.
+    ///
+    /// # Errors
+    /// The command was refused, or the controller is stopping.
+    pub async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)?
+    }
+}

@@ -1,0 +1,281 @@
+//! What the controller knows, as one immutable value for everybody who looks on: dashboard, API and commands.
+//!
+//! Numbers are in the units of the model (microseconds, 1e-9, bit/s, 1e-6). What is not known is absent, never zero.
+
+use std::collections::BTreeMap;
+
+use model::{
+    LinkId, NodeId, Revision, ServiceId, Severity, Timestamp,
+    intent::Mode,
+    link::{DirectedLink, Side},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+
+/// The whole picture at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The moment.
+    pub at: Timestamp,
+    /// The state of the network that it shows.
+    pub revision: Revision,
+    /// The accepted set of intents.
+    pub intents: Revision,
+    /// Who may act.
+    pub mode: Mode,
+    /// Whether the network was adopted.
+    pub adopted: bool,
+    /// Whether a change is under way.
+    pub changing: bool,
+    /// The numbers on top.
+    pub counts: Counts,
+    /// Routers.
+    pub nodes: Vec<NodeView>,
+    /// Lines.
+    pub links: Vec<LinkView>,
+    /// Promises.
+    pub services: Vec<ServiceView>,
+    /// Alarms that stand.
+    pub alarms: Vec<AlarmView>,
+    /// What happened last, oldest first; bounded.
+    pub timeline: Vec<Event>,
+    /// Links and nodes that are drained.
+    pub drained: Vec<String>,
+    /// Findings of the last compilation, drift and collisions, as text.
+    pub findings: Vec<model::Finding>,
+}
+
+/// The numbers on top of the dashboard.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Devices in the inventory.
+    pub devices: usize,
+    /// Devices that were read and answer.
+    pub in_sync: usize,
+    /// Intents.
+    pub intents: usize,
+    /// Services.
+    pub services: usize,
+    /// SR policies that should stand.
+    pub policies: usize,
+    /// Promises that are kept.
+    pub kept: usize,
+    /// Promises that are broken.
+    pub broken: usize,
+    /// Promises of which it is not known.
+    pub unknown: usize,
+}
+
+/// Whether a device can be driven.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "camelCase")]
+pub enum Session {
+    /// Not tried yet.
+    #[default]
+    Unknown,
+    /// It answers and was read.
+    Up,
+    /// It does not.
+    Down {
+        /// Why.
+        why: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// A router.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeView {
+    /// Its name.
+    pub id: NodeId,
+    /// What it is for.
+    pub role: Option<String>,
+    /// Where it is.
+    pub site: Option<String>,
+    /// Degrees north.
+    pub lat: Option<f64>,
+    /// Degrees east.
+    pub lon: Option<f64>,
+    /// `netconf`, `gnmi`, or nothing where the inventory does not have it.
+    pub protocol: Option<String>,
+    /// Whether it can be driven.
+    pub session: Session,
+    /// SR policies that should stand on it.
+    pub policies: usize,
+}
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkView {
+    /// Its name.
+    pub id: LinkId,
+    /// One end.
+    pub a: NodeId,
+    /// The other.
+    pub z: NodeId,
+    /// What it is for.
+    pub role: Option<String>,
+    /// Whether it is up; absent where nobody said.
+    pub up: Option<bool>,
+    /// Whether it is drained.
+    pub drained: bool,
+    /// Out of end `a`.
+    pub a_to_z: DirectionView,
+    /// Out of end `z`.
+    pub z_to_a: DirectionView,
+}
+
+/// One direction of a line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirectionView {
+    /// Capacity, bit/s.
+    pub bandwidth: u64,
+    /// Load, bit/s.
+    pub load: Option<u64>,
+    /// One-way delay as measured, microseconds.
+    pub delay: Option<u64>,
+    /// The delay that the TED has, microseconds.
+    pub planned_delay: u64,
+    /// Delay variation as measured, microseconds.
+    pub jitter: Option<u64>,
+    /// Loss as measured, 1e-9.
+    pub loss: Option<u32>,
+    /// 0 to 100; absent where too little is known.
+    pub score: Option<u8>,
+    /// Why the score is not 100.
+    pub reasons: Vec<String>,
+    /// Load of the queues, in the order of names.
+    pub queues: Vec<QueueView>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueView {
+    /// Its name.
+    pub name: String,
+    /// Load, bit/s.
+    pub load: Option<u64>,
+    /// What it always gets, bit/s; zero where nothing was promised to it.
+    pub guarantee: u64,
+    /// Packets dropped in the last window.
+    pub drops: Option<u64>,
+}
+
+/// Whether a promise is kept.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PromiseState {
+    /// It is.
+    Kept,
+    /// It is not.
+    Broken,
+    /// Too little is known.
+    Unknown,
+}
+
+/// A promise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceView {
+    /// Its name.
+    pub id: ServiceId,
+    /// The intent that it comes from.
+    pub intent: String,
+    /// Its class.
+    pub class: String,
+    /// One end.
+    pub a: NodeId,
+    /// The other.
+    pub z: NodeId,
+    /// Whether it is kept.
+    pub state: PromiseState,
+    /// Since when.
+    pub since: Timestamp,
+    /// What is broken or unknown, and where.
+    pub why: Option<String>,
+    /// Whether it rides another path than the TED alone would give.
+    pub moved: bool,
+    /// Why it was refused, where the network cannot carry it.
+    pub refused: Option<String>,
+    /// Its directions.
+    pub directions: Vec<RouteView>,
+}
+
+/// One direction of a promise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RouteView {
+    /// Where it enters.
+    pub from: NodeId,
+    /// Where it leaves.
+    pub to: NodeId,
+    /// Links of the path.
+    pub path: Vec<HopView>,
+    /// Links of the backup.
+    pub backup: Vec<HopView>,
+    /// The segment list.
+    pub segments: Vec<String>,
+    /// Why this path.
+    pub reasons: Vec<String>,
+    /// Delay end to end as measured, microseconds.
+    pub delay: Option<u64>,
+    /// Loss end to end as measured, 1e-9.
+    pub loss: Option<u32>,
+}
+
+/// A step of a path.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct HopView {
+    /// The link.
+    pub link: LinkId,
+    /// The end at which it is entered.
+    pub from: Side,
+}
+
+impl From<&DirectedLink> for HopView {
+    fn from(hop: &DirectedLink) -> Self {
+        Self { link: hop.link.clone(), from: hop.from }
+    }
+}
+
+/// An alarm that stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AlarmView {
+    /// The alarm policy.
+    pub alarm: String,
+    /// The link.
+    pub subject: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Since when.
+    pub since: Timestamp,
+    /// What tripped.
+    pub why: String,
+    /// Services that suffer.
+    pub services: Vec<ServiceId>,
+}
+
+/// What `trunkline plan --state` needs to give production's answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateFile {
+    /// Format of this file.
+    pub version: u32,
+    /// What devices hold.
+    pub actual: model::ActualState,
+    /// The numbers that were given.
+    pub ids: model::Allocations,
+    /// What the loop has learned.
+    pub hints: model::Hints,
+    /// The intents in force, by file name.
+    pub intents: BTreeMap<String, String>,
+}
