@@ -36,6 +36,8 @@ pub enum Answer {
     Done,
     /// It did not, and holds what it held before the step.
     Refused,
+    /// It was never reached: nothing was sent.
+    NotReached,
     /// It is not known whether it did.
     Silent,
 }
@@ -94,9 +96,12 @@ impl Tx {
         let Some(leg) = self.legs.get_mut(node) else { return Vec::new() };
         let Leg::Doing(step) = *leg else { return Vec::new() };
         *leg = match (step, answer) {
-            (Step::Cancel, Answer::Done) => Leg::Undone,
-            (Step::Cancel | Step::Confirm, Answer::Refused | Answer::Silent) => Leg::Unknown,
-            (_, Answer::Done | Answer::Refused | Answer::Silent) => Leg::Did(step),
+            // There is nothing to cancel where nothing ever arrived.
+            (Step::Cancel, Answer::Done) | (Step::Stage, Answer::NotReached) => Leg::Undone,
+            (Step::Cancel | Step::Confirm, Answer::Refused | Answer::NotReached | Answer::Silent) => {
+                Leg::Unknown
+            }
+            (_, Answer::Done | Answer::Refused | Answer::NotReached | Answer::Silent) => Leg::Did(step),
         };
         if answer != Answer::Done && self.course == Course::Forward {
             self.course = Course::Back;

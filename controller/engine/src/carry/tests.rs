@@ -1,0 +1,113 @@
+//! Faults at every step, on fake devices: the network ends all-old or all-new, or says what is unknown.
+
+use device::{
+    contract::sample_edits,
+    fake::{FakeDevice, Fault},
+};
+use model::{Cause, Phase, ReasonedEdit};
+
+use super::*;
+
+struct Lab {
+    devices: Vec<FakeDevice>,
+    fleet: Fleet,
+    journal: Journal,
+    _folder: tempfile::TempDir,
+}
+
+fn lab(names: &[&str]) -> Lab {
+    let devices: Vec<FakeDevice> = names.iter().map(|name| FakeDevice::new(NodeId::lit(name))).collect();
+    let longest = Duration::from_secs(5);
+    let fleet = devices
+        .iter()
+        .map(|device| {
+            let handle = DeviceHandle::spawn(device.another_session(), longest);
+            (handle.node().clone(), handle)
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    Lab { devices, fleet, journal, _folder: folder }
+}
+
+fn transaction(names: &[&str]) -> Transaction {
+    let cause = Cause { intents: Vec::new(), rule: "test".into() };
+    let edits: Vec<ReasonedEdit> =
+        sample_edits(1).into_iter().map(|edit| ReasonedEdit { edit, cause: cause.clone() }).collect();
+    Transaction {
+        phase: Phase::Move,
+        edits: names.iter().map(|name| (NodeId::lit(name), edits.clone())).collect(),
+    }
+}
+
+async fn run(lab: &Lab, names: &[&str]) -> Report {
+    carry_out(&transaction(names), &BTreeMap::new(), &lab.fleet, &lab.journal, Timestamp::default())
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn all_devices_take_the_change() {
+    let names = ["a", "b", "c"];
+    let lab = lab(&names);
+    let report = run(&lab, &names).await;
+    assert_eq!(report.outcome, Outcome::Applied);
+    assert_eq!(report.readings.len(), 3);
+    assert!(lab.devices.iter().all(|device| !device.truth().is_empty()));
+    assert!(lab.journal.open_transactions().unwrap().is_empty());
+    lab.devices.iter().for_each(|device| device.pass(CONFIRM_WITHIN * 2));
+    assert!(lab.devices.iter().all(|device| !device.truth().is_empty()), "a confirmed change went back");
+}
+
+#[tokio::test]
+async fn whatever_fails_wherever_the_network_ends_all_old_or_all_new_or_says_what_is_unknown() {
+    let names = ["a", "b", "c"];
+    let steps = [Step::Stage, Step::Commit, Step::Read, Step::Confirm];
+    for step in steps {
+        for fault in [Fault::Refuse, Fault::LostBefore, Fault::LostAfter] {
+            let lab = lab(&names);
+            lab.devices[1].will(step, fault);
+            let report = run(&lab, &names).await;
+            let new: Vec<bool> = lab.devices.iter().map(|device| !device.truth().is_empty()).collect();
+            let case = format!("{fault:?} at {step}: {:?} {new:?}", report.outcome);
+            match &report.outcome {
+                Outcome::Applied => assert!(new.iter().all(|new| *new), "{case}"),
+                Outcome::RolledBack => assert!(new.iter().all(|new| !new), "{case}"),
+                Outcome::Unresolved { decided, nodes } => {
+                    assert!(*decided && step == Step::Confirm, "{case}");
+                    assert_eq!(nodes, &BTreeSet::from([NodeId::lit("b")]), "{case}");
+                    assert!(new[0] && new[2], "{case}");
+                    assert_eq!(lab.journal.open_transactions().unwrap().len(), 1, "{case}");
+                }
+            }
+            assert_eq!(report.outcome == Outcome::Applied, report.errors.is_empty(), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_falls_silent_twice_is_unresolved_and_written_down() {
+    let names = ["a", "b"];
+    let lab = lab(&names);
+    lab.devices[0].will(Step::Commit, Fault::LostAfter);
+    lab.devices[0].will(Step::Cancel, Fault::LostBefore);
+    let report = run(&lab, &names).await;
+    let unknown = BTreeSet::from([NodeId::lit("a")]);
+    assert_eq!(report.outcome, Outcome::Unresolved { decided: false, nodes: unknown.clone() });
+    let open = lab.journal.open_transactions().unwrap();
+    assert_eq!(open[0].unresolved, Some(unknown));
+    assert!(!open[0].decided);
+    assert!(lab.devices[1].truth().is_empty());
+    // The device keeps its own promise: without a confirm it goes back.
+    lab.devices[0].pass(CONFIRM_WITHIN * 2);
+    assert!(lab.devices[0].truth().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_outside_the_inventory_stops_the_change() {
+    let lab = lab(&["a"]);
+    let report = run(&lab, &["a", "stranger"]).await;
+    assert_eq!(report.outcome, Outcome::RolledBack);
+    assert!(report.errors.iter().any(|error| error.to_string().contains("not in the inventory")));
+    assert!(lab.devices[0].truth().is_empty());
+}

@@ -1,0 +1,142 @@
+//! One task for each device: it owns the device, so one order is in flight there, whoever asks.
+
+use std::{sync::Arc, time::Duration};
+
+use device::{Capabilities, Device, DeviceError, ErrorKind, Step};
+use model::{DeviceReading, Edit, NodeId, TransactionId};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::AbortHandle,
+    time::timeout,
+};
+
+/// What a device is asked for.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Prepare edits.
+    Stage(TransactionId, Arc<Vec<Edit>>),
+    /// Put them into effect, with a confirm timer.
+    Commit(TransactionId, Duration),
+    /// Make them permanent.
+    Confirm(TransactionId),
+    /// Undo them.
+    Cancel(TransactionId),
+    /// Read what it holds.
+    Read,
+    /// Say what it can do.
+    Capabilities,
+}
+
+impl Work {
+    const fn step(&self) -> Step {
+        match self {
+            Self::Stage(..) => Step::Stage,
+            Self::Commit(..) => Step::Commit,
+            Self::Confirm(_) => Step::Confirm,
+            Self::Cancel(_) => Step::Cancel,
+            Self::Read => Step::Read,
+            Self::Capabilities => Step::Connect,
+        }
+    }
+}
+
+/// What it answered.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// It did it.
+    Ok,
+    /// What it holds.
+    Reading(DeviceReading),
+    /// What it can do.
+    Capabilities(Capabilities),
+}
+
+/// One order and where its answer goes.
+type Job = (Work, oneshot::Sender<Result<Done, DeviceError>>);
+
+/// A device in its task. The task ends when the last handle is dropped.
+#[derive(Clone, Debug)]
+pub struct DeviceHandle {
+    node: NodeId,
+    jobs: mpsc::Sender<Job>,
+    _task: Arc<EndsTask>,
+}
+
+#[derive(Debug)]
+struct EndsTask(AbortHandle);
+
+impl Drop for EndsTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Orders that may wait for one device; more askers than that wait themselves.
+const WAITING: usize = 8;
+
+impl DeviceHandle {
+    /// Gives the device to a task. No order takes longer than `longest`: a device that needs more is silent.
+    pub fn spawn<D: Device + 'static>(mut device: D, longest: Duration) -> Self {
+        let node = device.node().clone();
+        let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
+        let task = tokio::spawn(async move {
+            while let Some((work, reply)) = waiting.recv().await {
+                let step = work.step();
+                let answer = timeout(longest, carry(&mut device, work)).await.unwrap_or_else(|_| {
+                    let why = format!("no answer within {} s", longest.as_secs());
+                    Err(DeviceError { node: device.node().clone(), step, kind: ErrorKind::Silent(why) })
+                });
+                // The asker may have gone away; the device has done its work all the same.
+                let _ = reply.send(answer);
+            }
+        });
+        Self { node, jobs, _task: Arc::new(EndsTask(task.abort_handle())) }
+    }
+
+    /// Its name.
+    pub const fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// What the device said; `Silent` where its task is gone.
+    pub async fn ask(&self, work: Work) -> Result<Done, DeviceError> {
+        let step = work.step();
+        let gone = || DeviceError {
+            node: self.node.clone(),
+            step,
+            kind: ErrorKind::Silent("its task has ended".into()),
+        };
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send((work, reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Reads what it holds.
+    ///
+    /// # Errors
+    /// What the device said.
+    pub async fn read(&self) -> Result<DeviceReading, DeviceError> {
+        match self.ask(Work::Read).await? {
+            Done::Reading(reading) => Ok(reading),
+            Done::Ok | Done::Capabilities(_) => Err(DeviceError {
+                node: self.node.clone(),
+                step: Step::Read,
+                kind: ErrorKind::Garbage("a read that read nothing".into()),
+            }),
+        }
+    }
+}
+
+async fn carry<D: Device>(device: &mut D, work: Work) -> Result<Done, DeviceError> {
+    match work {
+        Work::Stage(id, edits) => device.stage(id, &edits).await.map(|()| Done::Ok),
+        Work::Commit(id, within) => device.commit(id, within).await.map(|()| Done::Ok),
+        Work::Confirm(id) => device.confirm(id).await.map(|()| Done::Ok),
+        Work::Cancel(id) => device.cancel(id).await.map(|()| Done::Ok),
+        Work::Read => device.read().await.map(Done::Reading),
+        Work::Capabilities => device.capabilities().await.map(Done::Capabilities),
+    }
+}
