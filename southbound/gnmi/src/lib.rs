@@ -1,0 +1,31 @@
+//! gNMI 0.10: sessions toward devices, and the parts of a server that know no datastore.
+//!
+//! The wire is [`proto`], generated from our own interface definition. Above it stand plain values that both ends
+//! share, each with `encode` and `decode`: [`path`], [`value`], [`notice`], [`set`], [`get`], [`subscribe`]. A
+//! [`session`] speaks them to a device over TLS; a [`server`] accepts them. There is no plaintext and no way to skip
+//! a certificate check. Everything that arrives is bounded in size, count and time.
+
+pub mod proto;
+
+pub mod path;
+pub mod pattern;
+pub mod value;
+
+pub mod extension;
+pub mod get;
+pub mod notice;
+pub mod set;
+pub mod subscribe;
+
+pub mod error;
+mod link;
+pub mod session;
+pub mod stream;
+pub mod tls;
+
+pub mod server;
+
+pub use error::SessionError;
+pub use path::Path;
+pub use proto::Encoding;
+pub use session::{Session, Target};

@@ -1,0 +1,147 @@
+//! Trust toward devices: which authority signs them, and what we show them. The material is read once and shared by
+//! all sessions. There is no default authority and no way to accept an unknown one.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{self, AlertDescription, CertificateError, ClientConfig, RootCertStore};
+
+/// A certificate chain, own certificate first, and its private key, both as PEM text.
+#[derive(Clone)]
+pub struct Identity {
+    /// The chain.
+    pub certificates_pem: Vec<u8>,
+    /// The key.
+    pub key_pem: Vec<u8>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Identity(..)")
+    }
+}
+
+/// Trust of a client, ready for any number of sessions.
+#[derive(Clone)]
+pub struct ClientTls {
+    pub(crate) config: Arc<ClientConfig>,
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ClientTls(..)")
+    }
+}
+
+/// Why certificates or keys cannot be used.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// No certificate in the text.
+    #[error("{what}: no certificate in the PEM text")]
+    Empty {
+        /// Whose certificate.
+        what: &'static str,
+    },
+    /// The text is not PEM or not a certificate or key.
+    #[error("{what}: {why}")]
+    Unreadable {
+        /// Which part.
+        what: &'static str,
+        /// What is wrong; it never quotes the material.
+        why: String,
+    },
+}
+
+impl ClientTls {
+    /// Reads the authority that signs the devices and, for devices that ask for one, our own identity.
+    ///
+    /// # Errors
+    /// Some part is not PEM, has no certificate, or key and certificate do not belong together.
+    pub fn new(authority_pem: &[u8], identity: Option<&Identity>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates("device authority", authority_pem)? {
+            roots.add(certificate).map_err(|why| unreadable("device authority", &why))?;
+        }
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|why| unreadable("TLS versions", &why))?
+            .with_root_certificates(roots);
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let chain = certificates("client certificate", &identity.certificates_pem)?;
+                let key = PrivateKeyDer::from_pem_slice(&identity.key_pem)
+                    .map_err(|why| unreadable("client key", &why))?;
+                builder
+                    .with_client_auth_cert(chain, key)
+                    .map_err(|why| unreadable("client certificate and key", &why))?
+            }
+        };
+        // gRPC is HTTP/2 alone, and over TLS that is agreed by ALPN (RFC 9113 3.3).
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(Self { config: Arc::new(config) })
+    }
+}
+
+fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|why| unreadable(what, &why))?;
+    if chain.is_empty() { Err(TlsError::Empty { what }) } else { Ok(chain) }
+}
+
+fn unreadable(what: &'static str, why: &dyn fmt::Display) -> TlsError {
+    TlsError::Unreadable { what, why: why.to_string() }
+}
+
+/// In words, when the error is one side refusing the other's certificate.
+pub(crate) fn certificate_fault(error: &rustls::Error) -> Option<String> {
+    match error {
+        rustls::Error::InvalidCertificate(why) => Some(match why {
+            CertificateError::UnknownIssuer => "it is not signed by the given authority".into(),
+            CertificateError::BadSignature => {
+                "it is signed by another authority of the same name, or tampered with".into()
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                format!("it is for another name: {why}")
+            }
+            why => why.to_string(),
+        }),
+        rustls::Error::NoCertificatesPresented => Some("the device shows none".into()),
+        rustls::Error::AlertReceived(alert) => {
+            let why = match alert {
+                AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+                    "the device wants a client certificate"
+                }
+                AlertDescription::UnknownCA => "the device does not know who signed our certificate",
+                AlertDescription::CertificateExpired => "the device finds our certificate expired",
+                AlertDescription::CertificateRevoked => "the device finds our certificate revoked",
+                AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::DecryptError
+                | AlertDescription::AccessDenied => "the device refuses our certificate",
+                _ => return None,
+            };
+            Some(format!("{why} (alert {alert:?})"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn material_that_is_none_is_refused_without_quoting_it() {
+        assert!(matches!(ClientTls::new(b"", None), Err(TlsError::Empty { .. })));
+        let garbage = b"-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
+        let refusal = ClientTls::new(garbage, None).expect_err("no certificate").to_string();
+        assert!(refusal.starts_with("device authority: ") && !refusal.contains("c2VjcmV0"), "{refusal}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Sessions and server over real TLS on loopback, against a scripted device.
+
+mod support;
+
+mod garbage;
+mod session;
+mod stream;
