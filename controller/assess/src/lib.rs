@@ -35,8 +35,8 @@ pub mod codes;
 
 pub use alarm::{Alarm, AlarmEvent};
 pub use assessment::{Assessment, Case, Memory, assess};
-pub use decide::{Action, Decision, Limits, decide};
-pub use history::History;
+pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances};
+pub use history::{History, Home};
 pub use incident::Incident;
 pub use lines::{LineState, LinkState, Lines};
 pub use observed::{Observed, Settings, observe};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{Bandwidth, InterfaceName, Jitter, Loss, Measure, NodeId, QueueName, Sample, Span, Timestamp, Delay};
+use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, Measure, NodeId, QueueName, Sample, Span, Timestamp};
 
 use crate::ring::{Counter, Gauge};
 
@@ -35,7 +35,13 @@ impl Default for Settings {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
     settings: Settings,
-    devices: BTreeMap<NodeId, BTreeMap<InterfaceName, Interface>>,
+    devices: BTreeMap<NodeId, Device>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Device {
+    heard: Timestamp,
+    interfaces: BTreeMap<InterfaceName, Interface>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,16 +82,17 @@ impl Observed {
     /// The same as [`observe`], in place. A sample that is older than what is known of the same thing is passed over.
     pub fn take(&mut self, sample: &Sample, now: Timestamp) {
         if !self.devices.contains_key(&sample.node) {
-            self.devices.insert(sample.node.clone(), BTreeMap::new());
+            self.devices.insert(sample.node.clone(), Device::default());
         }
         let Some(device) = self.devices.get_mut(&sample.node) else { return };
-        if !device.contains_key(&sample.interface) {
-            if device.len() >= MOST_INTERFACES {
+        device.heard = device.heard.max(now);
+        if !device.interfaces.contains_key(&sample.interface) {
+            if device.interfaces.len() >= MOST_INTERFACES {
                 return;
             }
-            device.insert(sample.interface.clone(), Interface::default());
+            device.interfaces.insert(sample.interface.clone(), Interface::default());
         }
-        let Some(interface) = device.get_mut(&sample.interface) else { return };
+        let Some(interface) = device.interfaces.get_mut(&sample.interface) else { return };
         interface.heard = interface.heard.max(now);
         interface.take(&sample.measure, sample.at, now, self.settings.horizon);
     }
@@ -97,18 +104,21 @@ impl Observed {
 
     /// When a device was last heard on any interface.
     pub fn heard(&self, node: &NodeId) -> Option<Timestamp> {
-        self.devices.get(node)?.values().map(|interface| interface.heard).max()
+        self.devices.get(node).map(|device| device.heard)
     }
 
     /// What is known of an interface at `now`; none where it was never heard. Stale values are absent.
     pub fn reading(&self, node: &NodeId, interface: &InterfaceName, now: Timestamp) -> Option<Reading<'_>> {
-        let interface = self.devices.get(node)?.get(interface)?;
-        Some(Reading { interface, now, stale_after: self.settings.stale_after })
+        let device = self.devices.get(node)?;
+        let interface = device.interfaces.get(interface)?;
+        Some(Reading { interface, device_heard: device.heard, now, stale_after: self.settings.stale_after })
     }
 
     /// Every interface that was heard, by device.
     pub fn interfaces(&self) -> impl Iterator<Item = (&NodeId, &InterfaceName)> {
-        self.devices.iter().flat_map(|(node, all)| all.keys().map(move |interface| (node, interface)))
+        self.devices
+            .iter()
+            .flat_map(|(node, device)| device.interfaces.keys().map(move |interface| (node, interface)))
     }
 }
 
@@ -124,7 +134,7 @@ impl Interface {
         };
         match measure {
             Measure::Up(up) => {
-                if self.up.is_none_or(|(_, since)| at >= since) {
+                if self.up.is_none_or(|(was, since)| was != *up && at >= since) {
                     self.up = Some((*up, at));
                 }
             }
@@ -160,6 +170,7 @@ impl Interface {
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
     interface: &'a Interface,
+    device_heard: Timestamp,
     now: Timestamp,
     stale_after: Span,
 }
@@ -189,10 +200,10 @@ impl<'a> Reading<'a> {
         !self.fresh(self.interface.heard)
     }
 
-    /// Whether it is up, and since when by the device's clock. Devices report it on change only, so that it stands as long as
-    /// anything is heard of the interface.
+    /// Whether it is up, and since when by the device's clock. Devices report it on change only, and of an interface that is
+    /// down nothing else: it stands as long as anything is heard of the device.
     pub fn up(&self) -> Option<(bool, Timestamp)> {
-        self.interface.up.filter(|_| !self.is_silent())
+        self.interface.up.filter(|_| self.fresh(self.device_heard))
     }
 
     /// One-way delay.

@@ -24,6 +24,9 @@ pub mod report;
 
 pub mod codes;
 
+#[cfg(test)]
+mod fixture;
+
 pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
 pub use order::{ChangePolicy, plan};

@@ -1,0 +1,174 @@
+use model::{DeviceConfig, Sid, SrPolicy};
+use proptest::{collection::btree_map, option, prelude::*};
+
+use super::*;
+use crate::fixture::{actual, bare, build, color, diamond, qos, read, service};
+
+fn key(number: u32) -> PolicyKey {
+    PolicyKey { color: color(number), endpoint: std::net::IpAddr::from([10, 0, 0, number as u8]) }
+}
+
+fn some_policy(number: u32, label: u32) -> SrPolicy {
+    let list = model::SegmentList { weight: 1, sids: vec![Sid::Mpls(model::Label::try_from(label).unwrap())] };
+    let path = model::CandidatePath { discriminator: 1, preference: 200, name: "p".into(), lists: vec![list] };
+    SrPolicy {
+        key: key(number),
+        name: format!("tl-{number}"),
+        binding_sid: None,
+        candidates: vec![path],
+        last_resort: model::sr::LastResort::Igp,
+    }
+}
+
+fn some_rule(sequence: u32, number: u32) -> SteeringRule {
+    let key = SteeringKey { vrf: model::VrfName::lit("v"), sequence };
+    SteeringRule { key, prefix: None, dscp: std::collections::BTreeSet::new(), color: color(number) }
+}
+
+prop_compose! {
+    fn config()(
+        policies in btree_map(1_u32..6, 16_u32..19, 0..5),
+        rules in btree_map(1_u32..6, 1_u32..6, 0..5),
+        shares in btree_map(0_u32..4, 0_u64..3, 0..4),
+        marks in option::of(0_u8..2),
+    ) -> DeviceConfig {
+        let classifier = marks.map(|mark| Classifier {
+            queues: BTreeMap::from([(model::steering::Dscp::new(mark).unwrap(), model::QueueName::lit("q"))]),
+        });
+        DeviceConfig {
+            policies: policies.into_iter().map(|(n, label)| (key(n), some_policy(n, label))).collect(),
+            steering: rules.into_iter().map(|(s, n)| some_rule(s, n)).map(|rule| (rule.key.clone(), rule)).collect(),
+            qos: shares
+                .into_iter()
+                .map(|(n, share)| (InterfaceName::lit(&format!("eth{n}")), qos(&[("q", share)])))
+                .collect(),
+            classifier,
+        }
+    }
+}
+
+prop_compose! {
+    fn foreign()(policies in 0_u32..64, rules in 0_u32..64, shares in 0_u32..16, classifier in any::<bool>()) -> Foreign {
+        let bits = |set: u32| (0_u32..6).filter(move |bit| set >> bit & 1 == 1);
+        Foreign {
+            policies: bits(policies).map(|n| (key(n + 1), "by-hand".to_owned())).collect(),
+            steering: bits(rules).map(|n| some_rule(n + 1, 1).key).collect(),
+            qos: bits(shares).map(|n| InterfaceName::lit(&format!("eth{n}"))).collect(),
+            classifier,
+        }
+    }
+}
+
+fn state(configs: &BTreeMap<u32, DeviceConfig>) -> DesiredState {
+    let devices = configs.iter().map(|(n, config)| (NodeId::lit(&format!("r{n}")), config.clone())).collect();
+    DesiredState { devices }
+}
+
+/// What devices hold after every edit of the difference.
+fn applied(difference: &Diff, actual: &ActualState) -> ActualState {
+    let mut after = actual.clone();
+    for (node, change) in &difference.devices {
+        let Some(DeviceReading::Read { owned, .. }) = after.devices.get_mut(node) else {
+            panic!("{node} was edited without having been read");
+        };
+        for edit in change.edits() {
+            edit.apply(owned);
+        }
+    }
+    after
+}
+
+proptest! {
+    #[test]
+    fn applying_the_difference_gives_what_is_desired_and_leaves_no_difference(
+        wanted in btree_map(0_u32..4, config(), 0..4),
+        held in btree_map(0_u32..4, config(), 4),
+    ) {
+        let (desired, held) = (state(&wanted), actual(&state(&held)));
+        let after = applied(&diff(&desired, &held), &held);
+        for (node, reading) in &after.devices {
+            let DeviceReading::Read { owned, .. } = reading else { unreachable!() };
+            prop_assert_eq!(owned, &desired.devices.get(node).cloned().unwrap_or_default());
+        }
+        prop_assert!(diff(&desired, &after).is_empty());
+    }
+
+    #[test]
+    fn what_others_own_is_never_touched(wanted in config(), held in config(), foreign in foreign()) {
+        let desired = state(&BTreeMap::from([(0, wanted)]));
+        let mut held = actual(&state(&BTreeMap::from([(0, held)])));
+        let node = NodeId::lit("r0");
+        // What is foreign cannot be ours at the same time.
+        if let Some(DeviceReading::Read { owned, foreign: theirs, .. }) = held.devices.get_mut(&node) {
+            owned.policies.retain(|key, _| !foreign.policies.contains_key(key));
+            owned.steering.retain(|key, _| !foreign.steering.contains(key));
+            owned.qos.retain(|interface, _| !foreign.qos.contains(interface));
+            owned.classifier = owned.classifier.take().filter(|_| !foreign.classifier);
+            *theirs = foreign.clone();
+        }
+        let difference = diff(&desired, &held);
+        for edit in difference.devices.get(&node).map(DeviceDiff::edits).unwrap_or_default() {
+            let theirs = match &edit {
+                Edit::PutPolicy(policy) => foreign.policies.contains_key(&policy.key),
+                Edit::RemovePolicy(key) => foreign.policies.contains_key(key),
+                Edit::PutSteering(rule) => foreign.steering.contains(&rule.key),
+                Edit::RemoveSteering(key) => foreign.steering.contains(key),
+                Edit::PutQos { interface, .. } | Edit::RemoveQos(interface) => foreign.qos.contains(interface),
+                Edit::PutClassifier(_) | Edit::RemoveClassifier => foreign.classifier,
+            };
+            prop_assert!(!theirs, "{}", edit);
+        }
+        let after = applied(&difference, &held);
+        let DeviceReading::Read { owned, .. } = &after.devices[&node] else { unreachable!() };
+        prop_assert_eq!(owned, &difference.attainable(&desired).devices[&node]);
+        prop_assert!(diff(&desired, &after).is_empty());
+    }
+}
+
+#[test]
+fn an_unreadable_device_is_not_an_empty_one() {
+    let built = build(diamond(), &[(service("s", "a", "d"), &["a", "b", "d"], None)]);
+    let mut held = bare(&built.ted);
+    let since = Timestamp::from_micros(5);
+    held.devices.insert(NodeId::lit("b"), DeviceReading::Unreadable { why: "session lost".into(), since });
+    held.devices.remove(&NodeId::lit("d"));
+    let difference = diff(&built.desired, &held);
+    assert_eq!(difference.devices.keys().map(NodeId::as_str).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(difference.unreadable[&NodeId::lit("b")].since, Some(since));
+    assert_eq!(difference.unreadable[&NodeId::lit("d")].since, None);
+    assert!(difference.findings.iter().all(|finding| finding.code == codes::UNREADABLE));
+    assert_eq!(difference.findings.len(), 2);
+}
+
+#[test]
+fn a_collision_withholds_ours_and_what_would_lead_into_the_other() {
+    let built = build(diamond(), &[(service("s", "a", "d"), &["a", "b", "d"], None)]);
+    let mut held = bare(&built.ted);
+    let node = NodeId::lit("a");
+    let key = *built.desired.devices[&node].policies.keys().next().unwrap();
+    let foreign = Foreign { policies: BTreeMap::from([(key, "by-hand".into())]), ..Foreign::default() };
+    let reading =
+        DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+    held.devices.insert(node.clone(), reading);
+    let difference = diff(&built.desired, &held);
+    let change = &difference.devices[&node];
+    assert!(change.policies.is_empty() && change.steering.is_empty() && !change.qos.is_empty());
+    assert_eq!(difference.withheld[&node].len(), 2);
+    assert_eq!(difference.findings[0].code, codes::POLICY_TAKEN);
+    assert!(difference.findings[0].message.contains("`by-hand`"), "{}", difference.findings[0]);
+    assert!(!difference.findings[0].is_error(), "one collision does not stop the network");
+}
+
+#[test]
+fn drift_names_each_object_and_what_became_of_it() {
+    let built = build(diamond(), &[(service("s", "a", "d"), &["a", "b", "d"], None)]);
+    assert_eq!(drift(&built.desired, &built.actual()), []);
+    let mut held = built.actual();
+    let mut config = built.desired.devices[&NodeId::lit("a")].clone();
+    config.steering.clear();
+    config.policies.values_mut().for_each(|policy| policy.candidates.clear());
+    config.qos.insert(InterfaceName::lit("eth9"), qos(&[("q", 1)]));
+    held.devices.insert(NodeId::lit("a"), read(config));
+    let codes: Vec<String> = drift(&built.desired, &held).into_iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [codes::DRIFT_CHANGED, codes::DRIFT_MISSING, codes::DRIFT_UNEXPECTED]);
+}

@@ -1,0 +1,112 @@
+//! Constrained shortest path (RFC 9522 section 5.1.1.6): the best path that meets a request.
+
+use model::Graph;
+use thiserror::Error;
+
+use crate::{
+    constraint::{Bounds, PathRequest},
+    dijkstra::Outcome,
+    explain::{NoPath, explain},
+    found::{Found, Totals},
+    lower::Quantity,
+    problem::{Objective, Problem, Relaxed},
+    workspace::Workspace,
+};
+
+/// No path was found; [`crate::why_not`] says why.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error("{}", if *.exact { "no path meets the request" } else { "no path was found before the search gave up at its label limit" })]
+pub struct Miss {
+    /// Whether it is proven that there is none.
+    pub exact: bool,
+}
+
+/// The best path that meets the request: least demerits ([`PathRequest::prefer`]), then least metric, then delay, then hops,
+/// then smallest edge numbers in order of travel. Where the best path regardless of bounds keeps them, it is the answer
+/// after O((nodes + edges) log nodes). Else label-setting finds the best one that does; that is exponential at worst, and
+/// [`Found::exact`] says whether it ended before its limit of labels.
+///
+/// `free` is the bandwidth that is free on each edge, bit/s, by edge number; an edge beyond its end has none and is not used.
+///
+/// # Errors
+/// There is no such path, or none was found within the limit.
+pub fn shortest(
+    graph: &Graph,
+    free: &[u64],
+    request: &PathRequest,
+    workspace: &mut Workspace,
+) -> Result<Found, Miss> {
+    let outcome = solve(&Problem::new(graph, free, request), workspace);
+    answer(graph, request, outcome, workspace)
+}
+
+/// As [`shortest`], and says why where there is no path.
+///
+/// # Errors
+/// There is no such path: which constraint bites, and the nearest path that breaks only it.
+pub fn find(
+    graph: &Graph,
+    free: &[u64],
+    request: &PathRequest,
+    workspace: &mut Workspace,
+) -> Result<Found, Box<NoPath>> {
+    shortest(graph, free, request, workspace)
+        .map_err(|miss| Box::new(explain(graph, free, request, miss, workspace)))
+}
+
+/// The outcome with the path that stands in the workspace.
+pub(crate) fn answer(
+    graph: &Graph,
+    request: &PathRequest,
+    outcome: Outcome,
+    workspace: &Workspace,
+) -> Result<Found, Miss> {
+    if !outcome.found {
+        return Err(Miss { exact: outcome.exact });
+    }
+    Ok(Found {
+        from: request.from,
+        edges: workspace.path.clone(),
+        totals: Totals::of(graph, &workspace.path),
+        exact: outcome.exact,
+    })
+}
+
+/// Solves a problem by the cheapest search that is exact for it. Writes the edges into the workspace's path.
+pub(crate) fn solve(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
+    let counts_risks = problem.charges.is_some_and(|charges| charges.counts_risks());
+    if !counts_risks {
+        let plain = workspace.tree.shortest(problem, &mut workspace.path);
+        let kept = plain.found && Totals::of(problem.graph, &workspace.path).meets(&problem.bounds);
+        if kept || problem.bounds == Bounds::default() || (!plain.found && plain.exact) {
+            return plain;
+        }
+        if plain.found && is_decided_by_one(problem) {
+            return Outcome { found: false, exact: plain.exact };
+        }
+    }
+    let Workspace { labels, lower, path, label_limit, .. } = workspace;
+    labels.shortest(problem, lower, *label_limit, path)
+}
+
+/// Whether the only bound is on what is made small and nothing ranks before it: then the least path decides.
+fn is_decided_by_one(problem: &Problem<'_>) -> bool {
+    use model::intent::Minimise;
+    let minimised = match problem.objective {
+        Objective::Chosen(Minimise::Delay) => Quantity::Delay,
+        Objective::Chosen(Minimise::Hops) => Quantity::Hops,
+        Objective::Chosen(Minimise::Price) => Quantity::Price,
+        Objective::Jitter => Quantity::Jitter,
+        Objective::Loss => Quantity::Loss,
+        Objective::Chosen(Minimise::Igp | Minimise::Te) => return false,
+    };
+    let unranked =
+        problem.prefer.is_empty() && problem.charges.is_none() && problem.relaxed == Relaxed::default();
+    unranked
+        && Quantity::ALL
+            .into_iter()
+            .all(|quantity| quantity == minimised || quantity.bound(&problem.bounds).is_none())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Shortest path with one label a state (Dijkstra 1959): exact where nothing but the key and pruned edges decide.
+//! O((nodes + edges) log nodes) for each stage between waypoints.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use model::EdgeIx;
+
+use crate::problem::{Key, Problem};
+
+/// What a search came to. The path itself stands in the workspace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Outcome {
+    /// Whether a path was found.
+    pub(crate) found: bool,
+    /// Whether that answer is proven.
+    pub(crate) exact: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    key: Key,
+    parent: u32,
+    via: EdgeIx,
+    /// The search that wrote the slot: older contents count as empty.
+    epoch: u32,
+    settled: bool,
+}
+
+const EMPTY: Slot = Slot {
+    key: Key { rank: 0, metric: 0, delay: 0, hops: 0 },
+    parent: 0,
+    via: EdgeIx(0),
+    epoch: 0,
+    settled: false,
+};
+
+/// The search tree, used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    slots: Vec<Slot>,
+    heap: BinaryHeap<Reverse<(Key, u32)>>,
+    epoch: u32,
+}
+
+impl Tree {
+    /// The least path by key, then edge numbers; bounds are not looked at. Writes the edges into `path`.
+    pub(crate) fn shortest(&mut self, problem: &Problem<'_>, path: &mut Vec<EdgeIx>) -> Outcome {
+        path.clear();
+        let mut exact = true;
+        let Some((start, key)) = problem.start() else {
+            return Outcome { found: false, exact };
+        };
+        self.reset(problem.states());
+        let end = problem.end();
+        self.slots[start as usize] = Slot { key, parent: start, epoch: self.epoch, ..EMPTY };
+        self.heap.push(Reverse((key, start)));
+        while let Some(Reverse((key, state))) = self.heap.pop() {
+            let slot = &mut self.slots[state as usize];
+            if slot.settled {
+                continue;
+            }
+            slot.settled = true;
+            if state == end {
+                self.trace(start, end, path);
+                return Outcome { found: true, exact };
+            }
+            exact &= self.expand(problem, state, key);
+        }
+        Outcome { found: false, exact }
+    }
+
+    /// Offers every edge out of a settled state. False when a walk was turned away for its own earlier crossing.
+    fn expand(&mut self, problem: &Problem<'_>, state: u32, key: Key) -> bool {
+        let (stage, node) = problem.place(state);
+        let Some(leave) = problem.leave(stage, node) else { return true };
+        let mut exact = true;
+        for ix in problem.graph.out(node) {
+            let edge = problem.graph.edge(*ix);
+            let target = problem.state(problem.advance(stage, edge.to), edge.to);
+            let slot = self.slots[target as usize];
+            let known = slot.epoch == self.epoch;
+            if known && slot.settled {
+                continue;
+            }
+            let Some(rank) = problem.admit(*ix, edge) else { continue };
+            let next = problem.step(key, edge, leave + rank);
+            let better = !known
+                || next < slot.key
+                || next == slot.key && self.is_before((state, *ix), (slot.parent, slot.via));
+            if !better {
+                continue;
+            }
+            if problem.is_full(*ix, self.walked(state)) {
+                exact = false;
+                continue;
+            }
+            if !known || next < slot.key {
+                self.heap.push(Reverse((next, target)));
+            }
+            self.slots[target as usize] =
+                Slot { key: next, parent: state, via: *ix, epoch: self.epoch, settled: false };
+        }
+        exact
+    }
+
+    /// Whether the walk to `a.0` and over `a.1` comes before the other of equal length, edge by edge from the start.
+    fn is_before(&self, a: (u32, EdgeIx), b: (u32, EdgeIx)) -> bool {
+        let (mut a, mut b) = (a, b);
+        let mut order = a.1.cmp(&b.1);
+        while a.0 != b.0 {
+            let (before_a, before_b) = (&self.slots[a.0 as usize], &self.slots[b.0 as usize]);
+            (a, b) = ((before_a.parent, before_a.via), (before_b.parent, before_b.via));
+            // What differs nearest to the start decides.
+            order = a.1.cmp(&b.1).then(order);
+        }
+        order.is_lt()
+    }
+
+    /// The edges behind a settled state, last first.
+    fn walked(&self, mut state: u32) -> impl Iterator<Item = EdgeIx> + '_ {
+        std::iter::from_fn(move || {
+            let slot = &self.slots[state as usize];
+            (slot.parent != state).then(|| {
+                state = slot.parent;
+                slot.via
+            })
+        })
+    }
+
+    fn trace(&self, start: u32, end: u32, path: &mut Vec<EdgeIx>) {
+        if start != end {
+            path.extend(self.walked(end));
+            path.reverse();
+        }
+    }
+
+    fn reset(&mut self, states: usize) {
+        self.heap.clear();
+        if self.slots.len() < states {
+            self.slots.resize(states, EMPTY);
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.slots.fill(EMPTY);
+            self.epoch = 1;
+        }
+    }
+}

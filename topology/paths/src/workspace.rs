@@ -1,0 +1,45 @@
+//! Memory that searches use again and again: after the first few calls they allocate nothing but the answer.
+
+use model::EdgeIx;
+
+use crate::{dijkstra::Tree, disjoint::Charges, labels::Labels, lower::Lower};
+
+/// How many labels one search under bounds keeps before it gives up on exactness: some 100 bytes each.
+pub const LABEL_LIMIT: usize = 100_000;
+
+/// The memory of the searches. One for each thread; it may serve graphs of any size in turn and holds no results that a
+/// later call could see.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) tree: Tree,
+    pub(crate) labels: Labels,
+    pub(crate) lower: Lower,
+    pub(crate) charges: Charges,
+    pub(crate) path: Vec<EdgeIx>,
+    pub(crate) label_limit: usize,
+}
+
+impl Workspace {
+    /// With [`LABEL_LIMIT`].
+    pub fn new() -> Self {
+        Self::with_label_limit(LABEL_LIMIT)
+    }
+
+    /// With a limit of labels of its own.
+    pub fn with_label_limit(label_limit: usize) -> Self {
+        Self {
+            tree: Tree::default(),
+            labels: Labels::default(),
+            lower: Lower::default(),
+            charges: Charges::default(),
+            path: Vec::new(),
+            label_limit,
+        }
+    }
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
