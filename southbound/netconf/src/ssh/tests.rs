@@ -1,0 +1,360 @@
+//! The transport against an SSH server in this process, over loopback TCP.
+
+use russh::Channel;
+use russh::ChannelId;
+use russh::keys::PrivateKey;
+use russh::keys::key::safe_rng;
+use russh::server::{self, Auth, ChannelOpenHandle, VerifiedPublicKey};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::ns;
+use crate::rpc::RpcReply;
+use crate::session::peer::Peer;
+use crate::session::{CallError, Cause, End, OpenError};
+use crate::xml::Element;
+
+fn new_key() -> PrivateKey {
+    PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).unwrap()
+}
+
+fn pin_of(key: &PrivateKey) -> HostKeyPin {
+    key.fingerprint(HashAlg::Sha256).to_string().parse().unwrap()
+}
+
+type Channels = mpsc::UnboundedSender<Channel<server::Msg>>;
+
+/// Lets the one key in, grants the subsystem `netconf`, hands its channel to the test.
+struct Gate {
+    allowed: Arc<PrivateKey>,
+    subsystem: bool,
+    channels: Channels,
+    channel: Option<Channel<server::Msg>>,
+}
+
+impl server::Handler for Gate {
+    type Error = russh::Error;
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+        let known = key.public_key.key_data() == self.allowed.public_key().key_data();
+        Ok(if known && user == "trunkline" { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<server::Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut server::Session,
+    ) -> Result<(), russh::Error> {
+        self.channel = Some(channel);
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        id: ChannelId,
+        name: &str,
+        session: &mut server::Session,
+    ) -> Result<(), russh::Error> {
+        if name != "netconf" || !self.subsystem {
+            return session.channel_failure(id);
+        }
+        session.channel_success(id)?;
+        if let Some(channel) = self.channel.take() {
+            // A test that is over takes no more channels.
+            let _ = self.channels.send(channel);
+        }
+        Ok(())
+    }
+}
+
+/// A server on a loopback port of its own.
+struct Device {
+    address: String,
+    host_keys: Vec<PrivateKey>,
+    login: Arc<PrivateKey>,
+    channels: mpsc::UnboundedReceiver<Channel<server::Msg>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Device {
+    async fn start(host_keys: Vec<PrivateKey>, subsystem: bool) -> Self {
+        let login = Arc::new(new_key());
+        let config = Arc::new(server::Config {
+            keys: host_keys.clone(),
+            auth_rejection_time: Duration::from_millis(1),
+            ..server::Config::default()
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (channels, accepted) = mpsc::unbounded_channel();
+        let allowed = Arc::clone(&login);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((tcp, _)) = listener.accept().await {
+                let gate = Gate {
+                    allowed: Arc::clone(&allowed),
+                    subsystem,
+                    channels: channels.clone(),
+                    channel: None,
+                };
+                let config = Arc::clone(&config);
+                connections.spawn(async move {
+                    if let Ok(running) = server::run_stream(config, tcp, gate).await {
+                        let _ = running.await;
+                    }
+                });
+            }
+        });
+        Self { address, host_keys, login, channels: accepted, _tasks: tasks }
+    }
+
+    async fn usual() -> Self {
+        Self::start(vec![new_key()], true).await
+    }
+
+    fn target(&self) -> SshTarget {
+        let key = LoginKey(Arc::clone(&self.login));
+        SshTarget::new(self.address.clone(), pin_of(&self.host_keys[0]), "trunkline", key)
+    }
+
+    /// The device's end of the next session, hello said.
+    async fn accept(&mut self) -> Peer<ChannelStream<server::Msg>> {
+        let channel = self.channels.recv().await.unwrap();
+        Peer::greet(channel.into_stream(), &[ns::CAP_BASE_1_0, ns::CAP_BASE_1_1]).await
+    }
+
+    async fn session(&mut self) -> (Session, Peer<ChannelStream<server::Msg>>) {
+        let target = self.target();
+        let options = Options::default();
+        let accept = async { Ok(self.accept().await) };
+        let open = connect(&target, &options, soon());
+        let ((session, _), peer) = tokio::try_join!(open, accept).unwrap();
+        (session, peer)
+    }
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+fn ask(name: &str) -> Element {
+    Element::new("urn:test", name)
+}
+
+#[tokio::test]
+async fn the_pinned_key_lets_a_session_stand() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    assert_eq!(session.info().session_id, 4);
+    let (reply, ()) = tokio::join!(session.call(ask("get"), soon()), async {
+        let rpc = peer.request().await.unwrap();
+        peer.say(&RpcReply::ok(&rpc).to_xml()).await;
+    });
+    assert!(reply.unwrap().ok);
+}
+
+#[tokio::test]
+async fn another_key_is_refused_and_both_fingerprints_are_shown() {
+    let device = Device::usual().await;
+    let expected = pin_of(&new_key());
+    let target = SshTarget { host_key: expected, ..device.target() };
+    let error = dial(&target, soon()).await.unwrap_err();
+    let ConnectError::HostKey { presented, .. } = &error else { panic!("{error}") };
+    assert_eq!(presented.len(), 1);
+    let text = error.to_string();
+    assert!(text.contains(&expected.to_string()), "{text}");
+    assert!(text.contains(&pin_of(&device.host_keys[0]).to_string()), "{text}");
+}
+
+#[tokio::test]
+async fn a_pin_of_any_of_the_devices_host_keys_is_enough() {
+    let rsa = PrivateKey::random(&mut safe_rng(), Algorithm::Rsa { hash: None }).unwrap();
+    let mut device = Device::start(vec![rsa, new_key()], true).await;
+    // The exchange prefers ed25519; the pin is of the RSA key.
+    let (session, _peer) = device.session().await;
+    assert!(session.end().is_none());
+    let target = SshTarget { host_key: pin_of(&new_key()), ..device.target() };
+    let text = dial(&target, soon()).await.unwrap_err().to_string();
+    assert!(text.contains("ssh-ed25519 SHA256:") && text.contains("ssh-rsa SHA256:"), "{text}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_known_is_a_refused_login() {
+    let device = Device::usual().await;
+    for target in [
+        SshTarget { key: LoginKey(Arc::new(new_key())), ..device.target() },
+        SshTarget { user: "somebody".into(), ..device.target() },
+    ] {
+        let error = dial(&target, soon()).await.unwrap_err();
+        assert!(matches!(error, ConnectError::LoginRefused { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_without_netconf_is_a_refused_subsystem() {
+    let device = Device::start(vec![new_key()], false).await;
+    let error = dial(&device.target(), soon()).await.unwrap_err();
+    assert!(matches!(error, ConnectError::SubsystemRefused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_listening_is_unreachable() {
+    let device = Device::usual().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let target = SshTarget { address: free.to_string(), ..device.target() };
+    let error = dial(&target, soon()).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_device_that_hangs_costs_no_more_than_the_deadline_and_its_socket_is_closed() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let device = Device::usual().await;
+    // Silent from the start, and silent after its version line, where the key exchange has begun.
+    for greeting in ["", "SSH-2.0-mute\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = SshTarget { address: listener.local_addr().unwrap().to_string(), ..device.target() };
+        let deadline = Instant::now() + Duration::from_millis(500);
+        let hang = async {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.write_all(greeting.as_bytes()).await.unwrap();
+            let mut rest = Vec::new();
+            // Ends only when the client closes.
+            let _ = tokio::time::timeout_at(soon(), tcp.read_to_end(&mut rest)).await.unwrap();
+        };
+        let (error, ()) = tokio::join!(dial(&target, deadline), hang);
+        let error = error.unwrap_err();
+        assert!(matches!(error, ConnectError::Deadline { stage: Stage::KeyExchange, .. }), "{error}");
+        assert!(Instant::now() < deadline + Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_is_no_ssh_server_is_an_ssh_error() {
+    use tokio::io::AsyncWriteExt;
+    let device = Device::usual().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = SshTarget { address: listener.local_addr().unwrap().to_string(), ..device.target() };
+    let (error, ()) = tokio::join!(dial(&target, soon()), async {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    });
+    let error = error.unwrap_err();
+    assert!(matches!(error, ConnectError::Ssh { stage: Stage::KeyExchange, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_device_that_never_says_hello_is_a_deadline() {
+    let mut device = Device::usual().await;
+    let stream = dial(&device.target(), soon()).await.unwrap();
+    let _channel = device.channels.recv().await.unwrap();
+    let deadline = Instant::now() + Duration::from_millis(200);
+    let error = Session::open(stream, &Options::default(), deadline).await.unwrap_err();
+    assert_eq!(error, OpenError::Deadline);
+}
+
+#[tokio::test]
+async fn a_device_that_never_answers_is_a_deadline_with_unknown_outcome() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let (call, _) = tokio::join!(session.call(ask("commit"), deadline), peer.request());
+    assert_eq!(call.unwrap_err(), CallError::OutcomeUnknown(Cause::Deadline));
+}
+
+#[tokio::test]
+async fn a_device_that_closes_in_mid_request_leaves_the_outcome_unknown() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (call, ()) = tokio::join!(session.call(ask("commit"), soon()), async move {
+        peer.request().await.unwrap();
+    });
+    assert_eq!(call.unwrap_err(), CallError::OutcomeUnknown(Cause::Ended(End::Eof)));
+    let after = session.call(ask("get"), soon()).await.unwrap_err();
+    assert_eq!(after, CallError::NotSent(Cause::Ended(End::Eof)));
+}
+
+#[tokio::test]
+async fn a_device_that_dies_leaves_the_outcome_unknown() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (call, ()) = tokio::join!(session.call(ask("commit"), soon()), async move {
+        peer.request().await.unwrap();
+        drop(device);
+    });
+    assert!(matches!(call.unwrap_err(), CallError::OutcomeUnknown(Cause::Ended(_))));
+}
+
+#[tokio::test]
+async fn garbage_ends_the_session_for_all_callers() {
+    use tokio::io::AsyncWriteExt;
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (first, second, ()) =
+        tokio::join!(session.call(ask("a"), soon()), session.call(ask("b"), soon()), async {
+            peer.request().await.unwrap();
+            peer.request().await.unwrap();
+            peer.stream.write_all(b"%SYS-5-CONFIG_I: something on the line\n").await.unwrap();
+        });
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        assert!(error.to_string().contains("broke the protocol"), "{error}");
+    }
+    assert!(matches!(session.end(), Some(End::Protocol(_))));
+}
+
+#[tokio::test]
+async fn pipelined_requests_answered_in_reverse_reach_the_right_callers() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (first, second, ()) =
+        tokio::join!(session.call(ask("a"), soon()), session.call(ask("b"), soon()), async {
+            let requests = [peer.request().await.unwrap(), peer.request().await.unwrap()];
+            for rpc in requests.iter().rev() {
+                peer.say(&RpcReply::output(rpc, vec![rpc.operation.clone()]).to_xml()).await;
+            }
+        });
+    assert_eq!(first.unwrap().output[0], ask("a"));
+    assert_eq!(second.unwrap().output[0], ask("b"));
+}
+
+#[tokio::test]
+async fn a_large_reply_comes_through_whole() {
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (reply, ()) = tokio::join!(session.call(ask("get"), soon()), async {
+        let rpc = peer.request().await.unwrap();
+        let big = ask("big").with_text("x".repeat(6 << 20));
+        peer.say(&RpcReply::output(&rpc, vec![big]).to_xml()).await;
+    });
+    assert_eq!(reply.unwrap().output[0].text.len(), 6 << 20);
+}
+
+#[test]
+fn a_pin_is_a_sha256_fingerprint_and_nothing_else() {
+    let good = "SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM";
+    assert_eq!(good.parse::<HostKeyPin>().unwrap().to_string(), good);
+    for bad in [
+        "",
+        "*",
+        "SHA256:",
+        "SHA256:short",
+        "MD5:00:11",
+        "SHA512:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM",
+    ] {
+        assert!(bad.parse::<HostKeyPin>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_login_key_never_shows_itself() {
+    let key = new_key();
+    let text = key.to_openssh(russh::keys::ssh_key::LineEnding::LF).unwrap();
+    let shown = format!("{:?}", LoginKey::from_text(&text, None).unwrap());
+    assert_eq!(shown, format!("LoginKey({})", key.fingerprint(HashAlg::Sha256)));
+    let error = LoginKey::from_text("-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n", None).unwrap_err();
+    assert!(!error.to_string().contains("c2VjcmV0"));
+}

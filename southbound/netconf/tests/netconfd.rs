@@ -1,0 +1,204 @@
+//! The client against an independent server: Debian's `netconfd` over OpenSSH.
+//!
+//! Skips, and says why, where the packages are not installed.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "netconfd/peer.rs"]
+mod peer;
+
+use std::time::Duration;
+
+use netconf::operation::{
+    Commit, Confirmed, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Source, TestOption,
+};
+use netconf::rpc_error::ErrorTag;
+use netconf::session::{CallError, End, Options, Session};
+use netconf::ssh::{self, ConnectError};
+use netconf::xml::Element;
+use peer::Netconfd;
+use tokio::time::Instant;
+
+const INTERFACES: &str = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+/// The peer, or nothing where it is not installed.
+async fn peer() -> Option<Netconfd> {
+    match Netconfd::start().await {
+        Ok(peer) => Some(peer),
+        Err(why) if why.contains("not installed") => {
+            eprintln!("skipped: {why}");
+            None
+        }
+        Err(why) => panic!("{why}"),
+    }
+}
+
+async fn connect(peer: &Netconfd) -> Session {
+    ssh::connect(&peer.target(), &Options::default(), soon()).await.unwrap().0
+}
+
+fn interface(name: &str, description: &str) -> String {
+    format!(
+        "<interfaces xmlns='{INTERFACES}'><interface><name>{name}</name><description>{description}</description>\
+         <type xmlns:t='urn:ietf:params:xml:ns:yang:iana-if-type'>t:ethernetCsmacd</type></interface></interfaces>"
+    )
+}
+
+fn edit(name: &str, description: &str) -> EditConfig {
+    EditConfig::new(Datastore::Candidate, &interface(name, description))
+        .unwrap()
+        .default_operation(DefaultOperation::Merge)
+        .error_option(ErrorOption::RollbackOnError)
+}
+
+async fn description(session: &Session, from: Datastore, name: &str) -> Option<String> {
+    let filter = Filter::subtree(&format!("<interfaces xmlns='{INTERFACES}'/>")).unwrap();
+    let data = session.get_config(from, Some(filter), None, soon()).await.unwrap();
+    let named = |i: &&Element| i.child_text(INTERFACES, "name") == Some(name);
+    let found = data.child(INTERFACES, "interfaces")?.children_named(INTERFACES, "interface").find(named)?;
+    found.child_text(INTERFACES, "description").map(str::to_owned)
+}
+
+fn pending(timeout_s: u32, id: &str) -> Commit {
+    let confirmed = Confirmed { timeout_s: Some(timeout_s), persist: Some(id.into()) };
+    Commit { confirmed: Some(confirmed), persist_id: None }
+}
+
+#[tokio::test]
+async fn a_change_is_staged_committed_for_a_trial_and_confirmed_from_another_session() {
+    let Some(peer) = peer().await else { return };
+    let session = connect(&peer).await;
+    let caps = session.capabilities();
+    assert!(caps.candidate && caps.confirmed_commit && caps.confirmed_commit_1_1, "{caps:?}");
+    assert!(
+        caps.validate && caps.rollback_on_error && caps.xpath && caps.notification && caps.monitoring,
+        "{caps:?}"
+    );
+    assert!(caps.modules.contains_key("ietf-interfaces"), "{:?}", caps.modules.keys());
+
+    session.lock(Datastore::Candidate, soon()).await.unwrap();
+    session.edit_config(edit("eth1", "first").test_option(TestOption::TestThenSet), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Candidate, "eth1").await.as_deref(), Some("first"));
+    assert_eq!(description(&session, Datastore::Running, "eth1").await, None);
+    session.commit(pending(60, "trial-1"), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Running, "eth1").await.as_deref(), Some("first"));
+    session.unlock(Datastore::Candidate, soon()).await.unwrap();
+    session.close(soon()).await.unwrap();
+    assert_eq!(session.ended().await, End::Closed);
+
+    let other = connect(&peer).await;
+    assert_eq!(description(&other, Datastore::Running, "eth1").await.as_deref(), Some("first"));
+    let confirm = Commit { confirmed: None, persist_id: Some("trial-1".into()) };
+    other.commit(confirm, soon()).await.unwrap();
+    // Nothing is pending any more, so there is nothing to cancel.
+    let error = other.cancel_commit(Some("trial-1".into()), soon()).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(_)), "{error}");
+    assert_eq!(description(&other, Datastore::Running, "eth1").await.as_deref(), Some("first"));
+}
+
+#[tokio::test]
+async fn a_trial_is_undone_by_cancel_and_by_its_timer() {
+    let Some(peer) = peer().await else { return };
+    let session = connect(&peer).await;
+    session.edit_config(edit("eth1", "cancelled"), soon()).await.unwrap();
+    session.commit(pending(60, "trial-2"), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Running, "eth1").await.as_deref(), Some("cancelled"));
+    session.cancel_commit(Some("trial-2".into()), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Running, "eth1").await, None);
+
+    session.discard_changes(soon()).await.unwrap();
+    session.edit_config(edit("eth1", "expires"), soon()).await.unwrap();
+    session.commit(pending(2, "trial-3"), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Running, "eth1").await.as_deref(), Some("expires"));
+    let deadline = soon();
+    while description(&session, Datastore::Running, "eth1").await.is_some() {
+        assert!(Instant::now() < deadline, "the confirm timer of 2 s did not roll back");
+        // This server looks at its timer only after a second without requests.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+}
+
+#[tokio::test]
+async fn reading_back_notices_a_commit_that_changed_nothing() {
+    let Some(peer) = peer().await else { return };
+    let session = connect(&peer).await;
+    session.edit_config(edit("eth1", "lost"), soon()).await.unwrap();
+    session.validate(Source::Datastore(Datastore::Candidate), soon()).await.unwrap();
+    session.commit(Commit::default(), soon()).await.unwrap();
+    // This server says ok three times and running is as before: only reading back tells.
+    let read_back = description(&session, Datastore::Running, "eth1").await;
+    assert_eq!(read_back, None, "this netconfd has no validate-then-commit fault: the way around it can go");
+
+    session.discard_changes(soon()).await.unwrap();
+    session.edit_config(edit("eth1", "kept").test_option(TestOption::TestThenSet), soon()).await.unwrap();
+    session.commit(Commit::default(), soon()).await.unwrap();
+    assert_eq!(description(&session, Datastore::Running, "eth1").await.as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_lock_held_by_another_is_refused_with_its_holder() {
+    let Some(peer) = peer().await else { return };
+    let (first, second) = (connect(&peer).await, connect(&peer).await);
+    first.lock(Datastore::Candidate, soon()).await.unwrap();
+    let CallError::Refused(errors) = second.lock(Datastore::Candidate, soon()).await.unwrap_err() else {
+        panic!("the lock was given twice")
+    };
+    assert!(errors.has(&ErrorTag::LockDenied), "{errors}");
+    assert_eq!(errors.lock_holder(), Some(first.info().session_id), "{errors}");
+    first.close(soon()).await.unwrap();
+    second.lock(Datastore::Candidate, soon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_and_where() {
+    let Some(peer) = peer().await else { return };
+    let session = connect(&peer).await;
+    let wrong = format!(
+        "<interfaces xmlns='{INTERFACES}'><interface><name>x</name><enabled>maybe</enabled></interface></interfaces>"
+    );
+    let wrong = EditConfig::new(Datastore::Candidate, &wrong).unwrap();
+    let CallError::Refused(errors) = session.edit_config(wrong, soon()).await.unwrap_err() else {
+        panic!("a wrong boolean was taken")
+    };
+    let found = errors.0.iter().find(|e| e.tag == ErrorTag::InvalidValue);
+    let error = found.unwrap_or_else(|| panic!("{errors}"));
+    assert!(error.path.as_deref().is_some_and(|p| p.contains("enabled")), "{errors}");
+    assert!(error.message.is_some(), "{errors}");
+}
+
+#[tokio::test]
+async fn requests_are_pipelined_schemas_and_notifications_come() {
+    let Some(peer) = peer().await else { return };
+    let (session, mut events) = ssh::connect(&peer.target(), &Options::default(), soon()).await.unwrap();
+    let many = (0..20).map(|_| {
+        let session = session.clone();
+        tokio::spawn(
+            async move { session.get_config(Datastore::Running, None, None, soon()).await.map(|_| ()) },
+        )
+    });
+    for call in many.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+    let schema = session.get_schema("ietf-interfaces", None, soon()).await.unwrap();
+    assert!(schema.contains("module ietf-interfaces"));
+
+    session.create_subscription(None, None, soon()).await.unwrap();
+    let other = connect(&peer).await;
+    let event = tokio::time::timeout_at(soon(), events.recv()).await.unwrap().unwrap();
+    assert_eq!(&*event.content[0].name.local, "netconf-session-start", "{event:?}");
+    drop(other);
+}
+
+#[tokio::test]
+async fn another_host_key_is_never_accepted() {
+    let Some(peer) = peer().await else { return };
+    let mut target = peer.target();
+    target.host_key = "SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM".parse().unwrap();
+    let error = ssh::dial(&target, soon()).await.unwrap_err();
+    let ConnectError::HostKey { presented, .. } = &error else { panic!("{error}") };
+    assert_eq!(presented.len(), 2, "{error}");
+}
