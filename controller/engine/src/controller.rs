@@ -1,0 +1,254 @@
+//! The task that owns all state. Everything reaches it as a message: commands, samples, readings, finished changes, ticks.
+//! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
+
+mod commands;
+mod loop_turn;
+mod outcome;
+mod start;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use model::{NodeId, Sample, Timestamp};
+use store::Journal;
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    carry::Fleet,
+    clock,
+    event::{Event, EventKind},
+    handle::{Applied, Command, Reply},
+    job::{self, Finished, Request},
+    picture::{self, Album},
+    readers::Seen,
+    snapshot::{Session, Snapshot},
+    world::World,
+};
+
+pub use start::{Setup, StartError};
+
+/// Events that a slow listener may be behind before it loses some.
+const EVENTS: usize = 4_096;
+/// Events that the dashboard's timeline shows.
+const TIMELINE: usize = 300;
+/// How often the picture is drawn anew.
+const DRAW_EVERY: Duration = Duration::from_millis(500);
+/// How often time alone may change a judgement.
+const JUDGE_EVERY: Duration = Duration::from_millis(200);
+/// The shortest time between two judgements when samples pour in.
+const JUDGE_GAP: Duration = Duration::from_millis(40);
+
+/// What a finished change is reported to.
+enum Asker {
+    /// A person who waits.
+    Person(Reply<Applied>),
+    /// The loop.
+    Loop,
+    /// The controller, putting right what was left unresolved.
+    Repair,
+}
+
+/// The controller.
+pub struct Controller {
+    world: World,
+    album: Album,
+    fleet: Arc<Fleet>,
+    journal: Journal,
+    commands: mpsc::Receiver<Command>,
+    samples: mpsc::Receiver<Vec<Sample>>,
+    seen: mpsc::Receiver<Seen>,
+    told: mpsc::UnboundedReceiver<EventKind>,
+    tell: mpsc::UnboundedSender<EventKind>,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Event>,
+    running: Option<(JoinHandle<Finished>, Asker)>,
+    readers: Vec<JoinHandle<()>>,
+    begun: Instant,
+    in_sync: bool,
+    number: u64,
+    judged: Instant,
+}
+
+/// What to wait for next brought this.
+enum News {
+    Command(Command),
+    Samples(Vec<Sample>),
+    Seen(Seen),
+    Told(EventKind),
+    Finished(Box<Result<Finished, tokio::task::JoinError>>),
+    Judge,
+    Draw,
+    Stop,
+}
+
+impl Controller {
+    /// Runs until it is told to stop. A change that is under way is brought to its end first.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut judge = interval(JUDGE_EVERY);
+        let mut draw = interval(DRAW_EVERY);
+        judge.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        draw.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let news = tokio::select! {
+                () = stop.cancelled() => News::Stop,
+                Some(kind) = self.told.recv() => News::Told(kind),
+                result = finished(&mut self.running) => News::Finished(Box::new(result)),
+                Some(command) = self.commands.recv() => News::Command(command),
+                Some(seen) = self.seen.recv() => News::Seen(seen),
+                Some(samples) = self.samples.recv() => News::Samples(samples),
+                _ = judge.tick() => News::Judge,
+                _ = draw.tick() => News::Draw,
+            };
+            match news {
+                News::Stop => break,
+                News::Told(kind) => self.publish(kind),
+                News::Finished(result) => self.finish(*result),
+                News::Command(command) => self.command(command),
+                News::Seen(seen) => self.take_reading(seen),
+                News::Samples(samples) => self.take_samples(samples),
+                News::Judge => self.judge(),
+                News::Draw => self.draw(),
+            }
+        }
+        info!("stopping");
+        self.readers.iter().for_each(JoinHandle::abort);
+        if let Some((running, _)) = self.running.take() {
+            // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for.
+            let _ = running.await;
+        }
+    }
+
+    /// Numbers an event and gives it to everybody who listens.
+    fn publish(&mut self, kind: EventKind) {
+        self.number += 1;
+        let event = Event { number: self.number, at: clock::now(), kind };
+        self.album.timeline.push_back(event.clone());
+        if self.album.timeline.len() > TIMELINE {
+            self.album.timeline.pop_front();
+        }
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+
+    fn draw(&mut self) {
+        let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now());
+        self.snapshot.send_replace(Arc::new(picture));
+    }
+
+    /// Starts a change; there is none running.
+    fn launch(&mut self, request: Request, asker: Asker) {
+        let (fleet, journal, tell) = (Arc::clone(&self.fleet), self.journal.clone(), self.tell.clone());
+        let tell = move |kind| {
+            // The receiver lives as long as the controller.
+            let _ = tell.send(kind);
+        };
+        self.running = Some((tokio::spawn(job::run(request, fleet, journal, tell)), asker));
+    }
+
+    fn take_reading(&mut self, seen: Seen) {
+        let Seen { node, begun, result } = seen;
+        match result {
+            Ok(reading) => {
+                if self.session(&node, Session::Up) {
+                    self.publish(EventKind::DeviceUp { node: node.clone() });
+                }
+                // A reading during a change shows what is not decided yet.
+                if self.running.is_none()
+                    && let Some(findings) = self.world.read(node, begun, reading)
+                {
+                    warn!(count = findings.len(), "devices hold something else than they should");
+                    self.publish(EventKind::Drift { findings });
+                }
+            }
+            Err(error) => {
+                let why = error.kind.to_string();
+                let down = Session::Down { why: why.clone(), since: begun };
+                if self.session(&node, down) {
+                    warn!(%node, %error, "a device cannot be driven");
+                    self.publish(EventKind::DeviceDown { node: node.clone(), why: why.clone() });
+                }
+                let unreadable = model::DeviceReading::Unreadable { why, since: begun };
+                if self.running.is_none() {
+                    self.world.read(node, begun, unreadable);
+                }
+            }
+        }
+        self.greet();
+    }
+
+    /// Notes how a device's session is; whether that is news. A device that is down stays so since it went down.
+    fn session(&mut self, node: &NodeId, session: Session) -> bool {
+        let old = self.album.sessions.get(node);
+        let same = match (old, &session) {
+            (Some(Session::Down { why: was, .. }), Session::Down { why, .. }) => was == why,
+            (Some(old), new) => old == new,
+            (None, _) => false,
+        };
+        if !same {
+            self.album.sessions.insert(node.clone(), session);
+        }
+        !same
+    }
+
+    /// Says once that all devices were read.
+    fn greet(&mut self) {
+        let up = |session: &Session| *session == Session::Up;
+        let all = !self.fleet.is_empty()
+            && self.fleet.keys().all(|node| self.album.sessions.get(node).is_some_and(up));
+        if all && !self.in_sync {
+            self.in_sync = true;
+            let took_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            info!(devices = self.fleet.len(), took_ms, "all devices were read");
+            self.publish(EventKind::InSync { devices: self.fleet.len(), took_ms });
+        }
+        if self.running.is_none() && !self.world.repair.is_empty() {
+            self.repair();
+        }
+    }
+
+    /// Puts right what a transaction left unresolved, once its devices can be read again.
+    fn repair(&mut self) {
+        let up = |node: &NodeId| {
+            matches!(self.world.actual.devices.get(node), Some(model::DeviceReading::Read { at, .. })
+                if self.world.changed.get(node).is_none_or(|changed| at > changed))
+        };
+        if self.may_act().is_err() || !self.world.repair.iter().all(up) {
+            return;
+        }
+        self.world.repair.clear();
+        let request = self.request(
+            job::Wanted::Same(Arc::clone(&self.world.accepted.set)),
+            self.world.hints.clone(),
+            "a change was left unfinished",
+        );
+        self.launch(request, Asker::Repair);
+    }
+
+    fn now() -> Timestamp {
+        clock::now()
+    }
+}
+
+/// The running change's end; never, where none is running.
+async fn finished(
+    running: &mut Option<(JoinHandle<Finished>, Asker)>,
+) -> Result<Finished, tokio::task::JoinError> {
+    match running {
+        Some((handle, _)) => handle.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// By which protocol each device is configured, for the picture.
+pub type Protocols = BTreeMap<NodeId, String>;
+
+/// Logs what the journal could not take.
+fn journal_failed(error: &store::StoreError) -> EventKind {
+    error!(%error, "the journal cannot be written");
+    EventKind::JournalFailed { why: error.to_string() }
+}

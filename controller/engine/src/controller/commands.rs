@@ -1,0 +1,167 @@
+//! What people ask for.
+
+use std::sync::Arc;
+
+use model::{Hints, Revision, intent::Mode};
+
+use super::{Asker, Controller, journal_failed};
+use crate::{
+    cycle,
+    event::EventKind,
+    handle::{Applied, Command, Planned, Refusal, Reply, Subject},
+    job::{Request, Wanted},
+    snapshot::StateFile,
+    stages::{Files, Occasion},
+};
+
+impl Controller {
+    pub(super) fn command(&mut self, command: Command) {
+        // An asker that went away does not hear the answer; what was asked is done all the same.
+        match command {
+            Command::Apply { files, who, message, reply } => self.apply(files, who, message, reply),
+            Command::Plan { files, reply } => self.plan_only(files, reply),
+            Command::Rollback { to, who, reply } => self.roll_back(to, who, reply),
+            Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
+            Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
+            Command::Drain { subject, drain, who, reply } => self.drain(subject, drain, who, reply),
+            Command::State { reply } => drop(reply.send(Ok(self.state_file()))),
+        }
+    }
+
+    /// Whether anything may be sent.
+    pub(super) fn may_act(&self) -> Result<(), Refusal> {
+        if !self.world.adopted {
+            return Err(Refusal::NotAdopted);
+        }
+        if self.world.mode != Mode::Act {
+            return Err(Refusal::Mode { mode: self.world.mode });
+        }
+        Ok(())
+    }
+
+    fn may_begin(&self) -> Result<(), Refusal> {
+        self.may_act()?;
+        if self.running.is_some() { Err(Refusal::Busy) } else { Ok(()) }
+    }
+
+    pub(super) fn request(&self, wanted: Wanted, hints: Hints, why: &str) -> Request {
+        Request {
+            wanted,
+            hints,
+            occasion: Occasion::Person,
+            why: why.to_owned(),
+            view: self.world.view(),
+            desired_before: self.world.compiled.desired.clone(),
+            held: self.world.held(),
+            act: true,
+            breach: None,
+        }
+    }
+
+    fn apply(&mut self, files: Files, who: String, message: String, reply: Reply<Applied>) {
+        if let Err(refusal) = self.may_begin() {
+            return drop(reply.send(Err(refusal)));
+        }
+        let why = format!(
+            "intents from {who}{}",
+            if message.is_empty() { String::new() } else { format!(": {message}") }
+        );
+        let revision = Revision(self.world.accepted.revision.0 + 1);
+        let wanted = Wanted::New { files, who, message, revision };
+        let request = self.request(wanted, self.world.hints.clone(), &why);
+        self.launch(request, Asker::Person(reply));
+    }
+
+    /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
+    fn plan_only(&self, files: Files, reply: Reply<Planned>) {
+        let view = self.world.view();
+        let (held, hints) = (self.world.compiled.desired.clone(), self.world.hints.clone());
+        tokio::task::spawn_blocking(move || {
+            let planned = cycle::understand(&files, &view.ted).and_then(|(set, mut findings)| {
+                let proposal = cycle::propose(Arc::new(set), &view, &held, hints, &Occasion::Person)?;
+                findings.extend(proposal.findings);
+                Ok(Planned { text: proposal.report.text(), plan: proposal.plan, findings })
+            });
+            drop(reply.send(planned.map_err(|findings| Refusal::Findings { findings })));
+        });
+    }
+
+    fn roll_back(&mut self, to: Revision, who: String, reply: Reply<Applied>) {
+        match self.journal.intents_at(to) {
+            Ok(Some(earlier)) => {
+                let message = format!("back to revision {}", to.0);
+                self.apply(earlier.files, who, message, reply);
+            }
+            Ok(None) => {
+                let what = format!("revision {}; `trunkline intents` lists those there are", to.0);
+                drop(reply.send(Err(Refusal::NotFound { what })));
+            }
+            Err(error) => drop(reply.send(Err(Refusal::Journal { why: error.to_string() }))),
+        }
+    }
+
+    fn set_mode(&mut self, mode: Mode, who: String) -> Result<(), Refusal> {
+        // The stop switch works even when it cannot be written down: stopping is always safe.
+        let written = self.journal.put_mode(mode);
+        if let Err(error) = &written {
+            self.publish(journal_failed(error));
+        }
+        if written.is_ok() || mode != Mode::Act {
+            self.world.mode = mode;
+            self.publish(EventKind::ModeChanged { mode, who });
+        }
+        written.map_err(|error| Refusal::Journal { why: error.to_string() })
+    }
+
+    fn adopt(&mut self, who: String) -> Result<(), Refusal> {
+        self.journal.put_adopted(true).map_err(|error| {
+            self.publish(journal_failed(&error));
+            Refusal::Journal { why: error.to_string() }
+        })?;
+        self.world.adopted = true;
+        self.publish(EventKind::Adopted { who });
+        Ok(())
+    }
+
+    fn drain(&mut self, subject: Subject, drain: bool, who: String, reply: Reply<Applied>) {
+        if let Err(refusal) = self.may_begin() {
+            return drop(reply.send(Err(refusal)));
+        }
+        let mut hints = self.world.hints.clone();
+        let (name, known) = match &subject {
+            Subject::Link(link) => {
+                toggle(&mut hints.drained_links, link, drain);
+                (format!("link {link}"), self.world.ted.links.contains_key(link))
+            }
+            Subject::Node(node) => {
+                toggle(&mut hints.drained_nodes, node, drain);
+                (format!("node {node}"), self.world.ted.nodes.contains_key(node))
+            }
+        };
+        if !known {
+            return drop(reply.send(Err(Refusal::NotFound { what: name })));
+        }
+        let why = format!("{} {name} for {who}", if drain { "drain" } else { "undrain" });
+        let request = self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), hints, &why);
+        self.publish(EventKind::Drained { subject: name, drained: drain, who });
+        self.launch(request, Asker::Person(reply));
+    }
+
+    fn state_file(&self) -> StateFile {
+        StateFile {
+            version: 1,
+            actual: self.world.actual.clone(),
+            ids: self.world.ids.clone(),
+            hints: self.world.hints.clone(),
+            intents: self.world.accepted.files.clone(),
+        }
+    }
+}
+
+fn toggle<T: Clone + Ord>(set: &mut std::collections::BTreeSet<T>, item: &T, on: bool) {
+    if on {
+        set.insert(item.clone());
+    } else {
+        set.remove(item);
+    }
+}

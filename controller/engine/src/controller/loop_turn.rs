@@ -1,0 +1,137 @@
+//! The loop's own turn: samples in, judgement, decision, and the change that follows from it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use assess::{Decision, decide};
+use model::{Sample, ServiceId, Timestamp, intent::Mode};
+use tokio::time::Instant;
+
+use super::{Asker, Controller, JUDGE_GAP};
+use crate::{cycle, event::EventKind, job::Wanted, picture, snapshot::PromiseState, stages::Occasion};
+
+impl Controller {
+    /// Folds a batch, and all that wait behind it, then judges unless that was done a moment ago.
+    pub(super) fn take_samples(&mut self, mut batch: Vec<Sample>) {
+        let arrived = Instant::now();
+        while let Ok(more) = self.samples.try_recv() {
+            batch.extend(more);
+        }
+        if arrived - self.judged < JUDGE_GAP {
+            let now = Self::now();
+            batch.iter().for_each(|sample| self.world.seen.take(sample, now));
+            return;
+        }
+        self.turn(&batch, arrived);
+    }
+
+    /// Judges because time went by.
+    pub(super) fn judge(&mut self) {
+        self.turn(&[], Instant::now());
+    }
+
+    fn turn(&mut self, samples: &[Sample], arrived: Instant) {
+        self.judged = arrived;
+        let now = Self::now();
+        let world = &mut self.world;
+        let mut seen = std::mem::take(&mut world.seen);
+        let mut memory = std::mem::take(&mut world.memory);
+        let mut history = std::mem::take(&mut world.history);
+        let (assessment, decision) =
+            cycle::watch(&mut seen, samples, &world.case(), &mut memory, &mut history, now);
+        (world.seen, world.memory, world.history) = (seen, memory, history);
+        world.assessment = Arc::new(assessment);
+        self.tell_alarms();
+        self.tell_promises(now);
+        if let Some(decision) = decision {
+            self.follow(decision, now, arrived);
+        }
+    }
+
+    fn tell_alarms(&mut self) {
+        let assessment = Arc::clone(&self.world.assessment);
+        for event in &assessment.events {
+            let alarm = &event.alarm;
+            let subject = alarm.line.to_string();
+            self.publish(if event.raised {
+                EventKind::AlarmRaised {
+                    alarm: alarm.policy.clone(),
+                    subject,
+                    severity: alarm.severity,
+                    why: alarm.detail.clone(),
+                    services: picture::suffering(&assessment, &alarm.line),
+                }
+            } else {
+                EventKind::AlarmCleared { alarm: alarm.policy.clone(), subject }
+            });
+        }
+    }
+
+    /// Says which promises changed their state. That something became known at the start is no news.
+    fn tell_promises(&mut self, now: Timestamp) {
+        let assessment = Arc::clone(&self.world.assessment);
+        let mut since: BTreeMap<ServiceId, (PromiseState, Timestamp)> = BTreeMap::new();
+        let mut news = Vec::new();
+        for id in assessment.services.keys() {
+            let (state, why) = picture::standing(&assessment, id);
+            let before = self.album.since.get(id);
+            if let Some((was, at)) = before.filter(|(was, _)| *was == state) {
+                since.insert(id.clone(), (*was, *at));
+                continue;
+            }
+            let was = before.map_or(PromiseState::Unknown, |(was, _)| *was);
+            since.insert(id.clone(), (state, now));
+            let service = id.clone();
+            let why = why.unwrap_or_default();
+            match (was, state) {
+                (_, PromiseState::Broken) => news.push(EventKind::PromiseBroken { service, what: why }),
+                (PromiseState::Broken, PromiseState::Kept) => news.push(EventKind::PromiseKept { service }),
+                (PromiseState::Kept | PromiseState::Broken, PromiseState::Unknown) => {
+                    news.push(EventKind::PromiseUnknown { service, why });
+                }
+                _ => {}
+            }
+        }
+        self.album.since = since;
+        news.into_iter().for_each(|kind| self.publish(kind));
+    }
+
+    /// Acts on a decision, or says what it would do.
+    fn follow(&mut self, decision: Decision, now: Timestamp, arrived: Instant) {
+        if self.running.is_some() || self.world.mode == Mode::Observe || !self.world.adopted {
+            return;
+        }
+        for action in &decision.actions {
+            if let (decide::Step::Freeze, Some(service)) = (&action.step, &action.service) {
+                self.publish(EventKind::Frozen { service: service.clone(), why: action.why.clone() });
+            }
+        }
+        if decision.hints == self.world.hints {
+            self.world.history.accept(&decision, now);
+            return;
+        }
+        let why = reasons(&decision);
+        let mut request =
+            self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), decision.hints.clone(), &why);
+        request.act = self.world.mode == Mode::Act;
+        request.breach = Some(arrived);
+        request.occasion =
+            Occasion::Loop { decision: Box::new(decision), assessment: Arc::clone(&self.world.assessment) };
+        self.launch(request, Asker::Loop);
+    }
+}
+
+/// The reasons of a decision, each once.
+fn reasons(decision: &Decision) -> String {
+    let mut whys: Vec<&str> = Vec::new();
+    for action in &decision.actions {
+        if !whys.contains(&action.why.as_str()) {
+            whys.push(&action.why);
+        }
+    }
+    let more = whys.len().saturating_sub(3);
+    let mut text = whys.into_iter().take(3).collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
+}

@@ -1,0 +1,171 @@
+//! What the controller begins with, and what it remembers from before.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use assess::{Limits, Lines, Observed};
+use model::{NodeId, Sample, Ted};
+use store::{Journal, StoreError};
+use thiserror::Error;
+use tokio::{
+    sync::{Semaphore, broadcast, mpsc, watch},
+    time::Instant,
+};
+use tracing::{info, warn};
+
+use super::{Controller, EVENTS, Protocols};
+use crate::{
+    carry::Fleet,
+    cycle,
+    event::EventKind,
+    handle::Engine,
+    picture::Album,
+    readers, recover,
+    snapshot::Snapshot,
+    tasks::DeviceHandle,
+    world::{Accepted, World},
+};
+
+/// What the controller is made of.
+pub struct Setup {
+    /// The network.
+    pub ted: Ted,
+    /// Its devices, in their tasks, by name.
+    pub devices: BTreeMap<NodeId, DeviceHandle>,
+    /// By which protocol each is configured.
+    pub protocols: Protocols,
+    /// What telemetry brings.
+    pub samples: mpsc::Receiver<Vec<Sample>>,
+    /// The journal.
+    pub journal: Journal,
+    /// How fast and how often the loop may act.
+    pub limits: Limits,
+    /// How often each device is read to see what others changed.
+    pub read_every: Duration,
+    /// How many devices are asked to open a session at once.
+    pub openings: usize,
+}
+
+/// Why the controller cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] StoreError),
+}
+
+/// Commands that may wait.
+const COMMANDS: usize = 64;
+/// Readings that may wait.
+const READINGS: usize = 1_024;
+
+impl Controller {
+    /// Takes up where the journal ends. Nothing is sent yet: the network is read first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn start(setup: Setup) -> Result<(Self, Engine), StartError> {
+        let (commands_in, commands) = mpsc::channel(COMMANDS);
+        let (seen_in, seen) = mpsc::channel(READINGS);
+        let (tell, told) = mpsc::unbounded_channel();
+        let (snapshot, shown) = watch::channel(Arc::new(Snapshot::default()));
+        let (events, _) = broadcast::channel(EVENTS);
+        let fleet: Arc<Fleet> = Arc::new(setup.devices);
+        let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
+        let mut news = Vec::new();
+        restore(&mut world, &setup.journal, &mut news)?;
+        for record in setup.journal.open_transactions()? {
+            info!(id = %record.id, decided = record.decided, "a transaction was not closed");
+            let left = recover::recover(&record, &fleet, &setup.journal).await?;
+            world.repair.extend(record.transaction.edits.keys().cloned());
+            world.repair.extend(left);
+        }
+        world.repair.retain(|node| fleet.contains_key(node));
+        let gate = Arc::new(Semaphore::new(setup.openings));
+        let readers = fleet
+            .values()
+            .map(|handle| {
+                tokio::spawn(readers::read_on(
+                    handle.clone(),
+                    setup.read_every,
+                    Arc::clone(&gate),
+                    seen_in.clone(),
+                ))
+            })
+            .collect();
+        let adopted = world.adopted;
+        let mut controller = Self {
+            world,
+            album: Album { protocols: setup.protocols, timeline: VecDeque::new(), ..Album::default() },
+            fleet,
+            journal: setup.journal,
+            commands,
+            samples: setup.samples,
+            seen,
+            told,
+            tell,
+            snapshot,
+            events: events.clone(),
+            running: None,
+            readers,
+            begun: Instant::now(),
+            in_sync: false,
+            number: 0,
+            judged: Instant::now(),
+        };
+        controller.publish(EventKind::Started { devices: controller.fleet.len(), adopted });
+        news.into_iter().for_each(|kind| controller.publish(kind));
+        controller.draw();
+        Ok((controller, Engine { commands: commands_in, snapshot: shown, events }))
+    }
+}
+
+/// An empty world with what the journal has of it.
+fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, StoreError> {
+    Ok(World {
+        lines: Lines::of(&ted),
+        ted: Arc::new(ted),
+        accepted: Accepted::default(),
+        ids: journal.allocations()?,
+        hints: journal.hints()?,
+        compiled: intents::Compilation::default(),
+        verdicts: Arc::default(),
+        actual: model::ActualState::default(),
+        changed: BTreeMap::new(),
+        seen: Observed::default(),
+        memory: assess::Memory::default(),
+        history: assess::History::default(),
+        assessment: Arc::default(),
+        limits,
+        mode: journal.mode()?,
+        adopted: journal.adopted()?,
+        drift: Vec::new(),
+        repair: std::collections::BTreeSet::new(),
+    })
+}
+
+/// Compiles the intents that were in force. The same journal gives the same desired state, so a restart sends nothing that
+/// is not needed.
+fn restore(world: &mut World, journal: &Journal, news: &mut Vec<EventKind>) -> Result<(), StoreError> {
+    let Some(last) = journal.intents(1)?.into_iter().next() else { return Ok(()) };
+    match cycle::understand(&last.files, &world.ted) {
+        Ok((set, _)) => {
+            let set = Arc::new(set);
+            world.compiled = intents::compile(&set, &world.ted, &world.hints, &world.ids);
+            world.verdicts = Arc::new(world.compiled.verdicts.clone());
+            world.accepted = Accepted { revision: last.revision, files: last.files, set };
+        }
+        Err(findings) => {
+            warn!(count = findings.len(), "the intents in force do not fit the network file any more");
+            world.accepted.revision = last.revision;
+            world.accepted.files = last.files;
+            let why =
+                "the intents in force do not fit the network file any more; nothing is changed".to_owned();
+            news.push(EventKind::Rejected { why, findings });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The loop, once around: parse, validate, compile, diff, plan, prove, transact; observe, assess, decide. What `decide`
+//! gives is the hints of the next `propose`: the loop closes by value.
+
+use std::sync::Arc;
+
+use assess::{Assessment, Case, Decision, History, Memory, Observed};
+use model::{Allocations, DesiredState, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
+use tokio::time::Instant;
+
+use crate::stages::{self, Files, Occasion, Proposal, Took, View, lap};
+
+/// Text to meaning.
+pub fn understand(files: &Files, ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    let documents = stages::parse(files)?;
+    intents::validate(&documents, ted)
+}
+
+/// Meaning to a proved change. Nothing is sent. `transact` carries it out: [`crate::carry`].
+pub fn propose(
+    set: Arc<IntentSet>,
+    view: &View,
+    held: &DesiredState,
+    mut hints: Hints,
+    occasion: &Occasion,
+) -> Result<Proposal, Vec<Finding>> {
+    let mut clock = Instant::now();
+    let mut took = Took::default();
+    let ids: Allocations = stages::number(&set, &view.ids)?;
+    let (compiled, declined) = stages::compile(&set, view, &mut hints, &ids, occasion);
+    let mut findings = stages::reject_fatal(compiled.findings.clone())?;
+    took.compile = lap(&mut clock);
+    let (plan, report) = stages::plan(&set, view, &hints, &ids, &compiled, occasion);
+    took.plan = lap(&mut clock);
+    let proof = stages::prove(&set, view, &hints, &compiled, held, occasion);
+    let report = report.proved(&proof);
+    findings.extend(stages::reject_fatal(proof.findings)?);
+    took.prove = lap(&mut clock);
+    Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })
+}
+
+/// Samples to judgement to the next turn.
+pub fn watch(
+    seen: &mut Observed,
+    samples: &[Sample],
+    case: &Case<'_>,
+    memory: &mut Memory,
+    past: &mut History,
+    now: Timestamp,
+) -> (Assessment, Option<Decision>) {
+    samples.iter().for_each(|sample| seen.take(sample, now));
+    let assessment = assess::assess(seen, case, memory, now);
+    past.learn(&assessment, case);
+    let decision = assess::decide(&assessment, case, past);
+    (assessment, decision)
+}

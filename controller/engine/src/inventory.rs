@@ -1,0 +1,312 @@
+//! The inventory: how each device is reached and by what it is known. It holds no secret, only where secrets are.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, process::Command, str::FromStr};
+
+use model::NodeId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The file.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Inventory {
+    /// `trunkline/v1`.
+    pub api_version: String,
+    /// `Inventory`.
+    pub kind: String,
+    /// The devices.
+    pub devices: Vec<Entry>,
+}
+
+/// A device.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Entry {
+    /// Its name in the topology.
+    pub name: NodeId,
+    /// How it is configured.
+    pub config: ConfigAccess,
+    /// How it is watched; not at all where absent.
+    pub telemetry: Option<GnmiAccess>,
+    /// Its dialect.
+    #[serde(default = "openconfig")]
+    pub dialect: String,
+    /// Who logs in.
+    pub login: Login,
+}
+
+fn openconfig() -> String {
+    "openconfig".to_owned()
+}
+
+/// How a device is configured.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ConfigAccess {
+    /// NETCONF over SSH.
+    Netconf(NetconfAccess),
+    /// gNMI over TLS.
+    Gnmi(GnmiAccess),
+}
+
+/// NETCONF over SSH (RFC 6242).
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetconfAccess {
+    /// Address and port.
+    pub netconf: SocketAddr,
+    /// Fingerprint of its host key, `SHA256:…`. There is no way to connect without one.
+    pub host_key: String,
+}
+
+/// gNMI over TLS.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GnmiAccess {
+    /// Address and port.
+    pub gnmi: SocketAddr,
+    /// The certificate authority that signed its certificate, PEM.
+    pub ca: Reference,
+    /// The name in its certificate.
+    pub name: String,
+}
+
+/// Who logs in, and with what.
+#[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The private key for SSH, OpenSSH format.
+    pub key: Reference,
+    /// The client certificate for TLS, PEM.
+    pub certificate: Option<Reference>,
+    /// Its private key, PEM.
+    pub certificate_key: Option<Reference>,
+}
+
+/// Where a secret is: `file:PATH`, `env:NAME`, `exec:COMMAND ARG…`.
+#[derive(Clone, JsonSchema, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum Reference {
+    /// The content of a file.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+    /// What a command prints.
+    Exec(Vec<String>),
+}
+
+/// Why a secret could not be had. Never carries the secret.
+#[derive(Clone, Debug, Error)]
+pub enum SecretError {
+    /// The text is no reference.
+    #[error("a secret must not stand here: write where it is, as file:PATH, env:NAME or exec:COMMAND")]
+    NotAReference,
+    /// It cannot be read.
+    #[error("the secret at {place} cannot be read: {why}")]
+    Unreadable {
+        /// The reference.
+        place: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Reference {
+    /// The secret itself. A relative path is taken from `base`.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn resolve(&self, base: &std::path::Path) -> Result<Vec<u8>, SecretError> {
+        let fail = |why: String| SecretError::Unreadable { place: self.to_string(), why };
+        match self {
+            Self::File(path) => {
+                let path = match path.strip_prefix("~") {
+                    Ok(rest) => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(rest),
+                    Err(_) => base.join(path),
+                };
+                std::fs::read(path).map_err(|error| fail(error.to_string()))
+            }
+            Self::Env(name) => {
+                std::env::var(name).map(String::into_bytes).map_err(|error| fail(error.to_string()))
+            }
+            Self::Exec(words) => {
+                let (program, arguments) =
+                    words.split_first().ok_or_else(|| fail("the command is empty".into()))?;
+                let output = Command::new(program)
+                    .args(arguments)
+                    .output()
+                    .map_err(|error| fail(error.to_string()))?;
+                if output.status.success() {
+                    Ok(output.stdout)
+                } else {
+                    Err(fail(format!("the command ended with {}", output.status)))
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::Exec(words) => write!(f, "exec:{}", words.join(" ")),
+        }
+    }
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl FromStr for Reference {
+    type Err = SecretError;
+    fn from_str(text: &str) -> Result<Self, SecretError> {
+        match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
+            Some(("exec", words)) if !words.trim().is_empty() => {
+                Ok(Self::Exec(words.split_whitespace().map(str::to_owned).collect()))
+            }
+            _ => Err(SecretError::NotAReference),
+        }
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = SecretError;
+    fn try_from(text: String) -> Result<Self, SecretError> {
+        text.parse()
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> String {
+        reference.to_string()
+    }
+}
+
+/// Why an inventory cannot be used.
+#[derive(Clone, Debug, Error)]
+pub enum InventoryError {
+    /// It is not well-formed.
+    #[error("the inventory cannot be read: {0}")]
+    Syntax(String),
+    /// It is something else.
+    #[error("the file is `{kind}` of `{version}`, not an Inventory of trunkline/v1")]
+    Kind {
+        /// Its kind.
+        kind: String,
+        /// Its version.
+        version: String,
+    },
+    /// Two devices have one name.
+    #[error("device {0} stands twice in the inventory: give each device its own name")]
+    Twice(NodeId),
+    /// A fingerprint is not one.
+    #[error(
+        "device {node}: hostKey `{text}` is no fingerprint: it looks like SHA256:…, as ssh-keygen -l prints it"
+    )]
+    HostKey {
+        /// The device.
+        node: NodeId,
+        /// What stands there.
+        text: String,
+    },
+    /// A dialect is not known.
+    #[error("device {node}: dialect `{dialect}` is not supported; this version speaks: openconfig")]
+    Dialect {
+        /// The device.
+        node: NodeId,
+        /// What stands there.
+        dialect: String,
+    },
+}
+
+impl Inventory {
+    /// Reads and checks the file's text.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn parse(text: &str) -> Result<Self, InventoryError> {
+        let inventory: Self =
+            serde_yaml::from_str(text).map_err(|error| InventoryError::Syntax(error.to_string()))?;
+        if inventory.kind != "Inventory" || inventory.api_version != "trunkline/v1" {
+            return Err(InventoryError::Kind { kind: inventory.kind, version: inventory.api_version });
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for entry in &inventory.devices {
+            if !seen.insert(&entry.name) {
+                return Err(InventoryError::Twice(entry.name.clone()));
+            }
+            if entry.dialect != "openconfig" {
+                return Err(InventoryError::Dialect {
+                    node: entry.name.clone(),
+                    dialect: entry.dialect.clone(),
+                });
+            }
+            if let ConfigAccess::Netconf(access) = &entry.config
+                && !access.host_key.starts_with("SHA256:")
+            {
+                let text = access.host_key.chars().take(20).collect();
+                return Err(InventoryError::HostKey { node: entry.name.clone(), text });
+            }
+        }
+        Ok(inventory)
+    }
+
+    /// The JSON Schema of the file.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+apiVersion: trunkline/v1
+kind: Inventory
+devices:
+  - name: hq-pe1
+    config: {netconf: "127.0.1.1:8300", hostKey: "SHA256:abc"}
+    telemetry: {gnmi: "127.0.1.1:9339", ca: "file:ca.pem", name: hq-pe1}
+    login: {user: trunkline, key: "file:id"}
+  - name: hq-pe2
+    config: {gnmi: "127.0.1.2:9339", ca: "env:CA", name: hq-pe2}
+    login: {user: trunkline, key: "exec:pass show trunkline"}
+"#;
+
+    #[test]
+    fn both_protocols_are_read() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        assert!(matches!(inventory.devices[0].config, ConfigAccess::Netconf(_)));
+        assert!(matches!(inventory.devices[1].config, ConfigAccess::Gnmi(_)));
+        assert_eq!(inventory.devices[1].login.key.to_string(), "exec:pass show trunkline");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused_and_not_repeated() {
+        let error = Inventory::parse(&TEXT.replace("file:id", "hunter2")).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+        let text = TEXT.replace("SHA256:abc", "anything");
+        assert!(Inventory::parse(&text).unwrap_err().to_string().contains("is no fingerprint"));
+        let text = TEXT.replace("hq-pe2\n", "hq-pe1\n");
+        assert!(Inventory::parse(&text).unwrap_err().to_string().contains("stands twice"));
+    }
+
+    #[test]
+    fn a_missing_secret_names_its_place() {
+        let reference: Reference = "file:no/such/file".parse().unwrap();
+        let error = reference.resolve(std::path::Path::new("/")).unwrap_err().to_string();
+        assert!(error.contains("file:no/such/file"), "{error}");
+    }
+}

@@ -1,0 +1,284 @@
+//! One change from its cause to its end, beside the task that owns the state: worked out and proved on a thread of its own,
+//! written down, carried out transaction by transaction.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use model::{
+    DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Revision, ServiceId,
+    Timestamp, Transaction,
+};
+use store::{IntentRevision, Journal, StoreError};
+use tokio::time::Instant;
+
+use crate::{
+    carry::{Fleet, Report, carry_out},
+    clock, cycle,
+    event::{Ending, EventKind},
+    stages::{Files, Occasion, Proposal, View},
+    transact::Outcome,
+};
+
+/// What becomes the intents.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// The same as before.
+    Same(Arc<IntentSet>),
+    /// New files; written down before anything is sent.
+    New {
+        /// The files.
+        files: Files,
+        /// Who sends them.
+        who: String,
+        /// Why.
+        message: String,
+        /// Their number.
+        revision: Revision,
+    },
+}
+
+/// A change to be made.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The intents.
+    pub wanted: Wanted,
+    /// The hints to compile with.
+    pub hints: Hints,
+    /// Why, which decides how far it is proved and how it is ordered.
+    pub occasion: Occasion,
+    /// Why, in words.
+    pub why: String,
+    /// What it is worked out from.
+    pub view: View,
+    /// What the state before should have been.
+    pub desired_before: DesiredState,
+    /// What devices hold of ours.
+    pub held: BTreeMap<NodeId, DeviceConfig>,
+    /// Whether it may be carried out, or is only proposed.
+    pub act: bool,
+    /// When the sample that completed the breach arrived, where a breach is the cause.
+    pub breach: Option<Instant>,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was asked.
+    pub request: Request,
+    /// The proposal, or what speaks against it.
+    pub result: Result<Box<Carried>, Failure>,
+}
+
+/// Why nothing came of it.
+#[derive(Debug)]
+pub enum Failure {
+    /// It must not be done.
+    Rejected(Vec<Finding>),
+    /// It could not be written down; nothing was sent.
+    Journal(String),
+}
+
+/// A proposal with what its transactions did.
+#[derive(Debug)]
+pub struct Carried {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// Its transactions, as far as they were begun.
+    pub reports: Vec<Report>,
+    /// What devices were seen to hold.
+    pub readings: BTreeMap<NodeId, DeviceReading>,
+    /// Moved services: those whose preferred path is another one now.
+    pub moved: Vec<ServiceId>,
+    /// From the breach to the proved plan.
+    pub breach_to_plan: Option<Duration>,
+    /// From the breach to the last commit reply of the first transaction.
+    pub breach_to_ack: Option<Duration>,
+    /// From the first order to the last confirm.
+    pub took: Duration,
+}
+
+impl Carried {
+    /// Whether every transaction was applied.
+    pub fn complete(&self) -> bool {
+        self.reports.len() == self.proposal.plan.transactions.len()
+            && self.reports.iter().all(|report| report.outcome == Outcome::Applied)
+    }
+}
+
+/// Works the change out, and carries it out if it may.
+pub async fn run(
+    request: Request,
+    fleet: Arc<Fleet>,
+    journal: Journal,
+    tell: impl Fn(EventKind) + Send + 'static,
+) -> Finished {
+    let result = attempt(&request, &fleet, &journal, &tell).await;
+    Finished { request, result }
+}
+
+async fn attempt(
+    request: &Request,
+    fleet: &Fleet,
+    journal: &Journal,
+    tell: &(impl Fn(EventKind) + Send + 'static),
+) -> Result<Box<Carried>, Failure> {
+    let proposal = work_out(request.clone()).await?;
+    let breach_to_plan = request.breach.map(|breach| breach.elapsed());
+    let moved = moved(request, &proposal);
+    tell(proposed(request, &proposal, &moved));
+    let mut carried = Carried {
+        proposal,
+        reports: Vec::new(),
+        readings: BTreeMap::new(),
+        moved,
+        breach_to_plan,
+        breach_to_ack: None,
+        took: Duration::ZERO,
+    };
+    if !request.act {
+        return Ok(Box::new(carried));
+    }
+    write_down(request, &carried.proposal, journal)
+        .await
+        .map_err(|error| Failure::Journal(error.to_string()))?;
+    let begun = Instant::now();
+    let mut held = request.held.clone();
+    for transaction in carried.proposal.plan.transactions.clone() {
+        let sent = Instant::now();
+        let report = one(&transaction, &held, fleet, journal, tell).await?;
+        let acknowledged = sent + report.committed_after;
+        if carried.breach_to_ack.is_none() {
+            carried.breach_to_ack = request.breach.map(|breach| acknowledged - breach);
+        }
+        for (node, reading) in &report.readings {
+            if let DeviceReading::Read { owned, .. } = reading {
+                held.insert(node.clone(), owned.clone());
+            }
+        }
+        carried.readings.extend(report.readings.clone());
+        let applied = report.outcome == Outcome::Applied;
+        carried.reports.push(report);
+        if !applied {
+            break;
+        }
+    }
+    carried.took = begun.elapsed();
+    Ok(Box::new(carried))
+}
+
+/// Parses where there is something new, compiles, plans and proves, where it may take its time.
+async fn work_out(request: Request) -> Result<Proposal, Failure> {
+    let worked = tokio::task::spawn_blocking(move || {
+        let (set, mut warnings) = match &request.wanted {
+            Wanted::Same(set) => (Arc::clone(set), Vec::new()),
+            Wanted::New { files, .. } => {
+                let (set, warnings) = cycle::understand(files, &request.view.ted)?;
+                (Arc::new(set), warnings)
+            }
+        };
+        let mut proposal =
+            cycle::propose(set, &request.view, &request.desired_before, request.hints, &request.occasion)?;
+        warnings.append(&mut proposal.findings);
+        proposal.findings = warnings;
+        Ok(proposal)
+    });
+    match worked.await {
+        Ok(result) => result.map_err(Failure::Rejected),
+        Err(error) => Err(Failure::Rejected(vec![Finding::new(
+            "TL0098",
+            model::Severity::Error,
+            "controller",
+            format!("working out the change failed: {error}; please report this"),
+        )])),
+    }
+}
+
+/// Nothing is sent before what it follows from is on disk.
+async fn write_down(request: &Request, proposal: &Proposal, journal: &Journal) -> Result<(), StoreError> {
+    let intents = match &request.wanted {
+        Wanted::Same(_) => None,
+        Wanted::New { files, who, message, revision } => Some(IntentRevision {
+            revision: *revision,
+            at: clock::now(),
+            who: who.clone(),
+            message: message.clone(),
+            files: files.clone(),
+        }),
+    };
+    let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
+    tokio::task::spawn_blocking(move || {
+        if let Some(intents) = intents {
+            journal.accept(&intents, &ids)?;
+        }
+        journal.put_hints(&hints)
+    })
+    .await
+    .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+}
+
+async fn one(
+    transaction: &Transaction,
+    held: &BTreeMap<NodeId, DeviceConfig>,
+    fleet: &Fleet,
+    journal: &Journal,
+    tell: &impl Fn(EventKind),
+) -> Result<Report, Failure> {
+    let id = journal.next_transaction().map_err(|error| Failure::Journal(error.to_string()))?;
+    tell(EventKind::TransactionBegun { id, phase: transaction.phase, devices: transaction.edits.len() });
+    let now: Timestamp = clock::now();
+    let report = carry_out(transaction, held, fleet, journal, now)
+        .await
+        .map_err(|error| Failure::Journal(error.to_string()))?;
+    let (ending, unresolved) = match &report.outcome {
+        Outcome::Applied => (Ending::Applied, Default::default()),
+        Outcome::RolledBack => (Ending::RolledBack, Default::default()),
+        Outcome::Unresolved { nodes, .. } => (Ending::Unresolved, nodes.clone()),
+    };
+    tell(EventKind::TransactionEnded {
+        id: report.id,
+        ending,
+        unresolved,
+        errors: report.errors.iter().map(ToString::to_string).collect(),
+        commit_ms: millis(report.committed_after),
+        readback_ms: millis(report.readback),
+        confirm_ms: millis(report.confirm),
+    });
+    Ok(report)
+}
+
+/// Milliseconds with three digits.
+pub fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn moved(request: &Request, proposal: &Proposal) -> Vec<ServiceId> {
+    use model::Verdict::Carried;
+    let route = |verdict: Option<&model::Verdict>| match verdict {
+        Some(Carried { directions, .. }) => {
+            directions.iter().map(|direction| direction.primary.path.hops.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    proposal
+        .compiled
+        .verdicts
+        .iter()
+        .filter(|(id, verdict)| {
+            let before = request.view.before.get(*id);
+            before.is_some() && route(before) != route(Some(verdict))
+        })
+        .map(|(id, _)| id.clone())
+        .collect()
+}
+
+fn proposed(request: &Request, proposal: &Proposal, moved: &[ServiceId]) -> EventKind {
+    EventKind::Proposed {
+        why: request.why.clone(),
+        headline: proposal.report.headline(),
+        services: moved.to_vec(),
+        devices: proposal.report.devices.len(),
+        compile_ms: millis(proposal.took.compile),
+        plan_ms: millis(proposal.took.plan),
+        prove_ms: millis(proposal.took.prove),
+        act: request.act,
+    }
+}

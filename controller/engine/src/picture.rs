@@ -1,0 +1,235 @@
+//! The state of the loop as the picture that people get.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use assess::{Assessment, LinkState, Standing};
+use model::{
+    DirectedLink, Link, NodeId, ServiceId, Side, Timestamp, Verdict,
+    verdict::{DirectionVerdict, Route},
+};
+
+use crate::{
+    event::Event,
+    snapshot::{
+        AlarmView, Counts, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
+        ServiceView, Session, Snapshot,
+    },
+    world::World,
+};
+
+/// What is remembered beside the world to draw it.
+#[derive(Debug, Default)]
+pub struct Album {
+    /// By which protocol each device is configured.
+    pub protocols: BTreeMap<NodeId, String>,
+    /// Whether each device can be driven.
+    pub sessions: BTreeMap<NodeId, Session>,
+    /// Since when each promise is as it is.
+    pub since: BTreeMap<ServiceId, (PromiseState, Timestamp)>,
+    /// What happened last.
+    pub timeline: VecDeque<Event>,
+}
+
+/// Draws it. O(nodes + links + services).
+pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Snapshot {
+    let services: Vec<ServiceView> =
+        world.accepted.set.services.keys().filter_map(|id| service(world, album, id)).collect();
+    let nodes: Vec<NodeView> = world.ted.nodes.keys().map(|id| node(world, album, id)).collect();
+    let count = |state| services.iter().filter(|service| service.state == state).count();
+    let counts = Counts {
+        devices: album.protocols.len(),
+        in_sync: album.sessions.values().filter(|session| **session == Session::Up).count(),
+        intents: world
+            .accepted
+            .set
+            .services
+            .values()
+            .map(|service| &service.intent)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len(),
+        services: services.len(),
+        policies: world.compiled.desired.devices.values().map(|config| config.policies.len()).sum(),
+        kept: count(PromiseState::Kept),
+        broken: count(PromiseState::Broken),
+        unknown: count(PromiseState::Unknown),
+    };
+    let mut findings = world.compiled.findings.clone();
+    findings.extend(world.drift.iter().cloned());
+    Snapshot {
+        at: now,
+        revision: world.actual.revision,
+        intents: world.accepted.revision,
+        mode: world.mode,
+        adopted: world.adopted,
+        changing,
+        counts,
+        nodes,
+        links: world.ted.links.values().map(|link| line(world, link)).collect(),
+        services,
+        alarms: alarms(&world.assessment),
+        timeline: album.timeline.iter().cloned().collect(),
+        drained: drained(world),
+        findings,
+    }
+}
+
+fn drained(world: &World) -> Vec<String> {
+    let links = world.hints.drained_links.iter().map(ToString::to_string);
+    links.chain(world.hints.drained_nodes.iter().map(ToString::to_string)).collect()
+}
+
+fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
+    let facts = &world.ted.nodes[id];
+    NodeView {
+        id: id.clone(),
+        role: facts.role.clone(),
+        site: facts.site.as_ref().map(ToString::to_string),
+        lat: facts.location.map(|place| place.lat),
+        lon: facts.location.map(|place| place.lon),
+        protocol: album.protocols.get(id).cloned(),
+        session: album.sessions.get(id).cloned().unwrap_or_default(),
+        policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
+    }
+}
+
+fn line(world: &World, link: &Link) -> LinkView {
+    let hop = |from| DirectedLink { link: link.id.clone(), from };
+    let up = world.assessment.lines.get(&hop(Side::A)).and_then(|line| match line.link {
+        LinkState::Up => Some(true),
+        LinkState::Down => Some(false),
+        LinkState::Unknown => None,
+    });
+    LinkView {
+        id: link.id.clone(),
+        a: link.a.node.clone(),
+        z: link.z.node.clone(),
+        role: link.role.clone(),
+        up,
+        drained: world.hints.drained_links.contains(&link.id),
+        a_to_z: direction(world, link, &hop(Side::A)),
+        z_to_a: direction(world, link, &hop(Side::Z)),
+    }
+}
+
+fn direction(world: &World, link: &Link, hop: &DirectedLink) -> DirectionView {
+    let facts = link.direction(hop.from);
+    let end = link.end(hop.from);
+    let guarantees =
+        world.compiled.desired.devices.get(&end.node).and_then(|config| config.qos.get(&end.interface));
+    let mut view = DirectionView {
+        bandwidth: facts.bandwidth.value.as_bps(),
+        planned_delay: facts.delay.value.as_micros(),
+        ..DirectionView::default()
+    };
+    let Some(line) = world.assessment.lines.get(hop) else { return view };
+    let state = &line.state;
+    view.load = state.rate.map(|rate| rate.as_bps());
+    view.delay = state.delay.map(|delay| delay.as_micros());
+    view.jitter = state.jitter.map(|jitter| jitter.as_micros());
+    view.loss = state.loss.map(|loss| loss.as_ppb());
+    view.score = line.score.value;
+    view.reasons = line.score.reasons.iter().map(|reason| reason.what.clone()).collect();
+    view.queues = state
+        .queues
+        .iter()
+        .map(|(name, queue)| QueueView {
+            name: name.to_string(),
+            load: queue.rate.map(|rate| rate.as_bps()),
+            guarantee: guarantees
+                .and_then(|qos| qos.queues.get(name))
+                .map_or(0, |share| share.guarantee.as_bps()),
+            drops: queue.drops,
+        })
+        .collect();
+    view
+}
+
+/// How a service stands by its worst direction, and why.
+pub fn standing(assessment: &Assessment, id: &ServiceId) -> (PromiseState, Option<String>) {
+    let Some(promises) = assessment.services.get(id) else {
+        return (PromiseState::Unknown, Some("it is not carried yet, or nothing was measured".to_owned()));
+    };
+    let mut worst = (PromiseState::Kept, None);
+    for promise in promises {
+        match &promise.standing {
+            Standing::Broken { what, blame, .. } => {
+                let place = blame.first().map_or(String::new(), |blame| format!(" on {}", blame.line));
+                let why = format!("{} to {}: {}{place}", promise.from, promise.to, what.join(", "));
+                return (PromiseState::Broken, Some(why));
+            }
+            Standing::Unknown { why } => worst = (PromiseState::Unknown, Some(why.clone())),
+            Standing::Kept => {}
+        }
+    }
+    worst
+}
+
+fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> {
+    let promised = world.accepted.set.services.get(id)?;
+    let (state, why) = standing(&world.assessment, id);
+    let (directions, refused) = match world.verdicts.get(id) {
+        Some(Verdict::Carried { directions, .. }) => (
+            directions.iter().enumerate().map(|(at, direction)| route(world, id, at, direction)).collect(),
+            None,
+        ),
+        Some(Verdict::Refused { constraint, .. }) => (Vec::new(), Some(constraint.clone())),
+        None => (Vec::new(), None),
+    };
+    Some(ServiceView {
+        id: id.clone(),
+        intent: promised.intent.to_string(),
+        class: promised.class.to_string(),
+        a: promised.a.clone(),
+        z: promised.z.clone(),
+        state,
+        since: album
+            .since
+            .get(id)
+            .filter(|(was, _)| *was == state)
+            .map_or(world.assessment.at, |(_, since)| *since),
+        why,
+        moved: world.hints.relief.contains_key(id),
+        refused,
+        directions,
+    })
+}
+
+fn route(world: &World, id: &ServiceId, at: usize, direction: &DirectionVerdict) -> RouteView {
+    let hops = |route: &Route| route.path.hops.iter().map(HopView::from).collect();
+    let promise = world.assessment.services.get(id).and_then(|promises| promises.get(at));
+    RouteView {
+        from: direction.from.clone(),
+        to: direction.to.clone(),
+        path: hops(&direction.primary),
+        backup: direction.backup.as_ref().map(hops).unwrap_or_default(),
+        segments: direction.primary.segments.iter().map(ToString::to_string).collect(),
+        reasons: direction.primary.why.clone(),
+        delay: promise.and_then(|promise| promise.quality.delay).map(|delay| delay.as_micros()),
+        loss: promise.and_then(|promise| promise.quality.loss).map(|loss| loss.as_ppb()),
+    }
+}
+
+fn alarms(assessment: &Assessment) -> Vec<AlarmView> {
+    assessment
+        .alarms
+        .iter()
+        .map(|alarm| AlarmView {
+            alarm: alarm.policy.clone(),
+            subject: alarm.line.to_string(),
+            severity: alarm.severity,
+            since: alarm.raised,
+            why: alarm.detail.clone(),
+            services: suffering(assessment, &alarm.line),
+        })
+        .collect()
+}
+
+/// The services whose promise is broken because of a line's link.
+pub fn suffering(assessment: &Assessment, line: &DirectedLink) -> Vec<ServiceId> {
+    assessment
+        .incidents
+        .iter()
+        .filter(|incident| incident.cause == line.link)
+        .flat_map(|incident| incident.services.iter().cloned())
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! Transactions that were begun and not closed: rolled back before their decision, forward after it. Cancel and confirm can
+//! be repeated, so recovery can be interrupted and run again.
+
+use std::collections::BTreeSet;
+
+use model::NodeId;
+use store::{Journal, StoreError, TransactionRecord};
+use tracing::{info, warn};
+
+use crate::{carry::Fleet, tasks::Work};
+
+/// Resolves one record as far as its devices answer; gives the devices that do not.
+///
+/// # Errors
+/// The journal cannot be written.
+pub async fn recover(
+    record: &TransactionRecord,
+    fleet: &Fleet,
+    journal: &Journal,
+) -> Result<BTreeSet<NodeId>, StoreError> {
+    let nodes: BTreeSet<NodeId> = match &record.unresolved {
+        Some(nodes) => nodes.clone(),
+        None => record.transaction.edits.keys().cloned().collect(),
+    };
+    let mut left = BTreeSet::new();
+    for node in nodes {
+        let work = if record.decided { Work::Confirm(record.id) } else { Work::Cancel(record.id) };
+        // A device that left the inventory is not waited for.
+        let Some(handle) = fleet.get(&node) else { continue };
+        match handle.ask(work).await {
+            Ok(_) => {
+                info!(%node, id = %record.id, decided = record.decided, "an open transaction was resolved")
+            }
+            // A confirm that is refused came too late: the device went back, and the next plan puts the change there again.
+            Err(error) if record.decided && !error.is_outcome_unknown() && is_answer(&error) => {
+                warn!(%node, %error, "the device went back before its confirm came");
+            }
+            Err(error) => {
+                warn!(%node, %error, "an open transaction is not resolved yet");
+                left.insert(node);
+            }
+        }
+    }
+    journal.close_transaction(record, left.clone())?;
+    Ok(left)
+}
+
+fn is_answer(error: &device::DeviceError) -> bool {
+    matches!(error.kind, device::ErrorKind::Refused(_) | device::ErrorKind::Unsupported(_))
+}

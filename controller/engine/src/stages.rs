@@ -1,0 +1,209 @@
+//! The stages of the flow as the loop calls them: each takes values and gives values, no IO.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use assess::{Assessment, Decision};
+use intents::{Compilation, SourceFile};
+use model::{
+    ActualState, Allocations, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId, Severity, Ted,
+    Verdict,
+};
+use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
+use tokio::time::Instant;
+
+/// Intent files by name.
+pub type Files = BTreeMap<String, String>;
+
+/// What a proposal is worked out from: the network as the controller knows it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The network as contracts and advertisements say.
+    pub ted: Arc<Ted>,
+    /// What devices hold.
+    pub actual: ActualState,
+    /// Numbers that were given.
+    pub ids: Allocations,
+    /// The verdicts in force.
+    pub before: Arc<BTreeMap<ServiceId, Verdict>>,
+}
+
+/// Why there is a proposal, which decides how it is ordered and how far it is proved.
+#[derive(Clone, Debug)]
+pub enum Occasion {
+    /// A person changed the intents, or asked for maintenance.
+    Person,
+    /// The loop decided.
+    Loop {
+        /// What it decided.
+        decision: Box<Decision>,
+        /// What it decided by.
+        assessment: Arc<Assessment>,
+    },
+}
+
+/// How long each stage took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Took {
+    /// Compilation.
+    pub compile: Duration,
+    /// Difference and order.
+    pub plan: Duration,
+    /// Proof.
+    pub prove: Duration,
+}
+
+/// A change that was worked out and proved.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// What is promised.
+    pub set: Arc<IntentSet>,
+    /// Numbers, old and new.
+    pub ids: Allocations,
+    /// The hints that it was compiled with.
+    pub hints: Hints,
+    /// What devices should hold, and where everything goes.
+    pub compiled: Compilation,
+    /// What has to change.
+    pub plan: Plan,
+    /// The change ticket.
+    pub report: PlanReport,
+    /// Findings of all stages that do not stop it.
+    pub findings: Vec<Finding>,
+    /// Services that the loop wanted to move and for which nothing better was found.
+    pub declined: Vec<ServiceId>,
+    /// How long it took.
+    pub took: Took,
+}
+
+/// Files to documents. Findings of all files, not of the first.
+///
+/// # Errors
+/// Something in a file is wrong.
+pub fn parse(files: &Files) -> Result<Vec<intents::Document>, Vec<Finding>> {
+    let mut documents = Vec::new();
+    let mut findings = Vec::new();
+    for (name, text) in files {
+        match intents::parse(&SourceFile::new(name, text)) {
+            Ok(found) => documents.extend(found),
+            Err(faults) => findings.extend(faults),
+        }
+    }
+    if findings.is_empty() { Ok(documents) } else { Err(findings) }
+}
+
+/// Numbers for everything in the set that has none.
+///
+/// # Errors
+/// The numbers are used up.
+pub fn number(set: &IntentSet, ids: &Allocations) -> Result<Allocations, Vec<Finding>> {
+    ids.extended(set)
+        .map_err(|error| vec![Finding::new("TL0099", Severity::Error, "allocations", error.to_string())])
+}
+
+/// Compiles, and takes back what the loop wanted for services that would not gain by their margin.
+pub fn compile(
+    set: &IntentSet,
+    view: &View,
+    hints: &mut Hints,
+    ids: &Allocations,
+    occasion: &Occasion,
+) -> (Compilation, Vec<ServiceId>) {
+    let compiled = intents::compile(set, &view.ted, hints, ids);
+    let Occasion::Loop { decision, assessment } = occasion else { return (compiled, Vec::new()) };
+    let declined: Vec<ServiceId> =
+        decision.relieved().filter(|id| !gains(id, set, view, &compiled, assessment)).cloned().collect();
+    if declined.is_empty() {
+        return (compiled, declined);
+    }
+    for id in &declined {
+        hints.relief.remove(id);
+    }
+    (intents::compile(set, &view.ted, hints, ids), declined)
+}
+
+/// Whether a service's worst direction gets better by the intent's margin, as the lines are measured.
+fn gains(
+    id: &ServiceId,
+    set: &IntentSet,
+    view: &View,
+    compiled: &Compilation,
+    assessment: &Assessment,
+) -> bool {
+    let Some(service) = set.services.get(id) else { return false };
+    let paths = |verdicts: &BTreeMap<ServiceId, Verdict>| -> Vec<Vec<DirectedLink>> {
+        match verdicts.get(id) {
+            Some(Verdict::Carried { directions, .. }) => {
+                directions.iter().map(|direction| direction.primary.path.hops.clone()).collect()
+            }
+            Some(Verdict::Refused { .. }) | None => Vec::new(),
+        }
+    };
+    let (before, after) = (paths(&view.before), paths(&compiled.verdicts));
+    after.len() == before.len()
+        && before.iter().zip(&after).any(|(before, after)| {
+            let gain = assess::improvement(
+                &service.slo,
+                assessment.estimate(before, &view.ted),
+                assessment.estimate(after, &view.ted),
+            );
+            gain >= service.assurance.improvement_margin && gain.as_ppm() > 0
+        })
+}
+
+/// The difference, ordered, with its reasons.
+pub fn plan(
+    set: &IntentSet,
+    view: &View,
+    hints: &Hints,
+    ids: &Allocations,
+    compiled: &Compilation,
+    occasion: &Occasion,
+) -> (Plan, PlanReport) {
+    let causes = Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before).knowing(hints);
+    let difference = plan::diff(&compiled.desired, &view.actual);
+    let policy = match occasion {
+        Occasion::Person => ChangePolicy::Careful,
+        Occasion::Loop { .. } => ChangePolicy::Urgent,
+    };
+    plan::plan(difference, view.actual.revision, &policy, &causes)
+}
+
+/// The proof on the network as it is measured. A person's change is proved under every single link failure too; the loop
+/// proves what it does now, for traffic suffers meanwhile. What was broken before and does not get worse stops nothing.
+pub fn prove(
+    set: &IntentSet,
+    view: &View,
+    hints: &Hints,
+    compiled: &Compilation,
+    desired_before: &model::DesiredState,
+    occasion: &Occasion,
+) -> Proof {
+    let measured = plan::overlay(&view.ted, hints);
+    let failures = match occasion {
+        Occasion::Person => Failures::Links,
+        Occasion::Loop { .. } => Failures::None,
+    };
+    let proof =
+        plan::prove(&compiled.desired, set, &compiled.verdicts, &compiled.demands, &measured, &failures);
+    if proof.holds() || matches!(occasion, Occasion::Person) {
+        return proof;
+    }
+    let before = plan::prove(desired_before, set, &view.before, &compiled.demands, &measured, &failures);
+    proof.against(&before)
+}
+
+/// Whether nothing stops the proposal; otherwise all findings.
+///
+/// # Errors
+/// A finding is an error.
+pub fn reject_fatal(findings: Vec<Finding>) -> Result<Vec<Finding>, Vec<Finding>> {
+    if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok(findings) }
+}
+
+/// Time since, and a new start.
+pub fn lap(since: &mut Instant) -> Duration {
+    let now = Instant::now();
+    let took = now - *since;
+    *since = now;
+    took
+}

@@ -1,0 +1,166 @@
+//! All that the controller knows, owned by one task.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
+use intents::Compilation;
+use model::{
+    ActualState, Allocations, DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId,
+    Revision, Ted, Timestamp, Verdict, intent::Mode,
+};
+
+use crate::stages::{Files, Proposal, View};
+
+/// The accepted intents.
+#[derive(Clone, Debug, Default)]
+pub struct Accepted {
+    /// Their number.
+    pub revision: Revision,
+    /// The files.
+    pub files: Files,
+    /// What they mean.
+    pub set: Arc<IntentSet>,
+}
+
+/// The state of the loop.
+#[derive(Debug)]
+pub struct World {
+    /// The network as contracts and advertisements say.
+    pub ted: Arc<Ted>,
+    /// Its interfaces by line.
+    pub lines: Lines,
+    /// What is promised.
+    pub accepted: Accepted,
+    /// Numbers that were given.
+    pub ids: Allocations,
+    /// What the loop has learned, as it was last compiled.
+    pub hints: Hints,
+    /// What devices should hold, and where everything goes.
+    pub compiled: Compilation,
+    /// The verdicts of it, shared with proposals.
+    pub verdicts: Arc<BTreeMap<model::ServiceId, Verdict>>,
+    /// What devices hold.
+    pub actual: ActualState,
+    /// When each device was last changed by us: readings that were begun before that are too old to count.
+    pub changed: BTreeMap<NodeId, Timestamp>,
+    /// What telemetry brought.
+    pub seen: Observed,
+    /// What judgements remember.
+    pub memory: Memory,
+    /// What the loop did.
+    pub history: History,
+    /// The last judgement.
+    pub assessment: Arc<Assessment>,
+    /// How fast and how often the loop may act.
+    pub limits: Limits,
+    /// Who may act.
+    pub mode: Mode,
+    /// Whether the network was adopted.
+    pub adopted: bool,
+    /// Drift that was told already.
+    pub drift: Vec<Finding>,
+    /// Devices that may hold something that was never decided, to be put right once they are read.
+    pub repair: BTreeSet<NodeId>,
+}
+
+impl World {
+    /// What a proposal is worked out from.
+    pub fn view(&self) -> View {
+        View {
+            ted: Arc::clone(&self.ted),
+            actual: self.actual.clone(),
+            ids: self.ids.clone(),
+            before: Arc::clone(&self.verdicts),
+        }
+    }
+
+    /// The judgement's case.
+    pub fn case(&self) -> Case<'_> {
+        Case {
+            ted: &self.ted,
+            lines: &self.lines,
+            set: &self.accepted.set,
+            verdicts: &self.verdicts,
+            hints: &self.hints,
+            limits: &self.limits,
+        }
+    }
+
+    /// Takes over a proposal that was carried out.
+    pub fn adopt_proposal(&mut self, proposal: Proposal) {
+        self.ids = proposal.ids;
+        self.hints = proposal.hints;
+        self.accepted.set = proposal.set;
+        self.verdicts = Arc::new(proposal.compiled.verdicts.clone());
+        self.compiled = proposal.compiled;
+        self.drift.clear();
+    }
+
+    /// What readable devices hold of ours.
+    pub fn held(&self) -> BTreeMap<NodeId, DeviceConfig> {
+        self.actual
+            .devices
+            .iter()
+            .filter_map(|(node, reading)| match reading {
+                DeviceReading::Read { owned, .. } => Some((node.clone(), owned.clone())),
+                DeviceReading::Unreadable { .. } => None,
+            })
+            .collect()
+    }
+
+    /// Takes a reading; gives the drift that was not told before. A reading that was begun before our last change of that
+    /// device is too old.
+    pub fn read(&mut self, node: NodeId, begun: Timestamp, reading: DeviceReading) -> Option<Vec<Finding>> {
+        if self.changed.get(&node).is_some_and(|changed| begun <= *changed) {
+            return None;
+        }
+        let news = self.actual.devices.get(&node).is_none_or(|old| !same(old, &reading));
+        self.actual.devices.insert(node, reading);
+        if !news {
+            return None;
+        }
+        self.actual.revision.0 += 1;
+        if !self.adopted {
+            return None;
+        }
+        let drift = self.differing();
+        let told = std::mem::replace(&mut self.drift, drift);
+        let fresh: Vec<Finding> =
+            self.drift.iter().filter(|finding| !told.contains(finding)).cloned().collect();
+        (!fresh.is_empty()).then_some(fresh)
+    }
+
+    /// What devices hold otherwise than they should; devices that cannot be read are shown as such elsewhere.
+    fn differing(&self) -> Vec<Finding> {
+        let desired = DesiredState {
+            devices: self
+                .compiled
+                .desired
+                .devices
+                .iter()
+                .filter(|(node, _)| {
+                    matches!(self.actual.devices.get(*node), Some(DeviceReading::Read { .. }))
+                })
+                .map(|(node, config)| (node.clone(), config.clone()))
+                .collect(),
+        };
+        let mut actual = self.actual.clone();
+        actual.devices.retain(|_, reading| matches!(reading, DeviceReading::Read { .. }));
+        plan::drift(&desired, &actual)
+    }
+}
+
+/// Whether two readings say the same, whenever they were made.
+fn same(old: &DeviceReading, new: &DeviceReading) -> bool {
+    match (old, new) {
+        (
+            DeviceReading::Read { owned: a, foreign: b, .. },
+            DeviceReading::Read { owned: c, foreign: d, .. },
+        ) => a == c && b == d,
+        (DeviceReading::Unreadable { why: a, .. }, DeviceReading::Unreadable { why: b, .. }) => a == b,
+        _ => false,
+    }
+}
