@@ -1,1 +1,46 @@
-//! Intent files to desired state.
+//! Intents: from YAML to what every device should hold.
+//!
+//! ```text
+//! SourceFile ──parse──► documents ──validate──► IntentSet ──compile──► DesiredState, verdicts, promised demands
+//! ```
+//!
+//! Each stage is a pure function of its arguments and returns a new type, so that no stage can be skipped: only
+//! [`validate()`] makes an [`model::IntentSet`] from documents, and [`compile()`] takes nothing else. Whatever a user can get wrong is a
+//! [`model::Finding`] with a place, all of them at once; [`explain`] has a page on each code.
+
+// The language.
+pub mod codes;
+pub mod doc;
+pub mod source;
+
+mod read;
+mod scalar;
+mod schema;
+mod tree;
+
+// The stages, in order of the flow.
+mod parse;
+
+mod validate;
+
+mod ask;
+mod route;
+
+mod compile;
+
+mod why;
+
+pub use codes::explain;
+pub use compile::{
+    BACKUP_PREFERENCE, Compilation, PRIMARY_PREFERENCE, compile, endpoint, policy_name, sequence,
+};
+pub use doc::{Document, Spec};
+pub use parse::{API_VERSION, KINDS, parse};
+pub use read::At;
+pub use schema::schema;
+pub use source::{MAX_BYTES, Mark, SourceFile};
+pub use validate::{is_watched, locate, validate};
+pub use why::{UnknownName, why};
+
+#[cfg(test)]
+mod tests;

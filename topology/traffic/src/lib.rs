@@ -1,1 +1,41 @@
-//! The independent witness.
+//! The independent witness: where traffic goes over IGP and segment routing, and what it suffers there.
+//!
+//! It sees what routers see: the topology, what headends are configured with, and what is offered. It shares no code with
+//! the path engine, so that an error of one is not repeated by the other. Plans are proved on it, and the lab's routers
+//! forward by it.
+//!
+//! What it takes for granted, everywhere:
+//! - A headend knows at once whether a segment list delivers (seamless BFD, RFC 7880, on every list). A list that meets a
+//!   link that is down, a node that cannot be reached or a SID that nobody has is invalid; a candidate path is valid while
+//!   one of its lists is (RFC 9256 section 5.1), and its traffic goes by weight over the lists that are valid.
+//! - A node segment follows all IGP shortest paths; each node splits equally over its outgoing shortest-path *links*, so
+//!   that parallel links count one by one.
+//! - Shares are integers out of [`WHOLE`]; what a split leaves over goes to the lowest link ids. Nothing is lost by rounding.
+//! - In proofs, what a queue drops is still offered to the links behind it, so that no plan leans on drops; only
+//!   [`Witness::observe`], by which the lab forwards, takes it away there.
+
+mod failure;
+mod network;
+
+mod forwarding;
+mod segment;
+mod spf;
+
+mod route;
+
+mod flow;
+mod load;
+pub mod queues;
+
+mod witness;
+
+pub use failure::{Failure, Outage, Parts, UnknownPart};
+pub use flow::{DropReason, Flow, IgpReason, Via};
+pub use forwarding::{DEFAULT_QUEUE, Forwarding};
+pub use load::{EdgeLoad, Loads, QueueLoad};
+pub use network::Network;
+pub use segment::Fault;
+pub use witness::{Outcome, Witness};
+
+/// All of a flow's traffic: shares of links are counted out of it.
+pub const WHOLE: u64 = 1 << 32;

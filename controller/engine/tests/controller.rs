@@ -1,0 +1,130 @@
+//! The controller over fake devices: what it accepts, what it sends, and what it does after it was killed.
+
+mod support;
+
+use std::time::Duration;
+
+use device::{Step, fake::Fault};
+use engine::{event::EventKind, handle::{Command, Refusal}, snapshot::PromiseState};
+use model::{NodeId, Timestamp, intent::Mode};
+use support::{intents, lab, telemetry};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn first_contact_only_observes_until_the_network_is_adopted() {
+    let lab = lab();
+    let running = lab.start().await;
+    assert_eq!(running.apply(intents()).await, Err(Refusal::NotAdopted));
+    assert_eq!(lab.writes(), 0);
+    running.adopt().await;
+    let applied = running.apply(intents()).await.unwrap();
+    assert_eq!((applied.revision.0, applied.devices), (1, 5));
+    assert!(lab.devices.values().all(|device| !device.truth().is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_controller_starts_again_without_sending_anything() {
+    let lab = lab();
+    let running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let (writes, truth) = (lab.writes(), lab.devices[&NodeId::lit("hq-pe1")].truth());
+    running.kill().await;
+    let mut running = lab.start().await;
+    let snapshot = running.snapshot(|snapshot| snapshot.counts.services > 0).await;
+    assert_eq!((snapshot.intents.0, snapshot.counts.services), (1, 3));
+    let planned = running.engine.ask(|reply| Command::Plan { files: intents(), reply }).await.unwrap();
+    assert!(planned.plan.is_empty(), "{}", planned.text);
+    assert_eq!(lab.writes(), writes);
+    assert_eq!(lab.devices[&NodeId::lit("hq-pe1")].truth(), truth);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_refuses_rolls_all_back_and_the_intents_are_not_accepted() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    lab.devices[&NodeId::lit("core-2")].will(Step::Commit, Fault::Refuse);
+    let refusal = running.apply(intents()).await.unwrap_err();
+    assert!(matches!(&refusal, Refusal::RolledBack { errors } if errors[0].contains("core-2, commit")), "{refusal:?}");
+    assert!(lab.devices.values().all(|device| device.truth().is_empty()));
+    let snapshot = running.snapshot(|snapshot| !snapshot.changing).await;
+    assert_eq!(snapshot.counts.services, 0);
+    assert!(running.apply(intents()).await.is_ok(), "the next attempt succeeds");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_change_is_told_once_and_not_fought_over() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let hq = &lab.devices[&NodeId::lit("hq-pe1")];
+    let before = hq.writes();
+    hq.tamper(|config| drop(config.steering.pop_first()));
+    let drift = running.wait(|kind| matches!(kind, EventKind::Drift { .. })).await;
+    let EventKind::Drift { findings } = drift else { unreachable!() };
+    assert!(findings[0].message.contains("steering"), "{findings:?}");
+    assert_eq!(hq.writes(), before);
+    let applied = running.apply(intents()).await.unwrap();
+    assert_eq!((applied.devices, applied.edits), (1, 1), "the next change puts it right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_goes_bad_is_left_and_the_promise_is_kept_again() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let clock = || Timestamp::from_micros(engine::clock::now().as_micros());
+    let send = |bad: bool| {
+        telemetry(&lab.ted, clock(), move |link, delay, loss| {
+            if bad && link == "line1-br-1" {
+                *delay = 60_000;
+                *loss = 20_000_000;
+            }
+        })
+    };
+    running.samples.send(send(false)).await.unwrap();
+    running.snapshot(|snapshot| snapshot.counts.kept == 3).await;
+    let feed = {
+        let (samples, ted) = (running.samples.clone(), lab.ted.clone());
+        tokio::spawn(async move {
+            loop {
+                let now = engine::clock::now();
+                let batch = telemetry(&ted, now, |link, delay, loss| {
+                    if link == "line1-br-1" {
+                        *delay = 60_000;
+                        *loss = 20_000_000;
+                    }
+                });
+                if samples.send(batch).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+    };
+    let event = running.wait(|kind| matches!(kind, EventKind::Rerouted { .. })).await;
+    let EventKind::Rerouted { services, back, .. } = event else { unreachable!() };
+    assert!(!back);
+    assert!(services.iter().any(|service| service.as_str().contains("br-1")), "{services:?}");
+    assert!(!services.iter().any(|service| service.as_str().contains("br-2")), "{services:?}");
+    let snapshot = running.snapshot(|snapshot| snapshot.counts.broken == 0 && snapshot.counts.kept == 3).await;
+    assert!(snapshot.services.iter().all(|service| service.state == PromiseState::Kept));
+    feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stop_switch_stops() {
+    let lab = lab();
+    let running = lab.start().await;
+    running.adopt().await;
+    let stop = |mode| move |reply| Command::SetMode { mode, who: "noc".into(), reply };
+    running.engine.ask(stop(Mode::Observe)).await.unwrap();
+    assert_eq!(running.apply(intents()).await, Err(Refusal::Mode { mode: Mode::Observe }));
+    assert_eq!(lab.writes(), 0);
+    running.engine.ask(stop(Mode::Act)).await.unwrap();
+    assert!(running.apply(intents()).await.is_ok());
+    running.stop.cancel();
+    running.task.await.unwrap();
+}

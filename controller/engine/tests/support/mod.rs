@@ -1,0 +1,141 @@
+//! A controller over fake devices: the minimal example network, in memory.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use device::fake::FakeDevice;
+use engine::{
+    controller::{Controller, Setup},
+    event::{Event, EventKind},
+    handle::{Applied, Command, Engine, Refusal},
+    snapshot::Snapshot,
+    stages::Files,
+    tasks::DeviceHandle,
+};
+use model::{Measure, NodeId, Sample, Ted, Timestamp};
+use store::Journal;
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+/// The network's boxes and the journal's folder: what outlives a controller.
+pub struct Lab {
+    pub ted: Ted,
+    pub devices: BTreeMap<NodeId, FakeDevice>,
+    pub folder: tempfile::TempDir,
+}
+
+/// A running controller.
+pub struct Running {
+    pub engine: Engine,
+    pub events: broadcast::Receiver<Event>,
+    pub samples: mpsc::Sender<Vec<Sample>>,
+    pub task: JoinHandle<()>,
+    pub stop: CancellationToken,
+}
+
+fn example(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../intents/examples/minimal").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+pub fn intents() -> Files {
+    ["classes.yaml", "services.yaml"].map(|name| (name.to_owned(), example(name))).into()
+}
+
+pub fn lab() -> Lab {
+    let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
+    let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
+    Lab { ted, devices, folder: tempfile::tempdir().unwrap() }
+}
+
+impl Lab {
+    pub async fn start(&self) -> Running {
+        let handle = |device: &FakeDevice| DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
+        let (samples, receiver) = mpsc::channel(1_024);
+        let setup = Setup {
+            ted: self.ted.clone(),
+            devices: self.devices.iter().map(|(node, device)| (node.clone(), handle(device))).collect(),
+            protocols: self.devices.keys().map(|node| (node.clone(), "memory".to_owned())).collect(),
+            samples: receiver,
+            journal: Journal::open(&self.folder.path().join("journal")).unwrap(),
+            limits: assess::Limits::default(),
+            read_every: Duration::from_millis(200),
+            openings: 8,
+        };
+        let (controller, engine) = Controller::start(setup).await.unwrap();
+        let events = engine.events.subscribe();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(controller.run(stop.clone()));
+        let mut running = Running { engine, events, samples, task, stop };
+        running.wait(|kind| matches!(kind, EventKind::InSync { .. })).await;
+        running
+    }
+
+    pub fn writes(&self) -> usize {
+        self.devices.values().map(FakeDevice::writes).sum()
+    }
+}
+
+impl Running {
+    /// Waits for an event; all that came before it are gone.
+    pub async fn wait(&mut self, wanted: impl Fn(&EventKind) -> bool) -> EventKind {
+        let found = async {
+            loop {
+                let event = self.events.recv().await.unwrap();
+                if wanted(&event.kind) {
+                    return event.kind;
+                }
+            }
+        };
+        timeout(Duration::from_secs(20), found).await.expect("the event came in time")
+    }
+
+    pub async fn adopt(&self) {
+        self.engine.ask(|reply| Command::Adopt { who: "test".into(), reply }).await.unwrap();
+    }
+
+    pub async fn apply(&self, files: Files) -> Result<Applied, Refusal> {
+        let ask = |reply| Command::Apply { files, who: "test".into(), message: "CHG1".into(), reply };
+        self.engine.ask(ask).await
+    }
+
+    pub async fn snapshot(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let found = timeout(Duration::from_secs(20), self.engine.snapshot.wait_for(|snapshot| wanted(snapshot)));
+        Arc::clone(&*found.await.expect("the picture came in time").unwrap())
+    }
+
+    /// The controller dies; nothing is tidied up.
+    pub async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// One second of telemetry of every line as the network file says, with changes.
+pub fn telemetry(ted: &Ted, at: Timestamp, change: impl Fn(&str, &mut u64, &mut u32)) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for link in ted.links.values() {
+        for side in [model::Side::A, model::Side::Z] {
+            let end = link.end(side);
+            let mut delay = link.direction(side).delay.value.as_micros();
+            let mut loss = 0;
+            change(link.id.as_str(), &mut delay, &mut loss);
+            let measures = [
+                Measure::Up(true),
+                Measure::Delay(model::Delay::from_micros(delay)),
+                Measure::Jitter(model::Jitter::from_micros(100)),
+                Measure::Loss(model::Loss::from_ppb(loss)),
+            ];
+            samples.extend(measures.map(|measure| Sample {
+                node: end.node.clone(),
+                interface: end.interface.clone(),
+                at,
+                measure,
+            }));
+        }
+    }
+    samples
+}

@@ -1,0 +1,118 @@
+//! An intent set to what every device should hold. Pure and deterministic: the same arguments give the same bytes.
+//!
+//! Services are placed by the value of their class, highest first, then by name. In a first round each takes the best path
+//! on which its bandwidth is free; in a second, with all paths in place, each gets a backup that keeps away from its path.
+//! A service that no hint touches does not move when another one is relieved, as long as bandwidth is ample: each search
+//! depends on the others through free bandwidth alone.
+
+mod place;
+mod policy;
+mod queue;
+mod verdict;
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use model::{
+    Allocations, Demand, Demands, DesiredState, Finding, Graph, Hints, IntentSet, Service, ServiceId,
+    Severity, Ted, Verdict, id::DemandId, unit::Bandwidth,
+};
+use paths::{EdgeSet, Encoder};
+
+use crate::codes;
+
+use place::Placer;
+
+pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};
+
+/// What the compiler answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Compilation {
+    /// What every device should hold.
+    pub desired: DesiredState,
+    /// What is promised: for each direction of a service that is carried, its bandwidth. The proof routes it.
+    pub demands: Demands,
+    /// The answer for each service.
+    pub verdicts: BTreeMap<ServiceId, Verdict>,
+    /// What people should know: refused services are errors, or `major` where hints (lines that are down or drained) are the
+    /// cause; backups that are less than asked for are warnings.
+    pub findings: Vec<Finding>,
+}
+
+/// Compiles. `ids` has a number for everything in the set ([`Allocations::extended`]). About two path searches for each
+/// service: O(services × edges log nodes).
+pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
+    let mut done = Compilation::default();
+    let graph = match Graph::freeze(ted) {
+        Ok(graph) => graph,
+        Err(error) => {
+            let why = error.to_string();
+            done.findings.push(Finding::new(codes::BAD_NETWORK, Severity::Error, "network", &why));
+            for id in set.services.keys() {
+                done.refuse(id, why.clone(), None);
+            }
+            return done;
+        }
+    };
+    // Segment lists are encoded over the whole network: a stretch that is the only shortest one stays so when other links
+    // go down, so no list changes because of a failure elsewhere.
+    let none_down = EdgeSet::default();
+    let encoder = Encoder::new(&graph, ted, &none_down);
+    let mut placer = Placer::new(ted, &graph, hints, encoder);
+    let mut placed = Vec::with_capacity(set.services.len());
+    for service in in_order(set) {
+        placed.extend(placer.place(service, set, ids, &mut done));
+    }
+    for service in &mut placed {
+        placer.back_up(service, &mut done);
+    }
+    queue::set(set, ted, &graph, &placed, &mut done);
+    for service in &placed {
+        policy::add(service, ted, &mut done);
+        promise(service.service, &mut done.demands);
+        done.verdicts.insert(service.service.id.clone(), verdict::carried(service, ted, &graph));
+    }
+    done
+}
+
+/// Services by the value of their class, highest first, then by name.
+fn in_order(set: &IntentSet) -> Vec<&Service> {
+    let value = |service: &Service| set.classes.get(&service.class).map_or(0, |class| class.value);
+    let mut services: Vec<&Service> = set.services.values().collect();
+    services.sort_by_key(|service| Reverse(value(service)));
+    services
+}
+
+/// One demand for each direction, marked by the first match.
+fn promise(service: &Service, demands: &mut Demands) {
+    let Some(first) = service.matches.first() else { return };
+    let Some(dscp) = first.dscp.first().copied() else { return };
+    let directions = [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, None)];
+    for (name, from, to, destination) in directions.into_iter().take(1 + usize::from(service.bidirectional)) {
+        let Ok(id) = format!("{}:{name}", service.id).parse::<DemandId>() else { continue };
+        let demand = Demand {
+            id: id.clone(),
+            service: Some(service.id.clone()),
+            from: from.clone(),
+            to: to.clone(),
+            vrf: service.vrf.clone(),
+            destination,
+            dscp,
+            rate: service.slo.bandwidth.unwrap_or(Bandwidth::ZERO),
+        };
+        demands.insert(id, demand);
+    }
+}
+
+impl Compilation {
+    fn refuse(&mut self, service: &ServiceId, constraint: String, nearest: Option<String>) {
+        self.verdicts
+            .insert(service.clone(), Verdict::Refused { service: service.clone(), constraint, nearest });
+    }
+
+    fn say(&mut self, severity: Severity, code: &str, service: &ServiceId, message: String, help: &str) {
+        self.findings.push(Finding::new(code, severity, service, message).with_help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests;

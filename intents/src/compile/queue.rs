@@ -1,0 +1,104 @@
+//! Queues of the interfaces that services cross, and the classifiers that lead packets into them.
+//!
+//! The guarantee of a queue on an interface is the sum of what is promised to the services whose path or backup leaves by it.
+//! Paths always fit, since they were admitted by free bandwidth; backups are added in the order of value while they fit.
+
+use std::collections::BTreeMap;
+
+use model::{
+    Bandwidth, Classifier, EdgeIx, Graph, IntentSet, InterfaceQos, QueueName, QueueShare, Severity, Ted,
+};
+
+use super::{Compilation, place::Placed};
+use crate::{codes, validate::queues_in_use};
+
+type Guarantees<'a> = BTreeMap<EdgeIx, BTreeMap<&'a QueueName, u64>>;
+
+/// Sets queues on both ends of every link on a path or backup, and classifiers on every device that has such queues or is a
+/// headend.
+pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_>], done: &mut Compilation) {
+    let guarantees = guarantees(graph, placed, done);
+    let queues = queues_in_use(set);
+    for (edge, guaranteed) in &guarantees {
+        let Some(link) = ted.links.get(graph.link_id(*edge)) else { continue };
+        let end = link.end(edge.side());
+        let share = |queue: &QueueName| Bandwidth::from_bps(guaranteed.get(queue).copied().unwrap_or(0));
+        let shares = queues
+            .iter()
+            .map(|(queue, how)| {
+                (queue.clone(), QueueShare { discipline: how.discipline, guarantee: share(queue) })
+            })
+            .collect();
+        let device = done.desired.devices.entry(end.node.clone()).or_default();
+        device.qos.insert(end.interface.clone(), InterfaceQos { queues: shares });
+    }
+    let classifier = Classifier {
+        queues: set
+            .classes
+            .values()
+            .flat_map(|class| class.dscp.iter().map(|dscp| (*dscp, class.queue.clone())))
+            .collect(),
+    };
+    for node in
+        placed.iter().flat_map(|one| [&one.service.a, &one.service.z].into_iter().take(one.segments.len()))
+    {
+        done.desired.devices.entry(node.clone()).or_default();
+    }
+    for device in done.desired.devices.values_mut() {
+        device.classifier = Some(classifier.clone());
+    }
+}
+
+fn guarantees<'a>(graph: &Graph, placed: &[Placed<'a>], done: &mut Compilation) -> Guarantees<'a> {
+    let mut sums: Guarantees<'a> = BTreeMap::new();
+    let mut totals: Vec<u64> = vec![0; graph.edge_count()];
+    for one in placed {
+        let mut edges: Vec<EdgeIx> = one.ways.each().flat_map(|found| &found.edges).copied().collect();
+        distinct(&mut edges);
+        for edge in edges {
+            add(&mut sums, &mut totals, one, edge);
+        }
+    }
+    for one in placed {
+        let Some(backup) = &one.backup else { continue };
+        let mut full = Vec::new();
+        for (backup, path) in backup.ways.each().zip(one.ways.each()) {
+            let mut edges: Vec<EdgeIx> =
+                backup.edges.iter().filter(|edge| !path.edges.contains(edge)).copied().collect();
+            distinct(&mut edges);
+            for edge in edges {
+                if totals[edge.ix()].saturating_add(one.rate()) <= graph.edge(edge).bandwidth {
+                    add(&mut sums, &mut totals, one, edge);
+                } else {
+                    touch(&mut sums, edge);
+                    full.push(graph.hop(edge).to_string());
+                }
+            }
+        }
+        if !full.is_empty() {
+            let message = format!("the bandwidth of the backup is not guaranteed on {}", full.join(", "));
+            let help = "services of higher value have it: promise less, or add bandwidth there";
+            done.say(Severity::Warning, codes::BACKUP_WEAKER, &one.service.id, message, help);
+        }
+    }
+    sums
+}
+
+/// A waypoint may lead over a link twice: its queue sees the service once for each direction.
+fn distinct(edges: &mut Vec<EdgeIx>) {
+    edges.sort_unstable();
+    edges.dedup();
+}
+
+fn add<'a>(sums: &mut Guarantees<'a>, totals: &mut [u64], one: &Placed<'a>, edge: EdgeIx) {
+    touch(sums, edge);
+    totals[edge.ix()] = totals[edge.ix()].saturating_add(one.rate());
+    let sum = sums.entry(edge).or_default().entry(one.queue).or_default();
+    *sum = sum.saturating_add(one.rate());
+}
+
+/// Both interfaces of a link have queues, also where traffic is promised in one direction only.
+fn touch(sums: &mut Guarantees<'_>, edge: EdgeIx) {
+    sums.entry(edge).or_default();
+    sums.entry(edge.reverse()).or_default();
+}

@@ -1,0 +1,120 @@
+//! The answer for a service that is carried, with its reasons.
+
+use model::{
+    Graph, Ted, Verdict,
+    intent::{Diversity, Minimise},
+    verdict::{DirectionVerdict, Route},
+};
+use paths::Found;
+
+use super::{
+    place::{Placed, PlacedBackup, in_common},
+    policy,
+};
+
+/// The verdict.
+pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict {
+    let service = placed.service;
+    let directions = placed
+        .ways
+        .each()
+        .enumerate()
+        .filter_map(|(direction, found)| {
+            let (from, to) = if direction == 0 { (&service.a, &service.z) } else { (&service.z, &service.a) };
+            Some(DirectionVerdict {
+                from: from.clone(),
+                to: to.clone(),
+                policy: policy::key(placed, direction, ted)?,
+                primary: Route {
+                    path: found.to_path(graph, placed.spare[direction]),
+                    segments: placed.segments[direction].clone(),
+                    why: reasons(placed, found, direction, graph),
+                },
+                backup: placed.backup.as_ref().map(|backup| backup_route(placed, backup, direction, graph)),
+            })
+        })
+        .collect();
+    Verdict::Carried { service: service.id.clone(), directions }
+}
+
+fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) -> Vec<String> {
+    let service = placed.service;
+    let slo = &service.slo;
+    let totals = &found.totals;
+    let mut why = placed.notes.clone();
+    why.push(match service.path.minimise {
+        Minimise::Delay => format!("chosen by least delay: {}", totals.delay),
+        Minimise::Igp => format!("chosen by least IGP metric: {}", totals.igp),
+        Minimise::Te => format!("chosen by least TE metric: {}", totals.te),
+        Minimise::Hops => format!("chosen by fewest hops: {}", totals.hops),
+        Minimise::Price => format!("chosen by least price: {}", totals.price.0),
+    });
+    if let Some(rank) = best_rank(placed, found, graph) {
+        let of = service.path.prefer.len();
+        why.push(format!("rides {}, preference {} of {of}", service.path.prefer[rank], rank + 1));
+    } else if !service.path.prefer.is_empty() {
+        why.push("no preferred line meets the rest of the request".to_owned());
+    }
+    let bound = |name: &str, value: String, bound: Option<String>| {
+        bound.map(|bound| format!("{name} {value}, {bound} promised"))
+    };
+    why.extend(bound("delay", totals.delay.to_string(), slo.one_way_delay.map(|b| b.to_string())));
+    why.extend(bound("jitter", totals.jitter.to_string(), slo.jitter.map(|b| b.to_string())));
+    why.extend(bound("loss", totals.loss.to_string(), slo.loss.map(|b| b.to_string())));
+    why.extend(bound(
+        "free bandwidth",
+        placed.spare[direction].to_string(),
+        slo.bandwidth.map(|b| b.to_string()),
+    ));
+    if service.sle.encrypted {
+        why.push("every link is encrypted".to_owned());
+    }
+    if !service.sle.waypoints.is_empty() {
+        let names: Vec<&str> = service.sle.waypoints.iter().map(|node| node.as_str()).collect();
+        why.push(format!("visits {}", names.join(", ")));
+    }
+    if !service.path.avoid.is_empty() {
+        let names: Vec<&str> = service.path.avoid.iter().map(|name| name.as_str()).collect();
+        why.push(format!("keeps off {}", names.join(", ")));
+    }
+    if direction == 1 && service.co_routed {
+        why.push("the same links as the other direction".to_owned());
+    }
+    if !found.exact {
+        why.push("the search stopped at its limit: a better path may exist".to_owned());
+    }
+    why
+}
+
+/// The first of the preferred affinities that a link of the path has.
+fn best_rank(placed: &Placed<'_>, found: &Found, graph: &Graph) -> Option<usize> {
+    let ridden = found.edges.iter().fold(0, |set, edge| set | graph.edge(*edge).affinity);
+    placed.request.prefer.iter().position(|bit| ridden & bit != 0)
+}
+
+fn backup_route(placed: &Placed<'_>, backup: &PlacedBackup, direction: usize, graph: &Graph) -> Route {
+    let found = backup.ways.each().nth(direction).unwrap_or(&backup.ways.out);
+    let apart = match placed.service.sle.diversity {
+        Diversity::Link => "link",
+        Diversity::Node => "link or node",
+        Diversity::Srlg => "link or shared risk",
+    };
+    let shared = backup.shared.get(direction).or(backup.shared.first());
+    let common = shared.map_or_else(|| "nothing".to_owned(), |shared| in_common(graph, shared));
+    let mut why = vec![if backup.strict {
+        format!("no {apart} in common with the path")
+    } else {
+        format!("the most disjoint there is: in common with the path {common}")
+    }];
+    if !found.totals.meets(&placed.request.bounds) {
+        why.push(format!(
+            "breaks an objective while in use: delay {}, loss {}",
+            found.totals.delay, found.totals.loss
+        ));
+    }
+    Route {
+        path: found.to_path(graph, backup.spare[direction]),
+        segments: backup.segments[direction].clone(),
+        why,
+    }
+}

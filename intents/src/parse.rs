@@ -1,0 +1,166 @@
+//! Text to documents: every fault of a file at once, each with its place.
+
+use std::sync::Arc;
+
+use model::finding::Finding;
+
+use crate::{
+    codes,
+    doc::{Document, Metadata, Spec},
+    read::{Faults, Read, mapping, nearest, scalar, short, suggest},
+    source::{MAX_BYTES, Mark, SourceFile, chunks, too_large},
+    tree::{self, Node, Value},
+};
+
+/// The version of the language.
+pub const API_VERSION: &str = "trunkline/v1";
+
+/// The kinds that can be read.
+pub const KINDS: [&str; 4] = ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy"];
+
+/// Kinds that the language reserves and that are refused for now.
+const RESERVED: [&str; 4] = ["SteeringPolicy", "Design", "DesignInstance", "MaintenanceWindow"];
+
+/// Kinds of other files, to say where they belong.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("Network", "give the file by `-n`"),
+    ("Inventory", "name the file in the configuration of the controller"),
+    ("Scenario", "give the file by `trunkline demo --scenario`"),
+];
+
+/// How many findings of one file are kept; a file with more is not the file that was meant.
+const MAX_FINDINGS: usize = 1_000;
+
+/// Reads the documents of a file. O(bytes).
+///
+/// # Errors
+/// All faults of the file. A document with a fault hides no other.
+pub fn parse(file: &SourceFile) -> Result<Vec<Document>, Vec<Finding>> {
+    if file.text.len() > MAX_BYTES {
+        return Err(vec![too_large(&file.name, file.text.len())]);
+    }
+    let name: Arc<str> = file.name.as_str().into();
+    let mut faults = Faults::new(&file.name);
+    let mut documents = Vec::new();
+    for chunk in chunks(&file.text) {
+        faults.subject.clone_from(&file.name);
+        if let Some(node) = tree::read(chunk, &mut faults) {
+            documents.extend(document(&name, &node, &mut faults));
+        }
+        if faults.findings.len() > MAX_FINDINGS {
+            faults.findings.truncate(MAX_FINDINGS);
+            break;
+        }
+    }
+    if faults.findings.is_empty() { Ok(documents) } else { Err(faults.findings) }
+}
+
+fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
+    let entries = mapping(node, faults)?;
+    let field = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
+    faults.subject = subject(file, field("kind"), field("metadata"));
+    version(field("apiVersion"), node.mark, faults);
+    for (key, _) in entries {
+        const KNOWN: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
+        if !KNOWN.contains(&key.text.as_str()) {
+            let help = suggest(&key.text, KNOWN.into_iter(), "the fields of a document are");
+            let message = format!("a document has no field `{}`", short(&key.text));
+            faults.error(codes::UNKNOWN_FIELD, key.mark, message).help(help);
+        }
+    }
+    let kind = kind(field("kind"), node.mark, faults);
+    let metadata = required(field("metadata"), "metadata", "{name: …}", node.mark, faults)
+        .and_then(|node| Metadata::read(node, faults));
+    let kind = kind?;
+    let spec = required(field("spec"), "spec", "…", node.mark, faults)?;
+    let spec = match kind {
+        "ServiceIntent" => Read::read(spec, faults).map(|spec| Spec::ServiceIntent(Box::new(spec))),
+        "TrafficClass" => Read::read(spec, faults).map(Spec::TrafficClass),
+        "QosProfile" => Read::read(spec, faults).map(Spec::QosProfile),
+        _ => Read::read(spec, faults).map(Spec::AlarmPolicy),
+    };
+    Some(Document { file: file.clone(), metadata: metadata?, spec: spec? })
+}
+
+/// What findings call the document, before it is known to be one.
+fn subject(file: &str, kind: Option<&Node>, metadata: Option<&Node>) -> String {
+    let text = |node: Option<&Node>| match node.map(|node| &node.value) {
+        Some(Value::Scalar(text)) => Some(short(text)),
+        _ => None,
+    };
+    let name = match metadata.map(|node| &node.value) {
+        Some(Value::Map(entries)) => {
+            text(entries.iter().find(|(key, _)| key.text == "name").map(|(_, node)| node))
+        }
+        _ => None,
+    };
+    match (text(kind), name) {
+        (Some(kind), Some(name)) => format!("{kind} {name}"),
+        _ => file.to_owned(),
+    }
+}
+
+fn required<'n>(
+    node: Option<&'n Node>,
+    name: &str,
+    example: &str,
+    mark: Mark,
+    faults: &mut Faults<'_>,
+) -> Option<&'n Node> {
+    let present = node.filter(|node| !matches!(node.value, Value::Null));
+    if present.is_none() {
+        faults
+            .error(
+                codes::MISSING_FIELD,
+                node.map_or(mark, |node| node.mark),
+                format!("a document needs `{name}`"),
+            )
+            .help(format!("add `{name}: {example}`"));
+    }
+    present
+}
+
+fn version(node: Option<&Node>, mark: Mark, faults: &mut Faults<'_>) {
+    let Some(node) = required(node, "apiVersion", API_VERSION, mark, faults) else { return };
+    let Some(text) = scalar(node, faults) else { return };
+    if text != API_VERSION {
+        let message = format!("`{}` is not a version of this language", short(text));
+        faults
+            .error(codes::UNKNOWN_KIND, node.mark, message)
+            .help(format!("write `apiVersion: {API_VERSION}`"));
+    }
+}
+
+fn kind(node: Option<&Node>, mark: Mark, faults: &mut Faults<'_>) -> Option<&'static str> {
+    let node = required(node, "kind", "ServiceIntent", mark, faults)?;
+    let text = scalar(node, faults)?;
+    if let Some(kind) = KINDS.into_iter().find(|kind| *kind == text) {
+        return Some(kind);
+    }
+    if RESERVED.contains(&text) {
+        faults
+            .error(
+                codes::NOT_SUPPORTED,
+                node.mark,
+                format!("the kind `{text}` is reserved, and not supported yet"),
+            )
+            .help(format!("the kinds that can be used are {}", KINDS.join(", ")));
+    } else if let Some((_, help)) = ELSEWHERE.iter().find(|(kind, _)| *kind == text) {
+        faults
+            .error(codes::UNKNOWN_KIND, node.mark, format!("a `{text}` does not belong to the intents"))
+            .help(*help);
+    } else {
+        let near = nearest(text, KINDS.into_iter().chain(RESERVED));
+        let help = near.map_or_else(
+            || format!("the kinds are {}", KINDS.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        faults
+            .error(codes::UNKNOWN_KIND, node.mark, format!("there is no kind `{}`", short(text)))
+            .help(help);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+use super::*;
+use crate::doc::Connectivity;
+
+fn faults(text: &str) -> Vec<(String, u32, u32, String)> {
+    let found = parse(&SourceFile::new("x.yaml", text)).expect_err("the text has a fault");
+    found
+        .into_iter()
+        .map(|finding| {
+            let place = finding.place.expect("every fault has a place");
+            assert_eq!(place.file, "x.yaml");
+            let end = place.offset + place.length;
+            assert!(end <= text.len() && text.is_char_boundary(place.offset), "{place:?}");
+            (finding.code, place.line, place.column, finding.message)
+        })
+        .collect()
+}
+
+fn places(text: &str) -> Vec<(String, u32, u32)> {
+    faults(text).into_iter().map(|(code, line, column, _)| (code, line, column)).collect()
+}
+
+const CLASS: &str = "apiVersion: trunkline/v1\nkind: TrafficClass\nmetadata: {name: gold}\nspec: {value: 10, dscp: [ef], queue: q, profile: p}\n";
+
+#[test]
+fn one_bad_document_hides_no_other_and_lines_stay_right() {
+    let bad = "apiVersion: trunkline/v1\nkind: TrafficClass\nmetadata: {name: x\nspec: {}\n";
+    let text = format!("{CLASS}---\n{bad}---\n{}", CLASS.replace("value: 10", "valeu: 10"));
+    let found = places(&text);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0].0, codes::SYNTAX);
+    assert!((8..=10).contains(&found[0].1), "{found:?}");
+    assert_eq!(found[1], (codes::UNKNOWN_FIELD.to_owned(), 14, 8));
+}
+
+#[test]
+fn all_faults_of_a_document_come_at_once() {
+    let text = "apiVersion: trunkline/v2\nkind: ServiceIntent\nmetadata: {name: a b, ownr: me}\nspec:\n  connectivity: {type: p2p, endpoints: [hq-pe1, 'x y'], both: true}\n  match:\n    - {prefix: 10.16.0.1/16, dscp: [ef, af99]}\n  vrf: production\n  class: production\n  slo: {oneWayDelay: 30, bandwidth: 20Mb, loss: 0.1%}\n  assurance: {breach: {all: [delay > 30Mbps]}, mode: off}\n";
+    let found = places(text);
+    let codes: Vec<&str> = found.iter().map(|(code, ..)| code.as_str()).collect();
+    let expected = [
+        (codes::UNKNOWN_KIND, 1, 13),
+        (codes::UNKNOWN_FIELD, 3, 23),
+        (codes::BAD_VALUE, 3, 18),
+        (codes::UNKNOWN_FIELD, 5, 57),
+        (codes::BAD_VALUE, 5, 49),
+        (codes::BAD_VALUE, 7, 16),
+        (codes::BAD_VALUE, 7, 41),
+        (codes::BAD_UNIT, 10, 22),
+        (codes::BAD_UNIT, 10, 37),
+        (codes::BAD_VALUE, 11, 30),
+        (codes::BAD_VALUE, 11, 54),
+    ];
+    assert_eq!(codes.len(), expected.len(), "{:#?}", faults(text));
+    for one in expected {
+        assert!(found.contains(&(one.0.to_owned(), one.1, one.2)), "{one:?} is not in {:#?}", faults(text));
+    }
+}
+
+#[test]
+fn a_wrong_unit_is_told_in_the_words_of_the_unit() {
+    let text = "apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {name: a}\nspec:\n  connectivity: {type: p2p, endpoints: [a, b]}\n  vrf: v\n  class: c\n  slo:\n    oneWayDelay: 30Mbps\n";
+    let found = faults(text);
+    let expected = "`30Mbps` is not a delay: the unit `Mbps` is not one of us, ms, s; write it like `10ms`";
+    assert_eq!(found, [(codes::BAD_UNIT.to_owned(), 9, 18, expected.to_owned())]);
+}
+
+#[test]
+fn a_misspelt_field_gets_a_suggestion() {
+    let text = CLASS.replace("profile:", "profil:");
+    let found = parse(&SourceFile::new("x.yaml", text)).unwrap_err();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].help.as_deref(), Some("did you mean `profile`?"));
+    assert_eq!(found[0].subject, "TrafficClass gold");
+}
+
+#[test]
+fn a_key_given_twice_is_found_at_the_second_and_points_at_the_first() {
+    let text = CLASS.replace("{value: 10,", "{value: 10, value: 11,");
+    let found = parse(&SourceFile::new("x.yaml", text)).unwrap_err();
+    let place = found[0].place.as_ref().unwrap();
+    assert_eq!(
+        (found[0].code.as_str(), place.line, place.column, place.length),
+        (codes::DUPLICATE_KEY, 4, 19, 5)
+    );
+    assert_eq!(found[0].related[0].place.column, 8);
+}
+
+#[test]
+fn tabs_are_named_where_they_stand() {
+    let text = "apiVersion: trunkline/v1\nkind: TrafficClass\nmetadata:\n\tname: gold\n";
+    assert_eq!(places(text), [(codes::TAB.to_owned(), 4, 1)]);
+}
+
+#[test]
+fn yamls_guesses_are_not_made() {
+    let documents = parse(&SourceFile::new("x.yaml", CLASS.replace("name: gold", "name: no"))).unwrap();
+    assert_eq!(documents[0].name(), "no");
+    let documents = parse(&SourceFile::new("x.yaml", CLASS.replace("name: gold", "name: 1e3"))).unwrap();
+    assert_eq!(documents[0].name(), "1e3");
+    for number in ["010", "0x10", "1_0", "1e1", "-1", "yes", "10.0", "99999999999"] {
+        let found = places(&CLASS.replace("value: 10", &format!("value: {number}")));
+        assert_eq!(found, [(codes::BAD_VALUE.to_owned(), 4, 15)], "{number}");
+    }
+    let found = places(&CLASS.replace("value: 10", "value: ~"));
+    assert_eq!(found, [(codes::WRONG_SHAPE.to_owned(), 4, 8)]);
+}
+
+#[test]
+fn bombs_and_depth_are_refused_quickly() {
+    let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
+    for (this, before) in ["b", "c", "d", "e", "f", "g", "h"].iter().zip(["a", "b", "c", "d", "e", "f", "g"])
+    {
+        let list = vec![format!("*{before}"); 10].join(", ");
+        bomb += &format!("{this}: &{this} [{list}]\n");
+    }
+    assert_eq!(faults(&bomb)[0].0, codes::TOO_LARGE);
+    let deep = format!("a: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(faults(&deep)[0].0, codes::TOO_LARGE, "{:?}", faults(&deep));
+    let deep = (0..100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect::<String>();
+    assert_eq!(faults(&deep)[0].0, codes::TOO_LARGE, "{:?}", faults(&deep));
+}
+
+#[test]
+fn anchors_and_merge_keys_work_within_limits() {
+    let text = "apiVersion: trunkline/v1\nkind: QosProfile\nmetadata: {name: p}\nspec:\n  queues:\n    a: &same {discipline: weighted, weight: 10}\n    b: *same\n    c: {<<: *same, weight: 20}\n";
+    let documents = parse(&SourceFile::new("x.yaml", text)).unwrap();
+    let Spec::QosProfile(spec) = &documents[0].spec else { panic!("a profile") };
+    let weights: Vec<u32> =
+        spec.queues.value.values().map(|queue| queue.value.weight.unwrap().value).collect();
+    assert_eq!(weights, [10, 10, 20]);
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_do_not_matter() {
+    let text =
+        format!("\u{feff}{CLASS}---\n{}", CLASS.replace("value: 10", "value: x")).replace('\n', "\r\n");
+    assert_eq!(places(&text), [(codes::BAD_VALUE.to_owned(), 9, 15)]);
+}
+
+#[test]
+fn an_empty_file_and_comments_are_no_documents() {
+    for text in ["", "\n", "# nothing\n", "---\n---\n# still nothing\n...\n"] {
+        assert_eq!(parse(&SourceFile::new("x.yaml", text)).map(|docs| docs.len()), Ok(0), "{text:?}");
+    }
+}
+
+#[test]
+fn kinds_that_come_later_are_named() {
+    let found = faults(&CLASS.replace("TrafficClass", "Design"));
+    assert_eq!(found[0].0, codes::NOT_SUPPORTED);
+    let found = parse(&SourceFile::new("x.yaml", CLASS.replace("TrafficClass", "Inventory"))).unwrap_err();
+    assert_eq!(found[0].code, codes::UNKNOWN_KIND);
+    assert!(found[0].help.as_ref().unwrap().contains("configuration"));
+}
+
+#[test]
+fn the_example_of_the_manual_is_read() {
+    let text = "apiVersion: trunkline/v1
+kind: ServiceIntent
+metadata: {name: payments-hq-hangzhou, owner: netops, labels: {change: CHG1042}}
+spec:
+  connectivity: {type: p2p, endpoints: [hq-pe1, hangzhou-pe1], bidirectional: true}
+  match: [{prefix: 10.16.0.0/16, dscp: [af41]}]
+  vrf: production
+  class: production
+  slo: {oneWayDelay: 30ms, jitter: 5ms, loss: 0.1%, bandwidth: 200Mbps, availability: 99.99%}
+  sle: {diversity: srlg, encryption: required, waypoints: [fw-hq]}
+  path: {dataplane: srv6, minimise: delay, prefer: [{affinity: line1}], avoid: [{affinity: mstp}], lastResort: igp}
+  assurance: {breach: {all: [delay > 30ms], for: 3s}, improvementMargin: 10%, holdDown: 30s, waitToRestore: 120s, mode: act}
+---
+apiVersion: trunkline/v1
+kind: TrafficClass
+metadata: {name: production}
+spec: {value: 100, dscp: [af41, cs4], queue: af4, profile: six-class}
+---
+apiVersion: trunkline/v1
+kind: AlarmPolicy
+metadata: {name: line-degraded}
+spec:
+  on: {links: {role: leased-line}}
+  when: {any: [{all: [utilisation > 80%, queue(production).drops > 0]}, delay > contract + 20ms, loss > 0.5%], over: 10s, for: 3s}
+  clear: {for: 30s}
+  severity: major
+";
+    let documents = parse(&SourceFile::new("x.yaml", text)).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert_eq!(
+        documents.iter().map(Document::kind).collect::<Vec<_>>(),
+        ["ServiceIntent", "TrafficClass", "AlarmPolicy"]
+    );
+    let Spec::ServiceIntent(spec) = &documents[0].spec else { panic!("a service") };
+    assert!(matches!(spec.connectivity.value, Connectivity::P2p(_)));
+    assert_eq!(spec.slo.as_ref().unwrap().value.bandwidth.unwrap().value.as_bps(), 200_000_000);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_judged_without_a_panic(text in "[a-c:{}\\[\\]\\-&*#|>'\" \n\t]{0,80}") {
+        let _ = parse(&SourceFile::new("x.yaml", text));
+    }
+
+    #[test]
+    fn any_change_of_a_good_file_is_judged_with_places_inside_it(at in 0_usize..160, with in "\\PC{0,3}") {
+        let text: String = CLASS.chars().take(at).chain(with.chars()).chain(CLASS.chars().skip(at + 1)).collect();
+        if let Err(found) = parse(&SourceFile::new("x.yaml", text.clone())) {
+            for place in found.into_iter().filter_map(|finding| finding.place) {
+                proptest::prop_assert!(place.offset <= text.len(), "{place:?}");
+            }
+        }
+    }
+}

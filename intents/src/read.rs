@@ -1,0 +1,337 @@
+//! From nodes to values. Reading goes on after a fault, so that one run shows them all; a value with a fault is absent, and
+//! so is everything that needs it.
+
+use std::collections::BTreeMap;
+
+use model::finding::{Finding, Place, Related, Severity};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::{
+    codes,
+    source::Mark,
+    tree::{Key, Node, Value},
+};
+
+/// A value and where it stands.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub mark: Mark,
+}
+
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// The findings of a file as they come up.
+pub(crate) struct Faults<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// The document that is being read.
+    pub subject: String,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// The finding that was added last, to say more about it.
+pub(crate) struct Fault<'a>(pub &'a mut Finding);
+
+impl<'a> Faults<'a> {
+    /// For a file of that name.
+    pub fn new(file: &'a str) -> Self {
+        Self { file, subject: file.to_owned(), findings: Vec::new() }
+    }
+
+    /// Adds an error.
+    pub fn error(&mut self, code: &str, mark: Mark, message: impl Into<String>) -> Fault<'_> {
+        let finding = Finding::new(code, Severity::Error, &self.subject, message).at(mark.place(self.file));
+        Fault::push(&mut self.findings, finding)
+    }
+}
+
+impl<'a> Fault<'a> {
+    /// Adds a finding.
+    pub fn push(findings: &'a mut Vec<Finding>, finding: Finding) -> Self {
+        findings.push(finding);
+        let last = findings.len() - 1;
+        Self(&mut findings[last])
+    }
+
+    /// How to mend it.
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.0.help = Some(text.into());
+        self
+    }
+
+    /// Another place that has to do with it.
+    pub fn related(self, place: Place, message: &str) -> Self {
+        self.0.related.push(Related { place, message: message.to_owned() });
+        self
+    }
+}
+
+/// What can be read from a node.
+pub(crate) trait Read: Sized {
+    /// Reads it; faults are reported and give nothing.
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self>;
+
+    /// What the absence of the field means; nothing where the field must be there.
+    fn absent() -> Option<Self> {
+        None
+    }
+}
+
+impl<T: Read> Read for At<T> {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        T::read(node, faults).map(|value| Self { value, mark: node.mark })
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        T::read(node, faults).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        let Value::List(items) = &node.value else {
+            faults
+                .error(codes::WRONG_SHAPE, node.mark, format!("a list is expected, not {}", shape(node)))
+                .help("write it like `[first, second]`");
+            return None;
+        };
+        let read: Vec<T> = items.iter().filter_map(|item| T::read(item, faults)).collect();
+        (read.len() == items.len()).then_some(read)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+impl<K: Read + Ord, V: Read> Read for BTreeMap<K, V> {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        let entries = mapping(node, faults)?;
+        let mut read = Self::new();
+        for (key, value) in entries {
+            let name = Node { mark: key.mark, value: Value::Scalar(key.text.clone()) };
+            let pair = (K::read(&name, faults), present(key, value, faults).and_then(|v| V::read(v, faults)));
+            if let (Some(name), Some(value)) = pair {
+                read.insert(name, value);
+            }
+        }
+        (read.len() == entries.len()).then_some(read)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::new())
+    }
+}
+
+/// What a node is, in words.
+pub(crate) fn shape(node: &Node) -> String {
+    match &node.value {
+        Value::Null => "nothing".to_owned(),
+        Value::Scalar(text) => format!("`{}`", short(text)),
+        Value::List(_) => "a list".to_owned(),
+        Value::Map(_) => "a mapping".to_owned(),
+    }
+}
+
+/// A text from a file, cut for a message.
+pub(crate) fn short(text: &str) -> String {
+    let cut: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
+}
+
+/// The entries of a mapping; a finding where it is none.
+pub(crate) fn mapping<'n>(node: &'n Node, faults: &mut Faults<'_>) -> Option<&'n [(Key, Node)]> {
+    match &node.value {
+        Value::Map(entries) => Some(entries),
+        _ => {
+            let message = format!("a mapping is expected, not {}", shape(node));
+            faults.error(codes::WRONG_SHAPE, node.mark, message).help("write it like `{field: value}`");
+            None
+        }
+    }
+}
+
+/// The text of a scalar; a finding where it is none.
+pub(crate) fn scalar<'n>(node: &'n Node, faults: &mut Faults<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::Scalar(text) => Some(text),
+        _ => {
+            faults.error(
+                codes::WRONG_SHAPE,
+                node.mark,
+                format!("a single value is expected, not {}", shape(node)),
+            );
+            None
+        }
+    }
+}
+
+fn present<'n>(key: &Key, value: &'n Node, faults: &mut Faults<'_>) -> Option<&'n Node> {
+    if matches!(value.value, Value::Null) {
+        faults
+            .error(codes::WRONG_SHAPE, key.mark, format!("`{}` has no value", key.text))
+            .help("give it a value or remove the line");
+        return None;
+    }
+    Some(value)
+}
+
+/// The fields of a mapping as a record takes them.
+pub(crate) struct Fields<'n> {
+    entries: &'n [(Key, Node)],
+    mark: Mark,
+    complete: bool,
+}
+
+impl<'n> Fields<'n> {
+    /// The fields of a mapping; those that the record does not have are findings.
+    pub fn of(node: &'n Node, known: &[&str], faults: &mut Faults<'_>) -> Option<Self> {
+        let entries = mapping(node, faults)?;
+        let mut complete = true;
+        for (key, _) in entries {
+            if !known.contains(&key.text.as_str()) {
+                complete = false;
+                let fault = faults.error(
+                    codes::UNKNOWN_FIELD,
+                    key.mark,
+                    format!("there is no field `{}` here", short(&key.text)),
+                );
+                fault.help(suggest(&key.text, known.iter().copied(), "the fields here are"));
+            }
+        }
+        Some(Self { entries, mark: node.mark, complete })
+    }
+
+    /// Takes one field.
+    pub fn take<T: Read>(&self, name: &str, faults: &mut Faults<'_>) -> Option<T> {
+        match self.entries.iter().find(|(key, _)| key.text == name) {
+            Some((key, node)) => present(key, node, faults).and_then(|node| T::read(node, faults)),
+            None => T::absent().or_else(|| {
+                // With a field unknown beside it, this one is most likely misspelt there: one finding is enough.
+                if self.complete {
+                    faults
+                        .error(codes::MISSING_FIELD, self.mark, format!("the field `{name}` is missing here"))
+                        .help(format!("add `{name}: …`"));
+                }
+                None
+            }),
+        }
+    }
+}
+
+/// `did you mean …?` where a name is near, else the names there are, up to twelve of them.
+pub(crate) fn suggest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone, those: &str) -> String {
+    if let Some(near) = nearest(text, names.clone()) {
+        return format!("did you mean `{near}`?");
+    }
+    let mut listed: Vec<&str> = names.take(13).collect();
+    let more = listed.len() == 13;
+    listed.truncate(12);
+    match listed.as_slice() {
+        [] => "there are none".to_owned(),
+        _ => format!("{those} {}{}", listed.join(", "), if more { ", …" } else { "" }),
+    }
+}
+
+/// The name that is nearest to a text, if one is near; the first of equals.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = text.to_lowercase();
+    let allowed = (typed.chars().count() / 3).max(1);
+    names
+        .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Declares a record: its type, how it is read, and its JSON Schema, from one list of fields.
+macro_rules! record {
+    ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $key:literal => $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$doc])* #[schemars(rename = $key)] pub $field: $type,)*
+        }
+
+        impl $crate::read::Read for $name {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+                let fields = $crate::read::Fields::of(node, &[$($key),*], faults)?;
+                // All fields are read before the first absence ends it: every fault is found.
+                $(let $field = fields.take::<$type>($key, faults);)*
+                Some(Self { $($field: $field?,)* })
+            }
+        }
+
+        #[cfg(test)]
+        impl $name {
+            /// The fields that must be there, by what the parser does.
+            pub(crate) fn required() -> std::collections::BTreeSet<&'static str> {
+                let fields = [$(($key, <$type as $crate::read::Read>::absent().is_none())),*];
+                fields.into_iter().filter(|(_, must)| *must).map(|(key, _)| key).collect()
+            }
+        }
+    };
+}
+
+/// Reads a type from one of several words.
+macro_rules! words {
+    ($($type:ty { $($word:literal => $value:expr,)* })*) => {$(
+        impl $crate::read::Read for $type {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+                let text = $crate::read::scalar(node, faults)?;
+                match text {
+                    $($word => Some($value),)*
+                    _ => {
+                        let message = format!("`{}` is not one of the words that stand here", $crate::read::short(text));
+                        let help = $crate::read::suggest(text, [$($word),*].into_iter(), "write one of");
+                        faults.error($crate::codes::BAD_VALUE, node.mark, message).help(help);
+                        None
+                    }
+                }
+            }
+        }
+    )*};
+}
+
+/// Reads types from text by their own rules; the finding's message is theirs.
+macro_rules! texts {
+    ($($code:expr => $($type:ty),*;)*) => {$($(
+        impl $crate::read::Read for $type {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+                let text = $crate::read::scalar(node, faults)?;
+                text.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
+                    faults.error($code, node.mark, error.to_string());
+                }).ok()
+            }
+        }
+    )*)*};
+}
+
+pub(crate) use {record, texts, words};

@@ -1,0 +1,301 @@
+//! YAML text as a tree of nodes with their places. The tree keeps every scalar as it was written: what it means is decided
+//! by the field that reads it, so that `no`, `0755` or `1e3` are never turned into something else behind the author's back.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{
+    Budget, DuplicateKeyPolicy, Error, Location, MessageFormatter, NonFiniteFloatPolicy, Options, Spanned,
+    UserMessageFormatter,
+};
+
+use crate::{
+    codes,
+    read::Faults,
+    source::{Chunk, Mark, line_mark, saturating},
+};
+
+/// A node and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// Where; of a list or mapping, the first thing in it.
+    pub mark: Mark,
+    /// What it is.
+    pub value: Value,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    /// Nothing: an empty value, `~` or `null`.
+    Null,
+    /// Text, as written; of a quoted one, what the quotes hold.
+    Scalar(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping, in the order of the file. Keys are unique.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a mapping.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub mark: Mark,
+    pub text: String,
+}
+
+/// How deep a document may nest.
+const MAX_DEPTH: usize = 32;
+
+/// How many nodes one document may have, after its aliases are expanded.
+const MAX_NODES: usize = 2_000_000;
+
+/// Reads one document; nothing where it is empty. Faults of its syntax are reported and give nothing.
+pub(crate) fn read(chunk: Chunk<'_>, faults: &mut Faults<'_>) -> Option<Node> {
+    if let Some(line) = directive(chunk) {
+        faults
+            .error(codes::NOT_SUPPORTED, line, "YAML directives are not supported")
+            .help("remove this line; every file is read as YAML 1.2");
+        return None;
+    }
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(chunk.text, options()) {
+        Ok(raw) => {
+            let node = Builder { chunk, faults }.node(raw);
+            (!matches!(node.value, Value::Null)).then_some(node)
+        }
+        Err(Error::Eof { .. }) => None,
+        Err(error) => {
+            report(chunk, &error, faults);
+            None
+        }
+    }
+}
+
+/// The first line of a document that begins with `%`, before any content.
+fn directive(chunk: Chunk<'_>) -> Option<Mark> {
+    let before = (1..).zip(chunk.text.lines());
+    let mut head = before.take_while(|(_, line)| line.is_empty() || line.starts_with(['#', '%']));
+    head.find(|(_, line)| line.starts_with('%')).map(|(number, _)| line_mark(chunk, number))
+}
+
+fn options() -> Options {
+    let budget: Option<Budget> = serde_saphyr::budget! {
+        max_depth: MAX_DEPTH,
+        flow_nesting_limit: MAX_DEPTH,
+        max_nodes: MAX_NODES,
+        max_events: 3 * MAX_NODES,
+        max_aliases: 10_000,
+        max_anchors: 1_000,
+        max_merge_keys: 1_000,
+    };
+    serde_saphyr::options! {
+        budget: budget,
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000, max_replay_stack_depth: 16 },
+        emit_comments: false,
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        non_finite_float_policy: NonFiniteFloatPolicy::AsString,
+        strict_booleans: true,
+        reject_unsupported_tags: true,
+        with_snippet: false,
+    }
+}
+
+fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
+    let error = match error.without_snippet() {
+        Error::AliasError { error, .. } => error,
+        error => error,
+    };
+    let mark = error.location().map_or_else(|| line_mark(chunk, 1), |place| mark_of(chunk, place));
+    let text = UserMessageFormatter.format_message(error);
+    // The scanner stops at too many brackets before the budget counts them, and has no kind of error for it.
+    let too_deep = text.contains("recursion limit");
+    match error {
+        _ if too_deep => too_much(mark, &text, faults),
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => too_much(mark, &text, faults),
+        Error::UnsupportedTag { .. } => {
+            faults
+                .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {text}"))
+                .help("remove the tag; the field decides what its value means");
+        }
+        _ => match tab_before(chunk, mark) {
+            Some(tab) => {
+                faults
+                    .error(codes::TAB, tab, "a tab indents this line; YAML allows only blanks there")
+                    .help("replace the tab by blanks");
+            }
+            None => {
+                faults.error(codes::SYNTAX, mark, format!("this is not YAML: {text}"));
+            }
+        },
+    }
+}
+
+fn too_much(mark: Mark, why: &str, faults: &mut Faults<'_>) {
+    let message = format!("the document is too large or too deep to be read safely: {why}");
+    let help = format!("at most {MAX_DEPTH} levels, {MAX_NODES} nodes and few aliases; split the document");
+    faults.error(codes::TOO_LARGE, mark, message).help(help);
+}
+
+/// The tab that indents the line of a fault or the one after it.
+fn tab_before(chunk: Chunk<'_>, fault: Mark) -> Option<Mark> {
+    let mut offset = chunk.offset;
+    for (number, line) in (chunk.lines + 1..).zip(chunk.text.split_inclusive('\n')) {
+        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
+        if let Some(at) = indent.find('\t')
+            && number <= fault.line + 1
+            && !line.trim().is_empty()
+        {
+            let column = saturating(at + 1);
+            return Some(Mark { line: number, column, offset: offset + at, length: 1 });
+        }
+        offset += line.len();
+    }
+    None
+}
+
+fn mark_of(chunk: Chunk<'_>, location: Location) -> Mark {
+    let span = location.span();
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let bytes = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    Mark {
+        line: chunk.lines.saturating_add(small(location.line()).max(1)),
+        column: small(location.column()).max(1),
+        offset: chunk.offset + bytes(span.byte_offset()),
+        length: bytes(span.byte_len()),
+    }
+}
+
+/// A node as the parser hands it over: texts of plain scalars are still in the source.
+enum Raw {
+    Null,
+    Plain,
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Plain)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Raw, E> {
+        Ok(Raw::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(RawVisitor)
+    }
+}
+
+struct Builder<'a, 'f, 's> {
+    chunk: Chunk<'a>,
+    faults: &'f mut Faults<'s>,
+}
+
+impl Builder<'_, '_, '_> {
+    fn node(&mut self, raw: Spanned<Raw>) -> Node {
+        // Findings point at the use of an alias, texts come from where the value is written.
+        let mark = mark_of(self.chunk, raw.referenced);
+        let value = match raw.value {
+            Raw::Null => Value::Null,
+            Raw::Plain => {
+                let written = mark_of(self.chunk, raw.defined);
+                let start = written.offset - self.chunk.offset;
+                let text = self.chunk.text.get(start..start + written.length).unwrap_or_default();
+                Value::Scalar(text.trim().to_owned())
+            }
+            Raw::Text(text) => Value::Scalar(text),
+            Raw::List(items) => Value::List(items.into_iter().map(|item| self.node(item)).collect()),
+            Raw::Map(entries) => Value::Map(self.map(entries)),
+        };
+        let first = match &value {
+            Value::List(items) => items.first().map(|item| item.mark),
+            Value::Map(entries) => entries.first().map(|(key, _)| key.mark),
+            _ => None,
+        };
+        Node { mark: first.unwrap_or(mark), value }
+    }
+
+    fn map(&mut self, entries: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<(Key, Node)> {
+        let mut seen: BTreeMap<String, Mark> = BTreeMap::new();
+        let mut map = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let mark = mark_of(self.chunk, key.referenced);
+            if let Some(first) = seen.get(&key.value) {
+                let first = first.place(self.faults.file);
+                self.faults
+                    .error(codes::DUPLICATE_KEY, mark, format!("the key `{}` is given twice", key.value))
+                    .related(first, "first given here")
+                    .help("remove one of them");
+                continue;
+            }
+            seen.insert(key.value.clone(), mark);
+            let value = self.node(value);
+            map.push((Key { mark, text: key.value }, value));
+        }
+        map
+    }
+}

@@ -1,0 +1,148 @@
+//! Documents to an intent set: every name resolved, every selector expanded, and every promise weighed against what the
+//! network could do at best. All faults at once; only a set without errors goes on.
+
+mod class;
+mod feasible;
+mod names;
+mod overlap;
+mod select;
+mod service;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    Affinity, IntentSet, Ted,
+    finding::{Finding, Severity},
+};
+
+use crate::{
+    codes,
+    doc::{Document, Spec},
+    read::Fault,
+    source::Mark,
+};
+
+pub use class::is_watched;
+pub(crate) use class::queues_in_use;
+pub use names::locate;
+
+/// Collects findings on documents.
+struct Judge<'a> {
+    ted: &'a Ted,
+    /// The affinities that links have.
+    affinities: BTreeSet<&'a Affinity>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Judge<'a> {
+    fn say(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        doc: &Document,
+        mark: Mark,
+        message: impl Into<String>,
+    ) -> Fault<'_> {
+        let finding = Finding::new(code, severity, subject(doc), message).at(doc.place(mark));
+        Fault::push(&mut self.findings, finding)
+    }
+
+    fn error(&mut self, code: &str, doc: &Document, mark: Mark, message: impl Into<String>) -> Fault<'_> {
+        self.say(Severity::Error, code, doc, mark, message)
+    }
+
+    fn warn(&mut self, code: &str, doc: &Document, mark: Mark, message: impl Into<String>) -> Fault<'_> {
+        self.say(Severity::Warning, code, doc, mark, message)
+    }
+}
+
+/// What findings call a document.
+fn subject(doc: &Document) -> String {
+    format!("{} {}", doc.kind(), doc.name())
+}
+
+/// Judges documents against a network and expands them into services. The answer does not depend on the order of the
+/// documents, findings apart. One path search for each direction of each service: O(services × edges log nodes).
+///
+/// # Errors
+/// All findings, warnings included, when at least one is an error.
+pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    let affinities = ted.links.values().flat_map(|link| &link.affinity).collect();
+    let mut judge = Judge { ted, affinities, findings: Vec::new() };
+    let names = names::index(docs, &mut judge);
+    let mut set = IntentSet::default();
+    class::profiles(&names, &mut set, &mut judge);
+    class::classes(&names, &mut set, &mut judge);
+    class::alarms(&names, &mut set, &mut judge);
+    let mut origins = BTreeMap::new();
+    for (doc, spec) in &names.services {
+        for service in service::expand(doc, spec, &set, &names, &mut judge) {
+            origins.insert(service.id.clone(), *doc);
+            set.services.insert(service.id.clone(), service);
+        }
+    }
+    class::unused(&names, &set, &mut judge);
+    overlap::judge(&names, &set, &origins, &mut judge);
+    feasible::judge(&set, &origins, &mut judge);
+    if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
+}
+
+/// Where a service document says something, for findings that come later.
+fn mark_of(doc: &Document, part: Part) -> Mark {
+    let Spec::ServiceIntent(spec) = &doc.spec else { return doc.metadata.name.mark };
+    let slo = spec.slo.as_ref();
+    let found = match part {
+        Part::Match => spec.matches.first().map(|one| one.mark),
+        Part::Slo => slo.map(|slo| slo.mark),
+        Part::Delay => slo.and_then(|slo| slo.value.one_way_delay.map(|value| value.mark)),
+        Part::Bandwidth => slo.and_then(|slo| slo.value.bandwidth.map(|value| value.mark)),
+        Part::Path => spec.path.as_ref().map(|path| path.mark).or(spec.sle.as_ref().map(|sle| sle.mark)),
+        Part::Ends => None,
+    };
+    found.unwrap_or(spec.connectivity.mark)
+}
+
+/// A part of a service document.
+#[derive(Clone, Copy)]
+enum Part {
+    Match,
+    Slo,
+    Delay,
+    Bandwidth,
+    Path,
+    Ends,
+}
+
+/// `one, two, three and 4 more`.
+fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    let shown: Vec<String> = items.iter().take(3).map(T::to_string).collect();
+    match items.len() {
+        0..=3 => shown.join(", "),
+        more => format!("{} and {} more", shown.join(", "), more - 3),
+    }
+}
+
+/// Whether a name exists; a finding with a suggestion where it does not.
+fn known<'n>(
+    judge: &mut Judge<'_>,
+    doc: &Document,
+    mark: Mark,
+    (code, what): (&str, &str),
+    name: &str,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> bool {
+    let found = names.clone().any(|other| other == name);
+    if !found {
+        let help = crate::read::suggest(name, names, "there are");
+        judge.error(code, doc, mark, format!("there is no {what} `{}`", crate::read::short(name))).help(help);
+    }
+    found
+}
+
+const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
+const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
+const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
+const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");
+
+#[cfg(test)]
+mod tests;

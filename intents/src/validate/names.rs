@@ -1,0 +1,73 @@
+//! Which documents there are, by kind and name.
+
+use std::collections::BTreeMap;
+
+use model::finding::Finding;
+
+use super::{Judge, subject};
+use crate::{
+    codes,
+    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec},
+};
+
+/// The documents by kind; of those with one name, the first.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    pub services: Vec<(&'a Document, &'a ServiceSpec)>,
+    pub classes: BTreeMap<&'a str, (&'a Document, &'a ClassSpec)>,
+    pub profiles: BTreeMap<&'a str, (&'a Document, &'a ProfileSpec)>,
+    pub alarms: BTreeMap<&'a str, (&'a Document, &'a AlarmSpec)>,
+}
+
+/// Sorts documents by kind and finds names that are given twice.
+pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a> {
+    let mut first: BTreeMap<(&str, &str), &Document> = BTreeMap::new();
+    let mut names = Names::default();
+    for doc in docs {
+        let name = doc.name();
+        if let Some(other) = first.get(&(doc.kind(), name)) {
+            judge
+                .error(
+                    codes::DUPLICATE_NAME,
+                    doc,
+                    doc.metadata.name.mark,
+                    format!("there are two of {}", subject(doc)),
+                )
+                .help("give one of them another name")
+                .related(other.place(other.metadata.name.mark), "first defined here");
+            continue;
+        }
+        first.insert((doc.kind(), name), doc);
+        match &doc.spec {
+            Spec::ServiceIntent(spec) => names.services.push((doc, spec)),
+            Spec::TrafficClass(spec) => drop(names.classes.insert(name, (doc, spec))),
+            Spec::QosProfile(spec) => drop(names.profiles.insert(name, (doc, spec))),
+            Spec::AlarmPolicy(spec) => drop(names.alarms.insert(name, (doc, spec))),
+        }
+    }
+    names
+}
+
+/// Gives findings without a place, such as those of [`crate::compile()`], the place of the intent that they are about. The
+/// subject is the name of an intent or of one of its services.
+pub fn locate(findings: &mut [Finding], docs: &[Document]) {
+    let places: BTreeMap<&str, &Document> = docs
+        .iter()
+        .filter(|doc| matches!(doc.spec, Spec::ServiceIntent(_)))
+        .map(|doc| (doc.name(), doc))
+        .collect();
+    for finding in findings.iter_mut().filter(|finding| finding.place.is_none()) {
+        // `intent/a~z`: names may hold slashes themselves, so the longest intent that fits is taken.
+        let mut name = finding.subject.as_str();
+        loop {
+            if let Some(doc) = places.get(name) {
+                finding.place = Some(doc.place(doc.metadata.name.mark));
+                break;
+            }
+            match name.rsplit_once('/') {
+                Some((shorter, _)) => name = shorter,
+                None => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Two intents that claim the same packets at one headend: the rule that stands first would take them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use model::{
+    IntentSet, NodeId, Service, ServiceId,
+    id::{IntentId, VrfName},
+    steering::Dscp,
+};
+
+use super::{Judge, Part, listed, mark_of, names::Names};
+use crate::{codes, doc::Document};
+
+/// What a headend tells packets apart by; the more specific prefix goes first, so that only equal ones clash.
+type Claim<'a> = (&'a NodeId, &'a VrfName, Option<IpNet>, Dscp);
+
+/// Finds claims that two intents make. O(claims log claims).
+pub(super) fn judge(
+    names: &Names<'_>,
+    set: &IntentSet,
+    origins: &BTreeMap<ServiceId, &Document>,
+    judge: &mut Judge<'_>,
+) {
+    let mut first: BTreeMap<Claim<'_>, &Service> = BTreeMap::new();
+    let mut clashes: BTreeMap<(&IntentId, &IntentId), Vec<Claim<'_>>> = BTreeMap::new();
+    let mut by_intent: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+    for service in set.services.values() {
+        by_intent.entry(service.intent.as_str()).or_default().push(service);
+    }
+    // In the order of the documents, so that the later one is told of the earlier.
+    for (doc, _) in &names.services {
+        for service in by_intent.get(doc.name()).into_iter().flatten() {
+            for claim in claims(service) {
+                match first.get(&claim) {
+                    Some(other) if other.intent != service.intent => {
+                        clashes.entry((&service.intent, &other.intent)).or_default().push(claim);
+                    }
+                    Some(_) => {}
+                    None => drop(first.insert(claim, service)),
+                }
+            }
+        }
+    }
+    let documents: BTreeMap<&str, &Document> = origins.values().map(|doc| (doc.name(), *doc)).collect();
+    for ((later, earlier), claims) in clashes {
+        let (Some(doc), Some(other)) = (documents.get(later.as_str()), documents.get(earlier.as_str()))
+        else {
+            continue;
+        };
+        let heads: BTreeSet<&NodeId> = claims.iter().map(|claim| claim.0).collect();
+        let heads: Vec<&NodeId> = heads.into_iter().collect();
+        let (_, vrf, prefix, dscp) = claims[0];
+        let to = prefix.map_or(String::new(), |prefix| format!(" to {prefix}"));
+        let message =
+            format!("`{earlier}` claims the same packets at {}: VRF `{vrf}`, `{dscp}`{to}", listed(&heads));
+        judge
+            .error(codes::SAME_TRAFFIC, doc, mark_of(doc, Part::Match), message)
+            .help("give each a prefix or code points of its own, or join them in one hub-spoke intent")
+            .related(other.place(mark_of(other, Part::Match)), "claimed here first");
+    }
+}
+
+fn claims(service: &Service) -> impl Iterator<Item = Claim<'_>> {
+    let out = service
+        .matches
+        .iter()
+        .flat_map(|one| one.dscp.iter().map(|dscp| (&service.a, &service.vrf, one.prefix, *dscp)));
+    // Traffic toward `a` is not told apart by prefixes, which lie behind `z`.
+    let points: BTreeSet<Dscp> = service.matches.iter().flat_map(|one| &one.dscp).copied().collect();
+    let back = points
+        .into_iter()
+        .filter(|_| service.bidirectional)
+        .map(|dscp| (&service.z, &service.vrf, None, dscp));
+    out.chain(back)
+}

@@ -1,0 +1,166 @@
+//! Selectors to nodes, connectivity to pairs.
+
+use std::collections::BTreeSet;
+
+use globset::Glob;
+use model::{Node, id::NodeId};
+
+use super::{Judge, NODE, known};
+use crate::{
+    codes,
+    doc::{By, Connectivity, Document, HubSpoke, P2p, Pairing, Selector},
+    read::At,
+};
+
+/// Two ends of a service, and whether both directions are promised.
+pub(super) struct Pairs {
+    /// `a` and `z` of each service, each pair of nodes once.
+    pub ends: Vec<(NodeId, NodeId)>,
+    /// Whether traffic from `z` to `a` is promised too.
+    pub bidirectional: bool,
+}
+
+/// The pairs that a connectivity means; nothing where it cannot be told.
+pub(super) fn pairs(doc: &Document, connectivity: &At<Connectivity>, judge: &mut Judge<'_>) -> Option<Pairs> {
+    let before = judge.findings.len();
+    let pairs = match &connectivity.value {
+        Connectivity::P2p(p2p) => two(doc, p2p, judge)?,
+        Connectivity::HubSpoke(star) => hub_spoke(doc, star, judge)?,
+        Connectivity::Mesh(mesh) => {
+            let members: Vec<NodeId> = nodes(doc, &mesh.members, judge)?.into_iter().collect();
+            let ends = members
+                .iter()
+                .enumerate()
+                .flat_map(|(place, a)| members[place + 1..].iter().map(move |z| (a.clone(), z.clone())))
+                .collect();
+            if let Some(no) = mesh.bidirectional.filter(|both| !both.value) {
+                judge
+                    .error(
+                        codes::CONTRADICTION,
+                        doc,
+                        no.mark,
+                        "a mesh has no first and second end, so both directions are promised",
+                    )
+                    .help("remove the line, or use `type: hub-spoke`");
+            }
+            Pairs { ends, bidirectional: true }
+        }
+    };
+    if pairs.ends.is_empty() && judge.findings.len() == before {
+        judge
+            .error(
+                codes::SAME_ENDS,
+                doc,
+                connectivity.mark,
+                "the two ends are the same node: nothing is promised",
+            )
+            .help("name two different nodes");
+    }
+    (!pairs.ends.is_empty()).then_some(pairs)
+}
+
+fn two(doc: &Document, p2p: &P2p, judge: &mut Judge<'_>) -> Option<Pairs> {
+    let [a, z] = p2p.endpoints.value.as_slice() else {
+        let message = format!("`p2p` has two endpoints, not {}", p2p.endpoints.value.len());
+        judge
+            .error(codes::BAD_VALUE, doc, p2p.endpoints.mark, message)
+            .help("for more than two nodes, use `type: hub-spoke` or `type: mesh`");
+        return None;
+    };
+    // Both are judged before the first ends it.
+    let (a_there, z_there) = (is_node(doc, a, judge), is_node(doc, z, judge));
+    let ends = (a.value != z.value).then(|| (a.value.clone(), z.value.clone()));
+    (a_there && z_there).then(|| Pairs {
+        ends: ends.into_iter().collect(),
+        bidirectional: p2p.bidirectional.is_none_or(|both| both.value),
+    })
+}
+
+fn hub_spoke(doc: &Document, star: &HubSpoke, judge: &mut Judge<'_>) -> Option<Pairs> {
+    let hubs = nodes(doc, &star.hubs, judge);
+    let spokes = nodes(doc, &star.spokes, judge);
+    let (hubs, spokes) = (hubs?, spokes?);
+    let hubs: Vec<&NodeId> = hubs.iter().collect();
+    let spokes = spokes.iter().filter(|spoke| !hubs.contains(spoke));
+    let ends = match star.pairing.map(|pairing| pairing.value).unwrap_or_default() {
+        Pairing::All => {
+            spokes.flat_map(|spoke| hubs.iter().map(|hub| ((*hub).clone(), spoke.clone()))).collect()
+        }
+        Pairing::Alternate => {
+            spokes.zip(hubs.iter().cycle()).map(|(spoke, hub)| ((*hub).clone(), spoke.clone())).collect()
+        }
+    };
+    Some(Pairs { ends, bidirectional: star.bidirectional.is_none_or(|both| both.value) })
+}
+
+/// Whether a node exists; a finding where it does not.
+pub(super) fn is_node(doc: &Document, node: &At<NodeId>, judge: &mut Judge<'_>) -> bool {
+    let ted = judge.ted;
+    ted.nodes.contains_key(&node.value)
+        || known(judge, doc, node.mark, NODE, node.value.as_str(), ted.nodes.keys().map(NodeId::as_str))
+}
+
+fn nodes(doc: &Document, selector: &At<Selector>, judge: &mut Judge<'_>) -> Option<BTreeSet<NodeId>> {
+    let selected: BTreeSet<NodeId> = match &selector.value {
+        Selector::Names(names) => {
+            let there = names.iter().filter(|name| is_node(doc, name, judge)).count();
+            if there < names.len() {
+                return None;
+            }
+            names.iter().map(|name| name.value.clone()).collect()
+        }
+        Selector::By(by) => {
+            let glob = match &by.nodes {
+                Some(pattern) => Some(matcher(doc, &pattern.value.0, pattern.mark, judge)?),
+                None => None,
+            };
+            let ted = judge.ted;
+            ted.nodes
+                .values()
+                .filter(|node| {
+                    is_selected(by, node) && glob.as_ref().is_none_or(|glob| glob.is_match(node.id.as_str()))
+                })
+                .map(|node| node.id.clone())
+                .collect()
+        }
+    };
+    if selected.is_empty() {
+        let roles: BTreeSet<&str> =
+            judge.ted.nodes.values().filter_map(|node| node.role.as_deref()).collect();
+        let help = match &selector.value {
+            Selector::By(By { role: Some(role), .. }) if !roles.contains(role.value.0.as_str()) => {
+                crate::read::suggest(&role.value.0, roles.iter().copied(), "the roles of this network are")
+            }
+            _ => "every given line must hold of a node; remove one".to_owned(),
+        };
+        judge
+            .error(codes::EMPTY_SELECTION, doc, selector.mark, "no node of the network is selected")
+            .help(help);
+        return None;
+    }
+    Some(selected)
+}
+
+fn matcher(
+    doc: &Document,
+    pattern: &str,
+    mark: crate::source::Mark,
+    judge: &mut Judge<'_>,
+) -> Option<globset::GlobMatcher> {
+    Glob::new(pattern)
+        .map_err(|error| {
+            let message = format!("`{}` is not a pattern: {}", crate::read::short(pattern), error.kind());
+            judge
+                .error(codes::BAD_VALUE, doc, mark, message)
+                .help("write it like `hz-*`, `hq-pe?` or `{bj,sh}-*`");
+        })
+        .ok()
+        .map(|glob| glob.compile_matcher())
+}
+
+fn is_selected(by: &By, node: &Node) -> bool {
+    let role = by.role.as_ref().is_none_or(|role| node.role.as_deref() == Some(role.value.0.as_str()));
+    let site = by.site.as_ref().is_none_or(|site| node.site.as_ref() == Some(&site.value));
+    let labels = by.labels.iter().all(|(key, value)| node.labels.get(&key.0) == Some(&value.value.0));
+    role && site && labels
+}

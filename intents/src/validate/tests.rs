@@ -1,0 +1,159 @@
+use model::{
+    condition::{Condition, Quantity},
+    id::ServiceId,
+    intent::Diversity,
+    sr::LastResort,
+};
+
+use super::*;
+use crate::tests::{CLASSES, SERVICES, documents, minimal_ted, service, set_of};
+
+fn faults(texts: &[&str]) -> Vec<Finding> {
+    let ted = minimal_ted();
+    match validate(&documents(texts), &ted) {
+        Ok((_, warnings)) => warnings,
+        Err(findings) => findings,
+    }
+}
+
+fn ids(set: &IntentSet) -> Vec<&str> {
+    set.services.keys().map(ServiceId::as_str).collect()
+}
+
+#[test]
+fn connectivity_becomes_pairs() {
+    let ted = minimal_ted();
+    let star = "  connectivity: {type: hub-spoke, hubs: [hq-pe1, core-2], spokes: {role: branch}}";
+    let set = set_of(&[CLASSES, &service("x", star)], &ted);
+    assert_eq!(ids(&set), ["x/core-2~br-1", "x/core-2~br-2", "x/hq-pe1~br-1", "x/hq-pe1~br-2"]);
+    let turns = star.replace("branch}}", "branch}, pairing: alternate}");
+    let set = set_of(&[CLASSES, &service("x", &turns)], &ted);
+    assert_eq!(ids(&set), ["x/core-2~br-1", "x/hq-pe1~br-2"], "hubs and spokes in the order of their names");
+    let mesh = "  connectivity: {type: mesh, members: {nodes: \"{br,hq}-*\"}}";
+    let set = set_of(&[CLASSES, &service("x", mesh)], &ted);
+    assert_eq!(ids(&set), ["x/br-1~br-2", "x/br-1~hq-pe1", "x/br-2~hq-pe1"]);
+    let p2p = "  connectivity: {type: p2p, endpoints: [br-2, hq-pe1], bidirectional: false}";
+    let set = set_of(&[CLASSES, &service("x", p2p)], &ted);
+    let one = &set.services[&"x".parse::<ServiceId>().unwrap()];
+    assert_eq!((one.a.as_str(), one.z.as_str(), one.bidirectional), ("br-2", "hq-pe1", false));
+}
+
+#[test]
+fn what_is_left_out_has_a_safe_meaning() {
+    let ted = minimal_ted();
+    let set = set_of(&[CLASSES, SERVICES], &ted);
+    let voice = &set.services[&"voice/hq-pe1~br-1".parse::<ServiceId>().unwrap()];
+    assert!(voice.bidirectional && voice.co_routed);
+    assert_eq!(voice.sle.diversity, Diversity::Link);
+    assert_eq!(voice.path.last_resort, LastResort::Igp);
+    assert_eq!(voice.matches[0].dscp, set.classes[&voice.class].dscp);
+    let Condition::Any { any } = &voice.assurance.breach else { panic!("any objective") };
+    assert_eq!(any.len(), 3, "delay, jitter and loss");
+    assert_eq!(voice.assurance.hold, model::Span::from_secs(3));
+    let payments = &set.services[&"payments-br-1".parse::<ServiceId>().unwrap()];
+    assert_eq!(
+        payments.path.last_resort,
+        LastResort::Drop,
+        "encrypted traffic must not leave encrypted lines"
+    );
+    assert_eq!(payments.matches[0].dscp.len(), 1);
+}
+
+#[test]
+fn all_faults_come_at_once_and_point_at_each_other() {
+    let bad = service(
+        "pay",
+        "  connectivity: {type: p2p, endpoints: [hq-pe2, br-9]}\n  sle: {waypoints: [fw]}\n  path: {avoid: [{affinity: line7}]}",
+    );
+    let unknown = service("other", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}")
+        .replace("class: business", "class: busines");
+    let twice = service("other", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}");
+    let found = faults(&[CLASSES, &bad, &unknown, &twice]);
+    let mut codes: Vec<&str> = found.iter().map(|finding| finding.code.as_str()).collect();
+    codes.sort_unstable();
+    let expected = [
+        codes::DUPLICATE_NAME,
+        codes::UNKNOWN_NODE,
+        codes::UNKNOWN_NODE,
+        codes::UNKNOWN_NODE,
+        codes::UNKNOWN_REFERENCE,
+        codes::UNKNOWN_AFFINITY,
+        codes::UNUSED,
+    ];
+    assert_eq!(codes, expected, "{found:#?}");
+    let twice = found.iter().find(|finding| finding.code == codes::DUPLICATE_NAME).unwrap();
+    assert_eq!(twice.related[0].message, "first defined here");
+    let busines = found.iter().find(|finding| finding.code == codes::UNKNOWN_REFERENCE).unwrap();
+    assert_eq!(busines.help.as_deref(), Some("did you mean `business`?"));
+    assert!(found.iter().all(|finding| finding.place.is_some()));
+}
+
+#[test]
+fn the_physics_of_the_lines_are_told_in_numbers() {
+    let found = faults(&[
+        CLASSES,
+        &service("x", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  slo: {oneWayDelay: 5ms}"),
+    ]);
+    let one = found.iter().find(|finding| finding.is_error()).unwrap();
+    assert_eq!(one.code, codes::SLO_IMPOSSIBLE);
+    assert!(one.message.contains("the least delay is 6ms, 1ms over 5ms"), "{}", one.message);
+    assert_eq!(one.place.as_ref().unwrap().line, 8, "{:?}", one.place);
+}
+
+#[test]
+fn services_that_fail_alike_are_one_finding() {
+    let found = faults(&[
+        CLASSES,
+        &service(
+            "x",
+            "  connectivity: {type: hub-spoke, hubs: [hq-pe1, core-1, core-2], spokes: {role: branch}}\n  slo: {oneWayDelay: 1ms}",
+        ),
+    ]);
+    let errors: Vec<_> = found.iter().filter(|finding| finding.is_error()).collect();
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert!(errors[0].message.contains("and 3 more"), "{}", errors[0].message);
+}
+
+#[test]
+fn a_queue_in_a_condition_may_be_named_by_its_class() {
+    let alarm = "apiVersion: trunkline/v1\nkind: AlarmPolicy\nmetadata: {name: drops}\nspec:\n  on: {links: {role: leased-line}}\n  when: {all: [queue(business).drops > 0, queue(voice).depth > 50%]}\n  severity: minor\n";
+    let classes = CLASSES.replace("    business: {", "    gold: {").replace("queue: business", "queue: gold");
+    let set = set_of(&[&classes, alarm], &minimal_ted());
+    let Condition::All { all } = &set.alarms["drops"].when else { panic!("all") };
+    let Condition::One(first) = &all[0] else { panic!("one") };
+    assert_eq!(first.quantity, Quantity::QueueDrops(Some("gold".parse().unwrap())));
+    let found = faults(&[&classes, &alarm.replace("queue(voice)", "queue(voise)")]);
+    assert!(
+        found.iter().any(|finding| finding.code == codes::UNKNOWN_REFERENCE && finding.is_error()),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn intents_that_differ_in_vrf_prefix_or_code_point_do_not_clash() {
+    let base = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1], bidirectional: false}";
+    let one = |name: &str, matches: &str| {
+        service(name, &format!("{base}\n  match: {matches}")).replace(&format!("vrf: {name}"), "vrf: v")
+    };
+    let clash = |a: &str, b: &str| {
+        faults(&[CLASSES, &one("a", a), &one("b", b)])
+            .iter()
+            .any(|finding| finding.code == codes::SAME_TRAFFIC)
+    };
+    assert!(clash("[{dscp: [af21]}]", "[{dscp: [af21, af31]}]"));
+    assert!(!clash("[{dscp: [af21]}]", "[{dscp: [af31]}]"));
+    assert!(!clash("[{prefix: 10.1.0.0/16}]", "[{prefix: 10.2.0.0/16}]"));
+    assert!(!clash("[{prefix: 10.1.0.0/16}]", "[{dscp: [af21]}]"), "the more specific one goes first");
+    assert!(clash("[{prefix: 10.1.0.0/16}]", "[{prefix: 10.1.0.0/16, dscp: [af31]}]"));
+}
+
+#[test]
+fn findings_of_the_compiler_find_their_document() {
+    let docs = documents(&[CLASSES, SERVICES]);
+    let finding = |subject: &str| Finding::new("TL0050", Severity::Error, subject, "does not fit");
+    let mut findings = [finding("voice/hq-pe1~br-1"), finding("payments-br-1"), finding("network")];
+    locate(&mut findings, &docs);
+    let lines: Vec<Option<u32>> =
+        findings.iter().map(|finding| finding.place.as_ref().map(|place| place.line)).collect();
+    assert_eq!(lines, [Some(4), Some(15), None]);
+}

@@ -1,0 +1,106 @@
+//! The answer to `trunkline why`: where a service goes and why, or what stands in its way.
+
+use std::fmt::Write;
+
+use model::{
+    IntentSet, Verdict,
+    sr::{Dataplane, Sid},
+    verdict::{DirectionVerdict, Route},
+};
+use thiserror::Error;
+
+use crate::{compile::Compilation, read::nearest};
+
+/// No intent or service has this name.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("there is no intent or service `{name}`{}", near.as_ref().map_or(String::new(), |near| format!(": did you mean `{near}`?")))]
+pub struct UnknownName {
+    /// The name that was given.
+    pub name: String,
+    /// The nearest one that exists.
+    pub near: Option<String>,
+}
+
+/// Explains a service, or all services of an intent, in the order of names.
+///
+/// # Errors
+/// Nothing has that name.
+pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String, UnknownName> {
+    let wanted = set
+        .services
+        .values()
+        .filter(|service| service.id.as_str() == name || service.intent.as_str() == name);
+    let mut text = String::new();
+    for service in wanted {
+        let Some(verdict) = compiled.verdicts.get(&service.id) else { continue };
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{} ({}, class {}, vrf {})",
+            service.id,
+            plane(service.path.dataplane),
+            service.class,
+            service.vrf
+        );
+        explain(verdict, &mut text);
+        for finding in compiled.findings.iter().filter(|finding| finding.subject == service.id.as_str()) {
+            let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
+        }
+    }
+    if !text.is_empty() {
+        return Ok(text);
+    }
+    let names = set.services.values().flat_map(|service| [service.intent.as_str(), service.id.as_str()]);
+    Err(UnknownName { name: name.to_owned(), near: nearest(name, names).map(str::to_owned) })
+}
+
+const fn plane(plane: Dataplane) -> &'static str {
+    match plane {
+        Dataplane::Srv6 => "SRv6",
+        Dataplane::SrMpls => "SR-MPLS",
+    }
+}
+
+fn explain(verdict: &Verdict, text: &mut String) {
+    match verdict {
+        Verdict::Carried { directions, .. } => {
+            directions.iter().for_each(|direction| carried(direction, text))
+        }
+        Verdict::Refused { constraint, nearest, .. } => {
+            let _ = writeln!(text, "  not carried: {constraint}");
+            if let Some(nearest) = nearest {
+                let _ = writeln!(text, "  nearest path that breaks only this: {nearest}");
+            }
+        }
+    }
+}
+
+fn carried(direction: &DirectionVerdict, text: &mut String) {
+    let _ = writeln!(text, "  {} to {}", direction.from, direction.to);
+    route("path", &direction.primary, text);
+    match &direction.backup {
+        Some(backup) => route("backup", backup, text),
+        None => {
+            let _ = writeln!(text, "    backup    none");
+        }
+    }
+}
+
+fn route(name: &str, route: &Route, text: &mut String) {
+    let path = &route.path;
+    let mut line = path.nodes.first().map(ToString::to_string).unwrap_or_default();
+    for (hop, node) in path.hops.iter().zip(path.nodes.iter().skip(1)) {
+        let _ = write!(line, " -[{}]- {node}", hop.link);
+    }
+    let sids: Vec<String> = route.segments.iter().map(Sid::to_string).collect();
+    let _ = writeln!(text, "    {name:<10}{line}");
+    let _ = writeln!(
+        text,
+        "              delay {}, jitter {}, loss {}, price {}",
+        path.delay, path.jitter, path.loss, path.price.0
+    );
+    let _ = writeln!(text, "              segments {}", sids.join(", "));
+    for reason in &route.why {
+        let _ = writeln!(text, "              because: {reason}");
+    }
+}

@@ -1,0 +1,142 @@
+//! What queues at an interface do with more than fits: who is served, who drops, who waits.
+//!
+//! Bandwidth is given out in this order, and none is left while anyone wants it:
+//! 1. strict queues, each up to its guarantee;
+//! 2. weighted queues, each up to its guarantee;
+//! 3. what is left by weight, a queue that wants less leaving the rest to the others (weighted max-min). A strict queue
+//!    competes for what exceeds its guarantee with weight 1; queues of weight 0 take what nobody else wants.
+//!
+//! Where guarantees of one step do not fit, they shrink in proportion. All of it is exact integer arithmetic, O(queues^2).
+
+use model::{Delay, Discipline, Loss, QueueShare, Ratio};
+
+/// Buffer of a queue, as time at the rate at which it is served: no packet that arrives waits longer.
+pub const BUFFER: Delay = Delay::from_micros(50_000);
+
+/// Size of a packet for the estimate of waiting times, bits.
+pub const PACKET_BITS: u64 = 8_000;
+
+/// What a queue does with what it is offered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Service {
+    /// What gets out, bit/s.
+    pub served: u64,
+    /// The share that does not.
+    pub dropped: Loss,
+    /// What is offered, of the most that the queue would be served now if it never ran empty. Over 100% it drops.
+    pub utilisation: Ratio,
+    /// How long a packet waits on average, estimated.
+    pub delay: Delay,
+}
+
+/// Serves queues on a link: `offered` in bit/s beside `shares`, which are as many.
+///
+/// The wait is that of an M/M/1 queue: the time that a packet of 8000 bits takes at the rate that the queue can have now,
+/// times `u / (1 - u)` at utilisation `u`, and never more than the buffer of 50 ms.
+///
+/// # Panics
+/// Never, if both slices have one length; the shorter one counts otherwise.
+pub fn serve(offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> Vec<Service> {
+    let served = allot(offered, shares, bandwidth);
+    let mut greedy = offered.to_vec();
+    (0..served.len())
+        .map(|queue| {
+            let wanted = offered[queue];
+            greedy[queue] = wanted.max(bandwidth);
+            let most = allot(&greedy, shares, bandwidth)[queue];
+            greedy[queue] = wanted;
+            Service {
+                served: served[queue],
+                dropped: share_lost(wanted, served[queue]),
+                utilisation: utilisation(wanted, most),
+                delay: wait(wanted, most),
+            }
+        })
+        .collect()
+}
+
+/// What each queue gets; adds up to the lesser of all that is offered and the bandwidth.
+fn allot(offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> Vec<u64> {
+    let queues = offered.len().min(shares.len());
+    let mut got = vec![0_u64; queues];
+    let mut left = bandwidth;
+    for strict in [true, false] {
+        let guarantee = |queue: usize| match shares[queue].discipline == Discipline::Strict {
+            is if is == strict => shares[queue].guarantee.as_bps(),
+            _ => 0,
+        };
+        left -= fill(queues, left, &mut got, guarantee, |queue| guarantee(queue).min(offered[queue]));
+    }
+    let weight = |queue: usize| match shares[queue].discipline {
+        Discipline::Strict => 1,
+        Discipline::Weighted(weight) => u64::from(weight),
+    };
+    left -= fill(queues, left, &mut got, weight, |queue| offered[queue]);
+    let idle = |queue: usize| u64::from(weight(queue) == 0);
+    fill(queues, left, &mut got, idle, |queue| offered[queue]);
+    got
+}
+
+/// Raises each queue of positive weight toward its target, by weight, as far as `left` goes; gives what was handed out.
+fn fill(
+    queues: usize,
+    left: u64,
+    got: &mut [u64],
+    weight: impl Fn(usize) -> u64,
+    target: impl Fn(usize) -> u64,
+) -> u64 {
+    let mut open: Vec<(usize, u64)> = (0..queues)
+        .map(|queue| (queue, target(queue).saturating_sub(got[queue])))
+        .filter(|(queue, want)| *want > 0 && weight(*queue) > 0)
+        .collect();
+    let mut rest = left;
+    loop {
+        let total: u128 = open.iter().map(|(queue, _)| u128::from(weight(*queue))).sum();
+        let before = rest;
+        // Whoever wants no more than its part of what there is now gets all it wants.
+        open.retain(|(queue, want)| {
+            let content = u128::from(*want) * total <= u128::from(before) * u128::from(weight(*queue));
+            if content {
+                got[*queue] += want;
+                rest -= want;
+            }
+            !content
+        });
+        if rest == before {
+            let parts: Vec<u64> = open
+                .iter()
+                .map(|(queue, _)| (u128::from(rest) * u128::from(weight(*queue)) / total.max(1)) as u64)
+                .collect();
+            let odd = if open.is_empty() { 0 } else { rest - parts.iter().sum::<u64>() };
+            for ((place, part), (queue, _)) in (0..).zip(&parts).zip(&open) {
+                got[*queue] += part + u64::from(place < odd);
+                rest -= part + u64::from(place < odd);
+            }
+            return left - rest;
+        }
+    }
+}
+
+fn share_lost(offered: u64, served: u64) -> Loss {
+    let lost = u128::from(offered.saturating_sub(served)) * 1_000_000_000;
+    Loss::from_ppb(u32::try_from(lost / u128::from(offered.max(1))).unwrap_or(1_000_000_000))
+}
+
+fn utilisation(offered: u64, most: u64) -> Ratio {
+    Ratio::of(model::Bandwidth::from_bps(offered), model::Bandwidth::from_bps(most))
+}
+
+fn wait(offered: u64, most: u64) -> Delay {
+    if offered == 0 {
+        return Delay::ZERO;
+    }
+    if offered >= most {
+        return BUFFER;
+    }
+    let micros = u128::from(PACKET_BITS) * 1_000_000 * u128::from(offered)
+        / (u128::from(most) * u128::from(most - offered));
+    Delay::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)).min(BUFFER)
+}
+
+#[cfg(test)]
+mod tests;

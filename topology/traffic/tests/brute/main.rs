@@ -1,0 +1,136 @@
+//! The walk against a packet-by-packet one on random networks: every packet's stack is read hop by hop, every split is
+//! followed, nothing is compiled ahead and nothing is remembered.
+#![allow(clippy::unwrap_used, reason = "what a test builds itself is sound, or the test fails")]
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use model::{EdgeIx, NodeId, NodeIx};
+use proptest::prelude::*;
+use traffic::{Failure, Flow, Forwarding, Network, Outage, Outcome, Parts, Via, WHOLE, Witness};
+
+mod case;
+mod packets;
+#[path = "../support/mod.rs"]
+mod support;
+
+use case::case;
+use packets::{Brute, Fate};
+
+fn parts(network: &Network, links: &BTreeSet<usize>) -> Parts {
+    let mut parts = Parts::none(network);
+    for link in links {
+        parts.break_link(EdgeIx(2 * *link as u32));
+    }
+    parts
+}
+
+fn compare(flow: &Flow, preference: Option<u32>, fate: &Fate) -> Result<(), TestCaseError> {
+    let used = match flow.via {
+        Via::Policy { preference, .. } => Some(preference),
+        _ => None,
+    };
+    prop_assert_eq!(used, preference, "{:?} {:?}", flow, fate);
+    let expected: Vec<usize> = fate.edges.keys().copied().collect();
+    let walked: Vec<usize> = flow.shares.iter().filter(|s| s.1 > 0).map(|(edge, _)| edge.ix()).collect();
+    prop_assert_eq!(walked, expected, "{:?} {:?}", flow, fate);
+    for (edge, share) in &flow.shares {
+        let share = *share as f64 / WHOLE as f64;
+        prop_assert!((share - fate.edges.get(&edge.ix()).copied().unwrap_or(0.0)).abs() < 1e-6);
+    }
+    prop_assert_eq!(flow.arrives(), fate.arrived > 0.0);
+    if flow.arrives() {
+        prop_assert_eq!(flow.delay.unwrap().as_micros(), fate.slowest);
+        prop_assert_eq!(flow.hops, fate.hops);
+    }
+    prop_assert!((f64::from(flow.loss.as_ppb()) / 1e9 - (1.0 - fate.alive)).abs() < 1e-6);
+    Ok(())
+}
+
+fn changed(before: &Outcome, after: &Outcome) -> Vec<usize> {
+    (0..before.flows.len()).filter(|flow| before.flows[*flow] != after.flows[*flow]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_walk_is_what_packets_do(bytes in proptest::collection::vec(any::<u8>(), 700)) {
+        let case = case(&bytes, false);
+        let network = Network::new(&case.ted).unwrap();
+        let forwarding = Forwarding::build(&network, &case.devices);
+        let witness = Witness::new(&network, &forwarding, &case.demands);
+        let outage = Outage { down: parts(&network, &case.down), known: parts(&network, &case.known) };
+        let outcome = witness.walk_in(&outage);
+        let brute = Brute { case: &case, chosen: RefCell::default() };
+        let number = |node: &NodeId| node.as_str()[1..].parse::<usize>().unwrap();
+        for (demand, flow) in case.demands.values().zip(&outcome.flows) {
+            let steered = demand.dscp.number() == 46;
+            let (preference, fate) = brute.send(number(&demand.from), number(&demand.to), steered);
+            compare(flow, preference, &fate)?;
+        }
+    }
+
+    #[test]
+    fn no_share_is_made_or_lost_on_the_way(bytes in proptest::collection::vec(any::<u8>(), 700)) {
+        let case = case(&bytes, false);
+        let network = Network::new(&case.ted).unwrap();
+        let forwarding = Forwarding::build(&network, &case.devices);
+        let outcome = Witness::new(&network, &forwarding, &case.demands).walk(&Failure::None).unwrap();
+        let graph = network.graph();
+        for (demand, flow) in case.demands.values().zip(&outcome.flows).filter(|(_, flow)| flow.arrives()) {
+            let mut balance = vec![0_i128; graph.node_count()];
+            for (edge, share) in &flow.shares {
+                balance[graph.edge(*edge).from.ix()] -= i128::from(*share);
+                balance[graph.edge(*edge).to.ix()] += i128::from(*share);
+            }
+            let place = |id: &NodeId| graph.node_ix(id).map(NodeIx::ix).unwrap();
+            balance[place(&demand.from)] += i128::from(WHOLE);
+            balance[place(&demand.to)] -= i128::from(WHOLE);
+            prop_assert!(balance.iter().all(|node| *node == 0), "{balance:?} {flow:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_observed_is_never_more_than_what_is_proved(bytes in proptest::collection::vec(any::<u8>(), 700)) {
+        let case = case(&bytes, true);
+        let network = Network::new(&case.ted).unwrap();
+        let forwarding = Forwarding::build(&network, &case.devices);
+        let witness = Witness::new(&network, &forwarding, &case.demands);
+        let outage = Outage { down: parts(&network, &case.down), known: parts(&network, &case.known) };
+        let (seen, proved) = (witness.observe(&outage), witness.walk_in(&outage));
+        // Rounding may differ by a bit a flow.
+        let odd = 2 * case.demands.len() as u64;
+        for ((_, seen), (_, proved)) in seen.loads.iter().zip(proved.loads.iter()) {
+            prop_assert!(seen.offered().as_bps() <= proved.offered().as_bps() + odd);
+        }
+        for (seen, proved) in seen.flows.iter().zip(&proved.flows) {
+            prop_assert_eq!((&seen.via, &seen.shares), (&proved.via, &proved.shares));
+        }
+    }
+
+    #[test]
+    fn reuse_under_failures_changes_no_answer(bytes in proptest::collection::vec(any::<u8>(), 700)) {
+        let case = case(&bytes, true);
+        let network = Network::new(&case.ted).unwrap();
+        let forwarding = Forwarding::build(&network, &case.devices);
+        let witness = Witness::new(&network, &forwarding, &case.demands);
+        let mut failures = Failure::every_link(&network);
+        failures.extend(Failure::every_node(&network));
+        failures.extend(Failure::every_srlg(&network));
+        failures.extend(Failure::every_pair(&network).take(6));
+        failures.push(Failure::None);
+        let none = witness.walk(&Failure::None).unwrap();
+        let mut seen = Vec::new();
+        witness
+            .walk_all(&failures, |failure, outcome, changed| {
+                seen.push((failure.clone(), outcome.clone(), changed.to_vec()));
+            })
+            .unwrap();
+        prop_assert_eq!(seen.len(), failures.len());
+        for (failure, outcome, differ) in seen {
+            let fresh = witness.walk(&failure).unwrap();
+            prop_assert_eq!(&outcome, &fresh, "{}", failure);
+            prop_assert_eq!(differ, changed(&none, &fresh), "{}", failure);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! What packets do, hop by hop: slow, and written without a look at the walk.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use model::{PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
+
+use crate::{
+    case::{Case, start_of},
+    support::*,
+};
+
+/// What became of packets: amounts by edge, and the slowest that arrived.
+#[derive(Clone, Debug, Default)]
+pub struct Fate {
+    pub edges: BTreeMap<usize, f64>,
+    pub arrived: f64,
+    pub alive: f64,
+    pub lost: bool,
+    pub slowest: u64,
+    pub hops: u32,
+}
+
+/// How packets of one place and stack have fared.
+#[derive(Clone, Copy, Debug)]
+struct Fare {
+    amount: f64,
+    alive: f64,
+    delay: u64,
+    hops: u32,
+}
+
+/// Packets by stack (first SID first) and place; where two meet, of delay and hops the worse counts.
+#[derive(Default)]
+struct Pending(BTreeMap<(usize, Vec<Sid>, usize), Fare>);
+
+impl Pending {
+    fn push(&mut self, at: usize, stack: Vec<Sid>, fare: Fare) {
+        let here = self.0.entry((stack.len(), stack, at)).or_insert(Fare { amount: 0.0, alive: 0.0, ..fare });
+        here.amount += fare.amount;
+        here.alive += fare.alive;
+        here.delay = here.delay.max(fare.delay);
+        here.hops = here.hops.max(fare.hops);
+    }
+}
+
+pub type Chosen = Option<(u32, Vec<(u32, Vec<Sid>)>)>;
+
+pub struct Brute<'a> {
+    pub case: &'a Case,
+    pub chosen: RefCell<BTreeMap<(usize, PolicyKey), Chosen>>,
+}
+
+impl Brute<'_> {
+    fn metric(&self, edge: usize) -> Option<u64> {
+        let link = &self.case.ted.links[&link_name(edge / 2)];
+        let direction = if edge.is_multiple_of(2) { &link.a_to_z } else { &link.z_to_a };
+        let usable = direction.igp.value.0 < 0x00ff_ffff && !self.case.known.contains(&(edge / 2));
+        usable.then_some(u64::from(direction.igp.value.0))
+    }
+
+    fn edges(&self) -> std::ops::Range<usize> {
+        0..2 * self.case.ted.links.len()
+    }
+
+    fn overloaded(&self, node: usize) -> bool {
+        self.case.ted.nodes[&name(node)].overload
+    }
+
+    /// Bellman-Ford toward a node, until nothing changes.
+    fn distances(&self, to: usize) -> Vec<Option<(u64, u32)>> {
+        let mut best: Vec<Option<(u64, u32)>> = vec![None; self.case.nodes];
+        best[to] = Some((0, 0));
+        loop {
+            let mut changed = false;
+            for edge in self.edges() {
+                let (u, v) = start_of(&self.case.ted, edge);
+                let (Some(metric), Some(rest)) = (self.metric(edge), best[v]) else { continue };
+                if v != to && self.overloaded(v) {
+                    continue;
+                }
+                let way = (rest.0 + metric, rest.1 + 1);
+                if best[u].is_none_or(|known| way < known) {
+                    best[u] = Some(way);
+                    changed = true;
+                }
+            }
+            if !changed {
+                return best;
+            }
+        }
+    }
+
+    fn next_hops(&self, at: usize, to: usize) -> Vec<usize> {
+        let best = self.distances(to);
+        let Some(here) = best[at] else { return Vec::new() };
+        self.edges()
+            .filter(|edge| {
+                let (u, v) = start_of(&self.case.ted, *edge);
+                let (Some(metric), Some(rest)) = (self.metric(*edge), best[v]) else { return false };
+                u == at
+                    && (v == to || !self.overloaded(v))
+                    && rest.0 + metric == here.0
+                    && (metric > 0 || rest.1 < here.1)
+            })
+            .collect()
+    }
+
+    fn cross(&self, pending: &mut Pending, fate: &mut Fate, edge: usize, stack: Vec<Sid>, fare: Fare) {
+        if self.case.down.contains(&(edge / 2)) {
+            fate.lost = true;
+            return;
+        }
+        let link = &self.case.ted.links[&link_name(edge / 2)];
+        let line = if edge.is_multiple_of(2) { &link.a_to_z } else { &link.z_to_a };
+        *fate.edges.entry(edge).or_default() += fare.amount;
+        let fare = Fare {
+            amount: fare.amount,
+            alive: fare.alive * (1.0 - f64::from(line.loss.value.as_ppb()) / 1e9),
+            delay: fare.delay + line.delay.value.as_micros(),
+            hops: fare.hops + 1,
+        };
+        pending.push(start_of(&self.case.ted, edge).1, stack, fare);
+    }
+
+    /// Lets packets go until none is on its way. All stand at one node with stacks of their own.
+    fn forward(&self, from: usize, sent: Vec<(f64, Vec<Sid>)>, end_node: usize) -> Fate {
+        let mut pending = Pending::default();
+        let mut fate = Fate::default();
+        for (amount, stack) in sent {
+            pending.push(from, stack, Fare { amount, alive: amount, delay: 0, hops: 0 });
+        }
+        while let Some(((_, stack, at), fare)) = pending.0.pop_last() {
+            match stack.first().copied() {
+                None if at == end_node => {
+                    fate.arrived += fare.amount;
+                    fate.alive += fare.alive;
+                    fate.slowest = fate.slowest.max(fare.delay);
+                    fate.hops = fate.hops.max(fare.hops);
+                }
+                None => fate.lost = true,
+                Some(top) => self.read(&mut pending, &mut fate, at, top, stack, fare),
+            }
+        }
+        fate
+    }
+
+    /// Reads the top of the stack at the node where the packet is.
+    fn read(
+        &self,
+        pending: &mut Pending,
+        fate: &mut Fate,
+        at: usize,
+        top: Sid,
+        mut stack: Vec<Sid>,
+        fare: Fare,
+    ) {
+        // The node to reach by IGP, or the edge to cross, or else a policy to enter.
+        let nodes = 0..self.case.nodes;
+        let start = |edge: usize| start_of(&self.case.ted, edge).0;
+        let (target, edge) = match top {
+            Sid::Mpls(_) => (
+                nodes.clone().find(|node| node_label(at, *node) == top),
+                self.edges().find(|edge| start(*edge) == at && adjacency_label(*edge) == top),
+            ),
+            Sid::Srv6(address) => {
+                let owner = nodes.clone().find(|node| locator(*node).contains(&address));
+                let here = owner == Some(at);
+                let ends = here && (top == end(at) || top == service(at));
+                let edge = self.edges().find(|edge| here && end_x(start(*edge), *edge) == top);
+                (owner.filter(|node| *node != at || ends), edge)
+            }
+        };
+        match (target, edge) {
+            (Some(node), _) if node == at => {
+                stack.remove(0);
+                pending.push(at, stack, fare);
+            }
+            (Some(node), _) => {
+                let ways = self.next_hops(at, node);
+                fate.lost |= ways.is_empty();
+                for edge in &ways {
+                    // A label is swapped for what the next node calls the same node.
+                    if matches!(top, Sid::Mpls(_)) {
+                        stack[0] = node_label(start_of(&self.case.ted, *edge).1, node);
+                    }
+                    let part = 1.0 / ways.len() as f64;
+                    let fare = Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare };
+                    self.cross(pending, fate, *edge, stack.clone(), fare);
+                }
+            }
+            (None, Some(edge)) => {
+                stack.remove(0);
+                self.cross(pending, fate, edge, stack, fare);
+            }
+            (None, None) => self.bind(pending, fate, at, top, stack, fare),
+        }
+    }
+
+    fn bind(&self, pending: &mut Pending, fate: &mut Fate, at: usize, top: Sid, stack: Vec<Sid>, fare: Fare) {
+        let policy = self.bound(at, top);
+        let Some((_, lists)) = policy.and_then(|policy| self.choose(policy, at)) else {
+            fate.lost = true;
+            return;
+        };
+        let end_of_it = policy.map(|policy| self.endpoint(policy)).unwrap();
+        let total: f64 = lists.iter().map(|(weight, _)| f64::from(*weight)).sum();
+        for (weight, mut inner) in lists {
+            if matches!(inner.last(), Some(Sid::Srv6(_))) {
+                inner.push(end(end_of_it));
+            }
+            inner.extend_from_slice(&stack[1..]);
+            let part = f64::from(weight) / total;
+            pending.push(at, inner, Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare });
+        }
+    }
+
+    /// The policy behind a binding SID.
+    fn bound(&self, at: usize, sid: Sid) -> Option<&SrPolicy> {
+        let held = &self.case.devices[&name(at)].policies;
+        held.values().find(|policy| policy.binding_sid == Some(sid))
+    }
+
+    /// The nodes at which a list reads binding SIDs; none where a SID means nothing or the list ends elsewhere.
+    fn bindings(&self, head: usize, list: &SegmentList, to: usize) -> Option<BTreeSet<usize>> {
+        let nodes = 0..self.case.nodes;
+        let mut at = head;
+        let mut met = BTreeSet::new();
+        for sid in self.stack(&list.sids, to) {
+            if let Sid::Srv6(address) = sid {
+                at = nodes.clone().find(|node| locator(*node).contains(&address))?;
+            }
+            let edge = self.edges().find(|edge| {
+                let start = start_of(&self.case.ted, *edge).0;
+                start == at && (adjacency_label(*edge) == sid || end_x(start, *edge) == sid)
+            });
+            if let Some(node) = nodes.clone().find(|node| node_label(at, *node) == sid) {
+                at = node;
+            } else if let Some(edge) = edge {
+                at = start_of(&self.case.ted, edge).1;
+            } else if sid != end(at) && sid != service(at) {
+                met.insert(at);
+                at = self.endpoint(self.bound(at, sid)?);
+            }
+        }
+        (list.weight > 0 && !list.sids.is_empty() && at == to).then_some(met)
+    }
+
+    /// Whether the binding SIDs of a list could lead on more than eight times.
+    fn endless(&self, head: usize, list: &SegmentList, to: usize) -> bool {
+        let mut front = self.bindings(head, list, to).unwrap_or_default();
+        for _ in 0..8 {
+            let mut next = BTreeSet::new();
+            for node in front {
+                let policies = self.case.devices[&name(node)].policies.values();
+                for policy in policies.filter(|policy| policy.binding_sid.is_some()) {
+                    for list in policy.candidates.iter().flat_map(|path| &path.lists) {
+                        next.extend(self.bindings(node, list, self.endpoint(policy)).unwrap_or_default());
+                    }
+                }
+            }
+            front = next;
+        }
+        !front.is_empty()
+    }
+
+    fn endpoint(&self, policy: &SrPolicy) -> usize {
+        let is_of = |node: &usize| match policy.key.endpoint {
+            IpAddr::V4(id) => router_id(*node) == id,
+            IpAddr::V6(address) => locator(*node).contains(&address),
+        };
+        (0..self.case.nodes).find(is_of).unwrap()
+    }
+
+    /// The preference that is used and its valid lists.
+    fn choose(&self, policy: &SrPolicy, head: usize) -> Chosen {
+        if let Some(known) = self.chosen.borrow().get(&(head, policy.key)) {
+            return known.clone();
+        }
+        let to = self.endpoint(policy);
+        let chosen = policy.candidates.iter().find_map(|candidate| {
+            let valid: Vec<(u32, Vec<Sid>)> = candidate
+                .lists
+                .iter()
+                .filter(|list| self.bindings(head, list, to).is_some() && !self.endless(head, list, to))
+                .filter(|list| !self.forward(head, vec![(1.0, self.stack(&list.sids, to))], to).lost)
+                .map(|list| (list.weight, list.sids.clone()))
+                .collect();
+            (!valid.is_empty()).then_some((candidate.preference, valid))
+        });
+        self.chosen.borrow_mut().insert((head, policy.key), chosen.clone());
+        chosen
+    }
+
+    /// SRv6 packets carry the service SID of the endpoint last.
+    fn stack(&self, sids: &[Sid], to: usize) -> Vec<Sid> {
+        let mut stack = sids.to_vec();
+        if matches!(stack.last(), Some(Sid::Srv6(_))) {
+            stack.push(service(to));
+        }
+        stack
+    }
+
+    /// Preference of the candidate, if a policy carries it, and what becomes of the packets.
+    pub fn send(&self, from: usize, to: usize, steered: bool) -> (Option<u32>, Fate) {
+        let policy = self.case.devices[&name(from)].policies.values().find(|policy| {
+            steered && from != to && policy.key.color == color(7) && self.endpoint(policy) == to
+        });
+        if let Some(policy) = policy {
+            if let Some((preference, lists)) = self.choose(policy, from) {
+                let total: f64 = lists.iter().map(|(weight, _)| f64::from(*weight)).sum();
+                let sent = lists
+                    .into_iter()
+                    .map(|(weight, sids)| (f64::from(weight) / total, self.stack(&sids, to)))
+                    .collect();
+                return (Some(preference), self.forward(from, sent, to));
+            }
+            if policy.last_resort == LastResort::Drop {
+                return (None, Fate::default());
+            }
+        }
+        // To the End SID of a node leads nothing but the IGP.
+        (None, self.forward(from, vec![(1.0, vec![end(to)])], to))
+    }
+}
+
+fn service(node: usize) -> Sid {
+    Sid::Srv6(model::node::function_of(locator(node), 0xd46))
+}
