@@ -1,0 +1,348 @@
+//! What holds for all formats together.
+
+use std::{collections::BTreeSet, fs, net::Ipv6Addr, path::Path};
+
+use ipnet::Ipv6Net;
+use model::{
+    Fact, IgpMetric, Label, Price, TeMetric,
+    link::{Contract, Encryption},
+    node::{Location, MsdSet},
+    sr::LabelBlock,
+};
+use proptest::{collection, option, prelude::*};
+
+use super::*;
+use crate::draft::{Draft, DraftDirection, DraftLine, DraftLink, DraftNode, Missing};
+
+/// What a person reads of findings.
+pub(crate) fn told(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| {
+            let place = finding.place.as_ref().map_or(String::new(), |p| format!("{}:{} ", p.line, p.column));
+            let help = finding.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
+            format!("{place}{finding}{help}")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The findings on a text that is not sound.
+pub(crate) fn faults(text: &str) -> String {
+    told(&read("net.yaml", text).expect_err("the text is faulty"))
+}
+
+fn text() -> impl Strategy<Value = String> {
+    r"[ -~é中]{0,10}|[a-z]{1,8}|null|true|~|1e5|1e310|\.inf|\.nan|0x10|007|\$\{HOME\}|two\nlines\n"
+}
+
+fn direction() -> impl Strategy<Value = DraftDirection> {
+    (
+        option::of((1_u64..u64::MAX / 2).prop_map(model::Bandwidth::from_bps)),
+        option::of((0_u64..u64::MAX / 2).prop_map(model::Delay::from_micros)),
+        option::of((0_u64..10_000_000).prop_map(model::Jitter::from_micros)),
+        option::of((0_u32..=1_000_000_000).prop_map(model::Loss::from_ppb)),
+        option::of((1_u32..1 << 24).prop_map(IgpMetric)),
+        option::of(any::<u32>().prop_map(TeMetric)),
+        option::of((16_u32..1 << 20).prop_map(|n| Label::try_from(n).unwrap())),
+        option::of(any::<u128>().prop_map(Ipv6Addr::from)),
+    )
+        .prop_map(|(bandwidth, delay, jitter, loss, igp, te, adjacency_label, end_x)| DraftDirection {
+            bandwidth,
+            delay,
+            jitter,
+            loss,
+            igp,
+            te,
+            adjacency_label,
+            end_x,
+        })
+}
+
+fn line() -> impl Strategy<Value = DraftLine> {
+    let encryption = prop_oneof![Just(Encryption::None), Just(Encryption::Macsec), Just(Encryption::Ipsec)];
+    let contract = (option::of(0_u64..1 << 40), option::of(0_u64..1 << 40), option::of(0_u32..1_000_000_000));
+    (
+        option::of(text()),
+        collection::btree_set("[a-z0-9-]{1,6}", 0..3),
+        collection::btree_set(text(), 0..3),
+        contract,
+        encryption,
+        option::of(any::<u64>()),
+    )
+        .prop_map(|(role, affinity, srlg, (delay, jitter, loss), encryption, price)| DraftLine {
+            name: None,
+            role,
+            affinity: affinity.into_iter().map(|name| name.parse().unwrap()).collect(),
+            srlg,
+            contract: Contract {
+                delay: delay.map(model::Delay::from_micros),
+                jitter: jitter.map(model::Jitter::from_micros),
+                loss: loss.map(model::Loss::from_ppb),
+            },
+            encryption,
+            price: price.map(Price),
+        })
+}
+
+fn node() -> impl Strategy<Value = DraftNode> {
+    let place = option::of((-90.0..=90.0, -180.0..=180.0).prop_map(|(lat, lon)| Location { lat, lon }));
+    let block = (16_u32..500_000, 9000_u32..500_000).prop_map(|(base, size)| LabelBlock { base, size });
+    let msd = option::of(any::<[u8; 4]>().prop_map(|[a, b, c, d]| MsdSet {
+        mpls_imposition: a,
+        srv6_encaps: b,
+        srv6_segments_left: c,
+        srv6_end_pop: d,
+    }));
+    (
+        (option::of(text()), option::of("[A-Za-z0-9._-]{1,8}"), place, text()),
+        collection::btree_map(text(), text(), 0..3),
+        (any::<bool>(), any::<bool>(), option::of(block), msd),
+        (any::<u8>(), any::<bool>()),
+    )
+        .prop_map(
+            |((role, site, location, dialect), labels, (sid, locator, srlb, msd), (queues, overload))| {
+                let mut node = DraftNode::new(NodeId::lit("placeholder"), None);
+                node.role = role;
+                node.site = site.map(|site| site.parse().unwrap());
+                node.location = location;
+                node.labels = labels;
+                node.node_sid = sid.then(|| Fact::from_file(0));
+                node.locator =
+                    locator.then(|| Fact::from_file(Ipv6Net::new(Ipv6Addr::UNSPECIFIED, 48).unwrap()));
+                node.srlb = srlb.unwrap_or(node.srlb);
+                node.msd = msd;
+                node.queues = queues;
+                node.overload = overload;
+                node.dialect = dialect;
+                node
+            },
+        )
+}
+
+use model::NodeId;
+
+prop_compose! {
+    /// A sound network as a file could say it: names are apart, ids and locators follow the count of the nodes.
+    fn network_of_any_kind()(
+        named in collection::btree_map("[a-z0-9é~@+_./:-]{1,8}", node(), 2..7),
+        ends in collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..8),
+        lines in collection::vec((line(), direction(), direction(), option::of("[a-z0-9/-]{1,9}")), 8),
+    ) -> Ted {
+        let mut nodes = Vec::new();
+        for (count, (name, mut node)) in (1_u32..).zip(named) {
+            node.id = name.parse().unwrap();
+            node.router_id = Some(count.into());
+            node.node_sid = node.node_sid.map(|_| Fact::from_file(count));
+            let locator = Ipv6Net::new(Ipv6Addr::from([0xfd00, 0, count as u16, 0, 0, 0, 0, 0]), 48).unwrap();
+            node.locator = node.locator.map(|_| Fact::from_file(locator));
+            nodes.push(node);
+        }
+        let mut links = Vec::new();
+        for (at, ((a, z), (line, from_a, from_z, name))) in ends.into_iter().zip(lines).enumerate() {
+            let (a, z) = (a.index(nodes.len()), z.index(nodes.len()));
+            if a == z {
+                continue;
+            }
+            let end = |node: usize| (nodes[node].id.clone(), format!("eth{at}").parse().unwrap());
+            let name = name.map(|name| format!("{name}#{at}").replace('#', "~").parse().unwrap());
+            links.push(DraftLink {
+                mark: None, a: end(a), z: end(z), line: DraftLine { name, ..line }, from_a, from_z,
+            });
+        }
+        let mut report = Report::new("generated");
+        let ted = Draft { nodes, links, missing: Missing::Reported }.assemble(&mut report);
+        assert!(!report.has_errors(), "{report:?}");
+        ted
+    }
+}
+
+/// What RFC 8345 JSON can say of a TED, and what a reader makes of the rest.
+fn as_rfc8345_says(ted: &Ted) -> Ted {
+    let bits: BTreeSet<_> = ted.links.values().flat_map(|link| link.affinity.clone()).collect();
+    let risks: BTreeSet<_> = ted.links.values().flat_map(|link| link.srlg.clone()).collect();
+    let mut seen = ted.clone();
+    for node in seen.nodes.values_mut() {
+        let mut bare = DraftNode::new(node.id.clone(), None);
+        bare.router_id = Some(node.router_id);
+        let round = |value: f64| (value * 1e9).round() / 1e9;
+        bare.location = node.location.map(|p| Location { lat: round(p.lat), lon: round(p.lon) });
+        (bare.srgb.size, bare.srlb.size) = (0, 0);
+        let draft = Draft { nodes: vec![bare], links: Vec::new(), missing: Missing::Reported };
+        *node = draft.assemble(&mut Report::new("")).nodes.into_values().next().unwrap();
+    }
+    for link in seen.links.values_mut() {
+        for facts in [&mut link.a_to_z, &mut link.z_to_a] {
+            let bytes = (facts.bandwidth.value.as_bps() as f64 / 8.0) as f32;
+            let bits = (f64::from(bytes) * 8.0) as u64;
+            let bandwidth = (bytes >= 1.0).then(|| model::Bandwidth::from_bps(bits));
+            facts.bandwidth =
+                bandwidth.map_or_else(|| Fact::derived("1Gbps".parse().unwrap()), Fact::from_file);
+            let delay = facts.delay.value.as_micros().min(u32::MAX.into());
+            facts.delay = Fact::from_file(model::Delay::from_micros(delay));
+            facts.igp = Fact::from_file(facts.igp.value);
+            facts.te = Fact::from_file(facts.te.value);
+            facts.jitter = Fact::derived(model::Jitter::ZERO);
+            facts.loss = Fact::derived(model::Loss::ZERO);
+            (facts.adjacency_label, facts.end_x) = (None, None);
+        }
+        let number = |set: &BTreeSet<_>, name| set.iter().position(|each| each == name).unwrap();
+        link.affinity =
+            link.affinity.iter().map(|n| format!("bit-{}", number(&bits, n)).parse().unwrap()).collect();
+        link.srlg = link
+            .srlg
+            .iter()
+            .map(|n| format!("srlg-{}", risks.iter().position(|each| each == n).unwrap() + 1))
+            .collect();
+        link.role = None;
+        link.encryption = Encryption::None;
+        link.contract = Contract::default();
+        link.price = None;
+    }
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_native_file_says_all_of_a_network(ted in network_of_any_kind()) {
+        let text = to_network_yaml(&ted);
+        let network = read("net.yaml", &text).map_err(|f| TestCaseError::fail(format!("{}\n{text}", told(&f))))?;
+        prop_assert_eq!(network.format, Format::Native);
+        prop_assert_eq!(&network.ted, &ted, "{}", text);
+        prop_assert_eq!(to_network_yaml(&network.ted), text);
+    }
+
+    #[test]
+    fn rfc8345_says_what_its_models_have_words_for(ted in network_of_any_kind()) {
+        let text = to_rfc8345(&ted);
+        let network = read("net.json", &text).map_err(|f| TestCaseError::fail(format!("{}\n{text}", told(&f))))?;
+        prop_assert_eq!(network.format, Format::Rfc8345);
+        let mut read_back = network.ted;
+        for node in read_back.nodes.values_mut() {
+            let round = |value: f64| (value * 1e9).round() / 1e9;
+            node.location = node.location.map(|p| Location { lat: round(p.lat), lon: round(p.lon) });
+        }
+        prop_assert_eq!(read_back, as_rfc8345_says(&ted));
+    }
+
+    #[test]
+    fn any_text_is_judged_without_a_panic(text in "[a-z:{}\\[\\]\" ,#&*!|>%@`~\n-]{0,80}") {
+        let _ = read("any", &text);
+    }
+}
+
+#[test]
+fn every_containerlab_example_is_read_or_refused_with_a_reason() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clab");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        println!("skipped: {} is missing", folder.display());
+        return;
+    };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ext| ext == "yml" || ext == "yaml"));
+    paths.sort();
+    let mut networks = 0;
+    for path in &paths {
+        let text = fs::read_to_string(path).unwrap();
+        match read(&path.display().to_string(), &text) {
+            Ok(network) => {
+                networks += 1;
+                assert_eq!(network.format, Format::Containerlab);
+                assert!(!network.ted.nodes.is_empty(), "{} has no node", path.display());
+                let again =
+                    read("again", &to_network_yaml(&network.ted)).unwrap_or_else(|f| panic!("{}", told(&f)));
+                assert_eq!(again.ted.links.len(), network.ted.links.len(), "{}", path.display());
+                assert_eq!(again.ted.nodes.len(), network.ted.nodes.len(), "{}", path.display());
+            }
+            Err(findings) => {
+                assert!(!findings.is_empty());
+                println!("{}: {}", path.display(), told(&findings));
+            }
+        }
+    }
+    assert!(paths.len() >= 44, "{} files", paths.len());
+    assert_eq!(networks, paths.len(), "all examples are node and link graphs");
+}
+
+#[test]
+fn a_file_of_another_kind_is_told_so() {
+    let told = faults("apiVersion: trunkline/v1\nkind: Scenario\nsteps: []\n");
+    assert!(
+        told.contains("error[TL0101] file: this is a document of kind `Scenario`, not a network"),
+        "{told}"
+    );
+    assert!(faults("just text").contains("TL0101"));
+    assert!(faults("").contains("TL0101"));
+    assert!(faults("{\"a\": }").contains("TL0100"));
+}
+
+#[test]
+fn a_fault_of_syntax_has_its_place() {
+    let told = faults("kind: Network\nnodes: [\n  {name: a\n");
+    assert!(told.contains("error[TL0100]"), "{told}");
+    assert!(told.starts_with(|c: char| c.is_ascii_digit()), "{told}");
+    let told = faults("{\n  \"ietf-network:networks\": nope\n}");
+    assert!(told.starts_with("2:"), "{told}");
+}
+
+#[test]
+fn a_bomb_is_refused_in_time() {
+    let mut text = String::from("topology: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        text.push_str(&format!("k{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", ")));
+    }
+    assert!(faults(&text).contains("TL0100"));
+    let deep = "[".repeat(100_000);
+    assert!(faults(&deep).contains("TL0100"));
+    assert!(faults(&format!("a: {deep}")).contains("TL0100"));
+}
+
+#[test]
+fn every_code_has_one_page() {
+    let codes: BTreeSet<&str> = code::PAGES.iter().map(|page| page.code).collect();
+    assert_eq!(codes.len(), code::PAGES.len());
+    assert_eq!(code::page(code::BAD_LOCATOR).unwrap().code, "TL0112");
+    assert!(code::PAGES.iter().all(|page| ("TL0100".."TL0200").contains(&page.code) && page.text.len() > 40));
+}
+
+const RING_AND_TAIL: &str = r#"
+apiVersion: trunkline/v1
+kind: Network
+nodes:
+  - {name: a, routerId: 10.0.0.1, lat: 39.9, lon: 116.4}
+  - {name: b, routerId: 10.0.0.2}
+  - {name: c, routerId: 10.0.0.3}
+  - {name: d, routerId: 10.0.0.4}
+  - {name: alone, routerId: 10.0.0.5}
+links:
+  - {a: "a:1", z: "b:1"}
+  - {a: "b:2", z: "c:1", name: lone}
+  - {a: "c:2", z: "d:1", name: twin-1}
+  - {a: "c:3", z: "d:2", name: twin-2}
+  - {a: "b:3", z: "a:2"}
+"#;
+
+#[test]
+fn what_the_loss_of_a_link_cuts_is_known() {
+    let ted = read("net.yaml", RING_AND_TAIL).unwrap().ted;
+    let told = told(&connectivity(&ted));
+    assert!(
+        told.contains(
+            "warning[TL0130] network: the network is in 2 parts; 4 nodes around a, 1 nodes around alone"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("info[TL0131] link lone:"), "{told}");
+    assert_eq!(told.matches("TL0131").count(), 1, "parallel links are no bridges: {told}");
+}
+
+#[test]
+fn a_drawing_names_nodes_and_links() {
+    let ted = read("net.yaml", RING_AND_TAIL).unwrap().ted;
+    let dot = to_dot(&ted);
+    assert!(dot.starts_with("graph {"), "{dot}");
+    assert!(dot.contains("label=\"a\" pos=\"116.4,39.9\""), "{dot}");
+    assert!(dot.contains("label=\"lone\\n1Gbps 0us\""), "{dot}");
+}

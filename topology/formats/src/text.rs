@@ -1,0 +1,15 @@
+//! Text to trees with places, and the reading of trees by a vocabulary: what every file of ours that people write shares.
+//!
+//! A tree keeps each scalar as it was written, so that `0.10ms`, `1e5` as a name and `10.0.0.1` mean what they say; what it
+//! means is decided by the word that stands before it ([`Fields`]). All faults are collected ([`Report`]).
+
+mod fields;
+mod report;
+mod tree;
+mod word;
+
+pub use fields::Fields;
+pub(crate) use report::shorten;
+pub use report::{Report, nearest, one_of};
+pub use tree::{Key, Kind, Mark, Scalar, Shape, Tree, parse};
+pub use word::Word;
