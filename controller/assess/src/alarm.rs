@@ -153,7 +153,12 @@ fn measure(
 }
 
 /// Drops of one queue, named by itself or by a class that uses it; of all queues where none is named.
-fn drops(reading: Reading<'_>, set: &IntentSet, policy: &AlarmPolicy, name: Option<&QueueName>) -> Option<u64> {
+fn drops(
+    reading: Reading<'_>,
+    set: &IntentSet,
+    policy: &AlarmPolicy,
+    name: Option<&QueueName>,
+) -> Option<u64> {
     let Some(name) = name else {
         let all = reading.queues().filter_map(|queue| reading.queue_drops(queue, policy.over));
         return all.reduce(u64::saturating_add);
@@ -181,7 +186,8 @@ pub(crate) fn explain(
                 && let Some(is) = measure(&comparison.quantity)
             {
                 // A comparison writes its bound in its unit; so does one whose bound is the value.
-                let value = Comparison { bound: is.value, above_contract: false, ..comparison.clone() }.to_string();
+                let value =
+                    Comparison { bound: is.value, above_contract: false, ..comparison.clone() }.to_string();
                 let value = value.rsplit(' ').next().unwrap_or_default().to_owned();
                 said.push(format!("{comparison} (is {value})"));
             }

@@ -138,7 +138,8 @@ fn services(view: &View<'_>, case: &Case<'_>, memory: &mut Memory) -> BTreeMap<S
     let mut services = BTreeMap::new();
     let mut tracks = service::Tracks::new();
     for (id, verdict) in case.verdicts {
-        let (Some(service), Verdict::Carried { directions, .. }) = (case.set.services.get(id), verdict) else {
+        let (Some(service), Verdict::Carried { directions, .. }) = (case.set.services.get(id), verdict)
+        else {
             continue;
         };
         let promises = directions

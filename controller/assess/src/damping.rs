@@ -117,11 +117,16 @@ mod tests {
 
     #[test]
     fn silence_is_neither_up_nor_down() {
-        assert_eq!(avoided(&[LinkState::Unknown; 30]), []);
+        assert!(avoided(&[LinkState::Unknown; 30]).is_empty());
         let said = [[LinkState::Down; 1].as_slice(), &[LinkState::Unknown; 60]].concat();
         assert_eq!(avoided(&said).len(), 61);
-        let said =
-            [[LinkState::Down].as_slice(), &[LinkState::Up; 5], &[LinkState::Unknown; 1], &[LinkState::Up; 9]].concat();
+        let said = [
+            [LinkState::Down].as_slice(),
+            &[LinkState::Up; 5],
+            &[LinkState::Unknown; 1],
+            &[LinkState::Up; 9],
+        ]
+        .concat();
         assert_eq!(avoided(&said).len(), 16);
     }
 }

@@ -123,7 +123,8 @@ impl Decision {
                 None => drop(self.hints.relief.remove(service)),
             }
         }
-        self.actions.retain(|action| action.service.as_ref().is_none_or(|service| !services.contains(service)));
+        self.actions
+            .retain(|action| action.service.as_ref().is_none_or(|service| !services.contains(service)));
         self
     }
 
@@ -172,10 +173,12 @@ pub fn decide(assessment: &Assessment, case: &Case<'_>, past: &History) -> Optio
                 hints.relief.insert(id, Relief { seen, since: assessment.at, why: action.why.clone() });
             }
             Step::Restore => drop(hints.relief.remove(&id)),
-            Step::Freeze => findings.push(
-                Finding::new(codes::FROZEN, Severity::Major, &id, action.why.clone())
-                    .with_help("mend the cause; the loop goes on by itself once the promise is kept, or when told to"),
-            ),
+            Step::Freeze => {
+                findings
+                    .push(Finding::new(codes::FROZEN, Severity::Major, &id, action.why.clone()).with_help(
+                    "mend the cause; the loop goes on by itself once the promise is kept, or when told to",
+                ))
+            }
             Step::Propose { .. } | Step::Avoid(_) | Step::Allow(_) => {}
         }
         actions.push(action);
@@ -271,7 +274,10 @@ impl Turn<'_> {
     fn relieve(&self) -> Stance {
         let assurance = &self.service.assurance;
         if let Some(since) = self.record.frozen {
-            return wait(format!("frozen since {}: {} moves did not help", since.as_micros(), self.record.futile), None);
+            return wait(
+                format!("frozen since {}: {} moves did not help", since.as_micros(), self.record.futile),
+                None,
+            );
         }
         if !self.promises.iter().any(|promise| promise.breached.is_some()) {
             return wait("the breach has not lasted long enough", None);
@@ -286,7 +292,10 @@ impl Turn<'_> {
             return wait("no line on its path is worse than planned: another path would not be better", None);
         }
         let known = self.case.hints.relief.get(&self.service.id);
-        let news = |hop: &DirectedLink| match (known.and_then(|relief| relief.seen.get(hop)), self.degraded.get(hop)) {
+        let news = |hop: &DirectedLink| match (
+            known.and_then(|relief| relief.seen.get(hop)),
+            self.degraded.get(hop),
+        ) {
             (Some(was), Some(is)) => much_worse(was, is),
             _ => true,
         };
@@ -296,9 +305,13 @@ impl Turn<'_> {
         if let Some(held) = self.held() {
             return held;
         }
-        if self.record.futile.saturating_add(u32::from(self.record.pending)) >= self.case.limits.futile_moves {
+        if self.record.futile.saturating_add(u32::from(self.record.pending)) >= self.case.limits.futile_moves
+        {
             let moves = self.case.limits.futile_moves;
-            return self.act(Step::Freeze, format!("{moves} moves in a row did not restore its promise: the loop leaves it alone"));
+            return self.act(
+                Step::Freeze,
+                format!("{moves} moves in a row did not restore its promise: the loop leaves it alone"),
+            );
         }
         let why = self.why();
         let away_from: BTreeSet<DirectedLink> = bad.into_iter().cloned().collect();
@@ -322,7 +335,11 @@ impl Turn<'_> {
             return "its breach condition has held long enough".into();
         };
         let places: Vec<String> = blame.iter().take(3).map(|b| format!("{} ({})", b.line, b.what)).collect();
-        if places.is_empty() { what.join(", ") } else { format!("{}; {}", what.join(", "), places.join(", ")) }
+        if places.is_empty() {
+            what.join(", ")
+        } else {
+            format!("{}; {}", what.join(", "), places.join(", "))
+        }
     }
 
     fn restore(&self, relief: &Relief) -> Stance {
@@ -356,9 +373,8 @@ impl Turn<'_> {
         if now.since(good_since) < needed {
             return wait("the lines that it left are good again: wait-to-restore", Some(good_since + needed));
         }
-        let keeps = |way: &Vec<DirectedLink>| {
-            keeps(&self.service.slo, self.assessment.estimate(way, self.case.ted))
-        };
+        let keeps =
+            |way: &Vec<DirectedLink>| keeps(&self.service.slo, self.assessment.estimate(way, self.case.ted));
         if !self.record.home.values().all(keeps) {
             return wait("the path that it left would not keep the promise yet", None);
         }

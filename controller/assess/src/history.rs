@@ -55,7 +55,12 @@ impl Record {
 
     /// Until when nothing may be done: the intent's hold-down after the last touch, doubled for each further move within the memory
     /// and for each attempt in vain.
-    pub(crate) fn held_until(&self, assurance: &Assurance, now: Timestamp, limits: &Limits) -> Option<Timestamp> {
+    pub(crate) fn held_until(
+        &self,
+        assurance: &Assurance,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Option<Timestamp> {
         let again = self.recent(now, limits).saturating_sub(1) + self.declined.saturating_sub(1) as usize;
         let until = self.touched? + doubled(assurance.hold_down, again).min(limits.longest_hold_down);
         (until > now).then_some(until)

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{Hints, LinkId, ServiceId, Severity, Timestamp};
 use serde::Serialize;
 
-use crate::{alarm::Alarm, service::{Promise, Standing}};
+use crate::{
+    alarm::Alarm,
+    service::{Promise, Standing},
+};
 
 /// One cause and what it does.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -52,7 +55,12 @@ pub(crate) fn gather(
         }
     };
     for alarm in alarms {
-        note(&alarm.line.link, alarm.began, alarm.severity, format!("{} on {}: {}", alarm.policy, alarm.line, alarm.detail));
+        note(
+            &alarm.line.link,
+            alarm.began,
+            alarm.severity,
+            format!("{} on {}: {}", alarm.policy, alarm.line, alarm.detail),
+        );
     }
     for (link, since) in down {
         note(link, *since, Severity::Major, "the link is down".into());

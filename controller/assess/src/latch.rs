@@ -84,7 +84,9 @@ impl Latch {
 
     fn over(self, now: Timestamp, clear_after: Span) -> (Self, Option<Turn>) {
         match self {
-            Self::Clearing { good, .. } if now.since(good) >= clear_after => (Self::Quiet, Some(Turn::Cleared)),
+            Self::Clearing { good, .. } if now.since(good) >= clear_after => {
+                (Self::Quiet, Some(Turn::Cleared))
+            }
             _ => (self, None),
         }
     }
@@ -151,7 +153,10 @@ mod tests {
 
     #[test]
     fn without_a_hold_it_fires_at_once_and_clears_at_once() {
-        assert_eq!(run(&[Holds, Not, Holds], 0, 0), [(0, Turn::Raised), (1, Turn::Cleared), (2, Turn::Raised)]);
+        assert_eq!(
+            run(&[Holds, Not, Holds], 0, 0),
+            [(0, Turn::Raised), (1, Turn::Cleared), (2, Turn::Raised)]
+        );
     }
 
     proptest::proptest! {

@@ -33,12 +33,15 @@ pub mod decide;
 
 pub mod codes;
 
+#[cfg(test)]
+mod fixture;
+
 pub use alarm::{Alarm, AlarmEvent};
 pub use assessment::{Assessment, Case, Memory, assess};
 pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances};
 pub use history::{History, Home};
 pub use incident::Incident;
-pub use lines::{LineState, LinkState, Lines};
+pub use lines::{LineState, Lines, LinkState};
 pub use observed::{Observed, Settings, observe};
 pub use score::Score;
 pub use service::{Blame, Promise, Quality, Standing, improvement};

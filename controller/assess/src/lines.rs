@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Bandwidth, Delay, DirectedLink, InterfaceName, Jitter, Link, LinkId, Loss, NodeId, QueueName, Ratio, Side,
-    Span, Ted, Timestamp, hint::Degradation,
+    Bandwidth, Delay, DirectedLink, InterfaceName, Jitter, Link, LinkId, Loss, NodeId, QueueName, Ratio,
+    Side, Span, Ted, Timestamp, hint::Degradation,
 };
 use serde::Serialize;
 

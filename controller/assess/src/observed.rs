@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, Measure, NodeId, QueueName, Sample, Span, Timestamp};
+use model::{
+    Bandwidth, Delay, InterfaceName, Jitter, Loss, Measure, NodeId, QueueName, Sample, Span, Timestamp,
+};
 
 use crate::ring::{Counter, Gauge};
 

@@ -122,7 +122,10 @@ mod tests {
         let mut counter = Counter::new(500, s(1), s(1));
         assert_eq!(counter.growth(Span::from_secs(10)), None);
         counter.push(900, s(3), s(3), Span::from_secs(60));
-        assert_eq!(counter.growth(Span::from_secs(10)), Some(Growth { amount: 400, over: Span::from_secs(2) }));
+        assert_eq!(
+            counter.growth(Span::from_secs(10)),
+            Some(Growth { amount: 400, over: Span::from_secs(2) })
+        );
     }
 
     #[test]

@@ -8,12 +8,7 @@ use model::{
 };
 use serde::Serialize;
 
-use crate::{
-    alarm::explain,
-    assessment::Line,
-    latch::Latch,
-    lines::LinkState,
-};
+use crate::{alarm::explain, assessment::Line, latch::Latch, lines::LinkState};
 
 /// End-to-end values. What is absent is unknown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -121,7 +116,9 @@ pub(crate) fn judge(
     let hops = route.map(|route| route.path.hops.clone()).unwrap_or_default();
     let quality = quality(view, &hops);
     let (truth, mut what) = match riding {
-        Riding::Nothing => (Truth::Holds, vec!["its path and its backup each have a link that is down".into()]),
+        Riding::Nothing => {
+            (Truth::Holds, vec!["its path and its backup each have a link that is down".into()])
+        }
         _ => slo_broken(&service.slo, quality, partial(view, &hops)),
     };
     let measure = |quantity: &Quantity| measure(view, service, &hops, quality, quantity);
@@ -241,9 +238,7 @@ fn measure(
     let (value, contract) = match quantity {
         Quantity::Delay => (quality.delay?.as_micros(), slo.one_way_delay.map(Delay::as_micros)),
         Quantity::Jitter => (quality.jitter?.as_micros(), slo.jitter.map(Jitter::as_micros)),
-        Quantity::Loss => {
-            (u64::from(quality.loss?.as_ppb()), slo.loss.map(|loss| u64::from(loss.as_ppb())))
-        }
+        Quantity::Loss => (u64::from(quality.loss?.as_ppb()), slo.loss.map(|loss| u64::from(loss.as_ppb()))),
         Quantity::Utilisation => {
             let worst: Option<Vec<Ratio>> = lines().map(|line| line?.utilisation).collect();
             (worst?.into_iter().max().unwrap_or_default().as_ppm(), None)

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, fmt};
 
 use model::{
     ActualState, Classifier, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
-    InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp, state::Foreign,
+    InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp,
+    state::Foreign,
 };
 use serde::Serialize;
 
@@ -90,10 +91,7 @@ impl DeviceDiff {
 
     /// How many objects change.
     pub fn count(&self) -> usize {
-        self.policies.len()
-            + self.steering.len()
-            + self.qos.len()
-            + usize::from(self.classifier.is_some())
+        self.policies.len() + self.steering.len() + self.qos.len() + usize::from(self.classifier.is_some())
     }
 
     /// The edits that carry the difference out, in no particular phase.
@@ -221,7 +219,9 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
 impl Diff {
     fn skip(&mut self, node: &NodeId, wanted: &DeviceConfig, why: String, since: Option<Timestamp>) {
         let desired = DeviceDiff::between(wanted, &DeviceConfig::default()).count();
-        let message = format!("what it holds is unknown: {why}; {desired} objects that it should hold are neither checked nor changed");
+        let message = format!(
+            "what it holds is unknown: {why}; {desired} objects that it should hold are neither checked nor changed"
+        );
         self.findings.push(
             Finding::new(codes::UNREADABLE, Severity::Warning, node, message)
                 .with_help("it is read again by itself; see `trunkline devices` for its session"),
@@ -304,7 +304,10 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
         );
     };
     for (key, name) in foreign.policies.iter().filter(|(key, _)| wanted.policies.contains_key(key)) {
-        say(codes::POLICY_TAKEN, format!("{key} is taken by the policy `{name}` of somebody else: ours is not put"));
+        say(
+            codes::POLICY_TAKEN,
+            format!("{key} is taken by the policy `{name}` of somebody else: ours is not put"),
+        );
         objects.push(Withheld::Policy(*key));
         // A rule that leads nowhere else would lead traffic into the stranger's policy.
         let only = wanted.policies.keys().filter(|other| other.color == key.color).count() == 1;
@@ -318,7 +321,10 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
         }
     }
     for interface in foreign.qos.iter().filter(|interface| wanted.qos.contains_key(interface)) {
-        say(codes::QOS_TAKEN, format!("the queues of {interface} are set by somebody else: ours are not put"));
+        say(
+            codes::QOS_TAKEN,
+            format!("the queues of {interface} are set by somebody else: ours are not put"),
+        );
         objects.push(Withheld::Qos(interface.clone()));
     }
     if foreign.classifier && wanted.classifier.is_some() {

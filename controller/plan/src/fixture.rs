@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    ActualState, Affinity, Allocations, Bandwidth, CandidatePath, ClassName, Classifier, Color, Condition, Delay,
-    DesiredState, DeviceConfig, DeviceReading, DirectedLink, Discipline, Fact, IgpMetric, IntentId, IntentSet,
-    InterfaceName, InterfaceQos, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Path, PolicyKey, Price,
-    QosProfile, QueueName, QueueShare, Ratio, Revision, Scheduling, SegmentList, Service, ServiceId, Sid, Side,
-    Slo, Span, SrPolicy, SteeringKey, SteeringRule, TeMetric, Ted, Timestamp, TrafficClass, Verdict, VrfName,
+    ActualState, Affinity, Allocations, Bandwidth, CandidatePath, ClassName, Classifier, Color, Condition,
+    Delay, DesiredState, DeviceConfig, DeviceReading, DirectedLink, Discipline, Fact, IgpMetric, IntentId,
+    IntentSet, InterfaceName, InterfaceQos, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Path, PolicyKey,
+    Price, QosProfile, QueueName, QueueShare, Ratio, Revision, Scheduling, SegmentList, Service, ServiceId,
+    Sid, Side, Slo, Span, SrPolicy, SteeringKey, SteeringRule, TeMetric, Ted, Timestamp, TrafficClass,
+    Verdict, VrfName,
     intent::{Assurance, Match, Mode, PathPreference, Sle},
     link::{Contract, Direction, Encryption, Termination},
     node::MsdSet,
@@ -47,7 +48,9 @@ pub(crate) fn link(number: u32, a: &str, z: &str, delay_us: u64) -> Link {
         loss: Fact::from_file(Loss::ZERO),
         igp: Fact::from_file(IgpMetric(10)),
         te: Fact::from_file(TeMetric(10)),
-        adjacency_label: Some(Fact::from_file(Label::try_from(15_000 + number * 2 + side).unwrap())),
+        adjacency_label: Some(Fact::from_file(
+            Label::try_from(15_000 + number * 2 + side).expect("in range"),
+        )),
         end_x: None,
     };
     let end = |node: &str, other: &str| Termination {
@@ -71,7 +74,8 @@ pub(crate) fn link(number: u32, a: &str, z: &str, delay_us: u64) -> Link {
 
 /// Two ways from `a` to `d`: over `b` in 2 ms, over `c` in 4 ms.
 pub(crate) fn diamond() -> Ted {
-    let nodes = [("a", 1), ("b", 2), ("c", 3), ("d", 4)].map(|(id, index)| (NodeId::lit(id), node(id, index)));
+    let nodes =
+        [("a", 1), ("b", 2), ("c", 3), ("d", 4)].map(|(id, index)| (NodeId::lit(id), node(id, index)));
     let links =
         [("a", "b", 1_000), ("b", "d", 1_000), ("a", "c", 2_000), ("c", "d", 2_000)].into_iter().zip(1..);
     let links = links.map(|((a, z, delay), number)| link(number, a, z, delay));
@@ -91,9 +95,9 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
         vrf: VrfName::lit("production"),
         class: ClassName::lit("production"),
         slo: Slo {
-            one_way_delay: Some("5ms".parse().unwrap()),
-            bandwidth: Some("10Mbps".parse().unwrap()),
-            loss: Some("0.1%".parse().unwrap()),
+            one_way_delay: Some("5ms".parse().expect("a literal")),
+            bandwidth: Some("10Mbps".parse().expect("a literal")),
+            loss: Some("0.1%".parse().expect("a literal")),
             ..Slo::default()
         },
         sle: Sle::default(),
@@ -110,7 +114,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
 }
 
 pub(crate) fn dscp() -> Dscp {
-    "af41".parse().unwrap()
+    "af41".parse().expect("a literal")
 }
 
 pub(crate) fn set(services: &[Service]) -> IntentSet {
@@ -121,8 +125,9 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
         queue: QueueName::lit("af4"),
         profile: "two".into(),
     };
-    let queues = [("af4", 60), ("be", 40)]
-        .map(|(name, weight)| (QueueName::lit(name), Scheduling { discipline: Discipline::Weighted(weight) }));
+    let queues = [("af4", 60), ("be", 40)].map(|(name, weight)| {
+        (QueueName::lit(name), Scheduling { discipline: Discipline::Weighted(weight) })
+    });
     let profile = QosProfile { name: "two".into(), queues: queues.into() };
     IntentSet {
         classes: BTreeMap::from([(class.name.clone(), class)]),
@@ -153,7 +158,7 @@ pub(crate) fn build(ted: Ted, placed: &[Placement<'_>]) -> Built {
 pub(crate) fn build_after(ids: &Allocations, ted: Ted, placed: &[Placement<'_>]) -> Built {
     let services: Vec<Service> = placed.iter().map(|(service, _, _)| service.clone()).collect();
     let set = set(&services);
-    let ids = ids.extended(&set).unwrap();
+    let ids = ids.extended(&set).expect("few services");
     let mut built = Built { ted, set, ids, desired: DesiredState::default(), verdicts: BTreeMap::new() };
     for (service, primary, backup) in placed {
         built.place(service, primary, *backup);
@@ -172,7 +177,8 @@ impl Built {
             };
             let primary = self.route(turned(primary));
             let backup = backup.map(|nodes| self.route(turned(nodes)));
-            let (from, to) = (primary.path.nodes[0].clone(), primary.path.nodes.last().unwrap().clone());
+            let (from, to) =
+                (primary.path.nodes[0].clone(), primary.path.nodes.last().expect("a path has nodes").clone());
             let key = PolicyKey { color, endpoint: self.ted.nodes[&to].router_id.into() };
             for (route, guarantee) in [(Some(&primary), true), (backup.as_ref(), false)] {
                 for hop in route.into_iter().flat_map(|route| &route.path.hops) {
@@ -196,15 +202,17 @@ impl Built {
         let end = self.ted.links[&hop.link].end(hop.from);
         let device = self.desired.devices.entry(end.node.clone()).or_default();
         let qos = device.qos.entry(end.interface.clone()).or_insert_with(|| qos(&[("af4", 0), ("be", 0)]));
-        let share = qos.queues.get_mut(&QueueName::lit("af4")).unwrap();
+        let share = qos.queues.get_mut(&QueueName::lit("af4")).expect("every interface has it");
         share.guarantee = share.guarantee.saturating_add(more);
     }
 
     fn route(&self, nodes: Vec<NodeId>) -> Route {
-        let hops: Vec<DirectedLink> = nodes.windows(2).map(|pair| hop(&self.ted, &pair[0], &pair[1])).collect();
+        let hops: Vec<DirectedLink> =
+            nodes.windows(2).map(|pair| hop(&self.ted, &pair[0], &pair[1])).collect();
         let facts = || hops.iter().map(|hop| self.ted.links[&hop.link].direction(hop.from));
-        let segments =
-            facts().map(|facts| Sid::Mpls(facts.adjacency_label.as_ref().unwrap().value)).collect();
+        let segments = facts()
+            .map(|facts| Sid::Mpls(facts.adjacency_label.as_ref().expect("every line has one").value))
+            .collect();
         let path = Path {
             delay: facts().map(|facts| facts.delay.value).sum(),
             jitter: facts().map(|facts| facts.jitter.value).sum(),
@@ -229,7 +237,7 @@ pub(crate) fn hop(ted: &Ted, from: &NodeId, to: &NodeId) -> DirectedLink {
         .flat_map(|link| [(Side::A, link), (Side::Z, link)])
         .find(|(side, link)| link.end(*side).node == *from && link.end(side.other()).node == *to)
         .map(|(from, link)| DirectedLink { link: link.id.clone(), from })
-        .unwrap()
+        .expect("they are neighbours")
 }
 
 fn policy(service: &Service, key: PolicyKey, primary: &Route, backup: Option<&Route>) -> SrPolicy {
@@ -275,5 +283,5 @@ pub(crate) fn bare(ted: &Ted) -> ActualState {
 }
 
 pub(crate) fn color(number: u32) -> Color {
-    Color::try_from(number).unwrap()
+    Color::try_from(number).expect("in range")
 }

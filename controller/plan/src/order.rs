@@ -145,7 +145,8 @@ fn waves(steps: Vec<Step>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step>> 
         let far = causes.set.services.get(id).map(|service| &service.z);
         groups.entry(together.find(number)).or_default().extend(far);
     }
-    let mut order: Vec<(BTreeSet<&NodeId>, usize)> = groups.into_iter().map(|(root, far)| (far, root)).collect();
+    let mut order: Vec<(BTreeSet<&NodeId>, usize)> =
+        groups.into_iter().map(|(root, far)| (far, root)).collect();
     order.sort();
     let mut ends = BTreeSet::new();
     let mut early = BTreeSet::new();
@@ -215,9 +216,11 @@ impl Device<'_, '_> {
                 Change::Change { to, .. } => {
                     (Phase::Move, Edit::PutSteering(to.clone()), "its traffic belongs to another intent")
                 }
-                Change::Remove(_) => {
-                    (Phase::Break, Edit::RemoveSteering(key.clone()), "no service matches this traffic any more")
-                }
+                Change::Remove(_) => (
+                    Phase::Break,
+                    Edit::RemoveSteering(key.clone()),
+                    "no service matches this traffic any more",
+                ),
             };
             self.push(phase, edit, Cause { intents, rule: why.to_owned() }, services, false);
         }
@@ -245,19 +248,29 @@ impl Device<'_, '_> {
             match change {
                 Change::Add(to) => push(Phase::Make, put(to), "queue share follows demand"),
                 Change::Remove(_) => {
-                    push(Phase::Break, Edit::RemoveQos(interface.clone()), "no demand is planned here any more");
+                    push(
+                        Phase::Break,
+                        Edit::RemoveQos(interface.clone()),
+                        "no demand is planned here any more",
+                    );
                 }
                 Change::Change { from, to } => {
                     let fits = |qos: &InterfaceQos| {
                         causes.capacity(node, interface).is_some_and(|room| qos.guaranteed() <= room)
                     };
                     match between(from, to) {
-                        Some(both) if both == *to => push(Phase::Make, put(to), "queue share grows with demand"),
+                        Some(both) if both == *to => {
+                            push(Phase::Make, put(to), "queue share grows with demand")
+                        }
                         Some(both) if both == *from => {
                             push(Phase::Break, put(to), "queue share shrinks with demand");
                         }
                         Some(both) if fits(&both) => {
-                            push(Phase::Make, put(&both), "queue share has room for the demand before and after");
+                            push(
+                                Phase::Make,
+                                put(&both),
+                                "queue share has room for the demand before and after",
+                            );
                             push(Phase::Break, put(to), "queue share shrinks with demand");
                         }
                         _ => push(Phase::Move, put(to), "queue share moves with demand"),

@@ -75,7 +75,8 @@ pub struct Checked {
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let plural =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let parts =
             [plural(self.demands, "demand"), plural(self.failures, "failure"), plural(self.walks, "walk")];
         f.write_str(&parts.join(", "))
@@ -175,7 +176,6 @@ pub fn prove(
     let (findings, amounts) = tally.findings();
     Proof { findings, checked, amounts }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -173,7 +173,11 @@ impl PlanReport {
                 .iter()
                 .map(|transaction| TransactionView {
                     phase: transaction.phase,
-                    devices: transaction.edits.iter().map(|(node, edits)| (node.clone(), edits.len())).collect(),
+                    devices: transaction
+                        .edits
+                        .iter()
+                        .map(|(node, edits)| (node.clone(), edits.len()))
+                        .collect(),
                 })
                 .collect(),
             devices: devices(&diff, plan),
@@ -219,7 +223,8 @@ impl PlanReport {
         if self.transactions.is_empty() {
             return format!("Nothing to do on revision {}", self.base.0);
         }
-        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let count =
+            |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         format!(
             "Plan on revision {}: {}, {}, {}",
             self.base.0,
@@ -230,8 +235,11 @@ impl PlanReport {
     }
 }
 
+/// Transactions with their rules, and the intents behind them.
+type Said = (Vec<(usize, String)>, Vec<IntentId>);
+
 fn devices(diff: &Diff, plan: &Plan) -> BTreeMap<NodeId, Vec<ObjectChange>> {
-    let mut steps: BTreeMap<(&NodeId, String), (Vec<(usize, String)>, Vec<IntentId>)> = BTreeMap::new();
+    let mut steps: BTreeMap<(&NodeId, String), Said> = BTreeMap::new();
     for (number, transaction) in plan.transactions.iter().enumerate() {
         for (node, edits) in &transaction.edits {
             for edit in edits {
@@ -291,7 +299,7 @@ fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange>
                 to,
                 policy: *key,
                 before: change.before().map(|policy| match &before {
-                    Some(direction) => RouteView::of(&direction.primary),
+                    Some(direction) => causes.seen(service, &direction.primary),
                     None => before::decode(causes.ted, node, policy),
                 }),
                 after: after.as_ref().map(|direction| RouteView::of(&direction.primary)),
@@ -314,7 +322,7 @@ fn fate(change: &Change<model::SrPolicy>) -> ServiceFate {
     }
 }
 
-/// Compares what each direction had with what it gets; only where both are known.
+/// Compares what each direction had with what it gets, both as measured where that is known.
 fn worse(causes: &Causes<'_>) -> Vec<Worse> {
     let Some(before) = causes.before else { return Vec::new() };
     let mut found = Vec::new();
@@ -330,18 +338,15 @@ fn worse(causes: &Causes<'_>) -> Vec<Worse> {
                 }
                 continue;
             };
-            let (was, is) = (&old.primary.path, &new.primary.path);
-            if is.delay > was.delay {
-                say(format!("delay {} -> {}", was.delay, is.delay));
-            }
-            if is.jitter > was.jitter {
-                say(format!("jitter {} -> {}", was.jitter, is.jitter));
-            }
-            if is.loss > was.loss {
-                say(format!("loss {} -> {}", was.loss, is.loss));
-            }
-            if is.price > was.price {
-                say(format!("price {} -> {}", was.price.0, is.price.0));
+            let was = causes.seen(Some(service), &old.primary);
+            let is = causes.seen(Some(service), &new.primary);
+            for what in [
+                rise("delay", was.delay, is.delay),
+                rise("jitter", was.jitter, is.jitter),
+                rise("loss", was.loss, is.loss),
+                rise("price", Some(old.primary.path.price.0), Some(new.primary.path.price.0)),
+            ] {
+                what.into_iter().for_each(&mut say);
             }
             if old.backup.is_some() && new.backup.is_none() {
                 say("has no backup any more".into());
@@ -349,6 +354,34 @@ fn worse(causes: &Causes<'_>) -> Vec<Worse> {
         }
     }
     found
+}
+
+fn rise<T: Ord + std::fmt::Display>(name: &str, was: Option<T>, is: Option<T>) -> Option<String> {
+    let (was, is) = (was?, is?);
+    (is > was).then(|| format!("{name} {was} -> {is}"))
+}
+
+impl Causes<'_> {
+    /// A route with the values that the loop has seen on it, where it has; otherwise as it was computed.
+    fn seen(&self, service: Option<&ServiceId>, route: &Route) -> RouteView {
+        let mut view = RouteView::of(route);
+        let relief = service.and_then(|id| self.hints?.relief.get(id));
+        let Some(relief) =
+            relief.filter(|relief| route.path.hops.iter().any(|hop| relief.seen.contains_key(hop)))
+        else {
+            return view;
+        };
+        let (mut delay, mut jitter, mut loss) = (Delay::ZERO, Jitter::ZERO, Loss::ZERO);
+        for hop in &route.path.hops {
+            let Some(link) = self.ted.links.get(&hop.link) else { return view };
+            let (plan, seen) = (link.direction(hop.from), relief.seen.get(hop));
+            delay = delay.saturating_add(seen.and_then(|seen| seen.delay).unwrap_or(plan.delay.value));
+            jitter = jitter.saturating_add(seen.and_then(|seen| seen.jitter).unwrap_or(plan.jitter.value));
+            loss = loss.then(seen.and_then(|seen| seen.loss).unwrap_or(plan.loss.value));
+        }
+        (view.delay, view.jitter, view.loss) = (Some(delay), Some(jitter), Some(loss));
+        view
+    }
 }
 
 /// What an edit touches, in the words of [`ObjectChange::object`].

@@ -61,7 +61,10 @@ pub fn risks(ted: &Ted, set: &IntentSet) -> Vec<Risk> {
             }
         }
     }
-    found.into_iter().map(|(link, services)| Risk { link, services: services.into_iter().collect() }).collect()
+    found
+        .into_iter()
+        .map(|(link, services)| Risk { link, services: services.into_iter().collect() })
+        .collect()
 }
 
 struct Lines<'a> {
@@ -73,7 +76,8 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn of(ted: &'a Ted, encrypted: bool) -> Self {
         let mut graph = UnGraph::new_undirected();
-        let places: BTreeMap<&NodeId, NodeIndex> = ted.nodes.keys().map(|id| (id, graph.add_node(()))).collect();
+        let places: BTreeMap<&NodeId, NodeIndex> =
+            ted.nodes.keys().map(|id| (id, graph.add_node(()))).collect();
         let mut pairs: BTreeMap<(NodeIndex, NodeIndex), Vec<&LinkId>> = BTreeMap::new();
         for link in ted.links.values() {
             let (Some(a), Some(z)) = (places.get(&link.a.node), places.get(&link.z.node)) else { continue };

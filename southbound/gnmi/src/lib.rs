@@ -4,6 +4,9 @@
 //! share, each with `encode` and `decode`: [`path`], [`value`], [`notice`], [`set`], [`get`], [`subscribe`]. A
 //! [`session`] speaks them to a device over TLS; a [`server`] accepts them. There is no plaintext and no way to skip
 //! a certificate check. Everything that arrives is bounded in size, count and time.
+//!
+//! On top stand the two things that the controller uses: a [`GnmiDevice`] carries transactions out, [`telemetry`] brings
+//! samples.
 
 pub mod proto;
 
@@ -23,9 +26,19 @@ pub mod session;
 pub mod stream;
 pub mod tls;
 
+mod clock;
+mod content;
+pub mod edits;
+pub mod pre_image;
+
+pub mod device;
+pub mod telemetry;
+
 pub mod server;
 
+pub use crate::device::GnmiDevice;
 pub use error::SessionError;
 pub use path::Path;
+pub use pre_image::{FilePreImages, MemoryPreImages, PreImages};
 pub use proto::Encoding;
 pub use session::{Session, Target};

@@ -29,7 +29,7 @@ use crate::path::Path;
 use crate::proto::g_nmi_client::GNmiClient;
 use crate::proto::get_request::DataType;
 use crate::proto::{self, Encoding};
-use crate::set::Changes;
+use crate::set::{Changes, MAX_OPERATIONS};
 use crate::tls::ClientTls;
 
 /// A device to talk to.
@@ -218,6 +218,21 @@ impl Session {
         let request = self.sized(Call::Set, request)?;
         let mut client = self.client.clone();
         Ok(self.ask(Call::Set, client.set(request)).await?.timestamp)
+    }
+
+    /// Checks without sending anything that [`Session::set`] could send these changes.
+    ///
+    /// # Errors
+    /// `NotSent`: they are too many or too large, or a value has no form in the encoding of the device.
+    pub fn check_set(&self, changes: &Changes) -> Result<(), SessionError> {
+        if changes.len() > MAX_OPERATIONS {
+            let why =
+                format!("{} operations, the limit is {MAX_OPERATIONS}: send less at once", changes.len());
+            return Err(self.not_sent(Call::Set, why));
+        }
+        let request = changes.clone().encode(self.capabilities.tree_encoding());
+        let request = request.map_err(|why| self.not_sent(Call::Set, why.to_string()))?;
+        self.sized(Call::Set, request).map(drop)
     }
 
     /// Asks whether the device knows the commit confirmed extension, by cancelling a commit that does not exist: a

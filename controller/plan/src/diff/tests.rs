@@ -9,8 +9,10 @@ fn key(number: u32) -> PolicyKey {
 }
 
 fn some_policy(number: u32, label: u32) -> SrPolicy {
-    let list = model::SegmentList { weight: 1, sids: vec![Sid::Mpls(model::Label::try_from(label).unwrap())] };
-    let path = model::CandidatePath { discriminator: 1, preference: 200, name: "p".into(), lists: vec![list] };
+    let list =
+        model::SegmentList { weight: 1, sids: vec![Sid::Mpls(model::Label::try_from(label).unwrap())] };
+    let path =
+        model::CandidatePath { discriminator: 1, preference: 200, name: "p".into(), lists: vec![list] };
     SrPolicy {
         key: key(number),
         name: format!("tl-{number}"),
@@ -147,8 +149,7 @@ fn a_collision_withholds_ours_and_what_would_lead_into_the_other() {
     let node = NodeId::lit("a");
     let key = *built.desired.devices[&node].policies.keys().next().unwrap();
     let foreign = Foreign { policies: BTreeMap::from([(key, "by-hand".into())]), ..Foreign::default() };
-    let reading =
-        DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+    let reading = DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
     held.devices.insert(node.clone(), reading);
     let difference = diff(&built.desired, &held);
     let change = &difference.devices[&node];
@@ -157,6 +158,25 @@ fn a_collision_withholds_ours_and_what_would_lead_into_the_other() {
     assert_eq!(difference.findings[0].code, codes::POLICY_TAKEN);
     assert!(difference.findings[0].message.contains("`by-hand`"), "{}", difference.findings[0]);
     assert!(!difference.findings[0].is_error(), "one collision does not stop the network");
+}
+
+#[test]
+fn a_rule_that_leads_into_other_policies_too_is_kept() {
+    let (node, mut config) = (NodeId::lit("a"), DeviceConfig::default());
+    for endpoint in [1, 2] {
+        let policy = SrPolicy { key: PolicyKey { color: color(1), ..key(endpoint) }, ..some_policy(1, 99) };
+        config.policies.insert(policy.key, policy);
+    }
+    let rule = some_rule(1, 1);
+    config.steering.insert(rule.key.clone(), rule);
+    let taken = *config.policies.keys().next().unwrap();
+    let foreign = Foreign { policies: BTreeMap::from([(taken, "by-hand".into())]), ..Foreign::default() };
+    let reading = DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+    let held = ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+    let difference = diff(&DesiredState { devices: BTreeMap::from([(node.clone(), config)]) }, &held);
+    assert_eq!(difference.withheld[&node], [Withheld::Policy(taken)]);
+    let change = &difference.devices[&node];
+    assert_eq!((change.policies.len(), change.steering.len()), (1, 1));
 }
 
 #[test]

@@ -137,7 +137,10 @@ fn queues_that_grow_and_shrink_hold_both_where_there_is_room() {
         };
         plan.transactions.iter().map(put).collect::<Vec<_>>()
     };
-    assert_eq!(both(&[("x", 30), ("y", 10)], &[("x", 10), ("y", 40)]), [(Phase::Make, 70), (Phase::Break, 50)]);
+    assert_eq!(
+        both(&[("x", 30), ("y", 10)], &[("x", 10), ("y", 40)]),
+        [(Phase::Make, 70), (Phase::Break, 50)]
+    );
     // The interface has 100 Mbit/s: 60 + 60 do not fit at once.
     assert_eq!(both(&[("x", 60), ("y", 10)], &[("x", 10), ("y", 60)]), [(Phase::Move, 70)]);
     assert_eq!(both(&[("x", 60)], &[("x", 20)]), [(Phase::Break, 20)]);
@@ -168,7 +171,9 @@ fn a_wave_moves_both_directions_of_the_first_far_ends() {
         let placed: Vec<Placement<'_>> = services
             .iter()
             .zip(ways)
-            .map(|(service, (one, two))| (service.clone(), if second { two } else { one }, Some(if second { one } else { two })))
+            .map(|(service, (one, two))| {
+                (service.clone(), if second { two } else { one }, Some(if second { one } else { two }))
+            })
             .collect();
         build(diamond(), &placed)
     };
@@ -177,7 +182,8 @@ fn a_wave_moves_both_directions_of_the_first_far_ends() {
     let moves: Vec<&Transaction> = plan.transactions.iter().filter(|t| t.phase == Phase::Move).collect();
     assert_eq!(moves.len(), 2);
     let policies = |transaction: &Transaction| {
-        let edits = transaction.edits.iter().flat_map(|(node, edits)| edits.iter().map(move |edit| (node, edit)));
+        let edits =
+            transaction.edits.iter().flat_map(|(node, edits)| edits.iter().map(move |edit| (node, edit)));
         edits
             .filter(|(_, edit)| matches!(edit.edit, Edit::PutPolicy(_)))
             .map(|(node, _)| node.to_string())

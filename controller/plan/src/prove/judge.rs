@@ -28,7 +28,8 @@ impl<'a> Promise<'a> {
     ) -> Option<Self> {
         let id = demand.service.as_ref()?;
         let service = set.services.get(id)?;
-        let direction = directions(verdicts.get(id)).iter().find(|direction| direction.from == demand.from)?;
+        let direction =
+            directions(verdicts.get(id)).iter().find(|direction| direction.from == demand.from)?;
         let greedy = service.slo.bandwidth.is_some_and(|most| demand.rate > most);
         Some(Self { service, direction, greedy })
     }
@@ -87,13 +88,21 @@ impl Judge<'_, '_> {
         let expected = self.promise.direction.policy;
         match &self.flow.via {
             Via::Policy { key, .. } if *key != expected => {
-                self.say(codes::NOT_STEERED, off, 0, &format!("rides the policy {key} instead of {expected}"));
+                self.say(
+                    codes::NOT_STEERED,
+                    off,
+                    0,
+                    &format!("rides the policy {key} instead of {expected}"),
+                );
             }
             Via::Policy { preference, .. } => {
-                let policy = devices.get(&self.promise.direction.from).and_then(|d| d.policies.get(&expected));
-                let best = policy.and_then(|policy| policy.candidates.iter().map(|path| path.preference).max());
+                let policy =
+                    devices.get(&self.promise.direction.from).and_then(|d| d.policies.get(&expected));
+                let best =
+                    policy.and_then(|policy| policy.candidates.iter().map(|path| path.preference).max());
                 if self.failure.is_none() && best.is_some_and(|best| best > *preference) {
-                    let message = format!("its preferred path is not valid, it rides that of preference {preference}");
+                    let message =
+                        format!("its preferred path is not valid, it rides that of preference {preference}");
                     self.say(codes::NOT_STEERED, off, 0, &message);
                 }
             }
@@ -168,7 +177,9 @@ impl Judge<'_, '_> {
 fn igp(why: &IgpReason) -> String {
     match why {
         IgpReason::NoRule => "no steering rule of its headend matches it".into(),
-        IgpReason::NoPolicy(color) => format!("its rule gives color {}, for which no policy leads there", color.number()),
+        IgpReason::NoPolicy(color) => {
+            format!("its rule gives color {}, for which no policy leads there", color.number())
+        }
         IgpReason::PolicyInvalid { key, faults } => {
             format!("no candidate path of policy {key} is valid ({})", list(faults))
         }

@@ -34,7 +34,15 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
         let here = nodes.last().unwrap_or(headend).clone();
         add(&mut nodes, Some((&end.id, only_line(ted, &here, &end.id))));
     }
-    RouteView { nodes, partial: delay.is_none(), delay, jitter: None, loss: None, spare: None, segments: sids }
+    RouteView {
+        nodes,
+        partial: delay.is_none(),
+        delay,
+        jitter: None,
+        loss: None,
+        spare: None,
+        segments: sids,
+    }
 }
 
 fn sides(link: &Link) -> [(Side, &Link); 2] {

@@ -33,7 +33,9 @@ fn view(view: Option<&RouteView>) -> String {
 
 fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
     if !report.services.is_empty() {
-        out.push_str("\n## Services\n\n| | service | before | after | backup | why |\n|---|---|---|---|---|---|\n");
+        out.push_str(
+            "\n## Services\n\n| | service | before | after | backup | why |\n|---|---|---|---|---|---|\n",
+        );
         for change in &report.services {
             writeln!(
                 out,

@@ -22,10 +22,12 @@ pub(super) fn changes(device: &DeviceDiff) -> Vec<ObjectChange> {
         device.policies.iter().map(|(key, change)| object(format!("policy {key}"), change, policy_lines));
     let steering =
         device.steering.iter().map(|(key, change)| object(format!("steering {key}"), change, rule_lines));
-    let qos = device.qos.iter().map(|(interface, change)| {
-        object(format!("queues of {interface}"), change, qos_lines)
-    });
-    let classifier = device.classifier.iter().map(|change| object("classifier".into(), change, classifier_lines));
+    let qos = device
+        .qos
+        .iter()
+        .map(|(interface, change)| object(format!("queues of {interface}"), change, qos_lines));
+    let classifier =
+        device.classifier.iter().map(|change| object("classifier".into(), change, classifier_lines));
     policies.chain(steering).chain(qos).chain(classifier).collect()
 }
 
@@ -54,8 +56,10 @@ fn policy_lines(policy: &SrPolicy) -> String {
     for path in &policy.candidates {
         for list in &path.lists {
             let sids: Vec<String> = list.sids.iter().map(ToString::to_string).collect();
-            let weight = if path.lists.len() > 1 { format!(" weight {}", list.weight) } else { String::new() };
-            lines += &format!("path {} preference {}{weight}: {}\n", path.name, path.preference, sids.join(" "));
+            let weight =
+                if path.lists.len() > 1 { format!(" weight {}", list.weight) } else { String::new() };
+            lines +=
+                &format!("path {} preference {}{weight}: {}\n", path.name, path.preference, sids.join(" "));
         }
     }
     let last = match policy.last_resort {

@@ -19,7 +19,7 @@ pub(super) fn route(view: &RouteView) -> String {
     let values = [
         view.delay.map(|delay| format!("delay {delay}")),
         view.jitter.map(|jitter| format!("jitter {jitter}")),
-        view.loss.map(|loss| format!("loss {loss}")),
+        view.loss.filter(|loss| *loss > model::Loss::ZERO).map(|loss| format!("loss {loss}")),
         view.spare.map(|spare| format!("spare {spare}")),
     ];
     for value in values.into_iter().flatten() {

@@ -2,7 +2,10 @@ use super::*;
 use crate::fixture::{diamond, link, service, set};
 
 fn names(risks: &[Risk]) -> Vec<(&str, Vec<&str>)> {
-    risks.iter().map(|risk| (risk.link.as_str(), risk.services.iter().map(ServiceId::as_str).collect())).collect()
+    risks
+        .iter()
+        .map(|risk| (risk.link.as_str(), risk.services.iter().map(ServiceId::as_str).collect()))
+        .collect()
 }
 
 #[test]

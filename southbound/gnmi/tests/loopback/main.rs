@@ -2,6 +2,9 @@
 
 mod support;
 
+mod contract;
 mod garbage;
 mod session;
 mod stream;
+mod telemetry;
+mod transaction;

@@ -50,6 +50,8 @@ pub struct Device {
     pub ends_after: Option<u64>,
     /// Streams nothing after the first state.
     pub quiet: bool,
+    /// What it streams; [`counters`] where the test does not say.
+    pub tells: Option<fn(u64) -> Notice>,
     pub stop: CancellationToken,
     pub sets: Arc<Mutex<Vec<proto::SetRequest>>>,
     pub credentials: Arc<Mutex<Vec<String>>>,
@@ -67,8 +69,11 @@ pub struct Running {
 
 impl Device {
     pub async fn start(self) -> Running {
-        let authority = Authority::new();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
+        self.start_at("127.0.0.1:0", Authority::new()).await
+    }
+
+    async fn start_at(self, address: &str, authority: Authority) -> Running {
+        let listener = TcpListener::bind(address).await.expect("a loopback port");
         let address = listener.local_addr().expect("its address").to_string();
         let limits = ServerLimits::default();
         let tls = tls_config(&authority.identity(NAME), &authority.pem(), limits.handshake);
@@ -107,6 +112,14 @@ impl Running {
         self.device.stop.cancel();
         self.task.await.expect("no panic").expect("served until stopped");
     }
+
+    /// Goes away and comes back at the same address with the same authority.
+    pub async fn restart(self) -> Running {
+        self.device.stop.cancel();
+        self.task.await.expect("no panic").expect("served until stopped");
+        let device = Device { stop: CancellationToken::new(), ..self.device };
+        device.start_at(&self.address, self.authority).await
+    }
 }
 
 /// Ten leaves below one prefix.
@@ -123,8 +136,9 @@ pub fn counters(tick: u64) -> Notice {
     }
 }
 
-fn update(tick: u64, asked: &Subscriptions) -> proto::SubscribeResponse {
-    let wire = counters(tick).encode(asked.encoding, &asked.target).expect("scalars");
+fn update(device: &Device, tick: u64, asked: &Subscriptions) -> proto::SubscribeResponse {
+    let tells = device.tells.unwrap_or(counters);
+    let wire = tells(tick).encode(asked.encoding, &asked.target).expect("scalars");
     proto::SubscribeResponse { response: Some(Answer::Update(wire)), ..Default::default() }
 }
 
@@ -145,7 +159,7 @@ async fn run(
     if asked.drive == Drive::Poll {
         while let Ok(Some(request)) = later.message().await {
             let answer = match asked.check_later(&request) {
-                Ok(()) => Ok(update(tick, &asked)),
+                Ok(()) => Ok(update(&device, tick, &asked)),
                 Err(status) => Err(status),
             };
             to.send(answer).await.ok()?;
@@ -154,7 +168,7 @@ async fn run(
         }
         return Some(());
     }
-    to.send(Ok(update(tick, &asked))).await.ok()?;
+    to.send(Ok(update(&device, tick, &asked))).await.ok()?;
     to.send(Ok(synced())).await.ok()?;
     while asked.drive == Drive::Stream && device.ends_after.is_none_or(|last| tick < last) {
         tick += 1;
@@ -166,7 +180,7 @@ async fn run(
             () = to.closed() => return None,
             () = tokio::time::sleep(Duration::from_millis(20)) => {}
         }
-        to.send(Ok(update(tick, &asked))).await.ok()?;
+        to.send(Ok(update(&device, tick, &asked))).await.ok()?;
     }
     Some(())
 }

@@ -1,6 +1,7 @@
 //! What the session tests stand on: an authority with certificates, and a small scripted device on loopback.
 
 pub mod device;
+pub mod tree;
 
 use std::time::Duration;
 

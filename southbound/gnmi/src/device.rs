@@ -1,0 +1,331 @@
+//! A device that is configured over gNMI, as the transaction sees it.
+//!
+//! gNMI has no candidate: what is staged waits here, and one Set carries it. Where the device knows commit confirmed it
+//! takes an unconfirmed commit back by itself. Where not, what it held of ours is kept as a pre-image before the commit
+//! is sent, and a cancel puts that back, from any session that shares the pre-images.
+//!
+//! A session is opened when it is needed, and again after it was lost; what is staged outlives it.
+
+mod fault;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+use dialects::openconfig;
+use model::state::Foreign;
+use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
+
+use crate::clock;
+use crate::content;
+use crate::edits::edits_between;
+use crate::error::SessionError;
+use crate::extension::CommitAction;
+use crate::notice::Notice;
+use crate::pre_image::{PreImageError, PreImages};
+use crate::proto::get_request::DataType;
+use crate::session::{Session, Target};
+use crate::set::Changes;
+
+/// A device behind a gNMI session.
+pub struct GnmiDevice {
+    node: NodeId,
+    target: Target,
+    pre_images: Arc<dyn PreImages>,
+    open: Option<Open>,
+    staged: Option<Staged>,
+    /// What this object committed on a device that takes it back by itself, and has not tried to confirm yet.
+    waiting: Option<TransactionId>,
+}
+
+/// A session, and what was found out on it.
+struct Open {
+    session: Session,
+    rollback: Option<Rollback>,
+}
+
+/// What waits for its commit.
+struct Staged {
+    transaction: TransactionId,
+    changes: Changes,
+    /// What the device held of ours, where it cannot take a commit back by itself.
+    before: Option<DeviceConfig>,
+}
+
+impl GnmiDevice {
+    /// A device that is not connected yet. Deadline and sizes are [`Target::limits`]; pre-images are shared with every
+    /// other object that may cancel for this one.
+    pub fn new(node: NodeId, target: Target, pre_images: Arc<dyn PreImages>) -> Self {
+        Self { node, target, pre_images, open: None, staged: None, waiting: None }
+    }
+
+    fn error(&self, step: Step, kind: ErrorKind) -> DeviceError {
+        DeviceError { node: self.node.clone(), step, kind }
+    }
+
+    /// What a failed call means; a session that cannot be relied on any more is closed.
+    fn failed(&mut self, step: Step, error: &SessionError) -> DeviceError {
+        if !fault::session_survives(error) {
+            self.open = None;
+        }
+        self.error(step, fault::kind(step, error))
+    }
+
+    async fn session(&mut self) -> Result<Session, DeviceError> {
+        if let Some(open) = self.open.as_ref().filter(|open| open.session.is_open()) {
+            return Ok(open.session.clone());
+        }
+        self.open = None;
+        let session = match Session::connect(&self.target).await {
+            Ok(session) => session,
+            Err(error) => return Err(self.failed(Step::Connect, &error)),
+        };
+        self.open = Some(Open { session: session.clone(), rollback: None });
+        Ok(session)
+    }
+
+    /// A session, and how the device at its other end takes a commit back. It is asked once on each session, and not for
+    /// mere reading, because the question is a Set.
+    async fn session_for_writing(&mut self) -> Result<(Session, Rollback), DeviceError> {
+        let session = self.session().await?;
+        if let Some(known) = self.open.as_ref().and_then(|open| open.rollback) {
+            return Ok((session, known));
+        }
+        let rollback = match session.offers_commit_confirmed().await {
+            Ok(true) => Rollback::ByDevice,
+            Ok(false) => Rollback::ByPreImage,
+            Err(error) => return Err(self.failed(Step::Connect, &error)),
+        };
+        if let Some(open) = &mut self.open {
+            open.rollback = Some(rollback);
+        }
+        Ok((session, rollback))
+    }
+
+    async fn set(&mut self, step: Step, session: &Session, changes: Changes) -> Result<(), DeviceError> {
+        match session.set(changes).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.failed(step, &error)),
+        }
+    }
+
+    /// Works with the pre-images, which may block on a disk.
+    async fn keep<T: Send + 'static>(
+        &self,
+        step: Step,
+        work: impl FnOnce(&dyn PreImages, &NodeId) -> Result<T, PreImageError> + Send + 'static,
+    ) -> Result<T, DeviceError> {
+        let (pre_images, node) = (self.pre_images.clone(), self.node.clone());
+        let done = tokio::task::spawn_blocking(move || work(&*pre_images, &node)).await;
+        let why = match done {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(why)) => why.to_string(),
+            Err(why) => format!("pre-image: {why}"),
+        };
+        Err(self.error(step, ErrorKind::Refused(format!("nothing was sent to the device: {why}"))))
+    }
+
+    async fn has_pre_image(&self, step: Step, transaction: TransactionId) -> Result<bool, DeviceError> {
+        Ok(self.keep(step, |place, node| place.pending(node)).await?.contains(&transaction))
+    }
+
+    /// What the device holds: ours and others'.
+    async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
+        let session = self.session().await?;
+        let notices = match get_all(&session).await {
+            Ok(notices) => notices,
+            Err(error) => return Err(self.failed(step, &error)),
+        };
+        // A value that cannot be read must not look like one that is not there.
+        if let Some(why) = notices.iter().flat_map(|notice| &notice.unreadable).next() {
+            return Err(self.error(step, ErrorKind::Garbage(why.clone())));
+        }
+        openconfig::read(&content::tree(notices))
+            .map_err(|why| self.error(step, ErrorKind::Garbage(why.to_string())))
+    }
+
+    /// The edits as one Set that the device can take, as far as that can be told without sending it.
+    fn written(&self, session: &Session, edits: &[Edit]) -> Result<Changes, ErrorKind> {
+        let served: BTreeSet<&str> =
+            session.capabilities().models.iter().map(|model| model.name.as_str()).collect();
+        // A device that names no module at all has not answered the question.
+        let missing = content::modules(edits).into_iter().find(|module| !served.contains(module));
+        if let Some(module) = missing.filter(|_| !served.is_empty()) {
+            return Err(ErrorKind::Unsupported(format!("it does not serve the module {module}")));
+        }
+        let changes = content::changes(edits).map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
+        session.check_set(&changes).map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
+        Ok(changes)
+    }
+
+    /// The pre-image of a transaction about to be staged. A second unconfirmed commit on top of another could not be told
+    /// apart from it when either is undone.
+    async fn pre_image(&mut self, transaction: TransactionId) -> Result<DeviceConfig, DeviceError> {
+        let pending = self.keep(Step::Stage, |place, node| place.pending(node)).await?;
+        if let Some(other) = pending.into_iter().find(|pending| *pending != transaction) {
+            let why = format!("{other} is neither confirmed nor cancelled");
+            return Err(self.error(Step::Stage, ErrorKind::Locked(why)));
+        }
+        Ok(self.look(Step::Stage).await?.0)
+    }
+
+    /// One Set without a way back on the device, after what it held is safe.
+    async fn commit_over_pre_image(&mut self, session: &Session, staged: Staged) -> Result<(), DeviceError> {
+        let id = staged.transaction;
+        let before = match staged.before {
+            Some(before) => before,
+            // It could take commits back when this was staged.
+            None => self.look(Step::Commit).await?.0,
+        };
+        // After a commit of unknown outcome the first pre-image is the right one.
+        let first = self.keep(Step::Commit, move |place, node| {
+            let first = !place.pending(node)?.contains(&id);
+            if first {
+                place.save(node, id, &before)?;
+            }
+            Ok(first)
+        });
+        let first = first.await?;
+        let done = self.set(Step::Commit, session, staged.changes).await;
+        if first && done.as_ref().is_err_and(|error| !error.is_outcome_unknown()) {
+            let forgotten = self.keep(Step::Commit, move |place, node| place.forget(node, id)).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(node = %self.node, transaction = %id, %error, "pre-image of a refused commit stays");
+            }
+        }
+        done
+    }
+
+    async fn put_back(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        let kept = self.keep(Step::Cancel, move |place, node| place.load(node, transaction)).await?;
+        if let Some(before) = kept {
+            let (now, _) = self.look(Step::Cancel).await?;
+            let edits = edits_between(&now, &before);
+            if !edits.is_empty() {
+                let session = self.session().await?;
+                let changes =
+                    self.written(&session, &edits).map_err(|kind| self.error(Step::Cancel, kind))?;
+                self.set(Step::Cancel, &session, changes).await?;
+            }
+        }
+        self.keep(Step::Cancel, move |place, node| place.forget(node, transaction)).await
+    }
+}
+
+/// Everything that the dialect reads. A device may say that a path is not there instead of answering with nothing, and
+/// then for all paths of a request at once.
+async fn get_all(session: &Session) -> Result<Vec<Notice>, SessionError> {
+    let paths = content::read_paths();
+    match session.get(&paths, DataType::Config).await {
+        Err(error) if fault::is_absence(&error) => {}
+        answer => return answer,
+    }
+    let mut notices = Vec::new();
+    for path in paths {
+        match session.get(&[path], DataType::Config).await {
+            Ok(some) => notices.extend(some),
+            Err(error) if fault::is_absence(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(notices)
+}
+
+impl Device for GnmiDevice {
+    fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
+        let (session, rollback) = self.session_for_writing().await?;
+        let module = |model: &crate::proto::ModelData| match model.version.as_str() {
+            "" => model.name.clone(),
+            version => format!("{}@{version}", model.name),
+        };
+        let modules = session.capabilities().models.iter().map(module).collect();
+        Ok(Capabilities { protocol: "gnmi".into(), rollback, modules })
+    }
+
+    async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
+        self.staged = None;
+        let (session, rollback) = self.session_for_writing().await?;
+        let changes = self.written(&session, edits).map_err(|kind| self.error(Step::Stage, kind))?;
+        let before = match rollback {
+            Rollback::ByDevice => None,
+            Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
+        };
+        self.staged = Some(Staged { transaction, changes, before });
+        Ok(())
+    }
+
+    async fn commit(
+        &mut self,
+        transaction: TransactionId,
+        confirm_within: Duration,
+    ) -> Result<(), DeviceError> {
+        if self.staged.as_ref().is_none_or(|staged| staged.transaction != transaction) {
+            let why = format!("nothing is staged for {transaction}");
+            return Err(self.error(Step::Commit, ErrorKind::Refused(why)));
+        }
+        let (session, rollback) = self.session_for_writing().await?;
+        let Some(staged) = self.staged.take().filter(|staged| !staged.changes.is_empty()) else {
+            return Ok(());
+        };
+        if rollback == Rollback::ByPreImage {
+            return self.commit_over_pre_image(&session, staged).await;
+        }
+        let begin = CommitAction::Begin { rollback: confirm_within };
+        let changes = staged.changes.commit(transaction.to_string(), begin);
+        let done = self.set(Step::Commit, &session, changes).await;
+        if done.as_ref().map_or_else(DeviceError::is_outcome_unknown, |()| true) {
+            self.waiting = Some(transaction);
+        }
+        done
+    }
+
+    async fn confirm(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        if self.has_pre_image(Step::Confirm, transaction).await? {
+            return self.keep(Step::Confirm, move |place, node| place.forget(node, transaction)).await;
+        }
+        let (session, Rollback::ByDevice) = self.session_for_writing().await? else { return Ok(()) };
+        let expected = self.waiting.take_if(|waiting| *waiting == transaction).is_some();
+        let confirm = Changes::new().commit(transaction.to_string(), CommitAction::Confirm);
+        match session.set(confirm).await {
+            Ok(_) => Ok(()),
+            Err(error) if fault::nothing_waits(&error) && expected => {
+                let why =
+                    format!("{transaction} waits no more: it was not confirmed in time and has gone back");
+                Err(self.error(Step::Confirm, ErrorKind::Refused(why)))
+            }
+            Err(error) if fault::nothing_waits(&error) => Ok(()),
+            Err(error) => {
+                // After silence the commit may be confirmed, and then nothing waits rightly.
+                self.waiting = Some(transaction).filter(|_| expected && !error.outcome_unknown());
+                Err(self.failed(Step::Confirm, &error))
+            }
+        }
+    }
+
+    async fn cancel(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        self.staged = None;
+        if self.has_pre_image(Step::Cancel, transaction).await? {
+            return self.put_back(transaction).await;
+        }
+        let (session, Rollback::ByDevice) = self.session_for_writing().await? else { return Ok(()) };
+        let cancel = Changes::new().commit(transaction.to_string(), CommitAction::Cancel);
+        match session.set(cancel).await {
+            Err(error) if !fault::nothing_waits(&error) => Err(self.failed(Step::Cancel, &error)),
+            _ => {
+                self.waiting.take_if(|waiting| *waiting == transaction);
+                Ok(())
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+        let at = clock::now();
+        let (owned, foreign) = self.look(Step::Read).await?;
+        Ok(DeviceReading::Read { owned, foreign, at })
+    }
+}
