@@ -25,6 +25,8 @@ pub struct View {
     pub ids: Allocations,
     /// The verdicts in force.
     pub before: Arc<BTreeMap<ServiceId, Verdict>>,
+    /// The hints that they were compiled with.
+    pub hints: Hints,
 }
 
 /// Why there is a proposal, which decides how it is ordered and how far it is proved.
@@ -115,9 +117,9 @@ pub fn compile(
     if declined.is_empty() {
         return (compiled, declined);
     }
-    for id in &declined {
-        hints.relief.remove(id);
-    }
+    // What they had before stays: a service that gains nothing now must not lose an earlier relief.
+    let declined_set = declined.iter().cloned().collect();
+    *hints = decision.as_ref().clone().without(&declined_set, &view.hints).hints;
     (intents::compile(set, &view.ted, hints, ids), declined)
 }
 
@@ -185,7 +187,7 @@ pub fn prove(
     };
     let proof =
         plan::prove(&compiled.desired, set, &compiled.verdicts, &compiled.demands, &measured, &failures);
-    if proof.holds() || matches!(occasion, Occasion::Person) {
+    if proof.holds() {
         return proof;
     }
     let before = plan::prove(desired_before, set, &view.before, &compiled.demands, &measured, &failures);

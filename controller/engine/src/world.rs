@@ -74,6 +74,7 @@ impl World {
             actual: self.actual.clone(),
             ids: self.ids.clone(),
             before: Arc::clone(&self.verdicts),
+            hints: self.hints.clone(),
         }
     }
 

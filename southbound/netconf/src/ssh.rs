@@ -8,7 +8,10 @@
 mod cut;
 mod error;
 mod identity;
+pub mod keys;
 
+#[cfg(test)]
+pub(crate) mod host;
 #[cfg(test)]
 mod tests;
 

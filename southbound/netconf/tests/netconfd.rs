@@ -9,6 +9,7 @@ mod peer;
 
 use std::time::Duration;
 
+use netconf::device::{Candidate, Followed, Manners};
 use netconf::operation::{
     Commit, Confirmed, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Source, TestOption,
 };
@@ -191,6 +192,123 @@ async fn requests_are_pipelined_schemas_and_notifications_come() {
     let event = tokio::time::timeout_at(soon(), events.recv()).await.unwrap().unwrap();
     assert_eq!(&*event.content[0].name.local, "netconf-session-start", "{event:?}");
     drop(other);
+}
+
+/// The transaction below any dialect, since this server can load none of the modules that ours writes.
+async fn candidate(peer: &Netconfd) -> Candidate {
+    let patience = Duration::from_secs(10);
+    Candidate::new(connect(peer).await, Manners { patience, lock_running: false, ..Manners::default() })
+}
+
+fn payload(name: &str, description: &str) -> Vec<Element> {
+    edit(name, description).config
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_transaction_is_staged_committed_and_confirmed() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    let mut device = candidate(&peer).await;
+    device.stage(payload("eth1", "forgotten")).await.unwrap();
+    device.stage(payload("eth2", "kept")).await.unwrap();
+    assert_eq!(description(&watcher, Datastore::Running, "eth2").await, None);
+    device.commit("tl-1", MINUTE).await.unwrap();
+    assert_eq!(description(&watcher, Datastore::Running, "eth2").await.as_deref(), Some("kept"));
+    assert_eq!(device.confirm("tl-1").await.unwrap(), Followed::Done);
+    assert_eq!(device.confirm("tl-1").await.unwrap(), Followed::NothingPending);
+    assert_eq!(device.cancel(Some("tl-1")).await.unwrap(), Followed::NothingPending);
+    assert_eq!(description(&watcher, Datastore::Running, "eth2").await.as_deref(), Some("kept"));
+    assert_eq!(description(&watcher, Datastore::Running, "eth1").await, None);
+    // All locks are free again.
+    for store in [Datastore::Running, Datastore::Candidate] {
+        watcher.lock(store, soon()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_is_cancelled_at_any_point_and_the_next_one_can_be_staged() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    let mut device = candidate(&peer).await;
+    assert_eq!(device.cancel(Some("tl-2")).await.unwrap(), Followed::NothingPending);
+    device.stage(payload("eth1", "staged")).await.unwrap();
+    assert_eq!(device.cancel(None).await.unwrap(), Followed::NothingPending);
+    device.stage(payload("eth1", "committed")).await.unwrap();
+    device.commit("tl-3", MINUTE).await.unwrap();
+    assert_eq!(device.cancel(Some("tl-3")).await.unwrap(), Followed::Done);
+    assert_eq!(description(&watcher, Datastore::Running, "eth1").await, None);
+    device.stage(payload("eth1", "again")).await.unwrap();
+    assert_eq!(description(&watcher, Datastore::Candidate, "eth1").await.as_deref(), Some("again"));
+}
+
+#[tokio::test]
+async fn a_cancel_works_although_this_server_rolls_nothing_back_while_running_is_locked() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    let mut device = Candidate::new(connect(&peer).await, Manners::default());
+    device.stage(payload("eth1", "locked")).await.unwrap();
+    let refused = watcher.lock(Datastore::Running, soon()).await.unwrap_err();
+    assert!(matches!(&refused, CallError::Refused(e) if e.lock_holder().is_some()), "{refused}");
+    device.commit("tl-7", MINUTE).await.unwrap();
+    assert_eq!(description(&watcher, Datastore::Running, "eth1").await.as_deref(), Some("locked"));
+    assert_eq!(device.cancel(Some("tl-7")).await.unwrap(), Followed::Done);
+    assert_eq!(description(&watcher, Datastore::Running, "eth1").await, None);
+}
+
+#[tokio::test]
+async fn a_refused_edit_leaves_the_candidate_clean_and_unlocked() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    let mut device = candidate(&peer).await;
+    let wrong = format!(
+        "<interfaces xmlns='{INTERFACES}'><interface><name>x</name><enabled>maybe</enabled></interface></interfaces>"
+    );
+    let wrong = EditConfig::new(Datastore::Candidate, &wrong).unwrap().config;
+    let error = device.stage(wrong).await.unwrap_err();
+    assert!(matches!(error, CallError::Refused(_)), "{error}");
+    watcher.lock(Datastore::Candidate, soon()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_outlives_its_session_and_another_one_decides() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    for (name, kept) in [("tl-4", false), ("tl-5", true)] {
+        let mut device = candidate(&peer).await;
+        device.stage(payload("eth1", name)).await.unwrap();
+        device.commit(name, MINUTE).await.unwrap();
+        drop(device);
+        let mut other = candidate(&peer).await;
+        let followed = if kept { other.confirm(name).await } else { other.cancel(Some(name)).await };
+        assert_eq!(followed.unwrap(), Followed::Done);
+        let read = description(&watcher, Datastore::Running, "eth1").await;
+        assert_eq!(read.as_deref(), kept.then_some(name));
+    }
+}
+
+#[tokio::test]
+async fn a_timer_that_ran_out_leaves_nothing_to_confirm_and_nothing_in_the_way() {
+    let Some(peer) = peer().await else { return };
+    let watcher = connect(&peer).await;
+    let mut device = candidate(&peer).await;
+    device.stage(payload("eth1", "late")).await.unwrap();
+    device.commit("tl-6", Duration::from_secs(2)).await.unwrap();
+    let deadline = soon();
+    while description(&watcher, Datastore::Running, "eth1").await.is_some() {
+        assert!(Instant::now() < deadline, "the confirm timer of 2 s did not roll back");
+        // This server looks at its timer only after a second without requests.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+    }
+    assert_eq!(device.confirm("tl-6").await.unwrap(), Followed::NothingPending);
+    assert_eq!(
+        description(&watcher, Datastore::Running, "eth1").await,
+        None,
+        "the late confirm took the candidate"
+    );
+    device.stage(payload("eth1", "next")).await.unwrap();
+    assert_eq!(device.cancel(None).await.unwrap(), Followed::NothingPending);
 }
 
 #[tokio::test]

@@ -18,9 +18,14 @@ pub(crate) struct Peer<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
-    pub(crate) async fn greet(mut stream: S, capabilities: &[&str]) -> Self {
-        let hello = Hello::server(4, capabilities.iter().map(|c| (*c).to_owned()));
-        let mut decoder = Decoder::new(Framing::EndOfMessage, 1 << 20);
+    pub(crate) async fn greet(stream: S, capabilities: &[&str]) -> Self {
+        Self::greet_as(4, stream, capabilities).await
+    }
+
+    /// The same with the number of the session.
+    pub(crate) async fn greet_as(id: u32, mut stream: S, capabilities: &[&str]) -> Self {
+        let hello = Hello::server(id, capabilities.iter().map(|c| (*c).to_owned()));
+        let mut decoder = Decoder::new(Framing::EndOfMessage, 16 << 20);
         let mut out = BytesMut::new();
         frame::encode(Framing::EndOfMessage, &hello.to_xml(), &mut out).unwrap();
         stream.write_all(&out).await.unwrap();

@@ -1,0 +1,330 @@
+//! Asks a running controller, for the command line.
+
+mod events;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use engine::{
+    handle::{Applied, Planned, Refusal, Subject},
+    snapshot::{AlarmView, NodeView, Snapshot, StateFile},
+};
+use model::{Revision, intent::Mode};
+use serde::{Serialize, de::DeserializeOwned};
+use store::{AuditEntry, IntentRevision};
+use thiserror::Error;
+
+pub use events::{Events, Message};
+
+use crate::{
+    Live, Problem, Token, Topology, guard,
+    request::{
+        AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RevisionSummary, RollbackRequest,
+    },
+};
+
+/// To connect.
+const CONNECT: Duration = Duration::from_secs(3);
+/// For an answer: longer than the server waits for the loop.
+const ANSWER: Duration = Duration::from_secs(310);
+/// The largest answer, bytes: a snapshot of a large network.
+const LARGEST: usize = 256 << 20;
+
+/// Why there is no answer, or not the one that was hoped for.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The address is not one.
+    #[error("`{url}` is not the address of a controller: {why}; write it as http://127.0.0.1:8080")]
+    Address {
+        /// As it was given.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Nobody answers.
+    #[error("no controller answers at {base}: start one with `trunkline serve`")]
+    Unreachable {
+        /// The address.
+        base: String,
+    },
+    /// The connection broke, or took too long.
+    #[error(
+        "the controller at {base} did not answer to the end: {why}; whether it did what was asked is shown by `trunkline status`"
+    )]
+    Broken {
+        /// The address.
+        base: String,
+        /// What happened.
+        why: String,
+    },
+    /// The controller refused.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The server refused.
+    #[error("the controller refused ({status}): {detail}", status = .0.status, detail = .0.detail)]
+    Problem(Problem),
+    /// The answer is not one of a controller.
+    #[error("what answers at {base} is no controller of this version: {why}")]
+    Foreign {
+        /// The address.
+        base: String,
+        /// What is wrong with the answer.
+        why: String,
+    },
+}
+
+/// A controller, seen from outside.
+#[derive(Clone, Debug)]
+pub struct Client {
+    base: String,
+    token: Option<Token>,
+    user: Option<String>,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client of the controller at `base`, for instance `http://127.0.0.1:8080`. Reads need no token.
+    ///
+    /// # Errors
+    /// The address is not one.
+    pub fn new(base: &str, token: Option<Token>) -> Result<Self, ClientError> {
+        let bad = |why: String| ClientError::Address { url: base.to_owned(), why };
+        let url = reqwest::Url::parse(base).map_err(|error| bad(error.to_string()))?;
+        if url.scheme() != "http" || !url.has_host() {
+            return Err(bad("it must begin with `http://` and a host".to_owned()));
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| bad(error.to_string()))?;
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), token, user: None, http })
+    }
+
+    /// Who asks, for the controller's log; up to 64 bytes.
+    #[must_use]
+    pub fn as_user(mut self, user: &str) -> Self {
+        self.user = Some(user.to_owned());
+        self
+    }
+
+    /// The whole picture.
+    ///
+    /// # Errors
+    /// As of every method here: [`ClientError`].
+    pub async fn state(&self) -> Result<Snapshot, ClientError> {
+        self.get("state").await
+    }
+
+    /// What stays of it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn topology(&self) -> Result<Topology, ClientError> {
+        self.get("topology").await
+    }
+
+    /// What moves of it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn live(&self) -> Result<Live, ClientError> {
+        self.get("live").await
+    }
+
+    /// Routers.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn devices(&self) -> Result<Vec<NodeView>, ClientError> {
+        self.get("devices").await
+    }
+
+    /// Alarms that stand.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn alarms(&self) -> Result<Vec<AlarmView>, ClientError> {
+        self.get("alarms").await
+    }
+
+    /// What happened last, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn timeline(&self) -> Result<Vec<engine::event::Event>, ClientError> {
+        self.get("timeline").await
+    }
+
+    /// Accepted sets of intents, newest first, at most `limit` (1 to 1000).
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn intents(&self, limit: usize) -> Result<Vec<RevisionSummary>, ClientError> {
+        self.get(&format!("intents?limit={limit}")).await
+    }
+
+    /// One accepted set with its files. Needs the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn intents_at(&self, revision: Revision) -> Result<IntentRevision, ClientError> {
+        self.get(&format!("intents/{}", revision.0)).await
+    }
+
+    /// The audit log, newest first, at most `limit` (1 to 1000). Needs the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn audit(&self, limit: usize) -> Result<Vec<AuditEntry>, ClientError> {
+        self.get(&format!("audit?limit={limit}")).await
+    }
+
+    /// What `plan --state` needs. Needs the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn snapshot(&self) -> Result<StateFile, ClientError> {
+        self.get("snapshot").await
+    }
+
+    /// Makes files the intents. Returns when the network has followed.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn apply(
+        &self,
+        files: BTreeMap<String, String>,
+        message: &str,
+    ) -> Result<Applied, ClientError> {
+        self.post("intents/apply", &ApplyRequest { files, message: message.to_owned() }).await
+    }
+
+    /// What files would change; nothing is sent to routers.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn plan(&self, files: BTreeMap<String, String>) -> Result<Planned, ClientError> {
+        self.post("intents/plan", &PlanRequest { files }).await
+    }
+
+    /// Goes back to an earlier set of intents.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rollback(&self, revision: Revision, message: &str) -> Result<Applied, ClientError> {
+        self.post("rollback", &RollbackRequest { revision, message: message.to_owned() }).await
+    }
+
+    /// Allows or forbids acting.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn mode(&self, mode: Mode, message: &str) -> Result<(), ClientError> {
+        self.post("mode", &ModeRequest { mode, message: message.to_owned() }).await
+    }
+
+    /// Gives the controller the right to change the network.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn adopt(&self, message: &str) -> Result<(), ClientError> {
+        self.post("adopt", &AdoptRequest { message: message.to_owned() }).await
+    }
+
+    /// Takes traffic off a link or node.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn drain(&self, subject: &Subject, message: &str) -> Result<Applied, ClientError> {
+        self.post("drain", &DrainRequest::of(subject, message)).await
+    }
+
+    /// Lets traffic onto it again.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn undrain(&self, subject: &Subject, message: &str) -> Result<Applied, ClientError> {
+        self.post("undrain", &DrainRequest::of(subject, message)).await
+    }
+
+    /// Events as they happen. `after` asks for those after a number first, as far as the timeline has them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn events(&self, after: Option<u64>) -> Result<Events, ClientError> {
+        let query = after.map_or_else(String::new, |number| format!("?after={number}"));
+        let request = self.http.get(format!("{}/api/v1/events{query}", self.base));
+        let sent = tokio::time::timeout(CONNECT * 2, self.with_rights(request).send()).await;
+        let response = match sent {
+            Ok(sent) => self.checked(sent.map_err(|error| self.lost(&error))?).await?,
+            Err(_) => {
+                return Err(ClientError::Broken { base: self.base.clone(), why: "no answer in 6 s".into() });
+            }
+        };
+        Ok(Events::new(response, self.base.clone()))
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.answer(self.http.get(format!("{}/api/v1/{path}", self.base))).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        self.answer(self.http.post(format!("{}/api/v1/{path}", self.base)).json(body)).await
+    }
+
+    fn with_rights(&self, mut request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        if let Some(token) = &self.token {
+            request = request.header(reqwest::header::AUTHORIZATION, token.bearer());
+        }
+        if let Some(user) = &self.user {
+            request = request.header(guard::USER, user.as_bytes());
+        }
+        request
+    }
+
+    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ClientError> {
+        let sent = self.with_rights(request.timeout(ANSWER)).send().await;
+        let response = self.checked(sent.map_err(|error| self.lost(&error))?).await?;
+        let body = self.body(response).await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| ClientError::Foreign { base: self.base.clone(), why: error.to_string() })
+    }
+
+    /// The answer, if it is a good one.
+    async fn checked(&self, response: reqwest::Response) -> Result<reqwest::Response, ClientError> {
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = self.body(response).await?;
+        Err(match serde_json::from_slice::<Problem>(&body) {
+            Ok(Problem { refusal: Some(refusal), .. }) => ClientError::Refused(*refusal),
+            Ok(problem) => ClientError::Problem(problem),
+            Err(_) => ClientError::Foreign { base: self.base.clone(), why: format!("it answered {status}") },
+        })
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, ClientError> {
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|error| self.lost(&error))? {
+            if body.len() + part.len() > LARGEST {
+                return Err(ClientError::Foreign {
+                    base: self.base.clone(),
+                    why: "its answer is too large".into(),
+                });
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(body)
+    }
+
+    fn lost(&self, error: &reqwest::Error) -> ClientError {
+        if error.is_connect() {
+            return ClientError::Unreachable { base: self.base.clone() };
+        }
+        let root = std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
+        let why = root.map_or_else(|| error.to_string(), ToString::to_string);
+        ClientError::Broken { base: self.base.clone(), why }
+    }
+}

@@ -1,0 +1,139 @@
+//! Answers to reads.
+
+use model::Revision;
+use serde::Serialize;
+use store::StoreError;
+use warp::{
+    http::{HeaderValue, StatusCode, header},
+    reply::Response,
+};
+
+use engine::handle::{Command, Refusal};
+
+use crate::{
+    Live, Problem, Topology, gate::Asked, request::RevisionSummary, route::Route, stream, write::ask,
+};
+
+/// Most entries of a list in one answer.
+const MOST: usize = 1_000;
+
+/// A value as JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(value).map_err(|error| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "encode",
+            format!("the answer cannot be written as JSON: {error}"),
+        )
+    })?;
+    let mut response = Response::new(body.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Answers a row of the table whose method is `GET`. `rest` is the last segment of its path where that is free.
+pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -> Result<Response, Problem> {
+    let now = asked.context.engine.snapshot.borrow().clone();
+    match route {
+        Route::State => json(&*now),
+        Route::Topology => json(&Topology::of(&now)),
+        Route::Live => json(&Live::of(&now)),
+        Route::Devices => json(&now.nodes),
+        Route::Alarms => json(&now.alarms),
+        Route::Timeline => json(&now.timeline),
+        Route::Intents => intents(asked, now.intents).await,
+        Route::IntentFiles => intent_files(asked, rest.unwrap_or("")).await,
+        Route::Audit => {
+            let most = limit(asked.query)?;
+            json(&journal(asked, move |journal| journal.audit(most)).await?)
+        }
+        Route::Snapshot => json(&ask(asked.context, |reply| Command::State { reply }).await?),
+        Route::Events => stream::answer(asked),
+        Route::Healthz => Ok(plain("the process lives\n")),
+        Route::Readyz => ready(asked, &now),
+        Route::Apply
+        | Route::Plan
+        | Route::Rollback
+        | Route::Mode
+        | Route::Adopt
+        | Route::Drain
+        | Route::Undrain => Err(Refusal::NotFound { what: "read at this path".into() }.into()),
+    }
+}
+
+/// Runs a read of the journal where it may block.
+async fn journal<T: Send + 'static>(
+    asked: Asked<'_>,
+    read: impl FnOnce(&store::Journal) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Problem> {
+    let journal = asked.context.journal.clone();
+    let done = tokio::task::spawn_blocking(move || read(&journal)).await;
+    let failed = |why: String| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "journal", why);
+    done.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
+}
+
+async fn intents(asked: Asked<'_>, current: Revision) -> Result<Response, Problem> {
+    let most = limit(asked.query)?;
+    let accepted = journal(asked, move |journal| journal.intents(most)).await?;
+    let summaries = accepted.into_iter().map(|set| RevisionSummary {
+        current: set.revision == current,
+        revision: set.revision,
+        at: set.at,
+        who: set.who,
+        message: set.message,
+        files: set.files.into_keys().collect(),
+    });
+    json(&summaries.collect::<Vec<_>>())
+}
+
+async fn intent_files(asked: Asked<'_>, number: &str) -> Result<Response, Problem> {
+    let revision = number.parse().map(Revision).map_err(|_| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "revision",
+            "a revision is a whole number, as `trunkline intents` shows them",
+        )
+    })?;
+    match journal(asked, move |journal| journal.intents_at(revision)).await? {
+        Some(set) => json(&set),
+        None => Err(Refusal::NotFound { what: format!("revision {} of the intents", revision.0) }.into()),
+    }
+}
+
+/// The query `limit=N`.
+fn limit(query: &str) -> Result<usize, Problem> {
+    let Some(text) = value(query, "limit") else { return Ok(100) };
+    match text.parse() {
+        Ok(most) if (1..=MOST).contains(&most) => Ok(most),
+        _ => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "limit",
+            format!("`limit` is a whole number from 1 to {MOST}"),
+        )),
+    }
+}
+
+/// The value of a name in a query; numbers only are read here, so nothing needs unescaping.
+pub(crate) fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+fn plain(text: &'static str) -> Response {
+    let mut response = Response::new(text.into());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// Ready means: the loop runs and has published a picture.
+fn ready(asked: Asked<'_>, now: &engine::snapshot::Snapshot) -> Result<Response, Problem> {
+    let not = |why: &str| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-ready", why));
+    if asked.context.engine.commands.is_closed() {
+        return not("the loop has ended");
+    }
+    if now.at.as_micros() == 0 {
+        return not("the loop has not published a picture yet");
+    }
+    Ok(plain("ready\n"))
+}

@@ -1,0 +1,109 @@
+//! What clients send and what some reads answer: the bodies that are not values of the engine.
+
+use std::collections::BTreeMap;
+
+use engine::handle::Subject;
+use model::{Revision, Timestamp, intent::Mode};
+use serde::{Deserialize, Serialize};
+
+/// Body of `intents/apply`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// Intent files by name; together they are the whole set.
+    pub files: BTreeMap<String, String>,
+    /// Why; stands in the log.
+    pub message: String,
+}
+
+/// Body of `intents/plan`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanRequest {
+    /// Intent files by name; together they are the whole set.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Body of `rollback`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RollbackRequest {
+    /// The accepted set to go back to.
+    pub revision: Revision,
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Body of `mode`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeRequest {
+    /// From now on.
+    pub mode: Mode,
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Body of `adopt`; may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdoptRequest {
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Body of `drain` and `undrain`: exactly one of link and node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DrainRequest {
+    /// A link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<model::LinkId>,
+    /// A node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<model::NodeId>,
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl DrainRequest {
+    /// A request for a subject.
+    pub fn of(subject: &Subject, message: &str) -> Self {
+        let (link, node) = match subject {
+            Subject::Link(link) => (Some(link.clone()), None),
+            Subject::Node(node) => (None, Some(node.clone())),
+        };
+        Self { link, node, message: message.to_owned() }
+    }
+
+    /// The subject, where exactly one is named.
+    pub fn subject(&self) -> Option<Subject> {
+        match (&self.link, &self.node) {
+            (Some(link), None) => Some(Subject::Link(link.clone())),
+            (None, Some(node)) => Some(Subject::Node(node.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// An accepted set of intents without its files.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RevisionSummary {
+    /// Its number.
+    pub revision: Revision,
+    /// When it was accepted.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub who: String,
+    /// Why.
+    pub message: String,
+    /// Names of its files.
+    pub files: Vec<String>,
+    /// Whether it is the one in force.
+    pub current: bool,
+}

@@ -1,0 +1,171 @@
+//! What happened, as a sentence for people: syslog, webhooks and terminals show these.
+
+use engine::event::{Ending, EventKind};
+use model::{Finding, NodeId, Phase, ServiceId, intent::Mode};
+
+/// One line without a full stop.
+pub fn sentence(kind: &EventKind) -> String {
+    network(kind).or_else(|| promise(kind)).unwrap_or_else(|| change(kind))
+}
+
+/// What the network and the controller did.
+fn network(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::Started { devices, adopted } => {
+            let right = if *adopted {
+                "may change the network"
+            } else {
+                "only observes until the network is adopted"
+            };
+            format!("the controller runs with {} and {right}", count(*devices, "device"))
+        }
+        EventKind::DeviceUp { node } => format!("{node} answers and was read"),
+        EventKind::DeviceDown { node, why } => format!("{node} cannot be driven: {why}"),
+        EventKind::InSync { devices, took_ms } => {
+            format!("all {} were read after {took_ms} ms", count(*devices, "device"))
+        }
+        EventKind::Adopted { who } => format!("{who} adopted the network"),
+        EventKind::ModeChanged { mode, who } => format!("{who} set the mode to {}", mode_name(*mode)),
+        EventKind::Drained { subject, drained: true, who } => format!("{who} drained {subject}"),
+        EventKind::Drained { subject, drained: false, who } => format!("{who} put {subject} back into use"),
+        EventKind::AlarmRaised { alarm, subject, why, services, .. } => {
+            format!("alarm {alarm} on {subject}: {why}{}", suffering(services))
+        }
+        EventKind::AlarmCleared { alarm, subject } => format!("alarm {alarm} on {subject} is over"),
+        EventKind::Drift { findings } => {
+            format!("devices hold something else than they should: {}", first(findings))
+        }
+        EventKind::JournalFailed { why } => {
+            format!("the journal cannot be written, nothing is changed until it can: {why}")
+        }
+        _ => return None,
+    })
+}
+
+/// What became of promises.
+fn promise(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::PromiseBroken { service, what } => format!("the promise of {service} is broken: {what}"),
+        EventKind::PromiseKept { service } => format!("the promise of {service} is kept again"),
+        EventKind::PromiseUnknown { service, why } => {
+            format!("it is unknown whether the promise of {service} is kept: {why}")
+        }
+        EventKind::Frozen { service, why } => format!("{service} is not moved any more: {why}"),
+        _ => return None,
+    })
+}
+
+/// What the controller changed.
+fn change(kind: &EventKind) -> String {
+    match kind {
+        EventKind::IntentsAccepted { revision, intents, services, who } => format!(
+            "{who} sent revision {} with {} for {}, accepted",
+            revision.0,
+            count(*intents, "intent"),
+            count(*services, "service")
+        ),
+        EventKind::Proposed { why, headline, act, .. } => {
+            let then = if *act { "carried out now" } else { "a proposal only" };
+            format!("{headline} because {why}; proved, {then}")
+        }
+        EventKind::Rejected { why, findings } => format!("no change for `{why}`: {}", first(findings)),
+        EventKind::TransactionBegun { id, phase, devices } => {
+            format!("transaction {id} begins: {} on {}", phase_name(*phase), count(*devices, "device"))
+        }
+        EventKind::TransactionEnded { id, ending, unresolved, errors, commit_ms, .. } => {
+            format!("transaction {id} {}", outcome(ending, unresolved.iter(), errors, *commit_ms))
+        }
+        EventKind::Rerouted { services, back, why, breach_to_ack_ms, .. } => {
+            let moved = if *back { "went back" } else { "moved" };
+            let after =
+                if *back { String::new() } else { format!(", {breach_to_ack_ms:.0} ms after the breach") };
+            format!("{} {moved}{after}: {why}", count(services.len(), "service"))
+        }
+        // The other kinds have their sentences above.
+        other => format!("{other:?}"),
+    }
+}
+
+fn outcome<'a>(
+    ending: &Ending,
+    nodes: impl Iterator<Item = &'a NodeId>,
+    errors: &[String],
+    commit_ms: f64,
+) -> String {
+    let errors = if errors.is_empty() { String::new() } else { format!(": {}", errors.join("; ")) };
+    match ending {
+        Ending::Applied => format!("is on every device, committed in {commit_ms:.0} ms"),
+        Ending::RolledBack => format!("was rolled back{errors}"),
+        Ending::Unresolved => {
+            let nodes: Vec<&str> = nodes.map(NodeId::as_str).collect();
+            format!("has an unknown outcome on {}{errors}", nodes.join(", "))
+        }
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn suffering(services: &[ServiceId]) -> String {
+    if services.is_empty() {
+        String::new()
+    } else {
+        format!("; {} over it", count(services.len(), "service"))
+    }
+}
+
+fn first(findings: &[Finding]) -> String {
+    match findings {
+        [] => "no reason given".to_owned(),
+        [one] => format!("{}: {}", one.subject, one.message),
+        [one, rest @ ..] => format!("{}: {} (and {} more)", one.subject, one.message, rest.len()),
+    }
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Recommend => "recommend",
+        Mode::Act => "act",
+    }
+}
+
+fn phase_name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Make => "new objects beside the old ones",
+        Phase::Move => "traffic moves",
+        Phase::Break => "old objects go",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Severity;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_subject_cause_and_effect() {
+        let raised = EventKind::AlarmRaised {
+            alarm: "line-degraded".into(),
+            subject: "line1:hq--sh".into(),
+            severity: Severity::Major,
+            why: "loss 2% > 0.5%".into(),
+            services: vec![ServiceId::lit("a"), ServiceId::lit("b")],
+        };
+        assert_eq!(
+            sentence(&raised),
+            "alarm line-degraded on line1:hq--sh: loss 2% > 0.5%; 2 services over it"
+        );
+        let moved = EventKind::Rerouted {
+            services: vec![ServiceId::lit("a")],
+            back: false,
+            why: "line1 is bad".into(),
+            breach_to_plan_ms: 12.0,
+            breach_to_ack_ms: 99.6,
+        };
+        assert_eq!(sentence(&moved), "1 service moved, 100 ms after the breach: line1 is bad");
+        assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");
+    }
+}

@@ -1,0 +1,178 @@
+//! Answers to writes: each stands in the audit log before it is carried out, or is not carried out.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use engine::{
+    clock,
+    handle::{Command, Refusal, Reply, Subject},
+};
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use warp::{
+    http::{HeaderMap, StatusCode},
+    reply::Response,
+};
+
+use crate::{
+    Problem, body,
+    gate::Asked,
+    guard,
+    read::json,
+    request::{AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RollbackRequest},
+    route::Route,
+    server::Context,
+};
+
+/// The longest that a command may take. A change of a whole network takes seconds; this is for a loop that hangs.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Longest reason of a write, characters.
+const LONGEST_MESSAGE: usize = 1_000;
+/// Most files of a set.
+const MOST_FILES: usize = 4_096;
+
+/// Asks the engine; a refusal becomes a problem.
+pub(crate) async fn ask<T>(
+    context: &Context,
+    command: impl FnOnce(Reply<T>) -> Command,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(PATIENCE, context.engine.ask(command)).await {
+        Ok(answer) => answer.map_err(Problem::from),
+        Err(_) => Err(Problem::new(
+            StatusCode::GATEWAY_TIMEOUT,
+            "slow",
+            "the controller gave no answer in 300 s; it may still carry the command out: look at the timeline",
+        )),
+    }
+}
+
+/// What is about to be done.
+struct Write {
+    who: String,
+    what: String,
+    why: String,
+}
+
+/// Writes it down. Until this returns, nothing is done.
+async fn log(context: &Context, write: &Write) -> Result<(), Problem> {
+    let journal = context.journal.clone();
+    let (who, what, why) = (write.who.clone(), write.what.clone(), write.why.clone());
+    let logged = tokio::task::spawn_blocking(move || journal.log(clock::now(), &who, &what, &why)).await;
+    let failed = |why: String| {
+        Problem::from(Refusal::Journal { why: format!("not carried out, for it cannot be logged: {why}") })
+    };
+    match logged {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(failed(error.to_string())),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+/// Works out what files would change. Nothing is written, so nothing is logged.
+pub(crate) async fn plan(asked: Asked<'_>, bytes: &[u8]) -> Result<Response, Problem> {
+    let PlanRequest { files } = body::parse(asked.headers, bytes)?;
+    check_files(&files)?;
+    json(&ask(asked.context, |reply| Command::Plan { files, reply }).await?)
+}
+
+/// Answers a row of the table that changes something.
+pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Result<Response, Problem> {
+    let Asked { context, headers, .. } = asked;
+    let who = guard::user(headers)?;
+    match route {
+        Route::Apply => apply(context, who, body::parse(headers, bytes)?).await,
+        Route::Rollback => {
+            let RollbackRequest { revision: to, message } = body::parse(headers, bytes)?;
+            let write = Write { who, what: format!("roll back to revision {}", to.0), why: reason(message)? };
+            log(context, &write).await?;
+            json(&ask(context, |reply| Command::Rollback { to, who: write.who, reply }).await?)
+        }
+        Route::Mode => {
+            let ModeRequest { mode, message } = body::parse(headers, bytes)?;
+            let name = format!("{mode:?}").to_lowercase();
+            let write = Write { who, what: format!("set the mode to {name}"), why: reason(message)? };
+            log(context, &write).await?;
+            json(&ask(context, |reply| Command::SetMode { mode, who: write.who, reply }).await?)
+        }
+        Route::Adopt => {
+            let AdoptRequest { message } = or_default(headers, bytes)?;
+            let write = Write { who, what: "adopt the network".into(), why: reason(message)? };
+            log(context, &write).await?;
+            json(&ask(context, |reply| Command::Adopt { who: write.who, reply }).await?)
+        }
+        Route::Drain | Route::Undrain => {
+            drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
+        }
+        _ => Err(Refusal::NotFound { what: "write at this path".into() }.into()),
+    }
+}
+
+async fn apply(context: &Arc<Context>, who: String, request: ApplyRequest) -> Result<Response, Problem> {
+    let ApplyRequest { files, message } = request;
+    check_files(&files)?;
+    let what = format!("apply {} intent file(s), sha256 {}", files.len(), fingerprint(&files));
+    let write = Write { who, what, why: reason(message)? };
+    log(context, &write).await?;
+    let Write { who, why: message, .. } = write;
+    json(&ask(context, |reply| Command::Apply { files, who, message, reply }).await?)
+}
+
+async fn drain(
+    context: &Arc<Context>,
+    who: String,
+    drain: bool,
+    request: DrainRequest,
+) -> Result<Response, Problem> {
+    let subject = request.subject().ok_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "subject",
+            "name either a `link` or a `node`, and only one of them",
+        )
+    })?;
+    let verb = if drain { "drain" } else { "undrain" };
+    let what = match &subject {
+        Subject::Link(link) => format!("{verb} link {link}"),
+        Subject::Node(node) => format!("{verb} node {node}"),
+    };
+    let write = Write { who, what, why: reason(request.message)? };
+    log(context, &write).await?;
+    json(&ask(context, |reply| Command::Drain { subject, drain, who: write.who, reply }).await?)
+}
+
+/// A body that may be left out.
+fn or_default<T: DeserializeOwned + Default>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() { Ok(T::default()) } else { body::parse(headers, bytes) }
+}
+
+/// A reason that fits into the log.
+fn reason(message: String) -> Result<String, Problem> {
+    let fits = message.chars().count() <= LONGEST_MESSAGE
+        && !message.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    if fits {
+        return Ok(message);
+    }
+    let detail = format!("`message` may have {LONGEST_MESSAGE} characters and no control characters");
+    Err(Problem::new(StatusCode::BAD_REQUEST, "message", detail))
+}
+
+fn check_files(files: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let bad = |detail: String| Err(Problem::new(StatusCode::BAD_REQUEST, "files", detail));
+    if files.len() > MOST_FILES {
+        return bad(format!("{} files are more than the {MOST_FILES} that a set may have", files.len()));
+    }
+    match files.keys().find(|name| name.is_empty() || name.len() > 255 || name.chars().any(char::is_control))
+    {
+        Some(_) => bad("a file's name must have 1 to 255 readable bytes".to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// SHA-256 over names and contents, each with its length before it, so that the log says what exactly was sent.
+fn fingerprint(files: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for text in files.iter().flat_map(|(name, content)| [name, content]) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,163 @@
+//! A server, the engine behind it, and what the engine was asked.
+
+use std::{path::PathBuf, sync::Arc};
+
+use api::{Client, Server, Token};
+use engine::{
+    event::{Event, EventKind},
+    handle::{Applied, Command, Engine, Refusal},
+    snapshot::{LinkView, NodeView, Session, Snapshot},
+};
+use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+
+/// Everything that a test holds.
+pub struct Fixture {
+    pub base: String,
+    pub token: String,
+    pub journal: store::Journal,
+    pub snapshot: watch::Sender<Arc<Snapshot>>,
+    pub events: broadcast::Sender<Event>,
+    /// Commands that reached the engine, in short.
+    pub asked: Arc<Mutex<Vec<String>>>,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub served: tokio::task::JoinHandle<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub async fn start() -> Self {
+        Self::start_after(|_| {}).await
+    }
+
+    /// Starts on a journal that `prepare` may have written to.
+    pub async fn start_after(prepare: impl FnOnce(&std::path::Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        prepare(&path);
+        let journal = store::Journal::open(&path).unwrap();
+        let token_file: PathBuf = folder.path().join("token");
+        let token = Token::load_or_create(&token_file).unwrap();
+        let (commands, inbox) = mpsc::channel(4);
+        let (snapshot, seen) = watch::channel(Arc::new(picture()));
+        let (events, _) = broadcast::channel(8);
+        let engine = Engine { commands, snapshot: seen, events: events.clone() };
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        tokio::spawn(play(inbox, asked.clone(), journal.clone()));
+        let bound =
+            Server::new(engine, journal.clone(), token).bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let base = format!("http://{}", bound.address());
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(bound.run(async move {
+            // A fixture that is dropped stops its server too.
+            let _ = stopped.await;
+        }));
+        let token = std::fs::read_to_string(token_file).unwrap().trim().to_owned();
+        Self { base, token, journal, snapshot, events, asked, stop: Some(stop), served, _folder: folder }
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(&self.base, Token::parse(&self.token)).unwrap().as_user("mei")
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    pub async fn asked(&self) -> Vec<String> {
+        self.asked.lock().await.clone()
+    }
+}
+
+/// Plays the engine: notes each command, with how long the audit log was by then.
+async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>, journal: store::Journal) {
+    let applied = || Applied {
+        revision: Revision(4),
+        devices: 3,
+        transactions: 2,
+        edits: 9,
+        took_ms: 12.5,
+        findings: Vec::new(),
+    };
+    while let Some(command) = inbox.recv().await {
+        let logged = journal.audit(100).map_or(0, |log| log.len());
+        let note = |text: String| {
+            let asked = asked.clone();
+            async move { asked.lock().await.push(format!("{text} after {logged} entries")) }
+        };
+        match command {
+            Command::Apply { files, who, message, reply } => {
+                note(format!("apply {} by {who}: {message}", files.len())).await;
+                let busy = files.contains_key("busy.yaml");
+                reply.send(if busy { Err(Refusal::Busy) } else { Ok(applied()) }).unwrap();
+            }
+            Command::SetMode { mode, who, reply } => {
+                note(format!("mode {mode:?} by {who}")).await;
+                reply.send(Ok(())).unwrap();
+            }
+            Command::Adopt { who, reply } => {
+                note(format!("adopt by {who}")).await;
+                reply.send(Ok(())).unwrap();
+            }
+            Command::Drain { subject, drain, who, reply } => {
+                note(format!("drain {subject:?} {drain} by {who}")).await;
+                reply.send(Ok(applied())).unwrap();
+            }
+            Command::Rollback { to, who, reply } => {
+                note(format!("rollback {} by {who}", to.0)).await;
+                let what = format!("revision {}", to.0);
+                reply.send(Err(Refusal::NotFound { what })).unwrap();
+            }
+            Command::Plan { reply, .. } => {
+                note("plan".into()).await;
+                reply.send(Err(Refusal::Findings { findings: Vec::new() })).unwrap();
+            }
+            Command::State { reply } => {
+                note("state".into()).await;
+                reply.send(Err(Refusal::Stopping)).unwrap();
+            }
+        }
+    }
+}
+
+pub fn event(number: u64) -> Event {
+    Event {
+        number,
+        at: Timestamp::from_micros(number * 1_000),
+        kind: EventKind::ModeChanged { mode: Mode::Act, who: format!("user {number}") },
+    }
+}
+
+pub fn picture() -> Snapshot {
+    let node = |name: &str| NodeView {
+        id: NodeId::lit(name),
+        role: Some("hq".into()),
+        site: None,
+        lat: Some(39.9),
+        lon: Some(116.4),
+        protocol: Some("netconf".into()),
+        session: Session::Up,
+        policies: 1,
+    };
+    let link = LinkView {
+        id: LinkId::lit("l1"),
+        a: NodeId::lit("a"),
+        z: NodeId::lit("z"),
+        role: None,
+        up: Some(true),
+        drained: false,
+        a_to_z: Default::default(),
+        z_to_a: Default::default(),
+    };
+    Snapshot {
+        at: Timestamp::from_micros(5_000_000),
+        nodes: vec![node("a"), node("z")],
+        links: vec![link],
+        timeline: (1..=5).map(event).collect(),
+        ..Snapshot::default()
+    }
+}

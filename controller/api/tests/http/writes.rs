@@ -1,0 +1,128 @@
+//! Writes: logged first, then carried out.
+
+use std::collections::BTreeMap;
+
+use api::{Client, ClientError};
+use engine::handle::{Refusal, Subject};
+use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
+use reqwest::StatusCode;
+use store::IntentRevision;
+
+use crate::fixture::Fixture;
+
+#[tokio::test]
+async fn each_write_stands_in_the_log_before_it_is_carried_out() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let files = BTreeMap::from([("a.yaml".to_owned(), "kind: X".to_owned())]);
+    let applied = client.apply(files, "CHG1042").await.unwrap();
+    assert_eq!((applied.revision, applied.devices), (Revision(4), 3));
+    client.mode(Mode::Observe, "storm").await.unwrap();
+    client.adopt("").await.unwrap();
+    client.drain(&Subject::Link(LinkId::lit("l1")), "works").await.unwrap();
+    client.undrain(&Subject::Node(NodeId::lit("a")), "").await.unwrap();
+    assert_eq!(
+        fixture.asked().await,
+        [
+            "apply 1 by mei: CHG1042 after 1 entries",
+            "mode Observe by mei after 2 entries",
+            "adopt by mei after 3 entries",
+            "drain Link(\"l1\") true by mei after 4 entries",
+            "drain Node(\"a\") false by mei after 5 entries",
+        ]
+    );
+    let log = client.audit(10).await.unwrap();
+    let what: Vec<_> = log.iter().rev().map(|entry| (entry.what.as_str(), entry.why.as_str())).collect();
+    assert!(what[0].0.starts_with("apply 1 intent file(s), sha256 "), "{what:?}");
+    assert_eq!(what[0].1, "CHG1042");
+    assert_eq!(what[1], ("set the mode to observe", "storm"));
+    assert_eq!(what[3].0, "drain link l1");
+    assert!(log.iter().all(|entry| entry.who == "mei"));
+    assert_eq!(fixture.journal.verify_audit().unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_refusal_comes_through_whole() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let files = BTreeMap::from([("busy.yaml".to_owned(), String::new())]);
+    let error = client.apply(files.clone(), "x").await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::Busy)), "{error:?}");
+    let error = client.rollback(Revision(9), "").await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no revision 9");
+    let error = client.plan(files).await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::Findings { .. })), "{error:?}");
+    let error = client.snapshot().await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::Stopping)), "{error:?}");
+    assert_eq!(fixture.journal.audit(10).unwrap().len(), 2, "plan and snapshot change nothing");
+}
+
+#[tokio::test]
+async fn without_the_token_the_client_says_what_is_missing() {
+    let fixture = Fixture::start().await;
+    let error = Client::new(&fixture.base, None).unwrap().mode(Mode::Act, "").await.unwrap_err();
+    assert!(error.to_string().contains("(401): this needs the token"), "{error}");
+}
+
+#[tokio::test]
+async fn names_and_reasons_that_would_spoil_the_log_are_refused() {
+    let fixture = Fixture::start().await;
+    let http = reqwest::Client::new();
+    let post = |user: Vec<u8>, body: String| {
+        http.post(fixture.url("/api/v1/mode"))
+            .header("authorization", fixture.bearer())
+            .header("content-type", "application/json")
+            .header("x-trunkline-user", reqwest::header::HeaderValue::from_bytes(&user).unwrap())
+            .body(body)
+            .send()
+    };
+    let good = r#"{"mode":"act"}"#.to_owned();
+    for user in [b"".to_vec(), vec![b'x'; 65], vec![0xff, 0xfe], "a\u{85}b".as_bytes().to_vec()] {
+        assert_eq!(post(user, good.clone()).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+    for message in ["\\u0007".to_owned(), "x".repeat(1_001)] {
+        let body = format!(r#"{{"mode":"act","message":"{message}"}}"#);
+        assert_eq!(post(b"mei".to_vec(), body).await.unwrap().status(), StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(post("王芳".as_bytes().to_vec(), good).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(fixture.asked().await, ["mode Act by 王芳 after 1 entries"]);
+}
+
+#[tokio::test]
+async fn accepted_sets_are_listed_without_their_files() {
+    let fixture = Fixture::start().await;
+    let set = IntentRevision {
+        revision: Revision(1),
+        at: Timestamp::from_micros(5),
+        who: "ops".into(),
+        message: "first".into(),
+        files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
+    };
+    fixture.journal.accept(&set, &Default::default()).unwrap();
+    let listed = fixture.client().intents(5).await.unwrap();
+    assert_eq!((listed.len(), listed[0].files.as_slice()), (1, ["a.yaml".to_owned()].as_slice()));
+    assert!(!listed[0].current);
+    assert_eq!(fixture.client().intents_at(Revision(1)).await.unwrap(), set);
+    let error = fixture.client().intents_at(Revision(2)).await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::NotFound { .. })), "{error:?}");
+    assert!(fixture.client().intents(0).await.unwrap_err().to_string().contains("(400)"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_logged_is_not_carried_out() {
+    // The next entry cannot follow the last one, because that one is no entry: the log cannot be written.
+    let spoil = |path: &std::path::Path| {
+        let database = redb::Database::create(path).unwrap();
+        let write = database.begin_write().unwrap();
+        let table: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("audit");
+        write.open_table(table).unwrap().insert(0, b"spoiled".as_slice()).unwrap();
+        write.commit().unwrap();
+    };
+    let fixture = Fixture::start_after(spoil).await;
+    let error = fixture.client().mode(Mode::Observe, "storm").await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::Journal { .. })), "{error:?}");
+    assert!(error.to_string().contains("not carried out, for it cannot be logged"), "{error}");
+    let error = fixture.client().apply(BTreeMap::new(), "").await.unwrap_err();
+    assert!(matches!(error, ClientError::Refused(Refusal::Journal { .. })), "{error:?}");
+    assert!(fixture.asked().await.is_empty(), "nothing reached the engine");
+}

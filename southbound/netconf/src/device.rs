@@ -1,0 +1,254 @@
+//! A NETCONF router as a [`device::Device`].
+//!
+//! ```text
+//!   stage    lock, discard-changes, edit-config of the candidate      (candidate.rs)
+//!   commit   commit with confirm-timeout and persist                  |
+//!   confirm  commit with persist-id, then unlock                      |
+//!   cancel   cancel-commit with persist-id, discard-changes, unlock   |
+//!   read     get-config of running, by a subtree filter               (reading.rs)
+//! ```
+//!
+//! The session is opened when it is first needed, and again when it has died. It is taken out of the device for
+//! the length of one order and put back only after an answer came: a device that left a request unanswered, or a
+//! caller that gave up in the middle, costs the session, so that nobody ever works on with a stream of which he
+//! does not know what is still in it. Locks die with the session; a commit does not, because every commit is
+//! persistent under the transaction's name.
+
+mod candidate;
+mod failure;
+mod reading;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+use model::{DeviceReading, Edit, NodeId, TransactionId};
+use tokio::time::Instant;
+
+pub use candidate::{Candidate, Followed, Manners};
+pub use failure::{of_call, of_connect};
+
+use crate::operation::Filter;
+use crate::session::{self, CallError};
+use crate::ssh::{self, SshTarget};
+
+/// How a device is treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Bounds of the session.
+    pub session: session::Options,
+    /// Longest time from the TCP connection to the hello.
+    pub connect: Duration,
+    /// Manners of requests.
+    pub manners: Manners,
+}
+
+impl Default for Options {
+    /// Ten seconds to connect; the default bounds and [`Manners`].
+    fn default() -> Self {
+        Self {
+            session: session::Options::default(),
+            connect: Duration::from_secs(10),
+            manners: Manners::default(),
+        }
+    }
+}
+
+/// What this value knows of the last transaction that passed through it.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Known {
+    /// Nothing: a new value, as after a restart.
+    #[default]
+    Nothing,
+    /// Prepared in the session that is open now; no commit was sent.
+    Staged(TransactionId, Vec<Edit>),
+    /// A commit was sent, and it may be pending.
+    Committed(TransactionId, Vec<Edit>),
+    /// The device said that it is permanent.
+    Confirmed(TransactionId),
+}
+
+/// A router that is configured over NETCONF.
+#[derive(Debug)]
+pub struct NetconfDevice {
+    node: NodeId,
+    target: SshTarget,
+    options: Options,
+    filter: Filter,
+    /// The session; absent before the first order, and while one runs.
+    open: Option<Candidate>,
+    known: Known,
+}
+
+impl NetconfDevice {
+    /// A device to which no session is open yet.
+    pub fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
+        Self { node, target, options, filter: reading::filter(), open: None, known: Known::Nothing }
+    }
+
+    /// The session for the next order: the open one, or a new one where it has died. The locks of a session that
+    /// died are gone, and what it had staged with them.
+    async fn take(&mut self) -> Result<Candidate, DeviceError> {
+        if let Some(open) = self.open.take().filter(|open| open.session().end().is_none()) {
+            return Ok(open);
+        }
+        if matches!(self.known, Known::Staged(..)) {
+            self.known = Known::Nothing;
+        }
+        let deadline = Instant::now() + self.options.connect;
+        let opened = ssh::connect(&self.target, &self.options.session, deadline).await;
+        let (session, _unwanted) = opened.map_err(|e| self.failed(Step::Connect, of_connect(&e)))?;
+        Ok(Candidate::new(session, self.options.manners))
+    }
+
+    /// Ends an order: keeps the session where the device answered, drops it where it did not.
+    fn put_back<T>(
+        &mut self,
+        open: Candidate,
+        step: Step,
+        outcome: Result<T, CallError>,
+    ) -> Result<T, DeviceError> {
+        match outcome {
+            Ok(done) => {
+                self.open = Some(open);
+                Ok(done)
+            }
+            Err(error) => {
+                if !matches!(error, CallError::NotSent(_)) && !error.is_outcome_unknown() {
+                    self.open = Some(open);
+                }
+                Err(self.failed(step, of_call(&error)))
+            }
+        }
+    }
+
+    fn failed(&self, step: Step, kind: ErrorKind) -> DeviceError {
+        DeviceError { node: self.node.clone(), step, kind }
+    }
+
+    /// What to make of a device that knows of no pending commit when it should make one permanent.
+    ///
+    /// It was confirmed before, or it was rolled back, and the device's answer is the same. Where this value
+    /// remembers the edits, reading them back decides. Where it does not (the controller was restarted), the
+    /// answer counts as done, as the contract wants it: who confirms across a restart has to read back.
+    async fn already(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        let edits = match &self.known {
+            Known::Committed(known, edits) if *known == transaction => edits.clone(),
+            _ => return Ok(()),
+        };
+        let DeviceReading::Read { owned, .. } = self.read().await? else { return Ok(()) };
+        let mut wanted = owned.clone();
+        edits.iter().for_each(|edit| edit.apply(&mut wanted));
+        if wanted == owned {
+            self.known = Known::Confirmed(transaction);
+            return Ok(());
+        }
+        self.known = Known::Nothing;
+        let why = format!(
+            "no commit is pending as {transaction} and its edits are not in force: it was rolled back"
+        );
+        Err(self.failed(Step::Confirm, ErrorKind::Refused(why)))
+    }
+}
+
+impl Device for NetconfDevice {
+    fn node(&self) -> &NodeId {
+        &self.node
+    }
+
+    async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
+        let open = self.take().await?;
+        let offered = open.session().capabilities();
+        let by_device = offered.candidate && offered.confirmed_commit_1_1;
+        let modules = offered.modules.iter().map(|(name, module)| match &module.revision {
+            Some(revision) => format!("{name}@{revision}"),
+            None => name.clone(),
+        });
+        let capabilities = Capabilities {
+            protocol: "netconf".into(),
+            rollback: if by_device { Rollback::ByDevice } else { Rollback::ByPreImage },
+            modules: modules.collect(),
+        };
+        self.open = Some(open);
+        Ok(capabilities)
+    }
+
+    async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
+        let payload = reading::payload(edits).map_err(|why| self.failed(Step::Stage, why))?;
+        let mut open = self.take().await?;
+        let outcome = open.stage(payload).await;
+        self.known = match outcome {
+            Ok(()) => Known::Staged(transaction, edits.to_vec()),
+            Err(_) => Known::Nothing,
+        };
+        self.put_back(open, Step::Stage, outcome)
+    }
+
+    /// The confirm timer counts whole seconds (RFC 6241, section 8.4.5.1), so `confirm_within` is rounded up.
+    async fn commit(
+        &mut self,
+        transaction: TransactionId,
+        confirm_within: Duration,
+    ) -> Result<(), DeviceError> {
+        let staged = |known: &Known| matches!(known, Known::Staged(id, _) if *id == transaction);
+        let open = match self.open.take() {
+            Some(open) if open.session().end().is_none() && staged(&self.known) => Some(open),
+            other => {
+                self.open = other;
+                None
+            }
+        };
+        let Some(mut open) = open else {
+            let why = format!("nothing is staged as {transaction}: the session in which it was is gone");
+            return Err(self.failed(Step::Commit, ErrorKind::Refused(why)));
+        };
+        if let Known::Staged(id, edits) = std::mem::take(&mut self.known) {
+            // From here on a commit may be pending, whatever happens to this future.
+            self.known = Known::Committed(id, edits);
+        }
+        let outcome = open.commit(&transaction.to_string(), confirm_within).await;
+        if let (Err(error), Known::Committed(id, edits)) = (&outcome, &mut self.known)
+            && !failure::may_have_happened(error)
+        {
+            self.known = Known::Staged(*id, std::mem::take(edits));
+        }
+        self.put_back(open, Step::Commit, outcome)
+    }
+
+    async fn confirm(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        let mut open = self.take().await?;
+        let outcome = open.confirm(&transaction.to_string()).await;
+        match self.put_back(open, Step::Confirm, outcome)? {
+            Followed::Done => {
+                self.known = Known::Confirmed(transaction);
+                Ok(())
+            }
+            Followed::NothingPending => self.already(transaction).await,
+        }
+    }
+
+    async fn cancel(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        let mut open = self.take().await?;
+        // Where this value knows that no commit was sent, or that it is permanent, there is nothing to ask for.
+        let pending = match &self.known {
+            Known::Staged(id, _) | Known::Confirmed(id) => *id != transaction,
+            Known::Nothing | Known::Committed(..) => true,
+        };
+        let name = transaction.to_string();
+        let outcome = open.cancel(pending.then_some(name.as_str())).await;
+        self.put_back(open, Step::Cancel, outcome)?;
+        if !matches!(self.known, Known::Confirmed(_)) {
+            self.known = Known::Nothing;
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+        let open = self.take().await?;
+        let outcome = open.running(self.filter.clone()).await;
+        let data = self.put_back(open, Step::Read, outcome)?;
+        reading::read(data).map_err(|e| self.failed(Step::Read, ErrorKind::Garbage(e.to_string())))
+    }
+}

@@ -1,0 +1,325 @@
+//! A transaction on one session, below any data model: the payload is whatever goes into `<config>`.
+//!
+//! Decisions:
+//! - Both locks are held from stage to confirm; a cancel gives the one on running back first. The one on running is what RFC 6241, section 8.4.1, asks
+//!   of a confirmed commit: its rollback would otherwise take other clients' later changes with it.
+//! - A commit is always persistent (`:confirmed-commit:1.1`), so that it outlives its session and a restarted
+//!   controller can still confirm or cancel it. Version 1.0 lacks that and is not supported.
+//! - There is no `<validate>` of its own. `test-then-set` checks the same, and there are servers that answer
+//!   validate and commit with ok and then leave running as it was. A device without `:validate` checks at the commit.
+//! - A confirming commit would also take what somebody else left in the candidate. It is therefore sent under the
+//!   candidate's lock, which a device grants only while the candidate equals running.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+use super::failure::is_locked;
+use crate::operation::{
+    Commit, Confirmed, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Operation, TestOption,
+};
+use crate::rpc_error::{ErrorTag, RpcErrors};
+use crate::session::{CallError, Session};
+use crate::xml::Element;
+
+/// Between two attempts at a lock.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// For the answer to a lock, an unlock, a discard or a read.
+    pub answer: Duration,
+    /// For the answer to an edit, a commit, a confirm or a cancel.
+    pub work: Duration,
+    /// For another session to give its lock back. Long enough for a session of our own that was cut a moment ago
+    /// to be forgotten by the device, short enough to tell of a real holder soon.
+    pub patience: Duration,
+    /// Whether running is locked too. There are devices whose confirm timer does nothing while it is, so that a
+    /// commit goes back only when the session ends or cancels; there it is better left open.
+    pub lock_running: bool,
+}
+
+impl Default for Manners {
+    /// Ten seconds, thirty seconds, one second; running is locked.
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(10),
+            work: Duration::from_secs(30),
+            patience: Duration::from_secs(1),
+            lock_running: true,
+        }
+    }
+}
+
+/// How a confirm or cancel ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// The pending commit was made permanent, or undone.
+    Done,
+    /// No commit is pending under that name.
+    NothingPending,
+}
+
+/// A session with what it has locked.
+#[derive(Debug)]
+pub struct Candidate {
+    session: Session,
+    manners: Manners,
+    held: BTreeSet<Datastore>,
+}
+
+impl Candidate {
+    /// A session that holds no lock yet.
+    pub fn new(session: Session, manners: Manners) -> Self {
+        Self { session, manners, held: BTreeSet::new() }
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    fn answer(&self) -> Instant {
+        Instant::now() + self.manners.answer
+    }
+
+    fn work(&self) -> Instant {
+        Instant::now() + self.manners.work
+    }
+
+    /// Locks, forgets what was staged before, and writes `config` to the candidate. After a refusal the candidate
+    /// is as it was and the locks are given back.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; [`CallError::Unsupported`] where the device has no candidate or no persistent commits.
+    pub async fn stage(&mut self, config: Vec<Element>) -> Result<(), CallError> {
+        let caps = self.session.capabilities();
+        let edit = EditConfig::of(Datastore::Candidate, config).default_operation(DefaultOperation::Merge);
+        let edit = if caps.validate { edit.test_option(TestOption::TestThenSet) } else { edit };
+        let edit =
+            if caps.rollback_on_error { edit.error_option(ErrorOption::RollbackOnError) } else { edit };
+        // Better said now than after other devices have staged.
+        Operation::Commit(trial("any", Duration::ZERO)).needs(caps)?;
+
+        let both = [Datastore::Candidate, Datastore::Running];
+        self.lock(if self.manners.lock_running { &both } else { &both[..1] }).await?;
+        // Both at once: a device works in the order of sending, and neither does harm without the other.
+        let (discarded, edited) = tokio::join!(
+            biased;
+            self.session.discard_changes(self.answer()),
+            self.session.edit_config(edit, self.work()),
+        );
+        let staged = discarded.and(edited);
+        if matches!(staged, Err(CallError::Refused(_) | CallError::Invalid(_))) {
+            if let Err(error) = self.session.discard_changes(self.answer()).await {
+                warn!(%error, "the candidate could not be reset after a refused edit: the session is closed");
+                self.session.abort();
+            }
+            self.release().await;
+        }
+        staged
+    }
+
+    /// Makes the candidate running, until `confirm_within` (rounded up to whole seconds, at least one) has passed
+    /// without [`Candidate::confirm`] of the same name from any session.
+    ///
+    /// # Errors
+    /// Any [`CallError`]. The locks stay whatever happens.
+    pub async fn commit(&mut self, name: &str, confirm_within: Duration) -> Result<(), CallError> {
+        self.session.commit(trial(name, confirm_within), self.work()).await
+    }
+
+    /// Makes the pending commit of that name permanent, and unlocks.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; the locks stay then.
+    pub async fn confirm(&mut self, name: &str) -> Result<Followed, CallError> {
+        match self.lock(&[Datastore::Candidate]).await {
+            Err(CallError::Refused(errors)) => self.expect_clean(errors).await?,
+            locked => locked?,
+        }
+        let until = Instant::now() + self.manners.patience;
+        let followed = loop {
+            let commit = Commit { confirmed: None, persist_id: Some(name.to_owned()) };
+            match self.session.commit(commit, self.work()).await {
+                Ok(()) => break Followed::Done,
+                Err(CallError::Refused(errors)) if names_no_commit(&errors) => {
+                    break Followed::NothingPending;
+                }
+                Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
+                    sleep(PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        self.release().await;
+        Ok(followed)
+    }
+
+    /// Some devices lock nothing while a commit is pending. Then there must be nothing in the candidate that
+    /// running has not, or else `denied` stands: what another session holds or has left there.
+    async fn expect_clean(&self, denied: RpcErrors) -> Result<(), CallError> {
+        if denied.lock_holder().is_some_and(|holder| holder != 0) {
+            return Err(CallError::Refused(denied));
+        }
+        let (running, candidate) = tokio::join!(
+            biased;
+            self.session.get_config(Datastore::Running, None, None, self.work()),
+            self.session.get_config(Datastore::Candidate, None, None, self.work()),
+        );
+        if running? == candidate? { Ok(()) } else { Err(CallError::Refused(denied)) }
+    }
+
+    /// Undoes the pending commit of that name, if one is given, forgets what is staged, and unlocks.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; the locks stay then.
+    pub async fn cancel(&mut self, name: Option<&str>) -> Result<Followed, CallError> {
+        if let Some(name) = name
+            && !self.held.contains(&Datastore::Candidate)
+        {
+            // Running goes back and the candidate does not, so it has to be reset afterwards, and only its lock
+            // says that nobody else's work is in it. Without the lock it is left alone.
+            match self.try_lock(&[Datastore::Candidate]).await {
+                Ok(()) | Err(CallError::Refused(_) | CallError::Unsupported(_)) => {}
+                Err(error) => return Err(error),
+            }
+            tracing::debug!(name, locked = !self.held.is_empty(), "cancelling from another session");
+        }
+        let followed = match name {
+            Some(name) => self.cancel_commit(name).await?,
+            None => Followed::NothingPending,
+        };
+        if self.held.contains(&Datastore::Candidate) {
+            self.session.discard_changes(self.answer()).await?;
+        }
+        self.release().await;
+        Ok(followed)
+    }
+
+    async fn cancel_commit(&mut self, name: &str) -> Result<Followed, CallError> {
+        // There are devices that say ok and roll nothing back while running is locked.
+        self.unlock(&BTreeSet::from([Datastore::Candidate])).await;
+        let until = Instant::now() + self.manners.patience;
+        loop {
+            match self.session.cancel_commit(Some(name.to_owned()), self.work()).await {
+                Ok(()) => return Ok(Followed::Done),
+                // A device without persistent commits never took one from us.
+                Err(CallError::Unsupported(_)) => return Ok(Followed::NothingPending),
+                Err(CallError::Refused(errors)) if names_no_commit(&errors) => {
+                    return Ok(Followed::NothingPending);
+                }
+                Err(CallError::Refused(errors)) if is_locked(&errors) => {
+                    if Instant::now() >= until {
+                        return Err(CallError::Refused(errors));
+                    }
+                    sleep(PAUSE).await;
+                }
+                Err(CallError::Refused(errors)) => {
+                    return if self.is_idle().await? {
+                        Ok(Followed::NothingPending)
+                    } else {
+                        Err(CallError::Refused(errors))
+                    };
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the device has no commit pending at all. Devices refuse to cancel nothing with whatever error they
+    /// like, so the error does not tell. But running cannot be locked while another's commit is pending (RFC 6241,
+    /// section 7.5), and a persistent commit is nobody's.
+    async fn is_idle(&mut self) -> Result<bool, CallError> {
+        match self.try_lock(&[Datastore::Running]).await {
+            Ok(()) => Ok(true),
+            Err(CallError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What runs, in part.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    pub async fn running(&self, filter: Filter) -> Result<Element, CallError> {
+        self.session.get_config(Datastore::Running, Some(filter), None, self.work()).await
+    }
+
+    /// Locks all of `stores` that are not held yet, or none of them.
+    async fn lock(&mut self, stores: &[Datastore]) -> Result<(), CallError> {
+        let until = Instant::now() + self.manners.patience;
+        loop {
+            match self.try_lock(stores).await {
+                Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
+                    sleep(PAUSE).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_lock(&mut self, stores: &[Datastore]) -> Result<(), CallError> {
+        let before = self.held.clone();
+        let wanted = |store| stores.contains(&store) && !before.contains(&store);
+        let deadline = self.answer();
+        let one = async |store| match wanted(store) {
+            true => self.session.lock(store, deadline).await.map(|()| true),
+            false => Ok(false),
+        };
+        let (running, candidate) = tokio::join!(biased; one(Datastore::Running), one(Datastore::Candidate));
+        let mut outcome = Ok(());
+        for (store, locked) in [(Datastore::Running, running), (Datastore::Candidate, candidate)] {
+            match locked {
+                Ok(true) => {
+                    self.held.insert(store);
+                }
+                Ok(false) => {}
+                Err(error) => outcome = outcome.and(Err(error)),
+            }
+        }
+        if outcome.is_err() {
+            self.unlock(&before).await;
+        }
+        outcome
+    }
+
+    async fn release(&mut self) {
+        self.unlock(&BTreeSet::new()).await;
+    }
+
+    /// Gives back all locks but those to keep. One that cannot be given back goes with the session.
+    async fn unlock(&mut self, keep: &BTreeSet<Datastore>) {
+        let deadline = self.answer();
+        let give = |store| self.held.contains(&store) && !keep.contains(&store);
+        let one = async |store| match give(store) {
+            true => self.session.unlock(store, deadline).await,
+            false => Ok(()),
+        };
+        let (candidate, running) = tokio::join!(biased; one(Datastore::Candidate), one(Datastore::Running));
+        if let Err(error) = candidate.and(running) {
+            warn!(%error, "a lock could not be given back: the session is closed");
+            self.session.abort();
+        }
+        self.held.retain(|store| keep.contains(store));
+    }
+}
+
+/// A commit that goes back unless it is confirmed under its name.
+fn trial(name: &str, confirm_within: Duration) -> Commit {
+    let seconds = confirm_within.as_secs() + u64::from(confirm_within.subsec_nanos() > 0);
+    let timeout_s = Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX));
+    Commit { confirmed: Some(Confirmed { timeout_s, persist: Some(name.to_owned()) }), persist_id: None }
+}
+
+/// Whether the device says that the persist-id is not that of a pending commit: by the tag of RFC 6241, section
+/// 8.4.5.1, or by pointing at the parameter.
+fn names_no_commit(errors: &RpcErrors) -> bool {
+    errors.0.iter().any(|error| {
+        let at_fault = error.path.as_deref().is_some_and(|path| path.ends_with("persist-id"));
+        error.tag == ErrorTag::InvalidValue || at_fault
+    })
+}

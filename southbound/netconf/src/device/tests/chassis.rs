@@ -1,0 +1,360 @@
+//! The box of the tests: a NETCONF server that holds a tree, with a clock that the test turns and faults that the
+//! test plans. It keeps RFC 6241 where the device relies on it: locks, the candidate, persistent confirmed commits.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use model::{DeviceConfig, DeviceReading};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::task::JoinSet;
+
+use super::super::reading;
+use crate::ns;
+use crate::operation::{Commit, Datastore, Operation};
+use crate::rpc::{Rpc, RpcReply};
+use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
+use crate::session::peer::Peer;
+use crate::ssh::SshTarget;
+use crate::ssh::host::Device as Host;
+use crate::xml::Element;
+
+/// What goes wrong with the next request of a kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fault {
+    /// It is refused, with two errors.
+    Refuse,
+    /// It is carried out and never answered.
+    Hang,
+    /// It is carried out, and the session closes instead of an answer.
+    Close,
+    /// It is carried out, and the answer is no message.
+    Garbage,
+}
+
+struct Pending {
+    persist: String,
+    before: Element,
+    left: Duration,
+}
+
+/// What outlives sessions.
+pub(super) struct Chassis {
+    running: Element,
+    /// What is being prepared, where it differs from running by somebody's doing.
+    candidate: Option<Element>,
+    locks: BTreeMap<Datastore, u32>,
+    pending: Option<Pending>,
+    sessions: u32,
+    faults: Vec<(&'static str, Fault)>,
+    /// Every operation that came, by its name.
+    pub(super) log: Vec<String>,
+}
+
+/// What a session does about a request.
+enum Act {
+    Say(RpcReply),
+    Hang,
+    Close,
+    Garbage,
+}
+
+fn refusal(tag: ErrorTag, message: &str) -> RpcError {
+    RpcError::new(ErrorType::Protocol, tag, message)
+}
+
+fn denied(tag: ErrorTag, holder: u32) -> RpcError {
+    let holder = Element::new(ns::BASE, "session-id").with_text(holder.to_string());
+    refusal(tag, "somebody else is at it").with_info(holder)
+}
+
+impl Chassis {
+    fn candidate(&self) -> &Element {
+        self.candidate.as_ref().unwrap_or(&self.running)
+    }
+
+    fn free(&self, store: Datastore, who: u32) -> Result<(), Box<RpcError>> {
+        match self.locks.get(&store) {
+            Some(holder) if *holder != who => Err(denied(ErrorTag::InUse, *holder).into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, who: u32, rpc: &Rpc) -> Act {
+        let name = rpc.operation.name.local.to_string();
+        self.log.push(name.clone());
+        let fault = self.faults.iter().position(|(at, _)| *at == name).map(|at| self.faults.remove(at).1);
+        if fault == Some(Fault::Refuse) {
+            let one = refusal(ErrorTag::OperationFailed, "told to refuse").at("/one", Vec::new());
+            let two = refusal(ErrorTag::InvalidValue, "and again").at("/two", Vec::new());
+            let errors = crate::rpc_error::RpcErrors(vec![one, two]);
+            // `invalid-value` alone means an unknown persist-id, so the follow-ups are refused without it.
+            let errors = if name == "edit-config" { errors } else { errors.0[0].clone().into() };
+            return Act::Say(RpcReply::errors(rpc, errors));
+        }
+        let operation = Operation::parse(rpc.operation.clone()).unwrap();
+        let reply = match self.carry_out(who, operation) {
+            Ok(None) => RpcReply::ok(rpc),
+            Ok(Some(data)) => RpcReply::data(rpc, data),
+            Err(error) => RpcReply::errors(rpc, *error),
+        };
+        match fault {
+            None | Some(Fault::Refuse) => Act::Say(reply),
+            Some(Fault::Hang) => Act::Hang,
+            Some(Fault::Close) => Act::Close,
+            Some(Fault::Garbage) => Act::Garbage,
+        }
+    }
+
+    fn carry_out(&mut self, who: u32, operation: Operation) -> Result<Option<Vec<Element>>, Box<RpcError>> {
+        match operation {
+            Operation::GetConfig { source: Datastore::Running, .. } => {
+                return Ok(Some(self.running.children.clone()));
+            }
+            Operation::GetConfig { source: Datastore::Candidate, .. } => {
+                return Ok(Some(self.candidate().children.clone()));
+            }
+            Operation::EditConfig(edit) => {
+                self.free(Datastore::Candidate, who)?;
+                let mut wanted = self.candidate().clone();
+                edit.config.iter().for_each(|part| merge(&mut wanted, part));
+                self.candidate = Some(wanted);
+            }
+            Operation::Lock { target } => {
+                if let Some(holder) = self.locks.get(&target) {
+                    return Err(denied(ErrorTag::LockDenied, *holder).into());
+                }
+                let dirty = target == Datastore::Candidate && self.candidate.is_some();
+                if dirty || (target == Datastore::Running && self.pending.is_some()) {
+                    return Err(denied(ErrorTag::LockDenied, 0).into());
+                }
+                self.locks.insert(target, who);
+            }
+            Operation::Unlock { target } => match self.locks.get(&target) {
+                Some(holder) if *holder == who => drop(self.locks.remove(&target)),
+                _ => return Err(refusal(ErrorTag::OperationFailed, "not your lock").into()),
+            },
+            Operation::DiscardChanges => {
+                self.free(Datastore::Candidate, who)?;
+                self.candidate = None;
+            }
+            Operation::Commit(commit) => self.commit(who, commit)?,
+            Operation::CancelCommit { persist_id } => match &self.pending {
+                Some(pending) if persist_id.as_ref() == Some(&pending.persist) => self.revert(),
+                Some(_) => return Err(refusal(ErrorTag::InvalidValue, "another persist-id").into()),
+                None => return Err(refusal(ErrorTag::OperationFailed, "nothing to cancel").into()),
+            },
+            other => panic!("the device sent {other:?}"),
+        }
+        Ok(None)
+    }
+
+    fn commit(&mut self, who: u32, commit: Commit) -> Result<(), Box<RpcError>> {
+        self.free(Datastore::Running, who)?;
+        self.free(Datastore::Candidate, who)?;
+        let known = self.pending.as_ref().map(|pending| pending.persist.clone());
+        if commit.persist_id != known {
+            return Err(refusal(ErrorTag::InvalidValue, "not the pending commit").into());
+        }
+        self.pending = commit.confirmed.map(|confirmed| Pending {
+            persist: confirmed.persist.unwrap(),
+            before: self.running.clone(),
+            left: Duration::from_secs(confirmed.timeout_s.unwrap().into()),
+        });
+        if let Some(wanted) = self.candidate.take() {
+            self.running = wanted;
+        }
+        Ok(())
+    }
+
+    fn revert(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            self.running = pending.before;
+        }
+    }
+
+    fn ended(&mut self, who: u32) {
+        if self.locks.get(&Datastore::Candidate) == Some(&who) {
+            self.candidate = None;
+        }
+        self.locks.retain(|_, holder| *holder != who);
+    }
+}
+
+/// The leaves that tell entries of a list apart.
+fn keys(list: &str) -> &'static [&'static str] {
+    match list {
+        "sr-policy" => &["color", "endpoint"],
+        "candidate-path" => &["protocol-origin", "originator", "discriminator"],
+        "segment" => &["index"],
+        "policy" => &["policy-id"],
+        "rule" => &["sequence-id"],
+        "scheduler" => &["sequence"],
+        "interface" => &["interface-id"],
+        "input" | "term" => &["id"],
+        "network-instance" | "segment-list" | "queue" | "scheduler-policy" | "classifier"
+        | "forwarding-group" => &["name"],
+        _ => &[],
+    }
+}
+
+fn same(a: &Element, b: &Element) -> bool {
+    let key = |e: &Element, name: &str| e.at(&[name]).map(|leaf| leaf.text.clone());
+    a.name == b.name
+        && keys(&a.name.local).iter().all(|name| key(a, name) == key(b, name))
+        && (*a.name.local != *"dscp-set" || a.text == b.text)
+}
+
+/// `<edit-config>` with default-operation merge (RFC 6241, section 7.2), as far as the dialect uses it.
+fn merge(into: &mut Element, part: &Element) {
+    let there = into.children.iter().position(|child| same(child, part));
+    match (part.attribute(ns::BASE, "operation"), there) {
+        (Some("remove"), there) => drop(there.map(|at| into.children.remove(at))),
+        (Some("replace"), there) => {
+            drop(there.map(|at| into.children.remove(at)));
+            into.children.push(plain(part));
+        }
+        (None, Some(at)) => {
+            let old = &mut into.children[at];
+            old.text.clone_from(&part.text);
+            part.children.iter().for_each(|child| merge(old, child));
+        }
+        (None, None) => {
+            let mut new = plain(part);
+            new.children.clear();
+            part.children.iter().for_each(|child| merge(&mut new, child));
+            into.children.push(new);
+        }
+        (Some(other), _) => panic!("the device sent operation {other}"),
+    }
+}
+
+fn plain(part: &Element) -> Element {
+    let mut plain = part.clone();
+    plain.attributes.clear();
+    plain
+}
+
+/// The box, reachable over SSH on loopback.
+pub(super) struct Chamber {
+    chassis: Arc<Mutex<Chassis>>,
+    target: SshTarget,
+    _tasks: JoinSet<()>,
+}
+
+pub(super) const FULL: [&str; 6] = [
+    ns::CAP_BASE_1_0,
+    ns::CAP_BASE_1_1,
+    "urn:ietf:params:netconf:capability:candidate:1.0",
+    "urn:ietf:params:netconf:capability:confirmed-commit:1.1",
+    "urn:ietf:params:netconf:capability:validate:1.1",
+    "http://openconfig.net/yang/qos?module=openconfig-qos&revision=2023-01-01",
+];
+
+impl Chamber {
+    pub(super) async fn start(capabilities: &'static [&'static str]) -> Self {
+        let chassis = Chassis {
+            running: Element::new(ns::BASE, "data"),
+            candidate: None,
+            locks: BTreeMap::new(),
+            pending: None,
+            sessions: 0,
+            faults: Vec::new(),
+            log: Vec::new(),
+        };
+        let chassis = Arc::new(Mutex::new(chassis));
+        let host = Host::usual().await;
+        let target = host.target();
+        let mut tasks = JoinSet::new();
+        let shared = Arc::clone(&chassis);
+        tasks.spawn(async move {
+            // The whole of it, since it serves as long as it lives.
+            let mut host = host;
+            let mut sessions = JoinSet::new();
+            while let Some(channel) = host.channels.recv().await {
+                sessions.spawn(serve(Arc::clone(&shared), channel.into_stream(), capabilities));
+            }
+        });
+        Self { chassis, target, _tasks: tasks }
+    }
+
+    pub(super) fn target(&self) -> SshTarget {
+        self.target.clone()
+    }
+
+    pub(super) fn chassis(&self) -> MutexGuard<'_, Chassis> {
+        self.chassis.lock().unwrap()
+    }
+
+    pub(super) fn will(&self, operation: &'static str, fault: Fault) {
+        self.chassis().faults.push((operation, fault));
+    }
+
+    /// Time goes by on the box.
+    pub(super) fn pass(&self, time: Duration) {
+        let mut chassis = self.chassis();
+        match &mut chassis.pending {
+            Some(pending) if pending.left > time => pending.left -= time,
+            _ => chassis.revert(),
+        }
+    }
+
+    /// What it holds of ours, read beside the sessions.
+    pub(super) fn truth(&self) -> DeviceConfig {
+        match reading::read(self.chassis().running.clone()).unwrap() {
+            DeviceReading::Read { owned, .. } => owned,
+            DeviceReading::Unreadable { why, .. } => panic!("{why}"),
+        }
+    }
+
+    pub(super) fn locks(&self) -> Vec<Datastore> {
+        self.chassis().locks.keys().copied().collect()
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.chassis().pending.is_some()
+    }
+
+    pub(super) fn sessions(&self) -> u32 {
+        self.chassis().sessions
+    }
+
+    /// Somebody edits the candidate without a lock.
+    pub(super) fn meddle(&self) {
+        let mut chassis = self.chassis();
+        let wanted = chassis.running.clone().with_child(Element::new("urn:other", "theirs"));
+        chassis.candidate = Some(wanted);
+    }
+}
+
+/// Forgets a session however its task ends.
+struct Seat(Arc<Mutex<Chassis>>, u32);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().ended(self.1);
+    }
+}
+
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    chassis: Arc<Mutex<Chassis>>,
+    stream: S,
+    capabilities: &[&str],
+) {
+    let id = {
+        let mut chassis = chassis.lock().unwrap();
+        chassis.sessions += 1;
+        chassis.sessions
+    };
+    let seat = Seat(chassis, id);
+    let mut peer = Peer::greet_as(id, stream, capabilities).await;
+    while let Some(rpc) = peer.request().await {
+        let act = seat.0.lock().unwrap().answer(id, &rpc);
+        match act {
+            Act::Say(reply) => peer.say(&reply.to_xml()).await,
+            Act::Hang => {}
+            Act::Close => return,
+            Act::Garbage => peer.stream.write_all(b"%% what was that?\n").await.unwrap(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { entry, timeline } from './sentence';
+import type { Event } from './types';
+
+test('a reroute tells how fast it was', () => {
+  const told = entry({
+    number: 1,
+    at: 1,
+    kind: 'rerouted',
+    services: ['s1', 's2'],
+    back: false,
+    why: 'line1 is bad',
+    breachToPlanMs: 31.72,
+    breachToAckMs: 1234,
+  });
+  expect(told.text).toBe('2 services moved to a better path');
+  expect(told.figures).toEqual(['breach → plan 31.7 ms', 'breach → acknowledged 1.23 s']);
+  expect(told.good).toBe(true);
+});
+
+test('routers that answer one after the other are one piece of news', () => {
+  const events: Event[] = [
+    { number: 1, at: 1, kind: 'started', devices: 3, adopted: false },
+    { number: 2, at: 2, kind: 'device-up', node: 'a' },
+    { number: 3, at: 3, kind: 'device-up', node: 'b' },
+    { number: 4, at: 4, kind: 'device-down', node: 'c', why: 'silence' },
+    { number: 5, at: 5, kind: 'device-up', node: 'c' },
+  ];
+  expect(timeline(events).map((one) => one.text)).toEqual([
+    'c answers and was read',
+    'c cannot be driven',
+    '2 routers answer and were read',
+    'Controller started with 3 routers; it only observes until the network is adopted',
+  ]);
+});
+
+test('a kind that this page does not know is shown all the same', () => {
+  const strange = { number: 1, at: 1, kind: 'moon-eclipsed' } as unknown as Event;
+  expect(entry(strange).text).toBe('moon eclipsed');
+});
+
+test('an unknown outcome is an error and names the routers', () => {
+  const told = entry({
+    number: 1,
+    at: 1,
+    kind: 'transaction-ended',
+    id: 4,
+    ending: 'unresolved',
+    unresolved: ['r1', 'r2'],
+    errors: ['r1: silence'],
+    commitMs: 1,
+    readbackMs: 0,
+    confirmMs: 0,
+  });
+  expect(told).toMatchObject({ severity: 'error', why: 'r1: silence' });
+  expect(told.text).toContain('unknown on r1, r2');
+});

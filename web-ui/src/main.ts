@@ -1,0 +1,7 @@
+import '@fontsource-variable/inter/wght.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+import './app.css';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });
