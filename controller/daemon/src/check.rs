@@ -1,0 +1,159 @@
+//! `trunkline check`: judges intent files. With a network everything up to the paths is judged, without one what the files
+//! say by themselves.
+
+mod sarif;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, ValueEnum};
+use engine::stages;
+use intents::codes;
+use model::{Allocations, Finding, Hints, Ted};
+use owo_colors::{OwoColorize as _, Stream};
+use serde::Serialize;
+
+use crate::{
+    draw, input,
+    offline::{self, Understood},
+    outcome::{FOUND, Judged, Stop, say, say_json},
+};
+
+const AFTER: &str = "\
+In a folder all files *.yaml and *.yml below it are judged, but for hidden ones, containerlab
+files, and files whose `kind` is Network, Inventory, Controller, Scenario, Traffic or Routers.
+
+Without a network (-n), spelling, units, names and references among the files are judged. With
+one, so are nodes, selectors, objectives and whether the network can carry everything.
+
+Examples:
+  trunkline check intents/ -n network.yaml
+  trunkline check services.yaml --format json
+  trunkline check intents/ -n lab/ceb.clab.yml --format sarif > findings.sarif
+
+Exit codes: 0 no errors (warnings are none), 1 errors, 2 called wrongly.";
+
+/// Judge intent files: every fault at once, drawn on its source
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct CheckArgs {
+    /// Intent files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The network that the intents are for: containerlab, native, or RFC 8345
+    #[arg(short, long, value_name = "FILE")]
+    pub network: Option<PathBuf>,
+    /// How findings are shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CheckFormat,
+}
+
+/// How findings are shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum CheckFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code review tools
+    Sarif,
+}
+
+/// The codes that documents earn by themselves, whatever the network.
+const OF_DOCUMENTS: [&str; 8] = [
+    codes::NOT_SUPPORTED,
+    codes::DUPLICATE_NAME,
+    codes::UNKNOWN_REFERENCE,
+    codes::SAME_CODE_POINT,
+    codes::QUEUE_SHARES,
+    codes::QUEUE_CLASH,
+    codes::UNUSED,
+    codes::CONTRADICTION,
+];
+
+/// What was looked at, for the last line.
+struct Verdict {
+    judged: Judged,
+    looked_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary<'f> {
+    errors: usize,
+    findings: Vec<&'f Finding>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// It was called wrongly.
+pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let verdict = match &args.network {
+        Some(network) => match offline::understand(network, &args.paths) {
+            Ok(understood) => whole(understood),
+            Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
+            Err(stop) => return Err(stop.into()),
+        },
+        None => alone(&args.paths)?,
+    };
+    let findings = &verdict.judged.findings;
+    let errors = findings.iter().filter(|finding| finding.is_error()).count();
+    match args.format {
+        CheckFormat::Text => text(&verdict),
+        CheckFormat::Json => say_json(&Summary { errors, findings: draw::sorted(findings) })?,
+        CheckFormat::Sarif => say_json(&sarif::log(&verdict.judged))?,
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+fn text(Verdict { judged, looked_at }: &Verdict) {
+    let count = draw::count(&judged.findings);
+    let line = if looked_at.is_empty() { count } else { format!("{count} in {looked_at}") };
+    say(&(draw::all(&judged.findings, &judged.sources)
+        + &line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string()));
+}
+
+/// Judges with a network, up to the paths: on the network as its file says, with all numbers new.
+fn whole(understood: Understood) -> Verdict {
+    let Understood { ted, set, documents, mut findings, sources, files } = understood;
+    let compiled = stages::number(&set, &Allocations::default())
+        .map(|ids| intents::compile(&set, &ted, &Hints::default(), &ids).findings);
+    let mut late = compiled.unwrap_or_else(|findings| findings);
+    intents::locate(&mut late, &documents);
+    findings.extend(late);
+    let looked_at = format!(
+        "{}: {} against {} nodes and {} links",
+        plural(files, "file"),
+        plural(set.services.len(), "service"),
+        ted.nodes.len(),
+        ted.links.len()
+    );
+    Verdict { judged: Judged { findings, sources }, looked_at }
+}
+
+/// Judges without a network what does not need one.
+fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
+    let read = input::intents(paths)?;
+    let mut findings = read.findings;
+    match stages::parse(&read.files) {
+        Ok(documents) => {
+            let judged = match intents::validate(&documents, &Ted::default()) {
+                Ok((_, warnings)) => warnings,
+                Err(all) => all,
+            };
+            findings
+                .extend(judged.into_iter().filter(|finding| OF_DOCUMENTS.contains(&finding.code.as_str())));
+        }
+        Err(faults) => findings.extend(faults),
+    }
+    let looked_at = format!(
+        "{}; nodes, objectives and paths are judged with a network (-n)",
+        plural(read.files.len(), "file")
+    );
+    Ok(Verdict { judged: Judged { findings, sources: read.files }, looked_at })
+}
+
+fn plural(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,154 @@
+//! The command line: every command in its group, with examples and exit codes.
+
+use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+use crate::{check, client, convert, demo, explain, init, plan, schema, serve, why};
+
+const AFTER: &str = "\
+Examples:
+  trunkline init my-bank                              start a folder of intents
+  trunkline check my-bank -n my-bank/network.yaml     judge it
+  trunkline plan -n my-bank/network.yaml -i my-bank/intents
+  trunkline demo                                      the whole thing on this machine
+
+Exit codes: 0 done, 1 findings or a refusal, 2 called wrongly.
+`trunkline COMMAND --help` has examples of each command.";
+
+/// Steers a wide-area network by intents: judge and plan them offline, run the controller, ask a running one.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, after_help = AFTER, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order of their groups.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try everything on this machine: routers, faults, controller, dashboard
+    Demo(demo::DemoArgs),
+    /// Start a new folder of intents
+    Init(init::InitArgs),
+    /// Judge intent files
+    Check(check::CheckArgs),
+    /// Show what intents would change; nothing is sent
+    Plan(plan::PlanArgs),
+    /// Tell why an intent goes where it goes, or why it cannot
+    Why(why::WhyArgs),
+    /// Explain the code of a finding
+    Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of a kind of file
+    Schema(schema::SchemaArgs),
+    /// Work with network files
+    Network(NetworkArgs),
+    /// Run the controller
+    Serve(serve::ServeArgs),
+    /// Show how the network and the promises are
+    Status(client::Target),
+    /// List the accepted sets of intents
+    Intents(client::tables::IntentsArgs),
+    /// List the routers and their sessions
+    Devices(client::Target),
+    /// List the alarms that stand
+    Alarms(client::Target),
+    /// Print the state that `plan --state` takes
+    Snapshot(client::Access),
+    /// Make files the intents, and the network follow them
+    Apply(client::change::ApplyArgs),
+    /// Go back to an earlier set of intents
+    Rollback(client::change::RollbackArgs),
+    /// Take traffic off a link or node, make before break
+    Drain(client::change::DrainArgs),
+    /// Use a drained link or node again
+    Undrain(client::change::DrainArgs),
+    /// Say whether the controller may act: the stop switch
+    Mode(client::change::ModeArgs),
+    /// Give the controller the right to change the network
+    Adopt(client::change::AdoptArgs),
+}
+
+/// The groups of the help page, in order.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Start here", &["demo", "init"]),
+    ("Files only", &["check", "plan", "why", "explain", "schema", "network"]),
+    ("The controller", &["serve", "status", "intents", "devices", "alarms", "snapshot"]),
+    ("Changing the network", &["apply", "rollback", "drain", "undrain", "mode", "adopt"]),
+];
+
+/// Work with network files.
+#[derive(Debug, Args)]
+pub struct NetworkArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: NetworkCommand,
+}
+
+/// What can be done with network files.
+#[derive(Debug, Subcommand)]
+pub enum NetworkCommand {
+    /// Read a containerlab, native or RFC 8345 file and write it in another form
+    Convert(convert::ConvertArgs),
+}
+
+/// The network file of an offline command.
+#[derive(Debug, Args)]
+pub struct NetworkFile {
+    /// The network: a containerlab file, a native network.yaml, or RFC 8345 JSON
+    #[arg(short, long, value_name = "FILE")]
+    pub network: PathBuf,
+}
+
+/// Text or JSON.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// It asks for help or the version, or it is wrong: the error knows what to print and how to exit.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let command = Cli::command();
+    let template = template(&command);
+    let mut command = command.help_template(template);
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The page of `trunkline --help`: clap lists commands in one block, people look for them in groups.
+fn template(command: &clap::Command) -> String {
+    let mut page = "{about}\n\n{usage-heading} {usage}\n".to_owned();
+    for (title, names) in GROUPS {
+        // Writing into a string cannot fail.
+        let _ = writeln!(page, "\n{title}:");
+        for name in names {
+            let about = command.find_subcommand(name).and_then(|found| found.get_about());
+            let _ = writeln!(page, "  {name:<10}{}", about.map(ToString::to_string).unwrap_or_default());
+        }
+    }
+    page + "\nOptions:\n{options}{after-help}"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_stands_in_exactly_one_group_of_the_help_page() {
+        Cli::command().debug_assert();
+        let command = Cli::command();
+        let mut commands: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        commands.sort_unstable();
+        grouped.sort_unstable();
+        assert_eq!(commands, grouped);
+    }
+}

@@ -1,0 +1,245 @@
+//! Commands that change something: intents, drains, the stop switch. Each is logged by the controller with who and why.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::bail;
+use api::Client;
+use clap::{Args, ValueEnum};
+use engine::handle::{Applied, Subject};
+use model::{Revision, intent::Mode};
+
+use super::{Access, refused};
+use crate::{
+    cli::Format,
+    draw,
+    input::{self, Sources},
+    outcome::{FOUND, Stop, say, say_json},
+};
+
+const AFTER_APPLY: &str = "\
+The files together are the whole set of intents: what is not in them is removed from the network.
+All routers change, or none; the command returns when they have answered.
+
+Examples:
+  trunkline apply intents/ --dry-run
+  trunkline apply intents/ -m CHG1042
+
+Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+
+/// Make files the intents, and the network follow them
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_APPLY)]
+pub struct ApplyArgs {
+    /// Intent files, or folders of them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Go back to an earlier set of intents; it becomes the newest
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// Its number, as `trunkline intents` lists it
+    pub revision: u64,
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Take traffic off a link or node, or let it on again; make before break
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  trunkline drain link:line1-br-1 -m CHG1042\n  trunkline drain core-2")]
+pub struct DrainArgs {
+    /// The link or node, by its name; `link:NAME` or `node:NAME` where both exist
+    #[arg(value_name = "LINK|NODE")]
+    pub subject: String,
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Say whether the controller may act: the stop switch
+#[derive(Debug, Args)]
+pub struct ModeArgs {
+    /// From now on
+    #[arg(value_enum)]
+    pub mode: ModeWord,
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+}
+
+/// Who may act.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ModeWord {
+    /// Only watch
+    Observe,
+    /// Watch and propose
+    Recommend,
+    /// Watch and act
+    Act,
+}
+
+/// Give the controller the right to change the network; before that it only observes
+#[derive(Debug, Args)]
+pub struct AdoptArgs {
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+}
+
+/// Makes files the intents.
+///
+/// # Errors
+/// It was called wrongly, refused or rolled back.
+pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
+    let client = args.access.client_that_may_change()?;
+    let read = input::intents(&args.paths)?;
+    if !read.findings.is_empty() {
+        return Err(Stop::findings(read.findings, read.files).into());
+    }
+    let files = read.files;
+    if args.dry_run {
+        return dry_run(&client, files, args.format).await;
+    }
+    match client.apply(files.clone(), &args.message).await {
+        Ok(applied) => show(args.format, &applied, &files),
+        Err(error) => refused(error, &files),
+    }
+}
+
+async fn dry_run(client: &Client, files: Sources, format: Format) -> anyhow::Result<ExitCode> {
+    match client.plan(files.clone()).await {
+        Ok(planned) if format == Format::Json => say_json(&planned)?,
+        Ok(planned) => say(&planned.text),
+        Err(error) => return refused(error, &files),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Goes back to an earlier set.
+///
+/// # Errors
+/// It was refused or rolled back.
+pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
+    let client = args.access.client_that_may_change()?;
+    match client.rollback(Revision(args.revision), &args.message).await {
+        Ok(applied) => show(args.format, &applied, &Sources::new()),
+        Err(error) => refused(error, &Sources::new()),
+    }
+}
+
+/// Drains, or uses again.
+///
+/// # Errors
+/// There is no such link or node, or it was refused or rolled back.
+pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
+    let client = args.access.client_that_may_change()?;
+    let subject = subject(&client, &args.subject).await?;
+    let done = match drain {
+        true => client.drain(&subject, &args.message).await,
+        false => client.undrain(&subject, &args.message).await,
+    };
+    match done {
+        Ok(applied) => show(args.format, &applied, &Sources::new()),
+        Err(error) => refused(error, &Sources::new()),
+    }
+}
+
+/// What a name means: the prefix decides, or else the controller's network does.
+async fn subject(client: &Client, text: &str) -> anyhow::Result<Subject> {
+    let bad = |error: model::id::BadName| Stop::usage(error.to_string());
+    if let Some(name) = text.strip_prefix("link:") {
+        return Ok(Subject::Link(name.parse().map_err(bad)?));
+    }
+    if let Some(name) = text.strip_prefix("node:") {
+        return Ok(Subject::Node(name.parse().map_err(bad)?));
+    }
+    let topology = client.topology().await?;
+    let node = topology.nodes.iter().find(|node| node.id.as_str() == text).map(|node| node.id.clone());
+    let link = topology.links.iter().find(|link| link.id.as_str() == text).map(|link| link.id.clone());
+    match (node, link) {
+        (Some(node), None) => Ok(Subject::Node(node)),
+        (None, Some(link)) => Ok(Subject::Link(link)),
+        (Some(_), Some(_)) => {
+            Err(Stop::usage(format!("`{text}` is a node and a link: write node:{text} or link:{text}"))
+                .into())
+        }
+        (None, None) => bail!("the controller's network has no node and no link `{text}`"),
+    }
+}
+
+/// Sets who may act.
+///
+/// # Errors
+/// It was refused.
+pub async fn mode(args: ModeArgs) -> anyhow::Result<ExitCode> {
+    let (mode, told) = match args.mode {
+        ModeWord::Observe => (Mode::Observe, "observe: the controller only watches"),
+        ModeWord::Recommend => {
+            (Mode::Recommend, "recommend: the controller watches and proposes, and changes nothing")
+        }
+        ModeWord::Act => (Mode::Act, "act: the controller watches and acts"),
+    };
+    args.access.client_that_may_change()?.mode(mode, &args.message).await?;
+    say(told);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives the controller the right to change the network.
+///
+/// # Errors
+/// It was refused.
+pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
+    args.access.client_that_may_change()?.adopt(&args.message).await?;
+    say("adopted: the controller may change what it creates on these routers, and nothing else");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(format: Format, applied: &Applied, sources: &Sources) -> anyhow::Result<ExitCode> {
+    if format == Format::Json {
+        say_json(applied)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Applied { revision, devices, transactions, edits, took_ms, findings } = applied;
+    let what = match *edits {
+        0 => "nothing had to change".to_owned(),
+        edits => {
+            format!("{edits} objects on {devices} devices, {transactions} transactions, {took_ms:.0} ms")
+        }
+    };
+    if !findings.is_empty() {
+        say(&draw::all(findings, sources));
+    }
+    say(&format!("revision {}: {what}", revision.0));
+    Ok(if findings.iter().any(model::Finding::is_error) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,116 @@
+//! `trunkline status`: one look tells what is wrong, since when, and whether the controller may act.
+
+use std::{fmt::Write as _, process::ExitCode};
+
+use engine::snapshot::{PromiseState, Session, Snapshot};
+
+use super::{Target, moment};
+use crate::{
+    cli::Format,
+    outcome::{say, say_json},
+};
+
+/// More lines of one kind than these are counted.
+const MOST: usize = 20;
+
+/// Runs the command.
+///
+/// # Errors
+/// The controller does not answer.
+pub async fn run(args: Target) -> anyhow::Result<ExitCode> {
+    let snapshot = args.access.client()?.state().await?;
+    match args.format {
+        Format::Json => say_json(&snapshot)?,
+        Format::Text => say(&text(&snapshot)),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(snapshot: &Snapshot) -> String {
+    let counts = &snapshot.counts;
+    let mode = format!("{:?}", snapshot.mode).to_lowercase();
+    let adopted = if snapshot.adopted {
+        ""
+    } else {
+        "; the network is not adopted: only observing (`trunkline adopt`)"
+    };
+    let changing = if snapshot.changing { "; a change is under way" } else { "" };
+    let mut text = format!("mode      {mode}{adopted}{changing}\n");
+    // Writing into a string cannot fail.
+    let _ = writeln!(text, "devices   {} of {} in sync", counts.in_sync, counts.devices);
+    let _ = writeln!(
+        text,
+        "intents   {} (revision {}), {} services, {} policies",
+        counts.intents, snapshot.intents.0, counts.services, counts.policies
+    );
+    let _ = writeln!(
+        text,
+        "promises  {} kept, {} broken, {} unknown",
+        counts.kept, counts.broken, counts.unknown
+    );
+    let _ = writeln!(text, "alarms    {}", snapshot.alarms.len());
+    section(
+        &mut text,
+        "Sessions that are down",
+        snapshot.nodes.iter().filter_map(|node| match &node.session {
+            Session::Down { why, since } => Some(format!("{} since {}: {why}", node.id, moment(*since))),
+            Session::Unknown if node.protocol.is_some() => Some(format!("{}: not reached yet", node.id)),
+            Session::Up | Session::Unknown => None,
+        }),
+    );
+    section(
+        &mut text,
+        "Alarms",
+        snapshot.alarms.iter().map(|alarm| {
+            format!(
+                "{} {} on {} since {}: {}",
+                alarm.severity,
+                alarm.alarm,
+                alarm.subject,
+                moment(alarm.since),
+                alarm.why
+            )
+        }),
+    );
+    section(
+        &mut text,
+        "Promises that are not kept",
+        snapshot.services.iter().filter_map(|service| {
+            let why = service.refused.as_ref().or(service.why.as_ref()).map_or("", String::as_str);
+            let state = match service.state {
+                PromiseState::Kept => return None,
+                PromiseState::Broken => "broken",
+                PromiseState::Unknown => "unknown",
+            };
+            Some(format!("{} {state} since {}: {why}", service.id, moment(service.since)))
+        }),
+    );
+    section(&mut text, "Drained", snapshot.drained.iter().cloned());
+    section(&mut text, "Findings", snapshot.findings.iter().map(ToString::to_string));
+    text
+}
+
+fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{title}");
+    for line in lines.iter().take(MOST) {
+        let _ = writeln!(text, "  {line}");
+    }
+    if lines.len() > MOST {
+        let _ = writeln!(text, "  and {} more (--format json shows all)", lines.len() - MOST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_controller_that_knows_nothing_yet_does_not_claim_that_all_is_well() {
+        let text = text(&Snapshot::default());
+        assert!(text.contains("not adopted") && text.contains("0 kept, 0 broken, 0 unknown"), "{text}");
+    }
+}

@@ -1,0 +1,158 @@
+//! The processes of a run. Each is ended by its own id, first asked, then made to.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+
+use super::files::Written;
+
+/// How long routers may take to start, or to answer.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a process may take to end after it was asked to.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// The program beside this one.
+fn beside(name: &str) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("this program does not know where it is")?;
+    let path = own.with_file_name(name);
+    if !path.exists() {
+        bail!("{} is not there: build it with `make build`", path.display());
+    }
+    Ok(path)
+}
+
+fn log(folder: &Path, name: &str) -> anyhow::Result<Stdio> {
+    let path = folder.join(name);
+    let file = File::options().create(true).append(true).open(&path);
+    Ok(file.with_context(|| format!("{} cannot be written", path.display()))?.into())
+}
+
+async fn end(child: &mut Child) {
+    let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) else { return };
+    // It may have ended meanwhile.
+    let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+    if timeout(ENDING, child.wait()).await.is_err() {
+        let _ = child.kill().await;
+    }
+}
+
+/// The routers' process, and the way to the lab's world in it.
+pub struct Routers {
+    child: Child,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Routers {
+    /// Starts it and waits until all routers take connections.
+    pub async fn start(written: &Written) -> anyhow::Result<Self> {
+        let mut child = Command::new(beside("trunkline-router")?)
+            .arg("--config")
+            .arg(&written.routers)
+            .arg("--world")
+            .arg(&written.world)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log(&written.logs, "routers.log")?)
+            .kill_on_drop(true)
+            .process_group(0)
+            .spawn()
+            .context("the routers cannot be started")?;
+        let input = child.stdin.take().context("the routers have no standard input")?;
+        let output = child.stdout.take().context("the routers have no standard output")?;
+        let mut routers = Self { child, input, output: BufReader::new(output).lines() };
+        let ready = timeout(PATIENCE, routers.output.next_line()).await;
+        match ready.context("the routers are not ready in time")?? {
+            Some(line) if line.starts_with("ready") => Ok(routers),
+            other => {
+                let log = std::fs::read_to_string(written.logs.join("routers.log")).unwrap_or_default();
+                let last: Vec<&str> = log.lines().rev().take(3).collect();
+                bail!("the routers did not start: {} {}", other.unwrap_or_default(), last.join(" | "))
+            }
+        }
+    }
+
+    /// Tells the lab's world something; gives its answer.
+    pub async fn tell(&mut self, command: &Value) -> anyhow::Result<Value> {
+        self.input.write_all(format!("{command}\n").as_bytes()).await.context("the routers do not listen")?;
+        let line =
+            timeout(PATIENCE, self.output.next_line()).await.context("the routers do not answer")??;
+        let answer: Value = serde_json::from_str(&line.unwrap_or_default()).context("the routers' answer")?;
+        if let Some(error) = answer.get("error") {
+            bail!("the lab refused {command}: {error}");
+        }
+        Ok(answer["ok"].clone())
+    }
+
+    /// Whether the process has ended, and how.
+    pub fn ended(&mut self) -> Option<String> {
+        self.child.try_wait().ok().flatten().map(|status| status.to_string())
+    }
+
+    /// Ends it.
+    pub async fn end(mut self) {
+        end(&mut self.child).await;
+    }
+}
+
+/// The controller's process.
+pub struct Controller {
+    child: Child,
+}
+
+impl Controller {
+    /// Starts it.
+    pub fn start(written: &Written) -> anyhow::Result<Self> {
+        let own = std::env::current_exe().context("this program does not know where it is")?;
+        let child = Command::new(own)
+            .arg("serve")
+            .arg("--config")
+            .arg(&written.controller)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log(&written.logs, "controller.log")?)
+            .kill_on_drop(true)
+            .process_group(0)
+            .spawn()
+            .context("the controller cannot be started")?;
+        Ok(Self { child })
+    }
+
+    /// Whether the process has ended, and how.
+    pub fn ended(&mut self) -> Option<String> {
+        self.child.try_wait().ok().flatten().map(|status| status.to_string())
+    }
+
+    /// Kills it without warning.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("the controller cannot be killed")
+    }
+
+    /// Memory that it has in use, MiB; nothing where the system does not tell.
+    pub fn resident_mib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib / 1024)
+    }
+
+    /// Ends it.
+    pub async fn end(mut self) {
+        end(&mut self.child).await;
+    }
+}

@@ -1,0 +1,82 @@
+//! What the demonstration prints: a line for people, or a JSON object, for each thing that happens.
+
+use std::io::Write as _;
+
+use engine::event::{Event, EventKind};
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use serde_json::json;
+
+use super::summary::Summary;
+
+/// Prints.
+pub struct Teller {
+    json: bool,
+}
+
+impl Teller {
+    /// For people, or as JSON.
+    pub const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    fn line(&self, text: &str) {
+        // A reader that went away is no reason to stop.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    }
+
+    fn object(&self, value: &impl Serialize) {
+        if let Ok(text) = serde_json::to_string(value) {
+            self.line(&text);
+        }
+    }
+
+    /// Something of the demonstration's own.
+    pub fn say(&self, text: &str) {
+        if self.json {
+            self.object(&json!({"kind": "demo", "text": text}));
+        } else {
+            self.line(&format!("{:12}  {text}", ""));
+        }
+    }
+
+    /// Something that the controller said. A device that comes up is no news among 120.
+    pub fn event(&self, event: &Event) {
+        if self.json {
+            return self.object(event);
+        }
+        if matches!(event.kind, EventKind::DeviceUp { .. }) {
+            return;
+        }
+        let at = i64::try_from(event.at.as_micros())
+            .ok()
+            .and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        let at = at.map(|at| at.to_zoned(TimeZone::system()).strftime("%H:%M:%S%.3f").to_string());
+        self.line(&format!("{}  {}", at.unwrap_or_default(), api::sentence(&event.kind)));
+    }
+
+    /// The end.
+    pub fn summary(&self, summary: &Summary) {
+        if self.json {
+            return self.object(summary);
+        }
+        let figure =
+            |value: Option<f64>| value.map_or("unknown".to_owned(), |value| format!("{value:.0} ms"));
+        self.line(&format!(
+            "{:12}  {} routers, {} intents, {} policies; breach to plan {}, to acknowledgement {}, read-back {}, confirm {}; \
+             promises kept again: {}; re-routes: {}; unexpected: {}; controller {} MiB",
+            "",
+            summary.routers,
+            summary.intents,
+            summary.policies,
+            figure(summary.breach_to_plan_ms),
+            figure(summary.breach_to_ack_ms),
+            figure(summary.readback_ms),
+            figure(summary.confirm_ms),
+            if summary.slo_restored { "yes" } else { "no" },
+            summary.reroutes,
+            summary.unexpected,
+            summary.controller_rss_mib.map_or("unknown".to_owned(), |mib| mib.to_string()),
+        ));
+    }
+}

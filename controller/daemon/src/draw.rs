@@ -1,0 +1,212 @@
+//! Findings as a compiler shows them: code, message, the line with a mark under the place, other places, help.
+
+use std::{fmt, io::IsTerminal as _};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    Severity as Level, SourceCode, SourceSpan, SpanContents,
+};
+use model::{Finding, Severity, finding::Place};
+
+use crate::input::Sources;
+
+/// More than these are counted, not drawn.
+const MOST: usize = 100;
+/// Columns of a drawing.
+const WIDTH: usize = 110;
+
+/// All findings, by file and place, in the colours that standard output takes.
+pub fn all(findings: &[Finding], sources: &Sources) -> String {
+    let coloured =
+        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    draw(
+        findings,
+        sources,
+        if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() },
+    )
+}
+
+/// In the order in which they are shown: by place; those without one last, errors first.
+pub fn sorted(findings: &[Finding]) -> Vec<&Finding> {
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    sorted.sort_by_key(|finding| {
+        let place = finding.place.as_ref();
+        let at = place.map(|place| (&place.file, place.offset, place.line));
+        (place.is_none(), at, std::cmp::Reverse(finding.severity))
+    });
+    sorted
+}
+
+/// `2 errors, 1 warning`.
+pub fn count(findings: &[Finding]) -> String {
+    let plural = |number: usize, what: &str| {
+        (number > 0).then(|| format!("{number} {what}{}", if number == 1 { "" } else { "s" }))
+    };
+    let of = |class: Class| findings.iter().filter(|finding| class == Class::of(finding)).count();
+    let parts = [
+        plural(of(Class::Error), "error"),
+        plural(of(Class::Warning), "warning"),
+        plural(of(Class::Remark), "remark"),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Class {
+    Error,
+    Warning,
+    Remark,
+}
+
+impl Class {
+    fn of(finding: &Finding) -> Self {
+        match finding.severity {
+            Severity::Error => Self::Error,
+            Severity::Major | Severity::Minor | Severity::Warning => Self::Warning,
+            Severity::Info => Self::Remark,
+        }
+    }
+}
+
+fn draw(findings: &[Finding], sources: &Sources, theme: GraphicalTheme) -> String {
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false).with_context_lines(1);
+    let mut text = String::new();
+    for finding in sorted(findings).into_iter().take(MOST) {
+        if handler.render_report(&mut text, &Shown::of(finding, sources)).is_err() {
+            // The place lies outside its text, because the file changed since: the words are still right.
+            text.push_str(&finding.to_string());
+        }
+        text.push('\n');
+    }
+    if findings.len() > MOST {
+        text.push_str(&format!("and {} more; --format json shows all\n", findings.len() - MOST));
+    }
+    text
+}
+
+/// A text under its name, borrowed: files may be large and findings many.
+#[derive(Debug)]
+struct Text<'s> {
+    name: &'s str,
+    text: &'s str,
+}
+
+impl SourceCode for Text<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let inner = self.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.to_owned(),
+            inner.data(),
+            *inner.span(),
+            inner.line(),
+            inner.column(),
+            inner.line_count(),
+        )))
+    }
+}
+
+/// A finding beside the text that it is about, or another place that has to do with it.
+#[derive(Debug)]
+struct Shown<'s> {
+    finding: &'s Finding,
+    /// Whether this is the finding itself.
+    itself: bool,
+    message: String,
+    text: Option<Text<'s>>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Shown<'s>>,
+}
+
+impl<'s> Shown<'s> {
+    fn of(finding: &'s Finding, sources: &'s Sources) -> Self {
+        let located = finding.place.as_ref().and_then(|place| Some((place, text(place, sources)?)));
+        let Some((place, text)) = located else {
+            let message = format!("{}: {}", finding.subject, finding.message);
+            return Self {
+                finding,
+                itself: true,
+                message,
+                text: None,
+                labels: Vec::new(),
+                elsewhere: Vec::new(),
+            };
+        };
+        let mut labels = vec![LabeledSpan::new_primary_with_span(None, span(place, &text))];
+        let mut elsewhere = Vec::new();
+        for related in &finding.related {
+            let Some(other) = self::text(&related.place, sources) else { continue };
+            let at = span(&related.place, &other);
+            if related.place.file == place.file {
+                labels.push(LabeledSpan::new_with_span(Some(related.message.clone()), at));
+            } else {
+                elsewhere.push(Self {
+                    finding,
+                    itself: false,
+                    message: related.message.clone(),
+                    text: Some(other),
+                    labels: vec![LabeledSpan::new_primary_with_span(None, at)],
+                    elsewhere: Vec::new(),
+                });
+            }
+        }
+        Self { finding, itself: true, message: finding.message.clone(), text: Some(text), labels, elsewhere }
+    }
+}
+
+fn text<'s>(place: &Place, sources: &'s Sources) -> Option<Text<'s>> {
+    sources.get_key_value(&place.file).map(|(name, text)| Text { name, text })
+}
+
+/// The bytes of a place, within the text.
+fn span(place: &Place, text: &Text<'_>) -> (usize, usize) {
+    let size = text.text.len();
+    let offset = place.offset.min(size);
+    (offset, place.length.min(size - offset))
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.itself.then(|| Box::new(format!("{}[{}]", self.finding.severity, self.finding.code)) as _)
+    }
+
+    fn severity(&self) -> Option<Level> {
+        Some(match (self.itself, Class::of(self.finding)) {
+            (true, Class::Error) => Level::Error,
+            (true, Class::Warning) => Level::Warning,
+            (true, Class::Remark) | (false, _) => Level::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.finding.help.as_ref().filter(|_| self.itself)?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.text.as_ref().map(|text| text as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        (!self.elsewhere.is_empty())
+            .then(|| Box::new(self.elsewhere.iter().map(|shown| shown as &dyn Diagnostic)) as _)
+    }
+}

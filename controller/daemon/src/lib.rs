@@ -1,1 +1,0 @@
-//! The trunkline binary.

@@ -1,0 +1,145 @@
+//! What `check`, `plan` and `why` share: the files of a network and its intents, understood, and a view for the stages of
+//! the loop. The stages are the controller's own, so that the answers are too.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use engine::{
+    cycle,
+    snapshot::StateFile,
+    stages::{self, View},
+};
+use model::{
+    ActualState, Allocations, DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted,
+    Timestamp, state::Foreign,
+};
+
+use crate::{
+    input::{self, Sources},
+    outcome::Stop,
+};
+
+/// A network and intents that fit it.
+#[derive(Debug)]
+pub struct Understood {
+    /// The network.
+    pub ted: Arc<Ted>,
+    /// The intents.
+    pub set: Arc<IntentSet>,
+    /// The documents that they come from.
+    pub documents: Vec<intents::Document>,
+    /// Warnings so far.
+    pub findings: Vec<Finding>,
+    /// All texts.
+    pub sources: Sources,
+    /// How many intent files there are.
+    pub files: usize,
+}
+
+/// Reads and understands a network and intents.
+///
+/// # Errors
+/// A file cannot be read, or files have faults: all of them.
+pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop> {
+    let read = input::intents(paths)?;
+    let mut sources = read.files.clone();
+    let ted = input::network(network, &mut sources)?.ted;
+    let documents = stages::parse(&read.files);
+    if !read.findings.is_empty() {
+        let mut findings = read.findings;
+        findings.extend(documents.err().unwrap_or_default());
+        return Err(Stop::findings(findings, sources));
+    }
+    match cycle::understand(&read.files, &ted) {
+        Ok((set, findings)) => Ok(Understood {
+            ted: Arc::new(ted),
+            set: Arc::new(set),
+            documents: documents.unwrap_or_default(),
+            findings,
+            files: read.files.len(),
+            sources,
+        }),
+        Err(findings) => Err(Stop::findings(findings, sources)),
+    }
+}
+
+/// What the loop would start from.
+#[derive(Debug)]
+pub struct Start {
+    /// The network as it is known.
+    pub view: View,
+    /// What the loop has learned.
+    pub hints: Hints,
+    /// What devices should hold now.
+    pub held: DesiredState,
+    /// Whether this is a network on which nothing of ours stands yet.
+    pub empty: bool,
+}
+
+/// A network of which every device was read and holds nothing of ours.
+pub fn empty(ted: &Arc<Ted>) -> Start {
+    let nothing = || DeviceReading::Read {
+        owned: DeviceConfig::default(),
+        foreign: Foreign::default(),
+        at: Timestamp::default(),
+    };
+    let devices = ted.nodes.keys().map(|node| (node.clone(), nothing())).collect();
+    let actual = ActualState { devices, ..ActualState::default() };
+    let (ids, before) = (Allocations::default(), Arc::default());
+    let view = View { ted: Arc::clone(ted), actual, ids, before, hints: Hints::default() };
+    Start { view, hints: Hints::default(), held: DesiredState::default(), empty: true }
+}
+
+/// What a running controller knows, from the file that `trunkline snapshot` wrote.
+///
+/// # Errors
+/// The file cannot be read, or its intents do not fit the network file.
+pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
+    let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
+    let state: StateFile = serde_json::from_str(&input::text(path)?)
+        .map_err(|error| refuse(format!("not a snapshot as `trunkline snapshot` prints it: {error}")))?;
+    if state.version != 1 {
+        return Err(refuse(format!("a snapshot of format {}, only 1 is read here", state.version)));
+    }
+    let strangers: Vec<&str> = state
+        .actual
+        .devices
+        .keys()
+        .filter(|node| !ted.nodes.contains_key(*node))
+        .map(|node| node.as_str())
+        .collect();
+    if let Some(stranger) = strangers.first() {
+        let why = format!(
+            "it has the device {stranger}, which the network file does not have; are they of one network?"
+        );
+        return Err(refuse(why));
+    }
+    let (before, held) = in_force(&state, ted)?;
+    let view = View {
+        ted: Arc::clone(ted),
+        actual: state.actual,
+        ids: state.ids,
+        before,
+        hints: state.hints.clone(),
+    };
+    Ok(Start { view, hints: state.hints, held, empty: false })
+}
+
+type InForce = (Arc<BTreeMap<model::ServiceId, model::Verdict>>, DesiredState);
+
+/// What the intents of a snapshot come to; none were accepted yet where it has no files.
+fn in_force(state: &StateFile, ted: &Ted) -> Result<InForce, Stop> {
+    if state.intents.is_empty() {
+        return Ok((Arc::default(), DesiredState::default()));
+    }
+    match cycle::understand(&state.intents, ted) {
+        Ok((set, _)) => {
+            let compiled = intents::compile(&set, ted, &state.hints, &state.ids);
+            Ok((Arc::new(compiled.verdicts), compiled.desired))
+        }
+        Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
+    }
+}

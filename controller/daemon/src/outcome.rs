@@ -1,0 +1,83 @@
+//! How a command ends: the exit codes that scripts rely on, and errors as people read them.
+
+use std::{io::Write as _, process::ExitCode};
+
+use model::Finding;
+use thiserror::Error;
+
+use crate::{draw, input::Sources};
+
+/// There are findings, or the controller refused, or it could not be done.
+pub const FOUND: u8 = 1;
+/// The command was called wrongly: a bad argument, a file that is not there.
+pub const USAGE: u8 = 2;
+
+/// What ends a command early.
+#[derive(Debug, Error)]
+pub enum Stop {
+    /// It was called wrongly.
+    #[error("{0}")]
+    Usage(String),
+    /// Files have faults.
+    #[error("{} finding(s) stand against it", .0.findings.len())]
+    Findings(Box<Judged>),
+}
+
+/// Findings with the texts that they are about.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The findings.
+    pub findings: Vec<Finding>,
+    /// The texts.
+    pub sources: Sources,
+}
+
+impl Stop {
+    /// It was called wrongly.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    /// Files have faults.
+    pub fn findings(findings: Vec<Finding>, sources: Sources) -> Self {
+        Self::Findings(Box::new(Judged { findings, sources }))
+    }
+}
+
+/// Writes an error for people and gives the exit code.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref::<Stop>() {
+        Some(Stop::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(USAGE)
+        }
+        Some(Stop::Findings(judged)) => {
+            say(&draw::all(&judged.findings, &judged.sources));
+            say(&draw::count(&judged.findings));
+            ExitCode::from(FOUND)
+        }
+        None => {
+            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+            eprintln!("error: {}", chain.join(": "));
+            ExitCode::from(FOUND)
+        }
+    }
+}
+
+/// Writes a text to standard output, with a line end. A reader that has gone away, such as `head`, is no error.
+pub fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _ = out.write_all(b"\n");
+    }
+}
+
+/// Writes a value to standard output as JSON.
+///
+/// # Errors
+/// The value cannot be written as JSON.
+pub fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `trunkline plan`: what intents would change, worked out and proved as the controller does it. Nothing is sent.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::{Args, ValueEnum};
+use engine::{
+    cycle,
+    stages::{Occasion, Proposal},
+};
+use indicatif::ProgressBar;
+use model::Finding;
+use serde_json::json;
+
+use crate::{
+    cli::NetworkFile,
+    draw,
+    input::Sources,
+    offline::{self, Start, Understood},
+    outcome::{FOUND, Stop, say, say_json},
+};
+
+const AFTER: &str = "\
+Without --state the plan is for a network on which nothing of ours stands yet. With the file that
+`trunkline snapshot` printed, it starts from what the devices of a running controller hold, with
+its numbers and what it has learned: the answer is then the controller's own.
+
+The plan is proved by walking the traffic on an independent model of forwarding, as is and under
+the failure of every single link.
+
+Examples:
+  trunkline plan -n network.yaml -i intents/
+  trunkline plan -n network.yaml -i intents/ --state now.json --format markdown > ticket.md
+
+Exit codes: 0 the plan holds, 1 it must not be carried out, or intents have errors, 2 called wrongly.";
+
+/// Show what intents would change: paths, segment lists, queues, device changes; nothing is sent
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct PlanArgs {
+    /// The network.
+    #[command(flatten)]
+    pub network: NetworkFile,
+    /// An intent file, or a folder of them; may be given several times
+    #[arg(short, long, required = true, value_name = "PATH")]
+    pub intents: Vec<PathBuf>,
+    /// What a running controller knows, as `trunkline snapshot` printed it
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub state: Option<PathBuf>,
+    /// How the plan is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+}
+
+/// How the plan is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object: plan, report, findings
+    Json,
+    /// For a change ticket
+    Markdown,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// It was called wrongly.
+pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
+    match propose(args) {
+        Ok(planned) => show(args.format, planned),
+        Err(Stop::Findings(judged)) if args.format == PlanFormat::Json => {
+            say_json(&json!({"findings": draw::sorted(&judged.findings)}))?;
+            Ok(ExitCode::from(FOUND))
+        }
+        Err(stop) => Err(stop.into()),
+    }
+}
+
+/// A plan and what stands beside it.
+struct Planned {
+    proposal: Proposal,
+    empty: bool,
+    /// Findings that the report does not have.
+    beside: Vec<Finding>,
+    sources: Sources,
+}
+
+fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
+    let progress = progress("reading");
+    let understood = offline::understand(&args.network.network, &args.intents)?;
+    let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
+    let Start { view, hints, held, empty } = match &args.state {
+        Some(path) => offline::snapshot(path, &ted)?,
+        None => offline::empty(&ted),
+    };
+    progress.set_message("compiling, planning, proving");
+    let risks = plan::risks(&ted, &set);
+    let proposed = cycle::propose(Arc::clone(&set), &view, &held, hints, &Occasion::Person);
+    progress.finish_and_clear();
+    match proposed {
+        Ok(mut proposal) => {
+            let said = &proposal.report.findings;
+            beside.extend(proposal.findings.iter().filter(|finding| !said.contains(finding)).cloned());
+            intents::locate(&mut beside, &documents);
+            proposal.report = proposal.report.risking(risks);
+            Ok(Planned { proposal, empty, beside, sources })
+        }
+        Err(mut findings) => {
+            intents::locate(&mut findings, &documents);
+            Err(Stop::findings(findings, sources))
+        }
+    }
+}
+
+fn show(format: PlanFormat, planned: Planned) -> anyhow::Result<ExitCode> {
+    let Planned { proposal, empty, beside, sources } = planned;
+    let from = match empty {
+        true => {
+            "From an empty network: nothing of ours stands on any device (--state plans from a running controller)."
+        }
+        false => "From what the snapshot says of the devices.",
+    };
+    match format {
+        PlanFormat::Text => say(&format!("{from}\n\n{}", proposal.report.text())),
+        PlanFormat::Markdown => say(&format!("{}\n{from}\n", proposal.report.markdown())),
+        PlanFormat::Json => {
+            let state = if empty { "empty" } else { "snapshot" };
+            let (plan, report) = (&proposal.plan, &proposal.report);
+            return say_json(&json!({"state": state, "plan": plan, "report": report, "findings": beside}))
+                .map(|()| ExitCode::SUCCESS);
+        }
+    }
+    if !beside.is_empty() {
+        say(&format!("\n{}{}", draw::all(&beside, &sources), draw::count(&beside)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A sign of life on a terminal, nothing elsewhere.
+fn progress(message: &'static str) -> ProgressBar {
+    let progress = ProgressBar::new_spinner().with_message(message);
+    progress.enable_steady_tick(Duration::from_millis(100));
+    progress
+}

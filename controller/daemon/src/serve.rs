@@ -1,0 +1,174 @@
+//! `trunkline serve`: the controller. Files become values, values become sessions, a journal, an engine and an API; from
+//! then on the engine works and this only waits for the signal to stop.
+
+pub mod config;
+
+mod fleet;
+mod log;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use api::{Server, Token};
+use clap::Args;
+use engine::{
+    controller::{Controller, Setup},
+    inventory::Inventory,
+};
+use gnmi::FilePreImages;
+use store::Journal;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    input::{self, Sources},
+    outcome::{Stop, say},
+};
+use config::Config;
+use fleet::Fleet;
+
+const AFTER: &str = "\
+The configuration file (`trunkline schema config`):
+  apiVersion: trunkline/v1
+  kind: Controller
+  network: network.yaml          # paths are relative to this file
+  inventory: inventory.yaml
+  state: state                   # journal and token; made at the first start
+  listen: 127.0.0.1:8080
+Options given here go before the file's. Without a file, --network and --inventory are needed.
+
+The first start makes the token that changes need, in STATE/token. First contact with a network
+only observes until `trunkline adopt`. RUST_LOG sets what is logged, for instance
+RUST_LOG=info,engine=debug.
+
+Examples:
+  trunkline serve -c controller.yaml
+  trunkline serve --network network.yaml --inventory inventory.yaml --state state
+
+Ends at SIGINT or SIGTERM, after the change that is under way. Routers forward on whether it runs
+or not.
+Exit codes: 0 stopped as told, 1 it could not start, 2 called wrongly.";
+
+/// Run the controller: sessions to all routers, the loop, the API and the dashboard
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct ServeArgs {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The network
+    #[arg(short, long, value_name = "FILE")]
+    pub network: Option<PathBuf>,
+    /// How each router is reached
+    #[arg(long, value_name = "FILE")]
+    pub inventory: Option<PathBuf>,
+    /// The folder of journal and token
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Where API and dashboard listen; loopback only
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// How the log on standard error is written
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: log::LogFormat,
+}
+
+/// Sessions that are opened at once: real servers have listen queues of five, but these are many servers.
+const OPENINGS: usize = 32;
+/// Batches of samples that may wait for the loop; telemetry slows down rather than pile up.
+const SAMPLES: usize = 4_096;
+
+/// Runs the controller until a signal stops it.
+///
+/// # Errors
+/// It cannot start.
+pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    log::start(args.log_format);
+    let config = Config::of(&args)?;
+    // From here on a signal ends it in order, also while it starts.
+    let mut signals = Signals::new()?;
+    let stop = CancellationToken::new();
+    tokio::select! {
+        result = serve(config, stop.clone()) => result.map(|()| ExitCode::SUCCESS),
+        code = async {
+            signals.next().await;
+            info!("stopping; a second signal ends it at once");
+            stop.cancel();
+            signals.next().await;
+            warn!("ended at once; the next start takes up what was under way");
+            ExitCode::FAILURE
+        } => Ok(code),
+    }
+}
+
+async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let ted = input::network(&config.network, &mut Sources::new())?.ted;
+    let inventory = inventory(&config.inventory)?;
+    config.make_state_folder()?;
+    let journal = Journal::open(&config.state.join("journal"))?;
+    let token = Token::load_or_create(&config.token())?;
+    let pre_images = Arc::new(FilePreImages::new(config.state.join("pre-images"))?);
+    let (samples_in, samples) = mpsc::channel(SAMPLES);
+    let fleet = Fleet::build(&inventory, &config.inventory, &ted, pre_images)?;
+    info!(routers = ted.nodes.len(), devices = fleet.devices.len(), "the network is known");
+    let watchers = fleet.watch(config.telemetry_interval, &samples_in);
+    let setup = Setup {
+        protocols: fleet.protocols(),
+        devices: fleet.spawn(),
+        ted,
+        samples,
+        journal: journal.clone(),
+        limits: config.limits,
+        read_every: config.read_every,
+        openings: OPENINGS,
+    };
+    let (controller, engine) = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        started = Controller::start(setup) => started?,
+    };
+    let notifiers = api::spawn_notifiers(&config.notify, &engine.events.subscribe())?;
+    let bound = Server::new(engine, journal, token).bind(config.listen).await?;
+    // Scripts wait for this line.
+    say(&format!("listening on http://{}", bound.address()));
+    info!(token = %config.token().display(), "changes need the token in this file");
+    tokio::join!(controller.run(stop.clone()), bound.run(stop.cancelled()));
+    drop((watchers, notifiers, samples_in));
+    info!("stopped");
+    Ok(())
+}
+
+fn inventory(path: &std::path::Path) -> anyhow::Result<Inventory> {
+    let text = input::text(path)?;
+    Inventory::parse(&text).with_context(|| format!("{}", path.display()))
+}
+
+/// The signals that stop it.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+impl ServeArgs {
+    /// A setting that must be there, in the words of the command line.
+    fn needed(what: &str) -> Stop {
+        Stop::usage(format!("no {what}: give --{what} FILE, or `{what}:` in the file of --config"))
+    }
+}

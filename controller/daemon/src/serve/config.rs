@@ -1,0 +1,245 @@
+//! The controller's configuration: a file, and options of the command line that go before it.
+
+use std::{
+    fs::DirBuilder,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use api::NotifyConfig;
+use assess::Limits;
+use model::Span;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::ServeArgs;
+use crate::{input, outcome::Stop};
+
+/// The file.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "Trunkline controller configuration")]
+struct ConfigFile {
+    /// `trunkline/v1`.
+    api_version: String,
+    /// `Controller`.
+    kind: String,
+    /// The network file, relative to this one.
+    network: Option<PathBuf>,
+    /// The inventory file, relative to this one.
+    inventory: Option<PathBuf>,
+    /// The folder of journal and token, relative to this file; `$XDG_STATE_HOME/trunkline` where absent.
+    state: Option<PathBuf>,
+    /// Where API and dashboard listen, a loopback address; `127.0.0.1:8080` where absent.
+    listen: Option<SocketAddr>,
+    /// How often each device is read to see what others changed; `30s` where absent.
+    read_every: Option<Span>,
+    /// How often devices send what they measure; `1s` where absent.
+    telemetry_interval: Option<Span>,
+    /// Who is told of events.
+    #[serde(default)]
+    notify: NotifyConfig,
+    /// How fast and how often the loop may act.
+    #[serde(default)]
+    limits: LimitsFile,
+}
+
+/// How fast and how often the loop may act; what is absent is as by default.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct LimitsFile {
+    /// Decisions that move traffic within the rate window; 6.
+    rate: Option<usize>,
+    /// The rate window; `60s`.
+    rate_window: Option<Span>,
+    /// How long moves count toward doubled waits; `1h`.
+    move_memory: Option<Span>,
+    /// The longest hold-down and wait-to-restore, however often they are doubled; `1h`.
+    longest_hold_down: Option<Span>,
+    /// Moves in a row that may fail to help before a service is frozen; 3.
+    futile_moves: Option<u32>,
+    /// How long a link must be up before paths use it again; `10s`.
+    up_after: Option<Span>,
+    /// The longest such wait, however often it flaps; `5min`.
+    longest_up_after: Option<Span>,
+    /// How long flaps count; `10min`.
+    flap_memory: Option<Span>,
+}
+
+impl LimitsFile {
+    fn limits(self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            rate: self.rate.unwrap_or(default.rate),
+            rate_window: self.rate_window.unwrap_or(default.rate_window),
+            move_memory: self.move_memory.unwrap_or(default.move_memory),
+            longest_hold_down: self.longest_hold_down.unwrap_or(default.longest_hold_down),
+            futile_moves: self.futile_moves.unwrap_or(default.futile_moves),
+            up_after: self.up_after.unwrap_or(default.up_after),
+            longest_up_after: self.longest_up_after.unwrap_or(default.longest_up_after),
+            flap_memory: self.flap_memory.unwrap_or(default.flap_memory),
+        }
+    }
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(ConfigFile).to_value()
+}
+
+/// What the controller is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The network file.
+    pub network: PathBuf,
+    /// The inventory file.
+    pub inventory: PathBuf,
+    /// The folder of journal and token.
+    pub state: PathBuf,
+    /// Where API and dashboard listen.
+    pub listen: SocketAddr,
+    /// How often each device is read.
+    pub read_every: Duration,
+    /// How often devices send what they measure.
+    pub telemetry_interval: Duration,
+    /// Who is told of events.
+    pub notify: NotifyConfig,
+    /// How fast and how often the loop may act.
+    pub limits: Limits,
+}
+
+/// Shorter intervals only load devices.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+impl Config {
+    /// File and options together.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not one, or something that is needed stands in neither.
+    pub fn of(args: &ServeArgs) -> Result<Self, Stop> {
+        let (file, base) = match &args.config {
+            Some(path) => (read(path)?, path.parent().unwrap_or(Path::new(""))),
+            None => (ConfigFile::default(), Path::new("")),
+        };
+        let path = |option: &Option<PathBuf>, file: Option<PathBuf>| {
+            option.clone().or_else(|| file.map(|path| base.join(path)))
+        };
+        let network = path(&args.network, file.network).ok_or_else(|| ServeArgs::needed("network"))?;
+        let inventory =
+            path(&args.inventory, file.inventory).ok_or_else(|| ServeArgs::needed("inventory"))?;
+        let state = path(&args.state, file.state).or_else(default_state);
+        let state = state.ok_or_else(|| {
+            Stop::usage("no state folder: give --state DIR, for neither XDG_STATE_HOME nor HOME is set")
+        })?;
+        let interval = |name: &str, span: Option<Span>, default: u64| {
+            let interval = span.unwrap_or(Span::from_secs(default)).as_duration();
+            (interval >= SHORTEST)
+                .then_some(interval)
+                .ok_or_else(|| Stop::usage(format!("{name} is {interval:?}: at least 100ms is needed")))
+        };
+        Ok(Self {
+            network,
+            inventory,
+            state,
+            listen: args.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8080).into()),
+            read_every: interval("readEvery", file.read_every, 30)?,
+            telemetry_interval: interval("telemetryInterval", file.telemetry_interval, 1)?,
+            notify: file.notify,
+            limits: file.limits.limits(),
+        })
+    }
+
+    /// The file of the token that changes need.
+    pub fn token(&self) -> PathBuf {
+        self.state.join("token")
+    }
+
+    /// Makes the folder of journal and token, for this user only.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn make_state_folder(&self) -> anyhow::Result<()> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.state);
+        made.with_context(|| {
+            format!(
+                "the state folder {} cannot be made; choose another one with --state",
+                self.state.display()
+            )
+        })
+    }
+}
+
+/// Where the state is when nobody says: the folder for programs' state of this user (XDG Base Directory 0.8).
+pub fn default_state() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_STATE_HOME")
+        .or_else(|| Some(set("HOME")?.join(".local/state")))
+        .map(|base| base.join("trunkline"))
+}
+
+fn read(path: &Path) -> Result<ConfigFile, Stop> {
+    let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
+    let file: ConfigFile = serde_yaml::from_str(&input::text(path)?)
+        .map_err(|error| refuse(format!("{error}; `trunkline schema config` tells what may stand there")))?;
+    if file.kind != "Controller" || file.api_version != "trunkline/v1" {
+        return Err(refuse(format!(
+            "the file is `{}` of `{}`, not a Controller of trunkline/v1",
+            file.kind, file.api_version
+        )));
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(config: Option<PathBuf>) -> ServeArgs {
+        let log_format = super::super::log::LogFormat::Text;
+        ServeArgs { config, network: None, inventory: None, state: None, listen: None, log_format }
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("controller.yaml");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    const HEAD: &str =
+        "apiVersion: trunkline/v1\nkind: Controller\nnetwork: n.yaml\ninventory: i.yaml\nstate: s\n";
+
+    #[test]
+    fn paths_are_relative_to_the_file_and_options_go_first() {
+        let (folder, path) = file(&format!("{HEAD}telemetryInterval: 250ms\nlimits: {{rate: 2}}\n"));
+        let mut args = args(Some(path));
+        args.network = Some("other.yaml".into());
+        let config = Config::of(&args).unwrap();
+        assert_eq!(config.network, Path::new("other.yaml"));
+        assert_eq!(config.inventory, folder.path().join("i.yaml"));
+        assert_eq!(config.telemetry_interval, Duration::from_millis(250));
+        assert_eq!(config.limits, Limits { rate: 2, ..Limits::default() });
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_file_is_told_with_its_name() {
+        let wrong = |text: &str| {
+            let (_folder, path) = file(text);
+            Config::of(&args(Some(path))).unwrap_err().to_string()
+        };
+        for (text, told) in [
+            (format!("{HEAD}limits: {{rat: 2}}\n"), "unknown field `rat`"),
+            (format!("{HEAD}readEvery: 1ms\n"), "at least 100ms"),
+            (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
+            (HEAD.replace("Controller", "Inventory"), "not a Controller"),
+            (HEAD.replace("network: n.yaml\n", ""), "--network FILE"),
+        ] {
+            let error = wrong(&text);
+            assert!(error.contains(told), "{error}");
+        }
+    }
+}

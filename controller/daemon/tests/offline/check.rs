@@ -1,0 +1,115 @@
+//! `trunkline check`: what is wrong is drawn on its source, and the exit code says so.
+
+use serde_json::Value;
+
+use crate::call::{Called, INTENTS, NETWORK, bad, trunkline};
+
+const CLASSES: &str = "intents/examples/minimal/classes.yaml";
+
+/// Checks one bad file beside the classes of the example.
+fn check_bad(name: &str) -> Called {
+    trunkline(&["check", &bad(name), CLASSES, "-n", NETWORK])
+}
+
+fn drawn(name: &str) {
+    let called = check_bad(&format!("{name}.yaml"));
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    insta::assert_snapshot!(format!("check-{name}"), called.out);
+}
+
+#[test]
+fn an_unknown_field_is_drawn_with_the_nearest_known_one() {
+    drawn("unknown-field");
+}
+
+#[test]
+fn wrong_units_are_drawn_all_at_once() {
+    drawn("wrong-unit");
+}
+
+#[test]
+fn a_missing_node_is_drawn_with_the_nearest_known_one() {
+    drawn("missing-node");
+}
+
+#[test]
+fn a_duplicate_name_is_drawn_with_both_places() {
+    drawn("duplicate-name");
+}
+
+#[test]
+fn an_impossible_objective_is_drawn_with_what_the_network_can_do() {
+    drawn("impossible-slo");
+}
+
+#[test]
+fn the_example_is_clean() {
+    let called = trunkline(&["check", INTENTS, "-n", NETWORK]);
+    assert_eq!(called.code, Some(0), "{}", called.out);
+    insta::assert_snapshot!("check-clean", called.out);
+}
+
+#[test]
+fn without_a_network_only_what_needs_none_is_judged() {
+    let called = trunkline(&["check", INTENTS]);
+    assert_eq!(called.code, Some(0), "{}", called.out);
+    assert!(called.out.contains("no findings"), "{}", called.out);
+    let twice = trunkline(&["check", &bad("duplicate-name.yaml"), CLASSES]);
+    assert_eq!(twice.code, Some(1), "{}", twice.out);
+    assert!(twice.out.contains("TL0020"), "{}", twice.out);
+    let nowhere = trunkline(&["check", &bad("missing-node.yaml"), CLASSES]);
+    assert!(!nowhere.out.contains("TL0021"), "{}", nowhere.out);
+}
+
+#[test]
+fn warnings_alone_are_no_failure() {
+    let called = trunkline(&["check", CLASSES, "-n", NETWORK]);
+    assert!(called.out.contains("TL0035"), "{}", called.out);
+    assert_eq!(called.code, Some(0), "{}", called.out);
+}
+
+#[test]
+fn json_has_every_finding_with_its_place() {
+    let called = trunkline(&["check", &bad("wrong-unit.yaml"), CLASSES, "-n", NETWORK, "--format", "json"]);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    assert_eq!(called.code, Some(1));
+    assert_eq!(json["errors"], json["findings"].as_array().unwrap().len());
+    assert_eq!(json["findings"][0]["code"], "TL0009");
+    assert_eq!(json["findings"][0]["place"]["line"], 8);
+}
+
+#[test]
+fn sarif_has_every_finding_with_its_rule_and_region() {
+    let called = trunkline(&["check", &bad("duplicate-name.yaml"), CLASSES, "--format", "sarif"]);
+    assert_eq!(called.code, Some(1));
+    let log: Value = serde_json::from_str(&called.out).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["ruleId"] == "TL0020").unwrap();
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], bad("duplicate-name.yaml"));
+    assert_eq!(place["region"], serde_json::json!({"startLine": 8, "startColumn": 18, "endColumn": 22}));
+    assert_eq!(result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"], 3);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == "TL0020" && rule["shortDescription"]["text"].is_string()));
+}
+
+#[test]
+fn a_path_that_is_not_there_is_a_wrong_call() {
+    let called = trunkline(&["check", "no/such/file.yaml"]);
+    assert_eq!(called.code, Some(2));
+    assert!(called.err.starts_with("error: no/such/file.yaml: "), "{}", called.err);
+}
+
+#[test]
+fn a_network_with_faults_is_drawn_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let network = folder.path().join("network.yaml");
+    let text =
+        "apiVersion: trunkline/v1\nkind: Network\nnodes:\n  - {name: a, routerId: 10.0.0.300}\nlinks: []\n";
+    std::fs::write(&network, text).unwrap();
+    let called = trunkline(&["check", INTENTS, "-n", network.to_str().unwrap()]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    assert!(called.out.contains("TL0104") && called.out.contains("10.0.0.300"), "{}", called.out);
+}

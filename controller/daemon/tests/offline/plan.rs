@@ -1,0 +1,117 @@
+//! `trunkline plan` and `trunkline why`: the ticket and the reasons.
+
+use serde_json::Value;
+
+use crate::call::{INTENTS, NETWORK, bad, trunkline};
+
+fn plan(more: &[&str]) -> crate::call::Called {
+    trunkline(&[&["plan", "-n", NETWORK, "-i", INTENTS], more].concat())
+}
+
+#[test]
+fn the_plan_of_the_example_reads_like_a_change_ticket() {
+    let called = plan(&[]);
+    assert_eq!(called.code, Some(0), "{}{}", called.out, called.err);
+    assert_eq!(called.err, "", "no progress where there is no terminal");
+    insta::assert_snapshot!("plan-minimal", called.out);
+}
+
+#[test]
+fn markdown_says_the_same() {
+    let called = plan(&["--format", "markdown"]);
+    assert_eq!(called.code, Some(0), "{}", called.err);
+    insta::assert_snapshot!("plan-minimal-markdown", called.out);
+}
+
+#[test]
+fn json_has_the_plan_and_the_report() {
+    let called = plan(&["--format", "json"]);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    assert_eq!(json["state"], "empty");
+    assert!(!json["plan"]["transactions"].as_array().unwrap().is_empty());
+    assert!(json["report"]["checked"]["failures"].as_u64().unwrap() >= 7);
+}
+
+#[test]
+fn the_same_input_gives_the_same_plan() {
+    assert_eq!(plan(&["--format", "json"]).out, plan(&["--format", "json"]).out);
+}
+
+#[test]
+fn a_plan_that_must_not_be_carried_out_ends_with_findings() {
+    let classes = "intents/examples/minimal/classes.yaml";
+    let impossible = bad("impossible-slo.yaml");
+    let call = ["plan", "-n", NETWORK, "-i", &impossible, "-i", classes];
+    let called = trunkline(&call);
+    assert_eq!(called.code, Some(1));
+    assert!(called.out.contains("TL0026"), "{}", called.out);
+    let json = trunkline(&[&call[..], &["--format", "json"]].concat());
+    assert_eq!(json.code, Some(1));
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["code"] == "TL0026"), "{findings:?}");
+}
+
+/// A snapshot whose devices hold what the file's plan puts there.
+fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snapshot::StateFile)) -> String {
+    let read = |name: &str| std::fs::read_to_string(crate::call::root().join(INTENTS).join(name)).unwrap();
+    let ted = formats::read("network.yaml", &read("network.yaml")).unwrap().ted;
+    let files: engine::stages::Files =
+        ["classes.yaml", "services.yaml"].map(|name| (name.to_owned(), read(name))).into();
+    let (set, _) = engine::cycle::understand(&files, &ted).unwrap();
+    let ids = model::Allocations::default().extended(&set).unwrap();
+    let hints = model::Hints::default();
+    let desired = intents::compile(&set, &ted, &hints, &ids).desired;
+    let mut actual = model::ActualState { revision: model::Revision(7), ..Default::default() };
+    for node in ted.nodes.keys() {
+        let owned = desired.devices.get(node).cloned().unwrap_or_default();
+        let (foreign, at) = (model::state::Foreign::default(), model::Timestamp::default());
+        actual.devices.insert(node.clone(), model::DeviceReading::Read { owned, foreign, at });
+    }
+    let mut state = engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files };
+    change(&mut state);
+    let path = folder.path().join("state.json");
+    std::fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_snapshot_in_which_all_stands_gives_an_empty_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = snapshot_of(&folder, |_| {});
+    let called = plan(&["--state", &state, "--format", "json"]);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    assert_eq!(json["state"], "snapshot");
+    assert_eq!(json["plan"]["transactions"], serde_json::json!([]));
+    assert_eq!(json["plan"]["base"], 7);
+}
+
+#[test]
+fn a_snapshot_of_another_format_or_network_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let newer = snapshot_of(&folder, |state| state.version = 2);
+    let called = plan(&["--state", &newer]);
+    assert_eq!(called.code, Some(2));
+    assert!(called.err.contains("a snapshot of format 2"), "{}", called.err);
+    let other = snapshot_of(&folder, |state| {
+        let reading = state.actual.devices.values().next().unwrap().clone();
+        state.actual.devices.insert(model::NodeId::lit("stranger"), reading);
+    });
+    let called = plan(&["--state", &other]);
+    assert_eq!(called.code, Some(2));
+    assert!(called.err.contains("the device stranger"), "{}", called.err);
+}
+
+#[test]
+fn why_tells_the_path_its_backup_and_the_reasons() {
+    let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "payments-br-1"]);
+    assert_eq!(called.code, Some(0), "{}", called.err);
+    insta::assert_snapshot!("why-payments-br-1", called.out);
+}
+
+#[test]
+fn why_about_nothing_names_the_nearest() {
+    let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "payments-br-2"]);
+    assert_eq!(called.code, Some(2));
+    assert!(called.err.contains("did you mean `payments-br-1`?"), "{}", called.err);
+}

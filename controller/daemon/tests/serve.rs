@@ -1,0 +1,203 @@
+//! `trunkline serve` and its clients, as processes: it starts without any router answering, observes, and stops when told.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also in what tests share")]
+
+use std::{
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+/// Nobody listens there: port 9 of loopback addresses.
+const INVENTORY: &str = r#"
+apiVersion: trunkline/v1
+kind: Inventory
+devices:
+  - name: hq-pe1
+    config: {netconf: "127.0.1.1:9", hostKey: "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}
+    login: {user: trunkline, key: "file:id"}
+"#;
+
+fn example(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../intents/examples/minimal").join(name)
+}
+
+fn trunkline() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trunkline"));
+    command.env_remove("TRUNKLINE_CONTROLLER").env_remove("TRUNKLINE_TOKEN_FILE").env_remove("RUST_LOG");
+    command
+}
+
+/// A folder with a configuration, and a key that opens nothing.
+fn folder(inventory: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::copy(example("network.yaml"), folder.path().join("network.yaml")).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    write("id", &key);
+    write("inventory.yaml", inventory);
+    write(
+        "controller.yaml",
+        "apiVersion: trunkline/v1\nkind: Controller\nnetwork: network.yaml\ninventory: inventory.yaml\nstate: state\n\
+         listen: 127.0.0.1:0\n",
+    );
+    folder
+}
+
+/// A running controller; it is ended with the test.
+struct Controller {
+    child: Child,
+    url: String,
+    folder: tempfile::TempDir,
+}
+
+impl Controller {
+    fn start() -> Self {
+        let folder = folder(INVENTORY);
+        let config = folder.path().join("controller.yaml");
+        let mut child = trunkline()
+            .args(["serve", "--log-format", "json", "-c"])
+            .arg(config)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_default().to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "{line}");
+        Self { child, url, folder }
+    }
+
+    fn token(&self) -> PathBuf {
+        self.folder.path().join("state/token")
+    }
+
+    fn ask(&self, arguments: &[&str], token: Option<&Path>) -> Output {
+        let mut command = trunkline();
+        command.args(arguments).args(["--controller", &self.url]).env("XDG_STATE_HOME", self.folder.path());
+        if let Some(token) = token {
+            command.arg("--token-file").arg(token);
+        }
+        command.output().unwrap()
+    }
+
+    /// Ends it by a signal and gives its exit code.
+    fn stop(&mut self) -> Option<i32> {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
+        kill(pid, Signal::SIGTERM).unwrap();
+        for _ in 0..200 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it did not stop within ten seconds");
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn it_starts_observes_refuses_and_stops() {
+    let mut controller = Controller::start();
+    let token = controller.token();
+    assert_eq!(std::fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let status = controller.ask(&["status"], None);
+    assert_eq!(status.status.code(), Some(0), "{}", err(&status));
+    assert!(out(&status).contains("the network is not adopted"), "{}", out(&status));
+    assert!(out(&status).contains("devices   0 of 1 in sync"), "{}", out(&status));
+
+    let services = example("services.yaml");
+    let classes = example("classes.yaml");
+    let apply = ["apply", services.to_str().unwrap(), classes.to_str().unwrap(), "-m", "CHG1"];
+    let without = controller.ask(&apply, None);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(err(&without).contains("--token-file"), "{}", err(&without));
+    let refused = controller.ask(&apply, Some(&token));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(err(&refused).contains("not adopted"), "{}", err(&refused));
+
+    let adopted = controller.ask(&["adopt", "-m", "first day"], Some(&token));
+    assert_eq!(adopted.status.code(), Some(0), "{}", err(&adopted));
+    let mode = controller.ask(&["mode", "observe"], Some(&token));
+    assert_eq!(mode.status.code(), Some(0), "{}", err(&mode));
+    let stopped = controller.ask(&apply, Some(&token));
+    assert!(err(&stopped).contains("trunkline mode act"), "{}", err(&stopped));
+
+    let devices = controller.ask(&["devices"], None);
+    assert!(
+        out(&devices).lines().any(|line| line.contains("hq-pe1") && line.contains("netconf")),
+        "{}",
+        out(&devices)
+    );
+    let alarms = controller.ask(&["alarms"], None);
+    assert_eq!(out(&alarms), "no alarm stands\n");
+    let intents = controller.ask(&["intents", "--format", "json"], None);
+    assert_eq!(out(&intents), "[]\n");
+    let snapshot = controller.ask(&["snapshot"], Some(&token));
+    let state: engine::snapshot::StateFile = serde_json::from_slice(&snapshot.stdout).unwrap();
+    assert_eq!(state.version, 1);
+    let unknown = controller.ask(&["drain", "no-such-line"], Some(&token));
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).contains("no node and no link `no-such-line`"), "{}", err(&unknown));
+
+    assert_eq!(controller.stop(), Some(0));
+    let gone = controller.ask(&["status"], None);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(err(&gone).contains("no controller answers at"), "{}", err(&gone));
+}
+
+#[test]
+fn faults_of_the_inventory_name_file_device_and_secret() {
+    for (inventory, told) in [
+        (INVENTORY.replace("file:id", "file:no-such-key"), "file:no-such-key"),
+        (INVENTORY.replace("name: hq-pe1", "name: hq-pe9"), "device hq-pe9: the network file has no node"),
+        (INVENTORY.replace("SHA256:47DE", "SHA256:???"), "fingerprint"),
+        (INVENTORY.replace("user:", "usr:"), "inventory.yaml"),
+    ] {
+        let folder = folder(&inventory);
+        let output =
+            trunkline().args(["serve", "-c"]).arg(folder.path().join("controller.yaml")).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", err(&output));
+        let last = err(&output).lines().last().unwrap_or_default().to_owned();
+        assert!(
+            last.starts_with("error: ") && last.contains("inventory.yaml") && last.contains(told),
+            "{last}"
+        );
+    }
+}
+
+#[test]
+fn another_address_than_loopback_is_refused() {
+    let folder = folder(INVENTORY);
+    let output = trunkline()
+        .args(["serve", "--listen", "0.0.0.0:8080", "-c"])
+        .arg(folder.path().join("controller.yaml"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("not a loopback address"), "{}", err(&output));
+}

@@ -1,0 +1,34 @@
+//! What a router holds: one store behind both protocols.
+//!
+//! Data is an immutable tree with shared parts, so a candidate, a rollback image and a reader's snapshot cost nothing and
+//! a change can be found by comparing pointers. Both protocols say what they want as the same [`edit::Edit`]; a new tree
+//! becomes running only after libyang accepted it whole. The store does no IO and reads no clock.
+
+// Data: the tree, places in it, its JSON form.
+pub mod tree;
+
+pub mod path;
+
+pub mod json;
+
+// Change: edits, what differs, what is refused.
+pub mod edit;
+
+pub mod diff;
+
+pub mod refusal;
+
+mod validate;
+
+// The store itself: running, candidate, locks, and the commit that waits to be confirmed.
+pub mod store;
+
+pub use diff::{Change, ChangeKind};
+pub use edit::{Content, Edit, Operation};
+pub use path::{Path, Pattern};
+pub use refusal::{Refusal, Tag};
+pub use store::{Datastore, SessionId};
+pub use tree::{Branch, Item, Step, Tree};
+
+#[cfg(test)]
+pub(crate) mod fixture;

@@ -1,0 +1,292 @@
+//! Many routers in one process: each on its own addresses with its own store, sharing the compiled modules.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gnmi::tls::Identity;
+use model::NodeId;
+use russh::keys::PublicKey;
+use thiserror::Error;
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+    time::{Duration, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    datastore::{Operation, Refusal, Tree, edit, json},
+    plan::{Initial, Plan, RouterPlan},
+    router::{Router, Shared},
+    serve::{gnmi as gnmi_server, netconf as netconf_server},
+    state::{Builder, StateSource},
+    yang::{Schema, SchemaError},
+};
+
+/// Why the routers cannot start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The served modules do not compile.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// A file cannot be read.
+    #[error("{}: {cause}", file.display())]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A file has not what it should. The content is not told: it may be a key.
+    #[error("{}: {why}", file.display())]
+    Content {
+        /// Which.
+        file: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The initial configuration of a router is not valid.
+    #[error("router {router}: initial configuration: {refusal}")]
+    Initial {
+        /// Which router.
+        router: NodeId,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
+    /// An address cannot be served on.
+    #[error("router {router}: {address}: {cause}")]
+    Listen {
+        /// Which router.
+        router: NodeId,
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// Two routers have one name.
+    #[error("router {0} is there twice")]
+    Twice(NodeId),
+}
+
+/// Running routers. Dropping it cuts all their connections.
+#[derive(Debug)]
+pub struct Fleet {
+    routers: BTreeMap<NodeId, Running>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Running {
+    router: Arc<Router>,
+    power: watch::Sender<bool>,
+    addresses: [SocketAddr; 2],
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Fleet {
+    /// Starts all routers of a plan. When it returns, all of them take connections.
+    ///
+    /// # Errors
+    /// When a file, a configuration or an address cannot be used.
+    pub async fn start(plan: &Plan, source: Arc<dyn StateSource>) -> Result<Self, StartError> {
+        let schema = Schema::load()?;
+        let builder = Arc::new(Builder::new(schema.clone(), &netconf_server::capabilities(&schema)));
+        let shared = Shared { schema, builder, source };
+        let users = users(plan)?;
+        let client_authority_pem = bytes(&plan.client_authority)?;
+        let mut fleet = Self {
+            routers: BTreeMap::new(),
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        };
+        for one in &plan.routers {
+            let host_key = netconf_server::HostKey::from_text(&text(&one.host_key)?)
+                .map_err(|e| content(&one.host_key, e))?;
+            let ssh = netconf_server::Access { host_key, users: users.clone() };
+            let identity =
+                Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)? };
+            let tls =
+                gnmi_server::Access { identity, client_authority_pem: client_authority_pem.clone() };
+            fleet.add(one, &shared, ssh, tls).await?;
+        }
+        Ok(fleet)
+    }
+
+    async fn add(
+        &mut self,
+        one: &RouterPlan,
+        shared: &Shared,
+        ssh: netconf_server::Access,
+        tls: gnmi_server::Access,
+    ) -> Result<(), StartError> {
+        let refused = |refusal| StartError::Initial { router: one.name.clone(), refusal: Box::new(refusal) };
+        let initial = initial(&shared.schema, one)?;
+        let router = Router::new(one.name.clone(), shared.clone(), one.commit_confirmed, initial)
+            .map_err(refused)?;
+        let mut listeners = Vec::new();
+        for address in [one.netconf, one.gnmi] {
+            let fail = |cause| StartError::Listen { router: one.name.clone(), address, cause };
+            let listener = TcpListener::bind(address).await.map_err(fail)?;
+            let bound = listener.local_addr().map_err(fail)?;
+            listeners.push((listener, bound));
+        }
+        let [(first, netconf), (second, gnmi)] =
+            <[_; 2]>::try_from(listeners).expect("two addresses gave two listeners");
+        let (power, on) = watch::channel(true);
+        self.tasks.spawn(router.clone().expire(self.stop.clone()));
+        let sockets = [Socket::new(netconf, first), Socket::new(gnmi, second)];
+        let [netconf_socket, gnmi_socket] = sockets;
+        self.tasks.spawn(netconf_socket.keep(self.stop.clone(), on.clone(), {
+            let router = router.clone();
+            move |listener, stop| netconf_server::serve(router.clone(), listener, ssh.clone(), stop)
+        }));
+        self.tasks.spawn(gnmi_socket.keep(self.stop.clone(), on, {
+            let (router, tls) = (router.clone(), Arc::new(tls));
+            move |listener, stop| {
+                let (router, tls) = (router.clone(), tls.clone());
+                async move {
+                    if let Err(error) = gnmi_server::serve(router.clone(), listener, &tls, stop).await {
+                        tracing::error!(router = %router.name(), %error, "gnmi server ended");
+                    }
+                }
+            }
+        }));
+        let running = Running { router, power, addresses: [netconf, gnmi] };
+        match self.routers.insert(one.name.clone(), running) {
+            None => Ok(()),
+            Some(_) => Err(StartError::Twice(one.name.clone())),
+        }
+    }
+
+    /// All routers by name.
+    pub fn routers(&self) -> impl Iterator<Item = &Arc<Router>> {
+        self.routers.values().map(|running| &running.router)
+    }
+
+    /// One router.
+    pub fn router(&self, name: &NodeId) -> Option<&Arc<Router>> {
+        self.routers.get(name).map(|running| &running.router)
+    }
+
+    /// Where a router serves NETCONF and gNMI; ports that the plan left to the system are told here.
+    pub fn addresses(&self, name: &NodeId) -> Option<[SocketAddr; 2]> {
+        self.routers.get(name).map(|running| running.addresses)
+    }
+
+    /// Switches a router off, cutting all its sessions, or on again. It keeps its configuration, as one that saved it; a
+    /// commit that waits goes on waiting. False where there is no such router.
+    pub fn power(&self, name: &NodeId, on: bool) -> bool {
+        self.routers.get(name).is_some_and(|running| running.power.send(on).is_ok())
+    }
+
+    /// Ends all routers.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// An address and, until it is first served on, its listener.
+struct Socket {
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+}
+
+impl Socket {
+    fn new(address: SocketAddr, listener: TcpListener) -> Self {
+        Self { address, listener: Some(listener) }
+    }
+
+    /// Serves while the router is switched on; again after a fault ended the server.
+    async fn keep<F, S>(mut self, stop: CancellationToken, mut on: watch::Receiver<bool>, serve: F)
+    where
+        F: Fn(TcpListener, CancellationToken) -> S,
+        S: Future<Output = ()>,
+    {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                known = switched(&mut on, true) => {
+                    if !known {
+                        return;
+                    }
+                }
+            }
+            let listener = match self.listener.take() {
+                Some(listener) => listener,
+                None => match TcpListener::bind(self.address).await {
+                    Ok(listener) => listener,
+                    Err(error) => {
+                        tracing::warn!(address = %self.address, %error, "cannot serve again yet");
+                        sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                },
+            };
+            let cut = stop.child_token();
+            let served = serve(listener, cut.clone());
+            tokio::pin!(served);
+            tokio::select! {
+                () = &mut served => {}
+                _switched_off_or_gone = switched(&mut on, false) => {
+                    cut.cancel();
+                    served.await;
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the router is on, or off. False when nobody can switch it any more.
+async fn switched(on: &mut watch::Receiver<bool>, wanted: bool) -> bool {
+    on.wait_for(|on| *on == wanted).await.is_ok()
+}
+
+fn text(file: &Path) -> Result<String, StartError> {
+    std::fs::read_to_string(file).map_err(|cause| StartError::File { file: file.to_owned(), cause })
+}
+
+fn bytes(file: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(file).map_err(|cause| StartError::File { file: file.to_owned(), cause })
+}
+
+fn content(file: &Path, why: impl ToString) -> StartError {
+    StartError::Content { file: file.to_owned(), why: why.to_string() }
+}
+
+fn users(plan: &Plan) -> Result<Arc<[netconf_server::User]>, StartError> {
+    let user = |user: &crate::plan::UserPlan| {
+        let keys = user.keys.iter().map(|file| {
+            let key = PublicKey::from_openssh(text(file)?.trim());
+            key.map_err(|_| content(file, "is no public key in OpenSSH form"))
+        });
+        Ok(netconf_server::User { name: user.name.clone(), keys: keys.collect::<Result<_, _>>()? })
+    };
+    plan.users.iter().map(user).collect()
+}
+
+fn initial(schema: &Schema, one: &RouterPlan) -> Result<Tree, StartError> {
+    let refused = |refusal| StartError::Initial { router: one.name.clone(), refusal: Box::new(refusal) };
+    let value = match &one.config {
+        None => return Ok(Tree::default()),
+        Some(Initial::Content(map)) => serde_json::Value::Object(map.clone()),
+        Some(Initial::File(file)) => {
+            serde_json::from_str(&text(file)?).map_err(|e| content(file, e))?
+        }
+    };
+    let edits = json::read_members(schema, None, &Vec::new(), &value).map_err(refused)?;
+    let mut tree = Tree::default();
+    edit::apply(schema, &mut tree, &edits, Operation::Merge).map_err(refused)?;
+    Ok(tree)
+}

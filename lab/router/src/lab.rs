@@ -1,0 +1,284 @@
+//! Routers with a world around them: what they are configured with drives the simulated network, and what it counts and
+//! measures is what they show. Faults of lines and routers come in as [`Command`]s, one JSON object a line.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use model::{Delay, Demands, DeviceConfig, Jitter, LinkId, Loss, NodeId, Side, Ted};
+use serde::{Deserialize, Serialize};
+use sim::World;
+use thiserror::Error;
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock,
+    datastore::Tree,
+    fault::Fault,
+    fleet::Fleet,
+    forwarding,
+    router::Router,
+    state::{InterfaceState, Measurement, QueueState, RouterState, StateSource, Traffic},
+};
+
+/// The file that describes the world: JSON.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorldFile {
+    /// The network.
+    pub ted: Ted,
+    /// What is offered to it.
+    pub demands: Demands,
+    /// Seed of the noise of measurements.
+    pub seed: u64,
+}
+
+/// What can be done to the world.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Makes a line worse than it is; replaces what was done to the same direction before.
+    Impair {
+        /// The line.
+        link: LinkId,
+        /// The end whose outgoing traffic suffers; both where absent.
+        #[serde(default)]
+        from: Option<Side>,
+        /// Delay to add.
+        #[serde(default)]
+        delay: Option<Delay>,
+        /// Variation to add.
+        #[serde(default)]
+        jitter: Option<Jitter>,
+        /// Loss to add.
+        #[serde(default)]
+        loss: Option<Loss>,
+    },
+    /// Takes all impairments away.
+    Heal {
+        /// The line.
+        link: LinkId,
+    },
+    /// Cuts a line, or joins it again.
+    SetUp {
+        /// The line.
+        link: LinkId,
+        /// Joined, or cut.
+        up: bool,
+    },
+    /// Switches a router's servers off or on; it forwards all the same.
+    Power {
+        /// The router.
+        node: NodeId,
+        /// On, or off.
+        on: bool,
+    },
+    /// Plans a fault of a router's servers.
+    Fault {
+        /// The router.
+        node: NodeId,
+        /// The fault.
+        fault: Fault,
+    },
+    /// Tells how a demand fares, for whoever judges the lab.
+    Flow {
+        /// The demand.
+        demand: model::DemandId,
+    },
+}
+
+/// Why a command was not done.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// A name is not known.
+    #[error(transparent)]
+    Unknown(#[from] sim::UnknownName),
+    /// A router is not known.
+    #[error("there is no router {0}")]
+    Router(NodeId),
+    /// A demand is not known.
+    #[error("there is no demand {0}")]
+    Demand(model::DemandId),
+}
+
+/// Why a world cannot be made.
+#[derive(Debug, Error)]
+pub enum WorldError {
+    /// The file cannot be read.
+    #[error("{file}: {why}")]
+    File {
+        /// Which.
+        file: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// How often the world moves on.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The world behind its lock, and what routers see of it.
+pub struct Lab {
+    world: Mutex<World>,
+    seen: Mutex<BTreeMap<NodeId, Arc<RouterState>>>,
+    ticks: watch::Sender<u64>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lab {
+    /// Makes the world that a file describes.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its network is not sound.
+    pub fn read(file: &Path) -> Result<Arc<Self>, WorldError> {
+        let fail = |why: String| WorldError::File { file: file.display().to_string(), why };
+        let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
+        let WorldFile { ted, demands, seed } = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        let world = World::new(ted, demands, seed).map_err(|error| fail(error.to_string()))?;
+        let lab = Self { world: Mutex::new(world), seen: Mutex::default(), ticks: watch::Sender::new(0) };
+        lab.advance();
+        Ok(Arc::new(lab))
+    }
+
+    /// Lets the world follow the routers' configurations and the clock, until `stop`.
+    pub async fn run(self: Arc<Self>, routers: Vec<Arc<Router>>, stop: CancellationToken) {
+        let mut running: Vec<(Arc<Router>, watch::Receiver<Tree>)> = routers
+            .into_iter()
+            .map(|router| {
+                let mut running = router.running();
+                running.mark_changed();
+                (router, running)
+            })
+            .collect();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            let changed: Vec<(NodeId, DeviceConfig)> = running
+                .iter_mut()
+                .filter(|(_, tree)| tree.has_changed().unwrap_or(false))
+                .map(|(router, tree)| {
+                    let tree = tree.borrow_and_update().clone();
+                    (router.name().clone(), forwarding::read(router.schema(), &tree))
+                })
+                .collect();
+            let lab = Arc::clone(&self);
+            let moved = tokio::task::spawn_blocking(move || {
+                for (node, config) in changed {
+                    if let Err(error) = locked(&lab.world).configure(&node, config) {
+                        tracing::warn!(%node, %error, "a router stands outside the world");
+                    }
+                }
+                lab.advance();
+            });
+            if let Err(error) = moved.await {
+                tracing::error!(%error, "the world stands still");
+                return;
+            }
+        }
+    }
+
+    /// Moves on to now and shows it.
+    fn advance(&self) {
+        let mut world = locked(&self.world);
+        world.advance(clock::now());
+        let seen = world
+            .ted()
+            .nodes
+            .keys()
+            .filter_map(|node| Some((node.clone(), Arc::new(shown(&world.state(node)?)))))
+            .collect();
+        drop(world);
+        *locked(&self.seen) = seen;
+        self.ticks.send_modify(|tick| *tick += 1);
+    }
+
+    /// Does something to the world; gives what there is to tell about it.
+    ///
+    /// # Errors
+    /// A name is not known.
+    pub fn act(&self, fleet: &Fleet, command: &Command) -> Result<serde_json::Value, CommandError> {
+        let mut world = locked(&self.world);
+        match command {
+            Command::Impair { link, from, delay, jitter, loss } => {
+                world.impair(link, *from, *delay, *jitter, *loss)?;
+            }
+            Command::Heal { link } => world.heal(link)?,
+            Command::SetUp { link, up } => world.set_up(link, *up)?,
+            Command::Power { node, on } => {
+                if !fleet.power(node, *on) {
+                    return Err(CommandError::Router(node.clone()));
+                }
+            }
+            Command::Fault { node, fault } => {
+                let router = fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?;
+                router.faults.plan(*fault);
+            }
+            Command::Flow { demand } => {
+                let flow = world.flow(demand).ok_or_else(|| CommandError::Demand(demand.clone()))?;
+                return Ok(serde_json::json!({
+                    "via": format!("{:?}", flow.via),
+                    "delayUs": flow.delay.map(Delay::as_micros),
+                    "lossPpb": flow.loss.as_ppb(),
+                    "links": world.links(demand).iter().map(ToString::to_string).collect::<Vec<_>>(),
+                }));
+            }
+        }
+        Ok(serde_json::Value::Null)
+    }
+}
+
+impl StateSource for Lab {
+    fn state(&self, router: &NodeId) -> Arc<RouterState> {
+        locked(&self.seen).get(router).cloned().unwrap_or_default()
+    }
+
+    fn ticks(&self) -> watch::Receiver<u64> {
+        self.ticks.subscribe()
+    }
+}
+
+/// Octets that a queue of the simulated routers holds: 50 ms at the line's speed.
+fn buffer_octets(interface: &sim::InterfaceState) -> u64 {
+    interface.speed.as_bps() / 8 / 20
+}
+
+/// The world's words in the router's.
+fn shown(node: &sim::NodeState) -> RouterState {
+    let interface = |state: &sim::InterfaceState| InterfaceState {
+        up: state.up,
+        received: Traffic { pkts: state.in_pkts, octets: state.in_octets },
+        sent: Traffic { pkts: state.out_pkts, octets: state.out_octets },
+        out_discards: state.out_drops,
+        measurement: Measurement { delay: state.delay, jitter: state.jitter, loss: state.loss, utilised: None },
+        queues: state.queues.iter().map(|(name, queue)| (name.clone(), queue_shown(queue, buffer_octets(state)))).collect(),
+        ..InterfaceState::default()
+    };
+    RouterState {
+        interfaces: node.interfaces.iter().map(|(name, state)| (name.clone(), interface(state))).collect(),
+        ..RouterState::default()
+    }
+}
+
+fn queue_shown(queue: &sim::QueueState, buffer: u64) -> QueueState {
+    let length = u64::try_from(u128::from(buffer) * u128::from(queue.depth.as_ppm()) / 1_000_000).unwrap_or(u64::MAX);
+    QueueState {
+        sent: Traffic { pkts: queue.pkts, octets: queue.octets },
+        dropped: Traffic { pkts: queue.drops, octets: queue.drops * sim::PACKET_OCTETS },
+        length,
+        longest: length,
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::*;
+use crate::datastore::{
+    fixture::{base, policies, schema, tree},
+    json::write_tree,
+};
+
+fn shown(running: &crate::datastore::Tree, state: &RouterState) -> serde_json::Value {
+    let builder = Builder::new(schema(), &["urn:ietf:params:netconf:base:1.1".into()]);
+    let view = builder.overlay(&builder.applied(running, None), state);
+    serde_json::from_str(&write_tree(&schema(), &view)).unwrap()
+}
+
+fn busy() -> RouterState {
+    let queue = QueueState { sent: Traffic { pkts: 2, octets: 3000 }, ..QueueState::default() };
+    let interface = InterfaceState {
+        up: true,
+        sent: Traffic { pkts: 5, octets: 6000 },
+        measurement: Measurement { delay: Some(Delay::from_micros(8200)), ..Measurement::default() },
+        queues: [(QueueName::lit("af4"), queue)].into(),
+        ..InterfaceState::default()
+    };
+    let active = CandidateKey { origin: "local".into(), originator: "trunkline".into(), discriminator: 1 };
+    let key = PolicyKey { color: 1.try_into().unwrap(), endpoint: "10.0.0.2".parse().unwrap() };
+    let gone = PolicyKey { color: 99.try_into().unwrap(), endpoint: "10.0.0.2".parse().unwrap() };
+    let policy = PolicyState { active: Some(active), traffic: Traffic { pkts: 1, octets: 100 } };
+    RouterState {
+        interfaces: [(InterfaceName::lit("eth1"), interface)].into(),
+        policies: [(key, policy.clone()), (gone, policy)].into(),
+        rules: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn readers_see_the_applied_configuration_and_what_is_counted() {
+    let mut content = base();
+    content["openconfig-interfaces:interfaces"]["interface"][0]["config"]["mtu"] = json!(9000);
+    let view = shown(&tree(&content), &busy());
+    let interface = &view["openconfig-interfaces:interfaces"]["interface"][0];
+    assert_eq!(interface["state"]["mtu"], 9000);
+    assert_eq!(interface["state"]["oper-status"], "UP");
+    assert_eq!(interface["state"]["counters"]["out-octets"], "6000");
+    assert_eq!(interface["trunkline-measurement:measurement"], json!({"one-way-delay": 8200}));
+    let other = &view["openconfig-interfaces:interfaces"]["interface"][1];
+    assert!(other["state"].get("oper-status").is_none(), "what is not known is not shown");
+    let queue = &view["openconfig-qos:qos"]["interfaces"]["interface"][0]["output"]["queues"]["queue"][0];
+    assert_eq!((&queue["name"], &queue["state"]["transmit-octets"]), (&json!("af4"), &json!("3000")));
+}
+
+#[test]
+fn the_active_path_is_marked_and_a_policy_that_is_gone_is_not_shown() {
+    let mut content = base();
+    let with = policies(1, 2);
+    let instances = "openconfig-network-instance:network-instances";
+    content[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"] =
+        with[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"].clone();
+    let view = shown(&tree(&content), &busy());
+    let all = &view[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"]["sr-policy"];
+    assert_eq!(all.as_array().unwrap().len(), 1);
+    assert_eq!(all[0]["oper-status"], "up");
+    assert_eq!(all[0]["counters"]["octets"], "100");
+    let paths = &all[0]["candidate-paths"]["candidate-path"];
+    assert_eq!((&paths[0]["active"], &paths[1]["active"]), (&json!(true), &json!(false)));
+}
+
+#[test]
+fn the_server_names_its_modules_and_capabilities() {
+    let view = shown(&crate::datastore::Tree::default(), &RouterState::default());
+    let state = &view["ietf-netconf-monitoring:netconf-state"];
+    assert_eq!(state["capabilities"]["capability"], json!(["urn:ietf:params:netconf:base:1.1"]));
+    let schemas = state["schemas"]["schema"].as_array().unwrap();
+    assert_eq!(schemas.len(), crate::yang::MODULES.len());
+}
+
+#[test]
+fn a_silent_source_knows_nothing() {
+    let state = Silent::default().state(&NodeId::lit("r1"));
+    assert_eq!(state, Arc::new(RouterState::default()));
+}
+
+#[test]
+fn a_copy_made_from_an_earlier_one_is_the_copy_made_anew() {
+    let builder = Builder::new(schema(), &[]);
+    let old = tree(&base());
+    let copy = builder.applied(&old, None);
+    let mut new = old.clone();
+    let more = crate::datastore::fixture::edits(&json!({"openconfig-interfaces:interfaces": {"interface": [
+        {"name": "eth2", "config": {"mtu": 1500}}]}}));
+    crate::datastore::edit::apply(&schema(), &mut new, &more, crate::datastore::Operation::Merge).unwrap();
+    assert_eq!(builder.applied(&new, Some((&old, &copy))), builder.applied(&new, None));
+}

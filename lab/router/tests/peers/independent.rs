@@ -1,0 +1,63 @@
+//! Clients that are not ours: `ncclient` and `pygnmi` from a virtual environment, `yangcli` where it is installed.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::support::Bench;
+
+/// The interpreter that has `ncclient` and `pygnmi`.
+fn python() -> Option<PathBuf> {
+    let given = std::env::var_os("TRUNKLINE_PYTHON").map(PathBuf::from);
+    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin/python");
+    let found = given.or_else(|| usual.exists().then_some(usual));
+    if found.is_none() {
+        println!("skipped: neither TRUNKLINE_PYTHON is set nor tests/.venv/bin/python there");
+    }
+    found
+}
+
+/// Runs a driver script with what it needs to know; its exit says whether all held.
+async fn drive(bench: &Bench, script: &str) {
+    let Some(python) = python() else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    let [netconf, gnmi] = bench.addresses("r1");
+    let mut command = Command::new(python);
+    command.arg(script).kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in [
+        ("HOST", netconf.ip().to_string()),
+        ("NETCONF_PORT", netconf.port().to_string()),
+        ("GNMI_PORT", gnmi.port().to_string()),
+        ("FOLDER", bench.folder.path().display().to_string()),
+    ] {
+        command.env(name, value);
+    }
+    let done = timeout(Duration::from_secs(60), command.output()).await.expect("the script is done in time");
+    let done = done.unwrap();
+    let told = [done.stdout, done.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(done.status.success(), "{}\n{}", told[0], told[1]);
+    assert!(told[0].trim_end().ends_with("done"), "{}", told[0]);
+}
+
+#[tokio::test]
+async fn ncclient_drives_the_router() {
+    drive(&Bench::start(1).await, "drive_ncclient.py").await;
+}
+
+#[tokio::test]
+async fn pygnmi_drives_the_router() {
+    let bench = Bench::start(1).await;
+    let source = bench.source.clone();
+    let flapping = tokio::spawn(async move {
+        for n in 0_u64.. {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            source.show(n % 2 == 0, 1_000 + n);
+        }
+    });
+    drive(&bench, "drive_pygnmi.py").await;
+    flapping.abort();
+}

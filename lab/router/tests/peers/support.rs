@@ -1,0 +1,159 @@
+//! Routers with keys and certificates made for one test, and a state source that the test moves.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use gnmi::tls::Identity;
+use model::{Delay, InterfaceName, NodeId, QueueName};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
+use router::{
+    fleet::Fleet,
+    plan::Plan,
+    state::{InterfaceState, Measurement, QueueState, RouterState, StateSource, Traffic},
+};
+use russh::keys::{Algorithm, HashAlg, PrivateKey, key::safe_rng, ssh_key::LineEnding};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+/// The interfaces, the default instance and a VRF that every router of the tests starts with.
+pub fn initial(name: &str) -> Value {
+    let interface = |n: u8| {
+        let name = format!("eth{n}");
+        json!({"name": name, "config": {"name": name, "type": "iana-if-type:ethernetCsmacd"}})
+    };
+    let instance = |name: &str, kind: &str| {
+        let kind = format!("openconfig-network-instance-types:{kind}");
+        json!({"name": name, "config": {"name": name, "type": kind}})
+    };
+    json!({
+        "openconfig-system:system": {"config": {"hostname": name}},
+        "openconfig-interfaces:interfaces": {"interface": [interface(1), interface(2)]},
+        "openconfig-network-instance:network-instances": {"network-instance": [
+            instance("default", "DEFAULT_INSTANCE"), instance("production", "L3VRF"),
+        ]},
+    })
+}
+
+/// State that the test sets.
+#[derive(Debug)]
+pub struct Scripted {
+    state: Mutex<Arc<RouterState>>,
+    ticks: watch::Sender<u64>,
+}
+
+impl Default for Scripted {
+    fn default() -> Self {
+        let source = Self { state: Mutex::default(), ticks: watch::Sender::new(0) };
+        source.show(true, 1_000);
+        source
+    }
+}
+
+impl Scripted {
+    /// Every router's eth1 is up or down, and sent so much.
+    pub fn show(&self, up: bool, octets: u64) {
+        let sent = Traffic { pkts: octets / 100, octets };
+        let queue = QueueState { sent, ..QueueState::default() };
+        let measurement = Measurement { delay: Some(Delay::from_micros(8_200)), ..Measurement::default() };
+        let queues = [(QueueName::lit("af4"), queue)].into();
+        let interface = InterfaceState { up, sent, measurement, queues, ..InterfaceState::default() };
+        let interfaces = [(InterfaceName::lit("eth1"), interface)].into();
+        *self.state.lock().unwrap() = Arc::new(RouterState { interfaces, ..RouterState::default() });
+        self.ticks.send_modify(|tick| *tick += 1);
+    }
+}
+
+impl StateSource for Scripted {
+    fn state(&self, _: &NodeId) -> Arc<RouterState> {
+        self.state.lock().unwrap().clone()
+    }
+
+    fn ticks(&self) -> watch::Receiver<u64> {
+        self.ticks.subscribe()
+    }
+}
+
+/// Running routers `r1` to `rN`; the odd ones offer commit confirmed.
+pub struct Bench {
+    pub fleet: Fleet,
+    pub source: Arc<Scripted>,
+    pub folder: tempfile::TempDir,
+    pub login: PrivateKey,
+    pub pin: String,
+    pub client: Identity,
+    pub authority_pem: Vec<u8>,
+}
+
+impl Bench {
+    pub async fn start(count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let authority = authority();
+        let client = identity(&authority, "controller");
+        fs::write(dir.join("ca.pem"), authority.pem()).unwrap();
+        fs::write(dir.join("client.pem"), &client.certificates_pem).unwrap();
+        fs::write(dir.join("client.key"), &client.key_pem).unwrap();
+        let (login, host) = (ssh_key(), ssh_key());
+        save(&login, &dir.join("id_ed25519"));
+        fs::write(dir.join("id_ed25519.pub"), login.public_key().to_openssh().unwrap()).unwrap();
+        save(&host, &dir.join("host.key"));
+        let device = identity(&authority, "router.lab");
+        fs::write(dir.join("device.pem"), &device.certificates_pem).unwrap();
+        fs::write(dir.join("device.key"), &device.key_pem).unwrap();
+        let routers: Vec<Value> = (1..=count)
+            .map(|n| {
+                let (name, address) = (format!("r{n}"), format!("127.0.{}.{}:0", 1 + n / 250, n % 250 + 1));
+                json!({"name": name, "netconf": address, "gnmi": address, "hostKey": "host.key",
+                    "certificate": "device.pem", "key": "device.key", "commitConfirmed": n % 2 == 1,
+                    "config": initial(&name)})
+            })
+            .collect();
+        let plan = json!({"apiVersion": "trunkline/v1", "kind": "Routers", "clientAuthority": "ca.pem",
+            "users": [{"name": "trunkline", "keys": ["id_ed25519.pub"]}], "routers": routers});
+        fs::write(dir.join("routers.json"), plan.to_string()).unwrap();
+        let plan = Plan::read(&dir.join("routers.json")).unwrap();
+        let source = Arc::new(Scripted::default());
+        let fleet = Fleet::start(&plan, source.clone()).await.unwrap();
+        let pin = host.fingerprint(HashAlg::Sha256).to_string();
+        let authority_pem = authority.pem().into_bytes();
+        Self { fleet, source, folder, login, pin, client, authority_pem }
+    }
+
+    /// Where a router serves NETCONF and gNMI.
+    pub fn addresses(&self, router: &str) -> [SocketAddr; 2] {
+        self.fleet.addresses(&NodeId::lit(router)).unwrap()
+    }
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(vec![]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "lab authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn identity(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> Identity {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, authority).unwrap();
+    Identity { certificates_pem: certificate.pem().into_bytes(), key_pem: key.serialize_pem().into_bytes() }
+}
+
+pub fn ssh_key() -> PrivateKey {
+    PrivateKey::random(&mut safe_rng(), Algorithm::Ed25519).unwrap()
+}
+
+fn save(key: &PrivateKey, file: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::write(file, key.to_openssh(LineEnding::LF).unwrap()).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+}
