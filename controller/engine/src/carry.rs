@@ -78,7 +78,7 @@ pub async fn carry_out(
     })
     .await?;
     let run = Run::new(record, fleet, journal);
-    let report = run.to_the_end(nodes).instrument(info_span!("transaction", %id)).await;
+    let report = run.until_done(nodes).instrument(info_span!("transaction", %id)).await;
     Ok(report)
 }
 
@@ -89,7 +89,7 @@ async fn on_disk(write: impl FnOnce() -> Result<(), StoreError> + Send + 'static
 
 /// What comes back from an order.
 enum Echo {
-    Device(NodeId, Step, Result<Done, DeviceError>),
+    Device(NodeId, Step, Box<Result<Done, DeviceError>>),
     Decided(bool),
 }
 
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn to_the_end(mut self, nodes: BTreeSet<NodeId>) -> Report {
+    async fn until_done(mut self, nodes: BTreeSet<NodeId>) -> Report {
         let begun = Instant::now();
         let (mut tx, orders) = Tx::start(nodes);
         let mut flying: FuturesUnordered<BoxFuture<'_, Echo>> =
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
                 Echo::Decided(written) => tx.decided(written),
                 Echo::Device(node, step, answer) => {
                     self.answered.insert(step, Instant::now());
-                    let answer = self.judge(&node, step, answer);
+                    let answer = self.judge(&node, step, *answer);
                     tx.step(&node, answer)
                 }
             };
@@ -199,7 +199,7 @@ impl<'a> Run<'a> {
                             kind: ErrorKind::Unreachable("it is not in the inventory".into()),
                         }),
                     };
-                    Echo::Device(node, step, answer)
+                    Echo::Device(node, step, Box::new(answer))
                 })
             }
         }

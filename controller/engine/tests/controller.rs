@@ -1,11 +1,17 @@
 //! The controller over fake devices: what it accepts, what it sends, and what it does after it was killed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
+
 mod support;
 
 use std::time::Duration;
 
 use device::{Step, fake::Fault};
-use engine::{event::EventKind, handle::{Command, Refusal}, snapshot::PromiseState};
+use engine::{
+    event::EventKind,
+    handle::{Command, Refusal},
+    snapshot::PromiseState,
+};
 use model::{NodeId, Timestamp, intent::Mode};
 use support::{intents, lab, telemetry};
 
@@ -45,7 +51,10 @@ async fn a_device_that_refuses_rolls_all_back_and_the_intents_are_not_accepted()
     running.adopt().await;
     lab.devices[&NodeId::lit("core-2")].will(Step::Commit, Fault::Refuse);
     let refusal = running.apply(intents()).await.unwrap_err();
-    assert!(matches!(&refusal, Refusal::RolledBack { errors } if errors[0].contains("core-2, commit")), "{refusal:?}");
+    assert!(
+        matches!(&refusal, Refusal::RolledBack { errors } if errors[0].contains("core-2, commit")),
+        "{refusal:?}"
+    );
     assert!(lab.devices.values().all(|device| device.truth().is_empty()));
     let snapshot = running.snapshot(|snapshot| !snapshot.changing).await;
     assert_eq!(snapshot.counts.services, 0);
@@ -109,7 +118,8 @@ async fn a_line_that_goes_bad_is_left_and_the_promise_is_kept_again() {
     assert!(!back);
     assert!(services.iter().any(|service| service.as_str().contains("br-1")), "{services:?}");
     assert!(!services.iter().any(|service| service.as_str().contains("br-2")), "{services:?}");
-    let snapshot = running.snapshot(|snapshot| snapshot.counts.broken == 0 && snapshot.counts.kept == 3).await;
+    let snapshot =
+        running.snapshot(|snapshot| snapshot.counts.broken == 0 && snapshot.counts.kept == 3).await;
     assert!(snapshot.services.iter().all(|service| service.state == PromiseState::Kept));
     feed.abort();
 }

@@ -105,19 +105,14 @@ impl Fleet {
         let shared = Shared { schema, builder, source };
         let users = users(plan)?;
         let client_authority_pem = bytes(&plan.client_authority)?;
-        let mut fleet = Self {
-            routers: BTreeMap::new(),
-            stop: CancellationToken::new(),
-            tasks: JoinSet::new(),
-        };
+        let mut fleet =
+            Self { routers: BTreeMap::new(), stop: CancellationToken::new(), tasks: JoinSet::new() };
         for one in &plan.routers {
             let host_key = netconf_server::HostKey::from_text(&text(&one.host_key)?)
                 .map_err(|e| content(&one.host_key, e))?;
             let ssh = netconf_server::Access { host_key, users: users.clone() };
-            let identity =
-                Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)? };
-            let tls =
-                gnmi_server::Access { identity, client_authority_pem: client_authority_pem.clone() };
+            let identity = Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)? };
+            let tls = gnmi_server::Access { identity, client_authority_pem: client_authority_pem.clone() };
             fleet.add(one, &shared, ssh, tls).await?;
         }
         Ok(fleet)
@@ -132,8 +127,8 @@ impl Fleet {
     ) -> Result<(), StartError> {
         let refused = |refusal| StartError::Initial { router: one.name.clone(), refusal: Box::new(refusal) };
         let initial = initial(&shared.schema, one)?;
-        let router = Router::new(one.name.clone(), shared.clone(), one.commit_confirmed, initial)
-            .map_err(refused)?;
+        let router =
+            Router::new(one.name.clone(), shared.clone(), one.commit_confirmed, initial).map_err(refused)?;
         let mut listeners = Vec::new();
         for address in [one.netconf, one.gnmi] {
             let fail = |cause| StartError::Listen { router: one.name.clone(), address, cause };
@@ -281,9 +276,7 @@ fn initial(schema: &Schema, one: &RouterPlan) -> Result<Tree, StartError> {
     let value = match &one.config {
         None => return Ok(Tree::default()),
         Some(Initial::Content(map)) => serde_json::Value::Object(map.clone()),
-        Some(Initial::File(file)) => {
-            serde_json::from_str(&text(file)?).map_err(|e| content(file, e))?
-        }
+        Some(Initial::File(file)) => serde_json::from_str(&text(file)?).map_err(|e| content(file, e))?,
     };
     let edits = json::read_members(schema, None, &Vec::new(), &value).map_err(refused)?;
     let mut tree = Tree::default();

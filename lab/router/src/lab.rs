@@ -143,7 +143,8 @@ impl Lab {
     pub fn read(file: &Path) -> Result<Arc<Self>, WorldError> {
         let fail = |why: String| WorldError::File { file: file.display().to_string(), why };
         let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
-        let WorldFile { ted, demands, seed } = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        let WorldFile { ted, demands, seed } =
+            serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
         let world = World::new(ted, demands, seed).map_err(|error| fail(error.to_string()))?;
         let lab = Self { world: Mutex::new(world), seen: Mutex::default(), ticks: watch::Sender::new(0) };
         lab.advance();
@@ -263,8 +264,17 @@ fn shown(node: &sim::NodeState) -> RouterState {
         received: Traffic { pkts: state.in_pkts, octets: state.in_octets },
         sent: Traffic { pkts: state.out_pkts, octets: state.out_octets },
         out_discards: state.out_drops,
-        measurement: Measurement { delay: state.delay, jitter: state.jitter, loss: state.loss, utilised: None },
-        queues: state.queues.iter().map(|(name, queue)| (name.clone(), queue_shown(queue, buffer_octets(state)))).collect(),
+        measurement: Measurement {
+            delay: state.delay,
+            jitter: state.jitter,
+            loss: state.loss,
+            utilised: None,
+        },
+        queues: state
+            .queues
+            .iter()
+            .map(|(name, queue)| (name.clone(), queue_shown(queue, buffer_octets(state))))
+            .collect(),
         ..InterfaceState::default()
     };
     RouterState {
@@ -274,7 +284,8 @@ fn shown(node: &sim::NodeState) -> RouterState {
 }
 
 fn queue_shown(queue: &sim::QueueState, buffer: u64) -> QueueState {
-    let length = u64::try_from(u128::from(buffer) * u128::from(queue.depth.as_ppm()) / 1_000_000).unwrap_or(u64::MAX);
+    let length =
+        u64::try_from(u128::from(buffer) * u128::from(queue.depth.as_ppm()) / 1_000_000).unwrap_or(u64::MAX);
     QueueState {
         sent: Traffic { pkts: queue.pkts, octets: queue.octets },
         dropped: Traffic { pkts: queue.drops, octets: queue.drops * sim::PACKET_OCTETS },

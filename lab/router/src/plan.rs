@@ -108,8 +108,8 @@ impl Plan {
     pub fn read(file: &Path) -> Result<Self, PlanError> {
         let fail = |cause| PlanError::File { file: file.to_owned(), cause };
         let text = std::fs::read_to_string(file).map_err(fail)?;
-        let mut plan: Self = serde_yaml::from_str(&text)
-            .map_err(|cause| PlanError::Text { file: file.to_owned(), cause })?;
+        let mut plan: Self =
+            serde_yaml::from_str(&text).map_err(|cause| PlanError::Text { file: file.to_owned(), cause })?;
         if (plan.kind.as_str(), plan.api_version.as_str()) != ("Routers", "trunkline/v1") {
             let (kind, api_version) = (plan.kind, plan.api_version);
             return Err(PlanError::Kind { file: file.to_owned(), kind, api_version });

@@ -1,4 +1,4 @@
-//! State: what routers find out by themselves. It comes from a [`StateSource`] as plain values; [`build`] turns it into the
+//! State: what routers find out by themselves. It comes from a [`StateSource`] as plain values; [`Builder`] turns it into the
 //! tree that both protocols read.
 
 mod build;

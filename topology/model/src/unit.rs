@@ -94,10 +94,10 @@ pub(crate) fn show_scaled(value: u64, scale: &Scale) -> String {
             digits.push(char::from_digit(u32::try_from(rest / place).unwrap_or(0), 10).unwrap_or('0'));
             rest %= place;
         }
-        (rest == 0 && digits.len() <= 6).then_some(digits)
+        (rest == 0 && digits.len() <= 7).then_some(digits)
     };
     for (unit, factor) in scale.units.iter().rev() {
-        if value < *factor && (value == 0 || *unit != "%") {
+        if value < *factor && *unit != "%" {
             continue;
         }
         match exact(*factor) {

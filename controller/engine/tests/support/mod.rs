@@ -53,7 +53,8 @@ pub fn lab() -> Lab {
 
 impl Lab {
     pub async fn start(&self) -> Running {
-        let handle = |device: &FakeDevice| DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
+        let handle =
+            |device: &FakeDevice| DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
         let (samples, receiver) = mpsc::channel(1_024);
         let setup = Setup {
             ted: self.ted.clone(),
@@ -103,7 +104,8 @@ impl Running {
     }
 
     pub async fn snapshot(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-        let found = timeout(Duration::from_secs(20), self.engine.snapshot.wait_for(|snapshot| wanted(snapshot)));
+        let found =
+            timeout(Duration::from_secs(20), self.engine.snapshot.wait_for(|snapshot| wanted(snapshot)));
         Arc::clone(&*found.await.expect("the picture came in time").unwrap())
     }
 

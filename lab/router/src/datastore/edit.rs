@@ -50,7 +50,11 @@ impl Edit {
     /// Wraps an edit of something deep down into edits that lead to it, making what is missing on the way.
     pub fn nested(way: &[Step], innermost: Vec<Self>) -> Vec<Self> {
         way.iter().rev().fold(innermost, |inside, step| {
-            vec![Self { step: step.clone(), operation: Some(Operation::Merge), content: Content::Branch(inside) }]
+            vec![Self {
+                step: step.clone(),
+                operation: Some(Operation::Merge),
+                content: Content::Branch(inside),
+            }]
         })
     }
 }

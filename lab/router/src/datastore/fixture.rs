@@ -48,8 +48,9 @@ pub fn interface(name: &str) -> serde_json::Value {
 /// SR policies 1 to `count`, each with two candidate paths of `segments` segments.
 pub fn policies(count: u32, segments: u32) -> serde_json::Value {
     let list = |base: u32| {
-        let segments: Vec<_> =
-            (0..segments).map(|i| json!({"index": i, "srv6-sid": format!("fd00:0:{:x}::", base + i)})).collect();
+        let segments: Vec<_> = (0..segments)
+            .map(|i| json!({"index": i, "srv6-sid": format!("fd00:0:{:x}::", base + i)}))
+            .collect();
         json!({"segment-list": [{"name": "1", "weight": 1, "segments": {"segment": segments}}]})
     };
     let path = |discriminator: u32, preference: u32, base: u32| {

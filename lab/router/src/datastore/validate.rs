@@ -31,11 +31,7 @@ fn refusal(tag: Tag, message: String, path: Option<String>) -> Refusal {
     Refusal { path, ..Refusal::new(tag, message) }
 }
 
-fn judge(
-    schema: &Schema,
-    tree: &Tree,
-    parser: DataParserFlags,
-) -> Result<(), (String, Option<String>)> {
+fn judge(schema: &Schema, tree: &Tree, parser: DataParserFlags) -> Result<(), (String, Option<String>)> {
     let text = json::write_tree(schema, tree);
     let validation = DataValidationFlags::NO_STATE;
     match DataTree::parse_string(&schema.context, text, DataFormat::JSON, parser, validation) {

@@ -31,10 +31,17 @@ fn policies_are_read_with_their_paths_in_order_of_preference() {
 
 #[test]
 fn rules_of_all_policies_are_read_and_a_deleted_one_is_gone() {
-    let first = rule(10, json!({"ipv4": {"config": {"destination-address": "10.16.0.0/16", "dscp-set": [34, 32]}}}), 7);
+    let first = rule(
+        10,
+        json!({"ipv4": {"config": {"destination-address": "10.16.0.0/16", "dscp-set": [34, 32]}}}),
+        7,
+    );
     let second = rule(20, json!({"ipv6": {"config": {"dscp": 46}}}), 8);
     let named = |id: &str, rules: serde_json::Value| json!({"policy-id": id, "config": {"policy-id": id}, "rules": {"rule": rules}});
-    let both = json!([named("by-hand", json!([first])), named("tl-steering", json!([second, rule(5, json!({}), 9)]))]);
+    let both = json!([
+        named("by-hand", json!([first])),
+        named("tl-steering", json!([second, rule(5, json!({}), 9)]))
+    ]);
     let content = json!({"openconfig-network-instance:network-instances": {"network-instance": [instance("blue", both)]}});
     let config = read(&schema(), &tree(&content));
     let shown: Vec<_> = config
@@ -50,7 +57,8 @@ fn rules_of_all_policies_are_read_and_a_deleted_one_is_gone() {
 
 #[test]
 fn queues_and_classifiers_are_read_through_their_references() {
-    let input = json!({"id": "q", "config": {"id": "q", "input-type": "QUEUE", "queue": "af4", "weight": "30"}});
+    let input =
+        json!({"id": "q", "config": {"id": "q", "input-type": "QUEUE", "queue": "af4", "weight": "30"}});
     let scheduler = |sequence: u32, strict: bool| {
         let mut config = json!({"sequence": sequence});
         if strict {

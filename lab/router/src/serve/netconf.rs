@@ -33,9 +33,10 @@ pub fn capabilities(schema: &Schema) -> Vec<String> {
     let base = [ns::CAP_BASE_1_0, ns::CAP_BASE_1_1].map(str::to_owned);
     let own = OWN.iter().map(|name| format!("urn:ietf:params:netconf:capability:{name}"));
     let defaults = "urn:ietf:params:netconf:capability:with-defaults:1.0?basic-mode=explicit".to_owned();
-    let modules = schema.modules().iter().map(|module| {
-        format!("{}?module={}&revision={}", module.namespace, module.name, module.revision)
-    });
+    let modules = schema
+        .modules()
+        .iter()
+        .map(|module| format!("{}?module={}&revision={}", module.namespace, module.name, module.revision));
     base.into_iter().chain(own).chain([defaults]).chain(modules).collect()
 }
 

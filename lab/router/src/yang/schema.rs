@@ -255,10 +255,8 @@ impl Build {
         parent: Option<NodeId>,
         case: Option<ChoiceId>,
     ) -> Result<Option<NodeId>, SchemaError> {
-        let unsupported = |what| SchemaError::Unsupported {
-            path: node.path(yang5::schema::SchemaPathFormat::DATA),
-            what,
-        };
+        let unsupported =
+            |what| SchemaError::Unsupported { path: node.path(yang5::schema::SchemaPathFormat::DATA), what };
         let module_name = node.module().name().to_owned();
         let module = self
             .modules

@@ -100,9 +100,7 @@ async fn set_deletes_replaces_updates_as_one() {
     let bench = Bench::start(1).await;
     let session = connect(&bench, "r1").await;
     let eth = |n: u8| path(&format!("/interfaces/interface[name=eth{n}]"));
-    let with = |n: u8, mtu: u16| {
-        json!({"config": {"name": format!("eth{n}"), "type": "iana-if-type:ethernetCsmacd", "mtu": mtu}})
-    };
+    let with = |n: u8, mtu: u16| json!({"config": {"name": format!("eth{n}"), "type": "iana-if-type:ethernetCsmacd", "mtu": mtu}});
     let changes = Changes::new()
         .delete(eth(2))
         .replace(eth(3), with(3, 9000))
@@ -151,7 +149,10 @@ async fn a_commit_waits_for_its_confirmation_where_that_is_offered() {
     offers.set(rename("pending").commit("a", begin(60))).await.unwrap();
     assert_eq!(name(&offers).await.as_deref(), Some("pending"));
     assert_eq!(code(offers.set(rename("y")).await.unwrap_err()), Code::FailedPrecondition);
-    assert_eq!(code(offers.set(rename("y").commit("b", begin(60))).await.unwrap_err()), Code::FailedPrecondition);
+    assert_eq!(
+        code(offers.set(rename("y").commit("b", begin(60))).await.unwrap_err()),
+        Code::FailedPrecondition
+    );
     let confirm = |id: &str| Changes::new().commit(id, CommitAction::Confirm);
     assert_eq!(code(offers.set(confirm("b")).await.unwrap_err()), Code::InvalidArgument);
     offers.set(Changes::new().commit("a", CommitAction::Cancel)).await.unwrap();
@@ -209,7 +210,10 @@ async fn streams_sample_and_follow_changes() {
     bench.source.show(true, 2_000);
     bench.source.show(false, 2_000);
     let down = leaf(&mut changes).await;
-    assert_eq!((down.value, down.path), (json!("DOWN"), path("/interfaces/interface[name=eth1]/state/oper-status")));
+    assert_eq!(
+        (down.value, down.path),
+        (json!("DOWN"), path("/interfaces/interface[name=eth1]/state/oper-status"))
+    );
 
     let queue = "/qos/interfaces/interface[interface-id=*]/output/queues/queue[name=*]/state/transmit-octets";
     let mut samples = follow(&session, queue, Mode::sample(Duration::from_millis(100))).await;
@@ -221,7 +225,10 @@ async fn streams_sample_and_follow_changes() {
 
     let mut config = follow(&session, "/network-instances", Mode::TargetDefined).await;
     while !matches!(config.next().await.unwrap(), Event::Synced) {}
-    session.set(Changes::new().delete(path("/network-instances/network-instance[name=production]"))).await.unwrap();
+    session
+        .set(Changes::new().delete(path("/network-instances/network-instance[name=production]")))
+        .await
+        .unwrap();
     let Event::Notice(gone) = config.next().await.unwrap() else { panic!("a deletion") };
     assert_eq!(gone.deleted, [path("/network-instances/network-instance[name=production]")]);
 }

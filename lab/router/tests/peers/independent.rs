@@ -61,3 +61,53 @@ async fn pygnmi_drives_the_router() {
     drive(&bench, "drive_pygnmi.py").await;
     flapping.abort();
 }
+
+/// What a person would type. yangcli fetches the modules by `get-schema` first, so it also reads all of our YANG.
+const TYPED: &str = "lock target=candidate
+merge target=/system/config/hostname value=via-yangcli
+validate source=candidate
+commit
+unlock target=candidate
+sget-config source=running target=/system
+merge target=/system/config/hostname value=undone
+discard-changes
+sget target=/interfaces
+get-schema identifier=trunkline-sr-policy version=2026-07-15 format=yang
+";
+
+#[tokio::test]
+async fn yangcli_drives_the_router() {
+    let bench = Bench::start(1).await;
+    let [address, _] = bench.addresses("r1");
+    let script = bench.folder.path().join("typed");
+    std::fs::write(&script, TYPED).unwrap();
+    let key = bench.folder.path().join("id_ed25519").display().to_string();
+    let mut command = Command::new("yangcli");
+    command
+        .arg("--batch-mode")
+        .arg(format!("--server={}", address.ip()))
+        .arg(format!("--ncport={}", address.port()))
+        .args(["--user=trunkline", "--password=unused", "--log-level=info"])
+        .arg(format!("--private-key={key}"))
+        .arg(format!("--public-key={key}.pub"))
+        .arg(format!("--run-script={}", script.display()))
+        .env("HOME", bench.folder.path())
+        .kill_on_drop(true)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let done =
+        match timeout(Duration::from_secs(60), command.output()).await.expect("yangcli is done in time") {
+            Ok(done) => done,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                println!("skipped: yangcli is not installed");
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        };
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(told.contains("hostname via-yangcli"), "{told}");
+    assert!(told.contains("module trunkline-sr-policy"), "{told}");
+    assert_eq!(told.matches("RPC OK Reply").count(), 7, "{told}");
+    assert!(!told.contains("RPC Error Reply") && !told.contains("undone"), "{told}");
+}

@@ -42,7 +42,9 @@ async fn only_known_keys_enter_and_each_router_answers_for_itself() {
     let refused = connect(&bench, "r1", &ssh_key()).await.unwrap_err();
     assert!(!refused.is_empty());
     bench.fleet.stop().await;
-    tokio::time::timeout(Duration::from_secs(5), one.ended()).await.expect("a stopped router cuts its sessions");
+    tokio::time::timeout(Duration::from_secs(5), one.ended())
+        .await
+        .expect("a stopped router cuts its sessions");
 }
 
 #[tokio::test]

@@ -30,7 +30,12 @@ fn merge_adds_and_keeps_what_is_there() {
     let start = tree(&base());
     let merged = after(&start, &told(&only("eth1", 9000), Operation::Merge), Operation::Merge).unwrap();
     let text = write_tree(&schema(), &merged);
-    assert!(text.contains(r#"{"name":"eth1","config":{"name":"eth1","type":"iana-if-type:ethernetCsmacd","mtu":9000}}"#), "{text}");
+    assert!(
+        text.contains(
+            r#"{"name":"eth1","config":{"name":"eth1","type":"iana-if-type:ethernetCsmacd","mtu":9000}}"#
+        ),
+        "{text}"
+    );
     assert!(text.contains(r#""name":"eth2""#), "{text}");
 }
 
@@ -47,15 +52,10 @@ fn replace_leaves_nothing_of_what_was_there_but_the_keys() {
 #[test]
 fn create_refuses_what_exists_and_delete_what_does_not() {
     let start = tree(&base());
-    let refusal =
-        after(&start, &told(&only("eth1", 9000), Operation::Create), Operation::Merge).unwrap_err();
+    let refusal = after(&start, &told(&only("eth1", 9000), Operation::Create), Operation::Merge).unwrap_err();
     assert_eq!(refusal.tag, Tag::DataExists);
-    assert_eq!(
-        refusal.path.as_deref(),
-        Some("/openconfig-interfaces:interfaces/interface[name='eth1']")
-    );
-    let refusal =
-        after(&start, &told(&only("eth7", 9000), Operation::Delete), Operation::Merge).unwrap_err();
+    assert_eq!(refusal.path.as_deref(), Some("/openconfig-interfaces:interfaces/interface[name='eth1']"));
+    let refusal = after(&start, &told(&only("eth7", 9000), Operation::Delete), Operation::Merge).unwrap_err();
     assert_eq!(refusal.tag, Tag::DataMissing);
     let same = after(&start, &told(&only("eth7", 9000), Operation::Remove), Operation::Merge).unwrap();
     assert_eq!(same, start);
@@ -67,7 +67,10 @@ fn create_refuses_what_exists_and_delete_what_does_not() {
 #[test]
 fn none_changes_nothing_by_itself_and_refuses_a_way_that_does_not_exist() {
     let start = tree(&base());
-    assert_eq!(after(&start, &edits(&only("eth1", 9000)), Operation::None).unwrap_err().tag, Tag::DataMissing);
+    assert_eq!(
+        after(&start, &edits(&only("eth1", 9000)), Operation::None).unwrap_err().tag,
+        Tag::DataMissing
+    );
     let nothing = json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1"}]}});
     assert_eq!(after(&start, &edits(&nothing), Operation::None).unwrap(), start);
     let refusal = after(&start, &edits(&only("eth7", 9000)), Operation::None).unwrap_err();
@@ -98,19 +101,21 @@ fn a_case_of_a_choice_drives_out_the_other() {
 
 #[test]
 fn content_that_no_module_allows_is_refused_with_its_place() {
-    let read = |content| crate::datastore::json::read_members(&schema(), None, &Vec::new(), &content).unwrap_err();
-    let unknown = read(json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "speed": 1}]}}));
+    let read =
+        |content| crate::datastore::json::read_members(&schema(), None, &Vec::new(), &content).unwrap_err();
+    let unknown =
+        read(json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "speed": 1}]}}));
     assert_eq!((unknown.tag, unknown.element.as_deref()), (Tag::UnknownElement, Some("speed")));
     let keyless = read(json!({"openconfig-interfaces:interfaces": {"interface": [{"config": {}}]}}));
     assert_eq!((keyless.tag, keyless.element.as_deref()), (Tag::MissingElement, Some("name")));
-    let state = read(json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "state": {}}]}}));
+    let state =
+        read(json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "state": {}}]}}));
     assert_eq!((state.tag, state.element.as_deref()), (Tag::BadElement, Some("state")));
-    let shape = read(json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "config": {"mtu": "x"}}]}}));
-    assert_eq!(shape.tag, Tag::InvalidValue);
-    assert_eq!(
-        shape.path.as_deref(),
-        Some("/openconfig-interfaces:interfaces/interface/config/mtu")
+    let shape = read(
+        json!({"openconfig-interfaces:interfaces": {"interface": [{"name": "eth1", "config": {"mtu": "x"}}]}}),
     );
+    assert_eq!(shape.tag, Tag::InvalidValue);
+    assert_eq!(shape.path.as_deref(), Some("/openconfig-interfaces:interfaces/interface/config/mtu"));
 }
 
 #[test]
@@ -118,7 +123,10 @@ fn what_an_edit_brought_in_is_only_that() {
     let start = tree(&base());
     let merged = after(&start, &edits(&only("eth1", 9000)), Operation::Merge).unwrap();
     let part = write_tree(&schema(), &brought_in(&schema(), &start, &merged));
-    assert_eq!(part, r#"{"openconfig-interfaces:interfaces":{"interface":[{"name":"eth1","config":{"mtu":9000}}]}}"#);
+    assert_eq!(
+        part,
+        r#"{"openconfig-interfaces:interfaces":{"interface":[{"name":"eth1","config":{"mtu":9000}}]}}"#
+    );
     assert_eq!(brought_in(&schema(), &start, &start.clone()), Tree::default());
 }
 
@@ -154,7 +162,9 @@ fn follow(start: &Tree, wanted: &Tree) -> Tree {
             ChangeKind::Deleted => {
                 inside.remove(last);
             }
-            ChangeKind::Created(item) | ChangeKind::Modified(item) => inside.insert(&schema(), last.clone(), item),
+            ChangeKind::Created(item) | ChangeKind::Modified(item) => {
+                inside.insert(&schema(), last.clone(), item)
+            }
         }
     }
     tree

@@ -64,8 +64,10 @@ fn wrong_values_are_refused_at_once_and_wrong_wholes_at_validation() {
     let refusal = store.edit(ONE, &wrong, Operation::Merge, TestOption::Set).unwrap_err();
     assert_eq!(refusal.tag, Tag::InvalidValue);
     assert_eq!(refusal.path.as_deref(), Some("/openconfig-system:system/config/hostname"));
-    let color_zero = bad(json!({"openconfig-network-instance:network-instances": {"network-instance": [{"name": "default",
-        "trunkline-sr-policy:sr-policies": {"sr-policy": [{"color": 0, "endpoint": "10.0.0.1"}]}}]}}));
+    let color_zero = bad(
+        json!({"openconfig-network-instance:network-instances": {"network-instance": [{"name": "default",
+        "trunkline-sr-policy:sr-policies": {"sr-policy": [{"color": 0, "endpoint": "10.0.0.1"}]}}]}}),
+    );
     assert_eq!(
         store.edit(ONE, &color_zero, Operation::Merge, TestOption::Set).unwrap_err().tag,
         Tag::InvalidValue
@@ -101,7 +103,9 @@ fn the_constraints_of_our_own_modules_hold() {
         json!({"color": 1, "endpoint": "10.0.0.1", "candidate-paths": {"candidate-path": [{
             "protocol-origin": "local", "originator": "x", "discriminator": 1, "segment-lists": lists}]}})
     };
-    let list = |segments: serde_json::Value| path(json!({"segment-list": [{"name": "1", "segments": {"segment": segments}}]}));
+    let list = |segments: serde_json::Value| {
+        path(json!({"segment-list": [{"name": "1", "segments": {"segment": segments}}]}))
+    };
     refused(in_instance("default", path(json!({}))), "Too few");
     refused(in_instance("default", list(json!([]))), "Too few");
     refused(in_instance("default", list(json!([{"index": 0}]))), "andatory");
@@ -155,11 +159,8 @@ fn a_confirmed_commit_reverts_in_time_unless_confirmed() {
 fn gnmi_sees_and_obeys_the_pending_commit_of_netconf() {
     let mut store = store();
     prepare(&mut store, ONE, "a").unwrap();
-    let request = CommitRequest {
-        confirmed: Some(Span::from_secs(10)),
-        persist: Some("tx1".into()),
-        persist_id: None,
-    };
+    let request =
+        CommitRequest { confirmed: Some(Span::from_secs(10)), persist: Some("tx1".into()), persist_id: None };
     store.commit(ONE, request, at(0)).unwrap();
     store.session_ended(ONE);
     assert_eq!(name(store.running()).as_deref(), Some("a"), "persistent: the session's end does not revert");
@@ -287,7 +288,10 @@ fn walk(store: &Datastore, before: Option<&Tree>, depth: usize, trace: &mut Vec<
         }
         match (before, copy.pending.is_some()) {
             (Some(before), false) if reverts(next) => {
-                assert!(copy.running.is_same(before), "{trace:?}: running is not what it was before the commit");
+                assert!(
+                    copy.running.is_same(before),
+                    "{trace:?}: running is not what it was before the commit"
+                );
             }
             (Some(_), false) => {
                 let kept = copy.running.is_same(&store.running) || copy.running == *store.candidate();

@@ -33,7 +33,13 @@ pub(super) fn get(router: &Router, query: &Query) -> Result<proto::GetResponse, 
         let exact = matches!(patterns.as_slice(), [one] if one.exact().is_some());
         for pattern in &patterns {
             if pattern.0.is_empty() {
-                put(schema, &Vec::new(), &Item::Branch(tree.root().clone().into()), query.encoding, &mut update);
+                put(
+                    schema,
+                    &Vec::new(),
+                    &Item::Branch(tree.root().clone().into()),
+                    query.encoding,
+                    &mut update,
+                );
                 continue;
             }
             for (place, item) in pattern.select(&tree) {

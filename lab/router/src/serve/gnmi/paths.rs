@@ -4,10 +4,7 @@ use gnmi::path::{Elem, Path as Wire};
 use tonic::Status;
 
 use crate::{
-    datastore::{
-        Path, Pattern, Step,
-        path::PatternStep,
-    },
+    datastore::{Path, Pattern, Step, path::PatternStep},
     yang::{Kind, LeafType, NodeId, Schema, Value},
 };
 
@@ -109,9 +106,10 @@ fn keyed(schema: &Schema, whole: &Wire, node: NodeId, elem: &Elem) -> Result<Pat
             return Err(Status::invalid_argument(format!("{whole}: `{}` has no key `{name}`", elem.name)));
         };
         if text != "*" {
-            step.keys[place] = Some(key_value(schema, keys[place], text).map_err(|why| {
-                Status::invalid_argument(format!("{whole}: key `{name}`: {why}"))
-            })?);
+            step.keys[place] = Some(
+                key_value(schema, keys[place], text)
+                    .map_err(|why| Status::invalid_argument(format!("{whole}: key `{name}`: {why}")))?,
+            );
         }
     }
     Ok(step)
@@ -145,9 +143,9 @@ pub(super) fn place(schema: &Schema, path: &Wire) -> Result<Place, Status> {
         return Err(Status::invalid_argument(format!("{path}: does not name one place")));
     };
     let last = pattern.0.pop();
-    let way = pattern.exact().ok_or_else(|| {
-        Status::invalid_argument(format!("{path}: a list entry on the way lacks a key"))
-    })?;
+    let way = pattern
+        .exact()
+        .ok_or_else(|| Status::invalid_argument(format!("{path}: a list entry on the way lacks a key")))?;
     Ok(Place { way, last })
 }
 

@@ -111,7 +111,9 @@ fn put(schema: &Schema, path: &Wire, value: &Json, replace: bool) -> Result<Vec<
     let node = last.node;
     writable(schema, node, &way).map_err(|refusal| status(&refusal))?;
     if schema.node(node).is_key {
-        return Err(Status::invalid_argument(format!("{path}: a key cannot be written: name it in the path")));
+        return Err(Status::invalid_argument(format!(
+            "{path}: a key cannot be written: name it in the path"
+        )));
     }
     let keys: Option<Vec<_>> = last.keys.iter().cloned().collect();
     let many = matches!(schema.node(node).kind, Kind::List { .. } | Kind::LeafList(_));
@@ -128,8 +130,11 @@ fn put(schema: &Schema, path: &Wire, value: &Json, replace: bool) -> Result<Vec<
     let edit = match schema.node(node).kind {
         Kind::Leaf(_) | Kind::LeafList(_) => read_one(schema, node, &way, value),
         Kind::Container { .. } => read_one(schema, node, &way, value).map(|edit| Edit { operation, ..edit }),
-        Kind::List { .. } => entry(schema, &step, &way, value)
-            .map(|edits| Edit { step, operation, content: Content::Branch(edits) }),
+        Kind::List { .. } => entry(schema, &step, &way, value).map(|edits| Edit {
+            step,
+            operation,
+            content: Content::Branch(edits),
+        }),
     };
     let edits = vec![edit.map_err(|refusal| status(&refusal))?];
     Ok(vec![SetOp::Put { way, fresh: None, edits }])

@@ -55,7 +55,13 @@ pub(super) fn subscribe(
     for one in &wanted.list {
         let patterns = resolve(router.schema(), &one.path)?;
         let beat = heartbeat(one.mode).map(|every| now + every);
-        watches.push(Watch { patterns, mode: one.mode, last: Tree::default(), due: due(one.mode, now), beat });
+        watches.push(Watch {
+            patterns,
+            mode: one.mode,
+            last: Tree::default(),
+            due: due(one.mode, now),
+            beat,
+        });
     }
     let (out, answers) = mpsc::channel(WAITING);
     let stream = Stream { router, encoding: wanted.encoding, target: wanted.target.clone(), out };
@@ -251,7 +257,12 @@ impl Stream {
             let prefix = proto::Path { target: self.target.clone(), ..Default::default() };
             all.insert(
                 0,
-                proto::Notification { timestamp: at_ns, prefix: Some(prefix), delete: gone, ..Default::default() },
+                proto::Notification {
+                    timestamp: at_ns,
+                    prefix: Some(prefix),
+                    delete: gone,
+                    ..Default::default()
+                },
             );
         }
         for notification in all {

@@ -24,7 +24,8 @@ pub(super) fn leaves(schema: &Schema, path: &Path, item: &Item, found: &mut Vec<
     match item {
         Item::Leaf(value) => {
             let mut place = path.clone();
-            let list = place.last().is_some_and(|step| matches!(schema.node(step.node).kind, Kind::LeafList(_)));
+            let list =
+                place.last().is_some_and(|step| matches!(schema.node(step.node).kind, Kind::LeafList(_)));
             if list && let Some(last) = place.last_mut() {
                 last.keys.clear();
             }

@@ -4,8 +4,8 @@ use model::Span;
 use netconf::{
     ns,
     operation::{
-        Datastore as Name, DefaultOperation, DefaultsMode, EditConfig, ErrorOption, Filter, Operation as Asked, Source,
-        Target as To, TestOption as Test,
+        Datastore as Name, DefaultOperation, DefaultsMode, EditConfig, ErrorOption, Filter,
+        Operation as Asked, Source, Target as To, TestOption as Test,
     },
     rpc::{Rpc, RpcReply},
     rpc_error::RpcErrors,
@@ -262,12 +262,7 @@ fn subscribe(session: &mut Session, stream: Option<&str>, filter: Option<Filter>
     Ok(Done::Ok)
 }
 
-fn schema_text(
-    session: &Session,
-    identifier: &str,
-    version: Option<&str>,
-    format: Option<&str>,
-) -> Outcome {
+fn schema_text(session: &Session, identifier: &str, version: Option<&str>, format: Option<&str>) -> Outcome {
     let format = format.map(|format| format.rsplit_once(':').map_or(format, |(_, name)| name));
     if format.is_some_and(|format| format != "yang") {
         let refusal = Refusal::new(Tag::InvalidValue, "schemas are served as yang").about("format");
@@ -278,9 +273,7 @@ fn schema_text(
         module.name == identifier && version.is_none_or(|v| v.is_empty() || v == module.revision)
     });
     match wanted {
-        Some(module) => {
-            Ok(Done::Output(vec![Element::new(ns::MONITORING, "data").with_text(module.text)]))
-        }
+        Some(module) => Ok(Done::Output(vec![Element::new(ns::MONITORING, "data").with_text(module.text)])),
         None => {
             let message = format!("no module `{identifier}` of that revision is served");
             Err(errors(session, &Refusal::new(Tag::InvalidValue, message).about("identifier")))

@@ -159,8 +159,7 @@ pub(super) fn rpc_error(schema: &Schema, refusal: &Refusal) -> RpcError {
         Tag::InUse | Tag::LockDenied | Tag::OperationNotSupported | Tag::TooBig => ErrorType::Protocol,
         _ => ErrorType::Application,
     };
-    let mut error =
-        RpcError::new(layer, ErrorTag::from_word(refusal.tag.as_str()), refusal.message.as_str());
+    let mut error = RpcError::new(layer, ErrorTag::from_word(refusal.tag.as_str()), refusal.message.as_str());
     if let Some(path) = &refusal.path {
         let (path, bindings) = prefixed(schema, path);
         error = error.at(path, bindings);

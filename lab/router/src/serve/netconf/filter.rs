@@ -30,7 +30,10 @@ fn names(schema: &Schema, filter: &Element, node: NodeId) -> bool {
 
 fn select_item(schema: &Schema, step: &Step, item: &Item, filter: &Element) -> Option<Item> {
     let branch = match item {
-        Item::Leaf(_) => return (filter.text.trim().is_empty() || matches(schema, step, item, filter)).then(|| item.clone()),
+        Item::Leaf(_) => {
+            return (filter.text.trim().is_empty() || matches(schema, step, item, filter))
+                .then(|| item.clone());
+        }
         Item::Branch(_) if filter.children.is_empty() => return Some(item.clone()),
         Item::Branch(branch) => branch,
     };

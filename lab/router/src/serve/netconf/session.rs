@@ -91,7 +91,10 @@ where
     }
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(mut session: Session, mut line: Line<S>) -> Result<(), Over> {
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    mut session: Session,
+    mut line: Line<S>,
+) -> Result<(), Over> {
     match session.router.faults.strike(Step::Hello).map(|fault| fault.kind) {
         None => {}
         Some(Kind::Hang) => std::future::pending().await,

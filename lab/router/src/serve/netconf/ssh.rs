@@ -133,7 +133,8 @@ async fn connection(
     // The handler's session ends with this guard whichever way this function is left.
     let guard = cut.clone().drop_guard();
     let entered = CancellationToken::new();
-    let gate = Gate { router, users, peer, user: None, channel: None, cut: cut.clone(), entered: entered.clone() };
+    let gate =
+        Gate { router, users, peer, user: None, channel: None, cut: cut.clone(), entered: entered.clone() };
     let Ok(Ok(mut running)) = timeout(LOGIN, server::run_stream(config, tcp, gate)).await else { return };
     tokio::select! {
         _ = &mut running => {}

@@ -46,8 +46,10 @@ impl Client {
         let who = session::Client { user: "ops".into(), host: Ipv4Addr::LOCALHOST.into() };
         tokio::spawn(session::run(router.clone(), theirs, who, CancellationToken::new()));
         let decoder = Decoder::new(Framing::EndOfMessage, 1 << 24);
-        let ours = Hello { capabilities: versions.iter().map(|v| (*v).to_owned()).collect(), session_id: None };
-        let mut client = Self { stream, decoder, framing: Framing::EndOfMessage, hello: ours.clone(), said: 0 };
+        let ours =
+            Hello { capabilities: versions.iter().map(|v| (*v).to_owned()).collect(), session_id: None };
+        let mut client =
+            Self { stream, decoder, framing: Framing::EndOfMessage, hello: ours.clone(), said: 0 };
         client.write(&ours.to_xml()).await;
         let Some(Message::Hello(hello)) = client.read().await else { panic!("no hello came") };
         client.framing = hello.negotiate(&ours).unwrap();
@@ -74,7 +76,7 @@ impl Client {
             }
             let mut input = BytesMut::with_capacity(1 << 12);
             let read = tokio::time::timeout(Duration::from_secs(10), self.stream.read_buf(&mut input));
-            if read.await.expect("the router is silent") .unwrap() == 0 {
+            if read.await.expect("the router is silent").unwrap() == 0 {
                 return None;
             }
             self.decoder.feed(&input);
@@ -114,7 +116,9 @@ impl Client {
 }
 
 fn hostname(name: &str) -> String {
-    format!("<system xmlns='http://openconfig.net/yang/system'><config><hostname>{name}</hostname></config></system>")
+    format!(
+        "<system xmlns='http://openconfig.net/yang/system'><config><hostname>{name}</hostname></config></system>"
+    )
 }
 
 fn edit(content: &str) -> String {
@@ -169,7 +173,9 @@ async fn refusals_say_where_and_what() {
     assert_eq!(&*error.path_bindings[0].ns, "http://openconfig.net/yang/system");
 
     let interface = |inside: &str| {
-        edit(&format!("<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface>{inside}</interface></interfaces>"))
+        edit(&format!(
+            "<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface>{inside}</interface></interfaces>"
+        ))
     };
     let error = client.refused(&interface("<config/>")).await;
     assert_eq!((error.tag, error.info[0].text.as_str()), (ErrorTag::MissingElement, "name"));
@@ -183,7 +189,10 @@ async fn refusals_say_where_and_what() {
     let operation = format!("<config xmlns:nc='{}' nc:operation='delete'/>", ns::BASE);
     let error = client.refused(&interface(&format!("<name>eth9</name>{operation}"))).await;
     assert_eq!(error.tag, ErrorTag::DataMissing);
-    assert_eq!(error.path.as_deref(), Some("/oc-if:interfaces/oc-if:interface[oc-if:name='eth9']/oc-if:config"));
+    assert_eq!(
+        error.path.as_deref(),
+        Some("/oc-if:interfaces/oc-if:interface[oc-if:name='eth9']/oc-if:config")
+    );
     let error = client.refused(&edit("<x xmlns='urn:nobody'/>")).await;
     assert_eq!(error.tag, ErrorTag::UnknownNamespace);
     let error = client.refused("<edit-config><target><running/></target><config/></edit-config>").await;
@@ -210,7 +219,9 @@ async fn filters_select_and_bring_keys_along() {
     let router = router();
     let mut client = Client::new(&router).await;
     let mut filtered = async |inside: &str| {
-        let get = format!("<get-config><source><running/></source><filter type='subtree'>{inside}</filter></get-config>");
+        let get = format!(
+            "<get-config><source><running/></source><filter type='subtree'>{inside}</filter></get-config>"
+        );
         client.data(&get).await
     };
     let all = filtered("<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface><name/></interface></interfaces>").await;
@@ -226,7 +237,11 @@ async fn filters_select_and_bring_keys_along() {
     assert_eq!(entries[0].at(&["name"]).unwrap().text, "eth2");
     assert_eq!(entries[0].at(&["config"]).unwrap().children.len(), 1);
     let kind = "<interfaces xmlns='http://openconfig.net/yang/interfaces' xmlns:i='urn:ietf:params:xml:ns:yang:iana-if-type'><interface><config><type>i:ethernetCsmacd</type></config></interface></interfaces>";
-    assert_eq!(filtered(kind).await.at(&["interfaces"]).unwrap().children.len(), 2, "identities match by meaning");
+    assert_eq!(
+        filtered(kind).await.at(&["interfaces"]).unwrap().children.len(),
+        2,
+        "identities match by meaning"
+    );
     assert!(filtered("").await.children.is_empty(), "an empty filter selects nothing");
     assert!(filtered("<interfaces xmlns='urn:nobody'/>").await.children.is_empty());
     assert_eq!(filtered("<interfaces xmlns=''/>").await.children.len(), 1, "no namespace means any");
@@ -255,7 +270,10 @@ async fn a_confirmed_commit_reverts_when_its_session_ends_or_its_time_is_up() {
     client.ok("<close-session/>").await;
     assert!(client.read().await.is_none());
     assert_eq!(name(&mut other).await.as_deref(), Some("kept"), "persistent");
-    assert_eq!(other.refused("<commit><persist-id>tx-8</persist-id></commit>").await.tag, ErrorTag::InvalidValue);
+    assert_eq!(
+        other.refused("<commit><persist-id>tx-8</persist-id></commit>").await.tag,
+        ErrorTag::InvalidValue
+    );
     other.ok("<cancel-commit><persist-id>tx-7</persist-id></cancel-commit>").await;
     assert_eq!(name(&mut other).await, None);
     stop.cancel();
@@ -303,7 +321,9 @@ async fn locks_are_denied_with_their_holder_and_freed_by_killing_it() {
 async fn the_texts_of_the_modules_are_served() {
     let router = router();
     let mut client = Client::new(&router).await;
-    let get = |name: &str| format!("<get-schema xmlns='{}'><identifier>{name}</identifier></get-schema>", ns::MONITORING);
+    let get = |name: &str| {
+        format!("<get-schema xmlns='{}'><identifier>{name}</identifier></get-schema>", ns::MONITORING)
+    };
     let text = client.data(&get("trunkline-sr-policy")).await;
     assert!(text.is(ns::MONITORING, "data"));
     assert_eq!(text.text.trim(), include_str!("../../../yang/trunkline-sr-policy.yang").trim());

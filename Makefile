@@ -1,0 +1,73 @@
+# Everything that people and CI do with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Arguments for `make demo`, for instance ARGS="--format json".
+ARGS ?=
+
+NODE_MODULES := web-ui/node_modules/.package-lock.json
+DASHBOARD := web-ui/node_modules/.built
+WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
+	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
+
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint bench clean FORCE
+.DEFAULT_GOAL := help
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup-build web-ui build ## Show the main job: 120 routers, a line that degrades, the dashboard on 127.0.0.1:8080
+	$(TARGET)/release/trunkline demo $(ARGS)
+
+test: setup web-ui test-web test-rust ## Run all tests
+
+check: lint test ## All that CI does
+
+lint: setup-build web-ui ## Format, lints, documentation, dependency policy
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check bans licenses; \
+	else echo "cargo-deny is not installed: licences are not checked here (bans are, by the architecture test)"; fi
+
+setup: ## Install what is missing for building and testing (SETUP=no: only say what is missing)
+	@.ci/setup test
+
+setup-build:
+	@.ci/setup build
+
+web-ui: $(DASHBOARD) ## Build the dashboard
+
+$(NODE_MODULES): web-ui/package.json web-ui/package-lock.json | setup-build
+	cd web-ui && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# The program embeds web-ui/dist, so it is left alone while nothing has changed.
+$(DASHBOARD): $(NODE_MODULES) $(WEB_SOURCES) $(if $(wildcard web-ui/dist/assets),,FORCE)
+	cd web-ui && npm run --silent build
+	touch $@
+
+FORCE:
+
+build: setup-build web-ui ## Build the programs for use
+	$(CARGO) build --release --locked -p daemon -p router --bins
+
+test-web: setup web-ui
+	cd web-ui && npm test
+	if command -v "$${CHROMIUM:-chromium}" >/dev/null; then cd web-ui && npm run test:browser; \
+	elif [ "$${CI:-}" = true ]; then echo "no browser: the dashboard's tests cannot run" >&2; exit 1; \
+	else echo "skipped: no browser, so the dashboard was not tested in one"; fi
+
+# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
+test-rust: setup web-ui
+	$(CARGO) build --workspace --bins --tests --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
+
+bench: setup-build web-ui ## Measure the single stages
+	$(CARGO) bench --workspace --locked --bench '*'
+
+clean: ## Remove everything that was built
+	$(CARGO) clean
+	rm -rf web-ui/node_modules web-ui/dist tests/.venv tests/shots
