@@ -345,8 +345,7 @@ mod tests {
             message: "first".into(),
             files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
         };
-        let mut ids = Allocations::default();
-        ids.next_color = 1234;
+        let ids = Allocations { next_color: 1234, ..Allocations::default() };
         {
             let journal = Journal::open(&path).unwrap();
             journal.accept(&intents, &ids).unwrap();
@@ -356,7 +355,7 @@ mod tests {
             assert!(second.contains("another controller may hold it"), "{second}");
         }
         let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.intents(10).unwrap(), [intents.clone()]);
+        assert_eq!(journal.intents(10).unwrap(), std::slice::from_ref(&intents));
         assert_eq!(journal.intents_at(Revision(7)).unwrap(), Some(intents));
         assert_eq!(journal.intents_at(Revision(8)).unwrap(), None);
         assert_eq!(journal.allocations().unwrap(), ids);

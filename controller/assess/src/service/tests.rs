@@ -32,7 +32,7 @@ fn a_broken_promise_names_the_line_that_breaks_it() {
     assert_eq!(since, world.now());
     assert_eq!(what, ["delay 72ms, promised 20ms", "loss 2%, promised 0.5%"]);
     assert_eq!(blame[0].line, hop("b--d", Side::A));
-    assert_eq!(blame[0].what, "delay 65ms, planned 5ms, loss 2%, planned 0ppb");
+    assert_eq!(blame[0].what, "delay 65ms, planned 5ms, loss 2%, planned 0%");
     assert_eq!(blame[1].line, hop("a--b", Side::A));
     let began = world.now();
     assert_eq!(promise.breached, None, "not yet long enough");

@@ -92,25 +92,3 @@ fn a_copy_made_from_an_earlier_one_is_the_copy_made_anew() {
     crate::datastore::edit::apply(&schema(), &mut new, &more, crate::datastore::Operation::Merge).unwrap();
     assert_eq!(builder.applied(&new, Some((&old, &copy))), builder.applied(&new, None));
 }
-
-#[test]
-#[expect(clippy::disallowed_methods, reason = "tmp")]
-fn tmpmeasure() {
-    let mut state = RouterState::default();
-    for i in 0..60 {
-        let mut interface = busy().interfaces[&InterfaceName::lit("eth1")].clone();
-        interface.queues =
-            (0..8).map(|q| (QueueName::lit(&format!("q{q}")), QueueState::default())).collect();
-        state.interfaces.insert(InterfaceName::lit(&format!("eth{i}")), interface);
-    }
-    let builder = Builder::new(schema(), &[]);
-    let applied = builder.applied(&tree(&base()), None);
-    for _ in 0..4 {
-        let t = std::time::Instant::now();
-        let v = builder.overlay(&applied, &state);
-        println!("{:?}", t.elapsed());
-        let t = std::time::Instant::now();
-        drop(v);
-        println!("drop {:?}", t.elapsed());
-    }
-}
