@@ -204,11 +204,11 @@ export async function start({ port = 0, seed = 1 } = {}) {
       const names = hit.map((service) => service.id);
       state.alarms = [
         ...state.alarms,
-        { alarm: 'line-degraded', subject: id, severity: 'major', since: now(), why: 'loss 2% > 0.5%', services: names },
+        { alarm: 'line-degraded', subject: `${id}>`, severity: 'major', since: now(), why: 'loss 2% > 0.5%', services: names },
       ];
       happen('alarm-raised', {
         alarm: 'line-degraded',
-        subject: id,
+        subject: `${id}>`,
         severity: 'major',
         why: 'loss 2% > 0.5%, delay 68 ms > 32 ms',
         services: names,

@@ -58,6 +58,7 @@ impl From<Refusal> for Problem {
             Refusal::Findings { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "findings"),
             Refusal::NotAdopted => (StatusCode::CONFLICT, "not-adopted"),
             Refusal::Mode { .. } => (StatusCode::CONFLICT, "mode"),
+            Refusal::Reading => (StatusCode::CONFLICT, "reading"),
             Refusal::Busy => (StatusCode::CONFLICT, "busy"),
             Refusal::RolledBack { .. } => (StatusCode::BAD_GATEWAY, "rolled-back"),
             Refusal::Unresolved { .. } => (StatusCode::BAD_GATEWAY, "unresolved"),

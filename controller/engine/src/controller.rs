@@ -195,6 +195,12 @@ impl Controller {
         !same
     }
 
+    /// Whether every device was read, or is known not to answer. Before that nothing is planned: what a device holds that was
+    /// not asked yet would be taken for unknown and left out.
+    fn is_acquainted(&self) -> bool {
+        self.fleet.keys().all(|node| self.album.sessions.contains_key(node))
+    }
+
     /// Says once that all devices were read.
     fn greet(&mut self) {
         let up = |session: &Session| *session == Session::Up;
@@ -206,7 +212,7 @@ impl Controller {
             info!(devices = self.fleet.len(), took_ms, "all devices were read");
             self.publish(EventKind::InSync { devices: self.fleet.len(), took_ms });
         }
-        if self.running.is_none() && !self.world.repair.is_empty() {
+        if self.running.is_none() && !self.world.repair.is_empty() && self.is_acquainted() {
             self.repair();
         }
     }

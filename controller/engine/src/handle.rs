@@ -32,6 +32,9 @@ pub enum Refusal {
         /// The mode.
         mode: Mode,
     },
+    /// The controller has just started and not every device was read yet.
+    #[error("the network is being read: try again in a moment")]
+    Reading,
     /// Another change is under way.
     #[error("another change is under way: try again when it is done")]
     Busy,

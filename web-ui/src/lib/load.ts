@@ -13,6 +13,11 @@ export const BANDS: { band: Band; label: string }[] = [
   { band: 'over', label: 'over, or drops' },
 ];
 
+/** The line that an alarm is about: its subject is one direction of it, `line>` from a to z or `line<` back. */
+export function lineOf(subject: string): string {
+  return subject.replace(/[<>]$/, '');
+}
+
 /** How much of what it was promised a queue uses; null where nothing was promised to it or its load is not known. */
 export function queueUse(queue: Queue): number | null {
   return queue.guarantee > 0 && queue.load !== null ? queue.load / queue.guarantee : null;

@@ -1,6 +1,7 @@
 // What happened, as a sentence, with the figures that prove it and the things that can be looked at.
 
 import { count, millis } from './format';
+import { lineOf } from './load';
 import type { Event, Finding, Severity } from './types';
 
 export interface Entry {
@@ -64,12 +65,12 @@ function say(event: Event): Said {
         text: `Alarm ${event.alarm} on ${event.subject}`,
         why: event.why,
         figures: event.services.length > 0 ? [`hits ${count(event.services.length, 'service')}`] : [],
-        subject: event.subject,
+        subject: lineOf(event.subject),
         services: event.services,
         severity: event.severity,
       };
     case 'alarm-cleared':
-      return { text: `Alarm ${event.alarm} on ${event.subject} is over`, subject: event.subject, good: true };
+      return { text: `Alarm ${event.alarm} on ${event.subject} is over`, subject: lineOf(event.subject), good: true };
     default:
       return sayChange(event);
   }

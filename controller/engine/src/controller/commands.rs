@@ -41,6 +41,9 @@ impl Controller {
 
     fn may_begin(&self) -> Result<(), Refusal> {
         self.may_act()?;
+        if !self.is_acquainted() {
+            return Err(Refusal::Reading);
+        }
         if self.running.is_some() { Err(Refusal::Busy) } else { Ok(()) }
     }
 

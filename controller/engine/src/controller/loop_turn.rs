@@ -97,7 +97,8 @@ impl Controller {
 
     /// Acts on a decision, or says what it would do.
     fn follow(&mut self, decision: Decision, now: Timestamp, arrived: Instant) {
-        if self.running.is_some() || self.world.mode == Mode::Observe || !self.world.adopted {
+        let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
+        if self.running.is_some() || !may_think {
             return;
         }
         for action in &decision.actions {

@@ -184,7 +184,8 @@ impl Controller {
 
     fn say_rerouted(&mut self, request: &Request, carried: &Carried) {
         let Occasion::Loop { decision, .. } = &request.occasion else { return };
-        if carried.moved.is_empty() {
+        // A verdict that changed without a change on any device moved nothing.
+        if carried.moved.is_empty() || carried.reports.is_empty() {
             return;
         }
         let back = decision.actions.iter().any(|action| action.step == Step::Restore)
