@@ -1,6 +1,9 @@
 //! The main job from outside: the built programs run the CEB case, and these tests see only what a person would see: the lines
 //! that `trunkline demo` prints, the dashboard in a browser, and the routers over NETCONF.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
+#![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
+
 mod stage;
 
 use std::{process::Command, time::Duration};
