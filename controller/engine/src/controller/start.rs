@@ -1,12 +1,12 @@
 //! What the controller begins with, and what it remembers from before.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
-use assess::{Limits, Lines, Observed};
+use assess::{Kept, Limits, Lines, Observed};
 use model::{NodeId, Sample, Ted};
 use store::{Journal, StoreError};
 use thiserror::Error;
@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::{Controller, EVENTS, Protocols};
 use crate::{
     carry::Fleet,
-    cycle,
+    clock, cycle,
     event::EventKind,
     handle::Engine,
     picture::Album,
@@ -77,11 +77,17 @@ impl Controller {
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
         let mut news = Vec::new();
         restore(&mut world, &setup.journal, &mut news)?;
+        let mut open = false;
         for record in setup.journal.open_transactions()? {
             info!(id = %record.id, decided = record.decided, "a transaction was not closed");
             let left = recover::recover(&record, &fleet, &setup.journal).await?;
+            open |= !left.is_empty();
             world.repair.extend(record.transaction.edits.keys().cloned());
             world.repair.extend(left);
+        }
+        if setup.journal.is_unfinished()? {
+            info!("a change was not finished: the network is compared with the intents in force");
+            world.repair.extend(fleet.keys().cloned());
         }
         world.repair.retain(|node| fleet.contains_key(node));
         let gate = Arc::new(Semaphore::new(setup.openings));
@@ -105,6 +111,7 @@ impl Controller {
             commands,
             samples: setup.samples,
             seen,
+            look: seen_in,
             told,
             tell,
             snapshot,
@@ -113,9 +120,20 @@ impl Controller {
             readers,
             begun: Instant::now(),
             in_sync: false,
+            repairing: BTreeSet::new(),
+            repair_after: None,
+            owed: None,
+            recovery: None,
+            in_vain: super::outcome::InVain::default(),
+            kept: Kept::default(),
+            keeping: None,
             number: 0,
             judged: Instant::now(),
+            unjudged: None,
         };
+        if open {
+            controller.recover_open(None);
+        }
         controller.publish(EventKind::Started { devices: controller.fleet.len(), adopted });
         news.into_iter().for_each(|kind| controller.publish(kind));
         controller.draw();
@@ -125,25 +143,36 @@ impl Controller {
 
 /// An empty world with what the journal has of it.
 fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, StoreError> {
+    let hints = journal.hints()?;
+    let kept = match journal.loop_memory::<Kept>() {
+        Ok(kept) => kept,
+        // Another version may have written it. What the hints say is enough to go on carefully.
+        Err(error @ StoreError::Meaning { .. }) => {
+            warn!(%error, "what the loop remembers of its past is not understood; it begins with the hints alone");
+            Kept::default()
+        }
+        Err(error) => return Err(error),
+    };
+    let (memory, history) = kept.resume(&hints, clock::now());
     Ok(World {
         lines: Lines::of(&ted),
         ted: Arc::new(ted),
         accepted: Accepted::default(),
         ids: journal.allocations()?,
-        hints: journal.hints()?,
+        hints,
         compiled: intents::Compilation::default(),
         verdicts: Arc::default(),
         actual: model::ActualState::default(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
-        memory: assess::Memory::default(),
-        history: assess::History::default(),
+        memory,
+        history,
         assessment: Arc::default(),
         limits,
         mode: journal.mode()?,
         adopted: journal.adopted()?,
         drift: Vec::new(),
-        repair: std::collections::BTreeSet::new(),
+        repair: BTreeSet::new(),
     })
 }
 
