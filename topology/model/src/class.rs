@@ -34,11 +34,14 @@ pub struct Scheduling {
     pub discipline: Discipline,
 }
 
-/// The queues that every interface has.
+/// The queues of interfaces.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct QosProfile {
     /// Its name.
     pub name: String,
     /// Its queues.
     pub queues: BTreeMap<QueueName, Scheduling>,
+    /// Whether every interface of the network has them, or only those that a promised path or backup crosses.
+    #[serde(default)]
+    pub everywhere: bool,
 }

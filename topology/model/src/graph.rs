@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, net::Ipv6Addr};
 use thiserror::Error;
 
 use crate::{
-    id::{Affinity, LinkId, NodeId},
+    id::{Affinity, LinkId, NodeId, Site},
     link::{DirectedLink, Encryption, Side},
     sr::Label,
     ted::Ted,
@@ -108,15 +108,21 @@ pub enum GraphError {
 pub struct Graph {
     nodes: Vec<NodeId>,
     overload: Vec<bool>,
+    site: Vec<Option<u32>>,
     links: Vec<LinkId>,
     edges: Vec<Edge>,
     /// Edges by starting node: `out[first[n]..first[n + 1]]`, ascending.
     first: Vec<u32>,
     out: Vec<EdgeIx>,
+    /// Edges by shared risk and nodes by site, ascending.
+    in_srlg: Vec<Vec<EdgeIx>>,
+    at_site: Vec<Vec<NodeIx>>,
     /// The names of the affinity bits, in order.
     pub affinities: Vec<Affinity>,
     /// The names of the SRLG numbers, in order.
     pub srlgs: Vec<String>,
+    /// The names of the site numbers, in order.
+    pub sites: Vec<Site>,
 }
 
 impl Graph {
@@ -166,15 +172,22 @@ impl Graph {
         }
         let (first, out) = rows(nodes.len(), &edges);
         let overload = ted.nodes.values().map(|node| node.overload).collect();
+        let sites = sorted_names(ted.nodes.values().filter_map(|node| node.site.as_ref()));
+        let (site, at_site) = places(ted, &sites);
+        let in_srlg = members(&edges, srlgs.len());
         Ok(Self {
             nodes,
             overload,
+            site,
             links: ted.links.keys().cloned().collect(),
             edges,
             first,
             out,
+            in_srlg,
+            at_site,
             affinities,
             srlgs,
+            sites,
         })
     }
 
@@ -203,7 +216,7 @@ impl Graph {
         &self.edges[edge.ix()]
     }
 
-    /// An edge, to change it: hints overlay measured values on a copy of the graph.
+    /// An edge, to change its values: hints overlay measured ones on a copy of the graph. Its ends and shared risks stay.
     pub fn edge_mut(&mut self, edge: EdgeIx) -> &mut Edge {
         &mut self.edges[edge.ix()]
     }
@@ -221,6 +234,21 @@ impl Graph {
     /// Whether a node asks for no transit traffic.
     pub fn is_overloaded(&self, node: NodeIx) -> bool {
         self.overload[node.ix()]
+    }
+
+    /// The site of a node, as a number into [`Graph::sites`]; none where the node has no site.
+    pub fn site(&self, node: NodeIx) -> Option<u32> {
+        self.site[node.ix()]
+    }
+
+    /// The edges that lie in a shared risk, ascending, both directions of each link.
+    pub fn in_srlg(&self, risk: u32) -> &[EdgeIx] {
+        self.in_srlg.get(risk as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The nodes of a site, ascending.
+    pub fn at_site(&self, site: u32) -> &[NodeIx] {
+        self.at_site.get(site as usize).map_or(&[], Vec::as_slice)
     }
 
     /// A node's name.
@@ -264,6 +292,28 @@ fn sorted_names<'a, T: Clone + Ord + 'a>(names: impl Iterator<Item = &'a T>) -> 
     names.collect::<std::collections::BTreeSet<_>>().into_iter().cloned().collect()
 }
 
+/// The number of every node's site, and the nodes of every site, in order.
+fn places(ted: &Ted, sites: &[Site]) -> (Vec<Option<u32>>, Vec<Vec<NodeIx>>) {
+    let number = |site: &Site| sites.binary_search(site).ok().map(|ix| ix as u32);
+    let of_node: Vec<Option<u32>> =
+        ted.nodes.values().map(|node| node.site.as_ref().and_then(number)).collect();
+    let mut members = vec![Vec::new(); sites.len()];
+    for (node, site) in (0..).map(NodeIx).zip(&of_node) {
+        site.iter().for_each(|site| members[*site as usize].push(node));
+    }
+    (of_node, members)
+}
+
+/// The edges of every risk group, in order.
+fn members(edges: &[Edge], srlgs: usize) -> Vec<Vec<EdgeIx>> {
+    let mut in_srlg = vec![Vec::new(); srlgs];
+    for (ix, edge) in (0..).map(EdgeIx).zip(edges) {
+        edge.srlg.iter().for_each(|risk| in_srlg[*risk as usize].push(ix));
+    }
+    in_srlg
+}
+
+/// Where the edges of every node begin, and the edges in that order.
 fn rows(nodes: usize, edges: &[Edge]) -> (Vec<u32>, Vec<EdgeIx>) {
     let mut first = vec![0_u32; nodes + 1];
     for edge in edges {

@@ -24,6 +24,8 @@ pub mod intent;
 
 pub mod demand;
 
+pub mod dense;
+
 // How it is carried: segments, policies, steering, queues, and a device's share of them.
 pub mod sr;
 pub mod steering;

@@ -207,6 +207,15 @@ impl Loss {
         let kept = (whole - if a > whole { whole } else { a }) * (whole - if b > whole { whole } else { b });
         Self((whole - kept.div_ceil(whole)) as u32)
     }
+
+    /// The loss as people say it: two significant digits, rounded. Judge by the exact value.
+    pub const fn rough(self) -> Self {
+        let mut unit = 1;
+        while self.0 / unit >= 100 {
+            unit *= 10;
+        }
+        Self((self.0 + unit / 2) / unit * unit)
+    }
 }
 
 impl Ratio {
@@ -292,6 +301,15 @@ mod tests {
         assert_eq!(half.then(half).as_ppb(), 750_000_000);
         assert_eq!(Loss::ALL.then(half), Loss::ALL);
         assert_eq!(Loss::ZERO.then(half), half);
+    }
+
+    #[test]
+    fn a_rough_loss_has_two_digits() {
+        let rough = |ppb: u32| Loss::from_ppb(ppb).rough().to_string();
+        assert_eq!(
+            [20_228_952, 199_980, 1_995_000, 7, 0, 1_000_000_000].map(rough),
+            ["2%", "0.02%", "0.2%", "0.0000007%", "0%", "100%"]
+        );
     }
 
     proptest! {

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use model::{Bandwidth, Delay, Jitter, Loss, NodeIx, Price, intent::Minimise};
+use model::{Bandwidth, Delay, Graph, Jitter, Loss, NodeIx, Price, intent::Minimise};
 
-use crate::set::{EdgeSet, NodeSet, RiskSet};
+use crate::{
+    include::Includes,
+    set::{EdgeSet, NodeSet, RiskSet},
+};
 
 /// Upper bounds on what adds up along a path. A bound may be met exactly. Absent: no bound.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -30,6 +33,13 @@ pub struct Exclusions {
     pub nodes: NodeSet,
     /// Shared risks: every link in one of them is excluded.
     pub srlgs: RiskSet,
+}
+
+impl Exclusions {
+    /// Excludes all nodes of a site, by its number in [`Graph::sites`].
+    pub fn insert_site(&mut self, graph: &Graph, site: u32) {
+        self.nodes.extend(graph.at_site(site).iter().copied());
+    }
 }
 
 /// A path that is wanted. Every field beyond the ends is open by default ([`PathRequest::new`]).
@@ -67,6 +77,9 @@ pub struct PathRequest {
     pub encrypted: bool,
     /// Nodes to visit in order. The way through them may cross a node or a link again, as service chains do.
     pub waypoints: Vec<NodeIx>,
+    /// Nodes, links and sites to visit in any order, between waypoints too. As with waypoints, a node or link may be crossed
+    /// again.
+    pub include: Includes,
     /// What no path may touch.
     pub excluded: Exclusions,
 }
@@ -87,6 +100,7 @@ impl PathRequest {
             prefer_over: 0,
             encrypted: false,
             waypoints: Vec::new(),
+            include: Includes::default(),
             excluded: Exclusions::default(),
         }
     }
@@ -117,6 +131,8 @@ pub enum Constraint {
     Encryption,
     /// [`PathRequest::waypoints`].
     Waypoints,
+    /// [`PathRequest::include`].
+    Included,
     /// [`Exclusions::edges`].
     ExcludedLinks,
     /// [`Exclusions::nodes`].
@@ -131,7 +147,7 @@ pub enum Constraint {
 
 impl Constraint {
     /// All of them, in order.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Delay,
         Self::Jitter,
         Self::Loss,
@@ -143,6 +159,7 @@ impl Constraint {
         Self::IncludeAll,
         Self::Encryption,
         Self::Waypoints,
+        Self::Included,
         Self::ExcludedLinks,
         Self::ExcludedNodes,
         Self::ExcludedSrlgs,
@@ -165,6 +182,7 @@ impl fmt::Display for Constraint {
             Self::IncludeAll => "affinity (all of)",
             Self::Encryption => "encryption",
             Self::Waypoints => "waypoints",
+            Self::Included => "included nodes, links or sites",
             Self::ExcludedLinks => "excluded links",
             Self::ExcludedNodes => "excluded nodes",
             Self::ExcludedSrlgs => "excluded shared risks",

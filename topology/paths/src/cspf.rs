@@ -8,6 +8,7 @@ use crate::{
     dijkstra::Outcome,
     explain::{NoPath, explain},
     found::{Found, Totals},
+    goal::Goal,
     lower::Quantity,
     problem::{Objective, Problem, Relaxed},
     workspace::Workspace,
@@ -74,10 +75,15 @@ pub(crate) fn answer(
 
 /// Solves a problem by the cheapest search that is exact for it. Writes the edges into the workspace's path.
 pub(crate) fn solve(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
-    let counts_risks = problem.charges.is_some_and(|charges| charges.counts_risks());
-    if !counts_risks {
-        let plain = workspace.tree.shortest(problem, &mut workspace.path);
-        let kept = plain.found && Totals::of(problem.graph, &workspace.path).meets(&problem.bounds);
+    solve_toward(problem, None, workspace)
+}
+
+/// The same with a goal in sight.
+pub(crate) fn solve_toward(problem: &Problem<'_>, goal: Option<&Goal>, workspace: &mut Workspace) -> Outcome {
+    let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
+    if !counts_once {
+        let plain = workspace.tree.shortest(problem, goal, &mut workspace.path);
+        let kept = plain.found && problem.totals_with(&workspace.path).meets(&problem.bounds);
         if kept || problem.bounds == Bounds::default() || (!plain.found && plain.exact) {
             return plain;
         }
@@ -85,6 +91,18 @@ pub(crate) fn solve(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome
             return Outcome { found: false, exact: plain.exact };
         }
     }
+    search_labels(problem, workspace)
+}
+
+/// The same where the best path regardless of bounds is known not to keep them.
+pub(crate) fn solve_bounded(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
+    if is_decided_by_one(problem) {
+        return Outcome { found: false, exact: true };
+    }
+    search_labels(problem, workspace)
+}
+
+fn search_labels(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
     let Workspace { labels, lower, path, label_limit, .. } = workspace;
     labels.shortest(problem, lower, *label_limit, path)
 }

@@ -1,11 +1,15 @@
 //! Shortest path with one label a state (Dijkstra 1959): exact where nothing but the key and pruned edges decide.
-//! O((nodes + edges) log nodes) for each stage between waypoints.
+//! O((nodes + edges) log nodes) for each stage between waypoints; with a goal in sight it looks at little more than the path
+//! (Hart, Nilsson and Raphael 1968).
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use model::EdgeIx;
 
-use crate::problem::{Key, Problem};
+use crate::{
+    goal::{Goal, NEVER, NO_EDGE},
+    problem::{Key, Problem},
+};
 
 /// What a search came to. The path itself stands in the workspace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,13 +42,20 @@ const EMPTY: Slot = Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     slots: Vec<Slot>,
-    heap: BinaryHeap<Reverse<(Key, u32)>>,
+    /// What a path through the state comes to at least, hops so far, state. Of equal ones the nearer to the start goes first,
+    /// so that everything that may tie with a state is settled before it.
+    heap: BinaryHeap<Reverse<(Key, u32, u32)>>,
     epoch: u32,
 }
 
 impl Tree {
     /// The least path by key, then edge numbers; bounds are not looked at. Writes the edges into `path`.
-    pub(crate) fn shortest(&mut self, problem: &Problem<'_>, path: &mut Vec<EdgeIx>) -> Outcome {
+    pub(crate) fn shortest(
+        &mut self,
+        problem: &Problem<'_>,
+        goal: Option<&Goal>,
+        path: &mut Vec<EdgeIx>,
+    ) -> Outcome {
         path.clear();
         let mut exact = true;
         let Some((start, key)) = problem.start() else {
@@ -53,36 +64,72 @@ impl Tree {
         self.reset(problem.states());
         let end = problem.end();
         self.slots[start as usize] = Slot { key, parent: start, epoch: self.epoch, ..EMPTY };
-        self.heap.push(Reverse((key, start)));
-        while let Some(Reverse((key, state))) = self.heap.pop() {
+        self.heap.push(Reverse((key, key.hops, start)));
+        while let Some(Reverse((_, _, state))) = self.heap.pop() {
             let slot = &mut self.slots[state as usize];
             if slot.settled {
                 continue;
             }
             slot.settled = true;
+            let key = slot.key;
             if state == end {
                 self.trace(start, end, path);
                 return Outcome { found: true, exact };
             }
-            exact &= self.expand(problem, state, key);
+            exact &= self.expand(problem, goal, state, key);
         }
         Outcome { found: false, exact }
     }
 
+    /// The least keys from the start to every node of a direct problem, and the last edge on the way there of the path with the
+    /// smallest edge numbers.
+    pub(crate) fn explore(&mut self, problem: &Problem<'_>) -> (Vec<Key>, Vec<EdgeIx>) {
+        let nodes = problem.graph.node_count();
+        let (mut keys, mut via) = (vec![NEVER; nodes], vec![NO_EDGE; nodes]);
+        let Some((start, key)) = problem.start() else { return (keys, via) };
+        self.reset(problem.states());
+        self.slots[start as usize] = Slot { key, parent: start, epoch: self.epoch, ..EMPTY };
+        self.heap.push(Reverse((key, key.hops, start)));
+        while let Some(Reverse((_, _, state))) = self.heap.pop() {
+            let slot = &mut self.slots[state as usize];
+            if slot.settled {
+                continue;
+            }
+            slot.settled = true;
+            let key = slot.key;
+            keys[state as usize] = key;
+            if state != start {
+                via[state as usize] = slot.via;
+            }
+            self.expand(problem, None, state, key);
+        }
+        (keys, via)
+    }
+
     /// Offers every edge out of a settled state. False when a walk was turned away for its own earlier crossing.
-    fn expand(&mut self, problem: &Problem<'_>, state: u32, key: Key) -> bool {
+    fn expand(&mut self, problem: &Problem<'_>, goal: Option<&Goal>, state: u32, key: Key) -> bool {
         let (stage, node) = problem.place(state);
         let Some(leave) = problem.leave(stage, node) else { return true };
         let mut exact = true;
         for ix in problem.graph.out(node) {
             let edge = problem.graph.edge(*ix);
-            let target = problem.state(problem.advance(stage, edge.to), edge.to);
+            let target = problem.state(problem.advance(stage, Some(*ix), edge.to), edge.to);
             let slot = self.slots[target as usize];
             let known = slot.epoch == self.epoch;
             if known && slot.settled {
                 continue;
             }
-            let Some(rank) = problem.admit(*ix, edge) else { continue };
+            let rest = match goal {
+                None => Key::default(),
+                Some(goal) => match goal.rest(problem, target) {
+                    Some(rest) => rest,
+                    None => continue,
+                },
+            };
+            let Some(rank) = problem.admit(*ix, edge).filter(|_| !problem.is_closed(state, *ix, target))
+            else {
+                continue;
+            };
             let next = problem.step(key, edge, leave + rank);
             let better = !known
                 || next < slot.key
@@ -95,7 +142,7 @@ impl Tree {
                 continue;
             }
             if !known || next < slot.key {
-                self.heap.push(Reverse((next, target)));
+                self.heap.push(Reverse((next.plus(rest), next.hops, target)));
             }
             self.slots[target as usize] =
                 Slot { key: next, parent: state, via: *ix, epoch: self.epoch, settled: false };

@@ -1,55 +1,16 @@
 //! The backup of a path: as far away from it as the network allows.
 
-use std::collections::BTreeSet;
-
-use model::{EdgeIx, Graph, NodeIx, Side, intent::Diversity};
+use model::{EdgeIx, Graph, intent::Diversity};
 
 use crate::{
+    apart::{Apart, Shared, Thing},
     constraint::PathRequest,
     cspf::{Miss, answer, solve},
+    dijkstra::Outcome,
     found::Found,
     problem::Problem,
-    set::{EdgeSet, NodeSet},
     workspace::Workspace,
 };
-
-/// What two paths have in common, whatever kind of diversity was asked for.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Shared {
-    /// Links, as edges of the backup.
-    pub links: Vec<EdgeIx>,
-    /// Transit nodes, ascending.
-    pub nodes: Vec<NodeIx>,
-    /// Shared risks, ascending, numbers into [`Graph::srlgs`].
-    pub srlgs: Vec<u32>,
-}
-
-impl Shared {
-    /// Between a path and its backup.
-    pub fn between(graph: &Graph, primary: &[EdgeIx], backup: &[EdgeIx]) -> Self {
-        let links: BTreeSet<usize> = primary.iter().map(|edge| edge.link()).collect();
-        let common = |of: &dyn Fn(&[EdgeIx]) -> BTreeSet<u32>| -> Vec<u32> {
-            of(primary).intersection(&of(backup)).copied().collect()
-        };
-        let nodes = |edges: &[EdgeIx]| transit(graph, edges).map(|node| node.0).collect();
-        let risks =
-            |edges: &[EdgeIx]| edges.iter().flat_map(|edge| &graph.edge(*edge).srlg).copied().collect();
-        Self {
-            links: backup.iter().filter(|edge| links.contains(&edge.link())).copied().collect(),
-            nodes: common(&nodes).into_iter().map(NodeIx).collect(),
-            srlgs: common(&risks),
-        }
-    }
-
-    /// How many things are shared that this kind of diversity keeps apart.
-    pub const fn count(&self, diversity: Diversity) -> usize {
-        match diversity {
-            Diversity::Link => self.links.len(),
-            Diversity::Node => self.links.len() + self.nodes.len(),
-            Diversity::Srlg => self.links.len() + self.srlgs.len(),
-        }
-    }
-}
 
 /// A second path.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,7 +25,8 @@ pub struct Backup {
 
 /// The best path that shares the least with `primary`, both meeting the request: fewest shared things, then the order of
 /// [`crate::shortest`]. A link counts as shared in either direction; [`Diversity::Node`] counts links and transit nodes,
-/// [`Diversity::Srlg`] links and shared risks, a risk once however many links of the backup lie in it.
+/// [`Diversity::Srlg`] links and shared risks, a risk once however many links of the backup lie in it. Two paths that share less
+/// may exist where the primary may be another one: [`crate::together`] finds them.
 ///
 /// Strictly disjoint paths, and maximally disjoint ones by link or node, cost as much as [`crate::shortest`]. Fewest shared
 /// risks is NP-hard: label-setting with its limit; past the limit each link of a risk counts, and [`Found::exact`] is false.
@@ -80,8 +42,29 @@ pub fn backup(
     diversity: Diversity,
     workspace: &mut Workspace,
 ) -> Result<Backup, Miss> {
+    let found = away_from(graph, free, request, &[primary], diversity.into(), workspace, solve)?;
+    Ok(Backup::of(graph, primary, found, diversity))
+}
+
+impl Backup {
+    pub(crate) fn of(graph: &Graph, primary: &[EdgeIx], found: Found, diversity: Diversity) -> Self {
+        let shared = Shared::between(graph, primary, &found.edges);
+        Self { strict: shared.count(diversity) == 0, found, shared }
+    }
+}
+
+/// The best path that shares the least with any of these, and is none of them; `solve` does the searches.
+pub(crate) fn away_from(
+    graph: &Graph,
+    free: &[u64],
+    request: &PathRequest,
+    others: &[&[EdgeIx]],
+    apart: Apart,
+    workspace: &mut Workspace,
+    mut solve: impl FnMut(&Problem<'_>, &mut Workspace) -> Outcome,
+) -> Result<Found, Miss> {
     let mut charges = std::mem::take(&mut workspace.charges);
-    charges.fill(graph, primary, diversity);
+    charges.fill(graph, others, apart);
     let mut found = Err(Miss { exact: true });
     for count in [Count::Strict, Count::Exact, Count::Summed] {
         charges.count = count;
@@ -97,15 +80,10 @@ pub fn backup(
     }
     workspace.charges = charges;
     let found = found?;
-    if found.edges == primary {
+    if others.contains(&found.edges.as_slice()) {
         return Err(Miss { exact: found.exact });
     }
-    let shared = Shared::between(graph, primary, &found.edges);
-    Ok(Backup { strict: shared.count(diversity) == 0, found, shared })
-}
-
-fn transit<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterator<Item = NodeIx> + 'a {
-    edges.iter().take(edges.len().saturating_sub(1)).map(|edge| graph.edge(*edge).to)
+    Ok(found)
 }
 
 /// How shared things are counted.
@@ -120,13 +98,16 @@ enum Count {
     Summed,
 }
 
-/// What each edge shares with the primary.
+/// What each edge shares with the other paths.
 #[derive(Debug, Default)]
 pub(crate) struct Charges {
     /// Things that no other edge of a simple path shares: links, nodes, risks of a single link.
     toll: Vec<u32>,
-    /// Risks that lie on several links, one bit each; empty where there are none.
-    risks: Vec<u128>,
+    /// Risks that lie on several links and sites of several nodes, one bit each.
+    wide: Vec<u128>,
+    any_wide: bool,
+    /// Which edges share anything: all others are zero.
+    touched: Vec<EdgeIx>,
     count: Count,
     /// Whether the bits were enough.
     complete: bool,
@@ -137,77 +118,86 @@ impl Charges {
     #[inline]
     pub(crate) fn toll(&self, edge: EdgeIx) -> Option<u32> {
         let toll = self.toll[edge.ix()];
-        let risks = self.risks.get(edge.ix()).map_or(0, |risks| risks.count_ones());
+        let wide = self.wide.get(edge.ix()).map_or(0, |wide| wide.count_ones());
         match self.count {
-            Count::Strict => (toll + risks == 0).then_some(0),
+            Count::Strict => (toll + wide == 0).then_some(0),
             Count::Exact => Some(toll),
-            Count::Summed => Some(toll + risks),
+            Count::Summed => Some(toll + wide),
         }
     }
 
-    /// The risks of an edge that count once for the whole path.
-    pub(crate) fn risks(&self, edge: EdgeIx) -> u128 {
+    /// The things of an edge that count once for the whole path.
+    pub(crate) fn once(&self, edge: EdgeIx) -> u128 {
         match self.count {
-            Count::Exact => self.risks.get(edge.ix()).copied().unwrap_or(0),
+            Count::Exact => self.wide.get(edge.ix()).copied().unwrap_or(0),
             Count::Strict | Count::Summed => 0,
         }
     }
 
-    /// Whether [`Charges::risks`] says anything.
-    pub(crate) fn counts_risks(&self) -> bool {
-        self.count == Count::Exact && !self.risks.is_empty()
+    /// Whether [`Charges::once`] says anything.
+    pub(crate) fn counts_once(&self) -> bool {
+        self.count == Count::Exact && self.any_wide
     }
 
-    fn fill(&mut self, graph: &Graph, primary: &[EdgeIx], diversity: Diversity) {
-        self.toll.clear();
-        self.toll.resize(graph.edge_count(), 0);
-        self.risks.clear();
-        self.complete = true;
-        let mut links = EdgeSet::default();
-        primary.iter().for_each(|edge| links.insert_link(*edge));
-        for (ix, toll) in (0..).map(EdgeIx).zip(&mut self.toll) {
-            *toll = u32::from(links.contains(ix));
-        }
-        match diversity {
-            Diversity::Link => {}
-            Diversity::Node => {
-                let nodes: NodeSet = transit(graph, primary).collect();
-                for ((_, edge), toll) in graph.edges().zip(&mut self.toll) {
-                    *toll += u32::from(nodes.contains(edge.to));
+    /// Costs as much as there are edges in what is shared.
+    fn fill(&mut self, graph: &Graph, others: &[&[EdgeIx]], apart: Apart) {
+        self.clear(graph.edge_count());
+        let mut things: Vec<Thing> = others.iter().flat_map(|path| Thing::of(graph, apart, path)).collect();
+        things.sort_unstable();
+        things.dedup();
+        let mut bit = 0;
+        for thing in things {
+            // A bit for each thing that several edges of one path may share, or where these are used up a toll for each edge.
+            match thing {
+                Thing::Link(edge) => {
+                    [edge, edge.reverse()].into_iter().for_each(|edge| self.charge(edge, None))
                 }
-            }
-            Diversity::Srlg => self.fill_risks(graph, primary),
-        }
-    }
-
-    fn fill_risks(&mut self, graph: &Graph, primary: &[EdgeIx]) {
-        let mut links = vec![0_u32; graph.srlgs.len()];
-        for (ix, edge) in graph.edges() {
-            // Both directions of a link are in the same risks: one of them stands for it.
-            if ix.side() == Side::A {
-                edge.srlg.iter().for_each(|risk| links[*risk as usize] += 1);
-            }
-        }
-        let mut bits = vec![None; graph.srlgs.len()];
-        let mine: BTreeSet<u32> = primary.iter().flat_map(|edge| &graph.edge(*edge).srlg).copied().collect();
-        let wide = mine.iter().filter(|risk| links[**risk as usize] > 1);
-        for (bit, risk) in (0..128_u32).zip(wide.clone()) {
-            bits[*risk as usize] = Some(bit);
-        }
-        let wide = wide.count();
-        self.complete = wide <= 128;
-        if wide > 0 {
-            self.risks.resize(graph.edge_count(), 0);
-        }
-        for (ix, edge) in graph.edges() {
-            for risk in edge.srlg.iter().filter(|risk| mine.contains(risk)) {
-                match bits[*risk as usize] {
-                    Some(bit) => self.risks[ix.ix()] |= 1 << bit,
-                    None => self.toll[ix.ix()] += 1,
+                Thing::Node(node) => graph.into(node).for_each(|edge| self.charge(edge, None)),
+                Thing::Risk(risk) => {
+                    let edges = graph.in_srlg(risk);
+                    // Both directions of a link are in the same risks.
+                    let bit = (edges.len() > 2).then(|| next(&mut bit));
+                    edges.iter().for_each(|edge| self.charge(*edge, bit));
+                }
+                Thing::Site(site) => {
+                    let bit = Some(next(&mut bit));
+                    let edges = graph.at_site(site).iter().flat_map(|node| graph.into(*node));
+                    edges.for_each(|edge| self.charge(edge, bit));
                 }
             }
         }
+        self.complete = bit <= 128;
     }
+
+    fn clear(&mut self, edges: usize) {
+        for edge in self.touched.drain(..) {
+            self.toll[edge.ix()] = 0;
+            if let Some(wide) = self.wide.get_mut(edge.ix()) {
+                *wide = 0;
+            }
+        }
+        self.toll.resize(edges, 0);
+        self.wide.truncate(edges);
+        self.any_wide = false;
+    }
+
+    fn charge(&mut self, edge: EdgeIx, bit: Option<u32>) {
+        self.touched.push(edge);
+        match bit {
+            Some(bit) if bit < 128 => {
+                self.wide.resize(self.toll.len(), 0);
+                self.wide[edge.ix()] |= 1 << bit;
+                self.any_wide = true;
+            }
+            _ => self.toll[edge.ix()] += 1,
+        }
+    }
+}
+
+/// The number, and one more for the next time.
+fn next(bit: &mut u32) -> u32 {
+    *bit += 1;
+    *bit - 1
 }
 
 #[cfg(test)]

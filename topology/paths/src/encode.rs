@@ -8,13 +8,32 @@
 //! Taking the segment that reaches farthest is optimal: a segment that pins a stretch also pins the rest of that stretch from
 //! any node on it, so being farther along never makes a later segment reach less far.
 
-use model::{
-    EdgeIx, Graph, LinkId, Node, NodeId, NodeIx, Sid, Ted,
-    sr::{Dataplane, Label},
-};
-use thiserror::Error;
+use std::borrow::Cow;
 
-use crate::{set::EdgeSet, spf::Spf};
+use model::{EdgeIx, Graph, NodeIx, Sid, Ted, sr::Dataplane};
+
+use crate::{
+    flex::{FlexAlgorithm, FlexSids},
+    set::EdgeSet,
+    spf::MetricType,
+};
+
+mod csid;
+mod depth;
+mod encoding;
+mod error;
+mod lists;
+mod pinned;
+mod sid;
+mod stitch;
+
+pub use csid::{BadCsid, Csid};
+pub use encoding::{Encoding, Pin};
+pub use error::{EncodeError, Limit};
+pub use lists::{reversed, weights};
+use pinned::Pinned;
+pub use sid::Anycast;
+pub use stitch::Part;
 
 /// What a segment stands for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,135 +42,123 @@ pub enum SegmentKind {
     Node(NodeIx),
     /// A link; in SRv6 the shortest path to its start first.
     Adjacency(EdgeIx),
+    /// The shortest path to the nearest node of a group, by its place in what [`Encoder::with_anycast`] was given.
+    Anycast(usize),
 }
 
 /// One segment of a list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Segment {
-    /// What goes on the wire.
+    /// Its SID.
     pub sid: Sid,
     /// What it stands for.
     pub kind: SegmentKind,
 }
 
-/// Which maximum SID depth is exceeded.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Limit {
-    /// Labels that the headend can push (RFC 8491 section 3).
-    MplsImposition,
-    /// SIDs that the headend can put into H.Encaps (RFC 9352 section 4.3).
-    Srv6Encaps,
-    /// Segments Left that a node on the way can process (RFC 9352 section 4.1).
-    Srv6SegmentsLeft,
+/// A path as a list.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Encoded {
+    /// What the list means.
+    pub segments: Vec<Segment>,
+    /// What goes on the wire, first to last: one SID for each segment, or containers of several.
+    pub sids: Vec<Sid>,
 }
 
-impl std::fmt::Display for Limit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::MplsImposition => "MPLS imposition depth",
-            Self::Srv6Encaps => "SRv6 encapsulation depth",
-            Self::Srv6SegmentsLeft => "SRv6 segments left",
-        })
-    }
-}
-
-/// Why a path has no segment list.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum EncodeError {
-    /// The edges are no path, or one of them is down.
-    #[error("link {link} does not continue the path or is down: compute the path on the same network")]
-    Broken {
-        /// The first link that does not fit.
-        link: LinkId,
-    },
-    /// A node of the path is not in the TED.
-    #[error("node {node} of the path is not in the network: compute the path on the same network")]
-    MissingNode {
-        /// The node.
-        node: NodeId,
-    },
-    /// Nothing pins a link.
-    #[error(
-        "nothing pins link {link} at node {node}: it has no adjacency SID there, and the shortest path to node {next} is \
-         another one or that node has no SID; give the link an adjacency SID"
-    )]
-    NoSid {
-        /// The node at which the link starts.
-        node: NodeId,
-        /// The link.
-        link: LinkId,
-        /// The node at which it ends.
-        next: NodeId,
-    },
-    /// A label would mean something else where it is read.
-    #[error(
-        "node {node} does not read label {label} as node {target}: their SRGBs differ; use one SRGB in the whole domain"
-    )]
-    SrgbDiffers {
-        /// The node that reads the label.
-        node: NodeId,
-        /// The node that is meant.
-        target: NodeId,
-        /// Its label there.
-        label: u32,
-    },
-    /// The list is too long.
-    #[error(
-        "the path needs {needs} SIDs with the service SID, node {node} has room for {has} ({limit}): choose a path closer \
-         to the IGP's"
-    )]
-    TooDeep {
-        /// The node whose limit it is.
-        node: NodeId,
-        /// Which limit.
-        limit: Limit,
-        /// How many are needed.
-        needs: usize,
-        /// How many there may be.
-        has: usize,
-    },
-}
-
-/// Encodes paths over one state of the IGP. Shortest-path trees are kept, one for each node that a segment may lead to.
+/// Encodes paths over one state of the IGP. Shortest-path trees are kept, 12 bytes for each node of the network and each end of
+/// a segment where many links meet, up to 128 MiB.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     graph: &'a Graph,
     ted: &'a Ted,
+    /// What carries no packets.
     down: &'a EdgeSet,
-    trees: Vec<Option<Spf>>,
+    pinned: Pinned<'a>,
+    sids: Option<&'a FlexSids>,
+    anycast: Vec<Anycast>,
 }
 
 impl<'a> Encoder<'a> {
     /// For a graph frozen from `ted`, with some edges down: those that the IGP does not use now.
     pub fn new(graph: &'a Graph, ted: &'a Ted, down: &'a EdgeSet) -> Self {
-        Self { graph, ted, down, trees: vec![None; graph.node_count()] }
+        let pinned = Pinned::new(graph, Cow::Borrowed(down), MetricType::Igp);
+        Self { graph, ted, down, pinned, sids: None, anycast: Vec::new() }
+    }
+
+    /// For node segments of a flexible algorithm (RFC 9350 section 14): shortest paths and node SIDs are those of the algorithm.
+    /// Adjacency segments are those of the links, which serve all algorithms.
+    pub fn of_algorithm(
+        graph: &'a Graph,
+        ted: &'a Ted,
+        down: &'a EdgeSet,
+        algorithm: &FlexAlgorithm,
+        sids: &'a FlexSids,
+    ) -> Self {
+        let closed = Cow::Owned(algorithm.closed(graph, down));
+        let pinned = Pinned::new(graph, closed, algorithm.metric);
+        Self { pinned, sids: Some(sids), ..Self::new(graph, ted, down) }
+    }
+
+    /// With segments that lead to the nearest of several nodes. They serve where a node has no SID of its own: wherever an anycast
+    /// segment pins a stretch, the segment of the node at its end does.
+    #[must_use]
+    pub fn with_anycast(mut self, anycast: Vec<Anycast>) -> Self {
+        self.anycast = anycast;
+        self
     }
 
     /// The fewest segments that pin `path`, arrival at its end included: the last one is the end's node SID or an adjacency
     /// into it. Where a node and an adjacency segment reach equally far, the node segment is taken. An empty path has none.
-    /// Room is kept for `service` SIDs or labels behind them, 1 for a VPN service.
-    ///
-    /// In SR-MPLS all nodes that read a label must have the same SRGB; the labels of a list are counted as given, though the
-    /// headend may pop or skip the first.
+    /// Room is kept for `service` SIDs or labels behind them, 1 for a VPN service. The same as [`Encoder::encode_with`] by
+    /// [`Encoding::new`].
     ///
     /// # Errors
-    /// The edges are no path of this network, something on it has no SID, SRGBs differ, or the list is too deep.
+    /// The edges are no path of this network, something on it has no SID or label, or the list is too deep.
     pub fn encode(
         &mut self,
         path: &[EdgeIx],
         plane: Dataplane,
         service: u8,
     ) -> Result<Vec<Segment>, EncodeError> {
+        self.encode_with(path, &Encoding::new(plane, service)).map(|encoded| encoded.segments)
+    }
+
+    /// The fewest segments that hold a path as `encoding` asks ([`Pin`]), in as few SIDs as that allows.
+    ///
+    /// In SR-MPLS a label is taken from the SRGB of the node that reads it (RFC 8660 section 2.10): where SRGBs differ, the same
+    /// node has other labels in other places of the list. The labels of a list are counted as given, though the headend may
+    /// pop or skip the first.
+    ///
+    /// # Errors
+    /// The edges are no path of this network, something on it has no SID or label, or the list is too deep.
+    pub fn encode_with(&mut self, path: &[EdgeIx], encoding: &Encoding<'_>) -> Result<Encoded, EncodeError> {
         self.check(path)?;
+        let Some(first) = path.first() else { return Ok(Encoded { segments: Vec::new(), sids: Vec::new() }) };
+        let segments = self.segments(path, encoding)?;
+        let wire = self.wire(&segments, encoding)?;
+        let head = self.graph.edge(*first).from;
+        self.check_depth(head, &segments, &wire, encoding, usize::from(encoding.service))?;
+        Ok(Encoded { segments, sids: wire.sids })
+    }
+
+    fn segments(&mut self, path: &[EdgeIx], encoding: &Encoding<'_>) -> Result<Vec<Segment>, EncodeError> {
         let mut segments = Vec::new();
         let mut at = 0;
         while at < path.len() {
-            let (segment, end) = self.farthest(path, at, plane)?;
+            let (segment, end) = match encoding.pin {
+                Pin::Fewest => self.farthest(path, at, encoding.plane)?,
+                Pin::EveryLink => (self.only_adjacency(path[at], encoding.plane)?, at + 1),
+            };
             segments.push(segment);
             at = end;
         }
-        self.check_depth(path, &segments, plane, service)?;
         Ok(segments)
+    }
+
+    fn only_adjacency(&self, edge: EdgeIx, plane: Dataplane) -> Result<Segment, EncodeError> {
+        self.adjacency(edge, plane).ok_or_else(|| EncodeError::NoAdjacency {
+            node: self.graph.node_id(self.graph.edge(edge).from).clone(),
+            link: self.graph.link_id(edge).clone(),
+        })
     }
 
     /// The segment that reaches farthest from a place on the path, and where that is.
@@ -161,77 +168,50 @@ impl<'a> Encoder<'a> {
         at: usize,
         plane: Dataplane,
     ) -> Result<(Segment, usize), EncodeError> {
-        let here = self.graph.edge(path[at]).from;
         let mut best = self.adjacency(path[at], plane).map(|segment| (segment, at + 1));
+        let mut outside = None;
         for end in at + 1..=path.len() {
-            if !self.is_pinned(&path[at..end]) {
+            let stretch = &path[at..end];
+            // What is pinned for a group of nodes is pinned for the nearest of them.
+            if !self.pinned.holds(stretch) {
                 break;
             }
             let there = self.graph.edge(path[end - 1]).to;
-            if let Some(segment) = self.node_segment(here, there, plane)? {
+            let segment = match self.node_segment(stretch, there, plane) {
+                Ok(segment) => segment,
+                Err(why) => {
+                    outside = outside.or(Some(why));
+                    None
+                }
+            };
+            let segment = segment.or_else(|| self.group_segment(stretch, there, plane));
+            if let Some(segment) = segment {
                 best = Some((segment, end));
             }
             // Local labels cannot be reached from afar.
-            if plane == Dataplane::SrMpls || end == path.len() || self.node(there)?.locator.is_none() {
+            if plane == Dataplane::SrMpls || end == path.len() || self.locator(there)?.is_none() {
                 continue;
             }
             if let Some(segment) = self.adjacency(path[end], plane) {
                 best = Some((segment, end + 1));
             }
         }
-        best.ok_or_else(|| EncodeError::NoSid {
-            node: self.graph.node_id(here).clone(),
-            link: self.graph.link_id(path[at]).clone(),
-            next: self.graph.node_id(self.graph.edge(path[at]).to).clone(),
+        let first = self.graph.edge(path[at]);
+        best.ok_or_else(|| {
+            outside.unwrap_or_else(|| EncodeError::NoSid {
+                node: self.graph.node_id(first.from).clone(),
+                link: self.graph.link_id(path[at]).clone(),
+                next: self.graph.node_id(first.to).clone(),
+            })
         })
     }
 
-    /// Whether packets for the end of a stretch take this stretch and no other way.
-    fn is_pinned(&mut self, stretch: &[EdgeIx]) -> bool {
-        let Some(last) = stretch.last() else { return true };
-        let target = self.graph.edge(*last).to;
-        let (graph, down) = (self.graph, self.down);
-        let tree = self.trees[target.ix()].get_or_insert_with(|| Spf::toward(graph, down, target));
-        stretch.iter().all(|edge| tree.only_next_hop(graph, down, graph.edge(*edge).from) == Some(*edge))
-    }
-
-    fn adjacency(&self, edge: EdgeIx, plane: Dataplane) -> Option<Segment> {
-        let facts = self.graph.edge(edge);
-        let sid = match plane {
-            Dataplane::Srv6 => facts.end_x.map(Sid::Srv6),
-            Dataplane::SrMpls => facts.adjacency_label.map(Sid::Mpls),
-        };
-        sid.map(|sid| Segment { sid, kind: SegmentKind::Adjacency(edge) })
-    }
-
-    fn node_segment(
-        &self,
-        here: NodeIx,
-        target: NodeIx,
-        plane: Dataplane,
-    ) -> Result<Option<Segment>, EncodeError> {
-        let node = self.node(target)?;
-        let sid = match plane {
-            Dataplane::Srv6 => node.end_sid().map(Sid::Srv6),
-            Dataplane::SrMpls => match node.node_label() {
-                Some(label) => Some(Sid::Mpls(self.read_at(here, node, label)?)),
-                None => None,
-            },
-        };
-        Ok(sid.map(|sid| Segment { sid, kind: SegmentKind::Node(target) }))
-    }
-
-    /// The label by which one node knows another, which must be that node's own.
-    fn read_at(&self, here: NodeIx, target: &Node, label: Label) -> Result<Label, EncodeError> {
-        let here = self.node(here)?;
-        let index = target.node_sid.as_ref().map(|index| index.value);
-        if index.and_then(|index| here.srgb.at(index)) == Some(label) {
-            return Ok(label);
-        }
-        Err(EncodeError::SrgbDiffers {
-            node: here.id.clone(),
-            target: target.id.clone(),
-            label: label.number(),
+    /// A segment for a group of which the end of a stretch is the member that packets reach, over this stretch only.
+    fn group_segment(&mut self, stretch: &[EdgeIx], there: NodeIx, plane: Dataplane) -> Option<Segment> {
+        (0..self.anycast.len()).find_map(|group| {
+            let members = &self.anycast[group].members;
+            let holds = members.contains(&there) && self.pinned.holds_group(group, members, stretch);
+            holds.then(|| self.anycast_segment(stretch, there, group, plane)).flatten()
         })
     }
 
@@ -239,60 +219,20 @@ impl<'a> Encoder<'a> {
         for (place, ix) in path.iter().enumerate() {
             let follows = place == 0 || self.graph.edge(path[place - 1]).to == self.graph.edge(*ix).from;
             if !follows || self.down.contains(*ix) {
-                return Err(EncodeError::Broken { link: self.graph.link_id(*ix).clone() });
+                return Err(self.broken(*ix));
             }
         }
         Ok(())
     }
 
-    fn check_depth(
-        &self,
-        path: &[EdgeIx],
-        segments: &[Segment],
-        plane: Dataplane,
-        service: u8,
-    ) -> Result<(), EncodeError> {
-        let Some(first) = path.first() else { return Ok(()) };
-        let head = self.node(self.graph.edge(*first).from)?;
-        let needs = segments.len() + usize::from(service);
-        let msd = head.msd.value;
-        let (limit, has) = match plane {
-            Dataplane::SrMpls => (Limit::MplsImposition, msd.mpls_imposition),
-            Dataplane::Srv6 => (Limit::Srv6Encaps, msd.srv6_encaps),
-        };
-        let too_deep = |node: &Node, limit, has: u8, needs| EncodeError::TooDeep {
-            node: node.id.clone(),
-            limit,
-            needs,
-            has: usize::from(has),
-        };
-        if needs > usize::from(has) {
-            return Err(too_deep(head, limit, has, needs));
-        }
-        if plane == Dataplane::SrMpls {
-            return Ok(());
-        }
-        // The node of segment i receives the packet with Segments Left = SIDs - 1 - i.
-        for (place, segment) in segments.iter().enumerate() {
-            let node = self.node(match segment.kind {
-                SegmentKind::Node(node) => node,
-                SegmentKind::Adjacency(edge) => self.graph.edge(edge).from,
-            })?;
-            let has = node.msd.value.srv6_segments_left;
-            if needs - 1 - place > usize::from(has) {
-                return Err(too_deep(node, Limit::Srv6SegmentsLeft, has.saturating_add(1), needs - place));
-            }
-        }
-        Ok(())
-    }
-
-    fn node(&self, node: NodeIx) -> Result<&'a Node, EncodeError> {
-        let id = self.graph.node_id(node);
-        self.ted.nodes.get(id).ok_or_else(|| EncodeError::MissingNode { node: id.clone() })
+    fn broken(&self, edge: EdgeIx) -> EncodeError {
+        EncodeError::Broken { link: self.graph.link_id(edge).clone() }
     }
 }
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod walk;
+pub(crate) use tests::shifted;
+#[cfg(test)]
+pub(crate) mod walk;

@@ -9,7 +9,8 @@ use crate::{
     constraint::{Bounds, Constraint, PathRequest},
     cspf::{Miss, answer, shortest, solve},
     found::{Found, spare},
-    problem::{Objective, Problem},
+    include::Include,
+    problem::{Key, Objective, Problem},
     workspace::Workspace,
 };
 
@@ -29,7 +30,7 @@ pub enum Excess {
     /// The most that is free on one path, and what was asked for.
     Bandwidth(Bandwidth, Bandwidth),
     /// How many links, nodes or waypoints of the nearest path break the constraint: the fewest possible, except that
-    /// waypoints are left out one by one, or else all.
+    /// waypoints and things to visit are left out one by one, or else all.
     Times(u32),
 }
 
@@ -127,6 +128,7 @@ fn is_present(problem: &Problem<'_>, constraint: Constraint) -> bool {
         Constraint::IncludeAll => request.include_all != 0,
         Constraint::Encryption => request.encrypted,
         Constraint::Waypoints => !request.waypoints.is_empty(),
+        Constraint::Included => !request.include.all().is_empty(),
         Constraint::ExcludedLinks => !request.excluded.edges.is_empty(),
         Constraint::ExcludedNodes => !request.excluded.nodes.is_empty(),
         Constraint::ExcludedSrlgs => !request.excluded.srlgs.is_empty(),
@@ -145,6 +147,7 @@ fn lifted<'a>(problem: &Problem<'a>, constraint: Constraint) -> Problem<'a> {
         Constraint::Hops => problem.bounds.hops = None,
         Constraint::Price => problem.bounds.price = None,
         Constraint::Waypoints => problem.waypoints = &[],
+        Constraint::Included => problem.include = &[],
         _ => problem.relaxed = problem.relaxed.with(constraint),
     }
     problem
@@ -161,6 +164,7 @@ fn nearest(problem: &Problem<'_>, which: Constraint, workspace: &mut Workspace) 
         Constraint::Price => Objective::Chosen(Minimise::Price),
         Constraint::Bandwidth => return widest(problem, workspace),
         Constraint::Waypoints => return fewer_waypoints(problem, workspace),
+        Constraint::Included => return fewer_includes(problem, workspace),
         _ => {
             let found = solved(&open, workspace)?;
             let excess = Excess::Times(tolls(&open, &found));
@@ -190,20 +194,13 @@ fn solved(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<Found> {
 
 /// How often a path breaks the lifted constraint.
 fn tolls(problem: &Problem<'_>, found: &Found) -> u32 {
-    let Some((mut state, mut key)) = problem.start() else { return 0 };
-    for ix in &found.edges {
-        let (stage, node) = problem.place(state);
-        let edge = problem.graph.edge(*ix);
-        let leave = problem.leave(stage, node).unwrap_or(0);
-        key = problem.step(key, edge, leave + problem.admit(*ix, edge).unwrap_or(0));
-        state = problem.state(problem.advance(stage, edge.to), edge.to);
-    }
-    key.tolls()
+    let last = problem.trace(&found.edges).and_then(|trace| trace.last().map(|(_, key)| *key));
+    last.or(problem.start().map(|(_, key)| key)).map_or(0, Key::tolls)
 }
 
 /// The path with the most free bandwidth, by bisection over the amounts that are free somewhere.
 fn widest(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<(Found, Excess)> {
-    let crossings = problem.stages() as u64;
+    let crossings = problem.most_crossings();
     let mut amounts: Vec<u64> = problem
         .free
         .iter()
@@ -232,21 +229,32 @@ fn widest(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<(Found, Ex
 /// The path that leaves out one waypoint, or else all of them.
 fn fewer_waypoints(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<(Found, Excess)> {
     let all = problem.waypoints;
-    if all.len() > 1 {
-        for left_out in 0..all.len() {
-            let rest: Vec<NodeIx> = all
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| *place != left_out)
-                .map(|(_, node)| *node)
-                .collect();
-            if let Some(found) = solved(&Problem { waypoints: &rest, ..*problem }, workspace) {
-                return Some((found, Excess::Times(1)));
-            }
-        }
+    let one = all_but_one(all)
+        .find_map(|rest: Vec<NodeIx>| solved(&Problem { waypoints: &rest, ..*problem }, workspace));
+    if let Some(found) = one {
+        return Some((found, Excess::Times(1)));
     }
     let found = solved(&Problem { waypoints: &[], ..*problem }, workspace)?;
     Some((found, Excess::Times(all.len() as u32)))
+}
+
+/// The path that leaves out one of the things to visit, or else all of them.
+fn fewer_includes(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<(Found, Excess)> {
+    let all = problem.include;
+    let one = all_but_one(all)
+        .find_map(|rest: Vec<Include>| solved(&Problem { include: &rest, ..*problem }, workspace));
+    if let Some(found) = one {
+        return Some((found, Excess::Times(1)));
+    }
+    let found = solved(&Problem { include: &[], ..*problem }, workspace)?;
+    Some((found, Excess::Times(all.len() as u32)))
+}
+
+fn all_but_one<T: Copy>(all: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
+    (0..all.len()).map(|left_out| {
+        let rest = all.iter().enumerate().filter(|(place, _)| *place != left_out);
+        rest.map(|(_, item)| *item).collect()
+    })
 }
 
 impl NoPath {
@@ -310,6 +318,8 @@ fn gives(which: Constraint, excess: Excess) -> String {
             let what = match (which, count) {
                 (Constraint::Waypoints, 1) => "waypoint is left out",
                 (Constraint::Waypoints, _) => "waypoints are left out",
+                (Constraint::Included, 1) => "thing to visit is left out",
+                (Constraint::Included, _) => "things to visit are left out",
                 (Constraint::ExcludedNodes, 1) => "node on it is excluded",
                 (Constraint::ExcludedNodes, _) => "nodes on it are excluded",
                 (Constraint::Overload, 1) => "node on it is overloaded",

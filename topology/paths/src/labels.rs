@@ -56,6 +56,11 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
+    /// How many the last search kept.
+    pub(crate) const fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// The least path by key, then edge numbers, that keeps all bounds. Writes the edges into `path`.
     pub(crate) fn shortest(
         &mut self,
@@ -68,9 +73,12 @@ impl Labels {
         let Some((start, key)) = problem.start() else {
             return Outcome { found: false, exact: true };
         };
-        lower.build(problem);
+        // Where a walk goes on from some place, what is still to come is known from the search of its first part.
+        if problem.spur.is_none() {
+            lower.build(problem);
+        }
         self.reset(problem);
-        let totals = Totals::default();
+        let totals = problem.totals();
         let root = Label {
             key,
             totals,
@@ -85,7 +93,7 @@ impl Labels {
         if start == problem.end() {
             return Outcome { found: true, exact: true };
         }
-        if lower.allows(start, &totals) {
+        if lower.allows(problem, start, &totals) {
             self.heap.push(Reverse((root.order(), 0)));
         }
         self.search(problem, lower, limit);
@@ -117,10 +125,14 @@ impl Labels {
     fn expand(&mut self, problem: &Problem<'_>, lower: &Lower, ix: u32) {
         let (stage, node) = problem.place(self.all[ix as usize].state);
         let Some(leave) = problem.leave(stage, node) else { return };
+        let state = self.all[ix as usize].state;
         for edge in problem.graph.out(node) {
             let Some(label) = self.step(problem, ix, *edge, leave) else { continue };
+            if problem.is_closed(state, *edge, label.state) {
+                continue;
+            }
             let too_late = self.best.is_some_and(|best| self.all[best as usize].order() < label.order());
-            if too_late || !lower.allows(label.state, &label.totals) {
+            if too_late || !lower.allows(problem, label.state, &label.totals) {
                 continue;
             }
             if problem.is_full(*edge, self.walked(ix)) {
@@ -147,8 +159,8 @@ impl Labels {
         Some(Label {
             key: problem.step(before.key, edge, leave + rank),
             totals: before.totals.then(edge),
-            risks: before.risks | problem.charges.map_or(0, |charges| charges.risks(via)),
-            state: problem.state(problem.advance(stage, edge.to), edge.to),
+            risks: before.risks | problem.charges.map_or(0, |charges| charges.once(via)),
+            state: problem.state(problem.advance(stage, Some(via), edge.to), edge.to),
             parent: ix,
             via,
             next: NONE,
@@ -253,9 +265,10 @@ impl Labels {
             let state = self.all[ix as usize].state;
             let (stage, node) = problem.place(state);
             let next = lower
-                .next(slot, state)
+                .next(problem, slot, state)
                 .filter(|edge| !problem.is_full(*edge, self.walked(ix)))
-                .and_then(|edge| self.step(problem, ix, edge, problem.leave(stage, node)?));
+                .and_then(|edge| self.step(problem, ix, edge, problem.leave(stage, node)?))
+                .filter(|label| !problem.is_closed(state, label.via, label.state));
             let Some(label) = next else {
                 self.all.truncate(mark);
                 return;

@@ -4,47 +4,92 @@
 //! services or intents: a caller fills in a [`PathRequest`], gives the free bandwidth of every edge, and gets edges back.
 //!
 //! ```text
-//! PathRequest + free ──► shortest ──► Found ──► Encoder::encode ──► segments
-//!                           │           └─────► backup ──► Backup (what it shares with the first path)
-//!                           └─ none ──► why_not ──► NoPath (which constraint bites, and the nearest path)
+//! Reservations ─► free ─┐
+//! PathRequest ──────────┴─► shortest, Finder ──► Found ──► Encoder ──► segments, SIDs, parts
+//!                           │  │  │                └─────► backup ──► Backup (what it shares with the first path)
+//!                           │  │  └─ together ─► pairs and triples, apart as far as the network allows
+//!                           │  └──── Ranking ──► one path after the other ──► within_segments
+//!                           └─ none: why_not ──► NoPath (which constraint bites, and the nearest path)
+//!
+//! Trees, Spf, FlexAlgorithm: what the IGP does        FastReroute: what it does in the moment after a failure
 //! ```
 //!
 //! Among equally good paths the one with less delay, then fewer hops, then the smaller edge numbers in order of travel wins;
 //! edges are numbered by link id, so the answer depends on names and values alone.
+//!
+//! | what | promise | cost |
+//! |---|---|---|
+//! | [`shortest`] without bounds | exact | edges * log nodes |
+//! | with bounds ([`Bounds`]) | exact up to [`LABEL_LIMIT`] labels, and says so | NP-hard: exponential at worst |
+//! | [`together`] by links and nodes | exact | paths * edges * log nodes |
+//! | by shared risks or sites, or with bounds or stops | exact up to [`BRANCH_LIMIT`] searches, and says so | NP-hard |
+//! | [`Ranking`] | exact in the same sense | a search for each node of each path |
+//! | [`Encoder`] | fewest segments; fewest containers; fewest parts: exact | links² trees at worst |
+//! | [`FastReroute`] | shortest list for the path after convergence: exact | a tree for the failure, one for each end |
+//! | [`Reservations::victims`] | heuristic, see there | holders |
 
 // What is asked for, and the answer.
+mod apart;
 mod constraint;
 mod found;
+mod include;
 mod set;
 
 // The searches beneath: one label a node where that is enough, several where bounds pull in two directions.
 mod problem;
 mod workspace;
 
+mod backward;
 mod dijkstra;
+mod goal;
 mod labels;
 mod lower;
 
 // What callers use.
 mod cspf;
+mod finder;
 
 mod disjoint;
+mod together;
+
+mod ranking;
+mod segments;
+
+mod reservation;
+
+mod reroute;
 
 mod explain;
 
+mod flex;
+mod queue;
 mod spf;
+mod trees;
 
 mod encode;
 
 #[cfg(test)]
 mod testing;
 
+pub use apart::{Apart, Shared};
 pub use constraint::{Bounds, Constraint, Exclusions, PathRequest};
 pub use cspf::{Miss, find, shortest};
-pub use disjoint::{Backup, Shared, backup};
-pub use encode::{EncodeError, Encoder, Limit, Segment, SegmentKind};
+pub use disjoint::{Backup, backup};
+pub use encode::{
+    Anycast, BadCsid, Csid, EncodeError, Encoded, Encoder, Encoding, Limit, Part, Pin, Segment, SegmentKind,
+    reversed, weights,
+};
 pub use explain::{Excess, NoPath, Reason, why_not};
+pub use finder::Finder;
+pub use flex::{Advertised, BadAlgorithm, FlexAlgorithm, FlexSids};
 pub use found::{Found, Totals, capacities, spare, to_path};
+pub use include::{Include, Includes, TooManyIncludes};
+pub use ranking::{Ranking, k_shortest};
+pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList};
+pub use reservation::{BadPriorities, BandwidthModel, Held, Priorities, Reservations};
+pub use segments::{TooManySegments, within_segments};
 pub use set::{EdgeSet, NodeSet, RiskSet, Set};
-pub use spf::Spf;
-pub use workspace::{LABEL_LIMIT, Workspace};
+pub use spf::{MetricType, Spf};
+pub use together::{MOST_TOGETHER, Together, together};
+pub use trees::{Lead, Tree, Trees};
+pub use workspace::{BRANCH_LIMIT, LABEL_LIMIT, Workspace};

@@ -80,29 +80,31 @@ pub(crate) struct Lower {
 }
 
 impl Lower {
-    /// Searches backwards for each bounded quantity. O(bounds * stages * edges * log nodes).
+    /// Searches backwards for each bounded quantity. O(bounds * legs * edges * log nodes).
     pub(crate) fn build(&mut self, problem: &Problem<'_>) {
         // Loss is rounded down at each step, so the same links put together from the other end may come out higher, by
         // less than 1e-9 for each link of the rest.
         self.slack = problem.states() as u64;
+        // What is to be visited in any order is not looked at: that can only make the rest longer.
+        let places = problem.legs() * problem.graph.node_count();
         for (slot, quantity) in Quantity::ALL.into_iter().enumerate() {
             self.bounds[slot] = quantity.bound(&problem.bounds);
             if self.bounds[slot].is_none() {
                 continue;
             }
             self.least[slot].clear();
-            self.least[slot].resize(problem.states(), NEVER);
+            self.least[slot].resize(places, NEVER);
             self.next[slot].clear();
-            self.next[slot].resize(problem.states(), EdgeIx(u32::MAX));
+            self.next[slot].resize(places, EdgeIx(u32::MAX));
             let mut rest = 0;
-            for stage in (0..problem.stages()).rev() {
-                let target = problem.waypoints.get(stage).copied().unwrap_or(problem.request.to);
-                self.backwards(problem, slot, stage, target, rest);
-                let before = match stage {
+            for leg in (0..problem.legs()).rev() {
+                let target = problem.waypoints.get(leg).copied().unwrap_or(problem.request.to);
+                self.backwards(problem, slot, leg, target, rest);
+                let before = match leg {
                     0 => problem.request.from,
-                    _ => problem.waypoints[stage - 1],
+                    _ => problem.waypoints[leg - 1],
                 };
-                rest = self.least[slot][problem.state(stage, before) as usize];
+                rest = self.least[slot][problem.state(leg, before) as usize];
                 if rest == NEVER {
                     break;
                 }
@@ -110,21 +112,21 @@ impl Lower {
         }
     }
 
-    fn backwards(&mut self, problem: &Problem<'_>, slot: usize, stage: usize, target: NodeIx, rest: u64) {
+    fn backwards(&mut self, problem: &Problem<'_>, slot: usize, leg: usize, target: NodeIx, rest: u64) {
         let quantity = Quantity::ALL[slot];
         self.heap.clear();
-        self.least[slot][problem.state(stage, target) as usize] = rest;
+        self.least[slot][problem.state(leg, target) as usize] = rest;
         self.heap.push(Reverse((rest, target)));
         while let Some(Reverse((value, node))) = self.heap.pop() {
-            if value > self.least[slot][problem.state(stage, node) as usize] {
+            if value > self.least[slot][problem.state(leg, node) as usize] {
                 continue;
             }
             for ix in problem.graph.into(node) {
                 let edge = problem.graph.edge(ix);
-                if problem.leave(stage, edge.from).is_none() || problem.admit(ix, edge).is_none() {
+                if problem.leave_on(leg, edge.from).is_none() || problem.admit(ix, edge).is_none() {
                     continue;
                 }
-                let state = problem.state(stage, edge.from) as usize;
+                let state = problem.state(leg, edge.from) as usize;
                 let value = quantity.join(quantity.of(edge), value);
                 if value < self.least[slot][state] {
                     self.least[slot][state] = value;
@@ -137,7 +139,8 @@ impl Lower {
 
     /// Whether a walk in this state may still keep every bound. Never says no wrongly.
     #[inline]
-    pub(crate) fn allows(&self, state: u32, totals: &Totals) -> bool {
+    pub(crate) fn allows(&self, problem: &Problem<'_>, state: u32, totals: &Totals) -> bool {
+        let state = problem.on_leg(state);
         Quantity::ALL.into_iter().enumerate().all(|(slot, quantity)| {
             let Some(bound) = self.bounds[slot] else { return true };
             let rest = self.least[slot][state as usize];
@@ -156,8 +159,8 @@ impl Lower {
     }
 
     /// The edge that leads from a state to the end with the least of a bounded quantity.
-    pub(crate) fn next(&self, slot: usize, state: u32) -> Option<EdgeIx> {
+    pub(crate) fn next(&self, problem: &Problem<'_>, slot: usize, state: u32) -> Option<EdgeIx> {
         self.bounds[slot]?;
-        self.next[slot].get(state as usize).copied().filter(|edge| edge.0 != u32::MAX)
+        self.next[slot].get(problem.on_leg(state) as usize).copied().filter(|edge| edge.0 != u32::MAX)
     }
 }

@@ -2,12 +2,18 @@
 //!
 //! Explanations and backups are the same search over a changed problem: a constraint that is lifted charges a toll for
 //! each edge that breaks it, and tolls count before everything else, so the path that comes out breaks it least.
+//!
+//! A walk is at a node in a stage: how many waypoints it has visited in their order, and which of the included things, in
+//! any order. Only the walk that has them all is complete at its end.
 
 use model::{EdgeIx, Graph, Loss, NodeIx, graph::Edge, intent::Minimise, link::Encryption, unit::IgpMetric};
 
 use crate::{
     constraint::{Bounds, Constraint, PathRequest},
     disjoint::Charges,
+    found::Totals,
+    include::Include,
+    set::Set,
 };
 
 /// What paths are compared by, most important first. It only grows along a path: the hops always do.
@@ -21,6 +27,17 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// Both after each other.
+    #[inline]
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            rank: self.rank.saturating_add(other.rank),
+            metric: self.metric.saturating_add(other.metric),
+            delay: self.delay.saturating_add(other.delay),
+            hops: self.hops + other.hops,
+        }
+    }
+
     /// How many tolls it has paid.
     pub(crate) const fn tolls(self) -> u32 {
         (self.rank / TOLL) as u32
@@ -55,6 +72,19 @@ impl Relaxed {
     }
 }
 
+/// A walk that is given up to some place; the search goes on from there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spur<'a> {
+    /// The state of that place, and what the walk to it costs and adds up to.
+    pub(crate) state: u32,
+    pub(crate) key: Key,
+    pub(crate) totals: Totals,
+    /// States that the walk has been in before.
+    pub(crate) walked: &'a Set<u32>,
+    /// Edges by which it must not go on, ascending.
+    pub(crate) closed: &'a [EdgeIx],
+}
+
 /// A search to be done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Problem<'a> {
@@ -66,8 +96,10 @@ pub(crate) struct Problem<'a> {
     pub(crate) bounds: Bounds,
     pub(crate) bandwidth: u64,
     pub(crate) waypoints: &'a [NodeIx],
+    pub(crate) include: &'a [Include],
     pub(crate) relaxed: Relaxed,
     pub(crate) charges: Option<&'a Charges>,
+    pub(crate) spur: Option<&'a Spur<'a>>,
 }
 
 impl<'a> Problem<'a> {
@@ -81,28 +113,50 @@ impl<'a> Problem<'a> {
             bounds: request.bounds,
             bandwidth: request.bandwidth.as_bps(),
             waypoints: &request.waypoints,
+            include: request.include.all(),
             relaxed: Relaxed::default(),
             charges: None,
+            spur: None,
         }
     }
 
-    /// How many stages there are: one to each waypoint and one to the end.
-    pub(crate) const fn stages(&self) -> usize {
+    /// Whether every walk from start to end is complete.
+    #[inline]
+    pub(crate) const fn is_direct(&self) -> bool {
+        self.waypoints.is_empty() && self.include.is_empty()
+    }
+
+    /// How many sets of included things there are.
+    const fn masks(&self) -> usize {
+        1 << self.include.len()
+    }
+
+    /// How many legs there are: one to each waypoint and one to the end.
+    pub(crate) const fn legs(&self) -> usize {
         self.waypoints.len() + 1
     }
 
     /// How many states there are: a node in a stage is `stage * nodes + node`.
     pub(crate) fn states(&self) -> usize {
-        self.stages() * self.graph.node_count()
+        self.legs() * self.masks() * self.graph.node_count()
     }
 
-    /// The stage after `node` was reached in `stage`: each waypoint in its turn opens the next one.
+    /// The stage after `node` was reached in `stage`: each waypoint in its turn opens the next leg, and each included thing
+    /// is ticked off.
     #[inline]
-    pub(crate) fn advance(&self, mut stage: usize, node: NodeIx) -> usize {
-        while self.waypoints.get(stage) == Some(&node) {
-            stage += 1;
+    pub(crate) fn advance(&self, stage: usize, via: Option<EdgeIx>, node: NodeIx) -> usize {
+        if self.is_direct() { stage } else { self.advance_by(stage, via, node) }
+    }
+
+    fn advance_by(&self, stage: usize, via: Option<EdgeIx>, node: NodeIx) -> usize {
+        let (mut leg, mut mask) = (stage / self.masks(), stage % self.masks());
+        while self.waypoints.get(leg) == Some(&node) {
+            leg += 1;
         }
-        stage
+        for (bit, include) in self.include.iter().enumerate() {
+            mask |= usize::from(include.is_met(self.graph, via, node)) << bit;
+        }
+        leg * self.masks() + mask
     }
 
     /// The state of a node in a stage.
@@ -114,15 +168,28 @@ impl<'a> Problem<'a> {
     /// The stage and the node of a state.
     #[inline]
     pub(crate) fn place(&self, state: u32) -> (usize, NodeIx) {
-        if self.waypoints.is_empty() {
+        if self.is_direct() {
             return (0, NodeIx(state));
         }
         let nodes = self.graph.node_count() as u32;
         ((state / nodes) as usize, NodeIx(state % nodes))
     }
 
+    /// The state among those of the legs alone.
+    #[inline]
+    pub(crate) fn on_leg(&self, state: u32) -> u32 {
+        if self.include.is_empty() {
+            return state;
+        }
+        let (stage, node) = self.place(state);
+        self.state(stage / self.masks(), node)
+    }
+
     /// The first state and its rank; none where the start itself is forbidden or an end is not in the graph.
     pub(crate) fn start(&self) -> Option<(u32, Key)> {
+        if let Some(spur) = self.spur {
+            return Some((spur.state, spur.key));
+        }
         let nodes = self.graph.node_count();
         let named = [self.request.from, self.request.to];
         if named.iter().chain(self.waypoints).any(|node| node.ix() >= nodes) {
@@ -132,26 +199,85 @@ impl<'a> Problem<'a> {
         if excluded && !self.relaxed.has(Constraint::ExcludedNodes) {
             return None;
         }
-        let state = self.state(self.advance(0, self.request.from), self.request.from);
+        let state = self.state(self.advance(0, None, self.request.from), self.request.from);
         Some((state, Key { rank: if excluded { TOLL } else { 0 }, ..Key::default() }))
     }
 
     /// The state in which a path is complete.
     pub(crate) fn end(&self) -> u32 {
-        self.state(self.waypoints.len(), self.request.to)
+        self.state(self.legs() * self.masks() - 1, self.request.to)
+    }
+
+    /// What the walk adds up to where the search starts.
+    pub(crate) fn totals(&self) -> Totals {
+        self.spur.map_or_else(Totals::default, |spur| spur.totals)
+    }
+
+    /// The states and keys of a walk from the start, one after each of its edges. None where an edge is not allowed.
+    pub(crate) fn trace(&self, edges: &[EdgeIx]) -> Option<Vec<(u32, Key)>> {
+        let (mut state, mut key) = self.start()?;
+        let mut trace = Vec::with_capacity(edges.len());
+        for ix in edges {
+            let (stage, node) = self.place(state);
+            let edge = self.graph.edge(*ix);
+            key = self.step(key, edge, self.leave(stage, node)? + self.admit(*ix, edge)?);
+            state = self.state(self.advance(stage, Some(*ix), edge.to), edge.to);
+            trace.push((state, key));
+        }
+        Some(trace)
+    }
+
+    /// Whether every edge of a walk has room for all crossings of it.
+    pub(crate) fn has_room(&self, edges: &[EdgeIx]) -> bool {
+        let crossings = |ix: EdgeIx| edges.iter().filter(|edge| **edge == ix).count() as u64;
+        self.relaxed.has(Constraint::Bandwidth)
+            || edges.iter().all(|ix| {
+                let free = self.free.get(ix.ix()).copied().unwrap_or(0);
+                self.bandwidth.saturating_mul(crossings(*ix)) <= free
+            })
+    }
+
+    /// What the walk adds up to with these edges more.
+    pub(crate) fn totals_with(&self, edges: &[EdgeIx]) -> Totals {
+        edges.iter().fold(self.totals(), |totals, edge| totals.then(self.graph.edge(*edge)))
+    }
+
+    /// Whether a walk that is given up to some place must not go on like this.
+    #[inline]
+    pub(crate) fn is_closed(&self, state: u32, via: EdgeIx, target: u32) -> bool {
+        self.spur.is_some_and(|spur| {
+            spur.walked.contains(target) || state == spur.state && spur.closed.contains(&via)
+        })
+    }
+
+    /// Whether a node may carry the walk on in any stage.
+    pub(crate) fn carries(&self, node: NodeIx) -> bool {
+        !self.graph.is_overloaded(node)
+            || node == self.request.from
+            || self.waypoints.contains(&node)
+            || self.includes(node)
+    }
+
+    fn includes(&self, node: NodeIx) -> bool {
+        self.include.contains(&Include::Node(node))
     }
 
     /// The toll for leaving a node, as rank; none where an overloaded node would carry transit.
     #[inline]
     pub(crate) fn leave(&self, stage: usize, node: NodeIx) -> Option<u64> {
+        if self.graph.is_overloaded(node) { self.leave_on(stage / self.masks(), node) } else { Some(0) }
+    }
+
+    /// The same on a leg.
+    pub(crate) fn leave_on(&self, leg: usize, node: NodeIx) -> Option<u64> {
         if !self.graph.is_overloaded(node) {
             return Some(0);
         }
-        let named = match stage {
+        let named = match leg {
             0 => self.request.from,
-            _ => self.waypoints[stage - 1],
+            leg => self.waypoints[leg - 1],
         };
-        match (node == named, self.relaxed.has(Constraint::Overload)) {
+        match (node == named || self.includes(node), self.relaxed.has(Constraint::Overload)) {
             (true, _) => Some(0),
             (false, true) => Some(TOLL),
             (false, false) => None,
@@ -218,14 +344,20 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// How often a walk may cross an edge: once in each stage that it goes through.
+    pub(crate) const fn most_crossings(&self) -> u64 {
+        (self.legs() + self.include.len()) as u64
+    }
+
     /// Whether an edge has no room for one more crossing, given how often the walk behind has crossed it already. Only
     /// walks through waypoints cross an edge twice.
     pub(crate) fn is_full(&self, ix: EdgeIx, walked: impl Iterator<Item = EdgeIx>) -> bool {
-        if self.waypoints.is_empty() || self.relaxed.has(Constraint::Bandwidth) {
+        // Who goes on from a given place knows what was walked before, and looks at the whole walk.
+        if self.is_direct() || self.spur.is_some() || self.relaxed.has(Constraint::Bandwidth) {
             return false;
         }
         let free = self.free.get(ix.ix()).copied().unwrap_or(0);
-        if self.bandwidth.saturating_mul(self.stages() as u64) <= free {
+        if self.bandwidth.saturating_mul(self.most_crossings()) <= free {
             return false;
         }
         let crossings = 1 + walked.filter(|edge| *edge == ix).count() as u64;

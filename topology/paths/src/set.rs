@@ -15,11 +15,18 @@ pub type RiskSet = Set<u32>;
 pub trait Numbered: Copy {
     /// Its number.
     fn number(self) -> u32;
+
+    /// What has that number.
+    fn of_number(number: u32) -> Self;
 }
 
 impl Numbered for NodeIx {
     fn number(self) -> u32 {
         self.0
+    }
+
+    fn of_number(number: u32) -> Self {
+        Self(number)
     }
 }
 
@@ -27,11 +34,19 @@ impl Numbered for EdgeIx {
     fn number(self) -> u32 {
         self.0
     }
+
+    fn of_number(number: u32) -> Self {
+        Self(number)
+    }
 }
 
 impl Numbered for u32 {
     fn number(self) -> u32 {
         self
+    }
+
+    fn of_number(number: u32) -> Self {
+        number
     }
 }
 
@@ -63,6 +78,14 @@ impl<T: Numbered> Set<T> {
     pub fn contains(&self, item: T) -> bool {
         let (word, bit) = (item.number() as usize / 64, item.number() % 64);
         self.words.get(word).is_some_and(|bits| bits >> bit & 1 == 1)
+    }
+
+    /// All that it holds, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        self.words.iter().zip(0..).flat_map(|(word, place): (&u64, u32)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+            bits.map(move |bit| T::of_number(64 * place + bit))
+        })
     }
 
     /// Whether it holds nothing.

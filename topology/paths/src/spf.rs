@@ -1,51 +1,69 @@
 //! Where the IGP sends packets: shortest paths toward one node with all equal-cost next hops (RFC 1195 annex C.2.6,
 //! RFC 2328 section 16.1).
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use model::{EdgeIx, Graph, NodeIx, graph::Edge, unit::IgpMetric};
 
-use crate::set::EdgeSet;
+use crate::{
+    goal::NO_EDGE,
+    set::EdgeSet,
+    trees::{Lead, Trees, UNREACHED},
+};
 
-/// Shortest distances toward a node by IGP metric. Links of metric 2^24-1 are not used (RFC 5305 section 3), overloaded nodes
-/// carry no transit (RFC 3787 section 4), edges that are down do not exist.
-#[derive(Clone, Debug)]
-pub struct Spf {
-    target: NodeIx,
-    distance: Vec<u64>,
+/// What shortest paths add up (IANA registry of IGP metric types, RFC 9350 section 18.1.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MetricType {
+    /// The IGP metric; links of 2^24-1 are not used (RFC 5305 section 3).
+    #[default]
+    Igp,
+    /// One-way delay, microseconds (RFC 8570).
+    Delay,
+    /// The TE metric (RFC 5305 section 3.7).
+    Te,
 }
 
-const UNREACHED: u64 = u64::MAX;
+impl MetricType {
+    /// The metric of an edge; none where paths of this type do not use it.
+    #[inline]
+    pub fn of(self, edge: &Edge) -> Option<u64> {
+        match self {
+            Self::Igp => IgpMetric(edge.igp).is_usable().then_some(u64::from(edge.igp)),
+            Self::Delay => Some(edge.delay),
+            Self::Te => Some(u64::from(edge.te)),
+        }
+    }
+}
+
+/// Shortest distances toward a node, or toward the nearest of several (anycast). Overloaded nodes carry no transit (RFC 3787
+/// section 4), edges that are down do not exist.
+#[derive(Clone, Debug)]
+pub struct Spf {
+    metric: MetricType,
+    targets: Vec<NodeIx>,
+    distance: Vec<u64>,
+    via: Vec<EdgeIx>,
+}
 
 impl Spf {
-    /// O((nodes + edges) log nodes).
+    /// By IGP metric. As cheap as a tree of [`Trees`], and packing the network.
     pub fn toward(graph: &Graph, down: &EdgeSet, target: NodeIx) -> Self {
-        let mut distance = vec![UNREACHED; graph.node_count()];
-        let mut heap = BinaryHeap::new();
-        distance[target.ix()] = 0;
-        heap.push(Reverse((0, target)));
-        while let Some(Reverse((value, node))) = heap.pop() {
-            if value > distance[node.ix()] || !carries(graph, node, target) {
-                continue;
-            }
-            for ix in graph.into(node) {
-                let edge = graph.edge(ix);
-                if !is_up(edge, ix, down) {
-                    continue;
-                }
-                let value = value + u64::from(edge.igp);
-                if value < distance[edge.from.ix()] {
-                    distance[edge.from.ix()] = value;
-                    heap.push(Reverse((value, edge.from)));
-                }
-            }
-        }
-        Self { target, distance }
+        Self::toward_any(graph, down, MetricType::Igp, vec![target])
     }
 
-    /// The node that distances lead to.
-    pub const fn target(&self) -> NodeIx {
-        self.target
+    /// By some metric toward the nearest of some nodes.
+    pub fn toward_any(graph: &Graph, down: &EdgeSet, metric: MetricType, targets: Vec<NodeIx>) -> Self {
+        Self::grown(&mut Trees::new(graph, metric, Lead::Home, down), metric, targets)
+    }
+
+    /// The same where the network is packed already, for paths that lead home.
+    pub(crate) fn grown(trees: &mut Trees<'_>, metric: MetricType, targets: Vec<NodeIx>) -> Self {
+        let tree = trees.grow_any(&targets);
+        let (distance, via) = (tree.distances().to_vec(), tree.edges().to_vec());
+        Self { metric, targets, distance, via }
+    }
+
+    /// The nodes that distances lead to.
+    pub fn targets(&self) -> &[NodeIx] {
+        &self.targets
     }
 
     /// The distance from a node; none where the target cannot be reached.
@@ -62,16 +80,21 @@ impl Spf {
         node: NodeIx,
     ) -> impl Iterator<Item = EdgeIx> + 'a {
         let here = self.distance[node.ix()];
-        let ask = node != self.target && here != UNREACHED;
+        let ask = !self.targets.contains(&node) && here != UNREACHED;
         graph.out(node).iter().copied().filter(move |ix| {
             let edge = graph.edge(*ix);
             let there = self.distance[edge.to.ix()];
-            ask && is_up(edge, *ix, down)
+            let step = self.metric.of(edge).filter(|_| !down.contains(*ix));
+            ask && step.is_some_and(|step| there != UNREACHED && here == step.saturating_add(there))
                 && edge.to != node
-                && there != UNREACHED
-                && carries(graph, edge.to, self.target)
-                && here == u64::from(edge.igp) + there
+                && self.carries(graph, edge.to)
         })
+    }
+
+    /// One edge over which a node forwards, such that following these leads to the target, also over links of metric 0.
+    pub fn first_hop(&self, node: NodeIx) -> Option<EdgeIx> {
+        self.distance(node)?;
+        Some(self.via[node.ix()]).filter(|via| *via != NO_EDGE)
     }
 
     /// The edge over which a node forwards, where there is exactly one.
@@ -80,12 +103,8 @@ impl Spf {
         let only = hops.next()?;
         hops.next().is_none().then_some(only)
     }
-}
 
-fn carries(graph: &Graph, node: NodeIx, target: NodeIx) -> bool {
-    node == target || !graph.is_overloaded(node)
-}
-
-fn is_up(edge: &Edge, ix: EdgeIx, down: &EdgeSet) -> bool {
-    IgpMetric(edge.igp).is_usable() && !down.contains(ix)
+    fn carries(&self, graph: &Graph, node: NodeIx) -> bool {
+        !graph.is_overloaded(node) || self.targets.contains(&node)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Affinity, Bandwidth, Delay, DirectedLink, EdgeIx, Fact, Graph, IgpMetric, InterfaceName, Jitter, Label,
-    Link, LinkId, Loss, Node, NodeId, NodeIx, Price, Side, TeMetric, Ted,
+    Link, LinkId, Loss, Node, NodeId, NodeIx, Price, Side, Site, TeMetric, Ted,
     intent::Minimise,
     link::{Contract, Direction, Encryption, Termination},
     node::MsdSet,
@@ -12,7 +12,7 @@ use model::{
 };
 use proptest::{collection::vec, prelude::*};
 
-use crate::{Bounds, Constraint, Exclusions, PathRequest};
+use crate::{Bounds, Constraint, Exclusions, Include, Includes, PathRequest};
 
 /// One direction of a link.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +45,16 @@ pub(crate) struct Line {
     pub(crate) price: u64,
 }
 
+/// No site at all.
+pub(crate) const NO_SITE: u8 = 3;
+
 /// A network.
 #[derive(Clone, Debug)]
 pub(crate) struct Net {
     pub(crate) overload: Vec<bool>,
     pub(crate) sids: Vec<bool>,
+    /// Sites by number; the largest stands for none.
+    pub(crate) sites: Vec<u8>,
     pub(crate) lines: Vec<Line>,
 }
 
@@ -57,7 +62,7 @@ impl Net {
     /// Links of one kind between nodes, all bare.
     pub(crate) fn plain(nodes: usize, ends: &[(usize, usize)]) -> Self {
         let lines = ends.iter().map(|ends| Line { ends: *ends, ..Line::default() }).collect();
-        Self { overload: vec![false; nodes], sids: vec![true; nodes], lines }
+        Self { overload: vec![false; nodes], sids: vec![true; nodes], sites: vec![NO_SITE; nodes], lines }
     }
 
     pub(crate) fn graph(&self) -> Graph {
@@ -74,7 +79,7 @@ impl Net {
         Node {
             id: node_id(n),
             role: None,
-            site: None,
+            site: (self.sites[n] != NO_SITE).then(|| Site::lit(&format!("s{}", self.sites[n]))),
             location: None,
             labels: BTreeMap::new(),
             router_id: [10, 0, 0, n as u8].into(),
@@ -172,8 +177,13 @@ pub(crate) fn any_net(nodes: usize, lines: usize) -> impl Strategy<Value = Net> 
                 encrypted,
                 price,
             });
-        (vec(prop::bool::weighted(0.1), nodes), vec(prop::bool::weighted(0.8), nodes), vec(line, 1..=lines))
-            .prop_map(|(overload, sids, lines)| Net { overload, sids, lines })
+        (
+            vec(prop::bool::weighted(0.1), nodes),
+            vec(prop::bool::weighted(0.8), nodes),
+            vec(0..=NO_SITE, nodes),
+            vec(line, 1..=lines),
+        )
+            .prop_map(|(overload, sids, sites, lines)| Net { overload, sids, sites, lines })
     })
 }
 
@@ -184,6 +194,7 @@ pub(crate) fn any_mesh(nodes: usize, lines: usize) -> impl Strategy<Value = Net>
             let mut net = net.clone();
             net.overload = vec![false; nodes];
             net.sids = vec![true; nodes];
+            net.sites = (0..nodes).map(|node| net.sites[node % net.sites.len()]).collect();
             for (line, (from, further)) in net.lines.iter_mut().zip(ends) {
                 line.ends = (from, (from + further) % nodes);
                 line.price %= 3;
@@ -281,6 +292,18 @@ impl Ask {
         self.numbers[12..12 + count].iter().map(|n| NodeIx(n % graph.node_count() as u32)).collect()
     }
 
+    /// Up to two things to visit.
+    pub(crate) fn includes(&self, graph: &Graph) -> Includes {
+        let edge = |n: u32| EdgeIx(n % graph.edge_count() as u32);
+        let thing = |n: &u32| match n / 8 % 4 {
+            0 => Include::Node(NodeIx(n / 32 % graph.node_count() as u32)),
+            1 => Include::Edge(edge(n / 32)),
+            2 => Include::Link(edge(n / 32)),
+            _ => Include::Site(n / 32 % 3),
+        };
+        Includes::new(self.numbers[11..13].iter().map(thing).collect()).unwrap()
+    }
+
     /// A number for whatever else the test draws.
     pub(crate) fn number(&self) -> u32 {
         self.numbers[15]
@@ -317,6 +340,22 @@ pub(crate) fn simple_walks(graph: &Graph, request: &PathRequest) -> Vec<Vec<Edge
         at = *stop;
     }
     walks
+}
+
+/// All walks of up to that many edges, whatever they visit again.
+pub(crate) fn all_walks(graph: &Graph, from: NodeIx, to: NodeIx, most: usize) -> Vec<Vec<EdgeIx>> {
+    let mut walks = vec![(from, vec![])];
+    let mut all = Vec::new();
+    while let Some((at, walk)) = walks.pop() {
+        if at == to {
+            all.push(walk.clone());
+        }
+        if walk.len() < most {
+            let out = graph.edges().filter(|(_, edge)| edge.from == at);
+            walks.extend(out.map(|(ix, edge)| (edge.to, [&walk[..], &[ix]].concat())));
+        }
+    }
+    all
 }
 
 /// Sum of a number over edges.
@@ -388,6 +427,18 @@ pub(crate) fn broken(
         Constraint::IncludeAll => count(&|_, edge| !edge.affinity & request.include_all != 0),
         Constraint::Encryption => count(&|_, edge| request.encrypted && edge.encryption == Encryption::None),
         Constraint::Waypoints => 0,
+        Constraint::Included => {
+            let missed = |include: &&Include| {
+                let met = |via: Option<EdgeIx>, node: NodeIx| match **include {
+                    Include::Node(wanted) => node == wanted,
+                    Include::Edge(wanted) => via == Some(wanted),
+                    Include::Link(wanted) => via == Some(wanted) || via == Some(wanted.reverse()),
+                    Include::Site(wanted) => graph.site(node) == Some(wanted),
+                };
+                !met(None, request.from) && !path.iter().any(|ix| met(Some(*ix), graph.edge(*ix).to))
+            };
+            request.include.all().iter().filter(missed).count()
+        }
         Constraint::ExcludedLinks => count(&|ix, _| excluded.edges.contains(ix)),
         Constraint::ExcludedNodes => {
             usize::from(excluded.nodes.contains(request.from))
@@ -411,9 +462,9 @@ fn overloaded(graph: &Graph, request: &PathRequest, path: &[EdgeIx]) -> usize {
     while stops.next_if_eq(&&named).is_some() {}
     for ix in path {
         let node = graph.edge(*ix).from;
-        count += usize::from(graph.is_overloaded(node) && node != named);
-        // A node is named where the walk stops at it in its turn, until it moves on.
-        named = NodeIx(u32::MAX);
+        let asked = node == named || request.include.all().contains(&Include::Node(node));
+        count += usize::from(graph.is_overloaded(node) && !asked);
+        // A node is named where the walk stops at it in its turn, until the next stop.
         while stops.next_if_eq(&&graph.edge(*ix).to).is_some() {
             named = graph.edge(*ix).to;
         }

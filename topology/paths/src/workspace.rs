@@ -7,6 +7,9 @@ use crate::{dijkstra::Tree, disjoint::Charges, labels::Labels, lower::Lower};
 /// How many labels one search under bounds keeps before it gives up on exactness: some 100 bytes each.
 pub const LABEL_LIMIT: usize = 100_000;
 
+/// How many paths one search for several of them tries before it gives up on exactness.
+pub const BRANCH_LIMIT: usize = 2_000;
+
 /// The memory of the searches. One for each thread; it may serve graphs of any size in turn and holds no results that a
 /// later call could see.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub struct Workspace {
     pub(crate) charges: Charges,
     pub(crate) path: Vec<EdgeIx>,
     pub(crate) label_limit: usize,
+    /// How many single paths [`crate::together`] may try where it has to branch; [`BRANCH_LIMIT`] at first.
+    pub branch_limit: usize,
 }
 
 impl Workspace {
@@ -34,7 +39,15 @@ impl Workspace {
             charges: Charges::default(),
             path: Vec::new(),
             label_limit,
+            branch_limit: BRANCH_LIMIT,
         }
+    }
+}
+
+impl Workspace {
+    /// How many labels the last search under bounds kept; 0 where none was needed yet.
+    pub const fn labels(&self) -> usize {
+        self.labels.count()
     }
 }
 

@@ -5,8 +5,8 @@ use super::*;
 use crate::{
     capacities, spare,
     testing::{
-        Ask, Line, Net, Way, any_ask, any_mesh, any_net, broken, cost, edge, feasible, link_id, node_id,
-        simple_paths,
+        Ask, Line, Net, Way, all_walks, any_ask, any_mesh, any_net, broken, cost, edge, feasible, link_id,
+        node_id, simple_paths,
     },
     to_path,
 };
@@ -263,6 +263,47 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn things_to_visit_are_visited_by_the_best_walk(
+        net in any_net(4, 4), ask in any_ask(), waypoint in any::<bool>(),
+    ) {
+        let graph = net.graph();
+        let free = capacities(&graph);
+        let mut request = ask.fit(&graph);
+        request.include = ask.includes(&graph);
+        if waypoint {
+            request.waypoints = ask.waypoints(&graph).into_iter().take(1).collect();
+        }
+        let stops = |walk: &Vec<EdgeIx>| {
+            let at = |place: usize| match place.checked_sub(1) {
+                None => request.from,
+                Some(before) => graph.edge(walk[before]).to,
+            };
+            request.waypoints.iter().all(|stop| (0..=walk.len()).any(|place| at(place) == *stop))
+        };
+        let keeps = |walk: &Vec<EdgeIx>| {
+            let kept = |constraint| broken(&graph, &free, &request, walk, constraint) == 0;
+            stops(walk) && crate::Constraint::ALL.into_iter().all(kept)
+        };
+        let walks = all_walks(&graph, request.from, request.to, LONGEST);
+        let best = walks.into_iter().filter(keeps).min_by_key(|walk| cost(&graph, &request, walk));
+        match shortest(&graph, &free, &request, &mut Workspace::new()) {
+            // The list of all walks ends somewhere.
+            Ok(found) if found.exact && found.edges.len() <= LONGEST => {
+                prop_assert_eq!(Some(found.edges), best);
+            }
+            Ok(found) => prop_assert!(keeps(&found.edges)),
+            Err(miss) if miss.exact => prop_assert_eq!(None, best),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Up to how many links the list of all walks goes.
+const LONGEST: usize = 7;
 const LIMIT: usize = crate::LABEL_LIMIT;
 
 /// The limit must bite somewhere, or the test above says nothing.

@@ -1,4 +1,6 @@
-use model::Side;
+use std::collections::BTreeSet;
+
+use model::{NodeIx, Side};
 use proptest::prelude::*;
 
 use super::*;

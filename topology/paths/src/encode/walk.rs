@@ -1,89 +1,176 @@
 //! An independent walker: reads segment lists as routers do and says where the packet goes, without the encoder's trees.
-//! Shortest paths are found by listing all simple paths.
+//! Shortest paths are found by listing all simple paths; containers are read bit by bit.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv6Addr};
 
-use model::{EdgeIx, Graph, IgpMetric, NodeIx, Sid, Ted, link::Side};
+use model::{EdgeIx, Graph, IgpMetric, Label, Node, NodeIx, Sid, Ted, graph::Edge, link::Side};
 
+use super::Anycast;
 use crate::{set::EdgeSet, testing::simple_paths};
 
-/// The edges that a packet takes; none where it is dropped or may go several ways.
-pub(crate) fn walk(
-    ted: &Ted,
-    graph: &Graph,
-    down: &EdgeSet,
-    from: NodeIx,
-    sids: &[Sid],
-) -> Option<Vec<EdgeIx>> {
-    let mut at = from;
-    let mut walked = Vec::new();
-    for sid in sids {
-        let last;
-        let target = match sid {
-            Sid::Mpls(label) => {
-                let adjacency = adjacencies(ted, graph)
-                    .find(|(edge, mpls, _)| graph.edge(*edge).from == at && mpls == &Some(*label));
-                let index = label.number().checked_sub(ted.nodes[graph.node_id(at)].srgb.base);
-                last = adjacency.map(|(edge, ..)| edge);
-                match last {
-                    Some(_) => at,
-                    None => graph.nodes().find(|node| {
-                        let sid = &ted.nodes[graph.node_id(*node)].node_sid;
-                        sid.as_ref().map(|sid| sid.value) == index && index.is_some()
-                    })?,
-                }
+/// What the routers know.
+pub(crate) struct World<'a> {
+    pub(crate) ted: &'a Ted,
+    pub(crate) graph: &'a Graph,
+    pub(crate) down: &'a EdgeSet,
+    pub(crate) anycast: &'a [Anycast],
+    /// Bits of block, node and function, where routers read containers.
+    pub(crate) csid: Option<[u32; 3]>,
+    /// What shortest paths add up; none where they do not use an edge.
+    pub(crate) metric: &'a dyn Fn(&Edge) -> Option<u64>,
+    /// Whether labels and locators of nodes are as in the TED, or shifted for another algorithm.
+    pub(crate) algorithm: Option<u32>,
+}
+
+/// By IGP metric.
+pub(crate) fn igp(edge: &Edge) -> Option<u64> {
+    (edge.igp < IgpMetric::EXCLUDED.0).then_some(u64::from(edge.igp))
+}
+
+impl<'a> World<'a> {
+    pub(crate) fn new(ted: &'a Ted, graph: &'a Graph, down: &'a EdgeSet) -> Self {
+        Self { ted, graph, down, anycast: &[], csid: None, metric: &igp, algorithm: None }
+    }
+
+    fn node(&self, node: NodeIx) -> &Node {
+        &self.ted.nodes[self.graph.node_id(node)]
+    }
+
+    /// The edges that a packet takes; none where it is dropped or may go several ways.
+    pub(crate) fn walk(&self, from: NodeIx, sids: &[Sid]) -> Option<Vec<EdgeIx>> {
+        let mut at = from;
+        let mut walked = Vec::new();
+        for sid in sids {
+            match sid {
+                Sid::Mpls(label) => self.label(&mut at, &mut walked, *label)?,
+                Sid::Srv6(address) => self.address(&mut at, &mut walked, *address)?,
             }
-            Sid::Srv6(address) => {
-                last = adjacencies(ted, graph)
-                    .find(|(_, _, end_x)| end_x == &Some(*address))
-                    .map(|(edge, ..)| edge);
-                // Every SID is routed by the locator that covers it.
-                graph.nodes().find(|node| {
-                    let locator = &ted.nodes[graph.node_id(*node)].locator;
-                    match last {
-                        Some(edge) if graph.edge(edge).from == at => *node == at,
-                        _ => locator.as_ref().is_some_and(|locator| locator.value.contains(address)),
-                    }
-                })?
-            }
-        };
-        while at != target {
-            let edge = forward(graph, down, at, target)?;
-            walked.push(edge);
-            at = graph.edge(edge).to;
         }
-        if let Some(edge) = last {
-            if down.contains(edge) || graph.edge(edge).from != at {
+        Some(walked)
+    }
+
+    fn label(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, label: Label) -> Option<()> {
+        let block = self.node(*at).srgb;
+        let index = label.number().checked_sub(block.base).filter(|index| *index < block.size);
+        let Some(index) = index else {
+            let edge = self.out(*at).find(|edge| self.adjacency_label(*edge) == Some(label))?;
+            return self.cross(at, walked, edge);
+        };
+        let shift = self.algorithm.unwrap_or(0);
+        let is_meant =
+            |node: &NodeIx| self.node(*node).node_sid.as_ref().map(|sid| sid.value + shift) == Some(index);
+        let mut targets: Vec<NodeIx> = self.graph.nodes().filter(is_meant).collect();
+        if targets.is_empty() {
+            targets.clone_from(&self.anycast.iter().find(|group| group.index == Some(index))?.members);
+        }
+        while !targets.contains(at) {
+            // Every node on the way must have a label for the index.
+            self.node(*at).srgb.at(index)?;
+            let edge = self.forward(*at, &targets)?;
+            self.cross(at, walked, edge)?;
+        }
+        self.node(*at).srgb.at(index).map(|_| ())
+    }
+
+    fn address(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, mut address: Ipv6Addr) -> Option<()> {
+        if let Some(group) = self.anycast.iter().find(|group| group.sid == Some(address)) {
+            while !group.members.contains(at) {
+                let edge = self.forward(*at, &group.members)?;
+                self.cross(at, walked, edge)?;
+            }
+            return Some(());
+        }
+        loop {
+            // A SID of the node itself is looked up there; else the locator that covers it leads on.
+            let own = self.out(*at).find(|edge| self.end_x(*edge) == Some(address));
+            if let Some(edge) = own {
+                return self.cross(at, walked, edge);
+            }
+            let covers =
+                |node: &NodeIx| self.locator(*node).is_some_and(|locator| locator.contains(&address));
+            let owner = self.graph.nodes().find(covers)?;
+            while *at != owner {
+                let edge = self.forward(*at, &[owner])?;
+                self.cross(at, walked, edge)?;
+            }
+            let end = u128::from(self.locator(owner)?.network()) | 1 << 64;
+            if u128::from(address) == end {
+                return Some(());
+            }
+            if let Some(edge) = self.out(owner).find(|edge| self.end_x(*edge) == Some(address)) {
+                return self.cross(at, walked, edge);
+            }
+            let [block, node, function] = self.csid?;
+            let bits = u128::from(address);
+            let same = |sid: Ipv6Addr| (u128::from(sid) ^ bits) >> (128 - block - node - function) == 0;
+            let next = self.out(owner).find(|edge| self.end_x(*edge).is_some_and(same));
+            let taken = if next.is_some() { node + function } else { node };
+            // The end SID and the service SID of the node would catch the packet too.
+            let here = self.node(owner);
+            if next.is_none() && [here.end_sid(), here.service_sid()].into_iter().flatten().any(same) {
                 return None;
             }
-            walked.push(edge);
-            at = graph.edge(edge).to;
+            if let Some(edge) = next {
+                self.cross(at, walked, edge)?;
+            }
+            let rest = bits << block << taken >> block;
+            if rest == 0 {
+                return Some(());
+            }
+            address = Ipv6Addr::from(bits >> (128 - block) << (128 - block) | rest);
         }
     }
-    Some(walked)
-}
 
-type Adjacency = (EdgeIx, Option<model::Label>, Option<std::net::Ipv6Addr>);
+    fn locator(&self, node: NodeIx) -> Option<ipnet::Ipv6Net> {
+        let locator = self.node(node).locator.as_ref()?.value;
+        Some(self.algorithm.map_or(locator, |shift| super::tests::shifted(locator, shift)))
+    }
 
-fn adjacencies<'a>(ted: &'a Ted, graph: &'a Graph) -> impl Iterator<Item = Adjacency> + 'a {
-    graph.edges().map(move |(ix, _)| {
-        let hop = graph.hop(ix);
-        let link = &ted.links[&hop.link];
-        let way = if hop.from == Side::A { &link.a_to_z } else { &link.z_to_a };
-        (ix, way.adjacency_label.as_ref().map(|fact| fact.value), way.end_x.as_ref().map(|fact| fact.value))
-    })
-}
+    fn cross(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, edge: EdgeIx) -> Option<()> {
+        let facts = self.graph.edge(edge);
+        if self.down.contains(edge) || facts.from != *at {
+            return None;
+        }
+        walked.push(edge);
+        *at = facts.to;
+        Some(())
+    }
 
-/// The only edge by which a node forwards: the first edge of all its shortest paths.
-fn forward(graph: &Graph, down: &EdgeSet, at: NodeIx, target: NodeIx) -> Option<EdgeIx> {
-    let usable = |path: &Vec<EdgeIx>| {
-        path.iter().all(|ix| !down.contains(*ix) && graph.edge(*ix).igp < IgpMetric::EXCLUDED.0)
-            && path.iter().skip(1).all(|ix| !graph.is_overloaded(graph.edge(*ix).from))
-    };
-    let paths: Vec<Vec<EdgeIx>> = simple_paths(graph, at, target).into_iter().filter(usable).collect();
-    let length = |path: &Vec<EdgeIx>| -> u64 { path.iter().map(|ix| u64::from(graph.edge(*ix).igp)).sum() };
-    let least = paths.iter().map(length).min()?;
-    let first: BTreeSet<EdgeIx> =
-        paths.iter().filter(|path| length(path) == least).filter_map(|path| path.first().copied()).collect();
-    if first.len() == 1 { first.first().copied() } else { None }
+    fn out(&self, node: NodeIx) -> impl Iterator<Item = EdgeIx> + '_ {
+        self.graph.edges().filter(move |(_, edge)| edge.from == node).map(|(ix, _)| ix)
+    }
+
+    fn way(&self, edge: EdgeIx) -> &model::link::Direction {
+        let hop = self.graph.hop(edge);
+        let link = &self.ted.links[&hop.link];
+        if hop.from == Side::A { &link.a_to_z } else { &link.z_to_a }
+    }
+
+    fn adjacency_label(&self, edge: EdgeIx) -> Option<Label> {
+        self.way(edge).adjacency_label.as_ref().map(|fact| fact.value)
+    }
+
+    fn end_x(&self, edge: EdgeIx) -> Option<Ipv6Addr> {
+        self.way(edge).end_x.as_ref().map(|fact| fact.value)
+    }
+
+    /// The only edge by which a node forwards: the first edge of all its shortest paths to the nearest target.
+    fn forward(&self, at: NodeIx, targets: &[NodeIx]) -> Option<EdgeIx> {
+        let graph = self.graph;
+        let usable = |path: &Vec<EdgeIx>| {
+            path.iter().all(|ix| !self.down.contains(*ix) && (self.metric)(graph.edge(*ix)).is_some())
+                && path.iter().skip(1).all(|ix| !graph.is_overloaded(graph.edge(*ix).from))
+        };
+        let length =
+            |path: &Vec<EdgeIx>| -> u64 { path.iter().filter_map(|ix| (self.metric)(graph.edge(*ix))).sum() };
+        let paths: Vec<Vec<EdgeIx>> =
+            targets.iter().flat_map(|target| simple_paths(graph, at, *target)).filter(usable).collect();
+        let least = paths.iter().map(length).min()?;
+        let first: BTreeSet<EdgeIx> = paths
+            .iter()
+            .filter(|path| length(path) == least)
+            .filter_map(|path| path.first().copied())
+            .collect();
+        if first.len() == 1 { first.first().copied() } else { None }
+    }
 }

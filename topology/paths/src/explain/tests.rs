@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    capacities,
+    Includes, capacities,
     testing::{Net, Way, any_ask, any_net, broken, loss, simple_paths, sum},
 };
 
@@ -72,6 +72,17 @@ fn the_waypoint_that_cannot_be_visited_is_left_out() {
     assert_eq!(
         why(&net, &request),
         "no path from n0 to n1 because of waypoints: 1 waypoint is left out (n0 > n2 > n1)"
+    );
+}
+
+#[test]
+fn the_thing_that_cannot_be_visited_is_left_out() {
+    let net = Net::plain(4, &[(0, 2), (2, 1)]);
+    let things = vec![Include::Node(NodeIx(3)), Include::Link(EdgeIx(2))];
+    let request = PathRequest { include: Includes::new(things).unwrap(), ..PathRequest::new(A, B) };
+    assert_eq!(
+        why(&net, &request),
+        "no path from n0 to n1 because of included nodes, links or sites: 1 thing to visit is left out (n0 > n2 > n1)"
     );
 }
 

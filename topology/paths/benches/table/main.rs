@@ -1,0 +1,29 @@
+//! How fast paths are found, side by side with others: `cargo bench -p paths --bench table`. Prints a table and exits with 1 where
+//! a figure that the product promises is missed. Times are medians of runs that take turns, so that what else the machine
+//! does falls on all alike; ratios count more than times.
+//!
+//! With `tests/.venv` (or `PATHS_BENCH_PYTHON`) holding python-igraph, that is measured too, else it is said to be skipped.
+
+#![expect(clippy::disallowed_methods, reason = "a bench measures time")]
+
+mod bank;
+mod bounds;
+mod igraph;
+mod network;
+mod report;
+mod trees;
+
+use report::Report;
+
+fn main() {
+    // `cargo test --benches` runs this without `--bench`: then building it was the test.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut report = Report::default();
+    trees::measure(&mut report);
+    bounds::measure(&mut report);
+    bank::headquarters(&mut report);
+    bank::branches(&mut report);
+    std::process::exit(i32::from(!report.print()));
+}

@@ -1,0 +1,159 @@
+//! What paths are kept apart by, and what they have in common.
+
+use std::collections::BTreeMap;
+
+use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
+
+use crate::set::EdgeSet;
+
+/// What paths must not share. Links always count; nodes, shared risks and sites as asked, in any combination:
+/// `Apart::NODE.and(Apart::SRLG)`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Apart {
+    /// Transit nodes.
+    pub nodes: bool,
+    /// Shared risks (RFC 4203 section 1.3).
+    pub srlgs: bool,
+    /// Transit sites; those of the two ends do not count.
+    pub sites: bool,
+}
+
+impl Apart {
+    /// Links alone.
+    pub const LINK: Self = Self { nodes: false, srlgs: false, sites: false };
+    /// Links and transit nodes.
+    pub const NODE: Self = Self { nodes: true, ..Self::LINK };
+    /// Links and shared risks.
+    pub const SRLG: Self = Self { srlgs: true, ..Self::LINK };
+    /// Links and transit sites.
+    pub const SITE: Self = Self { sites: true, ..Self::LINK };
+
+    /// Both.
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            nodes: self.nodes || other.nodes,
+            srlgs: self.srlgs || other.srlgs,
+            sites: self.sites || other.sites,
+        }
+    }
+}
+
+impl From<Diversity> for Apart {
+    fn from(diversity: Diversity) -> Self {
+        match diversity {
+            Diversity::Link => Self::LINK,
+            Diversity::Node => Self::NODE,
+            Diversity::Srlg => Self::SRLG,
+        }
+    }
+}
+
+/// Something that two paths may share.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Thing {
+    /// A number into [`Graph::srlgs`].
+    Risk(u32),
+    /// A number into [`Graph::sites`].
+    Site(u32),
+    Node(NodeIx),
+    /// The edge that leaves side A of it.
+    Link(EdgeIx),
+}
+
+impl Thing {
+    /// What a path uses of the things that count, ascending.
+    pub(crate) fn of(graph: &Graph, apart: Apart, edges: &[EdgeIx]) -> Vec<Self> {
+        let mut things: Vec<Self> =
+            edges.iter().map(|edge| Self::Link(EdgeIx(2 * edge.link() as u32))).collect();
+        if apart.srlgs {
+            things
+                .extend(edges.iter().flat_map(|edge| &graph.edge(*edge).srlg).map(|risk| Self::Risk(*risk)));
+        }
+        if apart.nodes {
+            things.extend(transit(graph, edges).map(Self::Node));
+        }
+        if apart.sites
+            && let (Some(first), Some(last)) = (edges.first(), edges.last())
+        {
+            let ends = [graph.site(graph.edge(*first).from), graph.site(graph.edge(*last).to)];
+            let sites =
+                transit(graph, edges).map(|node| graph.site(node)).filter(|site| !ends.contains(site));
+            things.extend(sites.flatten().map(Self::Site));
+        }
+        things.sort_unstable();
+        things.dedup();
+        things
+    }
+}
+
+/// The nodes between the ends, in order of travel.
+pub(crate) fn transit<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterator<Item = NodeIx> + 'a {
+    edges.iter().take(edges.len().saturating_sub(1)).map(|edge| graph.edge(*edge).to)
+}
+
+/// What paths have in common, whatever was asked to be kept apart: what two or more of them use.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Shared {
+    /// Links, as edges of the last path that uses them; in order of that path.
+    pub links: Vec<EdgeIx>,
+    /// Transit nodes, ascending.
+    pub nodes: Vec<NodeIx>,
+    /// Shared risks, ascending, numbers into [`Graph::srlgs`].
+    pub srlgs: Vec<u32>,
+    /// Transit sites, ascending, numbers into [`Graph::sites`]; the sites of the ends do not count.
+    pub sites: Vec<u32>,
+}
+
+impl Shared {
+    /// Between a path and its backup.
+    pub fn between(graph: &Graph, primary: &[EdgeIx], backup: &[EdgeIx]) -> Self {
+        Self::among(graph, &[primary, backup])
+    }
+
+    /// Among any number of paths with the same ends.
+    pub fn among(graph: &Graph, paths: &[&[EdgeIx]]) -> Self {
+        let all = Apart { nodes: true, srlgs: true, sites: true };
+        let mut shared = Self::default();
+        for thing in
+            users(graph, all, paths).into_iter().filter(|(_, users)| *users > 1).map(|(thing, _)| thing)
+        {
+            match thing {
+                Thing::Risk(risk) => shared.srlgs.push(risk),
+                Thing::Site(site) => shared.sites.push(site),
+                Thing::Node(node) => shared.nodes.push(node),
+                Thing::Link(_) => {}
+            }
+        }
+        // A link is named by the way that the later path takes over it.
+        let mut named = EdgeSet::default();
+        for path in paths.iter().rev() {
+            for edge in path.iter().filter(|edge| !named.contains(**edge)) {
+                let uses = |path: &&&[EdgeIx]| path.iter().any(|other| other.link() == edge.link());
+                if paths.iter().filter(uses).count() > 1 {
+                    shared.links.push(*edge);
+                }
+            }
+            path.iter().for_each(|edge| named.insert_link(*edge));
+        }
+        shared
+    }
+
+    /// How many things are shared that this kind of diversity keeps apart.
+    pub fn count(&self, apart: impl Into<Apart>) -> usize {
+        let apart = apart.into();
+        let of = |counts: bool, things: usize| if counts { things } else { 0 };
+        self.links.len()
+            + of(apart.nodes, self.nodes.len())
+            + of(apart.srlgs, self.srlgs.len())
+            + of(apart.sites, self.sites.len())
+    }
+}
+
+/// How many of the paths use each thing.
+pub(crate) fn users(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> BTreeMap<Thing, usize> {
+    let mut users = BTreeMap::new();
+    for thing in paths.iter().flat_map(|path| Thing::of(graph, apart, path)) {
+        *users.entry(thing).or_insert(0) += 1;
+    }
+    users
+}

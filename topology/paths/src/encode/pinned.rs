@@ -1,0 +1,121 @@
+//! Whether packets take a stretch of a path and no other way: it must be the only shortest path between its ends.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use model::{EdgeIx, Graph, NodeIx};
+
+use crate::{
+    set::EdgeSet,
+    spf::{MetricType, Spf},
+    trees::{Lead, Trees, UNREACHED},
+};
+
+/// How many bytes of trees are kept.
+const MOST_BYTES: usize = 128 << 20;
+
+/// Shortest-path trees over one state of the IGP. Of the two ends of a stretch the one where more links meet gets a tree, since
+/// many paths begin and end there.
+#[derive(Debug)]
+pub(super) struct Pinned<'a> {
+    graph: &'a Graph,
+    /// What shortest paths do not use.
+    closed: Cow<'a, EdgeSet>,
+    metric: MetricType,
+    home: Option<Trees<'a>>,
+    away: Option<Trees<'a>>,
+    toward: BTreeMap<NodeIx, Spf>,
+    from: BTreeMap<NodeIx, Vec<u64>>,
+    groups: BTreeMap<usize, Spf>,
+}
+
+impl<'a> Pinned<'a> {
+    pub(super) const fn new(graph: &'a Graph, closed: Cow<'a, EdgeSet>, metric: MetricType) -> Self {
+        Self {
+            graph,
+            closed,
+            metric,
+            home: None,
+            away: None,
+            toward: BTreeMap::new(),
+            from: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Whether packets for the end of a stretch take this stretch and no other way.
+    pub(super) fn holds(&mut self, stretch: &[EdgeIx]) -> bool {
+        let (Some(first), Some(last)) = (stretch.first(), stretch.last()) else { return true };
+        let (start, end) = (self.graph.edge(*first).from, self.graph.edge(*last).to);
+        let degree = |node: NodeIx| self.graph.out(node).len();
+        if degree(start) > degree(end) {
+            self.holds_from(start, stretch)
+        } else {
+            self.holds_toward(end, stretch)
+        }
+    }
+
+    /// The same for packets that go to the nearest member of a group.
+    pub(super) fn holds_group(&mut self, group: usize, members: &[NodeIx], stretch: &[EdgeIx]) -> bool {
+        if !self.groups.contains_key(&group) {
+            let tree = self.grow_home(members.to_vec());
+            self.groups.insert(group, tree);
+        }
+        self.groups.get(&group).is_some_and(|tree| self.follows(tree, stretch))
+    }
+
+    fn holds_toward(&mut self, end: NodeIx, stretch: &[EdgeIx]) -> bool {
+        if !self.toward.contains_key(&end) {
+            self.make_room();
+            let tree = self.grow_home(vec![end]);
+            self.toward.insert(end, tree);
+        }
+        self.toward.get(&end).is_some_and(|tree| self.follows(tree, stretch))
+    }
+
+    /// Whether each node of a stretch forwards along it and nowhere else.
+    fn follows(&self, tree: &Spf, stretch: &[EdgeIx]) -> bool {
+        let (graph, closed) = (self.graph, &*self.closed);
+        stretch.iter().all(|edge| tree.only_next_hop(graph, closed, graph.edge(*edge).from) == Some(*edge))
+    }
+
+    /// Whether no other edge brings packets of its start to any node of a stretch at the same distance: then only one
+    /// shortest path leads to its end.
+    fn holds_from(&mut self, start: NodeIx, stretch: &[EdgeIx]) -> bool {
+        if !self.from.contains_key(&start) {
+            self.make_room();
+            let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
+            let trees = self.away.get_or_insert_with(|| Trees::new(graph, metric, Lead::Away, closed));
+            self.from.insert(start, trees.grow(start).distances().to_vec());
+        }
+        let Some(distance) = self.from.get(&start) else { return false };
+        let graph = self.graph;
+        let brings = |ix: EdgeIx| {
+            let edge = graph.edge(ix);
+            let (here, there) = (distance[edge.from.ix()], distance[edge.to.ix()]);
+            let step = self.metric.of(edge).filter(|_| !self.closed.contains(ix));
+            edge.from != edge.to
+                && edge.to != start
+                && here != UNREACHED
+                && (edge.from == start || !graph.is_overloaded(edge.from))
+                && step.is_some_and(|step| here.saturating_add(step) == there)
+        };
+        stretch.iter().all(|edge| {
+            let to = graph.edge(*edge).to;
+            brings(*edge) && graph.into(to).all(|other| other == *edge || !brings(other))
+        })
+    }
+
+    fn grow_home(&mut self, targets: Vec<NodeIx>) -> Spf {
+        let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
+        let trees = self.home.get_or_insert_with(|| Trees::new(graph, metric, Lead::Home, closed));
+        Spf::grown(trees, metric, targets)
+    }
+
+    fn make_room(&mut self) {
+        let bytes = self.graph.node_count().max(1) * 12;
+        if (self.toward.len() + self.from.len() + 1) * bytes > MOST_BYTES {
+            self.toward.clear();
+            self.from.clear();
+        }
+    }
+}
