@@ -1,10 +1,17 @@
-//! What is broken: named by people as a failure, resolved into parts of the graph, and known to the IGP or not yet.
+//! What is broken, as people name it, and what that means for the graph.
+
+mod kind;
+mod parts;
 
 use std::{collections::BTreeSet, fmt};
 
 use model::{EdgeIx, LinkId, NodeId, NodeIx};
 use thiserror::Error;
 
+pub use self::{
+    kind::{FailureKind, UnknownKind},
+    parts::{Outage, Parts},
+};
 use crate::network::Network;
 
 /// A failure to walk under.
@@ -31,6 +38,35 @@ pub struct UnknownPart {
     pub name: String,
 }
 
+/// What a failure takes away, by number.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Cut {
+    /// One edge a link.
+    links: Vec<EdgeIx>,
+    node: Option<NodeIx>,
+}
+
+impl Cut {
+    /// Takes it away from what is still there.
+    pub(crate) fn apply(&self, network: &Network, parts: &mut Parts) {
+        if let Some(node) = self.node {
+            parts.break_node(network, node);
+        }
+        for edge in &self.links {
+            parts.break_link(*edge);
+        }
+    }
+
+    /// The node that goes down.
+    pub(crate) fn node(&self) -> Option<NodeIx> {
+        self.node
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.links.is_empty() && self.node.is_none()
+    }
+}
+
 impl Failure {
     /// One link down.
     pub fn link(link: LinkId) -> Self {
@@ -39,38 +75,22 @@ impl Failure {
 
     /// Every single link down, in the order of ids.
     pub fn every_link(network: &Network) -> Vec<Self> {
-        let graph = network.graph();
-        let sides = graph.edges().map(|(edge, _)| edge).filter(|edge| edge.0.is_multiple_of(2));
-        sides.map(|edge| Self::link(graph.link_id(edge).clone())).collect()
+        FailureKind::Link.failures(network).collect()
     }
 
     /// Every single node down, in the order of ids.
     pub fn every_node(network: &Network) -> Vec<Self> {
-        let graph = network.graph();
-        graph.nodes().map(|node| Self::Node(graph.node_id(node).clone())).collect()
+        FailureKind::Node.failures(network).collect()
     }
 
     /// Every shared risk, in the order of names.
     pub fn every_srlg(network: &Network) -> Vec<Self> {
-        network.graph().srlgs.iter().cloned().map(Self::Srlg).collect()
+        FailureKind::Srlg.failures(network).collect()
     }
 
     /// Every pair of links, in the order of ids: n (n - 1) / 2 of them.
     pub fn every_pair(network: &Network) -> impl Iterator<Item = Self> {
-        let links: Vec<LinkId> = Self::every_link(network)
-            .into_iter()
-            .flat_map(|failure| match failure {
-                Self::Links(links) => links.into_iter().collect(),
-                _ => Vec::new(),
-            })
-            .collect();
-        (0..links.len()).flat_map(move |first| {
-            let rest: Vec<Self> = links[first + 1..]
-                .iter()
-                .map(|second| Self::Links(BTreeSet::from([links[first].clone(), second.clone()])))
-                .collect();
-            rest
-        })
+        FailureKind::TwoLinks.failures(network)
     }
 
     /// The parts that are down.
@@ -78,37 +98,52 @@ impl Failure {
     /// # Errors
     /// A name that the network does not have.
     pub fn parts(&self, network: &Network) -> Result<Parts, UnknownPart> {
-        let graph = network.graph();
         let mut parts = Parts::none(network);
+        self.cut(network)?.apply(network, &mut parts);
+        Ok(parts)
+    }
+
+    /// All but the last link of some links, and the rest: failures that stand beside each other often have the first part in
+    /// common.
+    ///
+    /// # Errors
+    /// A name that the network does not have.
+    pub(crate) fn steps(&self, network: &Network) -> Result<(Cut, Cut), UnknownPart> {
+        let mut cut = self.cut(network)?;
+        if !matches!(self, Self::Links(_)) || cut.links.len() < 2 {
+            return Ok((Cut::default(), cut));
+        }
+        let last = cut.links.pop().into_iter().collect();
+        Ok((cut, Cut { links: last, node: None }))
+    }
+
+    /// Its parts by number. O(log links) for each link; for an SRLG all links are looked at.
+    pub(crate) fn cut(&self, network: &Network) -> Result<Cut, UnknownPart> {
+        let graph = network.graph();
+        let mut cut = Cut::default();
         match self {
             Self::None => {}
             Self::Links(links) => {
-                for link in links {
-                    let edge = graph
-                        .link_ix(link)
-                        .ok_or_else(|| UnknownPart { kind: "link", name: link.to_string() })?;
-                    parts.break_link(edge);
-                }
+                let edge = |link: &LinkId| {
+                    let unknown = || UnknownPart { kind: "link", name: link.to_string() };
+                    graph.link_ix(link).ok_or_else(unknown)
+                };
+                cut.links = links.iter().map(edge).collect::<Result<_, _>>()?;
             }
             Self::Node(node) => {
-                let ix = graph
-                    .node_ix(node)
-                    .ok_or_else(|| UnknownPart { kind: "node", name: node.to_string() })?;
-                parts.break_node(network, ix);
+                let unknown = || UnknownPart { kind: "node", name: node.to_string() };
+                cut.node = Some(graph.node_ix(node).ok_or_else(unknown)?);
             }
             Self::Srlg(name) => {
-                let risk = graph
-                    .srlgs
-                    .binary_search(name)
-                    .map_err(|_| UnknownPart { kind: "SRLG", name: name.clone() })?;
-                for (ix, edge) in graph.edges() {
-                    if edge.srlg.iter().any(|number| *number as usize == risk) {
-                        parts.break_link(ix);
-                    }
-                }
+                let unknown = |_| UnknownPart { kind: "SRLG", name: name.clone() };
+                let risk = graph.srlgs.binary_search(name).map_err(unknown)?;
+                let edges = graph.edges().filter(|(ix, _)| ix.0.is_multiple_of(2));
+                let shares =
+                    edges.filter(|(_, edge)| edge.srlg.iter().any(|number| *number as usize == risk));
+                cut.links = shares.map(|(ix, _)| ix).collect();
             }
         }
-        Ok(parts)
+        Ok(cut)
     }
 }
 
@@ -123,71 +158,5 @@ impl fmt::Display for Failure {
             Self::Node(node) => write!(f, "node {node} down"),
             Self::Srlg(name) => write!(f, "SRLG {name} down"),
         }
-    }
-}
-
-/// Links and nodes that are down.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Parts {
-    links: Vec<bool>,
-    nodes: Vec<bool>,
-    broken: Vec<EdgeIx>,
-}
-
-impl Parts {
-    /// Nothing is down.
-    pub fn none(network: &Network) -> Self {
-        let graph = network.graph();
-        Self {
-            links: vec![false; graph.edge_count() / 2],
-            nodes: vec![false; graph.node_count()],
-            broken: Vec::new(),
-        }
-    }
-
-    /// Takes both directions of an edge's link down.
-    pub fn break_link(&mut self, edge: EdgeIx) {
-        if !std::mem::replace(&mut self.links[edge.link()], true) {
-            self.broken.extend([edge, edge.reverse()]);
-        }
-    }
-
-    /// Takes a node and all its links down.
-    pub fn break_node(&mut self, network: &Network, node: NodeIx) {
-        self.nodes[node.ix()] = true;
-        for edge in network.graph().out(node) {
-            self.break_link(*edge);
-        }
-    }
-
-    /// Whether the link of an edge is down.
-    pub fn has(&self, edge: EdgeIx) -> bool {
-        self.links[edge.link()]
-    }
-
-    /// Whether a node is down.
-    pub fn has_node(&self, node: NodeIx) -> bool {
-        self.nodes[node.ix()]
-    }
-
-    /// The edges that are down, in no particular order.
-    pub(crate) fn broken(&self) -> &[EdgeIx] {
-        &self.broken
-    }
-}
-
-/// What is down, and what of it the IGP has heard. In between, shortest paths still lead into the hole.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Outage {
-    /// What does not forward. Liveness probes on segment lists see it at once.
-    pub down: Parts,
-    /// What shortest paths avoid.
-    pub known: Parts,
-}
-
-impl Outage {
-    /// The IGP has converged.
-    pub fn settled(parts: Parts) -> Self {
-        Self { known: parts.clone(), down: parts }
     }
 }

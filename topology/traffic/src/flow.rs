@@ -1,13 +1,8 @@
-//! What a demand suffers on its way: delay, variation and loss of lines and queues, end to end.
+//! Where one demand goes and what it suffers there, in the words of those who ask.
 
-use model::{Color, Delay, DemandId, EdgeIx, Jitter, Loss, NodeId, PolicyKey, link::Encryption};
+use model::{Color, Delay, DemandId, EdgeIx, Jitter, Loss, NodeId, PolicyKey};
 
-use crate::{
-    WHOLE,
-    route::{Branch, Route, Stretch},
-    segment::Fault,
-    spf::{Spread, portion},
-};
+use crate::{fate::Fate, segment::Fault};
 
 /// Why traffic follows the IGP.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -77,7 +72,7 @@ pub struct Flow {
     pub demand: DemandId,
     /// How it goes.
     pub via: Via,
-    /// Edges ascending, each with its share out of [`WHOLE`]; an edge that is crossed twice may have more than all, one
+    /// Edges ascending, each with its share out of [`WHOLE`](crate::WHOLE); an edge that is crossed twice may have more than all, one
     /// whose share rounds to nothing has 0.
     pub shares: Vec<(EdgeIx, u64)>,
     /// One-way delay on the slowest of its paths, waiting in queues included; none where nothing arrives.
@@ -96,6 +91,46 @@ pub struct Flow {
 }
 
 impl Flow {
+    pub(crate) fn new(demand: DemandId, via: Via, shares: Vec<(EdgeIx, u64)>, fate: Fate) -> Self {
+        let mut flow = Self {
+            demand,
+            via,
+            shares,
+            delay: None,
+            mean_delay: None,
+            jitter: None,
+            loss: Loss::ZERO,
+            hops: 0,
+            crosses_unencrypted: false,
+        };
+        flow.suffer(fate);
+        flow
+    }
+
+    /// What it suffers now, on the same way; gives what it suffered before.
+    pub(crate) fn suffer(&mut self, fate: Fate) -> Fate {
+        let before = self.fate();
+        self.delay = fate.arrives.then_some(Delay::from_micros(fate.delay));
+        self.mean_delay = fate.arrives.then_some(Delay::from_micros(fate.mean_delay));
+        self.jitter = fate.arrives.then_some(Jitter::from_micros(fate.jitter));
+        self.loss = Loss::from_ppb(fate.loss);
+        self.hops = fate.hops;
+        self.crosses_unencrypted = fate.crosses_unencrypted;
+        before
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        Fate {
+            arrives: self.delay.is_some(),
+            delay: self.delay.map_or(0, Delay::as_micros),
+            mean_delay: self.mean_delay.map_or(0, Delay::as_micros),
+            jitter: self.jitter.map_or(0, Jitter::as_micros),
+            loss: self.loss.as_ppb(),
+            hops: self.hops,
+            crosses_unencrypted: self.crosses_unencrypted,
+        }
+    }
+
     /// Whether any of it arrives.
     pub fn arrives(&self) -> bool {
         self.delay.is_some()
@@ -109,133 +144,5 @@ impl Flow {
     /// Whether it uses an edge.
     pub fn uses(&self, edge: EdgeIx) -> bool {
         self.shares.binary_search_by_key(&edge, |(used, _)| *used).is_ok()
-    }
-}
-
-/// What an edge does to a packet of the flow's class.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
-    pub(crate) delay: u64,
-    pub(crate) jitter: u64,
-    pub(crate) loss: u32,
-    pub(crate) encryption: Encryption,
-    /// Nothing gets over it.
-    pub(crate) dead: bool,
-}
-
-/// How packets have fared so far. What is alive is out of `WHOLE << FINE`, fine enough for losses of 1e-9.
-#[derive(Clone, Copy, Debug, Default)]
-struct Fare {
-    alive: u64,
-    delay: u64,
-    jitter: u64,
-    hops: u32,
-}
-
-const FINE: u32 = 28;
-
-impl Fare {
-    fn over(self, cost: Cost, part: u64) -> Self {
-        let kept = u64::from(1_000_000_000_u32.saturating_sub(cost.loss));
-        let alive = (u128::from(part) * u128::from(kept) / 1_000_000_000) as u64;
-        Self {
-            alive,
-            delay: self.delay.saturating_add(cost.delay),
-            jitter: self.jitter.saturating_add(cost.jitter),
-            hops: self.hops + 1,
-        }
-    }
-
-    /// Where two paths meet: what is alive adds up, of all else the worse counts.
-    fn join(&mut self, other: Self) {
-        self.alive += other.alive;
-        self.delay = self.delay.max(other.delay);
-        self.jitter = self.jitter.max(other.jitter);
-        self.hops = self.hops.max(other.hops);
-    }
-}
-
-/// Over all paths of a spread; `each` hears what is alive as it comes to each edge.
-fn through(
-    spread: &Spread,
-    start: Fare,
-    cost: &impl Fn(EdgeIx) -> Cost,
-    each: &mut impl FnMut(EdgeIx, u64),
-) -> Option<Fare> {
-    let mut at: Vec<Option<Fare>> = vec![None; spread.nodes];
-    at[0] = Some(start);
-    for ways in spread.steps.chunk_by(|a, b| a.from == b.from) {
-        let Some(here) = at[ways[0].from] else { continue };
-        for (way, step) in (0..).zip(ways) {
-            let cost = cost(step.edge);
-            if cost.dead {
-                continue;
-            }
-            let part = portion(here.alive, ways.len() as u64, way);
-            each(step.edge, part);
-            let there = here.over(cost, part);
-            match &mut at[step.to] {
-                Some(fare) => fare.join(there),
-                none => *none = Some(there),
-            }
-        }
-    }
-    at.last().copied().flatten()
-}
-
-fn fare(branch: &Branch, cost: &impl Fn(EdgeIx) -> Cost, each: &mut impl FnMut(EdgeIx, u64)) -> Option<Fare> {
-    let start = Fare { alive: branch.amount << FINE, ..Fare::default() };
-    branch.stretches.iter().try_fold(start, |fare, stretch| match stretch {
-        Stretch::Edge(edge) => {
-            let cost = cost(*edge);
-            if cost.dead {
-                return None;
-            }
-            each(*edge, fare.alive);
-            Some(fare.over(cost, fare.alive))
-        }
-        Stretch::Spread(spread) => through(spread, fare, cost, each),
-    })
-}
-
-/// Tells each edge of a route which part of `rate` comes to it alive. An edge may hear more than once.
-pub(crate) fn survivors(
-    route: &Route,
-    rate: u64,
-    cost: impl Fn(EdgeIx) -> Cost,
-    mut each: impl FnMut(EdgeIx, u64),
-) {
-    for branch in &route.branches {
-        let mut part = |edge: EdgeIx, alive: u64| {
-            each(edge, (u128::from(rate) * u128::from(alive) / u128::from(WHOLE << FINE)) as u64);
-        };
-        let _arrived = fare(branch, &cost, &mut part);
-    }
-}
-
-/// Judges a route by what its edges do now.
-pub(crate) fn judge(demand: &DemandId, route: &Route, cost: impl Fn(EdgeIx) -> Cost) -> Flow {
-    let mut whole: Option<Fare> = None;
-    for fare in route.branches.iter().filter_map(|branch| fare(branch, &cost, &mut |_, _| {})) {
-        match &mut whole {
-            Some(whole) => whole.join(fare),
-            none => *none = Some(fare),
-        }
-    }
-    let alive = whole.map_or(0, |fare| fare.alive);
-    let lost = u128::from((WHOLE << FINE) - alive) * 1_000_000_000 / u128::from(WHOLE << FINE);
-    let spent: u128 =
-        route.shares.iter().map(|(edge, share)| u128::from(*share) * u128::from(cost(*edge).delay)).sum();
-    let mean = u64::try_from(spent / u128::from(WHOLE)).unwrap_or(u64::MAX);
-    Flow {
-        demand: demand.clone(),
-        via: route.via.clone(),
-        shares: route.shares.clone(),
-        delay: whole.map(|fare| Delay::from_micros(fare.delay)),
-        mean_delay: whole.map(|_| Delay::from_micros(mean)),
-        jitter: whole.map(|fare| Jitter::from_micros(fare.jitter)),
-        loss: Loss::from_ppb(u32::try_from(lost).unwrap_or(1_000_000_000)),
-        hops: whole.map_or(0, |fare| fare.hops),
-        crosses_unencrypted: route.shares.iter().any(|(edge, _)| cost(*edge).encryption == Encryption::None),
     }
 }

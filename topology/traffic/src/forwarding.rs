@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Color, Demand, DeviceConfig, Discipline, EdgeIx, InterfaceQos, NodeId, NodeIx, PolicyKey, QueueName,
-    QueueShare, SteeringRule, VrfName, sr::LastResort, steering::Dscp,
+    CandidatePath, Color, Demand, DeviceConfig, EdgeIx, NodeId, NodeIx, PolicyKey, SegmentList, SrPolicy,
+    SteeringRule, VrfName, sr::LastResort, steering::Dscp,
 };
 
 use crate::{
     network::Network,
-    segment::{Bindings, Fault, Segment, resolve},
+    port::Port,
+    resolve::resolve,
+    segment::{Bindings, Fault, Resolved, Segment},
 };
-
-/// The name of the one queue of an interface that has none configured.
-pub const DEFAULT_QUEUE: &str = "default";
 
 /// Binding SIDs may lead into each other so often.
 const MAX_NESTING: u32 = 8;
@@ -22,16 +21,13 @@ const MAX_NESTING: u32 = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     pub(crate) weight: u32,
-    pub(crate) segments: Result<Vec<Segment>, Fault>,
+    pub(crate) meaning: Result<Resolved, Fault>,
 }
 
 impl List {
     /// The policies behind its binding SIDs.
     fn nested(&self) -> impl Iterator<Item = usize> {
-        self.segments.iter().flatten().filter_map(|segment| match segment {
-            Segment::Policy(number) => Some(*number),
-            _ => None,
-        })
+        self.meaning.iter().flat_map(Resolved::policies)
     }
 }
 
@@ -45,35 +41,36 @@ pub(crate) struct Candidate {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) head: NodeIx,
+    /// None where it is by color only.
+    pub(crate) endpoint: Option<NodeIx>,
     pub(crate) key: PolicyKey,
     pub(crate) last_resort: LastResort,
     /// The order in which they are tried.
     pub(crate) candidates: Vec<Candidate>,
-    /// Whether any list goes through a binding SID: what becomes of it then depends on other policies.
-    pub(crate) nests: bool,
+    /// Whether links that go away may make a list valid that was invalid before.
+    pub(crate) turns: bool,
 }
 
 impl Policy {
+    /// Whether some list hands the service's packet over at its end.
+    fn serves(&self) -> bool {
+        let mut lists = self.candidates.iter().flat_map(|path| &path.lists);
+        lists.any(|list| list.meaning.as_ref().is_ok_and(Resolved::serves))
+    }
+
     fn nested(&self) -> impl Iterator<Item = usize> {
         self.candidates.iter().flat_map(|path| &path.lists).flat_map(List::nested)
     }
 }
 
-/// The queues at the start of an edge.
-#[derive(Clone, Debug)]
-pub(crate) struct Port {
-    pub(crate) names: Vec<QueueName>,
-    pub(crate) shares: Vec<QueueShare>,
-    /// The number of the queue of each code point.
-    of_dscp: [u16; 64],
-}
-
 /// The compiled configuration of all devices. It holds no reference to what it was built from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Forwarding {
     pub(crate) policies: Vec<Policy>,
     /// By headend: color and endpoint's node to policy.
     toward: BTreeMap<NodeIx, BTreeMap<(Color, NodeIx), usize>>,
+    /// By headend and color: the policies whose endpoint is null, IPv4 and IPv6.
+    anywhere: BTreeMap<NodeIx, BTreeMap<Color, [Option<usize>; 2]>>,
     /// By headend and VRF, in the order of sequence.
     rules: BTreeMap<NodeIx, BTreeMap<VrfName, Vec<SteeringRule>>>,
     pub(crate) ports: Vec<Port>,
@@ -86,53 +83,32 @@ pub(crate) enum Entry {
     NoRule,
     /// A rule gives a color for which the headend has no policy toward that node.
     NoPolicy(Color),
-    /// Into this policy.
-    Policy(usize),
+    /// Into the first of these policies that is valid.
+    Policies(Choice),
 }
+
+/// The policy toward a node, then those of its color that lead anywhere. At least one is there.
+pub(crate) type Choice = [Option<usize>; 3];
 
 impl Forwarding {
     /// Compiles. Devices that the network does not have are left out; so are policies whose endpoint belongs to no node.
     /// Where two policies of one color lead to one node, the lower endpoint address counts: the router id before SRv6.
     /// Candidates of one preference are tried in the order of discriminators (RFC 9256 section 2.9).
-    /// O(size of the configuration, log).
+    ///
+    /// A policy whose endpoint is null, `0.0.0.0` or `::`, takes the traffic of its color for which no policy toward its node
+    /// is valid (RFC 9256 section 8.8, color-only flags 01). Its binding SID leads to no node that is known before, and is
+    /// taken for unknown. O(size of the configuration, log).
     pub fn build(network: &Network, devices: &BTreeMap<NodeId, DeviceConfig>) -> Self {
         let graph = network.graph();
-        let mut built =
-            Self { policies: Vec::new(), toward: BTreeMap::new(), rules: BTreeMap::new(), ports: Vec::new() };
         let known: Vec<(NodeIx, &DeviceConfig)> =
             devices.iter().filter_map(|(id, config)| Some((graph.node_ix(id)?, config))).collect();
+        let mut built = Self::default();
         let mut bindings = Bindings::new();
         for (number, (head, policy, endpoint)) in policies(network, &known).enumerate() {
-            built.toward.entry(head).or_default().entry((policy.key.color, endpoint)).or_insert(number);
-            if let Some(sid) = policy.binding_sid {
-                bindings.entry((head, sid)).or_insert((number, endpoint));
-            }
+            built.register(&mut bindings, number, head, policy, endpoint);
         }
         for (head, policy, endpoint) in policies(network, &known) {
-            let mut candidates: Vec<Candidate> = policy
-                .candidates
-                .iter()
-                .map(|path| Candidate {
-                    preference: path.preference,
-                    discriminator: path.discriminator,
-                    lists: path
-                        .lists
-                        .iter()
-                        .map(|list| List {
-                            weight: list.weight,
-                            segments: resolve(network, &bindings, head, list, endpoint),
-                        })
-                        .collect(),
-                })
-                .collect();
-            candidates.sort_by_key(|path| (std::cmp::Reverse(path.preference), path.discriminator));
-            built.policies.push(Policy {
-                head,
-                key: policy.key,
-                last_resort: policy.last_resort,
-                candidates,
-                nests: false,
-            });
+            built.policies.push(compile(network, &bindings, head, policy, endpoint));
         }
         built.bound_nesting(network);
         for (head, config) in &known {
@@ -143,14 +119,68 @@ impl Forwarding {
         }
         built.ports = graph
             .edges()
-            .map(|(ix, edge)| port(devices.get(graph.node_id(edge.from)), network.interface(ix)))
+            .map(|(ix, edge)| Port::new(devices.get(graph.node_id(edge.from)), network.interface(ix)))
             .collect();
         built
     }
 
-    /// Makes lists invalid whose binding SIDs could lead on more than [`MAX_NESTING`] times. Whether they would depends on
-    /// what fails; that they could does not, so that walks always end and never depend on where they begin.
+    /// Makes a policy known by what leads into it: its color and endpoint, its binding SID.
+    fn register(
+        &mut self,
+        bindings: &mut Bindings,
+        number: usize,
+        head: NodeIx,
+        policy: &SrPolicy,
+        endpoint: Option<NodeIx>,
+    ) {
+        let Some(endpoint) = endpoint else {
+            let any = self.anywhere.entry(head).or_default().entry(policy.key.color).or_default();
+            any[usize::from(policy.key.endpoint.is_ipv6())].get_or_insert(number);
+            return;
+        };
+        let toward = self.toward.entry(head).or_default();
+        toward.entry((policy.key.color, endpoint)).or_insert(number);
+        if let Some(sid) = policy.binding_sid {
+            bindings.entry((head, sid)).or_insert((number, endpoint));
+        }
+    }
+
+    /// The pairs of nodes between which lists follow shortest paths, as far as they are known before: of preferred candidates
+    /// only, or of all.
+    pub(crate) fn pairs(&self, network: &Network, all: bool) -> Vec<(NodeIx, NodeIx)> {
+        let mut pairs = Vec::new();
+        for policy in &self.policies {
+            let candidates = policy.candidates.iter().take(if all { usize::MAX } else { 1 });
+            for list in candidates.flat_map(|path| &path.lists).flat_map(|list| &list.meaning) {
+                let mut at = policy.head;
+                for segment in &list.segments {
+                    let to = match segment {
+                        Segment::Node(node) | Segment::Labelled(node, _) => {
+                            pairs.push((at, *node));
+                            Some(*node)
+                        }
+                        Segment::Edge(edge) => Some(network.graph().edge(*edge).to),
+                        Segment::Policy(number) => self.policies[*number].endpoint,
+                    };
+                    at = to.unwrap_or(at);
+                }
+            }
+        }
+        pairs
+    }
+
+    /// Makes lists invalid whose binding SIDs could lead on more than [`MAX_NESTING`] times, or into a policy that ends in a
+    /// service, behind which nothing can follow. Whether they would depends on what fails; that they could does not, so that
+    /// walks always end and never depend on where they begin.
     fn bound_nesting(&mut self, network: &Network) {
+        for policy in &mut self.policies {
+            let mut lists =
+                policy.candidates.iter().flat_map(|path| &path.lists).flat_map(|list| &list.meaning);
+            policy.turns = lists.any(Resolved::turns);
+        }
+        if self.policies.iter().all(|policy| policy.nested().next().is_none()) {
+            return;
+        }
         let mut levels = vec![0; self.policies.len()];
         for _ in 0..=MAX_NESTING {
             levels = self
@@ -159,19 +189,21 @@ impl Forwarding {
                 .map(|policy| policy.nested().map(|inner| levels[inner] + 1).max().unwrap_or(0))
                 .collect();
         }
-        let heads: Vec<NodeIx> = self.policies.iter().map(|policy| policy.head).collect();
-        for list in
-            self.policies.iter_mut().flat_map(|policy| &mut policy.candidates).flat_map(|c| &mut c.lists)
-        {
-            let endless = list.nested().find(|inner| levels[*inner] >= MAX_NESTING);
-            if let Some(inner) = endless {
-                let at = network.graph().node_id(heads[inner]).clone();
-                list.segments = Err(Fault::Endless { at });
-            }
-        }
+        let name = |node: NodeIx| network.graph().node_id(node).clone();
+        let fault_behind = |policy: &Policy, level: u32| match policy.endpoint {
+            _ if level >= MAX_NESTING => Some(Fault::Endless { at: name(policy.head) }),
+            Some(endpoint) if policy.serves() => Some(Fault::EndsAt { node: name(endpoint) }),
+            _ => None,
+        };
+        let behind: Vec<Option<Fault>> =
+            self.policies.iter().zip(levels).map(|(policy, level)| fault_behind(policy, level)).collect();
         for policy in &mut self.policies {
-            let nests = policy.nested().next().is_some();
-            policy.nests = nests;
+            for list in policy.candidates.iter_mut().flat_map(|path| &mut path.lists) {
+                let fault = list.nested().find_map(|inner| behind[inner].clone());
+                if let Some(fault) = fault {
+                    list.meaning = Err(fault);
+                }
+            }
         }
     }
 
@@ -182,29 +214,53 @@ impl Forwarding {
         let Some(rule) = rules.into_iter().flatten().find(|rule| matches(rule, demand)) else {
             return Entry::NoRule;
         };
-        self.toward
-            .get(&from)
-            .and_then(|policies| policies.get(&(rule.color, to)))
-            .map_or(Entry::NoPolicy(rule.color), |policy| Entry::Policy(*policy))
+        let exact = self.toward.get(&from).and_then(|policies| policies.get(&(rule.color, to))).copied();
+        let any = self.anywhere.get(&from).and_then(|colors| colors.get(&rule.color));
+        let [v4, v6] = any.copied().unwrap_or_default();
+        // A null endpoint of the family of the policy toward the node comes first (RFC 9256 section 8.8).
+        let v6_first = exact.is_some_and(|number| self.policies[number].key.endpoint.is_ipv6());
+        let choice = if v6_first { [exact, v6, v4] } else { [exact, v4, v6] };
+        if choice == [None; 3] { Entry::NoPolicy(rule.color) } else { Entry::Policies(choice) }
     }
 
     /// The number of the queue that packets of this code point find at the start of an edge.
     pub(crate) fn queue(&self, edge: EdgeIx, dscp: Dscp) -> usize {
-        usize::from(self.ports[edge.ix()].of_dscp[usize::from(dscp.number() & 63)])
+        self.ports[edge.ix()].queue(dscp)
     }
 }
 
-/// All policies whose endpoint belongs to a node, headends ascending, then keys.
+/// All policies whose endpoint belongs to a node or is null, headends ascending, then keys.
 fn policies<'a>(
     network: &'a Network,
     devices: &'a [(NodeIx, &'a DeviceConfig)],
-) -> impl Iterator<Item = (NodeIx, &'a model::SrPolicy, NodeIx)> {
+) -> impl Iterator<Item = (NodeIx, &'a SrPolicy, Option<NodeIx>)> {
     devices.iter().flat_map(move |(head, config)| {
-        config
-            .policies
-            .values()
-            .filter_map(move |policy| Some((*head, policy, network.owner(policy.key.endpoint)?)))
+        config.policies.values().filter_map(move |policy| match policy.key.endpoint {
+            null if null.is_unspecified() => Some((*head, policy, None)),
+            endpoint => Some((*head, policy, Some(network.owner(endpoint)?))),
+        })
     })
+}
+
+fn compile(
+    network: &Network,
+    bindings: &Bindings,
+    head: NodeIx,
+    policy: &SrPolicy,
+    endpoint: Option<NodeIx>,
+) -> Policy {
+    let list = |list: &SegmentList| List {
+        weight: list.weight,
+        meaning: resolve(network, bindings, head, list, endpoint),
+    };
+    let candidate = |path: &CandidatePath| Candidate {
+        preference: path.preference,
+        discriminator: path.discriminator,
+        lists: path.lists.iter().map(list).collect(),
+    };
+    let mut candidates: Vec<Candidate> = policy.candidates.iter().map(candidate).collect();
+    candidates.sort_by_key(|path| (std::cmp::Reverse(path.preference), path.discriminator));
+    Policy { head, endpoint, key: policy.key, last_resort: policy.last_resort, candidates, turns: false }
 }
 
 fn matches(rule: &SteeringRule, demand: &Demand) -> bool {
@@ -215,32 +271,4 @@ fn matches(rule: &SteeringRule, demand: &Demand) -> bool {
         (Some(_), None) => false,
     };
     destination && code_point(&rule.dscp)
-}
-
-fn port(device: Option<&DeviceConfig>, interface: &model::InterfaceName) -> Port {
-    let qos = device.and_then(|config| config.qos.get(interface)).filter(|qos| !qos.queues.is_empty());
-    let Some(qos) = qos else {
-        let share = QueueShare { discipline: Discipline::Weighted(1), guarantee: model::Bandwidth::ZERO };
-        return Port { names: vec![QueueName::lit(DEFAULT_QUEUE)], shares: vec![share], of_dscp: [0; 64] };
-    };
-    let names: Vec<QueueName> = qos.queues.keys().cloned().collect();
-    let place = |name: &QueueName| names.binary_search(name).ok().and_then(|ix| u16::try_from(ix).ok());
-    let rest = lowest(qos).and_then(place).unwrap_or(0);
-    let mut of_dscp = [rest; 64];
-    if let Some(classifier) = device.and_then(|config| config.classifier.as_ref()) {
-        for (dscp, queue) in &classifier.queues {
-            of_dscp[usize::from(dscp.number() & 63)] = place(queue).unwrap_or(rest);
-        }
-    }
-    Port { shares: qos.queues.values().copied().collect(), names, of_dscp }
-}
-
-/// The queue of all that is not classified, or classified to a queue that the interface lacks: the least weight, then the
-/// least guarantee, then the first name. Strict queues come last.
-fn lowest(qos: &InterfaceQos) -> Option<&QueueName> {
-    let rank = |share: &QueueShare| match share.discipline {
-        Discipline::Weighted(weight) => (0, weight, share.guarantee),
-        Discipline::Strict => (1, 0, share.guarantee),
-    };
-    qos.queues.iter().min_by_key(|(_, share)| rank(share)).map(|(name, _)| name)
 }

@@ -10,30 +10,43 @@
 //!   one of its lists is (RFC 9256 section 5.1), and its traffic goes by weight over the lists that are valid.
 //! - A node segment follows all IGP shortest paths; each node splits equally over its outgoing shortest-path *links*, so
 //!   that parallel links count one by one.
+//! - Routers have no local repair (TI-LFA): until the IGP has heard of a failure, shortest paths lead into it ([`Outage`]).
+//! - Traffic of a color for which no policy toward its node is valid may use one whose endpoint is null (RFC 9256 section 8.8).
 //! - Shares are integers out of [`WHOLE`]; what a split leaves over goes to the lowest link ids. Nothing is lost by rounding.
 //! - In proofs, what a queue drops is still offered to the links behind it, so that no plan leans on drops; only
 //!   [`Witness::observe`], by which the lab forwards, takes it away there.
 
 mod failure;
+mod mesh;
 mod network;
 
+mod csid;
 mod forwarding;
+mod port;
+mod resolve;
 mod segment;
 mod spf;
 
+mod branch;
 mod route;
 
+mod fate;
 mod flow;
 mod load;
 pub mod queues;
 
+mod drill;
+mod marks;
 mod witness;
 
-pub use failure::{Failure, Outage, Parts, UnknownPart};
+pub use csid::CsidLengths;
+pub use drill::Drill;
+pub use failure::{Failure, FailureKind, Outage, Parts, UnknownKind, UnknownPart};
 pub use flow::{DropReason, Flow, IgpReason, Via};
-pub use forwarding::{DEFAULT_QUEUE, Forwarding};
+pub use forwarding::Forwarding;
 pub use load::{EdgeLoad, Loads, QueueLoad};
 pub use network::Network;
+pub use port::DEFAULT_QUEUE;
 pub use segment::Fault;
 pub use witness::{Outcome, Witness};
 

@@ -28,6 +28,13 @@ pub struct EdgeLoad {
     pub queues: Vec<QueueLoad>,
 }
 
+impl QueueLoad {
+    /// Whether packets in it fare as before.
+    pub(crate) fn feels_like(&self, before: &Self) -> bool {
+        (self.delay, self.dropped) == (before.delay, before.dropped)
+    }
+}
+
 impl EdgeLoad {
     /// All that is offered.
     pub fn offered(&self) -> Bandwidth {

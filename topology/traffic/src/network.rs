@@ -1,7 +1,7 @@
 //! The network as forwarding sees it: the frozen graph, and which SID, label or address means what to whom.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -10,12 +10,16 @@ use model::{
     graph::GraphError, link::Side, sr::LabelBlock,
 };
 
+use crate::{csid::CsidLengths, mesh::Mesh};
+
 /// What segment routing needs to know of a node.
 #[derive(Clone, Debug)]
 struct Router {
     srgb: LabelBlock,
     end_sid: Option<Ipv6Addr>,
     service_sid: Option<Ipv6Addr>,
+    /// Of the CSIDs that it reads.
+    csid: Option<CsidLengths>,
 }
 
 /// What an SRv6 SID does at the node that owns it (RFC 8986 section 4).
@@ -27,12 +31,24 @@ pub(crate) enum Behaviour {
     EndX(EdgeIx),
     /// End.DT46: the service's packet comes out here.
     Service,
+    /// End.B6.Encaps.Red: into the policy behind this binding SID.
+    Binding(Ipv6Addr),
+}
+
+/// Where a segment leads by shortest paths.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Goal {
+    /// To a node.
+    Node(NodeIx),
+    /// To the nearest node of an anycast group.
+    Group(u32),
 }
 
 /// The frozen network. Built once for a TED; walks share it.
 #[derive(Clone, Debug)]
 pub struct Network {
     graph: Graph,
+    mesh: Mesh,
     routers: Vec<Router>,
     /// The sending interface of each edge.
     ports: Vec<InterfaceName>,
@@ -42,6 +58,13 @@ pub struct Network {
     /// Locators by length and first address; the longest length is asked first.
     locators: BTreeMap<u8, BTreeMap<u128, NodeIx>>,
     end_x: BTreeMap<Ipv6Addr, EdgeIx>,
+    /// Anycast groups: their members, ascending.
+    groups: Vec<Box<[NodeIx]>>,
+    group_of_index: BTreeMap<u32, u32>,
+    group_of_sid: BTreeMap<Ipv6Addr, u32>,
+    /// The highest SID index there is, and the size of the smallest SRGB.
+    widest_index: u32,
+    least_srgb: u32,
 }
 
 impl Network {
@@ -60,11 +83,18 @@ impl Network {
             by_router_id: BTreeMap::new(),
             locators: BTreeMap::new(),
             end_x: BTreeMap::new(),
+            groups: Vec::new(),
+            group_of_index: BTreeMap::new(),
+            group_of_sid: BTreeMap::new(),
+            widest_index: 0,
+            least_srgb: u32::MAX,
+            mesh: Mesh::new(&graph),
             graph,
         };
         for (ix, node) in network.graph.nodes().zip(ted.nodes.values()) {
             if let Some(index) = &node.node_sid {
                 network.by_index.entry(index.value).or_insert(ix);
+                network.widest_index = network.widest_index.max(index.value);
             }
             network.by_router_id.entry(node.router_id).or_insert(ix);
             if let Some(locator) = &node.locator {
@@ -72,10 +102,12 @@ impl Network {
                 let of_length = network.locators.entry(net.prefix_len()).or_default();
                 of_length.entry(u128::from(net.addr())).or_insert(ix);
             }
+            network.least_srgb = network.least_srgb.min(node.srgb.size);
             network.routers.push(Router {
                 srgb: node.srgb,
                 end_sid: node.end_sid(),
                 service_sid: node.service_sid(),
+                csid: None,
             });
         }
         for link in ted.links.values() {
@@ -96,6 +128,10 @@ impl Network {
     /// The graph: numbers to names and back, and the values of edges.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    pub(crate) fn mesh(&self) -> &Mesh {
+        &self.mesh
     }
 
     /// The interface at which an edge leaves its node.
@@ -119,6 +155,59 @@ impl Network {
         (line.delay, line.jitter, line.loss) = (delay.as_micros(), jitter.as_micros(), loss.as_ppb());
     }
 
+    /// Sets whether the SIDs of a node are of the NEXT-CSID flavor (RFC 9800 section 4.1), so that it reads containers. Without
+    /// it, which is how a node starts, a container is a SID that nobody knows: what was not said is not taken for granted.
+    pub fn set_next_csid(&mut self, node: NodeIx, lengths: Option<CsidLengths>) {
+        self.routers[node.ix()].csid = lengths;
+    }
+
+    pub(crate) fn csid_lengths(&self, node: NodeIx) -> Option<CsidLengths> {
+        self.routers[node.ix()].csid
+    }
+
+    /// Adds a segment that leads to the nearest of several nodes, to each of them equally by links where several are equally
+    /// near (RFC 8402 section 3.3.1): by its index into the SRGB, by its SRv6 SID, or both. What a node had before keeps its
+    /// meaning. Nothing happens without members.
+    pub fn add_anycast(
+        &mut self,
+        members: impl IntoIterator<Item = NodeIx>,
+        index: Option<u32>,
+        sid: Option<Ipv6Addr>,
+    ) {
+        let members: BTreeSet<NodeIx> = members.into_iter().collect();
+        if members.is_empty() {
+            return;
+        }
+        let group = self.groups.len() as u32;
+        self.groups.push(members.into_iter().collect());
+        if let Some(index) = index {
+            self.group_of_index.entry(index).or_insert(group);
+            self.widest_index = self.widest_index.max(index);
+        }
+        if let Some(sid) = sid {
+            self.group_of_sid.entry(sid).or_insert(group);
+        }
+    }
+
+    /// The members of an anycast group, ascending.
+    pub(crate) fn group(&self, group: u32) -> &[NodeIx] {
+        &self.groups[group as usize]
+    }
+
+    pub(crate) fn group_of_sid(&self, sid: Ipv6Addr) -> Option<u32> {
+        self.group_of_sid.get(&sid).copied()
+    }
+
+    /// Whether every node has a label for every index: then nobody needs to be asked.
+    pub(crate) fn labels_all(&self) -> bool {
+        self.widest_index < self.least_srgb
+    }
+
+    /// Whether a node has a label for an index.
+    pub(crate) fn labels(&self, node: NodeIx, index: u32) -> bool {
+        index < self.routers[node.ix()].srgb.size
+    }
+
     /// The node that an address belongs to: its router id, or any address of its locator.
     pub fn owner(&self, address: IpAddr) -> Option<NodeIx> {
         match address {
@@ -129,9 +218,13 @@ impl Network {
 
     /// The node whose locator is the longest match.
     pub(crate) fn locator_of(&self, address: Ipv6Addr) -> Option<NodeIx> {
+        self.locator(address).map(|(node, _)| node)
+    }
+
+    /// The same, with the length of the locator.
+    pub(crate) fn locator(&self, address: Ipv6Addr) -> Option<(NodeIx, u8)> {
         self.locators.iter().rev().find_map(|(length, nets)| {
-            let mask = u128::MAX.checked_shl(128 - u32::from(*length)).unwrap_or(0);
-            nets.get(&(u128::from(address) & mask)).copied()
+            nets.get(&(u128::from(address) & leading(*length))).map(|node| (*node, *length))
         })
     }
 
@@ -139,11 +232,13 @@ impl Network {
         self.routers[node.ix()].service_sid.is_some()
     }
 
-    /// The node that a label means in the SRGB of the node that reads it.
-    pub(crate) fn node_of_label(&self, at: NodeIx, label: Label) -> Option<NodeIx> {
+    /// What a label means in the SRGB of the node that reads it, with its index there.
+    pub(crate) fn meaning(&self, at: NodeIx, label: Label) -> Option<(Goal, u32)> {
         let block = self.routers[at.ix()].srgb;
         let index = label.number().checked_sub(block.base).filter(|index| *index < block.size)?;
-        self.by_index.get(&index).copied()
+        let node = self.by_index.get(&index).copied().map(Goal::Node);
+        let goal = node.or_else(|| self.group_of_index.get(&index).copied().map(Goal::Group))?;
+        Some((goal, index))
     }
 
     /// The edge that a local label means at the node that reads it.
@@ -167,4 +262,9 @@ impl Network {
             None
         }
     }
+}
+
+/// A mask of so many leading bits.
+pub(crate) fn leading(bits: u8) -> u128 {
+    u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(bits))).unwrap_or(0)
 }

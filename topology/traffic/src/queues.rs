@@ -37,82 +37,107 @@ pub struct Service {
 /// # Panics
 /// Never, if both slices have one length; the shorter one counts otherwise.
 pub fn serve(offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> Vec<Service> {
-    let served = allot(offered, shares, bandwidth);
-    let mut greedy = offered.to_vec();
-    (0..served.len())
-        .map(|queue| {
-            let wanted = offered[queue];
-            greedy[queue] = wanted.max(bandwidth);
-            let most = allot(&greedy, shares, bandwidth)[queue];
-            greedy[queue] = wanted;
-            Service {
-                served: served[queue],
-                dropped: share_lost(wanted, served[queue]),
-                utilisation: utilisation(wanted, most),
-                delay: wait(wanted, most),
-            }
-        })
-        .collect()
-}
-
-/// What each queue gets; adds up to the lesser of all that is offered and the bandwidth.
-fn allot(offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> Vec<u64> {
-    let queues = offered.len().min(shares.len());
-    let mut got = vec![0_u64; queues];
-    let mut left = bandwidth;
-    for strict in [true, false] {
-        let guarantee = |queue: usize| match shares[queue].discipline == Discipline::Strict {
-            is if is == strict => shares[queue].guarantee.as_bps(),
-            _ => 0,
-        };
-        left -= fill(queues, left, &mut got, guarantee, |queue| guarantee(queue).min(offered[queue]));
-    }
-    let weight = |queue: usize| match shares[queue].discipline {
-        Discipline::Strict => 1,
-        Discipline::Weighted(weight) => u64::from(weight),
-    };
-    left -= fill(queues, left, &mut got, weight, |queue| offered[queue]);
-    let idle = |queue: usize| u64::from(weight(queue) == 0);
-    fill(queues, left, &mut got, idle, |queue| offered[queue]);
-    got
-}
-
-/// Raises each queue of positive weight toward its target, by weight, as far as `left` goes; gives what was handed out.
-fn fill(
-    queues: usize,
-    left: u64,
-    got: &mut [u64],
-    weight: impl Fn(usize) -> u64,
-    target: impl Fn(usize) -> u64,
-) -> u64 {
-    let mut open: Vec<(usize, u64)> = (0..queues)
-        .map(|queue| (queue, target(queue).saturating_sub(got[queue])))
-        .filter(|(queue, want)| *want > 0 && weight(*queue) > 0)
+    let mut desk = Desk::default();
+    let mut wanted = offered.to_vec();
+    let mut services: Vec<Service> = desk
+        .allot(&wanted, shares, bandwidth)
+        .iter()
+        .map(|served| Service { served: *served, ..Service::default() })
         .collect();
-    let mut rest = left;
-    loop {
-        let total: u128 = open.iter().map(|(queue, _)| u128::from(weight(*queue))).sum();
-        let before = rest;
-        // Whoever wants no more than its part of what there is now gets all it wants.
-        open.retain(|(queue, want)| {
-            let content = u128::from(*want) * total <= u128::from(before) * u128::from(weight(*queue));
-            if content {
+    for (queue, service) in services.iter_mut().enumerate() {
+        let wants = offered[queue];
+        // Who wants nothing loses nothing and waits for nothing.
+        if wants == 0 {
+            continue;
+        }
+        wanted[queue] = wants.max(bandwidth);
+        let most = desk.allot(&wanted, shares, bandwidth)[queue];
+        wanted[queue] = wants;
+        service.dropped = share_lost(wants, service.served);
+        service.utilisation = utilisation(wants, most);
+        service.delay = wait(wants, most);
+    }
+    services
+}
+
+/// Where bandwidth is given out; kept from one time to the next, for it is done often.
+#[derive(Debug, Default)]
+struct Desk {
+    got: Vec<u64>,
+    /// Queues that still want something: their number, what they want, and their weight.
+    open: Vec<(usize, u64, u64)>,
+}
+
+impl Desk {
+    /// What each queue gets; adds up to the lesser of all that is offered and the bandwidth.
+    fn allot(&mut self, offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> &[u64] {
+        self.got.clear();
+        self.got.resize(offered.len().min(shares.len()), 0);
+        let mut left = bandwidth;
+        for strict in [true, false] {
+            let guarantee = |queue: usize| match shares[queue].discipline == Discipline::Strict {
+                is if is == strict => shares[queue].guarantee.as_bps(),
+                _ => 0,
+            };
+            left -= self.fill(left, guarantee, |queue| guarantee(queue).min(offered[queue]));
+        }
+        let weight = |queue: usize| match shares[queue].discipline {
+            Discipline::Strict => 1,
+            Discipline::Weighted(weight) => u64::from(weight),
+        };
+        left -= self.fill(left, weight, |queue| offered[queue]);
+        self.fill(left, |queue| u64::from(weight(queue) == 0), |queue| offered[queue]);
+        &self.got
+    }
+
+    /// Raises each queue of positive weight toward its target, by weight, as far as `left` goes; gives what was handed out.
+    fn fill(&mut self, left: u64, weight: impl Fn(usize) -> u64, target: impl Fn(usize) -> u64) -> u64 {
+        let Self { got, open } = self;
+        open.clear();
+        for (queue, got) in got.iter().enumerate() {
+            let (want, weight) = (target(queue).saturating_sub(*got), weight(queue));
+            if want > 0 && weight > 0 {
+                open.push((queue, want, weight));
+            }
+        }
+        let mut rest = left;
+        if open
+            .iter()
+            .try_fold(0_u64, |sum, (_, want, _)| sum.checked_add(*want))
+            .is_some_and(|sum| sum <= rest)
+        {
+            // Everybody gets all it wants.
+            for (queue, want, _) in open.iter() {
                 got[*queue] += want;
                 rest -= want;
             }
-            !content
-        });
-        if rest == before {
-            let parts: Vec<u64> = open
-                .iter()
-                .map(|(queue, _)| (u128::from(rest) * u128::from(weight(*queue)) / total.max(1)) as u64)
-                .collect();
-            let odd = if open.is_empty() { 0 } else { rest - parts.iter().sum::<u64>() };
-            for ((place, part), (queue, _)) in (0..).zip(&parts).zip(&open) {
-                got[*queue] += part + u64::from(place < odd);
-                rest -= part + u64::from(place < odd);
-            }
             return left - rest;
+        }
+        loop {
+            let total: u128 = open.iter().map(|(_, _, weight)| u128::from(*weight)).sum();
+            let before = rest;
+            // Whoever wants no more than its part of what there is now gets all it wants.
+            open.retain(|(queue, want, weight)| {
+                let content = u128::from(*want) * total <= u128::from(before) * u128::from(*weight);
+                if content {
+                    got[*queue] += want;
+                    rest -= want;
+                }
+                !content
+            });
+            if rest == before {
+                if open.is_empty() {
+                    return left - rest;
+                }
+                let part = |weight: u64| (u128::from(before) * u128::from(weight) / total.max(1)) as u64;
+                let mut odd = before - open.iter().map(|(_, _, weight)| part(*weight)).sum::<u64>();
+                for (queue, _, weight) in open.iter() {
+                    let one = u64::from(odd > 0);
+                    odd -= one;
+                    got[*queue] += part(*weight) + one;
+                }
+                return left;
+            }
         }
     }
 }

@@ -2,126 +2,125 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{EdgeIx, NodeIx, sr::LastResort};
+use model::{EdgeIx, NodeId, NodeIx, sr::LastResort};
 
 use crate::{
     WHOLE,
+    branch::{Branch, Split, Stretch, divide, leaves, push, scale},
     failure::Parts,
     flow::{DropReason, IgpReason, Via},
-    forwarding::{Entry, Forwarding, List},
-    network::Network,
-    segment::{Fault, Segment},
-    spf::{Layered, Spread},
+    forwarding::{Choice, Entry, Forwarding},
+    network::{Goal, Network},
+    segment::{Fault, Fork, Resolved, Segment, Tail},
+    spf::{Igp, Spread},
 };
 
 /// So many lists may come out of binding SIDs.
 const MAX_BRANCHES: usize = 64;
 
-/// A part of a branch.
-#[derive(Clone, Debug)]
-pub(crate) enum Stretch {
-    Edge(EdgeIx),
-    Spread(Arc<Spread>),
-}
-
-/// One segment list with its part of the traffic, out of [`WHOLE`].
-#[derive(Clone, Debug)]
-pub(crate) struct Branch {
-    pub(crate) amount: u64,
-    pub(crate) stretches: Vec<Stretch>,
-}
+/// The lists that carry a demand; many demands share one.
+pub(crate) type Way = Arc<[Branch]>;
 
 /// Where a demand goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Route {
     pub(crate) via: Via,
-    pub(crate) branches: Vec<Branch>,
+    pub(crate) branches: Way,
     /// Edges ascending, with what they carry out of [`WHOLE`].
     pub(crate) shares: Vec<(EdgeIx, u64)>,
 }
 
 impl Route {
-    fn dropped(why: DropReason) -> Self {
-        Self { via: Via::Dropped(why), branches: Vec::new(), shares: Vec::new() }
+    pub(crate) fn dropped(why: DropReason) -> Self {
+        Self { via: Via::Dropped(why), branches: Arc::default(), shares: Vec::new() }
     }
 }
 
 /// Finds ways under one outage.
-pub(crate) struct Router<'a> {
+pub(crate) struct Router<'a, 'i> {
     network: &'a Network,
     forwarding: &'a Forwarding,
-    igp: Layered<'a>,
-    down: &'a Parts,
-    /// Policies that were judged already.
-    judged: BTreeMap<usize, Judged>,
+    igp: &'i mut Igp<'a>,
+    down: Arc<Parts>,
+    /// Policies that were judged already; those without endpoint once for each node that traffic goes to.
+    judged: BTreeMap<(usize, Option<NodeIx>), Judged>,
 }
 
 /// The place of the candidate of highest preference that is valid, with its lists; or every candidate's first fault.
-type Judged = Result<(usize, Vec<Branch>), Vec<Fault>>;
+type Judged = Result<(usize, Way), Arc<[Fault]>>;
 
-impl<'a> Router<'a> {
+impl<'a, 'i> Router<'a, 'i> {
+    /// `down` is what does not forward; the IGP may know of less.
     pub(crate) fn new(
         network: &'a Network,
         forwarding: &'a Forwarding,
-        igp: Layered<'a>,
-        down: &'a Parts,
+        igp: &'i mut Igp<'a>,
+        down: Arc<Parts>,
     ) -> Self {
         Self { network, forwarding, igp, down, judged: BTreeMap::new() }
     }
 
+    fn name(&self, node: NodeIx) -> NodeId {
+        self.network.graph().node_id(node).clone()
+    }
+
     /// The way of a demand from one node to another.
     pub(crate) fn route(&mut self, from: NodeIx, to: NodeIx, entry: Entry) -> Route {
-        let name = |node: NodeIx| self.network.graph().node_id(node).clone();
         if let Some(node) = [from, to].into_iter().find(|node| self.down.has_node(*node)) {
-            return Route::dropped(DropReason::NodeDown(name(node)));
+            return Route::dropped(DropReason::NodeDown(self.name(node)));
         }
         let why = match entry {
-            _ if from == to => IgpReason::Local,
+            _ if from == to => {
+                return self.finish(Via::Igp(IgpReason::Local), [Branch::whole(0)].into());
+            }
             Entry::NoRule => IgpReason::NoRule,
             Entry::NoPolicy(color) => IgpReason::NoPolicy(color),
-            Entry::Policy(number) => {
-                let policy = &self.forwarding.policies[number];
-                let key = policy.key;
-                match self.policy(number) {
-                    Ok((candidate, branches)) => {
-                        let path = &policy.candidates[candidate];
-                        let (preference, discriminator) = (path.preference, path.discriminator);
-                        return self.finish(Via::Policy { key, preference, discriminator }, branches);
-                    }
-                    Err(faults) if policy.last_resort == LastResort::Drop => {
-                        return Route::dropped(DropReason::PolicyInvalid { key, faults });
-                    }
-                    Err(faults) => IgpReason::PolicyInvalid { key, faults },
-                }
-            }
+            Entry::Policies(choice) => match self.choose(choice, to) {
+                Ok(route) => return route,
+                Err(why) => why,
+            },
         };
-        if from == to {
-            return self.finish(Via::Igp(why), vec![Branch { amount: WHOLE, stretches: Vec::new() }]);
-        }
-        match self.igp.spread(from, to) {
+        match self.igp.spread(from, Goal::Node(to)) {
             Some(spread) => {
-                let branch = Branch { amount: WHOLE, stretches: vec![Stretch::Spread(spread)] };
-                self.finish(Via::Igp(why), vec![branch])
+                let mut branch = Branch::whole(1);
+                branch.stretches.push(Stretch::Spread(spread));
+                self.finish(Via::Igp(why), [branch].into())
             }
             None => Route::dropped(DropReason::Unreachable {
-                from: name(from),
-                to: name(to),
+                from: self.name(from),
+                to: self.name(to),
                 after: Box::new(why),
             }),
         }
     }
 
-    fn finish(&self, via: Via, branches: Vec<Branch>) -> Route {
-        let mut shares: Vec<(EdgeIx, u64)> = Vec::new();
-        for branch in &branches {
-            for stretch in &branch.stretches {
-                match stretch {
-                    Stretch::Edge(edge) => shares.push((*edge, branch.amount)),
-                    Stretch::Spread(spread) => {
-                        spread.pour(branch.amount, self.down, |edge, share| shares.push((edge, share)));
-                    }
+    /// The way by the first policy that is valid; or why it is left to the IGP, which is the fault of the first.
+    fn choose(&mut self, choice: Choice, to: NodeIx) -> Result<Route, IgpReason> {
+        let mut why = None;
+        for number in choice.into_iter().flatten() {
+            let policy = &self.forwarding.policies[number];
+            let key = policy.key;
+            match self.policy(number, to) {
+                Ok((candidate, branches)) => {
+                    let path = &policy.candidates[candidate];
+                    let (preference, discriminator) = (path.preference, path.discriminator);
+                    return Ok(self.finish(Via::Policy { key, preference, discriminator }, branches));
+                }
+                Err(faults) if policy.last_resort == LastResort::Drop => {
+                    return Ok(Route::dropped(DropReason::PolicyInvalid { key, faults: faults.to_vec() }));
+                }
+                Err(faults) => {
+                    why.get_or_insert_with(|| IgpReason::PolicyInvalid { key, faults: faults.to_vec() });
                 }
             }
+        }
+        Err(why.unwrap_or(IgpReason::NoRule))
+    }
+
+    fn finish(&self, via: Via, branches: Way) -> Route {
+        let mut shares: Vec<(EdgeIx, u64)> = Vec::new();
+        for branch in &*branches {
+            branch.pour(branch.amount, &self.down, &mut |edge, share| shares.push((edge, share)));
         }
         shares.sort_unstable();
         shares.dedup_by(|next, kept| {
@@ -134,23 +133,30 @@ impl<'a> Router<'a> {
         Route { via, branches, shares }
     }
 
-    fn policy(&mut self, number: usize) -> Judged {
-        if let Some(judged) = self.judged.get(&number) {
+    /// What becomes of a policy, for traffic to a node.
+    fn policy(&mut self, number: usize, to: NodeIx) -> Judged {
+        let by_color_only = self.forwarding.policies[number].endpoint.is_none();
+        let place = (number, by_color_only.then_some(to));
+        if let Some(judged) = self.judged.get(&place) {
             return judged.clone();
         }
-        let judged = self.judge(number);
-        self.judged.insert(number, judged.clone());
+        let judged = self.judge(number, to);
+        self.judged.insert(place, judged.clone());
         judged
     }
 
-    fn judge(&mut self, number: usize) -> Judged {
+    fn judge(&mut self, number: usize, to: NodeIx) -> Judged {
         let policy = &self.forwarding.policies[number];
         let mut faults = Vec::new();
         for (place, candidate) in policy.candidates.iter().enumerate() {
             let mut valid: Vec<(u64, Vec<Branch>)> = Vec::new();
             let mut fault = None;
             for list in &candidate.lists {
-                match self.list(policy.head, list) {
+                let walked = match &list.meaning {
+                    Ok(meaning) => self.walk(policy.head, meaning, to),
+                    Err(fault) => Err(fault.clone()),
+                };
+                match walked {
                     Ok(branches) => valid.push((u64::from(list.weight), branches)),
                     Err(found) => fault = fault.or(Some(found)),
                 }
@@ -164,85 +170,104 @@ impl<'a> Router<'a> {
             for (amount, (_, parts)) in divide(WHOLE, &weights).into_iter().zip(valid) {
                 branches.extend(scale(amount, parts));
             }
-            return Ok((place, branches));
+            return Ok((place, branches.into()));
         }
-        Err(faults)
+        Err(faults.into())
     }
 
-    /// Walks one list. It is valid only where nothing on its way is down.
-    fn list(&mut self, head: NodeIx, list: &List) -> Result<Vec<Branch>, Fault> {
+    /// Walks a list from some node on. It is valid only where nothing on its way is down.
+    fn walk(&mut self, head: NodeIx, list: &Resolved, to: NodeIx) -> Result<Vec<Branch>, Fault> {
         let graph = self.network.graph();
-        let name = |node: NodeIx| graph.node_id(node).clone();
-        let mut branches = vec![Branch { amount: WHOLE, stretches: Vec::new() }];
+        let mut branches = vec![Branch::whole(list.segments.len())];
         let mut at = head;
-        for segment in list.segments.as_ref().map_err(Clone::clone)? {
+        for segment in &list.segments {
             match segment {
-                Segment::Node(node) => {
-                    let spread = self
-                        .igp
-                        .spread(at, *node)
-                        .ok_or_else(|| Fault::Unreachable { from: name(at), to: name(*node) })?;
-                    if let Some(edge) = spread.meets(self.down) {
-                        return Err(Fault::LinkDown { link: graph.link_id(edge).clone() });
-                    }
-                    for branch in &mut branches {
-                        branch.stretches.push(Stretch::Spread(spread.clone()));
-                    }
-                    at = *node;
-                }
+                Segment::Node(node) => self.go(&mut branches, &mut at, *node, None)?,
+                Segment::Labelled(node, index) => self.go(&mut branches, &mut at, *node, Some(*index))?,
                 Segment::Edge(edge) => {
                     if self.down.has(*edge) {
                         return Err(Fault::LinkDown { link: graph.link_id(*edge).clone() });
                     }
-                    for branch in &mut branches {
-                        branch.stretches.push(Stretch::Edge(*edge));
-                    }
+                    push(&mut branches, &Stretch::Edge(*edge));
                     at = graph.edge(*edge).to;
                 }
                 Segment::Policy(number) => {
-                    let key = self.forwarding.policies[*number].key;
-                    let (_, nested) =
-                        self.policy(*number).map_err(|_| Fault::Binding { at: name(at), key })?;
-                    if branches.len() * nested.len() > MAX_BRANCHES {
-                        return Err(Fault::Endless { at: name(at) });
+                    let inner = &self.forwarding.policies[*number];
+                    let end = inner.endpoint.unwrap_or(at);
+                    let Ok((_, nested)) = self.policy(*number, end) else {
+                        return Err(Fault::Binding { at: self.name(at), key: inner.key });
+                    };
+                    if leaves(&branches) * leaves(&nested) > MAX_BRANCHES {
+                        return Err(Fault::Endless { at: self.name(at) });
                     }
-                    branches = branches.iter().flat_map(|branch| append(branch, &nested)).collect();
-                    at = self.network.owner(key.endpoint).unwrap_or(at);
+                    branches = branches.iter().flat_map(|branch| branch.then(&nested)).collect();
+                    at = end;
                 }
             }
         }
+        match &list.tail {
+            Tail::Done | Tail::Served => {}
+            Tail::Fork(fork) => self.fork(&mut branches, at, fork, to)?,
+            _ if at == to => {}
+            Tail::Onward if self.network.has_locator(to) => self.go(&mut branches, &mut at, to, None)?,
+            Tail::Onward | Tail::There => return Err(Fault::EndsAt { node: self.name(at) }),
+        }
         Ok(branches)
     }
-}
 
-/// A branch that goes on over the branches of a nested policy.
-fn append(branch: &Branch, nested: &[Branch]) -> Vec<Branch> {
-    let amounts: Vec<u64> = nested.iter().map(|part| part.amount).collect();
-    divide(branch.amount, &amounts)
-        .into_iter()
-        .zip(nested)
-        .map(|(amount, part)| Branch {
-            amount,
-            stretches: branch.stretches.iter().chain(&part.stretches).cloned().collect(),
-        })
-        .collect()
-}
-
-/// Branches that make up [`WHOLE`], scaled down to an amount.
-fn scale(amount: u64, branches: Vec<Branch>) -> Vec<Branch> {
-    let amounts: Vec<u64> = branches.iter().map(|branch| branch.amount).collect();
-    let scaled = divide(amount, &amounts).into_iter().zip(branches);
-    scaled.map(|(amount, branch)| Branch { amount, ..branch }).collect()
-}
-
-/// Divides by weight, exactly; what is left over goes to the first ones. The weights add up to more than zero.
-fn divide(amount: u64, weights: &[u64]) -> Vec<u64> {
-    let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-    let part = |weight: &u64| (u128::from(amount) * u128::from(*weight) / total.max(1)) as u64;
-    let mut parts: Vec<u64> = weights.iter().map(part).collect();
-    let odd = amount - parts.iter().sum::<u64>();
-    for (part, _) in parts.iter_mut().zip(0..odd) {
-        *part += 1;
+    /// All branches on to the nearest nodes of an anycast group, and from each of them on by what the rest means there.
+    fn fork(&mut self, branches: &mut [Branch], at: NodeIx, fork: &Fork, to: NodeIx) -> Result<(), Fault> {
+        let spread = self.spread(at, Goal::Group(fork.group), fork.index)?;
+        let mut then = Vec::with_capacity(spread.ends.len());
+        for (end, member) in &*spread.ends {
+            let place = fork.then.binary_search_by_key(member, |(node, _)| *node);
+            let Some((_, rest)) = place.ok().and_then(|place| fork.then.get(place)) else { continue };
+            then.push((*end, self.walk(*member, rest.as_ref().map_err(Clone::clone)?, to)?));
+        }
+        let split = Split { spread, then };
+        if leaves(branches) * split.leaves() > MAX_BRANCHES {
+            return Err(Fault::Endless { at: self.name(at) });
+        }
+        for branch in branches {
+            branch.each_leaf(&mut |leaf| leaf.fork = Some(Box::new(split.clone())));
+        }
+        Ok(())
     }
-    parts
+
+    /// All branches on to a node.
+    fn go(
+        &mut self,
+        branches: &mut [Branch],
+        at: &mut NodeIx,
+        node: NodeIx,
+        index: Option<u32>,
+    ) -> Result<(), Fault> {
+        let spread = self.spread(*at, Goal::Node(node), index)?;
+        push(branches, &Stretch::Spread(spread));
+        *at = node;
+        Ok(())
+    }
+
+    /// Shortest paths that nothing on them forbids; `index` is that of a label that not every node has.
+    fn spread(&mut self, from: NodeIx, goal: Goal, index: Option<u32>) -> Result<Arc<Spread>, Fault> {
+        let graph = self.network.graph();
+        let to = match goal {
+            Goal::Node(node) => node,
+            Goal::Group(group) => self.network.group(group)[0],
+        };
+        let Some(spread) = self.igp.spread(from, goal) else {
+            return Err(Fault::Unreachable { from: self.name(from), to: self.name(to) });
+        };
+        if let Some(edge) = spread.meets(&self.down) {
+            return Err(Fault::LinkDown { link: graph.link_id(edge).clone() });
+        }
+        if let Some(index) = index {
+            let ends =
+                spread.steps.iter().map(|step| graph.edge(step.edge)).flat_map(|edge| [edge.from, edge.to]);
+            if let Some(node) = ends.into_iter().find(|node| !self.network.labels(*node, index)) {
+                return Err(Fault::NoLabel { at: self.name(node), to: self.name(to), index });
+            }
+        }
+        Ok(spread)
+    }
 }

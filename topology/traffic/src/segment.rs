@@ -1,11 +1,9 @@
-//! What a segment list means: SIDs resolved at the node that will read them, once, before any packet flows.
+//! What a segment list means, as a value; and why a list does not deliver.
 
 use std::collections::BTreeMap;
 
-use model::{EdgeIx, LinkId, NodeId, NodeIx, PolicyKey, SegmentList, Sid};
+use model::{EdgeIx, LinkId, NodeId, NodeIx, PolicyKey, Sid};
 use thiserror::Error;
-
-use crate::network::{Behaviour, Network};
 
 /// Why a segment list does not deliver.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -25,6 +23,16 @@ pub enum Fault {
         from: NodeId,
         /// Where it should end.
         to: NodeId,
+    },
+    /// A node on the way has no label for the segment: its SRGB is too small (RFC 8660 section 2.5).
+    #[error("{at}, on the way to {to}, has no label for SID index {index}: its SRGB is too small")]
+    NoLabel {
+        /// Who has none.
+        at: NodeId,
+        /// Where the segment should end, or the first node of its group.
+        to: NodeId,
+        /// The index.
+        index: u32,
     },
     /// It uses a link that is down.
     #[error("link {link} is down")]
@@ -62,6 +70,8 @@ pub enum Fault {
 pub(crate) enum Segment {
     /// By all shortest paths to this node.
     Node(NodeIx),
+    /// The same by a label of this index, which not every node has a label for.
+    Labelled(NodeIx, u32),
     /// Over this edge.
     Edge(EdgeIx),
     /// Into the policy of this number (binding SID).
@@ -71,77 +81,66 @@ pub(crate) enum Segment {
 /// Which binding SID at which node leads into which policy, and where that ends.
 pub(crate) type Bindings = BTreeMap<(NodeIx, Sid), (usize, NodeIx)>;
 
-/// Resolves a list on a headend toward an endpoint. An SRv6 list may end early: the service SID of the endpoint, which
-/// every packet carries last, leads on by shortest paths. An SR-MPLS list must end at the endpoint.
-pub(crate) fn resolve(
-    network: &Network,
-    bindings: &Bindings,
-    head: NodeIx,
-    list: &SegmentList,
-    endpoint: NodeIx,
-) -> Result<Vec<Segment>, Fault> {
-    let name = |node: NodeIx| network.graph().node_id(node).clone();
-    let Some(last) = list.sids.last() else { return Err(Fault::Empty) };
-    if list.weight == 0 {
-        return Err(Fault::Empty);
-    }
-    let mut segments = Vec::with_capacity(list.sids.len() + 1);
-    let mut at = head;
-    for (place, sid) in list.sids.iter().enumerate() {
-        let unknown = |at: NodeIx| Fault::UnknownSid { at: name(at), sid: *sid };
-        match sid {
-            Sid::Mpls(label) => {
-                if let Some(node) = network.node_of_label(at, *label) {
-                    go(&mut segments, &mut at, node);
-                } else if let Some(edge) = network.adjacency_of_label(at, *label) {
-                    segments.push(Segment::Edge(edge));
-                    at = network.graph().edge(edge).to;
-                } else {
-                    let (policy, end) = bindings.get(&(at, *sid)).ok_or_else(|| unknown(at))?;
-                    segments.push(Segment::Policy(*policy));
-                    at = *end;
-                }
-            }
-            Sid::Srv6(address) => match network.behaviour(*address) {
-                Some((owner, behaviour)) => {
-                    go(&mut segments, &mut at, owner);
-                    match behaviour {
-                        Behaviour::End => {}
-                        Behaviour::EndX(edge) => {
-                            segments.push(Segment::Edge(edge));
-                            at = network.graph().edge(edge).to;
-                        }
-                        Behaviour::Service if place + 1 < list.sids.len() => {
-                            return Err(Fault::EndsAt { node: name(owner) });
-                        }
-                        Behaviour::Service if owner != endpoint => {
-                            return Err(Fault::EndsAt { node: name(owner) });
-                        }
-                        Behaviour::Service => {}
-                    }
-                }
-                None => {
-                    let owner = network.locator_of(*address).ok_or_else(|| unknown(at))?;
-                    let (policy, end) = bindings.get(&(owner, *sid)).ok_or_else(|| unknown(owner))?;
-                    go(&mut segments, &mut at, owner);
-                    segments.push(Segment::Policy(*policy));
-                    at = *end;
-                }
-            },
-        }
-    }
-    match last {
-        Sid::Srv6(_) if network.has_locator(endpoint) => go(&mut segments, &mut at, endpoint),
-        _ if at == endpoint => {}
-        _ => return Err(Fault::EndsAt { node: name(at) }),
-    }
-    Ok(segments)
+/// What a list means, from some node on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Resolved {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) tail: Tail,
 }
 
-/// A node segment, unless it is there already.
-fn go(segments: &mut Vec<Segment>, at: &mut NodeIx, node: NodeIx) {
-    if *at != node {
-        segments.push(Segment::Node(node));
-        *at = node;
+/// How a list goes on behind its last segment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Tail {
+    /// It has come to the endpoint.
+    Done,
+    /// It has come to the endpoint, and the service's packet came out there: nothing can follow.
+    Served,
+    /// By shortest paths to wherever the traffic goes: the service SID of that node, which every packet carries last, leads
+    /// on. Of a policy without endpoint.
+    Onward,
+    /// It has to end where the traffic goes, for nobody else knows the service's label. Of a policy without endpoint.
+    There,
+    /// To the nearest nodes of an anycast group, and what the rest of the list means there: everywhere something else.
+    Fork(Fork),
+}
+
+/// An anycast segment and what follows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Fork {
+    pub(crate) group: u32,
+    /// Its index into SRGBs, where it is a label that not every node has.
+    pub(crate) index: Option<u32>,
+    /// By member, ascending.
+    pub(crate) then: Vec<(NodeIx, Result<Resolved, Fault>)>,
+}
+
+impl Resolved {
+    /// The policies behind its binding SIDs.
+    pub(crate) fn policies(&self) -> Vec<usize> {
+        let own = self.segments.iter().filter_map(|segment| match segment {
+            Segment::Policy(number) => Some(*number),
+            _ => None,
+        });
+        own.chain(self.rests().flat_map(Self::policies)).collect()
+    }
+
+    /// Whether it may hand the service's packet over at its end.
+    pub(crate) fn serves(&self) -> bool {
+        matches!(self.tail, Tail::Served) || self.rests().any(Self::serves)
+    }
+
+    /// Whether links that go away may make it valid that was invalid before: by binding SIDs, anycast groups, or labels that
+    /// not every node has.
+    pub(crate) fn turns(&self) -> bool {
+        let may_turn = |segment: &Segment| matches!(segment, Segment::Labelled(..) | Segment::Policy(_));
+        matches!(self.tail, Tail::Fork(_)) || self.segments.iter().any(may_turn)
+    }
+
+    fn rests(&self) -> impl Iterator<Item = &Self> {
+        let then = match &self.tail {
+            Tail::Fork(fork) => &fork.then[..],
+            _ => &[],
+        };
+        then.iter().filter_map(|(_, rest)| rest.as_ref().ok())
     }
 }

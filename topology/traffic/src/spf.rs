@@ -1,187 +1,161 @@
-//! IGP shortest paths toward one node, and how traffic spreads over them.
+//! IGP shortest paths between two nodes, remembered, and layer by layer under failures that come one on top of the other.
 //!
-//! Ties are settled the way routers do it: every outgoing edge on a shortest path takes the same share. Edges of metric
-//! zero could close a loop of equal distances; among nodes of equal distance traffic goes only to one with fewer hops left.
+//! A layer takes from the one below what its failure does not touch: taking links away makes nothing reachable, and leaves
+//! shortest paths that avoid them as they are.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
-    sync::Arc,
+mod shelf;
+mod spread;
+mod tree;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use model::{EdgeIx, NodeIx};
+
+use self::shelf::Shelf;
+pub(crate) use self::{
+    spread::{Spread, portion},
+    tree::{Root, Tree},
+};
+use crate::{
+    failure::Parts,
+    network::{Goal, Network},
 };
 
-use model::{EdgeIx, Graph, IgpMetric, NodeIx};
+/// How many pairs start and end at each node: the busier end of a pair is where its tree is rooted, so that 10,000 branches
+/// that talk to 20 centres cost 20 trees and not 10,000.
+#[derive(Clone, Debug)]
+pub(crate) struct Anchors {
+    /// By node: pairs that start there, and pairs that end there.
+    busy: Vec<(u32, u32)>,
+    /// Metrics of zero: ties are settled by the hops that are left, which only a tree at the destination knows.
+    only_to: bool,
+}
 
-use crate::failure::Parts;
+impl Anchors {
+    pub(crate) fn new(network: &Network, pairs: impl Iterator<Item = (NodeIx, NodeIx)>) -> Self {
+        let mut busy = vec![(0_u32, 0_u32); network.graph().node_count()];
+        for (from, to) in pairs {
+            busy[from.ix()].0 += 1;
+            busy[to.ix()].1 += 1;
+        }
+        Self { busy, only_to: network.mesh().has_zero }
+    }
 
-/// Metric and fewest hops to the destination, compared in that order.
-type Distance = (u64, u32);
+    fn root(&self, from: NodeIx, goal: Goal) -> Root {
+        let to = match goal {
+            Goal::Node(to) => to,
+            Goal::Group(group) => return Root::Any(group),
+        };
+        if !self.only_to && self.busy[from.ix()].0 > self.busy[to.ix()].1 {
+            Root::From(from)
+        } else {
+            Root::To(to)
+        }
+    }
+}
 
-const UNREACHED: Distance = (u64::MAX, u32::MAX);
-
-/// Distances of all nodes to one.
+/// What is remembered under one set of failures.
 #[derive(Debug)]
-struct Tree {
-    to: NodeIx,
-    distance: Vec<Distance>,
+struct Layer {
+    known: Arc<Parts>,
+    /// The edges that this layer takes away from the one below.
+    fresh: Vec<EdgeIx>,
+    shelf: Shelf,
+    spreads: BTreeMap<(NodeIx, Goal), Option<Arc<Spread>>>,
 }
 
-impl Tree {
-    /// Dijkstra against the direction of travel. Overloaded nodes are sources and destinations, never transit (RFC 3787
-    /// section 4); metric 2^24-1 is left out (RFC 5305 section 3). O(edges log nodes).
-    fn toward(graph: &Graph, to: NodeIx, down: &Parts) -> Self {
-        let mut distance = vec![UNREACHED; graph.node_count()];
-        distance[to.ix()] = (0, 0);
-        let mut heap = BinaryHeap::from([Reverse(((0, 0), to))]);
-        while let Some(Reverse((here, node))) = heap.pop() {
-            if here > distance[node.ix()] || (node != to && graph.is_overloaded(node)) {
-                continue;
-            }
-            for edge in graph.into(node) {
-                let facts = graph.edge(edge);
-                if !IgpMetric(facts.igp).is_usable() || down.has(edge) {
-                    continue;
-                }
-                let there = (here.0 + u64::from(facts.igp), here.1 + 1);
-                if there < distance[facts.from.ix()] {
-                    distance[facts.from.ix()] = there;
-                    heap.push(Reverse((there, facts.from)));
-                }
-            }
-        }
-        Self { to, distance }
-    }
-
-    /// The edges by which a node forwards, ascending.
-    fn next<'a>(
-        &'a self,
-        graph: &'a Graph,
-        node: NodeIx,
-        down: &'a Parts,
-    ) -> impl Iterator<Item = EdgeIx> + 'a {
-        let here = self.distance[node.ix()];
-        graph.out(node).iter().copied().filter(move |edge| {
-            let facts = graph.edge(*edge);
-            let there = self.distance[facts.to.ix()];
-            IgpMetric(facts.igp).is_usable()
-                && !down.has(*edge)
-                && there != UNREACHED
-                && (facts.to == self.to || !graph.is_overloaded(facts.to))
-                && here.0 == there.0 + u64::from(facts.igp)
-                && (facts.igp > 0 || there.1 < here.1)
-        })
-    }
-}
-
-/// An edge on the way, with its ends numbered within the spread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) edge: EdgeIx,
-    pub(crate) from: usize,
-    pub(crate) to: usize,
-}
-
-/// All shortest paths between two nodes as an acyclic graph; steps stand in the direction of travel, those that leave one
-/// node beside each other.
+/// The IGP, under failures one on top of the other.
 #[derive(Debug)]
-pub(crate) struct Spread {
-    pub(crate) steps: Vec<Step>,
-    pub(crate) nodes: usize,
+pub(crate) struct Igp<'a> {
+    network: &'a Network,
+    anchors: &'a Anchors,
+    layers: Vec<Layer>,
 }
 
-impl Spread {
-    fn between(tree: &Tree, graph: &Graph, from: NodeIx, down: &Parts) -> Option<Self> {
-        if tree.distance[from.ix()] == UNREACHED {
-            return None;
-        }
-        // The farthest node first: all that forward to a node are farther, so they are done before it.
-        let mut waiting = BTreeMap::from([((Reverse(tree.distance[from.ix()]), from), ())]);
-        let mut number = BTreeMap::new();
-        let mut edges: Vec<(EdgeIx, usize, NodeIx)> = Vec::new();
-        while let Some(((_, node), ())) = waiting.pop_first() {
-            let ordinal = number.len();
-            number.insert(node, ordinal);
-            if node == tree.to {
-                continue;
-            }
-            for edge in tree.next(graph, node, down) {
-                let to = graph.edge(edge).to;
-                edges.push((edge, ordinal, to));
-                waiting.insert((Reverse(tree.distance[to.ix()]), to), ());
-            }
-        }
-        let steps = edges.into_iter().map(|(edge, from, to)| Step { edge, from, to: number[&to] }).collect();
-        Some(Self { steps, nodes: number.len() })
+impl<'a> Igp<'a> {
+    /// The IGP that knows these parts to be down.
+    pub(crate) fn new(network: &'a Network, anchors: &'a Anchors, known: Parts) -> Self {
+        let mut igp = Self { network, anchors, layers: Vec::new() };
+        igp.push(known, Vec::new());
+        igp
     }
 
-    /// Whether any step uses a link that is down.
-    pub(crate) fn meets(&self, down: &Parts) -> Option<EdgeIx> {
-        self.steps.iter().map(|step| step.edge).find(|edge| down.has(*edge))
+    /// More is down: all of `known`, of which `fresh` was not before.
+    pub(crate) fn push(&mut self, known: Parts, fresh: Vec<EdgeIx>) {
+        let layer =
+            Layer { known: Arc::new(known), fresh, shelf: Shelf::default(), spreads: BTreeMap::new() };
+        self.layers.push(layer);
     }
 
-    /// Lets an amount flow; tells each edge what it carries. What comes to a link that is down is gone.
-    pub(crate) fn pour(&self, amount: u64, down: &Parts, mut each: impl FnMut(EdgeIx, u64)) {
-        let mut at = vec![0_u64; self.nodes];
-        at[0] = amount;
-        for ways in self.steps.chunk_by(|a, b| a.from == b.from) {
-            let here = at[ways[0].from];
-            for (way, step) in (0..).zip(ways) {
-                let share = portion(here, ways.len() as u64, way);
-                if !down.has(step.edge) {
-                    each(step.edge, share);
-                    at[step.to] += share;
-                }
-            }
+    /// What the last layer took away is back. The first layer stays.
+    pub(crate) fn pop(&mut self) {
+        if self.layers.len() > 1 {
+            self.layers.pop();
         }
     }
-}
 
-/// The share of way number `way` out of `ways`: equal, and what is left over goes to the first ways.
-pub(crate) const fn portion(amount: u64, ways: u64, way: u64) -> u64 {
-    amount / ways + (way < amount % ways) as u64
-}
-
-/// Spreads computed so far under one set of failures.
-#[derive(Debug)]
-pub(crate) struct Igp {
-    known: Parts,
-    trees: Vec<Option<Tree>>,
-    spreads: BTreeMap<(NodeIx, NodeIx), Option<Arc<Spread>>>,
-}
-
-impl Igp {
-    pub(crate) fn new(graph: &Graph, known: Parts) -> Self {
-        let mut trees = Vec::new();
-        trees.resize_with(graph.node_count(), || None);
-        Self { known, trees, spreads: BTreeMap::new() }
+    /// What is known to be down.
+    pub(crate) fn known(&self) -> Arc<Parts> {
+        self.layers[self.layers.len() - 1].known.clone()
     }
 
-    /// All shortest paths from one node to another; none where there is no way.
-    fn spread(&mut self, graph: &Graph, from: NodeIx, to: NodeIx) -> Option<Arc<Spread>> {
-        if let Some(spread) = self.spreads.get(&(from, to)) {
+    /// Works out pairs that will be asked for, tree by tree: each tree is grown once, however few of them are kept.
+    pub(crate) fn prepare(&mut self, pairs: impl Iterator<Item = (NodeIx, NodeIx)>) {
+        let rooted = pairs.filter(|(from, to)| from != to);
+        let mut rooted: Vec<(Root, NodeIx, NodeIx)> =
+            rooted.map(|(from, to)| (self.anchors.root(from, Goal::Node(to)), from, to)).collect();
+        rooted.sort_unstable();
+        rooted.dedup();
+        for (_, from, to) in rooted {
+            self.spread(from, Goal::Node(to));
+        }
+    }
+
+    /// All shortest paths from one node to another, or to the nearest of a group; none where there is no way.
+    pub(crate) fn spread(&mut self, from: NodeIx, to: Goal) -> Option<Arc<Spread>> {
+        self.spread_in(self.layers.len() - 1, from, to)
+    }
+
+    fn spread_in(&mut self, level: usize, from: NodeIx, to: Goal) -> Option<Arc<Spread>> {
+        if let Some(spread) = self.layers[level].spreads.get(&(from, to)) {
             return spread.clone();
         }
-        let tree = self.trees[to.ix()].get_or_insert_with(|| Tree::toward(graph, to, &self.known));
-        let spread = Spread::between(tree, graph, from, &self.known).map(Arc::new);
-        self.spreads.insert((from, to), spread.clone());
+        if let Some(below) = level.checked_sub(1) {
+            let spread = self.spread_in(below, from, to)?;
+            if spread.meets(&self.layers[level].known).is_none() {
+                return Some(spread);
+            }
+        }
+        let root = self.anchors.root(from, to);
+        let tree = self.tree_in(level, root);
+        let other = match (root, to) {
+            (Root::From(_), Goal::Node(to)) => to,
+            _ => from,
+        };
+        let layer = &mut self.layers[level];
+        let spread = Spread::of(&tree, self.network.mesh(), other, &layer.known).map(Arc::new);
+        layer.spreads.insert((from, to), spread.clone());
         spread
     }
-}
 
-/// The IGP under a failure, over the IGP without it: paths that the failure does not touch are taken from below.
-#[derive(Debug)]
-pub(crate) struct Layered<'a> {
-    pub(crate) graph: &'a Graph,
-    pub(crate) base: &'a mut Igp,
-    pub(crate) top: Option<Igp>,
-}
-
-impl Layered<'_> {
-    pub(crate) fn spread(&mut self, from: NodeIx, to: NodeIx) -> Option<Arc<Spread>> {
-        // Taking links away makes nothing reachable, and leaves shortest paths that avoid them as they are.
-        let below = self.base.spread(self.graph, from, to)?;
-        match &mut self.top {
-            Some(top) if below.meets(&top.known).is_some() => top.spread(self.graph, from, to),
-            _ => Some(below),
+    fn tree_in(&mut self, level: usize, root: Root) -> Arc<Tree> {
+        if let Some(tree) = self.layers[level].shelf.get(root) {
+            return tree;
         }
+        let network = self.network;
+        let below = level.checked_sub(1).map(|below| self.tree_in(below, root));
+        let layer = &mut self.layers[level];
+        let tree = match below {
+            Some(below) => match below.without(network, &layer.fresh, &layer.known) {
+                Some(tree) => Arc::new(tree),
+                None => below,
+            },
+            None => Arc::new(Tree::grow(network, root, &layer.known)),
+        };
+        layer.shelf.put(tree.clone(), network.mesh().nodes());
+        tree
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,18 @@
-//! Walks all demands, under nothing, one failure, or one failure after the other with what it does not touch re-used.
-
-use std::collections::BTreeSet;
+//! Network, configuration and traffic together: walks all demands, under nothing, one failure, or one after the other.
 
 use model::{Bandwidth, Demand, DemandId, Demands, EdgeIx, NodeId, NodeIx};
 
 use crate::{
     WHOLE,
-    failure::{Failure, Outage, Parts, UnknownPart},
-    flow::{Cost, DropReason, Flow, Via, judge, survivors},
+    drill::Drill,
+    failure::{Cut, Failure, Outage, Parts, UnknownPart},
+    fate::{Cost, fate, survivors},
+    flow::{DropReason, Flow},
     forwarding::{Entry, Forwarding},
-    load::{EdgeLoad, Loads},
+    load::Loads,
     network::Network,
-    route::{Route, Router},
-    spf::{Igp, Layered},
+    route::{Route, Router, Way},
+    spf::{Anchors, Igp},
 };
 
 /// Where all demands go and what every queue does.
@@ -33,28 +33,19 @@ impl Outcome {
 
 /// A demand as its headend sees it.
 #[derive(Clone, Debug)]
-struct Sent<'a> {
-    demand: &'a Demand,
+pub(crate) struct Sent<'a> {
+    pub(crate) demand: &'a Demand,
     /// Its ends and what the rules say; or the end that is not in the network.
-    entry: Result<(NodeIx, NodeIx, Entry), NodeId>,
-    /// Its policy, where it has one.
-    policy: Option<usize>,
+    pub(crate) entry: Result<(NodeIx, NodeIx, Entry), NodeId>,
 }
 
 /// Network, configuration and traffic, ready to be walked.
 #[derive(Clone, Debug)]
 pub struct Witness<'a> {
-    network: &'a Network,
-    forwarding: &'a Forwarding,
-    sent: Vec<Sent<'a>>,
-}
-
-/// Everything about one walk, routes included.
-struct Walked {
-    outcome: Outcome,
-    routes: Vec<Route>,
-    /// The flows that use each edge, ascending.
-    users: Vec<Vec<usize>>,
+    pub(crate) network: &'a Network,
+    pub(crate) forwarding: &'a Forwarding,
+    pub(crate) sent: Vec<Sent<'a>>,
+    pub(crate) anchors: Anchors,
 }
 
 impl<'a> Witness<'a> {
@@ -62,19 +53,17 @@ impl<'a> Witness<'a> {
     pub fn new(network: &'a Network, forwarding: &'a Forwarding, demands: &'a Demands) -> Self {
         let graph = network.graph();
         let place = |id: &NodeId| graph.node_ix(id).ok_or_else(|| id.clone());
-        let sent = demands
+        let sent: Vec<Sent<'a>> = demands
             .values()
             .map(|demand| {
                 let ends = place(&demand.from).and_then(|from| Ok((from, place(&demand.to)?)));
                 let entry = ends.map(|(from, to)| (from, to, forwarding.entry(from, to, demand)));
-                let policy = match entry {
-                    Ok((_, _, Entry::Policy(number))) => Some(number),
-                    _ => None,
-                };
-                Sent { demand, entry, policy }
+                Sent { demand, entry }
             })
             .collect();
-        Self { network, forwarding, sent }
+        let ends = sent.iter().filter_map(|sent| sent.entry.as_ref().ok().map(|(from, to, _)| (*from, *to)));
+        let anchors = Anchors::new(network, forwarding.pairs(network, true).into_iter().chain(ends));
+        Self { network, forwarding, sent, anchors }
     }
 
     /// Walks under a failure that the IGP has converged on.
@@ -88,37 +77,55 @@ impl<'a> Witness<'a> {
     /// Walks while something is down that the IGP may not have heard of yet. Shortest paths avoid what is known; what
     /// still leads over a link that is down is lost there, except that segment lists are probed and invalid at once.
     pub fn walk_in(&self, outage: &Outage) -> Outcome {
-        let mut igp = Igp::new(self.network.graph(), outage.known.clone());
-        self.walk_all_demands(&mut igp, outage).outcome
+        self.outcome(self.routes(outage), &outage.down).0
+    }
+
+    /// Walks without failure and remembers how, so that failures can be tried on it one by one.
+    pub fn drill(&self) -> Drill<'_> {
+        Drill::new(self)
     }
 
     /// Walks under each failure and shows its outcome, with the places in `flows` of those that differ from no failure.
     /// Equal to `walk` for each; flows and queues that a failure does not touch are not looked at again. Costs the first
-    /// walk, and for each failure: a shortest-path tree for each node whose traffic it moves, plus the flows that it moves
-    /// or that share a link with those.
+    /// walk, and for each failure what [`Drill::fail`] says.
     ///
     /// # Errors
     /// A failure names something that the network does not have; none has been shown then.
     pub fn walk_all(
         &self,
         failures: &[Failure],
+        show: impl FnMut(&Failure, &Outcome, &[usize]),
+    ) -> Result<(), UnknownPart> {
+        failures.iter().try_for_each(|failure| failure.cut(self.network).map(|_| ()))?;
+        self.walk_each(failures.iter().cloned(), show)
+    }
+
+    /// The same for failures that come one after the other, so that 54,000 pairs need not be held. What failures of several
+    /// links that stand beside each other have in common, all but their last link, is worked out once.
+    ///
+    /// # Errors
+    /// A failure names something that the network does not have; those before it have been shown.
+    pub fn walk_each(
+        &self,
+        failures: impl IntoIterator<Item = Failure>,
         mut show: impl FnMut(&Failure, &Outcome, &[usize]),
     ) -> Result<(), UnknownPart> {
-        let parts = failures.iter().map(|failure| failure.parts(self.network));
-        let parts: Vec<Parts> = parts.collect::<Result<_, _>>()?;
-        let none = Outage::settled(Parts::none(self.network));
-        let mut igp = Igp::new(self.network.graph(), none.known.clone());
-        let mut walked = self.walk_all_demands(&mut igp, &none);
-        for (failure, down) in failures.iter().zip(parts) {
-            let undo = self.fail(&mut igp, &mut walked, down);
-            let changed: Vec<usize> = undo.flows.iter().map(|(flow, _)| *flow).collect();
-            show(failure, &walked.outcome, &changed);
-            for (edge, load) in undo.loads {
-                *walked.outcome.loads.edge_mut(edge) = load;
+        let mut drill = self.drill();
+        let mut common = Cut::default();
+        for failure in failures {
+            let (first, last) = failure.steps(self.network)?;
+            if first != common {
+                if !common.is_empty() {
+                    drill.restore();
+                }
+                if !first.is_empty() {
+                    drill.cut(&first);
+                }
+                common = first;
             }
-            for (flow, before) in undo.flows {
-                walked.outcome.flows[flow] = before;
-            }
+            drill.cut(&last);
+            show(&failure, drill.outcome(), &drill.changed());
+            drill.restore();
         }
         Ok(())
     }
@@ -130,10 +137,10 @@ impl<'a> Witness<'a> {
     /// each other in a circle that may take more than 64 rounds; the last one counts then.
     pub fn observe(&self, outage: &Outage) -> Outcome {
         let graph = self.network.graph();
-        let mut igp = Igp::new(graph, outage.known.clone());
-        let Walked { mut outcome, routes, users } = self.walk_all_demands(&mut igp, outage);
-        let used: Vec<EdgeIx> =
-            graph.edges().map(|(edge, _)| edge).filter(|e| !users[e.ix()].is_empty()).collect();
+        let (mut outcome, ways) = self.outcome(self.routes(outage), &outage.down);
+        let mut is_used = vec![false; graph.edge_count()];
+        outcome.flows.iter().flat_map(Flow::edges).for_each(|edge| is_used[edge.ix()] = true);
+        let used: Vec<EdgeIx> = graph.edges().map(|(edge, _)| edge).filter(|e| is_used[e.ix()]).collect();
         let loses = |edge: &EdgeIx| {
             let queues = &outcome.loads.edge(*edge).queues;
             graph.edge(*edge).loss > 0 || queues.iter().any(|queue| queue.served < queue.offered)
@@ -143,9 +150,9 @@ impl<'a> Witness<'a> {
         }
         for round in 0..64 {
             let mut next = Loads::idle(self.forwarding);
-            for (sent, route) in self.sent.iter().zip(&routes) {
+            for (sent, way) in self.sent.iter().zip(&ways) {
                 let cost = |edge| self.cost(sent, edge, &outcome.loads, &outage.down);
-                survivors(route, sent.demand.rate.as_bps(), cost, |edge, rate| {
+                survivors(way, sent.demand.rate.as_bps(), cost, |edge, rate| {
                     let queue = self.forwarding.queue(edge, sent.demand.dscp);
                     let offered = &mut next.edge_mut(edge).queues[queue].offered;
                     *offered = offered.saturating_add(Bandwidth::from_bps(rate));
@@ -161,27 +168,59 @@ impl<'a> Witness<'a> {
                 break;
             }
         }
-        let pairs = self.sent.iter().zip(&routes);
-        outcome.flows =
-            pairs.map(|(sent, route)| self.judge(sent, route, &outcome.loads, &outage.down)).collect();
+        let Outcome { flows, loads } = &mut outcome;
+        for ((flow, sent), way) in flows.iter_mut().zip(&self.sent).zip(&ways) {
+            let fate = fate(way, &flow.shares, |edge| self.cost(sent, edge, loads, &outage.down));
+            flow.suffer(fate);
+        }
         outcome
     }
 
-    fn route(&self, router: &mut Router<'_>, sent: &Sent<'_>) -> Route {
+    /// The ways of all demands, in their order.
+    fn routes(&self, outage: &Outage) -> Vec<Route> {
+        let mut igp = Igp::new(self.network, &self.anchors, outage.known.clone());
+        self.routes_by(&mut igp, &outage.down)
+    }
+
+    pub(crate) fn routes_by<'w>(&'w self, igp: &mut Igp<'w>, down: &Parts) -> Vec<Route> {
+        let by_igp = self.sent.iter().filter_map(|sent| match sent.entry {
+            Ok((from, to, Entry::NoRule | Entry::NoPolicy(_))) => Some((from, to)),
+            _ => None,
+        });
+        igp.prepare(self.forwarding.pairs(self.network, false).into_iter().chain(by_igp));
+        let mut router = Router::new(self.network, self.forwarding, igp, down.clone().into());
+        self.sent.iter().map(|sent| self.route(&mut router, sent)).collect()
+    }
+
+    pub(crate) fn route(&self, router: &mut Router<'_, '_>, sent: &Sent<'_>) -> Route {
         match &sent.entry {
             Ok((from, to, entry)) => router.route(*from, *to, *entry),
-            Err(node) => {
-                let via = Via::Dropped(DropReason::UnknownNode(node.clone()));
-                Route { via, branches: Vec::new(), shares: Vec::new() }
-            }
+            Err(node) => Route::dropped(DropReason::UnknownNode(node.clone())),
         }
     }
 
-    fn judge(&self, sent: &Sent<'_>, route: &Route, loads: &Loads, down: &Parts) -> Flow {
-        judge(&sent.demand.id, route, |edge| self.cost(sent, edge, loads, down))
+    /// What all queues do with what comes to them, and what flows suffer then; and the ways, for who needs them again.
+    pub(crate) fn outcome(&self, routes: Vec<Route>, down: &Parts) -> (Outcome, Vec<Way>) {
+        let graph = self.network.graph();
+        let mut loads = Loads::idle(self.forwarding);
+        let mut is_used = vec![false; graph.edge_count()];
+        for (sent, route) in self.sent.iter().zip(&routes) {
+            self.burden(&mut loads, sent, &route.shares, true);
+            route.shares.iter().for_each(|(edge, _)| is_used[edge.ix()] = true);
+        }
+        for (edge, _) in graph.edges().filter(|(edge, _)| is_used[edge.ix()]) {
+            loads.settle(graph, self.forwarding, edge);
+        }
+        let (mut flows, mut ways) = (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
+        for (sent, Route { via, branches, shares }) in self.sent.iter().zip(routes) {
+            let fate = fate(&branches, &shares, |edge| self.cost(sent, edge, &loads, down));
+            flows.push(Flow::new(sent.demand.id.clone(), via, shares, fate));
+            ways.push(branches);
+        }
+        (Outcome { flows, loads }, ways)
     }
 
-    fn cost(&self, sent: &Sent<'_>, edge: EdgeIx, loads: &Loads, down: &Parts) -> Cost {
+    pub(crate) fn cost(&self, sent: &Sent<'_>, edge: EdgeIx, loads: &Loads, down: &Parts) -> Cost {
         let line = self.network.graph().edge(edge);
         let queue = &loads.edge(edge).queues[self.forwarding.queue(edge, sent.demand.dscp)];
         Cost {
@@ -193,9 +232,9 @@ impl<'a> Witness<'a> {
         }
     }
 
-    /// What a demand puts on an edge, added or taken away.
-    fn burden(&self, loads: &mut Loads, sent: &Sent<'_>, route: &Route, add: bool) {
-        for (edge, share) in &route.shares {
+    /// What a demand puts on edges, added or taken away.
+    pub(crate) fn burden(&self, loads: &mut Loads, sent: &Sent<'_>, shares: &[(EdgeIx, u64)], add: bool) {
+        for (edge, share) in shares {
             let rate = u128::from(sent.demand.rate.as_bps()) * u128::from(*share) / u128::from(WHOLE);
             let rate = Bandwidth::from_bps(u64::try_from(rate).unwrap_or(u64::MAX));
             let queue = self.forwarding.queue(*edge, sent.demand.dscp);
@@ -203,90 +242,4 @@ impl<'a> Witness<'a> {
             *offered = if add { offered.saturating_add(rate) } else { offered.saturating_sub(rate) };
         }
     }
-
-    fn walk_all_demands(&self, igp: &mut Igp, outage: &Outage) -> Walked {
-        let graph = self.network.graph();
-        let igp = Layered { graph, base: igp, top: None };
-        let mut router = Router::new(self.network, self.forwarding, igp, &outage.down);
-        let routes: Vec<Route> = self.sent.iter().map(|sent| self.route(&mut router, sent)).collect();
-        let mut loads = Loads::idle(self.forwarding);
-        let mut users = vec![Vec::new(); graph.edge_count()];
-        for (flow, (sent, route)) in self.sent.iter().zip(&routes).enumerate() {
-            self.burden(&mut loads, sent, route, true);
-            for (edge, _) in &route.shares {
-                users[edge.ix()].push(flow);
-            }
-        }
-        for (edge, _) in graph.edges().filter(|(edge, _)| !users[edge.ix()].is_empty()) {
-            loads.settle(graph, self.forwarding, edge);
-        }
-        let pairs = self.sent.iter().zip(&routes);
-        let flows = pairs.map(|(sent, route)| self.judge(sent, route, &loads, &outage.down)).collect();
-        Walked { outcome: Outcome { flows, loads }, routes, users }
-    }
-
-    /// Turns the outcome without failure into the one under a failure, and says how to turn it back.
-    fn fail(&self, igp: &mut Igp, walked: &mut Walked, down: Parts) -> Undo {
-        let graph = self.network.graph();
-        let moved = self.moved(walked, &down);
-        let igp = Layered { graph, base: igp, top: Some(Igp::new(graph, down.clone())) };
-        let mut router = Router::new(self.network, self.forwarding, igp, &down);
-        let routes: Vec<(usize, Route)> =
-            moved.iter().map(|flow| (*flow, self.route(&mut router, &self.sent[*flow]))).collect();
-        let Walked { outcome, routes: before, users } = walked;
-        let edges: BTreeSet<EdgeIx> = routes
-            .iter()
-            .flat_map(|(flow, route)| before[*flow].shares.iter().chain(&route.shares))
-            .map(|(edge, _)| *edge)
-            .collect();
-        let mut loads: Vec<(EdgeIx, EdgeLoad)> =
-            edges.iter().map(|edge| (*edge, outcome.loads.edge(*edge).clone())).collect();
-        for (flow, route) in &routes {
-            self.burden(&mut outcome.loads, &self.sent[*flow], &before[*flow], false);
-            self.burden(&mut outcome.loads, &self.sent[*flow], route, true);
-        }
-        loads.retain(|(edge, load)| outcome.loads.edge(*edge) != load);
-        let mut changed: BTreeSet<usize> = moved.clone();
-        for (edge, _) in &loads {
-            outcome.loads.settle(graph, self.forwarding, *edge);
-            changed.extend(&users[edge.ix()]);
-        }
-        let mut new = routes.into_iter().peekable();
-        let mut flows = Vec::new();
-        for flow in changed {
-            let moved = new.next_if(|(place, _)| *place == flow);
-            let route = moved.as_ref().map_or(&before[flow], |(_, route)| route);
-            let now = self.judge(&self.sent[flow], route, &outcome.loads, &down);
-            if now != outcome.flows[flow] {
-                flows.push((flow, std::mem::replace(&mut outcome.flows[flow], now)));
-            }
-        }
-        Undo { loads, flows }
-    }
-
-    /// The flows whose way may change: those on a link that goes down, those of a node that does, those that lead through
-    /// nested policies, and those whose policy is invalid anyway, for the reason may be another. All others keep theirs:
-    /// what was invalid stays so when links go away.
-    fn moved(&self, walked: &Walked, down: &Parts) -> BTreeSet<usize> {
-        let mut moved: BTreeSet<usize> = BTreeSet::new();
-        for edge in down.broken() {
-            moved.extend(&walked.users[edge.ix()]);
-        }
-        for (flow, sent) in self.sent.iter().enumerate() {
-            let ends =
-                sent.entry.as_ref().is_ok_and(|(from, to, _)| down.has_node(*from) || down.has_node(*to));
-            let carried = matches!(walked.routes[flow].via, Via::Policy { .. });
-            let unsure = sent.policy.is_some_and(|number| !carried || self.forwarding.policies[number].nests);
-            if ends || unsure {
-                moved.insert(flow);
-            }
-        }
-        moved
-    }
-}
-
-/// What was there before a failure.
-struct Undo {
-    loads: Vec<(EdgeIx, EdgeLoad)>,
-    flows: Vec<(usize, Flow)>,
 }

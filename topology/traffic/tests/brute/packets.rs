@@ -9,7 +9,8 @@ use std::{
 use model::{PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
 
 use crate::{
-    case::{Case, start_of},
+    case::{Case, anycast_index, anycast_sid, null, start_of},
+    reading::Reading,
     support::*,
 };
 
@@ -62,7 +63,7 @@ impl Brute<'_> {
         usable.then_some(u64::from(direction.igp.value.0))
     }
 
-    fn edges(&self) -> std::ops::Range<usize> {
+    pub fn edges(&self) -> std::ops::Range<usize> {
         0..2 * self.case.ted.links.len()
     }
 
@@ -70,16 +71,16 @@ impl Brute<'_> {
         self.case.ted.nodes[&name(node)].overload
     }
 
-    /// Bellman-Ford toward a node, until nothing changes.
-    fn distances(&self, to: usize) -> Vec<Option<(u64, u32)>> {
+    /// Bellman-Ford toward the nearest of some nodes, until nothing changes.
+    fn distances(&self, to: &BTreeSet<usize>) -> Vec<Option<(u64, u32)>> {
         let mut best: Vec<Option<(u64, u32)>> = vec![None; self.case.nodes];
-        best[to] = Some((0, 0));
+        to.iter().for_each(|node| best[*node] = Some((0, 0)));
         loop {
             let mut changed = false;
             for edge in self.edges() {
                 let (u, v) = start_of(&self.case.ted, edge);
                 let (Some(metric), Some(rest)) = (self.metric(edge), best[v]) else { continue };
-                if v != to && self.overloaded(v) {
+                if !to.contains(&v) && self.overloaded(v) {
                     continue;
                 }
                 let way = (rest.0 + metric, rest.1 + 1);
@@ -94,7 +95,7 @@ impl Brute<'_> {
         }
     }
 
-    fn next_hops(&self, at: usize, to: usize) -> Vec<usize> {
+    fn next_hops(&self, at: usize, to: &BTreeSet<usize>) -> Vec<usize> {
         let best = self.distances(to);
         let Some(here) = best[at] else { return Vec::new() };
         self.edges()
@@ -102,7 +103,7 @@ impl Brute<'_> {
                 let (u, v) = start_of(&self.case.ted, *edge);
                 let (Some(metric), Some(rest)) = (self.metric(*edge), best[v]) else { return false };
                 u == at
-                    && (v == to || !self.overloaded(v))
+                    && (to.contains(&v) || !self.overloaded(v))
                     && rest.0 + metric == here.0
                     && (metric > 0 || rest.1 < here.1)
             })
@@ -134,7 +135,7 @@ impl Brute<'_> {
             pending.push(from, stack, Fare { amount, alive: amount, delay: 0, hops: 0 });
         }
         while let Some(((_, stack, at), fare)) = pending.0.pop_last() {
-            match stack.first().copied() {
+            match stack.first() {
                 None if at == end_node => {
                     fate.arrived += fare.amount;
                     fate.alive += fare.alive;
@@ -142,67 +143,65 @@ impl Brute<'_> {
                     fate.hops = fate.hops.max(fare.hops);
                 }
                 None => fate.lost = true,
-                Some(top) => self.read(&mut pending, &mut fate, at, top, stack, fare),
+                Some(_) => self.read(&mut pending, &mut fate, at, stack, fare),
             }
         }
         fate
     }
 
     /// Reads the top of the stack at the node where the packet is.
-    fn read(
+    fn read(&self, pending: &mut Pending, fate: &mut Fate, at: usize, mut stack: Vec<Sid>, fare: Fare) {
+        match self.reading(at, &stack) {
+            Reading::Pop => {
+                stack.remove(0);
+                pending.push(at, stack, fare);
+            }
+            Reading::Toward(nodes, index) => self.spread(pending, fate, at, stack, fare, (&nodes, index)),
+            Reading::Over(edge, rest) => {
+                stack.splice(0..1, rest.map(Sid::Srv6));
+                self.cross(pending, fate, edge, stack, fare);
+            }
+            Reading::Shifted(rest) => {
+                stack[0] = Sid::Srv6(rest);
+                pending.push(at, stack, fare);
+            }
+            Reading::Enter => self.bind(pending, fate, at, stack[0], stack, fare),
+            Reading::Lost => fate.lost = true,
+        }
+    }
+
+    /// On toward the nearest of some nodes; a label is swapped for what the next node calls the same.
+    fn spread(
         &self,
         pending: &mut Pending,
         fate: &mut Fate,
         at: usize,
-        top: Sid,
         mut stack: Vec<Sid>,
         fare: Fare,
+        (nodes, index): (&BTreeSet<usize>, Option<u32>),
     ) {
-        // The node to reach by IGP, or the edge to cross, or else a policy to enter.
-        let nodes = 0..self.case.nodes;
-        let start = |edge: usize| start_of(&self.case.ted, edge).0;
-        let (target, edge) = match top {
-            Sid::Mpls(_) => (
-                nodes.clone().find(|node| node_label(at, *node) == top),
-                self.edges().find(|edge| start(*edge) == at && adjacency_label(*edge) == top),
-            ),
-            Sid::Srv6(address) => {
-                let owner = nodes.clone().find(|node| locator(*node).contains(&address));
-                let here = owner == Some(at);
-                let ends = here && (top == end(at) || top == service(at));
-                let edge = self.edges().find(|edge| here && end_x(start(*edge), *edge) == top);
-                (owner.filter(|node| *node != at || ends), edge)
-            }
-        };
-        match (target, edge) {
-            (Some(node), _) if node == at => {
-                stack.remove(0);
-                pending.push(at, stack, fare);
-            }
-            (Some(node), _) => {
-                let ways = self.next_hops(at, node);
-                fate.lost |= ways.is_empty();
-                for edge in &ways {
-                    // A label is swapped for what the next node calls the same node.
-                    if matches!(top, Sid::Mpls(_)) {
-                        stack[0] = node_label(start_of(&self.case.ted, *edge).1, node);
-                    }
-                    let part = 1.0 / ways.len() as f64;
-                    let fare = Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare };
-                    self.cross(pending, fate, *edge, stack.clone(), fare);
+        let ways = self.next_hops(at, nodes);
+        fate.lost |= ways.is_empty();
+        for edge in &ways {
+            let label = index.map(|index| self.label(start_of(&self.case.ted, *edge).1, index));
+            match label {
+                Some(Some(label)) => stack[0] = label,
+                Some(None) => {
+                    fate.lost = true;
+                    continue;
                 }
+                None => {}
             }
-            (None, Some(edge)) => {
-                stack.remove(0);
-                self.cross(pending, fate, edge, stack, fare);
-            }
-            (None, None) => self.bind(pending, fate, at, top, stack, fare),
+            let part = 1.0 / ways.len() as f64;
+            let fare = Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare };
+            self.cross(pending, fate, *edge, stack.clone(), fare);
         }
     }
 
     fn bind(&self, pending: &mut Pending, fate: &mut Fate, at: usize, top: Sid, stack: Vec<Sid>, fare: Fare) {
         let policy = self.bound(at, top);
-        let Some((_, lists)) = policy.and_then(|policy| self.choose(policy, at)) else {
+        let Some((_, lists)) = policy.and_then(|policy| self.choose(policy, at, self.endpoint(policy)))
+        else {
             fate.lost = true;
             return;
         };
@@ -219,17 +218,31 @@ impl Brute<'_> {
     }
 
     /// The policy behind a binding SID.
-    fn bound(&self, at: usize, sid: Sid) -> Option<&SrPolicy> {
+    pub fn bound(&self, at: usize, sid: Sid) -> Option<&SrPolicy> {
         let held = &self.case.devices[&name(at)].policies;
         held.values().find(|policy| policy.binding_sid == Some(sid))
     }
 
     /// The nodes at which a list reads binding SIDs; none where a SID means nothing or the list ends elsewhere.
     fn bindings(&self, head: usize, list: &SegmentList, to: usize) -> Option<BTreeSet<usize>> {
+        let is_list = list.weight > 0 && !list.sids.is_empty();
+        is_list.then(|| self.read_ahead(head, self.stack(&list.sids, to), to)).flatten()
+    }
+
+    fn read_ahead(&self, head: usize, mut stack: Vec<Sid>, to: usize) -> Option<BTreeSet<usize>> {
         let nodes = 0..self.case.nodes;
         let mut at = head;
         let mut met = BTreeSet::new();
-        for sid in self.stack(&list.sids, to) {
+        while !stack.is_empty() {
+            let sid = stack.remove(0);
+            let group = self.case.groups.iter().enumerate().find(|(group, _)| {
+                anycast_sid(*group) == sid || self.label(at, anycast_index(*group)) == Some(sid)
+            });
+            if let Some((_, members)) = group {
+                let rests = members.iter().filter_map(|member| self.read_ahead(*member, stack.clone(), to));
+                met.extend(rests.flatten());
+                return Some(met);
+            }
             if let Sid::Srv6(address) = sid {
                 at = nodes.clone().find(|node| locator(*node).contains(&address))?;
             }
@@ -237,16 +250,23 @@ impl Brute<'_> {
                 let start = start_of(&self.case.ted, *edge).0;
                 start == at && (adjacency_label(*edge) == sid || end_x(start, *edge) == sid)
             });
-            if let Some(node) = nodes.clone().find(|node| node_label(at, *node) == sid) {
+            if let Some(node) = nodes.clone().find(|node| self.label(at, 1 + *node as u32) == Some(sid)) {
                 at = node;
             } else if let Some(edge) = edge {
                 at = start_of(&self.case.ted, edge).1;
-            } else if sid != end(at) && sid != service(at) {
+            } else if sid == end(at) || sid == service(at) {
+                continue;
+            } else if let Some(policy) = self.bound(at, sid) {
                 met.insert(at);
-                at = self.endpoint(self.bound(at, sid)?);
+                at = self.endpoint(policy);
+            } else {
+                let Sid::Srv6(address) = sid else { return None };
+                let (out, rest) = self.shift(at, address)?;
+                at = out.map_or(at, |edge| start_of(&self.case.ted, edge).1);
+                stack.splice(0..0, rest.map(Sid::Srv6));
             }
         }
-        (list.weight > 0 && !list.sids.is_empty() && at == to).then_some(met)
+        (at == to).then_some(met)
     }
 
     /// Whether the binding SIDs of a list could lead on more than eight times.
@@ -267,6 +287,10 @@ impl Brute<'_> {
         !front.is_empty()
     }
 
+    fn leads_to(&self, policy: &SrPolicy) -> Option<usize> {
+        (!policy.key.endpoint.is_unspecified()).then(|| self.endpoint(policy))
+    }
+
     fn endpoint(&self, policy: &SrPolicy) -> usize {
         let is_of = |node: &usize| match policy.key.endpoint {
             IpAddr::V4(id) => router_id(*node) == id,
@@ -276,11 +300,10 @@ impl Brute<'_> {
     }
 
     /// The preference that is used and its valid lists.
-    fn choose(&self, policy: &SrPolicy, head: usize) -> Chosen {
+    fn choose(&self, policy: &SrPolicy, head: usize, to: usize) -> Chosen {
         if let Some(known) = self.chosen.borrow().get(&(head, policy.key)) {
             return known.clone();
         }
-        let to = self.endpoint(policy);
         let chosen = policy.candidates.iter().find_map(|candidate| {
             let valid: Vec<(u32, Vec<Sid>)> = candidate
                 .lists
@@ -306,11 +329,19 @@ impl Brute<'_> {
 
     /// Preference of the candidate, if a policy carries it, and what becomes of the packets.
     pub fn send(&self, from: usize, to: usize, steered: bool) -> (Option<u32>, Fate) {
-        let policy = self.case.devices[&name(from)].policies.values().find(|policy| {
-            steered && from != to && policy.key.color == color(7) && self.endpoint(policy) == to
-        });
-        if let Some(policy) = policy {
-            if let Some((preference, lists)) = self.choose(policy, from) {
+        let held = self.case.devices[&name(from)].policies.values();
+        let mut of_color: Vec<&SrPolicy> =
+            held.filter(|policy| steered && from != to && policy.key.color == color(7)).collect();
+        // The one toward the node; then those toward none, its family first.
+        let exact = of_color
+            .iter()
+            .find(|policy| self.leads_to(policy) == Some(to))
+            .map(|policy| policy.key.endpoint);
+        let first = null(exact.is_some_and(|endpoint| endpoint.is_ipv6()));
+        of_color.retain(|policy| self.leads_to(policy).is_none_or(|end| end == to));
+        of_color.sort_by_key(|policy| (Some(policy.key.endpoint) != exact, policy.key.endpoint != first));
+        for policy in of_color {
+            if let Some((preference, lists)) = self.choose(policy, from, to) {
                 let total: f64 = lists.iter().map(|(weight, _)| f64::from(*weight)).sum();
                 let sent = lists
                     .into_iter()
@@ -327,6 +358,6 @@ impl Brute<'_> {
     }
 }
 
-fn service(node: usize) -> Sid {
+pub fn service(node: usize) -> Sid {
     Sid::Srv6(model::node::function_of(locator(node), 0xd46))
 }
