@@ -20,6 +20,8 @@
 //!
 //! The routers of the lab number their SIDs by the same rules ([`interface_order`]), so that file and forwarding agree.
 //!
+//! Published traffic-engineering instances ([`repetita`]) are no TED: they become a [`model::dense::Instance`].
+//!
 //! # What each kind of file cannot say
 //!
 //! A native file says all of a TED but the moments and the standing of its facts. RFC 8345 JSON says nodes with router id and
@@ -37,6 +39,8 @@ mod native;
 mod rfc8345;
 
 mod graph;
+
+pub mod repetita;
 
 use model::{Finding, Ted};
 

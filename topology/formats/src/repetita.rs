@@ -1,0 +1,106 @@
+//! Repetita files: published traffic-engineering instances, one file for the network and one for its demands.
+//!
+//! The form is that of the Repetita collection (Gay, Schaus, Vissicchio: "REPETITA: Repeatable Experiments for Performance
+//! Evaluation of Traffic-Engineering Algorithms", 2017): a count, a line that names the columns, and so many rows. Rates are
+//! kbit/s, delays microseconds, ids count from 0. Columns are told apart by white space, so labels have none.
+//!
+//! Reading is one pass over the bytes without a copy: 99,000 demands take a few milliseconds.
+
+mod cursor;
+
+use model::dense::{Demand, Edge, Instance};
+use thiserror::Error;
+
+use cursor::Cursor;
+
+/// The most nodes that are read.
+pub const MAX_NODES: u32 = 10_000;
+/// The most edges, and a tenth of the most demands, that are read.
+pub const MAX_EDGES: u32 = 1_000_000;
+
+const MAX_DEMANDS: u32 = 10 * MAX_EDGES;
+
+/// Why a file cannot be read, and where.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("line {line}, column {column}: {message}")]
+pub struct RepetitaError {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, in bytes.
+    pub column: u32,
+    /// What is wrong there and what was expected.
+    pub message: String,
+}
+
+/// Reads the network (`.graph`) and what it carries (`.demands`).
+///
+/// # Errors
+/// The first thing that is wrong, and in which of the two files.
+pub fn read_repetita(graph: &[u8], demands: &[u8]) -> Result<Instance, (RepetitaFile, RepetitaError)> {
+    let mut instance = read_graph(graph).map_err(|error| (RepetitaFile::Graph, error))?;
+    instance.demands =
+        read_demands(demands, instance.nodes).map_err(|error| (RepetitaFile::Demands, error))?;
+    Ok(instance)
+}
+
+/// Which of the two files.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RepetitaFile {
+    /// The network.
+    Graph,
+    /// What it carries.
+    Demands,
+}
+
+/// Reads a `.graph` file; the instance has no demands.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read_graph(text: &[u8]) -> Result<Instance, RepetitaError> {
+    let mut cursor = Cursor::new(text);
+    let nodes = cursor.section("NODES", MAX_NODES)?;
+    for _ in 0..nodes {
+        cursor.word("a node's label")?;
+        cursor.number("the node's x")?;
+        cursor.number("the node's y")?;
+        cursor.end_of_row()?;
+    }
+    let count = cursor.section("EDGES", MAX_EDGES)?;
+    let mut edges = Vec::new();
+    for _ in 0..count {
+        cursor.word("an edge's label")?;
+        let from = cursor.id("the node where the edge starts", nodes)?;
+        let to = cursor.id("the node where the edge ends", nodes)?;
+        let metric = cursor.integer("the edge's weight", 1, u32::MAX)?;
+        let capacity = cursor.rate("the edge's bandwidth in kbit/s", true)?;
+        let delay = cursor.rate("the edge's delay in microseconds", false)?;
+        cursor.end_of_row()?;
+        edges.push(Edge { from, to, metric, capacity, delay });
+    }
+    cursor.end()?;
+    Ok(Instance { nodes, edges, demands: Vec::new() })
+}
+
+/// Reads a `.demands` file for a network of `nodes` nodes.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read_demands(text: &[u8], nodes: u32) -> Result<Vec<Demand>, RepetitaError> {
+    let mut cursor = Cursor::new(text);
+    let count = cursor.section("DEMANDS", MAX_DEMANDS)?;
+    // A row has at least eight bytes, so a count that the file cannot hold reserves nothing.
+    let mut demands = Vec::with_capacity((count as usize).min(text.len() / 8));
+    for _ in 0..count {
+        cursor.word("a demand's label")?;
+        let from = cursor.id("the node where the demand enters", nodes)?;
+        let to = cursor.id("the node where the demand leaves", nodes)?;
+        let volume = cursor.rate("the demand's rate in kbit/s", false)?;
+        cursor.end_of_row()?;
+        demands.push(Demand { from, to, volume, max_delay: None });
+    }
+    cursor.end()?;
+    Ok(demands)
+}
+
+#[cfg(test)]
+mod tests;

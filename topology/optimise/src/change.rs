@@ -1,0 +1,73 @@
+//! What moving traffic does to the loads, before it is done.
+
+use crate::{ecmp::Part, list::List, potential::Potential, problem::Problem};
+
+/// Differences of link loads; empty between uses.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    delta: Vec<f64>,
+    marked: Vec<bool>,
+    touched: Vec<u32>,
+}
+
+impl Change {
+    pub fn new(places: usize) -> Self {
+        Self { delta: vec![0.0; places], marked: vec![false; places], touched: Vec::new() }
+    }
+
+    /// Puts `volume` more (or less) on a list.
+    pub fn add(&mut self, problem: &Problem, from: u16, list: &List, volume: f64) {
+        list.spread(&problem.network, &problem.routes, from, |Part { place, share }| {
+            let at = place as usize;
+            if !self.marked[at] {
+                self.marked[at] = true;
+                self.touched.push(place);
+            }
+            self.delta[at] += volume * f64::from(share);
+        });
+    }
+
+    /// What it does to the potential.
+    pub fn gain(&self, problem: &Problem, potential: &Potential) -> f64 {
+        let each = self.touched.iter().map(|&place| {
+            let at = place as usize;
+            let delta = self.delta[at];
+            if delta == 0.0 {
+                return 0.0;
+            }
+            potential.value((potential.load[at] + delta) * problem.network.inverse[at]) - potential.term(at)
+        });
+        each.sum()
+    }
+
+    /// How steeply the potential changes, over `a`, after `step` of it.
+    pub fn slope(&self, problem: &Problem, potential: &Potential, step: f64) -> f64 {
+        let each = self.touched.iter().map(|&place| {
+            let at = place as usize;
+            let inverse = problem.network.inverse[at];
+            let delta = self.delta[at] * inverse;
+            delta * potential.slope(step.mul_add(delta, potential.load[at] * inverse))
+        });
+        each.sum()
+    }
+
+    /// Does `step` of it and forgets it.
+    pub fn apply(&mut self, problem: &Problem, potential: &mut Potential, step: f64) {
+        for place in self.touched.drain(..) {
+            let at = place as usize;
+            self.marked[at] = false;
+            let delta = std::mem::take(&mut self.delta[at]);
+            if delta != 0.0 {
+                potential.add(&problem.network, at, step * delta);
+            }
+        }
+    }
+
+    /// Forgets it.
+    pub fn clear(&mut self) {
+        for place in self.touched.drain(..) {
+            self.marked[place as usize] = false;
+            self.delta[place as usize] = 0.0;
+        }
+    }
+}

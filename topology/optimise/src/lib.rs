@@ -1,0 +1,65 @@
+//! Traffic optimisation: segment lists that keep the highest link utilisation low, and a proof of how low it can be at all.
+//!
+//! [`solve`] takes a network and its demands ([`model::dense::Instance`]) and gives every demand one or several weighted segment
+//! lists. It is a heuristic with a proven lower bound, so that a person knows how far from the best possible the answer is.
+//! Time comes in as an argument ([`Budget`]): a clock of the caller's, or a count of steps, which gives the same answer on every
+//! machine.
+//!
+//! # How
+//!
+//! 1. Where the IGP sends traffic: next hops towards each destination, shares of each pair (`ecmp`).
+//! 2. A smooth stand-in for the highest utilisation, whose derivative is a price for each link (`potential`).
+//! 3. At these prices the cheapest list of up to so many segments, for all sources at once (`pairs`).
+//! 4. Sweeps over all destinations at rising steepness (`anneal`), demands whole (`whole`) or in parts (`split`); a move counts
+//!    only on its exact change of the potential (`change`).
+//! 5. With one list: a few demands leave and come back (`recreate`), the largest are laid anew (`kick`).
+//! 6. The same prices prove the bound by duality (`bound`).
+//!
+//! From a running state only demands on the hottest links move (`few`), or those that relieve one link (`relieve`).
+//!
+//! # Sources
+//!
+//! Bhatia, Hao, Kodialam, Lakshman, "Optimized network traffic engineering using segment routing" (INFOCOM 2015): segments as
+//! pairs. Gay, Hartert, Vissicchio, "Expect the unexpected: sub-second optimization for segment routing" (INFOCOM 2017): local
+//! search on the hottest link, SRLS. Hartert et al., "A declarative and expressive approach to control forwarding paths in
+//! carrier-grade networks" (SIGCOMM 2015): DEFO. Fortz, Thorup (INFOCOM 2000): convex link costs. Garg, Könemann (FOCS 1998),
+//! Fleischer (2000): exponential prices and their bound.
+//!
+//! # What it does not do
+//!
+//! Priorities between demands; delay bounds as part of the proof (the bound holds, and is weaker); link segments under sets of
+//! failures. A demand larger than the links around it can stay far from the bound with one list.
+
+mod ecmp;
+mod list;
+mod network;
+mod problem;
+
+mod change;
+mod pairs;
+mod potential;
+
+mod delay;
+mod engine;
+mod pace;
+mod running;
+
+mod split;
+mod state;
+mod whole;
+
+mod anneal;
+mod bound;
+mod few;
+mod kick;
+mod recreate;
+mod relieve;
+
+mod options;
+mod solve;
+
+pub use list::{MAX_SEGMENTS, Segment};
+pub use network::Unsolvable;
+pub use options::{Goal, Options, Solution, WeightedList};
+pub use pace::Budget;
+pub use solve::solve;

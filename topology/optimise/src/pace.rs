@@ -1,0 +1,59 @@
+//! How long to search: by a clock that the caller holds, or by a count of steps that is the same on every machine.
+
+/// When to stop.
+#[derive(Clone, Copy)]
+pub enum Budget<'a> {
+    /// The share of the time that is spent: 0 at the beginning, 1 and above when it is over. The answer depends on the speed
+    /// of the machine.
+    Clock(&'a (dyn Fn() -> f64 + Sync)),
+    /// Millions of elementary steps in each thread. The same input gives the same answer everywhere.
+    Effort(u64),
+}
+
+impl std::fmt::Debug for Budget<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Clock(_) => out.write_str("Clock"),
+            Self::Effort(effort) => write!(out, "Effort({effort})"),
+        }
+    }
+}
+
+/// One thread's count against the budget.
+#[derive(Clone, Debug)]
+pub(crate) struct Pace<'a> {
+    budget: Budget<'a>,
+    steps: u64,
+    /// Steps at which the clock is asked next.
+    next: u64,
+    last: f64,
+}
+
+/// Steps between two looks at the clock: well below a tenth of a millisecond.
+const LOOK: u64 = 20_000;
+
+impl<'a> Pace<'a> {
+    pub fn new(budget: Budget<'a>) -> Self {
+        Self { budget, steps: 0, next: 0, last: 0.0 }
+    }
+
+    /// Counts steps that were done.
+    pub fn count(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    /// The share of the budget that is spent.
+    pub fn spent(&mut self) -> f64 {
+        match self.budget {
+            #[expect(clippy::cast_precision_loss, reason = "a share")]
+            Budget::Effort(millions) => self.steps as f64 / (millions.max(1) as f64 * 1e6),
+            Budget::Clock(clock) => {
+                if self.steps >= self.next {
+                    self.next = self.steps + LOOK;
+                    self.last = clock();
+                }
+                self.last
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! One list per demand: a demand moves as a whole.
+
+use crate::{
+    engine::Engine,
+    list::List,
+    network::Flow,
+    pace::Pace,
+    problem::Problem,
+    split::{Portion, Portions},
+    state::State,
+};
+
+/// The state of a search with one list per demand, and the best that it has seen.
+pub(crate) struct Whole<'a> {
+    pub engine: Engine<'a>,
+    /// The list of each flow.
+    pub lists: Vec<List>,
+    /// The lists at the beginning.
+    home: Vec<List>,
+    best: Vec<List>,
+    best_mlu: f64,
+}
+
+impl<'a> Whole<'a> {
+    pub fn new(problem: &'a Problem, lists: Vec<List>, pace: Pace<'a>, seed: u64) -> Self {
+        let (home, best) = (lists.clone(), lists.clone());
+        let engine = Engine::new(problem, pace, seed);
+        let mut whole = Self { engine, lists, home, best, best_mlu: f64::INFINITY };
+        whole.reload();
+        whole.keep();
+        whole
+    }
+
+    /// Works the loads out afresh from the lists.
+    fn reload(&mut self) {
+        let problem = self.engine.problem;
+        self.engine.potential.load.fill(0.0);
+        for (flow, list) in problem.flows.iter().zip(&self.lists) {
+            list.spread(&problem.network, &problem.routes, flow.from, |part| {
+                self.engine.potential.load[part.place as usize] += flow.volume * f64::from(part.share);
+            });
+        }
+    }
+
+    pub fn flow(&self, at: usize) -> Flow {
+        self.engine.problem.flows[at]
+    }
+
+    /// Takes a demand off the network.
+    pub fn take_out(&mut self, at: usize) {
+        self.load(at, -1.0);
+    }
+
+    /// Puts a demand that is off the network on a list.
+    pub fn put_in(&mut self, at: usize, list: List) {
+        self.lists[at] = list;
+        self.load(at, 1.0);
+    }
+
+    fn load(&mut self, at: usize, times: f64) {
+        let (flow, engine) = (self.flow(at), &mut self.engine);
+        engine.change.add(engine.problem, flow.from, &self.lists[at], times * flow.volume);
+        engine.change.apply(engine.problem, &mut engine.potential, 1.0);
+    }
+
+    /// What putting a demand that is off the network on a list adds to the potential.
+    pub fn cost_of(&mut self, at: usize, list: &List) -> f64 {
+        let (flow, engine) = (self.flow(at), &mut self.engine);
+        engine.change.add(engine.problem, flow.from, list, flow.volume);
+        let gain = engine.change.gain(engine.problem, &engine.potential);
+        engine.change.clear();
+        gain
+    }
+
+    /// The flows with traffic on a place.
+    pub fn crossing(&mut self, place: usize) -> Vec<usize> {
+        self.on(place).into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// Goes on from other lists.
+    pub fn set(&mut self, lists: &[List]) {
+        self.lists.copy_from_slice(lists);
+        self.reload();
+    }
+}
+
+/// Moves a demand to the cheapest list, where the exact change of the potential is an improvement.
+pub(crate) fn try_move(engine: &mut Engine<'_>, list: &mut List, at: usize) -> bool {
+    let flow = engine.problem.flows[at];
+    if engine.column.cost(flow.from) >= engine.cost(flow.from, list) * engine.bar {
+        return false;
+    }
+    let Some(new) = engine.candidate(&flow) else { return false };
+    engine.change.add(engine.problem, flow.from, list, -flow.volume);
+    engine.change.add(engine.problem, flow.from, &new, flow.volume);
+    engine.pace.count(200);
+    if engine.change.gain(engine.problem, &engine.potential) >= 0.0 {
+        engine.change.clear();
+        return false;
+    }
+    engine.change.apply(engine.problem, &mut engine.potential, 1.0);
+    *list = new;
+    true
+}
+
+impl<'a> State<'a> for Whole<'a> {
+    fn engine(&mut self) -> &mut Engine<'a> {
+        &mut self.engine
+    }
+
+    fn sweep(&mut self, until: f64) -> usize {
+        let lists = &mut self.lists;
+        self.engine.sweep(until, |engine, at| try_move(engine, &mut lists[at], at))
+    }
+
+    fn keep(&mut self) -> bool {
+        let mlu = self.engine.mlu();
+        let better = mlu < self.best_mlu;
+        if better {
+            self.best_mlu = mlu;
+            self.best.clone_from(&self.lists);
+        }
+        better
+    }
+
+    fn back(&mut self) {
+        self.lists.clone_from(&self.best);
+        self.reload();
+    }
+
+    fn best(&self) -> f64 {
+        self.best_mlu
+    }
+
+    fn on(&mut self, place: usize) -> Vec<(f64, usize)> {
+        self.engine.price_place(place);
+        let flows = self.engine.problem.flows.iter().zip(&self.lists).enumerate();
+        let on = |(at, (flow, list)): (usize, (&Flow, &List))| {
+            let share = f64::from(self.engine.cost(flow.from, list));
+            (share > 0.0).then_some((share * flow.volume, at))
+        };
+        flows.filter_map(on).collect()
+    }
+
+    fn offer(&mut self, at: usize) -> bool {
+        try_move(&mut self.engine, &mut self.lists[at], at)
+    }
+
+    fn portions(&self, at: usize) -> Portions {
+        vec![Portion { list: self.lists[at], share: 1.0 }]
+    }
+
+    fn restore(&mut self, at: usize, portions: &Portions) {
+        self.take_out(at);
+        self.put_in(at, portions.first().map_or(self.home[at], |portion| portion.list));
+    }
+
+    fn differs(&self, at: usize) -> bool {
+        self.lists[at] != self.home[at]
+    }
+
+    fn changed(&self) -> usize {
+        self.lists.iter().zip(&self.home).filter(|(now, home)| now != home).count()
+    }
+
+    fn settle(&mut self) {
+        self.best_mlu = f64::INFINITY;
+        self.keep();
+    }
+
+    fn into_best(self) -> (f64, Vec<Portions>) {
+        (self.best_mlu, self.best.into_iter().map(|list| vec![Portion { list, share: 1.0 }]).collect())
+    }
+}

@@ -1,0 +1,144 @@
+//! What limits an answer: delay, the number of changes, one link that is too hot, failures.
+
+use optimise::{Budget, Goal, Options, Segment, Solution, WeightedList, solve};
+
+use crate::{judge, networks};
+
+const BUDGET: Budget<'static> = Budget::Effort(5);
+/// Every failure is a network of its own, so the same number of sweeps finds less.
+const LONGER: Budget<'static> = Budget::Effort(40);
+
+fn nodes(list: &WeightedList) -> Vec<u32> {
+    let node = |segment: &Segment| match segment {
+        Segment::Node(node) => *node,
+        Segment::Link(_) => panic!("a node segment was asked for"),
+    };
+    list.segments.iter().map(node).collect()
+}
+
+/// Demands whose lists differ.
+fn differing(a: &[Vec<WeightedList>], b: &[Vec<WeightedList>]) -> usize {
+    a.iter().zip(b).filter(|(a, b)| a != b).count()
+}
+
+#[test]
+fn a_demand_with_a_delay_bound_takes_the_fast_way() {
+    let mut instance = networks::diamond();
+    instance.demands[0].max_delay = Some(10.0);
+    let solution = solve(&instance, &Options::default(), BUDGET).unwrap();
+    assert_eq!(nodes(&solution.lists[0][0]), [3, 2]);
+    assert!((solution.mlu - 0.8).abs() < 1e-6, "4 of 5 by node 3: {}", solution.mlu);
+    instance.demands[0].max_delay = Some(1.0);
+    let error = solve(&instance, &Options::default(), BUDGET).unwrap_err();
+    assert!(error.to_string().contains("demand 0"), "{error}");
+}
+
+#[test]
+fn so_many_changes_and_no_more() {
+    for seed in 0..12 {
+        let instance = networks::random(seed, 9, 40);
+        let before =
+            solve(&instance, &Options { max_changes: Some(0), ..Options::default() }, BUDGET).unwrap();
+        let mut last = before.mlu;
+        for changes in [1, 3, 40] {
+            let options = Options { max_changes: Some(changes), ..Options::default() };
+            let after = solve(&instance, &options, BUDGET).unwrap();
+            assert!(differing(&before.lists, &after.lists) <= changes, "seed {seed}");
+            assert_eq!(differing(&before.lists, &after.lists), after.moved, "seed {seed}");
+            assert!(after.mlu <= before.mlu, "seed {seed}");
+            assert!(
+                after.bound <= last * (1.0 + 1e-9),
+                "seed {seed}: the bound holds for any number of changes"
+            );
+            last = last.min(after.mlu);
+        }
+        assert!(before.moved == 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn three_moves_take_most_of_what_there_is_to_gain() {
+    let instance = networks::diamond();
+    let three = solve(&instance, &Options { max_changes: Some(3), ..Options::default() }, BUDGET).unwrap();
+    // 9 units over 10 and 5: 6 and 3 is the best division.
+    assert!((three.mlu - 0.6).abs() < 1e-6, "{}", three.mlu);
+    assert!(three.moved <= 2);
+}
+
+#[test]
+fn a_hot_link_is_relieved_with_one_move() {
+    let instance = networks::diamond();
+    let options = Options { goal: Goal::Relieve { edge: 0, to: 0.65 }, ..Options::default() };
+    let solution = solve(&instance, &options, BUDGET).unwrap();
+    assert_eq!(solution.moved, 1, "the demand of 3 alone is enough");
+    let utilisation = judge::utilisation(&instance, &solution.lists, &[]);
+    assert!(utilisation.iter().all(|&utilisation| utilisation <= 0.65));
+}
+
+#[test]
+fn relief_overloads_no_other_link() {
+    for seed in 0..12 {
+        let instance = networks::random(seed, 9, 40);
+        let still =
+            solve(&instance, &Options { max_changes: Some(0), ..Options::default() }, BUDGET).unwrap();
+        let before = judge::utilisation(&instance, &still.lists, &[]);
+        let edge = (0..before.len()).max_by(|&a, &b| before[a].total_cmp(&before[b])).unwrap();
+        let to = 0.8 * before[edge];
+        let options = Options { goal: Goal::Relieve { edge: edge as u32, to }, ..Options::default() };
+        let after = judge::utilisation(&instance, &solve(&instance, &options, BUDGET).unwrap().lists, &[]);
+        assert!(after[edge] <= before[edge] * (1.0 + 1e-6), "seed {seed}");
+        for (now, then) in after.iter().zip(&before) {
+            assert!(*now <= then.max(to) * (1.0 + 1e-5), "seed {seed}: {now} after {then}");
+        }
+    }
+}
+
+#[test]
+fn lists_over_a_dead_link_go_back_to_the_igp() {
+    let instance = networks::diamond();
+    let mut running = solve(&instance, &Options::default(), BUDGET).unwrap().lists;
+    running[0] = vec![WeightedList { weight: 1, segments: vec![Segment::Link(4), Segment::Node(2)] }];
+    let options = Options { running: Some(running), down: vec![4, 5], adjacency: true, ..Options::default() };
+    let solution = solve(&instance, &options, BUDGET).unwrap();
+    assert!(
+        judge::utilisation(&instance, &solution.lists, &[4, 5])
+            .iter()
+            .all(|&utilisation| utilisation <= 0.9 + 1e-6)
+    );
+}
+
+/// The highest utilisation as it is and under each single failure of a link; what is cut off is left out.
+fn worst(instance: &model::dense::Instance, solution: &Solution, failures: &[Vec<u32>]) -> f64 {
+    let base = crate::mlu(instance, &solution.lists);
+    failures
+        .iter()
+        .map(|down| judge::utilisation(instance, &solution.lists, down).into_iter().fold(0.0, f64::max))
+        .fold(base, f64::max)
+}
+
+#[test]
+fn failures_are_met_with_lists_that_stay() {
+    for seed in 0..8 {
+        // A ring on top of the random links, so that no single failure cuts anything off.
+        let mut instance = networks::random(seed, 6, 14);
+        for node in 0..6 {
+            for (from, to) in [(node, (node + 1) % 6), ((node + 1) % 6, node)] {
+                let edge = model::dense::Edge { from, to, metric: 2, capacity: 30.0, delay: 1.0 };
+                instance.edges.push(edge);
+            }
+        }
+        let links = instance.edges.len() as u32 / 2;
+        let failures: Vec<Vec<u32>> = (0..links).map(|link| vec![2 * link, 2 * link + 1]).collect();
+        let options = Options { failures: failures.clone(), ..Options::default() };
+        let careful = solve(&instance, &options, LONGER).unwrap();
+        let judged = worst(&instance, &careful, &failures);
+        assert!((judged - careful.mlu).abs() <= 1e-5 * judged, "seed {seed}: {judged} and {}", careful.mlu);
+        let careless = solve(&instance, &Options::default(), BUDGET).unwrap();
+        let naive = worst(&instance, &careless, &failures);
+        assert!(
+            judged <= naive * (1.0 + 1e-6),
+            "seed {seed}: {judged} with failures in mind, {naive} without"
+        );
+        assert!(careful.bound <= judged && careful.bound >= careless.bound * 0.9, "seed {seed}");
+    }
+}
