@@ -95,6 +95,14 @@ codes! {
     NO_ID = "TL0057";
     /// The network itself cannot be computed on.
     BAD_NETWORK = "TL0058";
+    /// What is drained still carries services that have no other way.
+    STAYS_ON_DRAINED = "TL0059";
+    /// The only backups of services lead over what is drained.
+    BACKUP_OVER_DRAINED = "TL0060";
+    /// A link that is down leaves services without a backup.
+    BARE_WHILE_DOWN = "TL0061";
+    /// An encrypted service has no encrypted way left and is dropped.
+    DROPPED_NOT_EXPOSED = "TL0062";
 }
 
 /// The page of a code, in Markdown.

@@ -5,6 +5,8 @@
 //! A service that no hint touches does not move when another one is relieved, as long as bandwidth is ample: each search
 //! depends on the others through free bandwidth alone.
 
+mod closed;
+mod pinned;
 mod place;
 mod policy;
 mod queue;
@@ -57,7 +59,10 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     // go down, so no list changes because of a failure elsewhere.
     let none_down = EdgeSet::default();
     let encoder = Encoder::new(&graph, ted, &none_down);
-    let mut placer = Placer::new(ted, &graph, hints, encoder);
+    let pins = set.services.values().any(|service| service.sle.encrypted);
+    let bare = pins.then(|| pinned::without_node_segments(ted));
+    let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
+    let mut placer = Placer::new(ted, &graph, hints, encoder, pinner);
     let mut placed = Vec::with_capacity(set.services.len());
     for service in in_order(set) {
         placed.extend(placer.place(service, set, ids, &mut done));
@@ -65,6 +70,7 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     for service in &mut placed {
         placer.back_up(service, &mut done);
     }
+    placer.tell(&mut done);
     queue::set(set, ted, &graph, &placed, &mut done);
     for service in &placed {
         policy::add(service, ted, &mut done);

@@ -382,11 +382,24 @@ record! {
     }
 }
 
+/// Which interfaces have queues.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq)]
+#[schemars(rename_all = "lowercase", inline)]
+pub enum InterfacesWord {
+    /// Those that a promised path or backup crosses.
+    Crossed,
+    /// Every one of the network.
+    All,
+}
+
 record! {
-    /// The queues that every interface has. How much each is guaranteed follows from the services that cross the interface.
+    /// The queues of interfaces. How much each is guaranteed follows from the services that cross the interface.
     pub struct ProfileSpec {
         /// Queues by name.
         "queues" => queues: At<BTreeMap<At<QueueName>, At<QueueSpec>>>,
+        /// `crossed`: interfaces that a promised path or backup crosses have the queues, which is so where nothing is said.
+        /// `all`: every interface of the network has them, so that classes keep apart also where traffic falls back to the IGP.
+        "interfaces" => interfaces: Option<At<InterfacesWord>>,
     }
 }
 

@@ -16,8 +16,8 @@ use model::{
 use crate::{
     codes,
     doc::{
-        By, ConditionSpec, Connectivity, DisciplineWord, EncryptionWish, HubSpokeWord, MeshWord, Name,
-        P2pWord, Pairing, Prefix, Selector, Text,
+        By, ConditionSpec, Connectivity, DisciplineWord, EncryptionWish, HubSpokeWord, InterfacesWord,
+        MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
     },
     read::{Faults, Read, mapping, scalar, shape, short, suggest, texts, words},
     tree::{Node, Value},
@@ -43,6 +43,7 @@ words! {
     LastResort { "igp" => LastResort::Igp, "drop" => LastResort::Drop, }
     EncryptionWish { "any" => EncryptionWish::Any, "required" => EncryptionWish::Required, }
     Pairing { "all" => Pairing::All, "alternate" => Pairing::Alternate, }
+    InterfacesWord { "crossed" => InterfacesWord::Crossed, "all" => InterfacesWord::All, }
     DisciplineWord { "strict" => DisciplineWord::Strict, "weighted" => DisciplineWord::Weighted, }
     P2pWord { "p2p" => P2pWord::P2p, }
     HubSpokeWord { "hub-spoke" => HubSpokeWord::HubSpoke, }

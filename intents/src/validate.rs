@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub use class::is_watched;
-pub(crate) use class::queues_in_use;
+pub(crate) use class::{queues_everywhere, queues_in_use};
 pub use names::locate;
 
 /// Collects findings on documents.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Allocations, Color, DirectedLink, Graph, Hints, IntentSet, NodeIx, Service, Severity, Sid, Ted,
+    Allocations, Color, DirectedLink, Graph, Hints, IntentSet, Service, Severity, Sid, Ted,
     hint::Degradation, unit::Bandwidth,
 };
-use paths::{
-    Bounds, Constraint, EdgeSet, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared, Workspace,
-};
+use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared, Workspace};
 
-use super::{Compilation, policy};
+use super::{
+    Compilation,
+    closed::{Closed, Ledger},
+    policy, verdict,
+};
 use crate::{
     ask::Asker,
     codes,
@@ -34,6 +36,10 @@ pub(super) struct Placed<'a> {
     pub spare: Vec<Bandwidth>,
     /// What moved it, or why its promise is at risk.
     pub notes: Vec<String>,
+    /// Whether it is placed on what was measured, see [`Hints::relief`].
+    pub measured: bool,
+    /// It has no way: its path stands so that its traffic is dropped, not sent in clear.
+    pub stranded: bool,
     pub backup: Option<PlacedBackup>,
 }
 
@@ -45,6 +51,22 @@ pub(super) struct PlacedBackup {
     /// For each search: what it has in common with the path.
     pub shared: Vec<Shared>,
     pub strict: bool,
+    /// What is drained on it.
+    pub drained: Vec<String>,
+}
+
+/// A path that was found for a service, with what there is to say about it.
+struct Chosen {
+    ways: Ways,
+    notes: Vec<String>,
+    stranded: bool,
+}
+
+/// A backup that was found.
+struct Second {
+    ways: Ways,
+    shared: Vec<Shared>,
+    strict: bool,
 }
 
 impl Placed<'_> {
@@ -60,11 +82,13 @@ pub(super) struct Placer<'a> {
     hints: &'a Hints,
     asker: Asker<'a>,
     encoder: Encoder<'a>,
+    /// For paths that must not leave their links.
+    pinner: Encoder<'a>,
     workspace: Workspace,
     base: View,
     overlays: Vec<(&'a BTreeMap<DirectedLink, Degradation>, View)>,
-    closed: EdgeSet,
-    drained: Vec<NodeIx>,
+    closed: Closed,
+    ledger: Ledger,
     /// What paths leave.
     free: Free,
     /// What paths and the backups placed so far leave; set up by the first backup.
@@ -72,21 +96,24 @@ pub(super) struct Placer<'a> {
 }
 
 impl<'a> Placer<'a> {
-    pub fn new(ted: &'a Ted, graph: &'a Graph, hints: &'a Hints, encoder: Encoder<'a>) -> Self {
-        let mut closed = EdgeSet::default();
-        for edge in hints.down.iter().chain(&hints.drained_links).filter_map(|link| graph.link_ix(link)) {
-            closed.insert_link(edge);
-        }
+    pub fn new(
+        ted: &'a Ted,
+        graph: &'a Graph,
+        hints: &'a Hints,
+        encoder: Encoder<'a>,
+        pinner: Encoder<'a>,
+    ) -> Self {
         Self {
             graph,
             hints,
             asker: Asker::new(ted, graph),
             encoder,
+            pinner,
             workspace: Workspace::new(),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
-            closed,
-            drained: hints.drained_nodes.iter().filter_map(|node| graph.node_ix(node)).collect(),
+            closed: Closed::of(graph, hints),
+            ledger: Ledger::default(),
             free: Free::of(paths::capacities(graph)),
             guarded: None,
         }
@@ -130,37 +157,59 @@ impl<'a> Placer<'a> {
             done.refuse(&service.id, message, None);
             return None;
         };
-        request.excluded = self.exclusions(&request);
-        let (ways, notes) = self.ways(service, &request, done)?;
-        let segments = match self.encode(service, &ways) {
-            Ok(segments) => segments,
-            Err(why) => {
-                let help = "see `trunkline explain TL0056`";
-                done.say(Severity::Error, codes::NOT_ENCODABLE, &service.id, why.clone(), help);
-                done.refuse(&service.id, why, None);
-                return None;
-            }
-        };
+        request.excluded = self.closed.off_all(self.graph, &request);
+        let (chosen, segments) = self.choose(service, &request, done)?;
+        let Chosen { ways, notes, stranded } = chosen;
         let rate = request.bandwidth.as_bps();
         let spare = ways.each().map(|found| paths::spare(&found.edges, self.free.single())).collect();
         ways.each().for_each(|found| self.free.take(&found.edges, rate));
         let (color, ordinal, queue) = (*color, *ordinal, &class.queue);
-        Some(Placed { service, queue, color, ordinal, request, ways, segments, spare, notes, backup: None })
+        Some(Placed {
+            service,
+            queue,
+            color,
+            ordinal,
+            request,
+            ways,
+            segments,
+            spare,
+            notes,
+            measured: self.hints.relief.contains_key(&service.id),
+            stranded,
+            backup: None,
+        })
     }
 
-    fn exclusions(&self, request: &PathRequest) -> Exclusions {
-        // The ends of a service on a drained node stay: nobody else can carry its traffic.
-        let through = self.drained.iter().filter(|node| **node != request.from && **node != request.to);
-        Exclusions { edges: self.closed.clone(), nodes: through.copied().collect(), ..Exclusions::default() }
-    }
-
-    /// The paths of a service: on the network as the hints say, with the promise kept where that is possible.
-    fn ways(
+    /// The path of a service with its segments, or none where it was refused.
+    fn choose(
         &mut self,
         service: &Service,
         request: &PathRequest,
         done: &mut Compilation,
-    ) -> Option<(Ways, Vec<String>)> {
+    ) -> Option<(Chosen, Vec<Vec<Sid>>)> {
+        let chosen = self.ways(service, request, done)?;
+        let why = match self.encode(service, &chosen.ways) {
+            Ok(segments) => return Some((chosen, segments)),
+            Err(why) => why,
+        };
+        if let Some(chosen) = self.strand(service, request, &why, done)
+            && let Ok(segments) = self.encode(service, &chosen.ways)
+        {
+            return Some((chosen, segments));
+        }
+        let severity = if self.is_hinted(service) { Severity::Major } else { Severity::Error };
+        done.say(severity, codes::NOT_ENCODABLE, &service.id, why.clone(), "see `trunkline explain TL0056`");
+        done.refuse(&service.id, why, None);
+        None
+    }
+
+    /// Whether hints have a say in where a service goes.
+    fn is_hinted(&self, service: &Service) -> bool {
+        self.hints.relief.contains_key(&service.id) || !self.closed.is_empty()
+    }
+
+    /// The paths of a service: on the network as the hints say, with the promise kept where that is possible.
+    fn ways(&mut self, service: &Service, request: &PathRequest, done: &mut Compilation) -> Option<Chosen> {
         let overlay = self.overlay(service);
         let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
         let mut notes = Vec::new();
@@ -168,19 +217,55 @@ impl<'a> Placer<'a> {
             notes.push(format!("sees {} measured link values: {}", relief.seen.len(), relief.why));
         }
         let why = match route::primary(view, &self.free, service, request, &mut self.workspace) {
-            Ok(ways) => return Some((ways, notes)),
+            Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
             Err(why) => why,
         };
-        let hinted = overlay.is_some() || !self.closed.is_empty() || !self.drained.is_empty();
+        let hinted = self.is_hinted(service);
         if hinted && let Some(ways) = at_risk(view, &self.free, service, request, &why, &mut self.workspace) {
             let message = format!("{}; carried by the best path that is left", why.describe(self.graph));
             notes.push(format!("the promise is at risk: {}", why.describe(self.graph)));
             let help = "it moves once a path keeps the promise again";
             done.say(Severity::Major, codes::PROMISE_AT_RISK, &service.id, message, help);
-            return Some((ways, notes));
+            return Some(Chosen { ways, notes, stranded: false });
+        }
+        if self.closed.has_drained() {
+            let open = PathRequest { excluded: self.closed.off_down(), ..request.clone() };
+            if let Some(ways) = any(view, &self.free, service, &open, &mut self.workspace) {
+                let on = self.closed.drained_on(self.graph, &ways);
+                self.ledger.stays(&on, &service.id);
+                notes.push(format!("no other way than over {}, which is drained", on.join(", ")));
+                return Some(Chosen { ways, notes, stranded: false });
+            }
+        }
+        let described = why.describe(self.graph);
+        if let Some(chosen) = self.strand(service, request, &described, done) {
+            return Some(chosen);
         }
         self.refuse(service, &why, hinted, done);
         None
+    }
+
+    /// A path to stand on the headend although nothing can ride it now: traffic that must be encrypted is dropped there, where
+    /// without a policy it would follow the IGP. Only where hints are to blame; what can never be carried is refused.
+    fn strand(
+        &mut self,
+        service: &Service,
+        request: &PathRequest,
+        why: &str,
+        done: &mut Compilation,
+    ) -> Option<Chosen> {
+        if !service.sle.encrypted || !self.is_hinted(service) {
+            return None;
+        }
+        let open = PathRequest { excluded: Exclusions::default(), ..request.clone() };
+        let crowded = PathRequest { bandwidth: Bandwidth::ZERO, bounds: Bounds::default(), ..open.clone() };
+        let ways = [&open, &crowded]
+            .into_iter()
+            .find_map(|request| any(&self.base, &self.free, service, request, &mut self.workspace))?;
+        let message = format!("{why}; its traffic is dropped rather than sent in clear");
+        let help = "it is carried again when an encrypted path is up again";
+        done.say(Severity::Major, codes::DROPPED_NOT_EXPOSED, &service.id, message.clone(), help);
+        Some(Chosen { ways, notes: vec![message], stranded: true })
     }
 
     fn refuse(&self, service: &Service, why: &NoPath, hinted: bool, done: &mut Compilation) {
@@ -226,7 +311,8 @@ impl<'a> Placer<'a> {
     fn encode(&mut self, service: &Service, ways: &Ways) -> Result<Vec<Vec<Sid>>, String> {
         ways.each()
             .map(|found| {
-                let segments = self.encoder.encode(&found.edges, service.path.dataplane, 1);
+                let encoder = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
+                let segments = encoder.encode(&found.edges, service.path.dataplane, 1);
                 segments
                     .map(|list| list.into_iter().map(|segment| segment.sid).collect())
                     .map_err(|e| e.to_string())
@@ -236,46 +322,24 @@ impl<'a> Placer<'a> {
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
     /// path wherever the network allows it: a backup that breaks an objective still is better than one that fails with it.
+    /// What is drained is used last.
     pub fn back_up(&mut self, placed: &mut Placed<'a>, done: &mut Compilation) {
         let service = placed.service;
-        let overlay = self.overlay(service);
-        let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
-        let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
-        let open = PathRequest { bounds: Bounds::default(), ..placed.request.clone() };
-        let free_of_charge = PathRequest { bandwidth: Bandwidth::ZERO, ..open.clone() };
-        let everything = PathRequest { bandwidth: Bandwidth::ZERO, ..placed.request.clone() };
-        let tries = [&placed.request, &everything, &open, &free_of_charge];
-        let mut best: Option<(Ways, Vec<Shared>, bool)> = None;
-        for request in tries {
-            let found = route::backup(
-                view,
-                guarded.of_service(service),
-                service,
-                request,
-                &placed.ways,
-                &mut self.workspace,
-            );
-            if let Ok(found) = found
-                && (found.2 || best.is_none())
-            {
-                let strict = found.2;
-                best = Some(found);
-                if strict {
-                    break;
-                }
+        let mut best = self.second(placed, &placed.request.excluded);
+        let strict = |best: &Option<Second>| best.as_ref().is_some_and(|best| best.strict);
+        if self.closed.has_drained() && !strict(&best) {
+            let over = self.second(placed, &self.closed.off_down());
+            if best.is_none() || strict(&over) {
+                best = over;
             }
         }
-        let Some((ways, shared, strict)) = best else {
-            let message = "no second path exists, so no backup is installed".to_owned();
-            done.say(
-                Severity::Warning,
-                codes::NO_BACKUP,
-                &service.id,
-                message,
-                "add a line, or relax its constraints",
-            );
-            return;
-        };
+        if placed.stranded && best.is_none() {
+            best = self.second(placed, &Exclusions::default());
+        }
+        let Some(Second { ways, shared, strict }) = best else { return self.say_bare(placed, done) };
+        let drained = self.closed.drained_on(self.graph, &ways);
+        self.ledger.backs_up_over(&drained, &service.id);
+        let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
         let spare = ways.each().map(|found| paths::spare(&found.edges, guarded.single())).collect();
         let segments = match self.encode(service, &ways) {
             Ok(segments) => segments,
@@ -293,7 +357,54 @@ impl<'a> Placer<'a> {
         };
         self.guard(placed, &ways);
         self.judge_backup(placed, &ways, &shared, strict, done);
-        placed.backup = Some(PlacedBackup { ways, segments, spare, shared, strict });
+        placed.backup = Some(PlacedBackup { ways, segments, spare, shared, strict, drained });
+    }
+
+    /// The best backup that keeps off some things.
+    fn second(&mut self, placed: &Placed<'_>, excluded: &Exclusions) -> Option<Second> {
+        let service = placed.service;
+        let overlay = self.overlay(service);
+        let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
+        let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
+        let asked = PathRequest { excluded: excluded.clone(), ..placed.request.clone() };
+        let open = PathRequest { bounds: Bounds::default(), ..asked.clone() };
+        let free_of_charge = PathRequest { bandwidth: Bandwidth::ZERO, ..open.clone() };
+        let everything = PathRequest { bandwidth: Bandwidth::ZERO, ..asked.clone() };
+        let mut best: Option<Second> = None;
+        for request in [&asked, &everything, &open, &free_of_charge] {
+            let free = guarded.of_service(service);
+            let found = route::backup(view, free, service, request, &placed.ways, &mut self.workspace);
+            if let Ok((ways, shared, strict)) = found
+                && (strict || best.is_none())
+            {
+                best = Some(Second { ways, shared, strict });
+                if strict {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// Says why there is no backup: a link that is down, or the network itself.
+    fn say_bare(&mut self, placed: &Placed<'_>, done: &mut Compilation) {
+        let service = &placed.service.id;
+        if !self.closed.is_empty()
+            && let Some(found) = self.second(placed, &Exclusions::default())
+        {
+            let without = self.closed.down_on(self.graph, &found.ways);
+            if !without.is_empty() {
+                return self.ledger.is_bare(&without, service);
+            }
+        }
+        let message = "no second path exists, so no backup is installed".to_owned();
+        let help = "add a line, or relax its constraints";
+        done.say(Severity::Warning, codes::NO_BACKUP, service, message, help);
+    }
+
+    /// Says what hints cost, once for each thing that is closed.
+    pub fn tell(&mut self, done: &mut Compilation) {
+        std::mem::take(&mut self.ledger).tell(done);
     }
 
     /// Takes the bandwidth of a backup where its own path has not taken it already.
@@ -322,15 +433,27 @@ impl<'a> Placer<'a> {
             let help = "add a line that shares none of these, or ask for less `sle.diversity`";
             done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, help);
         }
-        if let Some(worse) = ways.each().find(|found| !found.totals.meets(&placed.request.bounds)) {
-            let Found { totals, .. } = worse;
-            let message = format!(
-                "the backup breaks an objective: delay {}, jitter {}, loss {}",
-                totals.delay, totals.jitter, totals.loss
-            );
+        let broken = |found: &Found| verdict::broken(&found.totals, &placed.request.bounds);
+        if let Some(broken) = ways.each().map(broken).find(|broken| !broken.is_empty()) {
+            let broken = broken.join("; ");
+            let message = format!("the backup breaks an objective: {broken}{}", verdict::basis(placed));
             let help = "the promise is broken while the backup is in use; a better second line would keep it";
             done.say(Severity::Warning, codes::BACKUP_WEAKER, &service.id, message, help);
         }
+    }
+}
+
+/// A path that meets a request, or the best that is left.
+fn any(
+    view: &View,
+    free: &Free,
+    service: &Service,
+    request: &PathRequest,
+    workspace: &mut Workspace,
+) -> Option<Ways> {
+    match route::primary(view, free, service, request, workspace) {
+        Ok(ways) => Some(ways),
+        Err(why) => at_risk(view, free, service, request, &why, workspace),
     }
 }
 

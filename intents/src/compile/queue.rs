@@ -2,35 +2,47 @@
 //!
 //! The guarantee of a queue on an interface is the sum of what is promised to the services whose path or backup leaves by it.
 //! Paths always fit, since they were admitted by free bandwidth; backups are added in the order of value while they fit.
+//! Where a profile wants queues everywhere, interfaces that nothing crosses have them too, with nothing guaranteed.
 
 use std::collections::BTreeMap;
 
 use model::{
-    Bandwidth, Classifier, EdgeIx, Graph, IntentSet, InterfaceQos, QueueName, QueueShare, Severity, Ted,
+    Bandwidth, Classifier, EdgeIx, Graph, IntentSet, InterfaceQos, QueueName, QueueShare, Scheduling,
+    Severity, Ted,
 };
 
 use super::{Compilation, place::Placed};
-use crate::{codes, validate::queues_in_use};
+use crate::{
+    codes,
+    validate::{queues_everywhere, queues_in_use},
+};
 
 type Guarantees<'a> = BTreeMap<EdgeIx, BTreeMap<&'a QueueName, u64>>;
 
-/// Sets queues on both ends of every link on a path or backup, and classifiers on every device that has such queues or is a
-/// headend.
+/// Sets queues on both ends of every link on a path or backup, or of every link, and classifiers on every device that has such
+/// queues or is a headend.
 pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_>], done: &mut Compilation) {
     let guarantees = guarantees(graph, placed, done);
     let queues = queues_in_use(set);
+    let shares = |guaranteed: &BTreeMap<&QueueName, u64>| {
+        let share = |queue: &QueueName| Bandwidth::from_bps(guaranteed.get(queue).copied().unwrap_or(0));
+        let each = |(queue, how): (&QueueName, &Scheduling)| {
+            (queue.clone(), QueueShare { discipline: how.discipline, guarantee: share(queue) })
+        };
+        InterfaceQos { queues: queues.iter().map(each).collect() }
+    };
     for (edge, guaranteed) in &guarantees {
         let Some(link) = ted.links.get(graph.link_id(*edge)) else { continue };
         let end = link.end(edge.side());
-        let share = |queue: &QueueName| Bandwidth::from_bps(guaranteed.get(queue).copied().unwrap_or(0));
-        let shares = queues
-            .iter()
-            .map(|(queue, how)| {
-                (queue.clone(), QueueShare { discipline: how.discipline, guarantee: share(queue) })
-            })
-            .collect();
         let device = done.desired.devices.entry(end.node.clone()).or_default();
-        device.qos.insert(end.interface.clone(), InterfaceQos { queues: shares });
+        device.qos.insert(end.interface.clone(), shares(guaranteed));
+    }
+    if queues_everywhere(set) {
+        // Of the network and not of the graph: a link that is down or drained keeps its queues.
+        for end in ted.links.values().flat_map(|link| [&link.a, &link.z]) {
+            let device = done.desired.devices.entry(end.node.clone()).or_default();
+            device.qos.entry(end.interface.clone()).or_insert_with(|| shares(&BTreeMap::new()));
+        }
     }
     let classifier = Classifier {
         queues: set

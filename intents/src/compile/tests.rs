@@ -1,7 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Bandwidth, Delay, InterfaceName, LinkId, Loss, NodeId, PolicyKey, Sid,
+    Bandwidth, Delay, DeviceConfig, InterfaceName, InterfaceQos, LinkId, Loss, NodeId, PolicyKey, QueueShare,
+    Sid,
     allocation::BINDING_LABELS,
     hint::{Degradation, Relief},
     link::{DirectedLink, Side},
@@ -128,6 +129,35 @@ fn services_of_an_intent_share_their_steering_rules() {
 }
 
 #[test]
+fn a_profile_for_all_interfaces_leaves_none_without_queues_and_guarantees_nothing_more() {
+    let ted = minimal_ted();
+    let everywhere = CLASSES.replacen("spec:\n  queues:", "spec:\n  interfaces: all\n  queues:", 1);
+    assert_ne!(everywhere, CLASSES);
+    let drained = Hints { drained_links: BTreeSet::from([lit("line1-br-1")]), ..Hints::default() };
+    let crossed = compiled(&set_of(&[CLASSES, SERVICES], &ted), &ted, &drained);
+    let all = compiled(&set_of(&[&everywhere, SERVICES], &ted), &ted, &drained);
+    let queues = |done: &Compilation| -> BTreeMap<(NodeId, InterfaceName), InterfaceQos> {
+        let each = |(node, device): (&NodeId, &DeviceConfig)| {
+            let node = node.clone();
+            device.qos.clone().into_iter().map(move |(interface, qos)| ((node.clone(), interface), qos))
+        };
+        done.desired.devices.iter().flat_map(each).collect()
+    };
+    let (crossed, all) = (queues(&crossed), queues(&all));
+    assert!(crossed.len() < all.len());
+    assert_eq!(all.len(), 2 * ted.links.len());
+    for (end, qos) in &all {
+        match crossed.get(end) {
+            Some(same) => assert_eq!(qos, same, "{end:?}"),
+            None => {
+                let none = |share: &QueueShare| share.guarantee == Bandwidth::ZERO;
+                assert!(!qos.queues.is_empty() && qos.queues.values().all(none), "{end:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_direction_of_a_carried_service_is_a_demand() {
     let ted = minimal_ted();
     let set = set_of(&[CLASSES, SERVICES], &ted);
@@ -199,8 +229,9 @@ fn links_that_are_down_or_drained_carry_nothing() {
     let down = Hints { down: BTreeSet::from([line.clone()]), ..Hints::default() };
     let drained = Hints { drained_links: BTreeSet::from([line.clone()]), ..Hints::default() };
     let (down, drained) = (compiled(&set, &ted, &down), compiled(&set, &ted, &drained));
-    assert_eq!(down, drained);
-    assert!(!links(&directions(&down, "payments-br-1")[0]).contains(&"line1-br-1"));
+    for done in [&down, &drained] {
+        assert!(!links(&directions(done, "payments-br-1")[0]).contains(&"line1-br-1"));
+    }
     let found: BTreeSet<_> = codes_of(&down).into_iter().collect();
     let shared = |service| (service, codes::BACKUP_SHARES);
     assert!(
@@ -209,8 +240,8 @@ fn links_that_are_down_or_drained_carry_nothing() {
     );
     let both = Hints { down: BTreeSet::from([line, lit("line2-br-1")]), ..Hints::default() };
     let both = compiled(&set, &ted, &both);
-    assert!(matches!(both.verdicts[&lit::<ServiceId>("payments-br-1")], Verdict::Refused { .. }));
-    assert!(codes_of(&both).contains(&("payments-br-1", codes::NO_PATH)));
+    assert!(matches!(both.verdicts[&lit::<ServiceId>("voice/hq-pe1~br-1")], Verdict::Refused { .. }));
+    assert!(codes_of(&both).contains(&("voice/hq-pe1~br-1", codes::NO_PATH)));
     assert!(
         both.findings.iter().all(|finding| !finding.is_error()),
         "a failure must not stop the other services"

@@ -5,7 +5,7 @@ use model::{
     intent::{Diversity, Minimise},
     verdict::{DirectionVerdict, Route},
 };
-use paths::Found;
+use paths::{Bounds, Found, Totals};
 
 use super::{
     place::{Placed, PlacedBackup, in_common},
@@ -67,7 +67,7 @@ fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) 
         slo.bandwidth.map(|b| b.to_string()),
     ));
     if service.sle.encrypted {
-        why.push("every link is encrypted".to_owned());
+        why.push("every link is encrypted, and pinned by its own segment".to_owned());
     }
     if !service.sle.waypoints.is_empty() {
         let names: Vec<&str> = service.sle.waypoints.iter().map(|node| node.as_str()).collect();
@@ -92,6 +92,28 @@ fn best_rank(placed: &Placed<'_>, found: &Found, graph: &Graph) -> Option<usize>
     placed.request.prefer.iter().position(|bit| ridden & bit != 0)
 }
 
+/// Every bound that a way breaks, beside it.
+pub(super) fn broken(totals: &Totals, bounds: &Bounds) -> Vec<String> {
+    fn over<T: Copy + Ord + std::fmt::Display>(name: &str, is: T, most: Option<T>) -> Option<String> {
+        most.filter(|most| is > *most).map(|most| format!("{name} {is}, {most} promised"))
+    }
+    // What is only just too much keeps its digits.
+    let loss = Some(totals.loss.rough()).filter(|rough| Some(*rough) > bounds.loss).unwrap_or(totals.loss);
+    [
+        over("delay", totals.delay, bounds.delay),
+        over("jitter", totals.jitter, bounds.jitter),
+        over("loss", loss, bounds.loss),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Where the values of a search come from, where it is not the network file alone.
+pub(super) fn basis(placed: &Placed<'_>) -> &'static str {
+    if placed.measured { ", as measured" } else { "" }
+}
+
 fn backup_route(placed: &Placed<'_>, backup: &PlacedBackup, direction: usize, graph: &Graph) -> Route {
     let found = backup.ways.each().nth(direction).unwrap_or(&backup.ways.out);
     let apart = match placed.service.sle.diversity {
@@ -106,11 +128,12 @@ fn backup_route(placed: &Placed<'_>, backup: &PlacedBackup, direction: usize, gr
     } else {
         format!("the most disjoint there is: in common with the path {common}")
     }];
-    if !found.totals.meets(&placed.request.bounds) {
-        why.push(format!(
-            "breaks an objective while in use: delay {}, loss {}",
-            found.totals.delay, found.totals.loss
-        ));
+    if !backup.drained.is_empty() {
+        why.push(format!("there is no other: it leads over {}, which is drained", backup.drained.join(", ")));
+    }
+    let broken = broken(&found.totals, &placed.request.bounds);
+    if !broken.is_empty() {
+        why.push(format!("breaks an objective while in use: {}{}", broken.join("; "), basis(placed)));
     }
     Route {
         path: found.to_path(graph, backup.spare[direction]),

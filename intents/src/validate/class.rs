@@ -13,7 +13,7 @@ use model::{
 use super::{Judge, PROFILE, QUEUE, known, listed, names::Names};
 use crate::{
     codes,
-    doc::{AlarmSpec, ConditionSpec, DisciplineWord, Document, ProfileSpec},
+    doc::{AlarmSpec, ConditionSpec, DisciplineWord, Document, InterfacesWord, ProfileSpec},
     read::At,
     source::Mark,
 };
@@ -55,7 +55,8 @@ pub(super) fn profiles(names: &Names<'_>, set: &mut IntentSet, judge: &mut Judge
             let message = format!("the weights of the queues add up to {total}, at most 100 are there");
             judge.error(codes::QUEUE_SHARES, doc, spec.queues.mark, message).help("lower some of them");
         }
-        set.profiles.insert((*name).to_owned(), QosProfile { name: (*name).to_owned(), queues });
+        let everywhere = spec.interfaces.is_some_and(|which| which.value == InterfacesWord::All);
+        set.profiles.insert((*name).to_owned(), QosProfile { name: (*name).to_owned(), queues, everywhere });
     }
 }
 
@@ -122,6 +123,12 @@ pub(crate) fn queues_in_use(set: &IntentSet) -> BTreeMap<QueueName, Scheduling> 
         .flat_map(|profile| &profile.queues)
         .map(|(queue, how)| (queue.clone(), *how))
         .collect()
+}
+
+/// Whether every interface has them: one profile in use that says so is enough, for interfaces have the queues of all.
+pub(crate) fn queues_everywhere(set: &IntentSet) -> bool {
+    let profiles = set.classes.values().filter_map(|class| set.profiles.get(&class.profile));
+    profiles.into_iter().any(|profile| profile.everywhere)
 }
 
 fn interface_queues(names: &Names<'_>, set: &IntentSet, judge: &mut Judge<'_>) {
