@@ -1,22 +1,27 @@
 //! Alarm policies on lines (case E6): combined conditions over a window, raised once after they have lasted, cleared once after
 //! they are over.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::LazyCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use model::{
-    AlarmPolicy, Condition, DirectedLink, IntentSet, Link, QueueName, Ratio, Severity, Side, Timestamp,
+    AlarmPolicy, Condition, DirectedLink, IntentSet, Link, Loss, QueueName, Ratio, ServiceId, Severity, Side,
+    Timestamp, Verdict,
     condition::{Comparison, Measured, Quantity, Truth},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     assessment::Case,
     latch::{Latch, Turn},
     observed::{Observed, Reading},
+    service::{Promise, Riding},
 };
 
 /// An alarm that stands.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     /// The policy that raised it.
     pub policy: String,
@@ -32,6 +37,11 @@ pub struct Alarm {
     pub unknown: bool,
     /// What held when it was raised, with values.
     pub detail: String,
+    /// Services that have ridden the line since the condition began to hold. The loop may have moved them away before the alarm
+    /// was raised: it is about them all the same.
+    pub services: BTreeSet<ServiceId>,
+    /// Those of them that ride it now.
+    pub riding: BTreeSet<ServiceId>,
 }
 
 /// An alarm that was raised or cleared in this turn.
@@ -45,11 +55,19 @@ pub struct AlarmEvent {
     pub at: Timestamp,
 }
 
-/// A latch with what held when it was raised.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A latch with what held when it was raised, and who rode the line since it began to hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tracked {
     latch: Latch,
     alarm: Option<Alarm>,
+    hit: BTreeSet<ServiceId>,
+}
+
+impl Tracked {
+    /// What outlives the process: an alarm that stands.
+    pub(crate) fn standing(&self) -> Option<Self> {
+        Some(Self { latch: self.latch.unwatched(), alarm: Some(self.alarm.clone()?), hit: self.hit.clone() })
+    }
 }
 
 /// Latches that are not quiet, by policy and line.
@@ -61,8 +79,10 @@ pub(crate) fn turn(
     tracked: &mut Alarms,
     seen: &Observed,
     case: &Case<'_>,
+    services: &BTreeMap<ServiceId, Vec<Promise>>,
     now: Timestamp,
 ) -> (Vec<Alarm>, Vec<AlarmEvent>) {
+    let riders = LazyCell::new(|| riders(case, services));
     let mut next = Alarms::new();
     let mut events = Vec::new();
     for policy in case.set.alarms.values() {
@@ -78,7 +98,10 @@ pub(crate) fn turn(
                     continue;
                 }
                 let (latch, turn) = before.latch.step(truth, now, policy.hold, policy.clear_after);
-                let mut alarm = before.alarm;
+                let Tracked { mut alarm, mut hit, .. } = before;
+                let riding = riders.get(&key.1).cloned().unwrap_or_default();
+                hit.extend(riding.iter().cloned());
+                hit.retain(|service| case.set.services.contains_key(service));
                 match (turn, latch.raised()) {
                     (Some(Turn::Raised), Some((began, raised))) => {
                         let mut said = Vec::new();
@@ -91,6 +114,8 @@ pub(crate) fn turn(
                             raised,
                             unknown: false,
                             detail: said.join(", "),
+                            services: hit.clone(),
+                            riding: riding.clone(),
                         };
                         events.push(AlarmEvent { alarm: new.clone(), raised: true, at: now });
                         alarm = Some(new);
@@ -103,9 +128,11 @@ pub(crate) fn turn(
                 }
                 if let Some(alarm) = &mut alarm {
                     alarm.unknown = truth == Truth::Unknown;
+                    alarm.services.clone_from(&hit);
+                    alarm.riding = riding;
                 }
                 if latch != Latch::Quiet {
-                    next.insert(key, Tracked { latch, alarm });
+                    next.insert(key, Tracked { latch, alarm, hit });
                 }
             }
         }
@@ -113,6 +140,27 @@ pub(crate) fn turn(
     let gone = std::mem::replace(tracked, next).into_values().filter_map(|tracked| tracked.alarm);
     events.extend(gone.map(|alarm| AlarmEvent { alarm, raised: false, at: now }));
     (tracked.values().filter_map(|tracked| tracked.alarm.clone()).collect(), events)
+}
+
+/// Who rides each line. A service whose path and backup are both down is counted where it would ride: on its path.
+fn riders(
+    case: &Case<'_>,
+    services: &BTreeMap<ServiceId, Vec<Promise>>,
+) -> BTreeMap<DirectedLink, BTreeSet<ServiceId>> {
+    let mut riders: BTreeMap<DirectedLink, BTreeSet<ServiceId>> = BTreeMap::new();
+    for (id, promises) in services {
+        let Some(Verdict::Carried { directions, .. }) = case.verdicts.get(id) else { continue };
+        for (promise, direction) in promises.iter().zip(directions) {
+            let hops = match promise.riding {
+                Riding::Nothing => &direction.primary.path.hops,
+                Riding::Primary | Riding::Backup => &promise.hops,
+            };
+            for hop in hops {
+                riders.entry(hop.clone()).or_default().insert(id.clone());
+            }
+        }
+    }
+    riders
 }
 
 /// Whether a policy watches a link: by `role`, `affinity`, `srlg` or `name`; a label of another kind matches nothing.
@@ -186,12 +234,20 @@ pub(crate) fn explain(
                 && let Some(is) = measure(&comparison.quantity)
             {
                 // A comparison writes its bound in its unit; so does one whose bound is the value.
-                let value =
-                    Comparison { bound: is.value, above_contract: false, ..comparison.clone() }.to_string();
+                let bound = readable(&comparison.quantity, is.value);
+                let value = Comparison { bound, above_contract: false, ..comparison.clone() }.to_string();
                 let value = value.rsplit(' ').next().unwrap_or_default().to_owned();
                 said.push(format!("{comparison} (is {value})"));
             }
         }
+    }
+}
+
+/// A measured value as people say it: a loss has two digits, for it comes out of a division.
+fn readable(quantity: &Quantity, value: u64) -> u64 {
+    match (quantity, u32::try_from(value)) {
+        (Quantity::Loss, Ok(loss)) => Loss::from_ppb(loss).rough().as_ppb().into(),
+        _ => value,
     }
 }
 

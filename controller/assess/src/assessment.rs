@@ -36,9 +36,9 @@ pub struct Case<'a> {
 /// What must be remembered from one judgement to the next. Its size follows the network, not time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Memory {
-    alarms: alarm::Alarms,
+    pub(crate) alarms: alarm::Alarms,
     services: service::Tracks,
-    links: BTreeMap<LinkId, Damped>,
+    pub(crate) links: BTreeMap<LinkId, Damped>,
     sound: BTreeMap<DirectedLink, Timestamp>,
 }
 
@@ -101,7 +101,7 @@ pub fn assess(seen: &Observed, case: &Case<'_>, memory: &mut Memory, now: Timest
         now,
     };
     let services = services(&view, case, memory);
-    let (alarms, events) = alarm::turn(&mut memory.alarms, seen, case, now);
+    let (alarms, events) = alarm::turn(&mut memory.alarms, seen, case, &services, now);
     let incidents = incident::gather(&alarms, &down, &services, case.hints);
     Assessment { at: now, down, alarms, events, services, incidents, lines }
 }

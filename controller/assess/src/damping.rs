@@ -1,6 +1,7 @@
 //! Links that go down are down at once; they count as up again only after they have been steadily so.
 
 use model::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{decide::Limits, lines::LinkState};
 
@@ -8,14 +9,14 @@ use crate::{decide::Limits, lines::LinkState};
 const REMEMBERED: usize = 8;
 
 /// One link's recent past.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Damped {
     state: State,
     /// When it went down, the last few times.
     flaps: Vec<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 enum State {
     #[default]
     Up,
@@ -30,6 +31,19 @@ enum State {
 }
 
 impl Damped {
+    /// A link that is known to be down and nothing else.
+    pub(crate) const fn down(since: Timestamp) -> Self {
+        Self { state: State::Down { since }, flaps: Vec::new() }
+    }
+
+    /// After a time in which nobody watched: a link that was returning has to be steadily up anew, as after silence.
+    pub(crate) fn unwatched(mut self) -> Self {
+        if let State::Returning { down, .. } = self.state {
+            self.state = State::Down { since: down };
+        }
+        self
+    }
+
     /// One turn. A link that was never heard counts as up, as the TED says; one that fell silent while it was down stays down.
     pub(crate) fn turn(&mut self, said: LinkState, now: Timestamp, limits: &Limits) {
         self.state = match (self.state, said) {

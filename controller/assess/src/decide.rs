@@ -128,6 +128,14 @@ impl Decision {
         self
     }
 
+    /// The services that it moves, away from something or back.
+    pub fn moved(&self) -> impl Iterator<Item = &ServiceId> {
+        self.actions
+            .iter()
+            .filter(|action| matches!(action.step, Step::Relieve { .. } | Step::Restore))
+            .filter_map(|action| action.service.as_ref())
+    }
+
     /// The services that it moves away from something.
     pub fn relieved(&self) -> impl Iterator<Item = &ServiceId> {
         self.actions

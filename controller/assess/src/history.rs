@@ -146,6 +146,11 @@ impl History {
 }
 
 impl Record {
+    /// What a relief itself tells of a service whose record was lost.
+    pub(crate) fn of(relief: &model::hint::Relief) -> Self {
+        Self { away: vec![relief.since], touched: Some(relief.since), ..Self::default() }
+    }
+
     fn attempt(&mut self, now: Timestamp) {
         if self.pending {
             self.futile = self.futile.saturating_add(1);

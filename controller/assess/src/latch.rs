@@ -91,6 +91,18 @@ impl Latch {
         }
     }
 
+    /// After a time in which nobody watched: what stood stands, and its calm begins anew; what was pending is not known to
+    /// have lasted.
+    #[must_use]
+    pub const fn unwatched(self) -> Self {
+        match self {
+            Self::Quiet | Self::Pending { .. } => Self::Quiet,
+            Self::Raised { began, raised } | Self::Clearing { began, raised, .. } => {
+                Self::Raised { began, raised }
+            }
+        }
+    }
+
     /// Since when the condition has held, and since when long enough; none while it has not.
     pub const fn raised(self) -> Option<(Timestamp, Timestamp)> {
         match self {

@@ -29,6 +29,8 @@ pub mod damping;
 
 pub mod history;
 
+pub mod kept;
+
 pub mod decide;
 
 pub mod codes;
@@ -41,6 +43,7 @@ pub use assessment::{Assessment, Case, Memory, assess};
 pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances};
 pub use history::{History, Home};
 pub use incident::Incident;
+pub use kept::Kept;
 pub use lines::{LineState, Lines, LinkState};
 pub use observed::{Observed, Settings, observe};
 pub use score::Score;

@@ -58,7 +58,7 @@ pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Sco
     match line.loss {
         Some(is) => {
             let over = u64::from(is.saturating_sub(promised).as_ppb());
-            reasons.push(reason((over / 500_000).min(60), against("loss", is, promised, Loss::ZERO)));
+            reasons.push(reason((over / 500_000).min(60), against("loss", is.rough(), promised, Loss::ZERO)));
         }
         None => unknown.push("loss"),
     }

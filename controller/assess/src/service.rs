@@ -205,18 +205,23 @@ fn slo_broken(slo: &Slo, whole: Quality, known: Quality) -> (Truth, Vec<String>)
         promised: Option<T>,
         whole: Option<T>,
         known: Option<T>,
+        rough: impl Fn(T) -> T,
         what: &mut Vec<String>,
     ) -> bool {
         let Some(promised) = promised else { return false };
         match known.filter(|known| *known > promised) {
-            Some(known) => what.push(format!("{name} {known}, promised {promised}")),
+            // What is only just too much keeps its digits: "0.1%, promised 0.1%" would puzzle.
+            Some(known) => {
+                let said = Some(rough(known)).filter(|rough| *rough > promised).unwrap_or(known);
+                what.push(format!("{name} {said}, promised {promised}"));
+            }
             None => return whole.is_none(),
         }
         false
     }
-    unknown |= judge("delay", slo.one_way_delay, whole.delay, known.delay, &mut what);
-    unknown |= judge("jitter", slo.jitter, whole.jitter, known.jitter, &mut what);
-    unknown |= judge("loss", slo.loss, whole.loss, known.loss, &mut what);
+    unknown |= judge("delay", slo.one_way_delay, whole.delay, known.delay, |is| is, &mut what);
+    unknown |= judge("jitter", slo.jitter, whole.jitter, known.jitter, |is| is, &mut what);
+    unknown |= judge("loss", slo.loss, whole.loss, known.loss, Loss::rough, &mut what);
     let truth = match (what.is_empty(), unknown) {
         (false, _) => Truth::Holds,
         (true, true) => Truth::Unknown,
@@ -286,7 +291,7 @@ fn blame(view: &View<'_>, hops: &[DirectedLink]) -> Vec<Blame> {
         }
         if let Some(is) = seen.loss.filter(|is| *is > plan.loss.value) {
             weight += u64::from(is.saturating_sub(plan.loss.value).as_ppb()) / 1_000;
-            what.push(format!("loss {is}, planned {}", plan.loss.value));
+            what.push(format!("loss {}, planned {}", is.rough(), plan.loss.value));
         }
         found.push((weight, Blame { line: hop.clone(), what: what.join(", ") }));
     }

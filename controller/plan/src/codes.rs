@@ -32,7 +32,7 @@ codes! {
     NOT_STEERED = "TL0222", "traffic of a service does not ride its policy",
         "A policy stands on the headend but the service's packets do not enter it, or a steering rule gives a color for which no policy exists: the traffic follows the IGP by accident.";
     UNENCRYPTED = "TL0223", "traffic that must be encrypted rides an open line",
-        "The service asks for encrypted lines only. On the way found by the witness at least one line is open.";
+        "The service asks for encrypted lines only. On the way found by the witness, as the network is or under a failure, at least one line is open. This stops the plan, also where it was so before: such traffic may be lost, but not be exposed.";
     DELAY_BROKEN = "TL0224", "the promised delay is not kept",
         "The longest way that the service's traffic takes is longer than promised.";
     JITTER_BROKEN = "TL0225", "the promised jitter is not kept",
@@ -42,7 +42,7 @@ codes! {
     OVERLOADED = "TL0227", "a line carries more guaranteed traffic than it can",
         "The demands of the classes that have a guarantee add up to more than the line's capacity. Without a failure this stops the plan.";
     NOT_CARRIED = "TL0228", "a service is not carried by this plan",
-        "The plan has neither a policy nor a steering rule for the service: compilation refused it, and `trunkline why` says which constraint bites. Its traffic follows the IGP without a promise.";
+        "The plan has neither a policy nor a steering rule for the service: compilation refused it, and `trunkline why` says which constraint bites. Its traffic follows the IGP without a promise. Where it must be encrypted this stops the plan, unless it was so before: the IGP knows nothing of open lines.";
     UNWALKABLE = "TL0229", "the witness cannot build its graph",
         "The network as given is not one that traffic can be walked on. Nothing can be proved, so nothing is sent.";
     SINGLE_POINT = "TL0230", "one line stands between a service and silence",

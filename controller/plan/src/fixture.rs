@@ -128,7 +128,7 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
     let queues = [("af4", 60), ("be", 40)].map(|(name, weight)| {
         (QueueName::lit(name), Scheduling { discipline: Discipline::Weighted(weight) })
     });
-    let profile = QosProfile { name: "two".into(), queues: queues.into() };
+    let profile = QosProfile { name: "two".into(), queues: queues.into(), everywhere: false };
     IntentSet {
         classes: BTreeMap::from([(class.name.clone(), class)]),
         profiles: BTreeMap::from([("two".into(), profile)]),

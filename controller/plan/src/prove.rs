@@ -102,7 +102,8 @@ impl Proof {
     }
 
     /// Forgives what was already broken in the proof of the state before and is not made worse: such findings are no errors any
-    /// more, because leaving everything as it is would not be better. Worse means by more than a hundredth.
+    /// more, because leaving everything as it is would not be better. Worse means by more than a hundredth. That traffic which
+    /// must be encrypted crosses an open line is never forgiven.
     #[must_use]
     pub fn against(mut self, before: &Self) -> Self {
         let mut known: BTreeMap<(&str, &str), u64> = BTreeMap::new();
@@ -112,7 +113,8 @@ impl Proof {
         }
         for (finding, amount) in self.findings.iter_mut().zip(&self.amounts) {
             let was = known.get(&(finding.code.as_str(), finding.subject.as_str()));
-            if finding.is_error() && was.is_some_and(|was| *amount <= was.saturating_add(was / 100)) {
+            let forgivable = finding.is_error() && finding.code != codes::UNENCRYPTED;
+            if forgivable && was.is_some_and(|was| *amount <= was.saturating_add(was / 100)) {
                 finding.severity = Severity::Major;
                 finding.message.push_str("; it was so before, and this plan does not make it worse");
             }
@@ -145,7 +147,7 @@ pub fn prove(
     let forwarding = Forwarding::build(&network, &desired.devices);
     let demands = probe::complete(demands, set, verdicts);
     let promises: Vec<Option<Promise<'_>>> =
-        demands.values().map(|demand| Promise::of(demand, set, verdicts)).collect();
+        demands.values().map(|demand| Promise::of(demand, set, verdicts, ted)).collect();
     let witness = Witness::new(&network, &forwarding, &demands);
     let failures = failures.list(&network);
     let mut tally = Tally::default();

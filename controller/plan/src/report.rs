@@ -109,6 +109,8 @@ pub struct RouteView {
     pub spare: Option<Bandwidth>,
     /// The segments that pin it.
     pub segments: Vec<Sid>,
+    /// Whether delay, jitter and loss are what the loop measured on some of its lines; otherwise they are as planned.
+    pub measured: bool,
 }
 
 impl RouteView {
@@ -122,6 +124,7 @@ impl RouteView {
             loss: Some(path.loss),
             spare: Some(path.spare),
             segments: route.segments.clone(),
+            measured: false,
         }
     }
 }
@@ -186,6 +189,13 @@ impl PlanReport {
             checked: None,
             findings: diff.findings,
         }
+    }
+
+    /// With what compilation has to say about the state that it leads to.
+    #[must_use]
+    pub fn noting(mut self, findings: &[Finding]) -> Self {
+        self.findings.extend(findings.iter().cloned());
+        self
     }
 
     /// With what the proof found.
@@ -302,8 +312,11 @@ fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange>
                     Some(direction) => causes.seen(service, &direction.primary),
                     None => before::decode(causes.ted, node, policy),
                 }),
-                after: after.as_ref().map(|direction| RouteView::of(&direction.primary)),
-                backup: after.as_ref().and_then(|direction| direction.backup.as_ref()).map(RouteView::of),
+                after: after.as_ref().map(|direction| causes.seen(service, &direction.primary)),
+                backup: after
+                    .as_ref()
+                    .and_then(|direction| direction.backup.as_ref())
+                    .map(|route| causes.seen(service, route)),
                 why,
             });
         }
@@ -380,6 +393,7 @@ impl Causes<'_> {
             loss = loss.then(seen.and_then(|seen| seen.loss).unwrap_or(plan.loss.value));
         }
         (view.delay, view.jitter, view.loss) = (Some(delay), Some(jitter), Some(loss));
+        view.measured = true;
         view
     }
 }

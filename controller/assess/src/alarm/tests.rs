@@ -1,7 +1,7 @@
 use model::{Measure, Sample, Timestamp};
 
 use super::*;
-use crate::fixture::{FAIR, Weather, World, alarm, hop};
+use crate::fixture::{FAIR, Weather, World, alarm, hop, service};
 
 const SLOW: Weather = Weather { delay: 65_000, ..FAIR };
 
@@ -40,6 +40,47 @@ fn it_says_which_line_and_what_was_measured() {
     assert_eq!(alarm.detail, "delay > contract + 20ms (is 65ms)");
     assert_eq!(alarm.raised.since(alarm.began), model::Span::from_secs(3));
     assert_eq!(assessment.alarms.len(), 2);
+}
+
+#[test]
+fn it_names_the_services_that_it_hits_also_those_that_were_moved_before_it_fired() {
+    let mut hasty = service("s");
+    hasty.assurance.hold = model::Span::ZERO;
+    let alarms = [alarm("line-degraded", "delay > contract + 20ms")];
+    let mut world = World::new(&[hasty, service("t")], &alarms);
+    world.run(10);
+    world.set_weather("a--b", Some(SLOW));
+    // `s` leaves at second 11, the alarm fires at second 14, and then `t` leaves too.
+    let (fired, _) = (0..4).map(|_| world.turn()).last().unwrap();
+    let names = |services: &BTreeSet<ServiceId>| {
+        services.iter().map(ServiceId::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((world.way("s"), fired.events.len()), ("c", 2));
+    for event in &fired.events {
+        assert_eq!((names(&event.alarm.services), names(&event.alarm.riding)), ("s t".into(), "t".into()));
+    }
+    let later = world.run(5);
+    assert_eq!(
+        (names(&later.alarms[0].services), names(&later.alarms[0].riding)),
+        ("s t".into(), String::new())
+    );
+    // What is withdrawn is not hit any more.
+    world.set.services.remove(&ServiceId::lit("s"));
+    world.verdicts.remove(&ServiceId::lit("s"));
+    assert_eq!(names(&world.judge().alarms[0].services), "t");
+}
+
+#[test]
+fn a_service_whose_path_and_backup_are_down_is_hit_where_it_would_ride() {
+    let mut world = World::new(&[service("s")], &[alarm("lossy", "loss > 0.5%")]);
+    world.judge();
+    world.set_weather("a--b", Some(Weather { loss: 20_228_952, ..FAIR }));
+    world.judge();
+    world.set_weather("b--d", Some(Weather { up: false, ..FAIR }));
+    world.set_weather("c--d", Some(Weather { up: false, ..FAIR }));
+    let alarms = (0..5).map(|_| world.judge()).last().unwrap().alarms;
+    assert_eq!(alarms[0].riding, BTreeSet::from([ServiceId::lit("s")]));
+    assert_eq!(alarms[0].detail, "loss > 0.5% (is 2%)");
 }
 
 #[test]

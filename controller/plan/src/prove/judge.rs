@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Demand, DeviceConfig, DirectedLink, Finding, IntentSet, NodeId, Service, ServiceId, Severity, Verdict,
-    verdict::DirectionVerdict,
+    Demand, DeviceConfig, DirectedLink, Finding, IntentSet, NodeId, Service, ServiceId, Severity, Ted,
+    Verdict, verdict::DirectionVerdict,
 };
 use traffic::{DropReason, Failure, Flow, IgpReason, Via, WHOLE};
 
@@ -17,6 +17,9 @@ pub(super) struct Promise<'a> {
     pub(super) direction: &'a DirectionVerdict,
     /// More is offered than was promised to fit: what queues do to it is its own doing.
     greedy: bool,
+    /// Its path and its backup each have a link that the network has not: they are known to be down, and the policy stands so that
+    /// the traffic is dropped.
+    dead: bool,
 }
 
 impl<'a> Promise<'a> {
@@ -25,13 +28,17 @@ impl<'a> Promise<'a> {
         demand: &Demand,
         set: &'a IntentSet,
         verdicts: &'a BTreeMap<ServiceId, Verdict>,
+        ted: &Ted,
     ) -> Option<Self> {
         let id = demand.service.as_ref()?;
         let service = set.services.get(id)?;
         let direction =
             directions(verdicts.get(id)).iter().find(|direction| direction.from == demand.from)?;
         let greedy = service.slo.bandwidth.is_some_and(|most| demand.rate > most);
-        Some(Self { service, direction, greedy })
+        let gone = |hop: &DirectedLink| !ted.links.contains_key(&hop.link);
+        let mut routes = std::iter::once(&direction.primary).chain(&direction.backup);
+        let dead = routes.all(|route| route.path.hops.iter().any(gone));
+        Some(Self { service, direction, greedy, dead })
     }
 }
 
@@ -61,10 +68,9 @@ impl Judge<'_, '_> {
             severity: std::cmp::Reverse(severity),
             code,
             subject: self.promise.service.id.to_string(),
-            place: direction.from.to_string(),
+            place: format!("from {} to {}", direction.from, direction.to),
         };
-        let message = format!("from {} to {}: {message}", direction.from, direction.to);
-        self.tally.add(key, amount, message, self.failure);
+        self.tally.add(key, amount, message.to_owned(), self.failure);
     }
 
     /// An error; under a failure a warning.
@@ -76,6 +82,9 @@ impl Judge<'_, '_> {
     /// Whether the plan says that the service survives this failure: its path or its backup does not touch what failed.
     fn survives(&self) -> bool {
         let Some(Failure::Links(links)) = self.failure else { return false };
+        if self.promise.dead {
+            return false;
+        }
         let clear = |hops: &[DirectedLink]| hops.iter().all(|hop| !links.contains(&hop.link));
         let direction = self.promise.direction;
         let backup = direction.backup.as_ref();
@@ -107,6 +116,12 @@ impl Judge<'_, '_> {
                 }
             }
             Via::Igp(IgpReason::Local) => return,
+            Via::Dropped(DropReason::PolicyInvalid { .. }) if self.promise.dead => {
+                let message = "dropped rather than sent in clear: its path and its backup each have a link that is down";
+                let severity = if self.failure.is_none() { Severity::Major } else { Severity::Warning };
+                self.say(codes::NOT_DELIVERED, severity, 0, message);
+                return;
+            }
             Via::Igp(why) => self.say(codes::NOT_STEERED, off, 0, &format!("follows the IGP: {}", igp(why))),
             Via::Dropped(why) => {
                 let severity = match why {
@@ -139,8 +154,9 @@ impl Judge<'_, '_> {
                 _ => self.say(codes::LOOP, Severity::Warning, *share, &message),
             }
         }
+        // Under a failure too: traffic may be lost then, but not be exposed.
         if self.promise.service.sle.encrypted && self.flow.crosses_unencrypted {
-            self.breach(codes::UNENCRYPTED, 0, "crosses a line without encryption");
+            self.say(codes::UNENCRYPTED, Severity::Error, 0, "crosses a line without encryption");
         }
     }
 
@@ -161,7 +177,13 @@ impl Judge<'_, '_> {
             && self.flow.loss > most
         {
             let is = self.flow.loss;
-            broken.push((codes::LOSS_BROKEN, u64::from(is.as_ppb()), format!("loss {is}, promised {most}")));
+            // What is only just too much keeps its digits.
+            let said = Some(is.rough()).filter(|rough| *rough > most).unwrap_or(is);
+            broken.push((
+                codes::LOSS_BROKEN,
+                u64::from(is.as_ppb()),
+                format!("loss {said}, promised {most}"),
+            ));
         }
         for (code, amount, message) in broken {
             if self.promise.greedy {
@@ -206,6 +228,12 @@ fn list(faults: &[traffic::Fault]) -> String {
 
 /// What compilation refused, so that the proof does not pass over it in silence.
 pub(super) fn refused(service: &Service) -> Finding {
+    if service.sle.encrypted {
+        let message = "is not carried by this plan, and nothing keeps its traffic off open lines";
+        return Finding::new(codes::NOT_CARRIED, Severity::Error, &service.id, message).with_help(
+            "`trunkline why` says which constraint bites; withdraw the intent if the traffic may go in clear",
+        );
+    }
     Finding::new(
         codes::NOT_CARRIED,
         Severity::Warning,

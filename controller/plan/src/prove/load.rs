@@ -29,12 +29,14 @@ pub(super) fn judge(rules: &Rules<'_>, outcome: &Outcome, failure: Option<&Failu
         let capacity = Bandwidth::from_bps(rules.network.graph().edge(edge).bandwidth);
         let mut say = |amount: Bandwidth, message: String| {
             let severity = if failure.is_some() { Severity::Warning } else { Severity::Error };
-            let hop = rules.network.hop(edge);
+            let graph = rules.network.graph();
+            let name = |node| graph.node_id(node);
+            let ends = graph.edge(edge);
             let key = Key {
                 severity: Reverse(severity),
                 code: codes::OVERLOADED,
-                subject: hop.link.to_string(),
-                place: hop.to_string(),
+                subject: graph.link_id(edge).to_string(),
+                place: format!("from {} to {}", name(ends.from), name(ends.to)),
             };
             tally.add(key, amount.as_bps(), message, failure);
         };

@@ -1,4 +1,5 @@
-//! Gathers what the walks show: one finding for each broken promise, however many failures break it.
+//! Gathers what the walks show: one finding for each broken promise, however many failures break it, and for both directions
+//! where they are broken alike.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -14,11 +15,12 @@ pub(super) struct Key {
     pub(super) severity: Reverse<Severity>,
     pub(super) code: &'static str,
     pub(super) subject: String,
-    /// Tells directions of one subject apart.
+    /// Which direction of the subject: `from a to z`.
     pub(super) place: String,
 }
 
-#[derive(Debug)]
+/// All that may be broken in one direction as in the other.
+#[derive(Debug, Eq, PartialEq)]
 struct Entry {
     amount: u64,
     message: String,
@@ -60,13 +62,24 @@ impl Tally {
 
     pub(super) fn findings(self) -> (Vec<Finding>, Vec<u64>) {
         let (mut findings, mut amounts) = (Vec::new(), Vec::new());
-        for (key, entry) in self.entries {
+        let mut entries = self.entries.into_iter().peekable();
+        while let Some((key, entry)) = entries.next() {
+            let same = |(other, same): &(Key, Entry)| {
+                (&other.severity, other.code, &other.subject) == (&key.severity, key.code, &key.subject)
+                    && *same == entry
+            };
+            // The directions of one subject stand beside each other.
+            let place = match entries.next_if(same) {
+                Some(_) => "in both directions",
+                None => &key.place,
+            };
+            let message = format!("{place}: {}", entry.message);
             let message = match (&entry.worst, entry.failures) {
-                (None, _) => entry.message,
-                (Some(failure), 1) => format!("with {failure}, {}", entry.message),
-                (Some(failure), 2) => format!("with {failure} and under one more failure, {}", entry.message),
+                (None, _) => message,
+                (Some(failure), 1) => format!("with {failure}, {message}"),
+                (Some(failure), 2) => format!("with {failure} and under one more failure, {message}"),
                 (Some(failure), more) => {
-                    format!("with {failure} and under {} more failures, {}", more - 1, entry.message)
+                    format!("with {failure} and under {} more failures, {message}", more - 1)
                 }
             };
             findings.push(Finding::new(key.code, key.severity.0, key.subject, message));

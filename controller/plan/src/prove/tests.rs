@@ -1,5 +1,5 @@
 use model::{
-    Bandwidth, Delay, Demand, DemandId, DirectedLink, Label, Loss, NodeId, Sid, Side, Timestamp,
+    Bandwidth, Delay, Demand, DemandId, DirectedLink, Label, Loss, NodeId, Service, Sid, Side, Timestamp,
     hint::{Degradation, Hints, Relief},
     link::Encryption,
     sr::LastResort,
@@ -104,8 +104,10 @@ fn a_promise_that_only_a_failure_breaks_is_a_warning() {
     let built = build(diamond(), &[(slow, OVER_B, Some(OVER_C))]);
     assert!(proof(&built, &Failures::None).findings.is_empty());
     let found = proof(&built, &Failures::Links);
-    let expected = [(codes::DELAY_BROKEN, Severity::Warning); 2];
-    assert_eq!(said(&found), expected);
+    assert_eq!(said(&found), [(codes::DELAY_BROKEN, Severity::Warning)]);
+    let message =
+        "with link a--b down and under one more failure, in both directions: delay 4.016ms, promised 3ms";
+    assert_eq!(found.findings[0].message, message);
     let mut unprotected = service("s", "a", "d");
     unprotected.slo.one_way_delay = None;
     let built = build(diamond(), &[(unprotected, OVER_B, None)]);
@@ -131,11 +133,64 @@ fn an_open_line_is_found_where_encryption_is_promised() {
     let mut secret = service("s", "a", "d");
     secret.sle.encrypted = true;
     let mut built = build(diamond(), &[(secret, OVER_B, None)]);
-    assert_eq!(said(&proof(&built, &Failures::None)), [(codes::UNENCRYPTED, Severity::Error); 2]);
+    assert_eq!(said(&proof(&built, &Failures::None)), [(codes::UNENCRYPTED, Severity::Error)]);
     for link in built.ted.links.values_mut() {
         link.encryption = Encryption::Macsec;
     }
     assert!(proof(&built, &Failures::None).findings.is_empty());
+}
+
+/// A service that must be encrypted, over `b`, on a network where the way over `c` is open.
+fn secret(last_resort: LastResort) -> Built {
+    let mut secret = service("s", "a", "d");
+    secret.sle.encrypted = true;
+    let mut ted = diamond();
+    for link in ["a--b", "b--d"] {
+        ted.links.get_mut(&LinkId::lit(link)).unwrap().encryption = Encryption::Macsec;
+    }
+    let mut built = build(ted, &[(secret, OVER_B, None)]);
+    let policies = built.desired.devices.values_mut().flat_map(|device| device.policies.values_mut());
+    policies.for_each(|policy| policy.last_resort = last_resort);
+    built
+}
+
+#[test]
+fn a_failure_that_exposes_encrypted_traffic_stops_the_plan() {
+    // Pinned link by link and dropped at the end: lost, but not exposed.
+    let pinned = secret(LastResort::Drop);
+    assert_eq!(said(&proof(&pinned, &Failures::Links)), [(codes::NOT_DELIVERED, Severity::Warning); 2]);
+    // Pinned by the far end's node segment: the IGP leads it over `c`.
+    let mut loose = secret(LastResort::Drop);
+    let far = Label::try_from(crate::fixture::SRGB + 4).unwrap();
+    edit(&mut loose, "a", |device| {
+        device
+            .policies
+            .values_mut()
+            .for_each(|policy| policy.candidates[0].lists[0].sids = vec![Sid::Mpls(far)]);
+    });
+    loose.ted.links.get_mut(&LinkId::lit("a--b")).unwrap().a_to_z.igp.value = model::IgpMetric(1);
+    assert!(proof(&loose, &Failures::None).holds());
+    let found = proof(&loose, &Failures::Links);
+    assert_eq!(said(&found)[0], (codes::UNENCRYPTED, Severity::Error));
+    assert!(!found.clone().against(&found).holds(), "that it was so before is no excuse");
+    assert!(found.findings[0].message.contains("from a to d: crosses a line without encryption"));
+    // Without a policy of its own it is not safe either.
+    let mut refused = secret(LastResort::Drop);
+    refused.verdicts.clear();
+    assert_eq!(said(&proof(&refused, &Failures::None)), [(codes::NOT_CARRIED, Severity::Error)]);
+}
+
+#[test]
+fn a_service_that_is_dropped_because_its_lines_are_down_stops_no_plan_and_is_told() {
+    let mut built = secret(LastResort::Drop);
+    built.ted.links.remove(&LinkId::lit("a--b"));
+    let found = proof(&built, &Failures::Links);
+    assert_eq!(said(&found), [(codes::NOT_DELIVERED, Severity::Major)]);
+    assert!(found.findings[0].message.starts_with("in both directions: dropped rather than sent in clear"));
+    // Where the policy lets it go by the IGP, that is an error.
+    let mut built = secret(LastResort::Igp);
+    built.ted.links.remove(&LinkId::lit("a--b"));
+    assert!(!proof(&built, &Failures::None).holds());
 }
 
 #[test]
@@ -150,8 +205,19 @@ fn more_promised_bandwidth_than_a_line_has_stops_the_plan() {
     other.matches[0].dscp = BTreeSet::from(["ef".parse().unwrap()]);
     let built = build(diamond(), &[(big("s"), OVER_B, None), (other.clone(), OVER_B, None)]);
     let found = proof(&built, &Failures::None);
-    assert_eq!(said(&found), [(codes::OVERLOADED, Severity::Error); 4]);
-    assert!(found.findings[0].message.contains("120Mbps are promised"), "{}", found.findings[0]);
+    assert_eq!(said(&found), [(codes::OVERLOADED, Severity::Error); 2]);
+    let message = "in both directions: 120Mbps are promised to the traffic on it, it has 100Mbps";
+    assert_eq!(found.findings[0].message, message);
+    let one_way = || Service { bidirectional: false, ..big("u") };
+    let built = build(diamond(), &[(one_way(), OVER_B, None), (other.clone(), OVER_B, None)]);
+    let mut built = built;
+    // One direction of `t` alone promises more than before: the finding says which.
+    built.ted.links.get_mut(&LinkId::lit("a--b")).unwrap().z_to_a.bandwidth.value =
+        Bandwidth::from_bps(500_000_000);
+    let found = proof(&built, &Failures::None);
+    let on =
+        |link: &str| found.findings.iter().find(|finding| finding.subject == link).unwrap().message.clone();
+    assert_eq!(on("a--b"), "from a to b: 120Mbps are promised to the traffic on it, it has 100Mbps");
     let built = build(diamond(), &[(big("s"), OVER_B, None), (other, OVER_C, None)]);
     assert!(proof(&built, &Failures::None).holds());
 }

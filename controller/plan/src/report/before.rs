@@ -42,6 +42,7 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
         loss: None,
         spare: None,
         segments: sids,
+        measured: false,
     }
 }
 

@@ -16,15 +16,20 @@ pub(super) fn route(view: &RouteView) -> String {
     let between = if view.partial { " .. " } else { " " };
     let nodes: Vec<&str> = view.nodes.iter().map(model::NodeId::as_str).collect();
     let mut line = nodes.join(between);
-    let values = [
+    let quality: Vec<String> = [
         view.delay.map(|delay| format!("delay {delay}")),
         view.jitter.map(|jitter| format!("jitter {jitter}")),
-        view.loss.filter(|loss| *loss > model::Loss::ZERO).map(|loss| format!("loss {loss}")),
-        view.spare.map(|spare| format!("spare {spare}")),
-    ];
-    for value in values.into_iter().flatten() {
-        line += ", ";
-        line += &value;
+        view.loss.filter(|loss| *loss > model::Loss::ZERO).map(|loss| format!("loss {}", loss.rough())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let quality = quality.join(", ");
+    if !quality.is_empty() {
+        line += &format!(", {quality}{}", if view.measured { " (as measured)" } else { "" });
+    }
+    if let Some(spare) = view.spare {
+        line += &format!(", spare {spare}");
     }
     line
 }
