@@ -207,6 +207,12 @@ impl GnmiDevice {
                 let changes =
                     self.written(&session, &edits).map_err(|kind| self.error(Step::Cancel, kind))?;
                 self.set(Step::Cancel, &session, changes).await?;
+                // The pre-image is the only way back, so it is not given away for a mere yes.
+                let (now, _) = self.look(Step::Cancel).await?;
+                if !edits_between(&now, &before).is_empty() {
+                    let why = "it acknowledged what it held before and holds something else".to_owned();
+                    return Err(self.error(Step::Cancel, ErrorKind::Garbage(why)));
+                }
             }
         }
         self.keep(Step::Cancel, move |place, node| place.forget(node, transaction)).await

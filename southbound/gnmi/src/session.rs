@@ -216,8 +216,16 @@ impl Session {
         let encoding = self.capabilities.tree_encoding();
         let request = changes.encode(encoding).map_err(|why| self.not_sent(Call::Set, why.to_string()))?;
         let request = self.sized(Call::Set, request)?;
+        let asked = request.get_ref();
+        let asked = asked.delete.len() + asked.replace.len() + asked.update.len() + asked.union_replace.len();
         let mut client = self.client.clone();
-        Ok(self.ask(Call::Set, client.set(request)).await?.timestamp)
+        let reply = self.ask(Call::Set, client.set(request)).await?;
+        // A result for each operation (specification 3.4.1). Devices that tell less are common; whoever commits reads back.
+        if reply.response.len() > asked {
+            let why = format!("{} results of {asked} operations", reply.response.len());
+            return Err(SessionError::unreadable(&self.peer, Call::Set, why));
+        }
+        Ok(reply.timestamp)
     }
 
     /// Checks without sending anything that [`Session::set`] could send these changes.
@@ -239,13 +247,32 @@ impl Session {
     /// device that knows it must object (`FAILED_PRECONDITION`), and nothing changes either way. Capabilities does not
     /// tell, and a device that passes an unknown extension over would take an unconfirmed change for good.
     ///
+    /// While another commit waits, the objection is that the id is wrong (`INVALID_ARGUMENT`, 3.2.3), which a device may
+    /// say of the whole request as well. Then an empty Set tells: while a commit waits, one without the extension is
+    /// refused (3.2.1).
+    ///
     /// # Errors
     /// See [`SessionError`]; a refusal of another kind is the answer no, not an error.
     pub async fn offers_commit_confirmed(&self) -> Result<bool, SessionError> {
-        let probe = Changes::new().commit("no-such-commit", CommitAction::Cancel);
-        match self.set(probe).await {
-            Ok(_) => Ok(false),
-            Err(SessionError::Refused { code, .. }) => Ok(code == Code::FailedPrecondition),
+        // Twice, because the commit may have stopped waiting between the two questions.
+        for _ in 0..2 {
+            match self.refusal(Changes::new().commit("no-such-commit", CommitAction::Cancel)).await? {
+                Some(Code::FailedPrecondition) => return Ok(true),
+                Some(Code::InvalidArgument) => {}
+                _ => return Ok(false),
+            }
+            if self.refusal(Changes::new()).await? == Some(Code::FailedPrecondition) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a Set is refused, and how.
+    async fn refusal(&self, changes: Changes) -> Result<Option<Code>, SessionError> {
+        match self.set(changes).await {
+            Ok(_) => Ok(None),
+            Err(SessionError::Refused { code, .. }) => Ok(Some(code)),
             Err(other) => Err(other),
         }
     }

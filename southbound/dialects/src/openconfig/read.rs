@@ -11,18 +11,26 @@ use model::{
 };
 
 use super::names::{
-    FAMILIES, NETWORK_INSTANCE, QOS, STEERING_POLICY, classifier, own_queue, scheduler_policy,
+    FAMILIES, NETWORK_INSTANCE, QOS, SR_POLICY, STEERING_POLICY, classifier, own_queue, scheduler_policy,
 };
 use crate::view::{BadPayload, View};
 
-/// The subtrees that [`read`] needs, as gNMI paths.
+/// The subtrees that [`read`] needs, as gNMI paths. Whole modules: not every target answers a Get whose path leaves the key of
+/// a list open.
 pub const fn paths() -> [&'static str; 2] {
     ["/openconfig-network-instance:network-instances", "/openconfig-qos:qos"]
 }
 
-/// The same as a NETCONF subtree filter (RFC 6241 section 6).
+/// What [`read`] looks at, as a NETCONF subtree filter (RFC 6241 section 6). A network instance holds much more than that:
+/// routing protocols, interfaces, tables; read-back stands between a commit and its confirm, so none of it is asked for.
 pub fn filter_xml() -> String {
-    format!("<network-instances xmlns=\"{}\"/><qos xmlns=\"{}\"/>", NETWORK_INSTANCE.namespace, QOS.namespace)
+    let (ni, qos, sr) = (NETWORK_INSTANCE.namespace, QOS.namespace, SR_POLICY.namespace);
+    format!(
+        "<network-instances xmlns=\"{ni}\"><network-instance><name/><sr-policies xmlns=\"{sr}\"/>\
+         <policy-forwarding><policies/></policy-forwarding></network-instance></network-instances>\
+         <qos xmlns=\"{qos}\"><interfaces><interface><interface-id/><output><scheduler-policy/></output></interface>\
+         </interfaces><scheduler-policies/><classifiers/></qos>"
+    )
 }
 
 /// What the tree holds. The tree's root has `network-instances` and `qos` as children where there is anything.

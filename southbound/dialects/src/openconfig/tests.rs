@@ -122,6 +122,37 @@ fn what_is_rendered_reads_back() {
     assert_eq!(foreign, Default::default());
 }
 
+/// What a subtree filter selects (RFC 6241 section 6.2), without content match nodes: ours has none.
+fn selected(filter: &View, from: &View) -> View {
+    let mut part = View { children: Vec::new(), ..from.clone() };
+    for child in &from.children {
+        let Some(wanted) = filter.child(&child.name) else { continue };
+        part.children.push(if wanted.children.is_empty() { child.clone() } else { selected(wanted, child) });
+    }
+    part
+}
+
+#[test]
+fn the_filter_selects_what_is_read_and_nothing_else() {
+    let mut tree = carried_out(&render(&edits(&sample_config())));
+    let instance = &mut tree["network-instances"]["network-instance"][0];
+    instance["protocols"] = json!({"protocol": [{"identifier": "ISIS", "name": "core"}]});
+    instance["sr-policies"]["sr-policy"].as_array_mut().unwrap().push(json!(
+        {"color": 7, "endpoint": "10.0.0.7", "name": "handmade"}
+    ));
+    tree["qos"]["interfaces"]["interface"].as_array_mut().unwrap().push(json!(
+        {"interface-id": "eth9", "input": {}, "output": {"scheduler-policy": {"config": {"name": "gold"}}}}
+    ));
+    let whole = View::from_json(&tree);
+    let part = selected(&View::from_xml(&filter_xml()).unwrap(), &whole);
+    assert_eq!(read(&part).unwrap(), read(&whole).unwrap());
+    assert_eq!(read(&part).unwrap().0, sample_config());
+    let instances = ["network-instances", "network-instance", "protocols"];
+    assert_eq!((whole.all(&instances).count(), part.all(&instances).count()), (1, 0));
+    assert_eq!(part.all(&["qos", "queues"]).count(), 0);
+    assert_eq!(part.all(&["qos", "interfaces", "interface", "output", "queues"]).count(), 0);
+}
+
 #[test]
 fn xml_and_json_say_the_same() {
     for edit in edits(&sample_config()) {

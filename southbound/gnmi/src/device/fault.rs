@@ -37,9 +37,11 @@ pub(super) fn session_survives(error: &SessionError) -> bool {
     )
 }
 
-/// The device says that no such commit waits.
+/// The device says that no such commit waits: none at all, or another one, so that the id is wrong (commit confirmed 3.2.3). The
+/// request that it answers holds nothing but the id.
 pub(super) fn nothing_waits(error: &SessionError) -> bool {
-    matches!(error, SessionError::Refused { code: Code::FailedPrecondition | Code::NotFound, .. })
+    let codes = [Code::FailedPrecondition, Code::NotFound, Code::InvalidArgument];
+    matches!(error, SessionError::Refused { code, .. } if codes.contains(code))
 }
 
 /// The device says that there is nothing at a path.

@@ -234,10 +234,19 @@ impl Candidate {
     /// like, so the error does not tell. But running cannot be locked while another's commit is pending (RFC 6241,
     /// section 7.5), and a persistent commit is nobody's.
     async fn is_idle(&mut self) -> Result<bool, CallError> {
-        match self.try_lock(&[Datastore::Running]).await {
-            Ok(()) => Ok(true),
-            Err(CallError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
+        let until = Instant::now() + self.manners.patience;
+        loop {
+            match self.try_lock(&[Datastore::Running]).await {
+                Ok(()) => return Ok(true),
+                // A session has the lock: one of our own that was cut a moment ago, perhaps, and is forgotten soon.
+                Err(CallError::Refused(errors))
+                    if errors.lock_holder().is_some_and(|holder| holder != 0) && Instant::now() < until =>
+                {
+                    sleep(PAUSE).await;
+                }
+                Err(CallError::Refused(_)) => return Ok(false),
+                Err(error) => return Err(error),
+            }
         }
     }
 

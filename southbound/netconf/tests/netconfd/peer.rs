@@ -50,9 +50,11 @@ impl Netconfd {
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
         let mut peer = Self { folder, children: Vec::new(), port, user };
+        let alone = one_at_a_time().map_err(|e| format!("netconfd waits for another to start: {e}"))?;
         peer.start_netconfd().map_err(|e| format!("netconfd does not start: {e}"))?;
         peer.start_sshd()?;
         peer.wait().await?;
+        drop(alone);
         Ok(peer)
     }
 
@@ -139,6 +141,14 @@ impl Netconfd {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+/// Whatever `HOME` says, netconfd makes `.yuma` in the user's real home at its first start, and gives up when another one is
+/// just making it. So only one of them starts at a time, across processes too.
+fn one_at_a_time() -> io::Result<fs::File> {
+    let lock = fs::File::create(std::env::temp_dir().join("trunkline-netconfd-starts"))?;
+    lock.lock()?;
+    Ok(lock)
 }
 
 fn run(command: &mut Command) -> Result<String, String> {

@@ -124,6 +124,7 @@ impl Chassis {
     fn take(&mut self, changes: Changes) -> Result<(), Status> {
         let commit = changes.commit.clone().filter(|_| self.commit_confirmed);
         match commit {
+            None if self.pending.is_some() => return Err(Status::failed_precondition("a commit waits")),
             None => self.write(&changes),
             Some(commit) => match (commit.action, self.pending.take()) {
                 (CommitAction::Begin { rollback }, None) => {
@@ -132,6 +133,10 @@ impl Chassis {
                 }
                 (CommitAction::Confirm, Some((id, ..))) if id == commit.id => {}
                 (CommitAction::Cancel, Some((id, before, _))) if id == commit.id => self.tree = before,
+                (CommitAction::Confirm | CommitAction::Cancel, Some(other)) => {
+                    self.pending = Some(other);
+                    return Err(Status::invalid_argument("another commit waits"));
+                }
                 (_, pending) => {
                     self.pending = pending;
                     return Err(Status::failed_precondition("another commit waits, or none"));
