@@ -39,6 +39,8 @@ pub struct Report {
     pub readings: BTreeMap<NodeId, DeviceReading>,
     /// What devices said that refused or fell silent.
     pub errors: Vec<DeviceError>,
+    /// Why the decision could not be written down, where that is why it went back.
+    pub undecided: Option<String>,
     /// From the first order to the last commit reply.
     pub committed_after: Duration,
     /// From there to the last read-back.
@@ -90,7 +92,7 @@ async fn on_disk(write: impl FnOnce() -> Result<(), StoreError> + Send + 'static
 /// What comes back from an order.
 enum Echo {
     Device(NodeId, Step, Box<Result<Done, DeviceError>>),
-    Decided(bool),
+    Decided(Result<(), StoreError>),
 }
 
 struct Run<'a> {
@@ -101,6 +103,7 @@ struct Run<'a> {
     expected: BTreeMap<NodeId, DeviceConfig>,
     readings: BTreeMap<NodeId, DeviceReading>,
     errors: Vec<DeviceError>,
+    undecided: Option<String>,
     /// The latest answer to each step.
     answered: BTreeMap<Step, Instant>,
 }
@@ -129,6 +132,7 @@ impl<'a> Run<'a> {
             expected,
             readings: BTreeMap::new(),
             errors: Vec::new(),
+            undecided: None,
             answered: BTreeMap::new(),
         }
     }
@@ -140,7 +144,10 @@ impl<'a> Run<'a> {
             orders.into_iter().map(|order| self.order(order)).collect();
         while let Some(echo) = flying.next().await {
             let orders = match echo {
-                Echo::Decided(written) => tx.decided(written),
+                Echo::Decided(written) => {
+                    self.undecided = written.err().map(|error| error.to_string());
+                    tx.decided(self.undecided.is_none())
+                }
                 Echo::Device(node, step, answer) => {
                     self.answered.insert(step, Instant::now());
                     let answer = self.judge(&node, step, *answer);
@@ -160,6 +167,7 @@ impl<'a> Run<'a> {
             outcome,
             readings: self.readings,
             errors: self.errors,
+            undecided: self.undecided,
             committed_after: committed - begun,
             readback: verified - committed,
             confirm: confirmed - verified,
@@ -177,7 +185,7 @@ impl<'a> Run<'a> {
                     if let Err(error) = &written {
                         warn!(%error, "the decision could not be written: the transaction goes back");
                     }
-                    Echo::Decided(written.is_ok())
+                    Echo::Decided(written)
                 })
             }
             Order::Ask(node, step) => {

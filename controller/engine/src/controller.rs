@@ -2,18 +2,24 @@
 //! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
 
 mod commands;
+mod keep;
 mod loop_turn;
 mod outcome;
 mod start;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use assess::Kept;
 use model::{NodeId, Sample, Timestamp};
-use store::Journal;
+use store::{IntentRevision, Journal};
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -62,6 +68,8 @@ pub struct Controller {
     commands: mpsc::Receiver<Command>,
     samples: mpsc::Receiver<Vec<Sample>>,
     seen: mpsc::Receiver<Seen>,
+    /// The other end of it, for readings out of turn.
+    look: mpsc::Sender<Seen>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,
     snapshot: watch::Sender<Arc<Snapshot>>,
@@ -70,8 +78,22 @@ pub struct Controller {
     readers: Vec<JoinHandle<()>>,
     begun: Instant,
     in_sync: bool,
+    /// What is put right now, and when it may be tried again where that failed.
+    repairing: BTreeSet<NodeId>,
+    repair_after: Option<Instant>,
+    /// What the journal has to be told and could not be.
+    owed: Option<IntentRevision>,
+    /// Open transactions are being resolved.
+    recovery: Option<JoinHandle<()>>,
+    in_vain: outcome::InVain,
+    /// What was written down last of the loop's past.
+    kept: Kept,
+    /// That write, while it is under way.
+    keeping: Option<JoinHandle<()>>,
     number: u64,
     judged: Instant,
+    /// Since when samples wait to be judged, or to be acted on. How long a re-route took is counted from there.
+    unjudged: Option<Instant>,
 }
 
 /// What to wait for next brought this.
@@ -81,6 +103,7 @@ enum News {
     Seen(Seen),
     Told(EventKind),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
+    Recovered,
     Judge,
     Draw,
     Stop,
@@ -94,25 +117,35 @@ impl Controller {
         judge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         draw.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let owed = self.owed();
             let news = tokio::select! {
                 () = stop.cancelled() => News::Stop,
                 Some(kind) = self.told.recv() => News::Told(kind),
                 result = finished(&mut self.running) => News::Finished(Box::new(result)),
+                () = recovered(&mut self.recovery) => News::Recovered,
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
+                () = due(owed) => News::Judge,
                 _ = draw.tick() => News::Draw,
             };
             match news {
                 News::Stop => break,
                 News::Told(kind) => self.publish(kind),
                 News::Finished(result) => self.finish(*result),
+                News::Recovered => self.recovered(),
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Samples(samples) => self.take_samples(samples),
-                News::Judge => self.judge(),
-                News::Draw => self.draw(),
+                News::Judge => {
+                    self.pay();
+                    self.judge();
+                }
+                News::Draw => {
+                    self.keep();
+                    self.draw();
+                }
             }
         }
         info!("stopping");
@@ -121,6 +154,7 @@ impl Controller {
             // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for.
             let _ = running.await;
         }
+        self.keep_last().await;
     }
 
     /// Numbers an event and gives it to everybody who listens.
@@ -152,7 +186,10 @@ impl Controller {
 
     fn take_reading(&mut self, seen: Seen) {
         let Seen { node, begun, result } = seen;
+        // What was read before our last change says nothing of what is there after it.
+        let is_old = self.world.changed.get(&node).is_some_and(|changed| begun <= *changed);
         match result {
+            Ok(_) if is_old => {}
             Ok(reading) => {
                 if self.session(&node, Session::Up) {
                     self.publish(EventKind::DeviceUp { node: node.clone() });
@@ -201,32 +238,40 @@ impl Controller {
         self.fleet.keys().all(|node| self.album.sessions.contains_key(node))
     }
 
-    /// Says once that all devices were read.
+    /// Says once that all devices were read. What a transaction left behind is compared and put right before that.
     fn greet(&mut self) {
+        if self.running.is_none() && !self.world.repair.is_empty() && self.is_acquainted() {
+            self.repair();
+        }
         let up = |session: &Session| *session == Session::Up;
         let all = !self.fleet.is_empty()
             && self.fleet.keys().all(|node| self.album.sessions.get(node).is_some_and(up));
-        if all && !self.in_sync {
+        if all && !self.in_sync && !self.is_repairing() {
             self.in_sync = true;
             let took_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             info!(devices = self.fleet.len(), took_ms, "all devices were read");
             self.publish(EventKind::InSync { devices: self.fleet.len(), took_ms });
         }
-        if self.running.is_none() && !self.world.repair.is_empty() && self.is_acquainted() {
-            self.repair();
-        }
     }
 
-    /// Puts right what a transaction left unresolved, once its devices can be read again.
+    /// Whether something is put right now, or will be.
+    fn is_repairing(&self) -> bool {
+        let due = !self.world.repair.is_empty() && self.may_act().is_ok();
+        due || matches!(self.running, Some((_, Asker::Repair)))
+    }
+
+    /// Puts right what a transaction left unresolved, once its devices were read again: the difference between what they hold
+    /// and what they should is planned and proved like any other, and is nothing where they hold it already.
     fn repair(&mut self) {
         let up = |node: &NodeId| {
-            matches!(self.world.actual.devices.get(node), Some(model::DeviceReading::Read { at, .. })
-                if self.world.changed.get(node).is_none_or(|changed| at > changed))
+            matches!(self.world.actual.devices.get(node), Some(model::DeviceReading::Read { .. }))
         };
-        if self.may_act().is_err() || !self.world.repair.iter().all(up) {
+        let too_soon = self.repair_after.is_some_and(|after| Instant::now() < after);
+        if too_soon || self.recovery.is_some() || self.may_act().is_err() || !self.world.repair.iter().all(up)
+        {
             return;
         }
-        self.world.repair.clear();
+        self.repairing = std::mem::take(&mut self.world.repair);
         let request = self.request(
             job::Wanted::Same(Arc::clone(&self.world.accepted.set)),
             self.world.hints.clone(),
@@ -235,8 +280,22 @@ impl Controller {
         self.launch(request, Asker::Repair);
     }
 
+    /// When samples that came too soon after a judgement are judged. Not while a change runs: nothing follows from it then.
+    fn owed(&self) -> Option<Instant> {
+        let waiting = self.unjudged.is_some() && self.running.is_none();
+        waiting.then(|| self.judged + JUDGE_GAP)
+    }
+
     fn now() -> Timestamp {
         clock::now()
+    }
+}
+
+/// That moment; never, where there is none.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -246,6 +305,14 @@ async fn finished(
 ) -> Result<Finished, tokio::task::JoinError> {
     match running {
         Some((handle, _)) => handle.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of a recovery; never, where none is under way. One that ended abnormally has ended too.
+async fn recovered(recovery: &mut Option<JoinHandle<()>>) {
+    match recovery {
+        Some(handle) => drop(handle.await),
         None => std::future::pending().await,
     }
 }

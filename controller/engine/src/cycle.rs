@@ -31,8 +31,10 @@ pub fn propose(
     took.compile = lap(&mut clock);
     let (plan, report) = stages::plan(&set, view, &hints, &ids, &compiled, occasion);
     took.plan = lap(&mut clock);
+    // What is left out of the plan, because nobody knows what is there or because somebody else's stands there.
+    findings.extend(report.findings.iter().cloned());
     let proof = stages::prove(&set, view, &hints, &compiled, held, occasion);
-    let report = report.proved(&proof);
+    let report = report.noting(&compiled.findings).proved(&proof);
     findings.extend(stages::reject_fatal(proof.findings)?);
     took.prove = lap(&mut clock);
     Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })

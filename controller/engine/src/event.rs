@@ -102,7 +102,7 @@ pub enum EventKind {
         severity: Severity,
         /// What tripped, with values.
         why: String,
-        /// Services that suffer.
+        /// Services that have ridden the line since it went bad.
         services: Vec<ServiceId>,
     },
     /// An alarm is over.
@@ -193,8 +193,14 @@ pub enum EventKind {
         why: String,
         /// From the sample that completed the breach to the proved plan, milliseconds.
         breach_to_plan_ms: f64,
-        /// From that sample to the last commit reply, milliseconds.
+        /// From that sample to the last commit reply of the transaction that moves the traffic, milliseconds.
         breach_to_ack_ms: f64,
+        /// Read-back of that transaction, milliseconds.
+        #[serde(default)]
+        readback_ms: f64,
+        /// Decision and confirms of it, milliseconds.
+        #[serde(default)]
+        confirm_ms: f64,
     },
     /// Devices hold something else than they should.
     Drift {

@@ -78,8 +78,8 @@ pub struct GnmiAccess {
 pub struct Login {
     /// The user.
     pub user: String,
-    /// The private key for SSH, OpenSSH format.
-    pub key: Reference,
+    /// The private key for SSH, OpenSSH format. A device that is configured over gNMI needs none.
+    pub key: Option<Reference>,
     /// The client certificate for TLS, PEM.
     pub certificate: Option<Reference>,
     /// Its private key, PEM.
@@ -220,6 +220,9 @@ pub enum InventoryError {
         /// What stands there.
         text: String,
     },
+    /// NETCONF without a key to log in with.
+    #[error("device {0}: login.key is missing: NETCONF logs in over SSH; name the private key, as file:PATH")]
+    NoKey(NodeId),
     /// A dialect is not known.
     #[error("device {node}: dialect `{dialect}` is not supported; this version speaks: openconfig")]
     Dialect {
@@ -258,6 +261,9 @@ impl Inventory {
                 let text = access.host_key.chars().take(20).collect();
                 return Err(InventoryError::HostKey { node: entry.name.clone(), text });
             }
+            if matches!(entry.config, ConfigAccess::Netconf(_)) && entry.login.key.is_none() {
+                return Err(InventoryError::NoKey(entry.name.clone()));
+            }
         }
         Ok(inventory)
     }
@@ -282,7 +288,7 @@ devices:
     login: {user: trunkline, key: "file:id"}
   - name: hq-pe2
     config: {gnmi: "127.0.1.2:9339", ca: "env:CA", name: hq-pe2}
-    login: {user: trunkline, key: "exec:pass show trunkline"}
+    login: {user: trunkline, certificate: "file:client.pem", certificateKey: "exec:pass show trunkline"}
 "#;
 
     #[test]
@@ -290,7 +296,21 @@ devices:
         let inventory = Inventory::parse(TEXT).unwrap();
         assert!(matches!(inventory.devices[0].config, ConfigAccess::Netconf(_)));
         assert!(matches!(inventory.devices[1].config, ConfigAccess::Gnmi(_)));
-        assert_eq!(inventory.devices[1].login.key.to_string(), "exec:pass show trunkline");
+        let place = |reference: &Option<Reference>| reference.as_ref().map(ToString::to_string);
+        assert_eq!(place(&inventory.devices[0].login.key), Some("file:id".into()));
+        assert_eq!(
+            place(&inventory.devices[1].login.certificate_key),
+            Some("exec:pass show trunkline".into())
+        );
+    }
+
+    #[test]
+    fn only_netconf_needs_a_key() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        assert!(inventory.devices[1].login.key.is_none());
+        let text = TEXT.replace(", key: \"file:id\"", "");
+        let error = Inventory::parse(&text).unwrap_err().to_string();
+        assert!(error.contains("hq-pe1: login.key is missing"), "{error}");
     }
 
     #[test]

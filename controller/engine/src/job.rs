@@ -9,10 +9,11 @@ use model::{
 };
 use store::{IntentRevision, Journal, StoreError};
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::{
     carry::{Fleet, Report, carry_out},
-    clock, cycle,
+    clock, codes, cycle,
     event::{Ending, EventKind},
     stages::{Files, Occasion, Proposal, View},
     transact::Outcome,
@@ -94,6 +95,8 @@ pub struct Carried {
     pub breach_to_ack: Option<Duration>,
     /// From the first order to the last confirm.
     pub took: Duration,
+    /// Why it went no further, where the journal could not take the next transaction.
+    pub stopped: Option<String>,
 }
 
 impl Carried {
@@ -133,6 +136,7 @@ async fn attempt(
         breach_to_plan,
         breach_to_ack: None,
         took: Duration::ZERO,
+        stopped: None,
     };
     if !request.act {
         return Ok(Box::new(carried));
@@ -144,7 +148,14 @@ async fn attempt(
     let mut held = request.held.clone();
     for transaction in carried.proposal.plan.transactions.clone() {
         let sent = Instant::now();
-        let report = one(&transaction, &held, fleet, journal, tell).await?;
+        let report = match one(&transaction, &held, fleet, journal, tell).await {
+            Ok(report) => report,
+            // What was written down before is taken back, and what was applied is compensated.
+            Err(error) => {
+                carried.stopped = Some(error.to_string());
+                break;
+            }
+        };
         let acknowledged = sent + report.committed_after;
         if carried.breach_to_ack.is_none() {
             carried.breach_to_ack = request.breach.map(|breach| acknowledged - breach);
@@ -162,6 +173,14 @@ async fn attempt(
         }
     }
     carried.took = begun.elapsed();
+    if carried.complete() {
+        let journal = journal.clone();
+        let ended = tokio::task::spawn_blocking(move || journal.end_change()).await;
+        if let Some(error) = ended.map_or_else(|e| Some(e.to_string()), |e| e.err().map(|e| e.to_string())) {
+            // The next start compares the whole network then, and finds nothing to do.
+            warn!(error, "the end of a change could not be written");
+        }
+    }
     Ok(Box::new(carried))
 }
 
@@ -184,7 +203,7 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
     match worked.await {
         Ok(result) => result.map_err(Failure::Rejected),
         Err(error) => Err(Failure::Rejected(vec![Finding::new(
-            "TL0098",
+            codes::NOT_WORKED_OUT,
             model::Severity::Error,
             "controller",
             format!("working out the change failed: {error}; please report this"),
@@ -205,14 +224,9 @@ async fn write_down(request: &Request, proposal: &Proposal, journal: &Journal) -
         }),
     };
     let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
-    tokio::task::spawn_blocking(move || {
-        if let Some(intents) = intents {
-            journal.accept(&intents, &ids)?;
-        }
-        journal.put_hints(&hints)
-    })
-    .await
-    .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+    tokio::task::spawn_blocking(move || journal.begin_change(intents.as_ref(), &ids, &hints))
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
 }
 
 async fn one(
@@ -221,13 +235,11 @@ async fn one(
     fleet: &Fleet,
     journal: &Journal,
     tell: &impl Fn(EventKind),
-) -> Result<Report, Failure> {
-    let id = journal.next_transaction().map_err(|error| Failure::Journal(error.to_string()))?;
+) -> Result<Report, StoreError> {
+    let id = journal.next_transaction()?;
     tell(EventKind::TransactionBegun { id, phase: transaction.phase, devices: transaction.edits.len() });
     let now: Timestamp = clock::now();
-    let report = carry_out(transaction, held, fleet, journal, now)
-        .await
-        .map_err(|error| Failure::Journal(error.to_string()))?;
+    let report = carry_out(transaction, held, fleet, journal, now).await?;
     let (ending, unresolved) = match &report.outcome {
         Outcome::Applied => (Ending::Applied, Default::default()),
         Outcome::RolledBack => (Ending::RolledBack, Default::default()),

@@ -36,4 +36,6 @@ pub mod tasks;
 
 pub mod readers;
 
+pub mod codes;
+
 pub mod clock;

@@ -219,17 +219,8 @@ fn alarms(assessment: &Assessment) -> Vec<AlarmView> {
             severity: alarm.severity,
             since: alarm.raised,
             why: alarm.detail.clone(),
-            services: suffering(assessment, &alarm.line),
+            services: alarm.services.iter().cloned().collect(),
+            riding: alarm.riding.iter().cloned().collect(),
         })
-        .collect()
-}
-
-/// The services whose promise is broken because of a line's link.
-pub fn suffering(assessment: &Assessment, line: &DirectedLink) -> Vec<ServiceId> {
-    assessment
-        .incidents
-        .iter()
-        .filter(|incident| incident.cause == line.link)
-        .flat_map(|incident| incident.services.iter().cloned())
         .collect()
 }

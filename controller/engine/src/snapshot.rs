@@ -260,8 +260,10 @@ pub struct AlarmView {
     pub since: Timestamp,
     /// What tripped.
     pub why: String,
-    /// Services that suffer.
+    /// Services that have ridden the line since it went bad.
     pub services: Vec<ServiceId>,
+    /// Those of them that ride it now; the others were moved away or fell over to their backup.
+    pub riding: Vec<ServiceId>,
 }
 
 /// What `trunkline plan --state` needs to give production's answers.

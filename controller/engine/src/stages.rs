@@ -11,6 +11,8 @@ use model::{
 use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
 use tokio::time::Instant;
 
+use crate::codes;
+
 /// Intent files by name.
 pub type Files = BTreeMap<String, String>;
 
@@ -98,8 +100,9 @@ pub fn parse(files: &Files) -> Result<Vec<intents::Document>, Vec<Finding>> {
 /// # Errors
 /// The numbers are used up.
 pub fn number(set: &IntentSet, ids: &Allocations) -> Result<Allocations, Vec<Finding>> {
-    ids.extended(set)
-        .map_err(|error| vec![Finding::new("TL0099", Severity::Error, "allocations", error.to_string())])
+    ids.extended(set).map_err(|error| {
+        vec![Finding::new(codes::USED_UP, Severity::Error, "allocations", error.to_string())]
+    })
 }
 
 /// Compiles, and takes back what the loop wanted for services that would not gain by their margin.
@@ -180,10 +183,11 @@ pub fn prove(
     desired_before: &model::DesiredState,
     occasion: &Occasion,
 ) -> Proof {
-    let measured = plan::overlay(&view.ted, hints);
-    let failures = match occasion {
-        Occasion::Person => Failures::Links,
-        Occasion::Loop { .. } => Failures::None,
+    let (measured, failures) = match occasion {
+        Occasion::Person => (plan::overlay(&view.ted, hints), Failures::Links),
+        Occasion::Loop { assessment, .. } => {
+            (plan::overlay(&view.ted, &without_what_healed(hints, assessment)), Failures::None)
+        }
     };
     let proof =
         plan::prove(&compiled.desired, set, &compiled.verdicts, &compiled.demands, &measured, &failures);
@@ -192,6 +196,17 @@ pub fn prove(
     }
     let before = plan::prove(desired_before, set, &view.before, &compiled.demands, &measured, &failures);
     proof.against(&before)
+}
+
+/// The hints without what services were moved away from and is good again. A service that waits for its return still sees the
+/// line as it was; that is no reason to keep another one from it.
+fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
+    let bad = |hop: &DirectedLink| assessment.lines.get(hop).is_none_or(|line| line.degraded != Some(false));
+    let mut hints = hints.clone();
+    for relief in hints.relief.values_mut() {
+        relief.seen.retain(|hop, _| bad(hop));
+    }
+    hints
 }
 
 /// Whether nothing stops the proposal; otherwise all findings.

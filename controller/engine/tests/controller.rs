@@ -125,6 +125,50 @@ async fn a_line_that_goes_bad_is_left_and_the_promise_is_kept_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_loop_may_only_recommend_is_proposed_once_and_done_when_it_may_act() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let set = |mode| move |reply| Command::SetMode { mode, who: "noc".into(), reply };
+    running.engine.ask(set(Mode::Recommend)).await.unwrap();
+    let line = lab.ted.links[&model::LinkId::lit("line1-br-1")].clone();
+    let feed = {
+        let (samples, ted) = (running.samples.clone(), lab.ted.clone());
+        tokio::spawn(async move {
+            loop {
+                let mut batch = telemetry(&ted, engine::clock::now(), |_, _, _| {});
+                for sample in &mut batch {
+                    let is_end = |end: &model::link::Termination| {
+                        (&end.node, &end.interface) == (&sample.node, &sample.interface)
+                    };
+                    if is_end(&line.a) || is_end(&line.z) {
+                        sample.measure = model::Measure::Up(false);
+                    }
+                }
+                if samples.send(batch).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        })
+    };
+    running.wait(|kind| matches!(kind, EventKind::Proposed { act: false, .. })).await;
+    // The loop turns some ten times meanwhile.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    running.engine.ask(set(Mode::Act)).await.unwrap();
+    let mut again = 0;
+    running
+        .wait(|kind| {
+            again += usize::from(matches!(kind, EventKind::Proposed { act: false, .. }));
+            matches!(kind, EventKind::Proposed { act: true, .. })
+        })
+        .await;
+    assert_eq!(again, 0);
+    feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stop_switch_stops() {
     let lab = lab();
     let running = lab.start().await;

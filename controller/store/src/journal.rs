@@ -1,13 +1,14 @@
-//! The file itself.
+//! The file in which the controller keeps what it must not forget: what was accepted, by which numbers, what was begun and not
+//! ended, and who did what. Every write is on disk when it returns.
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use model::{Allocations, Hints, NodeId, Revision, Timestamp, TransactionId, intent::Mode};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -19,13 +20,19 @@ use crate::{
 const STATE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("state");
 const INTENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("intents");
 const TRANSACTIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("transactions");
+/// The numbers of those that are open, so that looking for them costs nothing however many there have been.
+const OPEN: TableDefinition<'_, u64, ()> = TableDefinition::new("open transactions");
 const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 
 /// The journal. Clones share the file.
+///
+/// After a failed write the store does nothing more with an open file, not even reading it. So the file is closed then and
+/// opened anew by whoever needs it next: a disk that was full for a while costs what was refused meanwhile, and no restart.
 #[derive(Clone, Debug)]
 pub struct Journal {
     path: PathBuf,
-    database: Arc<Database>,
+    /// None after a failure.
+    file: Arc<RwLock<Option<Database>>>,
 }
 
 fn write_error(error: impl std::fmt::Display) -> StoreError {
@@ -51,20 +58,8 @@ impl Journal {
     /// # Errors
     /// The file is held by another process, is not a journal, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let open = |why: String| StoreError::Open { path: path.to_owned(), why };
-        let database = Database::create(path).map_err(|error| open(error.to_string()))?;
-        make_private(path)?;
-        let write = database.begin_write().map_err(|error| open(error.to_string()))?;
-        for prepared in [
-            write.open_table(STATE).map(drop),
-            write.open_table(INTENTS).map(drop),
-            write.open_table(TRANSACTIONS).map(drop),
-            write.open_table(AUDIT).map(drop),
-        ] {
-            prepared.map_err(|error| open(error.to_string()))?;
-        }
-        write.commit().map_err(|error| open(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), database: Arc::new(database) })
+        let database = open(path)?;
+        Ok(Self { path: path.to_owned(), file: Arc::new(RwLock::new(Some(database))) })
     }
 
     /// Where it lies.
@@ -72,15 +67,45 @@ impl Journal {
         &self.path
     }
 
+    /// Does something with the open file, which is opened where a failure has closed it, and closed where this is one.
+    fn with<T>(
+        &self,
+        fail: fn(String) -> StoreError,
+        act: impl FnOnce(&Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = loop {
+            let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(database) = &*file {
+                break act(database);
+            }
+            drop(file);
+            let mut file = self.file.write().unwrap_or_else(PoisonError::into_inner);
+            if file.is_none() {
+                *file = Some(open(&self.path).map_err(|error| fail(error.to_string()))?);
+            }
+        };
+        if matches!(result, Err(StoreError::Write(_) | StoreError::Read(_))) {
+            *self.file.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        result
+    }
+
     /// Runs one write; all of it is on disk afterwards, or none.
     fn write<T>(
         &self,
         act: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let write = self.database.begin_write().map_err(write_error)?;
-        let value = act(&write)?;
-        write.commit().map_err(write_error)?;
-        Ok(value)
+        self.with(StoreError::Write, |database| {
+            let write = database.begin_write().map_err(write_error)?;
+            let value = act(&write)?;
+            write.commit().map_err(write_error)?;
+            Ok(value)
+        })
+    }
+
+    /// Runs one read.
+    fn read<T>(&self, act: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.with(StoreError::Read, |database| act(&database.begin_read().map_err(read_error)?))
     }
 
     fn put_state<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
@@ -93,12 +118,13 @@ impl Journal {
     }
 
     fn state<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(STATE).map_err(read_error)?;
-        match table.get(name).map_err(read_error)? {
-            Some(bytes) => decode(name, bytes.value()),
-            None => Ok(T::default()),
-        }
+        self.read(|read| {
+            let table = read.open_table(STATE).map_err(read_error)?;
+            match table.get(name).map_err(read_error)? {
+                Some(bytes) => decode(name, bytes.value()),
+                None => Ok(T::default()),
+            }
+        })
     }
 
     /// Keeps a set of intents together with the allocations that they got: either both or neither.
@@ -121,16 +147,16 @@ impl Journal {
     /// # Errors
     /// The read failed.
     pub fn intents(&self, limit: usize) -> Result<Vec<IntentRevision>, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(INTENTS).map_err(read_error)?;
-        let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
-        newest_first
-            .map(|entry| {
-                entry
-                    .map_err(read_error)
-                    .and_then(|(number, bytes)| decode(&format!("intents {}", number.value()), bytes.value()))
-            })
-            .collect()
+        self.read(|read| {
+            let table = read.open_table(INTENTS).map_err(read_error)?;
+            let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
+            newest_first
+                .map(|entry| {
+                    let (number, bytes) = entry.map_err(read_error)?;
+                    decode(&format!("intents {}", number.value()), bytes.value())
+                })
+                .collect()
+        })
     }
 
     /// One accepted set.
@@ -138,10 +164,11 @@ impl Journal {
     /// # Errors
     /// The read failed.
     pub fn intents_at(&self, revision: Revision) -> Result<Option<IntentRevision>, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(INTENTS).map_err(read_error)?;
-        let found = table.get(revision.0).map_err(read_error)?;
-        found.map(|bytes| decode("intents", bytes.value())).transpose()
+        self.read(|read| {
+            let table = read.open_table(INTENTS).map_err(read_error)?;
+            let found = table.get(revision.0).map_err(read_error)?;
+            found.map(|bytes| decode("intents", bytes.value())).transpose()
+        })
     }
 
     /// The allocations; empty in a new journal.
@@ -160,12 +187,71 @@ impl Journal {
         self.put_state("hints", hints)
     }
 
+    /// Keeps what a change follows from, and that it has begun: all of it or nothing. From then on the network is on its way
+    /// there, also between two transactions, when no record is open.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn begin_change(
+        &self,
+        intents: Option<&IntentRevision>,
+        ids: &Allocations,
+        hints: &Hints,
+    ) -> Result<(), StoreError> {
+        let revision = intents.map(|intents| Ok((intents.revision.0, encode(intents)?))).transpose()?;
+        let (ids, hints, yes) = (encode(ids)?, encode(hints)?, encode(&true)?);
+        self.write(|write| {
+            let mut state = write.open_table(STATE).map_err(write_error)?;
+            if let Some((number, bytes)) = revision {
+                let mut table = write.open_table(INTENTS).map_err(write_error)?;
+                table.insert(number, bytes.as_slice()).map_err(write_error)?;
+                state.insert("allocations", ids.as_slice()).map_err(write_error)?;
+            }
+            state.insert("hints", hints.as_slice()).map_err(write_error)?;
+            state.insert("unfinished", yes.as_slice()).map_err(write_error)?;
+            Ok(())
+        })
+    }
+
+    /// Keeps that no change is under way.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn end_change(&self) -> Result<(), StoreError> {
+        self.put_state("unfinished", &false)
+    }
+
+    /// Whether a change was begun and not ended: the network may stand anywhere between two states.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn is_unfinished(&self) -> Result<bool, StoreError> {
+        self.state("unfinished")
+    }
+
     /// Those hints; empty in a new journal.
     ///
     /// # Errors
     /// The read failed.
     pub fn hints(&self) -> Result<Hints, StoreError> {
         self.state("hints")
+    }
+
+    /// Keeps what the loop remembers of its own past, so that a restart does not make it flap. It is the loop's own type: the
+    /// journal does not look into it.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_loop<T: Serialize>(&self, kept: &T) -> Result<(), StoreError> {
+        self.put_state("loop", kept)
+    }
+
+    /// That memory; empty in a new journal.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn loop_memory<T: DeserializeOwned + Default>(&self) -> Result<T, StoreError> {
+        self.state("loop")
     }
 
     /// Keeps whether the network was adopted. Before that the controller only observes.
@@ -205,10 +291,11 @@ impl Journal {
     /// # Errors
     /// The read failed.
     pub fn next_transaction(&self) -> Result<TransactionId, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
-        let last = table.last().map_err(read_error)?;
-        Ok(TransactionId(last.map_or(1, |(number, _)| number.value() + 1)))
+        self.read(|read| {
+            let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
+            let last = table.last().map_err(read_error)?;
+            Ok(TransactionId(last.map_or(1, |(number, _)| number.value() + 1)))
+        })
     }
 
     /// Writes a transaction down, before it begins and whenever it gets further.
@@ -220,6 +307,12 @@ impl Journal {
         self.write(|write| {
             let mut table = write.open_table(TRANSACTIONS).map_err(write_error)?;
             table.insert(record.id.0, bytes.as_slice()).map_err(write_error)?;
+            let mut open = write.open_table(OPEN).map_err(write_error)?;
+            if record.is_open() {
+                open.insert(record.id.0, ()).map_err(write_error)?;
+            } else {
+                open.remove(record.id.0).map_err(write_error)?;
+            }
             Ok(())
         })
     }
@@ -245,18 +338,19 @@ impl Journal {
     /// # Errors
     /// The read failed.
     pub fn open_transactions(&self) -> Result<Vec<TransactionRecord>, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
-        let mut open = Vec::new();
-        for entry in table.iter().map_err(read_error)? {
-            let (number, bytes) = entry.map_err(read_error)?;
-            let record: TransactionRecord =
-                decode(&format!("transaction {}", number.value()), bytes.value())?;
-            if record.unresolved.as_ref().is_none_or(|nodes| !nodes.is_empty()) {
-                open.push(record);
+        self.read(|read| {
+            let table = read.open_table(TRANSACTIONS).map_err(read_error)?;
+            let mut open = Vec::new();
+            for entry in read.open_table(OPEN).map_err(read_error)?.iter().map_err(read_error)? {
+                let number = entry.map_err(read_error)?.0.value();
+                let name = format!("transaction {number}");
+                let bytes = table.get(number).map_err(read_error)?;
+                let bytes =
+                    bytes.ok_or_else(|| StoreError::Read(format!("{name} is open and has no record")))?;
+                open.push(decode(&name, bytes.value())?);
             }
-        }
-        Ok(open)
+            Ok(open)
+        })
     }
 
     /// Adds an entry to the audit log.
@@ -281,16 +375,16 @@ impl Journal {
     /// # Errors
     /// The read failed.
     pub fn audit(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
-        let read = self.database.begin_read().map_err(read_error)?;
-        let table = read.open_table(AUDIT).map_err(read_error)?;
-        let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
-        newest_first
-            .map(|entry| {
-                entry
-                    .map_err(read_error)
-                    .and_then(|(number, bytes)| decode(&format!("audit {}", number.value()), bytes.value()))
-            })
-            .collect()
+        self.read(|read| {
+            let table = read.open_table(AUDIT).map_err(read_error)?;
+            let newest_first = table.iter().map_err(read_error)?.rev().take(limit);
+            newest_first
+                .map(|entry| {
+                    let (number, bytes) = entry.map_err(read_error)?;
+                    decode(&format!("audit {}", number.value()), bytes.value())
+                })
+                .collect()
+        })
     }
 
     /// Checks the whole audit log. O(entries).
@@ -304,6 +398,34 @@ impl Journal {
     }
 }
 
+/// Opens the file, or starts an empty one that only its owner can read; all tables are there then.
+fn open(path: &Path) -> Result<Database, StoreError> {
+    let fail = |why: String| StoreError::Open { path: path.to_owned(), why };
+    let database = Database::create(path).map_err(|error| fail(error.to_string()))?;
+    make_private(path)?;
+    // Only a new file is written to: one that is there can be read on a disk that is full.
+    let is_prepared = || -> Result<(), redb::Error> {
+        let read = database.begin_read()?;
+        read.open_table(STATE)?;
+        read.open_table(INTENTS)?;
+        read.open_table(TRANSACTIONS)?;
+        read.open_table(OPEN)?;
+        read.open_table(AUDIT)?;
+        Ok(())
+    };
+    let prepare = || -> Result<(), redb::Error> {
+        let write = database.begin_write()?;
+        write.open_table(STATE)?;
+        write.open_table(INTENTS)?;
+        write.open_table(TRANSACTIONS)?;
+        write.open_table(OPEN)?;
+        write.open_table(AUDIT)?;
+        Ok(write.commit()?)
+    };
+    is_prepared().or_else(|_| prepare()).map_err(|error| fail(error.to_string()))?;
+    Ok(database)
+}
+
 /// Others may read neither intents nor the log.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -312,83 +434,4 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use model::{Phase, Transaction};
-
-    use super::*;
-
-    fn record(id: u64) -> TransactionRecord {
-        let node = NodeId::lit("a");
-        TransactionRecord {
-            id: TransactionId(id),
-            begun: Timestamp::from_micros(1),
-            transaction: Transaction {
-                phase: Phase::Move,
-                edits: BTreeMap::from([(node.clone(), Vec::new())]),
-            },
-            pre_images: BTreeMap::from([(node, Default::default())]),
-            decided: false,
-            unresolved: None,
-        }
-    }
-
-    #[test]
-    fn what_was_accepted_is_there_after_a_restart() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let intents = IntentRevision {
-            revision: Revision(7),
-            at: Timestamp::from_micros(5),
-            who: "ops".into(),
-            message: "first".into(),
-            files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
-        };
-        let ids = Allocations { next_color: 1234, ..Allocations::default() };
-        {
-            let journal = Journal::open(&path).unwrap();
-            journal.accept(&intents, &ids).unwrap();
-            journal.put_mode(Mode::Observe).unwrap();
-            journal.put_adopted(true).unwrap();
-            let second = Journal::open(&path).unwrap_err().to_string();
-            assert!(second.contains("another controller may hold it"), "{second}");
-        }
-        let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.intents(10).unwrap(), std::slice::from_ref(&intents));
-        assert_eq!(journal.intents_at(Revision(7)).unwrap(), Some(intents));
-        assert_eq!(journal.intents_at(Revision(8)).unwrap(), None);
-        assert_eq!(journal.allocations().unwrap(), ids);
-        assert_eq!(journal.mode().unwrap(), Mode::Observe);
-        assert!(journal.adopted().unwrap());
-        use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-
-    #[test]
-    fn only_open_transactions_are_found_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&folder.path().join("journal")).unwrap();
-        assert_eq!(journal.next_transaction().unwrap(), TransactionId(1));
-        for id in 1..=3 {
-            journal.put_transaction(&record(id)).unwrap();
-        }
-        journal.close_transaction(&record(1), BTreeSet::new()).unwrap();
-        journal.close_transaction(&record(2), BTreeSet::from([NodeId::lit("a")])).unwrap();
-        let open = journal.open_transactions().unwrap();
-        assert_eq!(open.iter().map(|record| record.id.0).collect::<Vec<_>>(), [2, 3]);
-        assert_eq!(open[0].pre_images.len(), 1, "a pre-image stays as long as it may be needed");
-        assert_eq!(journal.next_transaction().unwrap(), TransactionId(4));
-    }
-
-    #[test]
-    fn the_log_grows_and_holds() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(&folder.path().join("journal")).unwrap();
-        for n in 0..5 {
-            journal.log(Timestamp::from_micros(n), "ops", "apply", "change CHG1").unwrap();
-        }
-        assert_eq!(journal.audit(2).unwrap().iter().map(|entry| entry.number).collect::<Vec<_>>(), [4, 3]);
-        assert_eq!(journal.verify_audit().unwrap(), Ok(()));
-    }
-}
+mod tests;

@@ -37,3 +37,10 @@ pub struct TransactionRecord {
     /// Devices that it is not resolved on; `None` while it runs.
     pub unresolved: Option<BTreeSet<NodeId>>,
 }
+
+impl TransactionRecord {
+    /// Whether it runs, or is not resolved everywhere.
+    pub fn is_open(&self) -> bool {
+        self.unresolved.as_ref().is_none_or(|nodes| !nodes.is_empty())
+    }
+}

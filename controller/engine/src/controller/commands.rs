@@ -111,6 +111,8 @@ impl Controller {
         }
         if written.is_ok() || mode != Mode::Act {
             self.world.mode = mode;
+            // What was only proposed may be carried out now.
+            self.in_vain = super::outcome::InVain::default();
             self.publish(EventKind::ModeChanged { mode, who });
         }
         written.map_err(|error| Refusal::Journal { why: error.to_string() })

@@ -13,6 +13,7 @@ impl Controller {
     /// Folds a batch, and all that wait behind it, then judges unless that was done a moment ago.
     pub(super) fn take_samples(&mut self, mut batch: Vec<Sample>) {
         let arrived = Instant::now();
+        self.unjudged.get_or_insert(arrived);
         while let Ok(more) = self.samples.try_recv() {
             batch.extend(more);
         }
@@ -21,16 +22,17 @@ impl Controller {
             batch.iter().for_each(|sample| self.world.seen.take(sample, now));
             return;
         }
-        self.turn(&batch, arrived);
+        self.turn(&batch);
     }
 
     /// Judges because time went by.
     pub(super) fn judge(&mut self) {
-        self.turn(&[], Instant::now());
+        self.turn(&[]);
     }
 
-    fn turn(&mut self, samples: &[Sample], arrived: Instant) {
-        self.judged = arrived;
+    fn turn(&mut self, samples: &[Sample]) {
+        self.judged = Instant::now();
+        let since = self.unjudged.take().unwrap_or(self.judged);
         let now = Self::now();
         let world = &mut self.world;
         let mut seen = std::mem::take(&mut world.seen);
@@ -43,7 +45,7 @@ impl Controller {
         self.tell_alarms();
         self.tell_promises(now);
         if let Some(decision) = decision {
-            self.follow(decision, now, arrived);
+            self.follow(decision, now, since);
         }
     }
 
@@ -58,7 +60,7 @@ impl Controller {
                     subject,
                     severity: alarm.severity,
                     why: alarm.detail.clone(),
-                    services: picture::suffering(&assessment, &alarm.line),
+                    services: alarm.services.iter().cloned().collect(),
                 }
             } else {
                 EventKind::AlarmCleared { alarm: alarm.policy.clone(), subject }
@@ -95,10 +97,15 @@ impl Controller {
         news.into_iter().for_each(|kind| self.publish(kind));
     }
 
-    /// Acts on a decision, or says what it would do.
-    fn follow(&mut self, decision: Decision, now: Timestamp, arrived: Instant) {
+    /// Acts on a decision, or says what it would do. `since` is when the sample that led to it arrived.
+    fn follow(&mut self, decision: Decision, now: Timestamp, since: Instant) {
         let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
-        if self.running.is_some() || !may_think {
+        if !may_think || self.in_vain.is(&decision.hints, self.judged) {
+            return;
+        }
+        if self.running.is_some() {
+            // It is decided again when the change that runs has ended, and has waited from now on.
+            self.unjudged.get_or_insert(since);
             return;
         }
         for action in &decision.actions {
@@ -114,7 +121,7 @@ impl Controller {
         let mut request =
             self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), decision.hints.clone(), &why);
         request.act = self.world.mode == Mode::Act;
-        request.breach = Some(arrived);
+        request.breach = Some(since);
         request.occasion =
             Occasion::Loop { decision: Box::new(decision), assessment: Arc::clone(&self.world.assessment) };
         self.launch(request, Asker::Loop);

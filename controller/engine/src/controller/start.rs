@@ -1,12 +1,12 @@
 //! What the controller begins with, and what it remembers from before.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
-use assess::{Limits, Lines, Observed};
+use assess::{Kept, Limits, Lines, Observed};
 use model::{NodeId, Sample, Ted};
 use store::{Journal, StoreError};
 use thiserror::Error;
@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use super::{Controller, EVENTS, Protocols};
 use crate::{
     carry::Fleet,
-    cycle,
+    clock, cycle,
     event::EventKind,
     handle::Engine,
     picture::Album,
@@ -77,25 +77,12 @@ impl Controller {
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
         let mut news = Vec::new();
         restore(&mut world, &setup.journal, &mut news)?;
-        for record in setup.journal.open_transactions()? {
-            info!(id = %record.id, decided = record.decided, "a transaction was not closed");
-            let left = recover::recover(&record, &fleet, &setup.journal).await?;
-            world.repair.extend(record.transaction.edits.keys().cloned());
-            world.repair.extend(left);
-        }
-        world.repair.retain(|node| fleet.contains_key(node));
+        let open = take_up(&mut world, &fleet, &setup.journal).await?;
         let gate = Arc::new(Semaphore::new(setup.openings));
-        let readers = fleet
-            .values()
-            .map(|handle| {
-                tokio::spawn(readers::read_on(
-                    handle.clone(),
-                    setup.read_every,
-                    Arc::clone(&gate),
-                    seen_in.clone(),
-                ))
-            })
-            .collect();
+        let read = |handle: &DeviceHandle| {
+            tokio::spawn(readers::read_on(handle.clone(), setup.read_every, gate.clone(), seen_in.clone()))
+        };
+        let readers = fleet.values().map(read).collect();
         let adopted = world.adopted;
         let mut controller = Self {
             world,
@@ -105,6 +92,7 @@ impl Controller {
             commands,
             samples: setup.samples,
             seen,
+            look: seen_in,
             told,
             tell,
             snapshot,
@@ -113,9 +101,20 @@ impl Controller {
             readers,
             begun: Instant::now(),
             in_sync: false,
+            repairing: BTreeSet::new(),
+            repair_after: None,
+            owed: None,
+            recovery: None,
+            in_vain: super::outcome::InVain::default(),
+            kept: Kept::default(),
+            keeping: None,
             number: 0,
             judged: Instant::now(),
+            unjudged: None,
         };
+        if open {
+            controller.recover_open(None);
+        }
         controller.publish(EventKind::Started { devices: controller.fleet.len(), adopted });
         news.into_iter().for_each(|kind| controller.publish(kind));
         controller.draw();
@@ -123,27 +122,56 @@ impl Controller {
     }
 }
 
+/// Resolves what was open when the controller ended, and notes whose state has to be compared; whether some is open still.
+async fn take_up(world: &mut World, fleet: &Fleet, journal: &Journal) -> Result<bool, StoreError> {
+    let mut open = false;
+    for record in journal.open_transactions()? {
+        info!(id = %record.id, decided = record.decided, "a transaction was not closed");
+        let left = recover::recover(&record, fleet, journal).await?;
+        open |= !left.is_empty();
+        world.repair.extend(record.transaction.edits.keys().cloned());
+        world.repair.extend(left);
+    }
+    if journal.is_unfinished()? {
+        info!("a change was not finished: the network is compared with the intents in force");
+        world.repair.extend(fleet.keys().cloned());
+    }
+    world.repair.retain(|node| fleet.contains_key(node));
+    Ok(open)
+}
+
 /// An empty world with what the journal has of it.
 fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, StoreError> {
+    let hints = journal.hints()?;
+    let kept = match journal.loop_memory::<Kept>() {
+        Ok(kept) => kept,
+        // Another version may have written it. What the hints say is enough to go on carefully.
+        Err(error @ StoreError::Meaning { .. }) => {
+            warn!(%error, "what the loop remembers of its past is not understood; it begins with the hints alone");
+            Kept::default()
+        }
+        Err(error) => return Err(error),
+    };
+    let (memory, history) = kept.resume(&hints, clock::now());
     Ok(World {
         lines: Lines::of(&ted),
         ted: Arc::new(ted),
         accepted: Accepted::default(),
         ids: journal.allocations()?,
-        hints: journal.hints()?,
+        hints,
         compiled: intents::Compilation::default(),
         verdicts: Arc::default(),
         actual: model::ActualState::default(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
-        memory: assess::Memory::default(),
-        history: assess::History::default(),
+        memory,
+        history,
         assessment: Arc::default(),
         limits,
         mode: journal.mode()?,
         adopted: journal.adopted()?,
         drift: Vec::new(),
-        repair: std::collections::BTreeSet::new(),
+        repair: BTreeSet::new(),
     })
 }
 

@@ -1,5 +1,7 @@
 //! A controller over fake devices: the minimal example network, in memory.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use device::fake::FakeDevice;
@@ -82,7 +84,7 @@ impl Lab {
 
 impl Running {
     /// Waits for an event; all that came before it are gone.
-    pub async fn wait(&mut self, wanted: impl Fn(&EventKind) -> bool) -> EventKind {
+    pub async fn wait(&mut self, mut wanted: impl FnMut(&EventKind) -> bool) -> EventKind {
         let found = async {
             loop {
                 let event = self.events.recv().await.unwrap();

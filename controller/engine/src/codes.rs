@@ -1,0 +1,32 @@
+//! The stable codes of what the loop itself finds (TL0098 and TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0098`: a change could not be worked out.
+pub const NOT_WORKED_OUT: &str = "TL0098";
+
+/// `TL0099`: numbers are used up.
+pub const USED_UP: &str = "TL0099";
+
+/// Every code with its title and its page, ascending.
+pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        NOT_WORKED_OUT,
+        "a change could not be worked out",
+        "The work on a change ended in a fault of the program. Nothing was sent. The log of the controller has the details; the intents in force stay in force.",
+    ),
+    (
+        USED_UP,
+        "numbers are used up",
+        "Every intent has a color and every service an ordinal, and none is given twice, so that a device that still holds an old policy never takes it for a new one. After some two hundred thousand services none is left. Start with an empty journal after all policies were removed.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::PAGES;
+
+    #[test]
+    fn codes_are_ascending_and_have_pages() {
+        assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(PAGES.iter().all(|(code, _, page)| code.starts_with("TL009") && page.len() > 40));
+    }
+}

@@ -1,0 +1,68 @@
+//! The CEB case through all stages at once: what the bank's intents come to on its network.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+
+use engine::{
+    cycle,
+    stages::{Files, Occasion, Proposal, View},
+};
+use model::{
+    ActualState, Allocations, DesiredState, DeviceReading, Hints, LinkId, Severity, Ted, Timestamp,
+    state::Foreign,
+};
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+fn propose(ted: &Arc<Ted>, hints: Hints) -> Proposal {
+    let names = ["classes", "alarms", "services"];
+    let files: Files =
+        names.map(|name| (format!("{name}.yaml"), read(&format!("intents/examples/ceb/{name}.yaml")))).into();
+    let (set, _) = cycle::understand(&files, ted).unwrap();
+    let bare = || DeviceReading::Read {
+        owned: Default::default(),
+        foreign: Foreign::default(),
+        at: Timestamp::default(),
+    };
+    let view = View {
+        ted: Arc::clone(ted),
+        actual: ActualState {
+            devices: ted.nodes.keys().map(|node| (node.clone(), bare())).collect(),
+            ..ActualState::default()
+        },
+        ids: Allocations::default(),
+        before: Arc::default(),
+        hints: Hints::default(),
+    };
+    cycle::propose(Arc::new(set), &view, &DesiredState::default(), hints, &Occasion::Person).unwrap()
+}
+
+#[test]
+fn no_single_failure_exposes_what_must_be_encrypted_or_leaves_a_service_to_chance() {
+    let ted = Arc::new(formats::read("ceb.clab.yml", &read("lab/ceb.clab.yml")).unwrap().ted);
+    let proposal = propose(&ted, Hints::default());
+    let encrypted = proposal.set.services.values().filter(|service| service.sle.encrypted).count();
+    assert!(encrypted > 0, "the case has services that must be encrypted");
+    assert!(proposal.report.checked.unwrap().failures > 200);
+    let codes: BTreeSet<&str> = proposal.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert!(!codes.contains(plan::codes::UNENCRYPTED), "{:#?}", proposal.findings.first());
+    assert!(!codes.contains(plan::codes::NOT_STEERED), "{:#?}", proposal.findings.first());
+}
+
+#[test]
+fn a_drained_line_is_told_once_and_not_once_for_each_of_its_services() {
+    let ted = Arc::new(formats::read("ceb.clab.yml", &read("lab/ceb.clab.yml")).unwrap().ted);
+    let leased = ted.links.values().find(|link| link.role.as_deref() == Some("leased-line")).unwrap();
+    let line: LinkId = leased.id.clone();
+    let hints = Hints { drained_links: BTreeSet::from([line.clone()]), ..Hints::default() };
+    let proposal = propose(&ted, hints);
+    let told = proposal
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Warning && finding.message.contains("drained"));
+    assert!(told.count() <= 1);
+    assert!(proposal.findings.iter().all(|finding| finding.code != "TL0053"), "{:#?}", proposal.findings);
+}

@@ -1,0 +1,77 @@
+//! What was written down is there again, and nothing else.
+
+use std::collections::BTreeMap;
+
+use model::{Phase, Transaction};
+
+use super::*;
+
+fn record(id: u64) -> TransactionRecord {
+    let node = NodeId::lit("a");
+    TransactionRecord {
+        id: TransactionId(id),
+        begun: Timestamp::from_micros(1),
+        transaction: Transaction { phase: Phase::Move, edits: BTreeMap::from([(node.clone(), Vec::new())]) },
+        pre_images: BTreeMap::from([(node, Default::default())]),
+        decided: false,
+        unresolved: None,
+    }
+}
+
+#[test]
+fn what_was_accepted_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let intents = IntentRevision {
+        revision: Revision(7),
+        at: Timestamp::from_micros(5),
+        who: "ops".into(),
+        message: "first".into(),
+        files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
+    };
+    let ids = Allocations { next_color: 1234, ..Allocations::default() };
+    {
+        let journal = Journal::open(&path).unwrap();
+        journal.accept(&intents, &ids).unwrap();
+        journal.put_mode(Mode::Observe).unwrap();
+        journal.put_adopted(true).unwrap();
+        let second = Journal::open(&path).unwrap_err().to_string();
+        assert!(second.contains("another controller may hold it"), "{second}");
+    }
+    let journal = Journal::open(&path).unwrap();
+    assert_eq!(journal.intents(10).unwrap(), std::slice::from_ref(&intents));
+    assert_eq!(journal.intents_at(Revision(7)).unwrap(), Some(intents));
+    assert_eq!(journal.intents_at(Revision(8)).unwrap(), None);
+    assert_eq!(journal.allocations().unwrap(), ids);
+    assert_eq!(journal.mode().unwrap(), Mode::Observe);
+    assert!(journal.adopted().unwrap());
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn only_open_transactions_are_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    assert_eq!(journal.next_transaction().unwrap(), TransactionId(1));
+    for id in 1..=3 {
+        journal.put_transaction(&record(id)).unwrap();
+    }
+    journal.close_transaction(&record(1), BTreeSet::new()).unwrap();
+    journal.close_transaction(&record(2), BTreeSet::from([NodeId::lit("a")])).unwrap();
+    let open = journal.open_transactions().unwrap();
+    assert_eq!(open.iter().map(|record| record.id.0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(open[0].pre_images.len(), 1, "a pre-image stays as long as it may be needed");
+    assert_eq!(journal.next_transaction().unwrap(), TransactionId(4));
+}
+
+#[test]
+fn the_log_grows_and_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    for n in 0..5 {
+        journal.log(Timestamp::from_micros(n), "ops", "apply", "change CHG1").unwrap();
+    }
+    assert_eq!(journal.audit(2).unwrap().iter().map(|entry| entry.number).collect::<Vec<_>>(), [4, 3]);
+    assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+}
