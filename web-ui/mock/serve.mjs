@@ -204,7 +204,15 @@ export async function start({ port = 0, seed = 1 } = {}) {
       const names = hit.map((service) => service.id);
       state.alarms = [
         ...state.alarms,
-        { alarm: 'line-degraded', subject: `${id}>`, severity: 'major', since: now(), why: 'loss 2% > 0.5%', services: names },
+        {
+          alarm: 'line-degraded',
+          subject: `${id}>`,
+          severity: 'major',
+          since: now(),
+          why: 'loss 2% > 0.5%',
+          services: names,
+          riding: names,
+        },
       ];
       happen('alarm-raised', {
         alarm: 'line-degraded',
@@ -257,6 +265,10 @@ export async function start({ port = 0, seed = 1 } = {}) {
         Object.assign(service, { state: 'kept', since: now(), why: null, moved: true, directions: [there, back] });
         happen('promise-kept', { service: service.id });
       }
+      const gone = new Set(hit.map((service) => service.id));
+      state.alarms = state.alarms.map((alarm) =>
+        alarm.subject === `${id}>` ? { ...alarm, riding: alarm.riding.filter((name) => !gone.has(name)) } : alarm,
+      );
       publish({ whole: hit });
     },
 

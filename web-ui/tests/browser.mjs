@@ -24,7 +24,8 @@ export async function open(url) {
   mkdirSync(SHOTS, { recursive: true });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
-  page.setDefaultTimeout(15_000);
+  // A machine that is busy with other things needs more: BROWSER_TIMEOUT=120000.
+  page.setDefaultTimeout(Number(process.env.BROWSER_TIMEOUT ?? 15_000));
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
@@ -33,6 +34,6 @@ export async function open(url) {
   page.on('request', (request) => {
     if (!request.url().startsWith(url)) errors.push(`asked a stranger: ${request.url()}`);
   });
-  await page.goto(url);
+  await page.goto(url, { timeout: 120_000 });
   return { browser, page, errors, shot: (name) => page.screenshot({ path: `${SHOTS}${name}.png` }) };
 }

@@ -51,6 +51,7 @@ test('a line that goes bad changes its colour, breaks promises and raises an ala
   );
   await shows(page.getByTestId('broken-count'), String(hit.length));
   await shows(page.getByTestId('alarm'), bad);
+  await shows(page.getByTestId('alarm'), `hits ${hit.length} services, still on it`);
   assert.equal(await page.getByTestId('service-row').first().getAttribute('data-state'), 'broken');
   await page.getByTestId('alarm').first().click();
   await shows(page.getByTestId('details'), `Services over it (${hit.length})`);
@@ -61,11 +62,19 @@ test('a line that goes bad changes its colour, breaks promises and raises an ala
   await page.locator('[data-testid=timeline-entry][data-kind=rerouted]').waitFor();
   await shows(page.locator('[data-testid=timeline-entry][data-kind=rerouted]'), 'breach → acknowledged 97.4 ms');
   await shows(page.getByTestId('broken-count'), '0');
+  await shows(page.getByTestId('alarm'), `hits ${hit.length} services, all are on another line now`);
   await page.getByTestId('service-row').filter({ hasText: 'moved' }).first().click();
   await page.locator('[data-testid=route] path.path').first().waitFor();
+  await page.locator(`[data-testid=alarm-sign][data-id="${bad}"]`).waitFor();
+  // Without its breathing the halo has its full strength, also beside a picked service.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const halo = page.locator(`path.halo[data-id="${bad}"]`);
+  const strength = await halo.evaluate((path) => Number(getComputedStyle(path).strokeOpacity));
+  assert.ok(strength >= 0.45, `the halo stands out beside a picked service: ${strength}`);
   assert.equal(await page.locator(`[data-testid=route] path.path[data-id="${bad}"]`).count(), 0);
   assert.ok((await page.locator('[data-testid=route] path.backup').count()) > 0, 'the backup is drawn');
   await shot('3-rerouted');
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
   await page.keyboard.press('Escape');
   await page.getByTestId('details').waitFor({ state: 'detached' });
 });
@@ -80,6 +89,7 @@ test('what is not known is shown as unknown, never as fine', async () => {
   await page.locator(`[data-testid=link][data-id="${cut}"][data-band=down]`).waitFor();
   await page.locator(`[data-testid=node][data-id="${mock.state.nodes.at(-1).id}"][data-session=down]`).waitFor();
   await shows(page.getByTestId('router-count'), '119/120');
+  await shows(page.getByTestId('attention'), `${cut} the line is down`);
   const unknown = mock.state.counts.unknown;
   assert.ok(unknown > 0);
   await shows(page.getByTestId('unknown-count'), String(unknown));

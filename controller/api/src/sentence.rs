@@ -29,7 +29,7 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::Drained { subject, drained: true, who } => format!("{who} drained {subject}"),
         EventKind::Drained { subject, drained: false, who } => format!("{who} put {subject} back into use"),
         EventKind::AlarmRaised { alarm, subject, why, services, .. } => {
-            format!("alarm {alarm} on {subject}: {why}{}", suffering(services))
+            format!("alarm {alarm} on {subject}: {why}{}", hit(services))
         }
         EventKind::AlarmCleared { alarm, subject } => format!("alarm {alarm} on {subject} is over"),
         EventKind::Drift { findings } => {
@@ -107,11 +107,11 @@ fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-fn suffering(services: &[ServiceId]) -> String {
+fn hit(services: &[ServiceId]) -> String {
     if services.is_empty() {
         String::new()
     } else {
-        format!("; {} over it", count(services.len(), "service"))
+        format!("; it hits {}", count(services.len(), "service"))
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
         };
         assert_eq!(
             sentence(&raised),
-            "alarm line-degraded on line1:hq--sh: loss 2% > 0.5%; 2 services over it"
+            "alarm line-degraded on line1:hq--sh: loss 2% > 0.5%; it hits 2 services"
         );
         let moved = EventKind::Rerouted {
             services: vec![ServiceId::lit("a")],
@@ -164,6 +164,8 @@ mod tests {
             why: "line1 is bad".into(),
             breach_to_plan_ms: 12.0,
             breach_to_ack_ms: 99.6,
+            readback_ms: 20.0,
+            confirm_ms: 10.0,
         };
         assert_eq!(sentence(&moved), "1 service moved, 100 ms after the breach: line1 is bad");
         assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");

@@ -80,6 +80,8 @@ fn about_promises_and_changes() -> Vec<EventKind> {
             why,
             breach_to_plan_ms: 5.0,
             breach_to_ack_ms: 50.0,
+            readback_ms: 20.0,
+            confirm_ms: 10.0,
         },
     ]
 }
@@ -146,6 +148,7 @@ fn picture() -> Snapshot {
         since: Timestamp::from_micros(1),
         why: "loss".into(),
         services: vec![ServiceId::lit("s1")],
+        riding: vec![ServiceId::lit("s1")],
     };
     Snapshot {
         at: Timestamp::from_micros(9),

@@ -28,12 +28,12 @@ export function delay(micros: number | null): string {
   return `${micros} µs`;
 }
 
-/** Loss in 1e-9 as percent. */
+/** Loss in 1e-9 as percent, with two significant digits: it is an estimate. */
 export function loss(nanos: number | null): string {
   if (nanos === null) return UNKNOWN;
   if (nanos === 0) return '0%';
   const percent = nanos / 1e7;
-  return percent < 0.001 ? '<0.001%' : `${digits(percent)}%`;
+  return percent < 0.001 ? '<0.001%' : `${Number(percent.toPrecision(2))}%`;
 }
 
 export function percent(share: number | null): string {

@@ -87,6 +87,14 @@ export function curves(links: Pick<Link, 'id' | 'a' | 'z'>[], at: Map<string, Po
   return out;
 }
 
+/** The middle of a line as `curves` writes it: of its two ends, or of its ends and the point that it bows toward. */
+export function middle(d: string): Point | null {
+  const [x0, y0, x1, y1, x2, y2] = (d.match(/-?[\d.]+/g) ?? []).map(Number);
+  if (x0 === undefined || y0 === undefined || x1 === undefined || y1 === undefined) return null;
+  if (x2 === undefined || y2 === undefined) return { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
+  return { x: (x0 + 2 * x1 + x2) / 4, y: (y0 + 2 * y1 + y2) / 4 };
+}
+
 /** What a role means on the map: size, shape, and at which zoom its name appears. */
 export interface Look {
   shape: 'diamond' | 'square' | 'circle';

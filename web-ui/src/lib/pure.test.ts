@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bytes } from './command';
 import { delay, loss, percent, rate, span } from './format';
-import { curves, names, places, projection } from './layout';
+import { curves, middle, names, places, projection } from './layout';
 import { node, service } from './sample';
 import { linesOf, listed, over } from './services';
 import { Parser } from './sse';
@@ -14,6 +14,8 @@ describe('numbers', () => {
     expect(delay(999)).toBe('999 µs');
     expect(delay(12_345)).toBe('12.3 ms');
     expect(loss(20_000_000)).toBe('2%');
+    expect(loss(20_228_952)).toBe('2%');
+    expect(loss(1_250_000)).toBe('0.13%');
     expect(loss(3)).toBe('<0.001%');
     expect(loss(null)).toBe('unknown');
     expect(percent(null)).toBe('unknown');
@@ -65,6 +67,12 @@ describe('promises', () => {
 });
 
 describe('the map', () => {
+  test('knows the middle of a line, straight or bowed', () => {
+    expect(middle('M0.0,0.0L10.0,-20.0')).toEqual({ x: 5, y: -10 });
+    expect(middle('M0.0,0.0Q5.0,8.0 10.0,0.0')).toEqual({ x: 5, y: 4 });
+    expect(middle('')).toBeNull();
+  });
+
   const nodes = [
     node('a', { lat: 39.9, lon: 116.4, role: 'hq' }),
     node('b', { lat: 39.9, lon: 116.4, role: 'branch' }),

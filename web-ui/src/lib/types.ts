@@ -87,6 +87,7 @@ export interface Alarm {
   since: Micros;
   why: string;
   services: string[];
+  riding: string[];
 }
 
 export interface Finding {
@@ -194,6 +195,8 @@ export type EventKind =
       why: string;
       breachToPlanMs: number;
       breachToAckMs: number;
+      readbackMs?: number;
+      confirmMs?: number;
     }
   | { kind: 'drift'; findings: Finding[] }
   | { kind: 'frozen'; service: string; why: string }
