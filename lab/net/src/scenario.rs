@@ -3,6 +3,8 @@
 //! Steps stand in the order of time. `within` counts from the action above, `by` from the start. Expectations wait side by
 //! side: one does not hold up the next.
 
+use std::collections::BTreeSet;
+
 use formats::{
     code,
     text::{Fields, Report, Tree, Word, nearest, one_of},
@@ -31,6 +33,14 @@ pub struct Scenario {
 pub enum Process {
     /// The controller.
     Controller,
+}
+
+/// What a person sends to the controller.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sent {
+    /// The intents that are in force: the network is made to follow them again.
+    Intents,
 }
 
 /// Something to do.
@@ -76,6 +86,11 @@ pub enum Action {
         /// The first one of this VRF; of all where absent.
         #[serde(skip_serializing_if = "Option::is_none")]
         vrf: Option<VrfName>,
+    },
+    /// Sends something to the controller, as a person would.
+    Apply {
+        /// What.
+        apply: Sent,
     },
     /// Ends a process without warning.
     Kill {
@@ -176,6 +191,18 @@ impl Scenario {
         crate::document(file, text, "Scenario", read::body, &["cites", "steps", "variants"])
     }
 
+    /// The routers that it has to do with: those that it names and those at the ends of the links that it names, as far as the
+    /// network has them. O(steps log links).
+    pub fn nodes<'t>(&self, ted: &'t Ted) -> BTreeSet<&'t NodeId> {
+        let mut all = BTreeSet::new();
+        for (links, nodes) in self.steps.iter().map(targets) {
+            let links = links.into_iter().filter_map(|id| ted.links.get(id));
+            all.extend(links.flat_map(|link| [&link.a.node, &link.z.node]));
+            all.extend(nodes.into_iter().filter_map(|id| ted.nodes.get(id)).map(|node| &node.id));
+        }
+        all
+    }
+
     /// Links and nodes of the scenario that the network has not, as errors.
     pub fn check(&self, ted: &Ted) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -208,7 +235,7 @@ fn targets(step: &Step) -> (Vec<&LinkId>, Vec<&NodeId>) {
             | Action::Down { down: link }
             | Action::Up { up: link } => (vec![link], vec![]),
             Action::DeleteSteering { delete_steering, .. } => (vec![], vec![delete_steering]),
-            Action::Kill { .. } | Action::Start { .. } => (vec![], vec![]),
+            Action::Apply { .. } | Action::Kill { .. } | Action::Start { .. } => (vec![], vec![]),
         },
         Step::Expect { expectation, .. } => match expectation {
             Expectation::Alarm { link, .. } | Expectation::Cleared { link, .. } => {
@@ -283,6 +310,15 @@ impl Word for Process {
         match text {
             "controller" => Ok(Self::Controller),
             _ => Err(format!("`{text}` is no process of the lab: only `controller` is")),
+        }
+    }
+}
+
+impl Word for Sent {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "intents" => Ok(Self::Intents),
+            _ => Err(format!("`{text}` cannot be sent: only `intents` can")),
         }
     }
 }

@@ -87,6 +87,11 @@ pub enum Command {
         /// The fault.
         fault: Fault,
     },
+    /// Takes away all faults that are planned for a router's servers.
+    Mend {
+        /// The router.
+        node: NodeId,
+    },
     /// Tells how a demand fares, for whoever judges the lab.
     Flow {
         /// The demand.
@@ -227,6 +232,9 @@ impl Lab {
             Command::Fault { node, fault } => {
                 let router = fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?;
                 router.faults.plan(*fault);
+            }
+            Command::Mend { node } => {
+                fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?.faults.clear();
             }
             Command::Flow { demand } => {
                 let flow = world.flow(demand).ok_or_else(|| CommandError::Demand(demand.clone()))?;

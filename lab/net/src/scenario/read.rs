@@ -6,7 +6,7 @@ use super::{Action, Deadline, End, Expectation, Fields, Report, Scenario, Span, 
 use crate::selector::pattern;
 
 const STEP: [&str; 5] = ["at", "do", "expect", "within", "by"];
-const ACTIONS: [&str; 7] = ["impair", "heal", "down", "up", "delete-steering", "kill", "start"];
+const ACTIONS: [&str; 8] = ["impair", "heal", "down", "up", "delete-steering", "apply", "kill", "start"];
 const EXPECTATIONS: [&str; 5] = ["alarm", "cleared", "intent", "reroutes", "drift"];
 
 /// Reads what stands beside `apiVersion` and `kind`.
@@ -131,6 +131,7 @@ fn action(mut fields: Fields<'_>, report: &mut Report) -> Option<Action> {
             let vrf = fields.value("vrf", report);
             fields.value(word, report).map(|delete_steering| Action::DeleteSteering { delete_steering, vrf })
         }
+        "apply" => fields.value(word, report).map(|apply| Action::Apply { apply }),
         "kill" => fields.value(word, report).map(|kill| Action::Kill { kill }),
         _ => fields.value(word, report).map(|start| Action::Start { start }),
     };

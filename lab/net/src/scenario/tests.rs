@@ -25,6 +25,7 @@ const ALL: &str = "
   - {at: 2s, do: {down: l}}
   - {at: 3s, do: {up: l}}
   - {at: 4s, do: {delete-steering: r1, vrf: production}}
+  - {at: 5s, do: {apply: intents}}
   - {at: 5s, do: {kill: controller}}
   - {at: 6s, do: {start: controller}}
   - {expect: {alarm: a, link: l}, within: 8s}
@@ -114,6 +115,7 @@ fn the_schema_has_the_words_of_the_reader() {
         "up",
         "delete-steering",
         "vrf",
+        "apply",
         "kill",
         "start",
     ];

@@ -78,7 +78,7 @@ enum Struck {
 
 impl Service {
     async fn strike(&self, step: Step) -> Result<Struck, Status> {
-        match self.router.faults.strike(step) {
+        match self.router.faults.meet(step).await {
             None => Ok(Struck::No),
             Some(Fault { kind: Kind::Refuse, .. }) => {
                 Err(Status::aborted("refused: the lab planned this fault"))

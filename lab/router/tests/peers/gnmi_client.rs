@@ -255,7 +255,7 @@ async fn planned_faults_strike_and_the_router_is_back() {
     let bench = Bench::start(1).await;
     let session = connect(&bench, "r1").await;
     let router = bench.fleet.router(&NodeId::lit("r1")).unwrap();
-    let plan = |step, kind, after| router.faults.plan(Fault { step, kind, after, times: 1 });
+    let plan = |step, kind, after| router.faults.plan(Fault { step, kind, after, times: 1, from: None });
     let rename = |to: &str| Changes::new().update(path(NAME), json!(to));
     plan(Step::Commit, Kind::Refuse, false);
     assert_eq!(code(session.set(rename("a")).await.unwrap_err()), Code::Aborted);

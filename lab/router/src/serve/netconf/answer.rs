@@ -50,12 +50,15 @@ enum Done {
 type Outcome = Result<Done, RpcErrors>;
 
 /// Carries out a request.
-pub(super) fn answer(session: &mut Session, rpc: Rpc) -> Answer {
+pub(super) async fn answer(session: &mut Session, rpc: Rpc) -> Answer {
     let asked = match Asked::parse(rpc.operation.clone()) {
         Ok(asked) => asked,
         Err(error) => return Answer::Reply(RpcReply::errors(&rpc, RpcErrors::from(*error))),
     };
-    let fault = step_of(session, &asked).and_then(|step| session.router.faults.strike(step));
+    let fault = match step_of(session, &asked) {
+        Some(step) => session.router.faults.meet(step).await,
+        None => None,
+    };
     match fault {
         Some(Fault { kind: Kind::Refuse, .. }) => {
             let refusal = Refusal::new(Tag::OperationFailed, "refused: the lab planned this fault");
@@ -80,7 +83,7 @@ pub(super) fn answer(session: &mut Session, rpc: Rpc) -> Answer {
 
 fn struck(kind: Kind) -> Answer {
     match kind {
-        Kind::Hang => Answer::Never,
+        Kind::Hang | Kind::Wait => Answer::Never,
         Kind::Garbage => Answer::Garbage,
         Kind::Close | Kind::Refuse => Answer::Close,
     }

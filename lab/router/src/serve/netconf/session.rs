@@ -95,8 +95,8 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut session: Session,
     mut line: Line<S>,
 ) -> Result<(), Over> {
-    match session.router.faults.strike(Step::Hello).map(|fault| fault.kind) {
-        None => {}
+    match session.router.faults.meet(Step::Hello).await.map(|fault| fault.kind) {
+        None | Some(Kind::Wait) => {}
         Some(Kind::Hang) => std::future::pending().await,
         Some(Kind::Garbage) => line.raw(GARBAGE).await?,
         Some(Kind::Close | Kind::Refuse) => return Err(Over),
@@ -112,7 +112,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             }
         };
         let answer = match Message::parse(&text, &LIMITS) {
-            Ok(Message::Rpc(rpc)) => answer::answer(&mut session, rpc),
+            Ok(Message::Rpc(rpc)) => answer::answer(&mut session, rpc).await,
             Ok(_) => return Err(Over),
             Err(MessageError::Rpc(error)) => Answer::Reply(RpcReply::unaddressed(*error)),
             Err(error) => {

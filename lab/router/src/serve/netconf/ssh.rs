@@ -92,7 +92,6 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener, access: Access, s
         max_auth_attempts: 4,
         inactivity_timeout: None,
         keepalive_interval: Some(Duration::from_secs(60)),
-        nodelay: true,
         ..server::Config::default()
     });
     let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -114,6 +113,9 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener, access: Access, s
         };
         let (config, users) = (config.clone(), access.users.clone());
         let (router, cut) = (router.clone(), stop.child_token());
+        // The configuration's own word for this is not heard where the socket is ours. Without it the second of two answers
+        // waits for the client's delayed acknowledgement of the first. A socket that cannot do it still works.
+        let _ = tcp.set_nodelay(true);
         connections.spawn(async move {
             connection(router, tcp, peer, config, users, cut).await;
             drop(seat);

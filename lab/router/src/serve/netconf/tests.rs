@@ -336,7 +336,7 @@ async fn the_texts_of_the_modules_are_served() {
 async fn planned_faults_strike_and_pass() {
     let router = router();
     let mut client = Client::new(&router).await;
-    let plan = |step, kind, after| router.faults.plan(Fault { step, kind, after, times: 1 });
+    let plan = |step, kind, after| router.faults.plan(Fault { step, kind, after, times: 1, from: None });
     plan(Step::Commit, Kind::Refuse, false);
     client.ok(&edit(&hostname("a"))).await;
     assert_eq!(client.refused("<commit/>").await.tag, ErrorTag::OperationFailed);
