@@ -154,6 +154,6 @@ fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
     Ok(Verdict { judged: Judged { findings, sources: read.files }, looked_at })
 }
 
-fn plural(number: usize, what: &str) -> String {
+pub fn plural(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

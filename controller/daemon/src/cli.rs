@@ -1,10 +1,12 @@
 //! The command line: every command in its group, with examples and exit codes.
 
+mod pages;
+
 use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::{check, client, convert, demo, explain, init, plan, schema, serve, why};
+use crate::{check, client, convert, demo, explain, init, plan, schema, serve, solve, why};
 
 const AFTER: &str = "\
 Examples:
@@ -29,6 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Try everything on this machine: routers, faults, controller, dashboard
+    #[command(after_help = pages::DEMO)]
     Demo(demo::DemoArgs),
     /// Start a new folder of intents
     Init(init::InitArgs),
@@ -44,36 +47,48 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     /// Work with network files
     Network(NetworkArgs),
+    /// Spread a published instance's demands over segment lists, with a proof
+    Solve(solve::SolveArgs),
     /// Run the controller
     Serve(serve::ServeArgs),
     /// Show how the network and the promises are
+    #[command(after_help = pages::STATUS)]
     Status(client::Target),
     /// List the accepted sets of intents
+    #[command(after_help = pages::INTENTS)]
     Intents(client::tables::IntentsArgs),
     /// List the routers and their sessions
+    #[command(after_help = pages::DEVICES)]
     Devices(client::Target),
     /// List the alarms that stand
+    #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),
     /// Print the state that `plan --state` takes
+    #[command(after_help = pages::SNAPSHOT)]
     Snapshot(client::Access),
     /// Make files the intents, and the network follow them
     Apply(client::change::ApplyArgs),
     /// Go back to an earlier set of intents
+    #[command(after_help = pages::ROLLBACK)]
     Rollback(client::change::RollbackArgs),
     /// Take traffic off a link or node, make before break
+    #[command(after_help = pages::DRAIN)]
     Drain(client::change::DrainArgs),
     /// Use a drained link or node again
+    #[command(after_help = pages::UNDRAIN)]
     Undrain(client::change::DrainArgs),
     /// Say whether the controller may act: the stop switch
+    #[command(after_help = pages::MODE)]
     Mode(client::change::ModeArgs),
     /// Give the controller the right to change the network
+    #[command(after_help = pages::ADOPT)]
     Adopt(client::change::AdoptArgs),
 }
 
 /// The groups of the help page, in order.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
-    ("Files only", &["check", "plan", "why", "explain", "schema", "network"]),
+    ("Files only", &["check", "plan", "why", "explain", "schema", "network", "solve"]),
     ("The controller", &["serve", "status", "intents", "devices", "alarms", "snapshot"]),
     ("Changing the network", &["apply", "rollback", "drain", "undrain", "mode", "adopt"]),
 ];
@@ -140,6 +155,25 @@ fn template(command: &clap::Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_of_every_command_has_an_example_and_its_exit_codes() {
+        let mut command = Cli::command();
+        for each in command.get_subcommands_mut() {
+            let pages: Vec<String> = match each.has_subcommands() {
+                true => {
+                    each.get_subcommands_mut().map(|inner| inner.render_long_help().to_string()).collect()
+                }
+                false => vec![each.render_long_help().to_string()],
+            };
+            for page in pages {
+                let name = each.get_name();
+                assert!(page.contains("Example") && page.contains("trunkline "), "{name}: {page}");
+                assert!(page.contains("Exit codes:"), "{name}: {page}");
+                assert!(page.lines().all(|line| line.chars().count() <= 100), "{name}: {page}");
+            }
+        }
+    }
 
     #[test]
     fn every_command_stands_in_exactly_one_group_of_the_help_page() {

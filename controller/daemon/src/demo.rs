@@ -2,7 +2,9 @@
 //! the inventory file. This process starts them, plays the scenario and tells what happens; it judges by what the
 //! controller says over its API and nothing else.
 
+mod case;
 mod files;
+mod hand;
 mod play;
 mod process;
 mod summary;
@@ -15,15 +17,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use api::{Client, Token};
 use clap::Args;
-use model::Ted;
-use net::{Scenario, Traffic};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::{Instant, sleep},
-};
+use net::Scenario;
+use tokio::time::{Instant, sleep};
 
 use self::{
     files::Folder,
@@ -31,7 +29,10 @@ use self::{
     process::{Controller, Routers},
     tell::Teller,
 };
-use crate::{cli::Format, outcome::Stop};
+use crate::{
+    cli::Format,
+    signals::{Ended, Signals},
+};
 
 /// What the demonstration shows.
 #[derive(Debug, Args)]
@@ -56,46 +57,59 @@ pub struct DemoArgs {
     pub format: Format,
 }
 
-/// The CEB case: the network, what is offered to it, what is promised, and what happens.
-const NETWORK: &str = include_str!("../../../lab/ceb.clab.yml");
-const TRAFFIC: &str = include_str!("../../../lab/ceb-traffic.yaml");
-const SCENARIO: &str = include_str!("../../../lab/scenarios/ceb-line-degrades.yaml");
-const INTENTS: [(&str, &str); 3] = [
-    ("alarms.yaml", include_str!("../../../intents/examples/ceb/alarms.yaml")),
-    ("classes.yaml", include_str!("../../../intents/examples/ceb/classes.yaml")),
-    ("services.yaml", include_str!("../../../intents/examples/ceb/services.yaml")),
-];
-
 /// The longest that starting may take.
 const START: Duration = Duration::from_secs(120);
 
-/// Runs the demonstration.
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ending {
+    /// It was played to its end, well or not.
+    Played(bool),
+    /// A signal ended it before.
+    Stopped(Ended),
+}
+
+impl Ending {
+    fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Played(true) => ExitCode::SUCCESS,
+            Self::Played(false) => ExitCode::FAILURE,
+            Self::Stopped(by) => ExitCode::from(by.exit_code()),
+        }
+    }
+}
+
+/// Runs the demonstration. Whatever ends it, what it started is ended and its own folder goes; the folder stays where
+/// something went wrong, for its logs.
 ///
 /// # Errors
 /// It cannot run.
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
-    let ted = network(args.routers)?;
-    let scenario = scenario(&args, &ted)?;
+    // From here on a signal ends it in order, also while it starts.
+    let mut signals = Signals::new()?;
+    let (scenario, name) = case::read_scenario(args.scenario.as_deref())?;
+    let ted = case::network(args.routers, &scenario)?;
+    let scenario = case::fitted(scenario, &name, args.seed, &ted)?;
+    let demands = case::demands(&ted)?;
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
-    let written = folder.write(&ted, &demands(&ted)?, args.listen)?;
-    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be listened for")?;
-    let mut stage = Stage::new(&teller, args.listen, ted.nodes.len());
-    let ended = tokio::select! {
-        ended = whole(&args, &written, &teller, scenario, &mut stage) => ended,
-        _ = terminate.recv() => Ok(ExitCode::SUCCESS),
-        _ = tokio::signal::ctrl_c() => {
-            teller.say("stopping");
-            Ok(ExitCode::SUCCESS)
-        }
+    let mut stage = Stage::new(&teller, args.listen, ted.nodes.len(), &demands);
+    let ended = match folder.write(&ted, &demands, args.listen) {
+        Ok(written) => whole(&args, &written, &teller, scenario, &mut stage, &mut signals).await,
+        Err(error) => Err(error),
     };
-    stage.end().await;
-    if ended.is_ok() || args.folder.is_some() {
-        folder.leave();
-    } else {
-        eprintln!("logs are kept in {}", folder.path().display());
+    tokio::select! {
+        () = stage.end() => {}
+        // A second signal: what is not ended yet is killed as it is dropped.
+        _ = signals.next() => {}
     }
-    ended
+    match ended {
+        Ok(Ending::Played(true) | Ending::Stopped(_)) => folder.leave(),
+        Ok(Ending::Played(false)) | Err(_) => {
+            eprintln!("the logs are {0}/controller.log and {0}/routers.log", folder.path().display());
+        }
+    }
+    ended.map(Ending::exit_code)
 }
 
 /// Starts everything, plays, and sums up; without a scenario of the caller's it goes on until it is stopped.
@@ -105,87 +119,53 @@ async fn whole(
     teller: &Teller,
     scenario: Scenario,
     stage: &mut Stage<'_>,
-) -> anyhow::Result<ExitCode> {
+    signals: &mut Signals,
+) -> anyhow::Result<Ending> {
+    let good = tokio::select! {
+        good = show(args.listen, written, teller, scenario, stage) => good?,
+        by = signals.next() => {
+            teller.say("stopping");
+            return Ok(Ending::Stopped(by));
+        }
+    };
+    if args.scenario.is_none() {
+        teller.say(&format!("the dashboard stays at http://{}; Ctrl-C ends it", args.listen));
+        tokio::select! {
+            gone = stage.linger() => gone?,
+            _ = signals.next() => teller.say("stopping"),
+        }
+    }
+    Ok(Ending::Played(good))
+}
+
+/// The show itself, to its summary; whether all went well.
+async fn show(
+    listen: SocketAddr,
+    written: &files::Written,
+    teller: &Teller,
+    scenario: Scenario,
+    stage: &mut Stage<'_>,
+) -> anyhow::Result<bool> {
     let begun = Instant::now();
     stage.routers = Some(Routers::start(written).await?);
     teller.say(&format!("{} routers run, {:.1} s", stage.count, begun.elapsed().as_secs_f64()));
     stage.controller = Some(Controller::start(written)?);
-    let client = connect(args.listen, &written.state.join("token"), stage).await?;
-    teller.say(&format!("dashboard: http://{}", args.listen));
+    let client = connect(listen, &written.state.join("token"), stage).await?;
+    teller.say(&format!("dashboard: http://{listen}"));
     stage.follow(&client).await?;
     stage.wait_in_sync().await?;
-    let files = INTENTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
-    client.adopt("the demonstration's own network").await?;
-    let applied = client.apply(files, "the six classes of the CEB case").await?;
-    teller.say(&format!(
-        "{} objects on {} devices in {} transactions, {:.0} ms",
-        applied.edits, applied.devices, applied.transactions, applied.took_ms
-    ));
+    let applied = stage
+        .meanwhile(async {
+            client.adopt("the demonstration's own network").await?;
+            client.apply(case::intents(), "the six classes of the CEB case").await
+        })
+        .await??;
+    teller.applied(&applied);
     stage.wait_kept(&client).await?;
     let outcome = stage.play(scenario, &client, written).await?;
     let summary = summary::sum_up(stage, &client, &outcome).await?;
     teller.summary(&summary);
-    if args.scenario.is_none() {
-        teller.say(&format!("the dashboard stays at http://{}; Ctrl-C ends it", args.listen));
-        stage.linger().await?;
-    }
-    let good = outcome.passed && summary.slo_restored && summary.unexpected == 0;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn fault(what: &str, findings: &[model::Finding]) -> anyhow::Error {
-    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{what}: {}", lines.join("; "))
-}
-
-/// The CEB network, with as many branches as make `count` routers.
-fn network(count: Option<usize>) -> anyhow::Result<Ted> {
-    let read = formats::read("ceb.clab.yml", NETWORK).map_err(|findings| fault("ceb.clab.yml", &findings))?;
-    let mut ted = read.ted;
-    let Some(count) = count else { return Ok(ted) };
-    let branch = |node: &model::Node| node.role.as_deref() == Some("branch");
-    let core = ted.nodes.values().filter(|node| !branch(node)).count();
-    if count <= core || count > ted.nodes.len() {
-        let all = ted.nodes.len();
-        return Err(Stop::usage(format!(
-            "--routers {count}: from {} to {all}, for {core} stand between the branches",
-            core + 1
-        ))
-        .into());
-    }
-    let extra: Vec<_> = ted
-        .nodes
-        .values()
-        .filter(|node| branch(node))
-        .map(|node| node.id.clone())
-        .skip(count - core)
-        .collect();
-    for node in &extra {
-        ted.nodes.remove(node);
-        ted.links.retain(|_, link| link.a.node != *node && link.z.node != *node);
-    }
-    Ok(ted)
-}
-
-fn demands(ted: &Ted) -> anyhow::Result<model::Demands> {
-    let traffic = Traffic::read("ceb-traffic.yaml", TRAFFIC)
-        .map_err(|findings| fault("ceb-traffic.yaml", &findings))?;
-    net::demands(&traffic, ted).map_err(|findings| fault("ceb-traffic.yaml", &findings))
-}
-
-fn scenario(args: &DemoArgs, ted: &Ted) -> anyhow::Result<Scenario> {
-    let (name, text) = match &args.scenario {
-        None => ("ceb-line-degrades.yaml".to_owned(), SCENARIO.to_owned()),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
-            (path.display().to_string(), text)
-        }
-    };
-    let scenario = Scenario::read(&name, &text).map_err(|findings| fault(&name, &findings))?;
-    let scenario = args.seed.map_or(scenario.clone(), |seed| scenario.variant(seed, ted));
-    let findings = scenario.check(ted);
-    if findings.iter().any(model::Finding::is_error) { Err(fault(&name, &findings)) } else { Ok(scenario) }
+    Ok(outcome.passed && summary.slo_restored && summary.unexpected == 0)
 }
 
 /// Waits for the controller's API; its token is in its state folder.

@@ -9,7 +9,9 @@ use crate::outcome::{Stop, say};
 const AFTER: &str = "\
 Examples:
   trunkline explain TL0009
-  trunkline explain            lists all codes";
+  trunkline explain            lists all codes
+
+Exit codes: 0 done, 2 there is no such code, or called wrongly.";
 
 /// Explain the code of a finding: what it means, a wrong and a right example
 #[derive(Debug, Args)]
@@ -30,20 +32,6 @@ pub struct Page {
     pub text: &'static str,
 }
 
-/// Codes of the loop itself, which has no table of its own.
-const OF_THE_LOOP: [Page; 2] = [
-    Page {
-        code: "TL0098",
-        title: "The change could not be worked out",
-        text: "The work on a change ended in a fault of the program. Nothing was sent. The log of the controller has the details; the intents in force stay in force.",
-    },
-    Page {
-        code: "TL0099",
-        title: "Numbers are used up",
-        text: "Every intent has a color and every service an ordinal, and none is given twice, so that a device that still holds an old policy never takes it for a new one. After some two hundred thousand services none is left. Start with an empty journal after all policies were removed.",
-    },
-];
-
 /// Every page, by code.
 pub fn pages() -> Vec<Page> {
     let of_intents = intents::codes::ALL.iter().map(|(code, text)| {
@@ -52,9 +40,9 @@ pub fn pages() -> Vec<Page> {
     });
     let of_files =
         formats::code::PAGES.iter().map(|page| Page { code: page.code, title: page.title, text: page.text });
-    let of_plans = plan::codes::PAGES.iter().chain(assess::codes::PAGES);
+    let of_plans = plan::codes::PAGES.iter().chain(assess::codes::PAGES).chain(engine::codes::PAGES);
     let of_plans = of_plans.map(|(code, title, text)| Page { code, title, text });
-    let mut pages: Vec<Page> = of_intents.chain(of_files).chain(of_plans).chain(OF_THE_LOOP).collect();
+    let mut pages: Vec<Page> = of_intents.chain(of_files).chain(of_plans).collect();
     pages.sort_by_key(|page| page.code);
     pages
 }

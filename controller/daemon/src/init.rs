@@ -11,7 +11,9 @@ const AFTER: &str = "\
 Nothing that exists is overwritten.
 
 Example:
-  trunkline init my-bank";
+  trunkline init my-bank
+
+Exit codes: 0 done, 1 a file cannot be written, 2 there is one already or called wrongly.";
 
 /// The example that the tests of the intent language use too.
 const FILES: [(&str, &str); 3] = [

@@ -10,7 +10,9 @@ const AFTER: &str = "\
 Example:
   trunkline schema intents > intents.schema.json
 and in an intent file, for editors with a YAML language server:
-  # yaml-language-server: $schema=intents.schema.json";
+  # yaml-language-server: $schema=intents.schema.json
+
+Exit codes: 0 done, 2 called wrongly.";
 
 /// Print the JSON Schema of a kind of file, for editors that complete and explain
 #[derive(Debug, Args)]

@@ -17,16 +17,14 @@ use engine::{
 };
 use gnmi::FilePreImages;
 use store::Journal;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
     input::{self, Sources},
     outcome::{Stop, say},
+    signals::Signals,
 };
 use config::Config;
 use fleet::Fleet;
@@ -49,8 +47,9 @@ Examples:
   trunkline serve -c controller.yaml
   trunkline serve --network network.yaml --inventory inventory.yaml --state state
 
-Ends at SIGINT or SIGTERM, after the change that is under way. Routers forward on whether it runs
-or not.
+Ends at SIGINT or SIGTERM, after the change that is under way; with --until-input-ends also when
+its standard input ends, so that it does not outlive the program that started it. Routers forward on
+whether it runs or not.
 Exit codes: 0 stopped as told, 1 it could not start, 2 called wrongly.";
 
 /// Run the controller: sessions to all routers, the loop, the API and the dashboard
@@ -72,6 +71,9 @@ pub struct ServeArgs {
     /// Where API and dashboard listen; loopback only
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// End when the standard input ends, as at SIGTERM
+    #[arg(long)]
+    pub until_input_ends: bool,
     /// How the log on standard error is written
     #[arg(long, value_enum, default_value_t)]
     pub log_format: log::LogFormat,
@@ -95,8 +97,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     tokio::select! {
         result = serve(config, stop.clone()) => result.map(|()| ExitCode::SUCCESS),
         code = async {
-            signals.next().await;
-            info!("stopping; a second signal ends it at once");
+            tokio::select! {
+                _ = signals.next() => info!("stopping; a second signal ends it at once"),
+                () = input_ends(args.until_input_ends) => info!("stopping, for the standard input has ended"),
+            }
             stop.cancel();
             signals.next().await;
             warn!("ended at once; the next start takes up what was under way");
@@ -146,23 +150,19 @@ fn inventory(path: &std::path::Path) -> anyhow::Result<Inventory> {
     Inventory::parse(&text).with_context(|| format!("{}", path.display()))
 }
 
-/// The signals that stop it.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+/// Waits until the standard input ends; for ever where nobody asks for that. A thread of its own reads, because what reads
+/// the standard input cannot be interrupted, and the program must not wait for it when it ends otherwise.
+async fn input_ends(asked: bool) {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    if asked {
+        std::thread::spawn(move || {
+            // An input that cannot be read has ended.
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            let _ = ended.send(());
+        });
+        let _ = end.await;
+    } else {
+        std::future::pending().await
     }
 }
 

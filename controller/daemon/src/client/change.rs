@@ -10,6 +10,7 @@ use model::{Revision, intent::Mode};
 
 use super::{Access, refused};
 use crate::{
+    check::plural,
     cli::Format,
     draw,
     input::{self, Sources},
@@ -65,7 +66,6 @@ pub struct RollbackArgs {
 
 /// Take traffic off a link or node, or let it on again; make before break
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  trunkline drain link:line1-br-1 -m CHG1042\n  trunkline drain core-2")]
 pub struct DrainArgs {
     /// The link or node, by its name; `link:NAME` or `node:NAME` where both exist
     #[arg(value_name = "LINK|NODE")]
@@ -225,21 +225,25 @@ pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a change did, for people.
+pub fn did(applied: &Applied) -> String {
+    let Applied { devices, transactions, edits, took_ms, .. } = applied;
+    if *edits == 0 {
+        return "nothing had to change".to_owned();
+    }
+    let (objects, devices) = (plural(*edits, "object"), plural(*devices, "device"));
+    format!("{objects} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
+}
+
 fn show(format: Format, applied: &Applied, sources: &Sources) -> anyhow::Result<ExitCode> {
     if format == Format::Json {
         say_json(applied)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Applied { revision, devices, transactions, edits, took_ms, findings } = applied;
-    let what = match *edits {
-        0 => "nothing had to change".to_owned(),
-        edits => {
-            format!("{edits} objects on {devices} devices, {transactions} transactions, {took_ms:.0} ms")
-        }
-    };
+    let findings = &applied.findings;
     if !findings.is_empty() {
         say(&draw::all(findings, sources));
     }
-    say(&format!("revision {}: {what}", revision.0));
+    say(&format!("revision {}: {}", applied.revision.0, did(applied)));
     Ok(if findings.iter().any(model::Finding::is_error) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }

@@ -35,6 +35,18 @@ pub struct Written {
     pub state: PathBuf,
     /// Where processes log.
     pub logs: PathBuf,
+    /// How each router is reached over NETCONF, for whoever is not the controller.
+    pub doors: BTreeMap<NodeId, Door>,
+    /// The key that opens them.
+    pub login: PathBuf,
+}
+
+/// The NETCONF server of a router.
+pub struct Door {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its host key's fingerprint.
+    pub host_key: String,
 }
 
 /// Ports of the routers; each has an address of its own.
@@ -98,6 +110,7 @@ impl Folder {
         let interfaces = ted.interfaces();
         let mut devices = Vec::new();
         let mut routers = Vec::new();
+        let mut doors = BTreeMap::new();
         let mut known: BTreeMap<&NodeId, Vec<&str>> = BTreeMap::new();
         for (node, interface) in interfaces.keys() {
             known.entry(node).or_default().push(interface.as_str());
@@ -110,6 +123,7 @@ impl Folder {
             self.put(&format!("{node}.key"), key)?;
             let names = known.remove(node).unwrap_or_default();
             devices.push(device(at, node, &host.fingerprint));
+            doors.insert(node.clone(), Door { address: address(at, NETCONF), host_key: host.fingerprint });
             routers.push(router(at, node, initial(node, &vrfs, &names)));
         }
         let inventory = json!({"apiVersion": "trunkline/v1", "kind": "Inventory", "devices": devices});
@@ -140,6 +154,8 @@ impl Folder {
             controller: self.put("controller.yaml", serde_yaml::to_string(&config)?)?,
             state: self.path.join("state"),
             logs: self.path.clone(),
+            doors,
+            login: self.path.join("id_ed25519"),
         })
     }
 }

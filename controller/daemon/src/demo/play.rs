@@ -1,16 +1,17 @@
 //! The stage: processes, the controller's events, and the scenario that is played on them.
 
-use std::{net::SocketAddr, time::Duration};
+mod act;
 
-use anyhow::{Context as _, bail};
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+
+use anyhow::bail;
 use api::Client;
 use engine::{
     event::{Event, EventKind},
     snapshot::Snapshot,
 };
-use model::{LinkId, Span};
-use net::{Action, Outcome, Process, Run, Scenario};
-use serde_json::{Value, json};
+use model::{Demands, LinkId, NodeId, Span};
+use net::{Outcome, Run, Scenario};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
@@ -32,26 +33,35 @@ pub struct Stage<'a> {
     listen: SocketAddr,
     /// How many routers there are.
     pub count: usize,
+    /// What is offered to the network.
+    demands: &'a Demands,
     /// The routers' process.
     pub routers: Option<Routers>,
     /// The controller's process.
     pub controller: Option<Controller>,
     /// What the controller said so far.
     pub events: Vec<Event>,
+    /// From the start of the controller's process until it said that it had read all devices.
+    pub cold_start: Option<Duration>,
+    /// Routers that the scenario changed by hand: drift is no surprise there.
+    pub touched: BTreeSet<NodeId>,
     arriving: Option<mpsc::Receiver<Event>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl<'a> Stage<'a> {
     /// An empty stage.
-    pub const fn new(teller: &'a Teller, listen: SocketAddr, count: usize) -> Self {
+    pub const fn new(teller: &'a Teller, listen: SocketAddr, count: usize, demands: &'a Demands) -> Self {
         Self {
             teller,
             listen,
             count,
+            demands,
             routers: None,
             controller: None,
             events: Vec::new(),
+            cold_start: None,
+            touched: BTreeSet::new(),
             arriving: None,
             reader: None,
         }
@@ -95,11 +105,23 @@ impl<'a> Stage<'a> {
         Ok(Some(event))
     }
 
+    /// Goes on telling until something is done.
+    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> anyhow::Result<T> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                event = self.next(Instant::now() + START) => drop(event?),
+            }
+        }
+    }
+
     /// Waits until every device was read.
     pub async fn wait_in_sync(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + START;
         while let Some(event) = self.next(until).await? {
             if matches!(event.kind, EventKind::InSync { .. }) {
+                self.cold_start = self.controller.as_ref().map(|controller| controller.begun.elapsed());
                 return Ok(());
             }
         }
@@ -142,7 +164,7 @@ impl<'a> Stage<'a> {
         }
         loop {
             for action in run.due(since(Instant::now())) {
-                self.act(&action, written).await?;
+                self.act(&action, client, written).await?;
             }
             if let Some(outcome) = run.finished() {
                 return Ok(outcome);
@@ -156,42 +178,6 @@ impl<'a> Stage<'a> {
                 }
             }
         }
-    }
-
-    async fn act(&mut self, action: &Action, written: &Written) -> anyhow::Result<()> {
-        let command = match action {
-            Action::Impair { impair, from, delay, jitter, loss } => {
-                let what = [delay.map(|d| format!("delay +{d}")), loss.map(|l| format!("loss {l}"))];
-                self.teller.say(&format!(
-                    "fault: {impair} goes bad: {}",
-                    what.into_iter().flatten().collect::<Vec<_>>().join(", ")
-                ));
-                json!({"do": "impair", "link": impair, "from": from, "delay": delay, "jitter": jitter, "loss": loss})
-            }
-            Action::Heal { heal } => self.fault("heals", heal, json!({"do": "heal", "link": heal})),
-            Action::Down { down } => {
-                self.fault("is cut", down, json!({"do": "set-up", "link": down, "up": false}))
-            }
-            Action::Up { up } => self.fault("is joined", up, json!({"do": "set-up", "link": up, "up": true})),
-            Action::Kill { kill: Process::Controller } => {
-                self.teller.say("fault: the controller is killed");
-                if let Some(controller) = self.controller.take() {
-                    controller.kill().await?;
-                }
-                return Ok(());
-            }
-            Action::Start { start: Process::Controller } => {
-                self.controller = Some(Controller::start(written)?);
-                return self.listen_again(written).await;
-            }
-            other => bail!("this demonstration cannot do {other:?} yet"),
-        };
-        self.routers.as_mut().context("the routers do not run")?.tell(&command).await.map(drop)
-    }
-
-    fn fault(&self, what: &str, link: &LinkId, command: Value) -> Value {
-        self.teller.say(&format!("fault: {link} {what}"));
-        command
     }
 
     /// Listens to a controller that was started again.

@@ -1,4 +1,5 @@
-//! The processes of a run. Each is ended by its own id, first asked, then made to.
+//! The processes of a run. Each is ended by its own id, first asked, then made to. Each also ends by itself when its standard
+//! input does: whatever becomes of this process, nothing that it started outlives it.
 
 use std::{
     fs::File,
@@ -16,7 +17,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::files::Written;
@@ -66,6 +67,7 @@ impl Routers {
             .arg(&written.routers)
             .arg("--world")
             .arg(&written.world)
+            .arg("--until-input-ends")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log(&written.logs, "routers.log")?)
@@ -104,33 +106,48 @@ impl Routers {
         self.child.try_wait().ok().flatten().map(|status| status.to_string())
     }
 
-    /// Ends it.
-    pub async fn end(mut self) {
-        end(&mut self.child).await;
+    /// Ends it. Its input ends first: a process that reads it could not end otherwise.
+    pub async fn end(self) {
+        let Self { mut child, input, output: _output } = self;
+        drop(input);
+        end(&mut child).await;
     }
 }
 
-/// The controller's process.
+/// The controller's process. Its input stays open as long as this value is there.
 pub struct Controller {
     child: Child,
+    /// When it was started.
+    pub begun: Instant,
+}
+
+/// Memory of a process, MiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// In use now.
+    pub resident: u64,
+    /// The most that was in use.
+    pub peak: u64,
 }
 
 impl Controller {
     /// Starts it.
     pub fn start(written: &Written) -> anyhow::Result<Self> {
         let own = std::env::current_exe().context("this program does not know where it is")?;
+        let begun = Instant::now();
         let child = Command::new(own)
             .arg("serve")
             .arg("--config")
             .arg(&written.controller)
-            .stdin(Stdio::null())
+            .arg("--until-input-ends")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(log(&written.logs, "controller.log")?)
             .kill_on_drop(true)
             .process_group(0)
             .spawn()
             .context("the controller cannot be started")?;
-        Ok(Self { child })
+        Ok(Self { child, begun })
     }
 
     /// Whether the process has ended, and how.
@@ -143,12 +160,14 @@ impl Controller {
         self.child.kill().await.context("the controller cannot be killed")
     }
 
-    /// Memory that it has in use, MiB; nothing where the system does not tell.
-    pub fn resident_mib(&self) -> Option<u64> {
+    /// Memory that it has and had in use; nothing where the system does not tell.
+    pub fn memory(&self) -> Option<Memory> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
-        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-        Some(kib / 1024)
+        let mib = |word: &str| -> Option<u64> {
+            let line = status.lines().find(|line| line.starts_with(word))?;
+            Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()?.div_ceil(1024))
+        };
+        Some(Memory { resident: mib("VmRSS:")?, peak: mib("VmHWM:")? })
     }
 
     /// Ends it.

@@ -1,11 +1,14 @@
 //! What a run comes to.
 
+use std::collections::BTreeSet;
+
 use api::Client;
 use engine::event::{Ending, EventKind};
-use net::Outcome;
+use model::{NodeId, ServiceId};
+use net::{Judgement, Outcome};
 use serde::Serialize;
 
-use super::play::Stage;
+use super::{play::Stage, process::Controller};
 
 /// The last line of a run.
 #[derive(Debug, Serialize)]
@@ -17,75 +20,128 @@ pub struct Summary {
     pub intents: usize,
     /// SR policies that stand.
     pub policies: usize,
-    /// From the sample that completed the breach to the proved plan; of the first re-route. Nothing where there was none.
-    pub breach_to_plan_ms: Option<f64>,
-    /// From there to the last commit reply.
-    pub breach_to_ack_ms: Option<f64>,
-    /// Read-back of that change.
-    pub readback_ms: Option<f64>,
-    /// Decision and confirms of it.
-    pub confirm_ms: Option<f64>,
+    /// From the start of the controller's process until every session was open and every router read.
+    pub cold_start_ms: Option<f64>,
+    /// Figures of the first re-route away from trouble; nothing where there was none.
+    #[serde(flatten)]
+    pub first: Figures,
+    /// Every move of traffic, in the order of time.
+    pub moves: Vec<Move>,
     /// Whether every promise is kept at the end.
     pub slo_restored: bool,
     /// How often traffic was moved.
     pub reroutes: usize,
     /// What happened that the scenario does not explain, and expectations that were not met.
     pub unexpected: usize,
-    /// Memory of the controller, MiB.
+    /// Memory of the controller now, MiB.
     pub controller_rss_mib: Option<u64>,
+    /// The most memory that it had, MiB.
+    pub controller_peak_mib: Option<u64>,
     /// What was expected and how it went.
-    pub expectations: Vec<String>,
+    pub expectations: Vec<Judgement>,
+}
+
+/// How long a re-route took, milliseconds.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Figures {
+    /// From the sample that completed the breach to the proved plan.
+    pub breach_to_plan_ms: Option<f64>,
+    /// From that sample to the last commit reply of the transaction that moves the traffic.
+    pub breach_to_ack_ms: Option<f64>,
+    /// Read-back of that transaction.
+    pub readback_ms: Option<f64>,
+    /// Decision and confirms of it.
+    pub confirm_ms: Option<f64>,
+}
+
+/// One move of traffic.
+#[derive(Clone, Debug, Serialize)]
+pub struct Move {
+    /// Who moved.
+    pub services: Vec<ServiceId>,
+    /// Back after trouble, or else away from it.
+    pub back: bool,
+    /// How long it took.
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 /// Sums up what was told.
 pub async fn sum_up(stage: &Stage<'_>, client: &Client, outcome: &Outcome) -> anyhow::Result<Summary> {
     let state = client.state().await?;
     let events = || stage.events.iter().map(|event| &event.kind);
-    let reroutes: Vec<(f64, f64)> = events()
-        .filter_map(|kind| match kind {
-            EventKind::Rerouted { breach_to_plan_ms, breach_to_ack_ms, .. } => {
-                Some((*breach_to_plan_ms, *breach_to_ack_ms))
-            }
-            _ => None,
-        })
-        .collect();
-    // The transaction that ended last before the first re-route was told is the one that carried it.
-    let carried = events()
-        .take_while(|kind| !matches!(kind, EventKind::Rerouted { .. }))
-        .filter_map(|kind| match kind {
-            EventKind::TransactionEnded { readback_ms, confirm_ms, .. } => Some((*readback_ms, *confirm_ms)),
-            _ => None,
-        })
-        .last()
-        .filter(|_| !reroutes.is_empty());
-    let strange = events().filter(|kind| unexpected(kind)).count();
+    let moves: Vec<Move> = events().filter_map(moved).collect();
+    let strange = events().filter(|kind| unexpected(kind, &stage.touched)).count();
     let missed = outcome.expectations.iter().filter(|judgement| !judgement.met).count();
+    let memory = stage.controller.as_ref().and_then(Controller::memory);
     Ok(Summary {
         kind: "summary",
         routers: stage.count,
         intents: state.counts.intents,
         policies: state.counts.policies,
-        breach_to_plan_ms: reroutes.first().map(|figures| figures.0),
-        breach_to_ack_ms: reroutes.first().map(|figures| figures.1),
-        readback_ms: carried.map(|figures| figures.0),
-        confirm_ms: carried.map(|figures| figures.1),
+        cold_start_ms: stage.cold_start.map(|took| (took.as_secs_f64() * 1e3).round()),
+        first: moves.iter().find(|each| !each.back).map(|each| each.figures).unwrap_or_default(),
         slo_restored: state.counts.broken == 0 && state.counts.unknown == 0 && state.counts.kept > 0,
-        reroutes: reroutes.len(),
+        reroutes: moves.len(),
+        moves,
         unexpected: strange + missed,
-        controller_rss_mib: stage.controller.as_ref().and_then(super::process::Controller::resident_mib),
-        expectations: outcome.expectations.iter().map(|judgement| format!("{judgement:?}")).collect(),
+        controller_rss_mib: memory.map(|memory| memory.resident),
+        controller_peak_mib: memory.map(|memory| memory.peak),
+        expectations: outcome.expectations.clone(),
     })
 }
 
-/// What no scenario of a line that goes bad explains.
-fn unexpected(kind: &EventKind) -> bool {
+fn moved(kind: &EventKind) -> Option<Move> {
+    let EventKind::Rerouted {
+        services,
+        back,
+        breach_to_plan_ms,
+        breach_to_ack_ms,
+        readback_ms,
+        confirm_ms,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    let figures = Figures {
+        breach_to_plan_ms: Some(*breach_to_plan_ms),
+        breach_to_ack_ms: Some(*breach_to_ack_ms),
+        readback_ms: Some(*readback_ms),
+        confirm_ms: Some(*confirm_ms),
+    };
+    Some(Move { services: services.clone(), back: *back, figures })
+}
+
+/// What no scenario explains; `touched` are the routers that it changed by hand.
+fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
     match kind {
+        EventKind::Drift { findings } => {
+            !findings.iter().all(|finding| touched.iter().any(|node| node.as_str() == finding.subject))
+        }
         EventKind::DeviceDown { .. }
-        | EventKind::Drift { .. }
         | EventKind::Rejected { .. }
         | EventKind::Frozen { .. }
         | EventKind::JournalFailed { .. } => true,
         EventKind::TransactionEnded { ending, .. } => *ending != Ending::Applied,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Finding, Severity};
+
+    use super::*;
+
+    #[test]
+    fn drift_is_no_surprise_where_the_scenario_had_its_hands() {
+        let drift = |node: &str| EventKind::Drift {
+            findings: vec![Finding::new("TL0401", Severity::Minor, node, "another rule".to_owned())],
+        };
+        let touched = BTreeSet::from([NodeId::lit("r1")]);
+        assert!(!unexpected(&drift("r1"), &touched));
+        assert!(unexpected(&drift("r2"), &touched));
+        assert!(unexpected(&drift("r1"), &BTreeSet::new()));
     }
 }

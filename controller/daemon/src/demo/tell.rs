@@ -2,12 +2,17 @@
 
 use std::io::Write as _;
 
-use engine::event::{Event, EventKind};
+use engine::{
+    event::{Event, EventKind},
+    handle::Applied,
+};
 use jiff::{Timestamp, tz::TimeZone};
+use net::Judgement;
 use serde::Serialize;
 use serde_json::json;
 
 use super::summary::Summary;
+use crate::client::change::did;
 
 /// Prints.
 pub struct Teller {
@@ -55,13 +60,21 @@ impl Teller {
         self.line(&format!("{}  {}", at.unwrap_or_default(), api::sentence(&event.kind)));
     }
 
+    /// What a change did.
+    pub fn applied(&self, applied: &Applied) {
+        self.say(&did(applied));
+    }
+
     /// The end.
     pub fn summary(&self, summary: &Summary) {
         if self.json {
             return self.object(summary);
         }
-        let figure =
-            |value: Option<f64>| value.map_or("unknown".to_owned(), |value| format!("{value:.0} ms"));
+        for Judgement { what, met, at, why, .. } in &summary.expectations {
+            let met = if *met { "as expected" } else { "NOT AS EXPECTED" };
+            self.say(&format!("{met}: {what} ({why}, at {:.1} s)", at.as_duration().as_secs_f64()));
+        }
+        let figure = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:.0} ms"));
         self.line(&format!(
             "{:12}  {} routers, {} intents, {} policies; breach to plan {}, to acknowledgement {}, read-back {}, confirm {}; \
              promises kept again: {}; re-routes: {}; unexpected: {}; controller {} MiB",
@@ -69,10 +82,10 @@ impl Teller {
             summary.routers,
             summary.intents,
             summary.policies,
-            figure(summary.breach_to_plan_ms),
-            figure(summary.breach_to_ack_ms),
-            figure(summary.readback_ms),
-            figure(summary.confirm_ms),
+            figure(summary.first.breach_to_plan_ms),
+            figure(summary.first.breach_to_ack_ms),
+            figure(summary.first.readback_ms),
+            figure(summary.first.confirm_ms),
             if summary.slo_restored { "yes" } else { "no" },
             summary.reroutes,
             summary.unexpected,

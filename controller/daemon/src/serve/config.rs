@@ -199,7 +199,15 @@ mod tests {
 
     fn args(config: Option<PathBuf>) -> ServeArgs {
         let log_format = super::super::log::LogFormat::Text;
-        ServeArgs { config, network: None, inventory: None, state: None, listen: None, log_format }
+        ServeArgs {
+            config,
+            network: None,
+            inventory: None,
+            state: None,
+            listen: None,
+            until_input_ends: false,
+            log_format,
+        }
     }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {

@@ -129,11 +129,12 @@ impl Keys<'_> {
     }
 
     fn login(&mut self, login: &Login) -> anyhow::Result<LoginKey> {
-        let place = login.key.to_string();
+        let reference = login.key.as_ref().context("login.key is missing: NETCONF logs in over SSH")?;
+        let place = reference.to_string();
         if let Some(key) = self.logins.get(&place) {
             return Ok(key.clone());
         }
-        let text = self.resolve(&login.key)?;
+        let text = self.resolve(reference)?;
         let text = String::from_utf8(text).map_err(|_| anyhow!("login.key at {place}: not text"))?;
         let key = LoginKey::from_text(&text, None).with_context(|| format!("login.key at {place}"))?;
         self.logins.insert(place, key.clone());

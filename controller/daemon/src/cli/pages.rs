@@ -1,0 +1,121 @@
+//! What stands below the options of commands that a person calls beside a running controller, and of the demonstration: what
+//! the command is for, when to use it, examples, exit codes. Commands with a file of their own have their page there.
+
+pub const DEMO: &str = "\
+It starts 120 software routers and a controller on loopback addresses, applies the intents of a
+bank's backbone, makes a leased line go bad and tells what the controller does about it. Nothing
+outside this machine is touched. Every process ends with it, and so do its files.
+
+Without --scenario the dashboard stays until Ctrl-C. With one, it ends with a summary: what was
+expected and how it went, how long each re-route took, what the controller needed.
+A scenario's words are in `trunkline schema scenario`.
+
+While it runs, other commands can ask its controller and, with its token, change things:
+  trunkline status
+  trunkline drain core-wh1 --token-file DIR/state/token      DIR is what --folder says
+
+Examples:
+  trunkline demo
+  trunkline demo --scenario lab/scenarios/ceb-line-degrades.yaml --seed 7
+  trunkline demo --routers 80 --format json | jq -c 'select(.kind == \"rerouted\")'
+
+Exit codes: 0 all went as expected, 1 something did not (then it says where the logs are) or it
+could not start, 2 called wrongly, 130 or 143 ended by SIGINT or SIGTERM before its summary.";
+
+pub const STATUS: &str = "\
+The first thing to look at: whether the controller may act, which routers cannot be driven, which
+promises are broken and since when, which alarms stand.
+
+Examples:
+  trunkline status
+  trunkline status --format json | jq .counts
+
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
+
+pub const INTENTS: &str = "\
+Every set that was accepted has a number; `trunkline rollback` takes it. The current one has a star.
+
+Examples:
+  trunkline intents
+  trunkline intents --limit 5 --format json
+
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
+
+pub const DEVICES: &str = "\
+A router whose session is down is not changed, and what it holds is unknown; the reason stands
+beside it.
+
+Examples:
+  trunkline devices
+  trunkline devices --format json | jq -r '.[] | select(.session.state == \"down\") | .id'
+
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
+
+pub const ALARMS: &str = "\
+An alarm is raised once, by an AlarmPolicy of the intents, and stands until its condition has been
+over for as long as the policy says.
+
+Examples:
+  trunkline alarms
+  trunkline alarms --format json
+
+Exit codes: 0 the controller answered, also where no alarm stands, 1 it did not, 2 called wrongly.";
+
+pub const SNAPSHOT: &str = "\
+What the routers hold, the numbers that were given, and what the loop has learned, as one file: with
+it, `trunkline plan --state` gives the controller's own answers anywhere, for instance in a pipeline.
+It needs the token, because it tells the whole network.
+
+Example:
+  trunkline snapshot > now.json && trunkline plan -n network.yaml -i intents/ --state now.json
+
+Exit codes: 0 done, 1 refused or the controller did not answer, 2 called wrongly.";
+
+pub const ROLLBACK: &str = "\
+It is a change like any other: planned, proved and carried out on all routers or on none. The older
+set becomes the newest one; nothing is forgotten.
+
+Example:
+  trunkline intents && trunkline rollback 41 -m CHG1043
+
+Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+
+pub const DRAIN: &str = "\
+Traffic gets its new paths first and leaves the old ones then; it is refused where some promise could
+not be kept without the link or node. Use it before maintenance.
+
+Examples:
+  trunkline drain link:line1-br-1 -m CHG1042
+  trunkline drain core-2
+
+Exit codes: 0 nothing of ours goes there any more, 1 refused or rolled back, 2 called wrongly.";
+
+pub const UNDRAIN: &str = "\
+Paths may lead over it again, and those that are better there go back, make before break.
+
+Examples:
+  trunkline undrain link:line1-br-1 -m CHG1042
+  trunkline undrain core-2
+
+Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+
+pub const MODE: &str = "\
+`observe` is the stop switch: nothing is sent, neither by the loop nor by a person's command. Routers
+forward on as they are, and fall over to their backups by themselves. It holds until it is changed,
+also over a restart.
+
+Examples:
+  trunkline mode observe -m 'audit of the data centre'
+  trunkline mode act
+
+Exit codes: 0 done, 1 refused or the controller did not answer, 2 called wrongly.";
+
+pub const ADOPT: &str = "\
+A controller that meets a network for the first time only observes. Look at `trunkline status` and at
+`trunkline apply --dry-run` first. After this it creates, changes and removes objects of its own, and
+leaves everybody else's alone.
+
+Example:
+  trunkline adopt -m 'first day'
+
+Exit codes: 0 done, 1 refused or the controller did not answer, 2 called wrongly.";

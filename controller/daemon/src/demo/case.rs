@@ -1,0 +1,109 @@
+//! The CEB case, as the demonstration plays it: the network, what is offered to it, what is promised, and what happens.
+
+use std::{collections::BTreeMap, path::Path};
+
+use model::{NodeId, Ted};
+use net::{Scenario, Traffic};
+
+use crate::outcome::Stop;
+
+const NETWORK: &str = include_str!("../../../../lab/ceb.clab.yml");
+const TRAFFIC: &str = include_str!("../../../../lab/ceb-traffic.yaml");
+const SCENARIO: &str = include_str!("../../../../lab/scenarios/ceb-line-degrades.yaml");
+const INTENTS: [(&str, &str); 3] = [
+    ("alarms.yaml", include_str!("../../../../intents/examples/ceb/alarms.yaml")),
+    ("classes.yaml", include_str!("../../../../intents/examples/ceb/classes.yaml")),
+    ("services.yaml", include_str!("../../../../intents/examples/ceb/services.yaml")),
+];
+
+/// The intents of the case, by file.
+pub fn intents() -> BTreeMap<String, String> {
+    INTENTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+}
+
+fn fault(what: &str, findings: &[model::Finding]) -> anyhow::Error {
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{what}: {}", lines.join("; "))
+}
+
+/// The CEB network, with as many branches as make `count` routers: those of the scenario, then others by name.
+pub fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted> {
+    let read = formats::read("ceb.clab.yml", NETWORK).map_err(|findings| fault("ceb.clab.yml", &findings))?;
+    let mut ted = read.ted;
+    let Some(count) = count else { return Ok(ted) };
+    let branch = |node: &model::Node| node.role.as_deref() == Some("branch");
+    let core = ted.nodes.values().filter(|node| !branch(node)).count();
+    if count <= core || count > ted.nodes.len() {
+        let all = ted.nodes.len();
+        return Err(Stop::usage(format!(
+            "--routers {count}: from {} to {all}, for {core} stand between the branches",
+            core + 1
+        ))
+        .into());
+    }
+    let needed = scenario.nodes(&ted);
+    let (mut kept, others): (Vec<NodeId>, Vec<NodeId>) = ted
+        .nodes
+        .values()
+        .filter(|node| branch(node))
+        .map(|node| node.id.clone())
+        .partition(|id| needed.contains(id));
+    kept.extend(others);
+    let extra = kept.split_off(count - core);
+    for node in &extra {
+        ted.nodes.remove(node);
+        ted.links.retain(|_, link| link.a.node != *node && link.z.node != *node);
+    }
+    Ok(ted)
+}
+
+pub fn demands(ted: &Ted) -> anyhow::Result<model::Demands> {
+    let traffic = Traffic::read("ceb-traffic.yaml", TRAFFIC)
+        .map_err(|findings| fault("ceb-traffic.yaml", &findings))?;
+    net::demands(&traffic, ted).map_err(|findings| fault("ceb-traffic.yaml", &findings))
+}
+
+/// The scenario and what its file is called.
+pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, String)> {
+    let (name, text) = match path {
+        None => ("ceb-line-degrades.yaml".to_owned(), SCENARIO.to_owned()),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
+            (path.display().to_string(), text)
+        }
+    };
+    let scenario = Scenario::read(&name, &text).map_err(|findings| fault(&name, &findings))?;
+    Ok((scenario, name))
+}
+
+/// The scenario as it is played on this network.
+pub fn fitted(scenario: Scenario, name: &str, seed: Option<u64>, ted: &Ted) -> anyhow::Result<Scenario> {
+    let scenario = match seed {
+        Some(seed) => scenario.variant(seed, ted),
+        None => scenario,
+    };
+    let findings = scenario.check(ted);
+    if findings.iter().any(model::Finding::is_error) { Err(fault(name, &findings)) } else { Ok(scenario) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_routers_keep_those_that_the_scenario_needs() {
+        let (scenario, name) = read_scenario(None).unwrap();
+        for count in [61, 75, 120] {
+            let ted = network(Some(count), &scenario).unwrap();
+            assert_eq!(ted.nodes.len(), count);
+            assert!(ted.links.values().all(|link| ted.nodes.contains_key(&link.z.node)));
+            fitted(scenario.clone(), &name, None, &ted).unwrap();
+            fitted(scenario.clone(), &name, Some(3), &ted).unwrap();
+            assert!(!demands(&ted).unwrap().is_empty());
+        }
+        for count in [0, 60, 121] {
+            assert!(network(Some(count), &scenario).is_err(), "{count}");
+        }
+    }
+}
