@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint bench clean FORCE
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint bench bench-te clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -65,8 +65,13 @@ test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
 	$(CARGO) test --workspace --locked --no-fail-fast
 
-bench: setup-build web-ui ## Measure the single stages
-	$(CARGO) bench --workspace --locked --bench '*'
+# The whole is measured by driving the programs that `build` made; RUNS=2 makes it shorter.
+bench: setup-build web-ui build ## Measure the single stages, then the whole product (about eight minutes)
+	$(CARGO) bench --workspace --exclude acceptance --locked --bench '*'
+	$(CARGO) bench -p acceptance --locked --bench whole $(if $(RUNS),-- --runs $(RUNS))
+
+bench-te: setup-build ## Judge the optimiser on the published traffic-engineering instances (about five minutes)
+	$(CARGO) bench -p optimise --locked --bench te -- full
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
 #![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
 
+mod ending;
 mod stage;
 
 use std::{process::Command, time::Duration};
@@ -142,6 +143,31 @@ fn deletes_a_rule(demo: &mut Demo, python: &std::path::Path) {
     let told = [&applied.stdout, &applied.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     assert!(applied.status.success(), "{} {}", told[0], told[1]);
     assert_eq!(rules("show"), before, "the rule is back: {} {}", told[0], demo.told());
+}
+
+/// The controller says that the router drifted and fights nobody; the class falls back to the IGP until the intents are applied.
+#[test]
+fn steering_deleted_by_hand_is_drift_until_the_intents_are_applied_again() {
+    let (summary, told) = Demo::start("steering-deleted-by-hand.yaml", &[]).finish(SCENARIO);
+    must_be_good(&summary, &told);
+    let expectations = summary["expectations"].as_array().unwrap();
+    assert_eq!(expectations.len(), 3);
+    for each in expectations {
+        assert!(each["met"] == true && each["what"].is_string() && each["why"].is_string(), "{each}");
+    }
+    let place = |what: &str, found: &dyn Fn(&Value) -> bool| {
+        told.iter().position(found).unwrap_or_else(|| panic!("{what}: {told:?}"))
+    };
+    let says = |line: &Value, text: &str| line["text"].as_str().is_some_and(|said| said.contains(text));
+    let deleted = place("it is deleted", &|line| says(line, "deletes the steering of br-baoding"));
+    let fallen = place("the class falls back", &|line| says(line, "goes by the IGP's shortest path"));
+    let drift = place("drift is told", &|line| line["kind"] == "drift");
+    let applied = place("it is applied again", &|line| says(line, "the intents are applied again"));
+    assert!(deleted < fallen && deleted < drift && fallen < applied && drift < applied);
+    let (before, after) = told[deleted..].split_at(applied - deleted);
+    let changes = |lines: &[Value]| lines.iter().filter(|line| line["kind"] == "transaction-begun").count();
+    assert_eq!((changes(before), changes(after)), (0, 1), "nobody fights; one transaction puts it right");
+    assert!(after.iter().any(|line| says(line, "1 object on 1 device in 1 transaction")), "{after:?}");
 }
 
 #[test]

@@ -22,6 +22,11 @@ use serde_json::Value;
 /// Only one demonstration at a time: they would slow each other down until deadlines pass.
 static ONE: Mutex<()> = Mutex::new(());
 
+/// Keeps other demonstrations waiting as long as it is held.
+pub fn alone() -> MutexGuard<'static, ()> {
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The folder of the whole project.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -51,7 +56,7 @@ pub struct Demo {
 impl Demo {
     /// Starts one with this scenario of `tests/scenarios`.
     pub fn start(scenario: &str, more: &[&str]) -> Self {
-        let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = alone();
         // The port is free again at once; nobody else on the machine asks for this very one meanwhile.
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -140,7 +145,7 @@ impl Drop for Demo {
 }
 
 /// Waits for a process at most this long.
-fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
+pub fn wait(child: &mut Child, limit: Duration) -> Option<std::process::ExitStatus> {
     let until = Instant::now() + limit;
     loop {
         if let Some(status) = child.try_wait().unwrap() {

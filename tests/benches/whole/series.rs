@@ -1,0 +1,92 @@
+//! Measured series and the table that shows them: the median and the worst of each, never the best.
+
+/// What is hoped for; a figure below it is good.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// Nothing: it is printed beside another.
+    None,
+    /// Half of the runs are below.
+    Median(f64),
+    /// All runs are below.
+    Worst(f64),
+    /// Both.
+    Both {
+        /// Half of the runs are below.
+        median: f64,
+        /// All runs are below.
+        worst: f64,
+    },
+}
+
+/// One row.
+pub struct Series<'a> {
+    /// What was measured.
+    pub what: String,
+    /// What is hoped for.
+    pub target: Target,
+    /// Of all its figures.
+    pub unit: &'static str,
+    /// What was measured, in the order of the runs.
+    pub values: &'a [f64],
+}
+
+/// The value in the middle; of an even number the greater of the two, which flatters nobody. None of nothing.
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+fn worst(values: &[f64]) -> Option<f64> {
+    values.iter().copied().max_by(f64::total_cmp)
+}
+
+/// Three digits.
+fn show(value: Option<f64>) -> String {
+    match value {
+        None => "-".to_owned(),
+        Some(value) if value < 10.0 => format!("{value:.2}"),
+        Some(value) if value < 100.0 => format!("{value:.1}"),
+        Some(value) => format!("{value:.0}"),
+    }
+}
+
+impl Series<'_> {
+    fn cells(&self) -> [String; 7] {
+        let (median, worst) = (median(self.values), worst(self.values));
+        let below = |value: Option<f64>, limit: f64| value.is_some_and(|value| value < limit);
+        let number = |limit: f64| format!("{limit}");
+        let (target, met) = match self.target {
+            Target::None => (String::new(), None),
+            Target::Median(limit) => (format!("median < {}", number(limit)), Some(below(median, limit))),
+            Target::Worst(limit) => (format!("< {}", number(limit)), Some(below(worst, limit))),
+            Target::Both { median: half, worst: all } => (
+                format!("median < {}, worst < {}", number(half), number(all)),
+                Some(below(median, half) && below(worst, all)),
+            ),
+        };
+        let met = met.map_or("", |met| if met { "yes" } else { "NO" });
+        let runs = self.values.len().to_string();
+        [self.what.clone(), target, show(median), show(worst), self.unit.to_owned(), runs, met.to_owned()]
+    }
+}
+
+/// All rows as a table, in Markdown so that it can be kept as it is.
+pub fn table(rows: &[Series<'_>]) -> String {
+    let head = ["what", "target", "median", "worst", "unit", "measured", "met"].map(str::to_owned);
+    let body: Vec<[String; 7]> = rows.iter().map(Series::cells).collect();
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| {
+            body.iter().chain([&head]).map(|cells| cells[column].chars().count()).max().unwrap_or_default()
+        })
+        .collect();
+    let line = |cells: &[String; 7]| {
+        let padded: Vec<String> =
+            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        format!("| {} |\n", padded.join(" | "))
+    };
+    let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+    let mut text = line(&head) + &format!("| {} |\n", rule.join(" | "));
+    body.iter().for_each(|cells| text.push_str(&line(cells)));
+    text
+}

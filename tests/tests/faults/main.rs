@@ -1,0 +1,18 @@
+//! Bad days: a whole controller over software routers that are down, hang, refuse, talk nonsense, cut the session, or are not who
+//! they should be; a controller that is killed in the middle; a journal that cannot be written. After each of them the
+//! network is all old or all new, as the routers themselves tell, or the controller names what it does not know; and
+//! when the fault is gone, the next change works.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
+
+mod lab;
+
+// The controller: in this process with short deadlines, or as the program that operators run.
+mod inside;
+mod outside;
+
+mod absent;
+mod disk;
+mod killed;
+mod recovery;
+mod table;
