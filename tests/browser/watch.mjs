@@ -1,12 +1,13 @@
 // Watches a running demonstration in Chromium: all routers are there, and the re-route is seen while it happens.
-// node watch.mjs URL ROUTERS LINE: ends with the line `done`; screenshots go to tests/shots.
+// node watch.mjs URL ROUTERS LINE TOKEN-FILE: at the end it presses the stop button and lets the controller act again. Ends with the
+// line `done`; screenshots go to tests/shots.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { open } from '../../web-ui/tests/browser.mjs';
 
-const [url, routers, line] = process.argv.slice(2);
+const [url, routers, line, tokenFile] = process.argv.slice(2);
 const shots = fileURLToPath(new URL('../shots/', import.meta.url));
 mkdirSync(shots, { recursive: true });
 const { browser, page, errors } = await open(url);
@@ -39,6 +40,15 @@ try {
   await over.first().waitFor({ state: 'detached' });
   await shows(page.getByTestId('broken-count'), '0');
   await shot('demo-3-rerouted');
+
+  await page.getByTestId('stop').click();
+  await page.getByTestId('token').fill(readFileSync(tokenFile, 'utf8').trim());
+  await page.getByTestId('token-send').click();
+  await shows(page.getByTestId('mode'), 'Stopped');
+  await shot('demo-4-stopped');
+  await page.getByTestId('resume').click();
+  await page.getByTestId('token-send').click();
+  await shows(page.getByTestId('mode'), 'Acts by itself');
   assert.deepEqual(errors, []);
   console.log('done');
 } catch (error) {

@@ -26,11 +26,11 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
 }
 
-/// The peer, or nothing where it is not installed.
+/// The peer, or nothing where it is not installed. Where CI runs, it has to be.
 async fn peer() -> Option<Netconfd> {
     match Netconfd::start().await {
         Ok(peer) => Some(peer),
-        Err(why) if why.contains("not installed") => {
+        Err(why) if why.contains("not installed") && std::env::var("CI").as_deref() != Ok("true") => {
             eprintln!("skipped: {why}");
             None
         }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use stage::{Demo, Running, bounded, browser, python, root, trunkline};
 
 const SCENARIO: Duration = Duration::from_secs(150);
+const WHOLE_CASE: Duration = Duration::from_secs(240);
 const LINE: &str = "line1:core-sh1--br-hangzhou";
 
 /// What every run of the main job must come to.
@@ -40,21 +41,30 @@ fn must_move_twice(summary: &Value, told: &[Value]) {
     assert_eq!(moves.map(|line| line["back"].as_bool().unwrap()).collect::<Vec<_>>(), [false, true]);
 }
 
+/// The scenario of the case itself, as the README runs it.
 #[test]
 fn a_bad_line_is_left_and_come_back_to() {
-    let (summary, told) = Demo::start("line-degrades-quick.yaml", &[]).finish(SCENARIO);
+    let (summary, told) = Demo::start("../../lab/scenarios/ceb-line-degrades.yaml", &[]).finish(WHOLE_CASE);
     must_move_twice(&summary, &told);
+    assert_eq!(summary["intents"], 6, "a class, an intent");
+    assert!(broken(&told).iter().any(|service| service.starts_with("production")), "{:?}", broken(&told));
 }
 
+/// Services whose promise was broken at some time.
+fn broken(told: &[Value]) -> Vec<&str> {
+    let lines = told.iter().filter(|line| line["kind"] == "promise-broken");
+    lines.map(|line| line["service"].as_str().unwrap()).collect()
+}
+
+/// A seed decides on the line, on the class whose promise is watched, and on the moments.
 #[test]
 fn another_line_another_class_and_another_time_end_as_well() {
-    let (summary, told) = Demo::start("line-degrades-quick.yaml", &["--seed", "3"]).finish(SCENARIO);
+    let (summary, told) = Demo::start("line-degrades-quick.yaml", &["--seed", "4"]).finish(SCENARIO);
     must_move_twice(&summary, &told);
-    let faults: Vec<&str> = told.iter().filter_map(|line| line["text"].as_str()).collect();
-    assert!(
-        faults.iter().any(|text| text.contains("goes bad")) && !faults.iter().any(|text| text.contains(LINE)),
-        "{faults:?}"
-    );
+    let says = |line: &&Value| line["text"].as_str().is_some_and(|text| text.contains("goes bad"));
+    let bad: Vec<&Value> = told.iter().filter(says).collect();
+    assert!(bad.len() == 1 && bad[0].to_string().contains("line2:pv-urumqi--br-urumqi"), "{bad:?}");
+    assert!(broken(&told).iter().any(|service| service.starts_with("video")), "{:?}", broken(&told));
 }
 
 /// What was said since the controller was started again.
@@ -104,7 +114,7 @@ fn the_dashboard_shows_the_move_and_a_rule_deleted_by_hand_shows_as_drift() {
     let mut demo = Demo::start("watched.yaml", &[]);
     demo.wait_kept();
     let watching = browser.map(|mut command| {
-        command.args([&demo.url, "120", LINE]);
+        command.args([&demo.url, "120", LINE]).arg(demo.folder.path().join("state/token"));
         Running::start(command)
     });
     demo.wait_for("the move", Duration::from_secs(60), |line| line["kind"] == "rerouted");

@@ -37,7 +37,7 @@ pub fn trunkline() -> PathBuf {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("trunkline"));
     let found = std::env::var_os("TRUNKLINE_BIN").map(PathBuf::from).or_else(beside);
     let there = |path: &PathBuf| path.exists() && path.with_file_name("trunkline-router").exists();
-    found.filter(there).expect("build the programs first: make build-dev")
+    found.filter(there).expect("build the programs first: cargo build --workspace --bins")
 }
 
 /// A running demonstration. Ends it when dropped.
@@ -182,13 +182,19 @@ impl Running {
     }
 }
 
+/// Says what is skipped and why. Where CI runs everything is installed, so there it fails.
+fn skip(why: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "in CI nothing is missing: {why}");
+    println!("skipped: {why}");
+}
+
 /// The interpreter that has `ncclient`; a printed reason where there is none.
 pub fn python() -> Option<PathBuf> {
     let given = std::env::var_os("TRUNKLINE_PYTHON").map(PathBuf::from);
     let usual = root().join("tests/.venv/bin/python");
     let python = given.or_else(|| usual.exists().then_some(usual));
     if python.is_none() {
-        println!("skipped: neither TRUNKLINE_PYTHON is set nor tests/.venv/bin/python there");
+        skip("neither TRUNKLINE_PYTHON is set nor tests/.venv/bin/python there");
     }
     python
 }
@@ -198,7 +204,7 @@ pub fn browser() -> Option<Command> {
     let chromium = std::env::var_os("CHROMIUM").map_or_else(|| "/usr/bin/chromium".into(), PathBuf::from);
     for needed in [chromium, root().join("web-ui/node_modules/playwright-core")] {
         if !needed.exists() {
-            println!("skipped: {} is not there, so no browser watches", needed.display());
+            skip(&format!("{} is not there, so no browser watches", needed.display()));
             return None;
         }
     }

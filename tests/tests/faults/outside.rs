@@ -40,7 +40,7 @@ pub struct Outside {
 fn trunkline() -> PathBuf {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("trunkline"));
     let found = std::env::var_os("TRUNKLINE_BIN").map(PathBuf::from).or_else(beside);
-    found.filter(|path| path.exists()).expect("build the programs first: make build-dev")
+    found.filter(|path| path.exists()).expect("build the programs first: cargo build --workspace --bins")
 }
 
 impl Outside {
