@@ -2,9 +2,9 @@
 
 mod pages;
 
-use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
+use std::{ffi::OsString, fmt::Write as _};
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{check, client, convert, demo, explain, init, plan, schema, serve, solve, why};
 
@@ -106,24 +106,6 @@ pub struct NetworkArgs {
 pub enum NetworkCommand {
     /// Read a containerlab, native or RFC 8345 file and write it in another form
     Convert(convert::ConvertArgs),
-}
-
-/// The network file of an offline command.
-#[derive(Debug, Args)]
-pub struct NetworkFile {
-    /// The network: a containerlab file, a native network.yaml, or RFC 8345 JSON
-    #[arg(short, long, value_name = "FILE")]
-    pub network: PathBuf,
-}
-
-/// Text or JSON.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Reads the command line.

@@ -12,11 +12,11 @@ use engine::handle::Refusal;
 use model::Timestamp;
 
 use crate::{
-    cli::Format,
+    args::Format,
     draw,
-    input::Sources,
     outcome::{FOUND, Stop, say},
     serve::config,
+    sources::Sources,
 };
 
 /// Which controller.

@@ -4,11 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 
-use crate::{
-    draw,
-    input::{self, Sources},
-    outcome::say,
-};
+use crate::{draw, input, outcome::say, sources::Sources};
 
 const AFTER: &str = "\
 What was filled in or left out, and lines whose loss cuts the network, are told on standard error.

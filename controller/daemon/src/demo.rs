@@ -30,7 +30,7 @@ use self::{
     tell::Teller,
 };
 use crate::{
-    cli::Format,
+    args::Format,
     signals::{Ended, Signals},
 };
 

@@ -8,7 +8,7 @@ use miette::{
 };
 use model::{Finding, Severity, finding::Place};
 
-use crate::input::Sources;
+use crate::sources::Sources;
 
 /// More than these are counted, not drawn.
 const MOST: usize = 100;

@@ -1,7 +1,6 @@
 //! Reads what people name on the command line: files, folders of intents, networks, snapshots.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -10,10 +9,7 @@ use formats::Network;
 use intents::SourceFile;
 use model::Finding;
 
-use crate::outcome::Stop;
-
-/// Texts by the name under which findings speak of them.
-pub type Sources = BTreeMap<String, String>;
+use crate::{outcome::Stop, sources::Sources};
 
 /// Folders deeper than this are not walked: a loop of links, or not a folder of intents.
 const DEEPEST: usize = 32;

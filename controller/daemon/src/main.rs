@@ -5,11 +5,16 @@
 //! 1 (findings, a refusal, or it could not be done) or 2 (called wrongly).
 
 // The command line.
+mod args;
+
 mod cli;
+
 mod outcome;
 mod signals;
 
 // Reading and showing.
+mod sources;
+
 mod draw;
 mod input;
 

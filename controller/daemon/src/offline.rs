@@ -17,10 +17,7 @@ use model::{
     Timestamp, state::Foreign,
 };
 
-use crate::{
-    input::{self, Sources},
-    outcome::Stop,
-};
+use crate::{input, outcome::Stop, sources::Sources};
 
 /// A network and intents that fit it.
 #[derive(Debug)]

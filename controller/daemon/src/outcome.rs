@@ -5,7 +5,7 @@ use std::{io::Write as _, process::ExitCode};
 use model::Finding;
 use thiserror::Error;
 
-use crate::{draw, input::Sources};
+use crate::{draw, sources::Sources};
 
 /// There are findings, or the controller refused, or it could not be done.
 pub const FOUND: u8 = 1;

@@ -12,11 +12,11 @@ use model::Finding;
 use serde_json::json;
 
 use crate::{
-    cli::NetworkFile,
+    args::NetworkFile,
     draw,
-    input::Sources,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say, say_json},
+    sources::Sources,
 };
 
 const AFTER: &str = "\

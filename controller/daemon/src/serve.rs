@@ -22,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    input::{self, Sources},
+    input,
     outcome::{Stop, say},
     signals::Signals,
+    sources::Sources,
 };
 use config::Config;
 use fleet::Fleet;

@@ -7,7 +7,7 @@ use engine::stages;
 use model::Verdict;
 
 use crate::{
-    cli::NetworkFile,
+    args::NetworkFile,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say},
 };

@@ -12,6 +12,8 @@ pub mod diff;
 // Why it changes, and in which order.
 pub mod cause;
 
+pub mod policy;
+
 pub mod order;
 
 // Whether the result keeps its promises.
@@ -29,7 +31,8 @@ mod fixture;
 
 pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
-pub use order::{ChangePolicy, plan};
+pub use order::plan;
+pub use policy::ChangePolicy;
 pub use prove::{Checked, Failures, Proof, overlay, prove};
 pub use report::PlanReport;
 pub use risk::{Risk, risks};

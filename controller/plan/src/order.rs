@@ -23,33 +23,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Cause, Edit, InterfaceQos, NodeId, Phase, Plan, PolicyKey, ReasonedEdit, Revision, ServiceId, SrPolicy,
-    Transaction,
+    Cause, Edit, InterfaceQos, NodeId, Phase, Plan, ReasonedEdit, Revision, ServiceId, SrPolicy, Transaction,
 };
 use petgraph::unionfind::UnionFind;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     cause::Causes,
     diff::{Change, DeviceDiff, Diff},
+    policy::ChangePolicy,
     report::PlanReport,
 };
-
-/// How a change is carried into the network.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ChangePolicy {
-    /// New objects are confirmed everywhere before traffic moves to them.
-    #[default]
-    Careful,
-    /// A promise is broken now: one transaction restores it, tidying follows.
-    Urgent,
-    /// A few sites first.
-    Waves {
-        /// How many far ends are in the first wave; at least one.
-        first: usize,
-    },
-}
 
 /// An edit with its place in the order.
 #[derive(Clone, Debug)]
@@ -305,15 +288,6 @@ fn what_changed(from: &SrPolicy, to: &SrPolicy) -> String {
     ];
     let said: Vec<&str> = parts.iter().filter(|(changed, _)| *changed).map(|(_, what)| *what).collect();
     if said.is_empty() { "policy attributes changed".to_owned() } else { said.join(", ") }
-}
-
-/// The key of a policy in an edit, for those who follow a service through a plan.
-pub(crate) fn policy_of(edit: &Edit) -> Option<PolicyKey> {
-    match edit {
-        Edit::PutPolicy(policy) => Some(policy.key),
-        Edit::RemovePolicy(key) => Some(*key),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     cause::{Causes, directions},
     diff::{Change, Diff, Unreadable},
-    order::{ChangePolicy, policy_of},
+    policy::{ChangePolicy, policy_of},
     prove::Proof,
     risk::Risk,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{Finding, Severity, finding::Place};
 use serde_json::{Value, json};
 
-use crate::{draw, explain, input::Sources, outcome::Judged};
+use crate::{draw, explain, outcome::Judged, sources::Sources};
 
 /// The log of one run.
 pub fn log(judged: &Judged) -> Value {

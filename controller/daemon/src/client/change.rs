@@ -10,11 +10,11 @@ use model::{Revision, intent::Mode};
 
 use super::{Access, refused};
 use crate::{
+    args::Format,
     check::plural,
-    cli::Format,
-    draw,
-    input::{self, Sources},
+    draw, input,
     outcome::{FOUND, Stop, say, say_json},
+    sources::Sources,
 };
 
 const AFTER_APPLY: &str = "\

@@ -6,7 +6,7 @@ use engine::snapshot::{PromiseState, Session, Snapshot};
 
 use super::{Target, moment};
 use crate::{
-    cli::Format,
+    args::Format,
     outcome::{say, say_json},
 };
 

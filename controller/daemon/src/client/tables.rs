@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Access, Target, moment};
 use crate::{
-    cli::Format,
+    args::Format,
     outcome::{say, say_json},
 };
 

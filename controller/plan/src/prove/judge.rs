@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Demand, DeviceConfig, DirectedLink, Finding, IntentSet, NodeId, Service, ServiceId, Severity, Ted,
-    Verdict, verdict::DirectionVerdict,
+    Demand, DeviceConfig, DirectedLink, IntentSet, NodeId, Service, ServiceId, Severity, Ted, Verdict,
+    verdict::DirectionVerdict,
 };
 use traffic::{DropReason, Failure, Flow, IgpReason, Via, WHOLE};
 
@@ -224,21 +224,4 @@ fn drop_reason(why: &DropReason) -> String {
 
 fn list(faults: &[traffic::Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-/// What compilation refused, so that the proof does not pass over it in silence.
-pub(super) fn refused(service: &Service) -> Finding {
-    if service.sle.encrypted {
-        let message = "is not carried by this plan, and nothing keeps its traffic off open lines";
-        return Finding::new(codes::NOT_CARRIED, Severity::Error, &service.id, message).with_help(
-            "`trunkline why` says which constraint bites; withdraw the intent if the traffic may go in clear",
-        );
-    }
-    Finding::new(
-        codes::NOT_CARRIED,
-        Severity::Warning,
-        &service.id,
-        "is not carried by this plan: its traffic follows the IGP without a promise",
-    )
-    .with_help("`trunkline why` says which constraint bites")
 }

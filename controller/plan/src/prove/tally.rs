@@ -3,11 +3,10 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use model::{Finding, IntentSet, ServiceId, Severity, Verdict};
+use model::{Finding, IntentSet, Service, ServiceId, Severity, Verdict};
 use traffic::Failure;
 
-use super::judge::refused;
-use crate::cause::directions;
+use crate::{cause::directions, codes};
 
 /// What tells findings apart; their order is worst first.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -89,4 +88,21 @@ impl Tally {
         findings.extend(self.refused);
         (findings, amounts)
     }
+}
+
+/// What compilation refused, so that the proof does not pass over it in silence.
+fn refused(service: &Service) -> Finding {
+    if service.sle.encrypted {
+        let message = "is not carried by this plan, and nothing keeps its traffic off open lines";
+        return Finding::new(codes::NOT_CARRIED, Severity::Error, &service.id, message).with_help(
+            "`trunkline why` says which constraint bites; withdraw the intent if the traffic may go in clear",
+        );
+    }
+    Finding::new(
+        codes::NOT_CARRIED,
+        Severity::Warning,
+        &service.id,
+        "is not carried by this plan: its traffic follows the IGP without a promise",
+    )
+    .with_help("`trunkline why` says which constraint bites")
 }
