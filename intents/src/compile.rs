@@ -8,6 +8,7 @@
 mod closed;
 mod pinned;
 mod place;
+mod placed;
 mod policy;
 mod queue;
 mod verdict;

@@ -13,6 +13,8 @@ pub mod codes;
 pub mod doc;
 pub mod source;
 
+mod faults;
+
 mod read;
 mod scalar;
 mod schema;

@@ -7,7 +7,8 @@ use model::finding::Finding;
 use crate::{
     codes,
     doc::{Document, Metadata, Spec},
-    read::{Faults, Read, mapping, nearest, scalar, short, suggest},
+    faults::Faults,
+    read::{Read, mapping, nearest, scalar, short, suggest},
     source::{MAX_BYTES, Mark, SourceFile, chunks, too_large},
     tree::{self, Node, Value},
 };

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use model::finding::{Finding, Place, Related, Severity};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::{
     codes,
+    faults::Faults,
     source::Mark,
     tree::{Key, Node, Value},
 };
@@ -36,53 +36,6 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         T::json_schema(generator)
-    }
-}
-
-/// The findings of a file as they come up.
-pub(crate) struct Faults<'a> {
-    /// The file's name.
-    pub file: &'a str,
-    /// The document that is being read.
-    pub subject: String,
-    /// What was found.
-    pub findings: Vec<Finding>,
-}
-
-/// The finding that was added last, to say more about it.
-pub(crate) struct Fault<'a>(pub &'a mut Finding);
-
-impl<'a> Faults<'a> {
-    /// For a file of that name.
-    pub fn new(file: &'a str) -> Self {
-        Self { file, subject: file.to_owned(), findings: Vec::new() }
-    }
-
-    /// Adds an error.
-    pub fn error(&mut self, code: &str, mark: Mark, message: impl Into<String>) -> Fault<'_> {
-        let finding = Finding::new(code, Severity::Error, &self.subject, message).at(mark.place(self.file));
-        Fault::push(&mut self.findings, finding)
-    }
-}
-
-impl<'a> Fault<'a> {
-    /// Adds a finding.
-    pub fn push(findings: &'a mut Vec<Finding>, finding: Finding) -> Self {
-        findings.push(finding);
-        let last = findings.len() - 1;
-        Self(&mut findings[last])
-    }
-
-    /// How to mend it.
-    pub fn help(self, text: impl Into<String>) -> Self {
-        self.0.help = Some(text.into());
-        self
-    }
-
-    /// Another place that has to do with it.
-    pub fn related(self, place: Place, message: &str) -> Self {
-        self.0.related.push(Related { place, message: message.to_owned() });
-        self
     }
 }
 
@@ -281,7 +234,7 @@ macro_rules! record {
         }
 
         impl $crate::read::Read for $name {
-            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::faults::Faults<'_>) -> Option<Self> {
                 let fields = $crate::read::Fields::of(node, &[$($key),*], faults)?;
                 // All fields are read before the first absence ends it: every fault is found.
                 $(let $field = fields.take::<$type>($key, faults);)*
@@ -304,7 +257,7 @@ macro_rules! record {
 macro_rules! words {
     ($($type:ty { $($word:literal => $value:expr,)* })*) => {$(
         impl $crate::read::Read for $type {
-            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::faults::Faults<'_>) -> Option<Self> {
                 let text = $crate::read::scalar(node, faults)?;
                 match text {
                     $($word => Some($value),)*
@@ -324,7 +277,7 @@ macro_rules! words {
 macro_rules! texts {
     ($($code:expr => $($type:ty),*;)*) => {$($(
         impl $crate::read::Read for $type {
-            fn read(node: &$crate::tree::Node, faults: &mut $crate::read::Faults<'_>) -> Option<Self> {
+            fn read(node: &$crate::tree::Node, faults: &mut $crate::faults::Faults<'_>) -> Option<Self> {
                 let text = $crate::read::scalar(node, faults)?;
                 text.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
                     faults.error($code, node.mark, error.to_string());

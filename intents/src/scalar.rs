@@ -19,7 +19,8 @@ use crate::{
         By, ConditionSpec, Connectivity, DisciplineWord, EncryptionWish, HubSpokeWord, InterfacesWord,
         MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
     },
-    read::{Faults, Read, mapping, scalar, shape, short, suggest, texts, words},
+    faults::Faults,
+    read::{Read, mapping, scalar, shape, short, suggest, texts, words},
     tree::{Node, Value},
 };
 

@@ -11,7 +11,7 @@ use serde_saphyr::{
 
 use crate::{
     codes,
-    read::Faults,
+    faults::Faults,
     source::{Chunk, Mark, line_mark, saturating},
 };
 

@@ -18,7 +18,7 @@ use model::{
 use crate::{
     codes,
     doc::{Document, Spec},
-    read::Fault,
+    faults::Fault,
     source::Mark,
 };
 

@@ -12,7 +12,7 @@ use model::{
     steering::Dscp,
 };
 
-use super::{Compilation, place::Placed};
+use super::{Compilation, placed::Placed};
 
 /// Preference of the path (RFC 9256 section 2.7).
 pub const PRIMARY_PREFERENCE: u32 = 200;

@@ -11,7 +11,7 @@ use model::{
     Severity, Ted,
 };
 
-use super::{Compilation, place::Placed};
+use super::{Compilation, placed::Placed};
 use crate::{
     codes,
     validate::{queues_everywhere, queues_in_use},

@@ -8,7 +8,7 @@ use model::{
 use paths::{Bounds, Found, Totals};
 
 use super::{
-    place::{Placed, PlacedBackup, in_common},
+    placed::{Placed, PlacedBackup, in_common},
     policy,
 };
 

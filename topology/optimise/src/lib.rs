@@ -58,8 +58,8 @@ mod relieve;
 mod options;
 mod solve;
 
-pub use list::{MAX_SEGMENTS, Segment};
+pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;
-pub use options::{Goal, Options, Solution, WeightedList};
+pub use options::{Goal, Options, Segment, Solution, WeightedList};
 pub use pace::Budget;
 pub use solve::solve;

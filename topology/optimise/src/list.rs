@@ -3,19 +3,11 @@
 use crate::{
     ecmp::{Part, Routes},
     network::{MAX_IDS, Network, small},
+    options::Segment,
 };
 
 /// The most segments that a list can have here.
 pub const MAX_SEGMENTS: usize = 8;
-
-/// One segment (RFC 8402): a node by all shortest paths (section 3.2), or one edge from where it starts (section 3.4).
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Segment {
-    /// To a node, by all shortest paths.
-    Node(u32),
-    /// Over an edge; the packet is already where it starts.
-    Link(u32),
-}
 
 /// A segment list in 18 bytes: ids with a mark for edges.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -23,6 +15,16 @@ pub(crate) struct List {
     codes: [u16; MAX_SEGMENTS],
     length: u8,
 }
+
+/// A list and the share of its demand that it carries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Portion {
+    pub list: List,
+    pub share: f64,
+}
+
+/// The portions of one demand.
+pub(crate) type Portions = Vec<Portion>;
 
 const LINK: u16 = 1 << 15;
 

@@ -1,6 +1,13 @@
 //! What is asked for, and what is answered.
 
-use crate::list::Segment;
+/// One segment (RFC 8402): a node by all shortest paths (section 3.2), or one edge from where it starts (section 3.4).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Segment {
+    /// To a node, by all shortest paths.
+    Node(u32),
+    /// Over an edge; the packet is already where it starts.
+    Link(u32),
+}
 
 /// A segment list and its weight among the lists of its demand (RFC 9256, section 2.2).
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -2,11 +2,10 @@
 
 use crate::{
     delay,
-    list::List,
+    list::{List, Portion, Portions},
     network::{Flow, Unsolvable},
     options::WeightedList,
     problem::Problem,
-    split::{Portion, Portions},
 };
 
 /// The portions of each flow at the beginning.

@@ -5,7 +5,14 @@
 //! global linear convergence of Frank-Wolfe optimization variants", 2015). The bound on the number of lists makes it a
 //! heuristic: a demand whose lists are all in use changes one as a whole, or shifts between those that it has.
 
-use crate::{engine::Engine, list::List, network::Flow, pace::Pace, problem::Problem, state::State};
+use crate::{
+    engine::Engine,
+    list::{List, Portion, Portions},
+    network::Flow,
+    pace::Pace,
+    problem::Problem,
+    state::State,
+};
 
 /// Weights of a demand add up to this.
 pub(crate) const WEIGHTS: u32 = 100_000;
@@ -15,16 +22,6 @@ const CRUMB: f64 = 1.0 / WEIGHTS as f64;
 
 /// Halvings of a line search.
 const HALVINGS: usize = 10;
-
-/// A list and the share of its demand that it carries.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Portion {
-    pub list: List,
-    pub share: f64,
-}
-
-/// The portions of one demand.
-pub(crate) type Portions = Vec<Portion>;
 
 /// The state of a search with several lists per demand, and the best that it has seen.
 pub(crate) struct Split<'a> {

@@ -1,6 +1,6 @@
 //! What the schedules of a search ask of its state, whether demands move whole or in parts.
 
-use crate::{engine::Engine, split::Portions};
+use crate::{engine::Engine, list::Portions};
 
 pub(crate) trait State<'a> {
     /// The working set.

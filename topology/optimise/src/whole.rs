@@ -2,11 +2,10 @@
 
 use crate::{
     engine::Engine,
-    list::List,
+    list::{List, Portion, Portions},
     network::Flow,
     pace::Pace,
     problem::Problem,
-    split::{Portion, Portions},
     state::State,
 };
 

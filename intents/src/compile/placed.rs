@@ -1,0 +1,59 @@
+//! A service with its place: what the search gives to all who write it down.
+
+use model::{Color, Graph, Service, Sid, unit::Bandwidth};
+use paths::{PathRequest, Shared};
+
+use crate::route::Ways;
+
+/// A service with its place in the network.
+pub(super) struct Placed<'a> {
+    pub service: &'a Service,
+    pub queue: &'a model::QueueName,
+    pub color: Color,
+    pub ordinal: u32,
+    pub request: PathRequest,
+    pub ways: Ways,
+    /// For each direction.
+    pub segments: Vec<Vec<Sid>>,
+    /// What was free on each way before the service was placed.
+    pub spare: Vec<Bandwidth>,
+    /// What moved it, or why its promise is at risk.
+    pub notes: Vec<String>,
+    /// Whether it is placed on what was measured, see [`Hints::relief`].
+    pub measured: bool,
+    /// It has no way: its path stands so that its traffic is dropped, not sent in clear.
+    pub stranded: bool,
+    pub backup: Option<PlacedBackup>,
+}
+
+/// The second way of a service.
+pub(super) struct PlacedBackup {
+    pub ways: Ways,
+    pub segments: Vec<Vec<Sid>>,
+    pub spare: Vec<Bandwidth>,
+    /// For each search: what it has in common with the path.
+    pub shared: Vec<Shared>,
+    pub strict: bool,
+    /// What is drained on it.
+    pub drained: Vec<String>,
+}
+
+impl Placed<'_> {
+    /// What is promised, bit/s.
+    pub fn rate(&self) -> u64 {
+        self.service.slo.bandwidth.unwrap_or(Bandwidth::ZERO).as_bps()
+    }
+}
+
+/// What path and backup share, in words.
+pub(super) fn in_common(graph: &Graph, shared: &Shared) -> String {
+    let links = shared.links.iter().map(|edge| format!("link {}", graph.link_id(*edge)));
+    let nodes = shared.nodes.iter().map(|node| format!("node {}", graph.node_id(*node)));
+    let risks = shared
+        .srlgs
+        .iter()
+        .filter_map(|risk| graph.srlgs.get(*risk as usize))
+        .map(|risk| format!("risk {risk}"));
+    let all: Vec<String> = links.chain(nodes).chain(risks).collect();
+    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
