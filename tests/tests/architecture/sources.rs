@@ -77,6 +77,35 @@ fn is_test(name: &str) -> bool {
 }
 
 #[test]
+fn the_loop_is_read_at_one_glance() {
+    let text = fs::read_to_string(root().join("controller/engine/src/cycle.rs")).unwrap();
+    assert!(text.lines().count() < 60, "{} lines", text.lines().count());
+    let stages = ["parse(", "validate(", "compile(", "plan(", "prove(", "transact", "assess(", "decide("];
+    let places: Vec<Option<usize>> = stages.iter().map(|stage| text.find(stage)).collect();
+    assert!(places.iter().all(Option::is_some), "{stages:?} at {places:?}");
+}
+
+/// The demonstration's processes share sockets and files; in one program, only the parts that start and judge them know the lab.
+#[test]
+fn the_controller_knows_nothing_of_the_lab() {
+    let mut looked = 0;
+    for path in written() {
+        let name = shown(&path);
+        let is_controller = name.starts_with("controller/") && !name.starts_with("controller/daemon/");
+        let serves = name.starts_with("controller/daemon/src/serve");
+        if !(is_controller || serves) || !name.ends_with(".rs") {
+            continue;
+        }
+        looked += 1;
+        let text = fs::read_to_string(&path).unwrap();
+        for lab in ["net::Scenario", "use net::", "use router::", "use sim::", "sim::World"] {
+            assert!(!text.contains(lab), "{name} mentions `{lab}`");
+        }
+    }
+    assert!(looked > 50, "looked at {looked} files");
+}
+
+#[test]
 fn a_long_file_says_why() {
     for path in written().iter().filter(|path| is_source(path)) {
         let name = shown(path);
