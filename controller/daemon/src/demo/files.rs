@@ -190,7 +190,7 @@ fn address(at: usize, port: u16) -> SocketAddr {
     (Ipv4Addr::new(127, byte(run), byte(1 + at / 250), byte(1 + at % 250)), port).into()
 }
 
-/// Every second router is configured over NETCONF, the others over gNMI, half of those with commit-confirmed.
+/// Every second router is configured over NETCONF, the others over gNMI.
 fn device(at: usize, node: &NodeId, host_key: &str) -> Value {
     let gnmi = json!({"gnmi": address(at, GNMI), "ca": "file:ca.pem", "name": node});
     let config = if at.is_multiple_of(2) {
@@ -212,6 +212,7 @@ fn device(at: usize, node: &NodeId, host_key: &str) -> Value {
     })
 }
 
+/// Half of the routers offer commit-confirmed over gNMI: half of those that are configured over it, and half of the others.
 fn router(at: usize, node: &NodeId, config: Value) -> Value {
     json!({
         "name": node,
@@ -220,7 +221,7 @@ fn router(at: usize, node: &NodeId, config: Value) -> Value {
         "hostKey": format!("{node}.hostkey"),
         "certificate": format!("{node}.pem"),
         "key": format!("{node}.key"),
-        "commitConfirmed": at % 4 == 1,
+        "commitConfirmed": at % 4 < 2,
         "config": config,
     })
 }
@@ -245,4 +246,24 @@ fn initial(node: &NodeId, vrfs: &BTreeSet<&str>, interfaces: &[&str]) -> Value {
         "openconfig-interfaces:interfaces": {"interface": interfaces},
         "openconfig-network-instance:network-instances": {"network-instance": instances},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_speak_netconf_and_half_gnmi_and_half_of_each_can_take_a_gnmi_commit_back() {
+        let node = NodeId::lit("r");
+        let all: Vec<(bool, bool)> = (0..120)
+            .map(|at| {
+                let over_netconf = !device(at, &node, "SHA256:x")["config"]["netconf"].is_null();
+                let confirmed = router(at, &node, Value::Null)["commitConfirmed"] == true;
+                (over_netconf, confirmed)
+            })
+            .collect();
+        for kind in [(true, true), (true, false), (false, true), (false, false)] {
+            assert_eq!(all.iter().filter(|each| **each == kind).count(), 30, "{kind:?}");
+        }
+    }
 }
