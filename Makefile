@@ -12,11 +12,11 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint bench bench-te clean FORCE
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint fuzz bench bench-te bench-paths clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-build web-ui build ## Show the main job: 120 routers, a line that degrades, the dashboard on 127.0.0.1:8080
 	$(TARGET)/release/trunkline demo $(ARGS)
@@ -65,6 +65,11 @@ test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
 	$(CARGO) test --workspace --locked --no-fail-fast
 
+SECONDS_EACH ?= 60
+
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of fifteen targets)
+	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
+
 # The whole is measured by driving the programs that `build` made; RUNS=2 makes it shorter.
 bench: setup-build web-ui build ## Measure the single stages, then the whole product (about eight minutes)
 	$(CARGO) bench --workspace --exclude acceptance --locked --bench '*'
@@ -72,6 +77,9 @@ bench: setup-build web-ui build ## Measure the single stages, then the whole pro
 
 bench-te: setup-build ## Judge the optimiser on the published traffic-engineering instances (about five minutes)
 	$(CARGO) bench -p optimise --locked --bench te -- full
+
+bench-paths: setup-build ## Path searches side by side with petgraph, rustworkx and igraph (about two minutes)
+	$(CARGO) bench -p paths --locked --bench table
 
 clean: ## Remove everything that was built
 	$(CARGO) clean
