@@ -163,7 +163,7 @@ async fn show(
     teller.applied(&applied);
     stage.wait_kept(&client).await?;
     let outcome = stage.play(scenario, &client, written).await?;
-    let summary = summary::sum_up(stage, &client, &outcome).await?;
+    let summary = stage.sum_up(&client, &outcome).await?;
     teller.summary(&summary);
     Ok(outcome.passed && summary.slo_restored && summary.unexpected == 0)
 }

@@ -1,6 +1,7 @@
 //! The stage: processes, the controller's events, and the scenario that is played on them.
 
 mod act;
+mod sum;
 
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 

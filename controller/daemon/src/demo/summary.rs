@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use api::Client;
 use engine::event::{Ending, EventKind};
 use model::{NodeId, ServiceId};
-use net::{Judgement, Outcome};
+use net::Judgement;
 use serde::Serialize;
-
-use super::{play::Stage, process::Controller};
 
 /// The last line of a run.
 #[derive(Debug, Serialize)]
 pub struct Summary {
-    kind: &'static str,
+    /// Always `summary`.
+    pub kind: &'static str,
     /// Routers in the network.
     pub routers: usize,
     /// Intents in force.
@@ -66,32 +64,8 @@ pub struct Move {
     pub figures: Figures,
 }
 
-/// Sums up what was told.
-pub async fn sum_up(stage: &Stage<'_>, client: &Client, outcome: &Outcome) -> anyhow::Result<Summary> {
-    let state = client.state().await?;
-    let events = || stage.events.iter().map(|event| &event.kind);
-    let moves: Vec<Move> = events().filter_map(moved).collect();
-    let strange = events().filter(|kind| unexpected(kind, &stage.touched)).count();
-    let missed = outcome.expectations.iter().filter(|judgement| !judgement.met).count();
-    let memory = stage.controller.as_ref().and_then(Controller::memory);
-    Ok(Summary {
-        kind: "summary",
-        routers: stage.count,
-        intents: state.counts.intents,
-        policies: state.counts.policies,
-        cold_start_ms: stage.cold_start.map(|took| (took.as_secs_f64() * 1e3).round()),
-        first: moves.iter().find(|each| !each.back).map(|each| each.figures).unwrap_or_default(),
-        slo_restored: state.counts.broken == 0 && state.counts.unknown == 0 && state.counts.kept > 0,
-        reroutes: moves.len(),
-        moves,
-        unexpected: strange + missed,
-        controller_rss_mib: memory.map(|memory| memory.resident),
-        controller_peak_mib: memory.map(|memory| memory.peak),
-        expectations: outcome.expectations.clone(),
-    })
-}
-
-fn moved(kind: &EventKind) -> Option<Move> {
+/// The move that an event tells of.
+pub fn moved(kind: &EventKind) -> Option<Move> {
     let EventKind::Rerouted {
         services,
         back,
@@ -114,7 +88,7 @@ fn moved(kind: &EventKind) -> Option<Move> {
 }
 
 /// What no scenario explains; `touched` are the routers that it changed by hand.
-fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
+pub fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
     match kind {
         EventKind::Drift { findings } => {
             !findings.iter().all(|finding| touched.iter().any(|node| node.as_str() == finding.subject))
