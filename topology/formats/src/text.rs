@@ -4,12 +4,14 @@
 //! means is decided by the word that stands before it ([`Fields`]). All faults are collected ([`Report`]).
 
 mod fields;
+mod mark;
 mod report;
 mod tree;
 mod word;
 
 pub use fields::Fields;
+pub use mark::{Key, Mark};
 pub(crate) use report::shorten;
 pub use report::{Report, nearest, one_of};
-pub use tree::{Key, Kind, Mark, Scalar, Shape, Tree, parse};
+pub use tree::{Kind, Scalar, Shape, Tree, parse};
 pub use word::Word;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{node::DeviceSource, time::Timestamp};
+use crate::{id::NodeId, time::Timestamp};
 
 /// Who said it.
 #[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
@@ -15,6 +15,16 @@ pub enum Source {
     Derived,
     /// A device or a routing protocol.
     Advertised(DeviceSource),
+}
+
+/// The device or protocol that advertised a fact.
+#[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSource {
+    /// The device that said it.
+    pub node: NodeId,
+    /// By which protocol, for instance `gnmi`.
+    pub protocol: String,
 }
 
 /// How good a fact is now.

@@ -15,16 +15,6 @@ use crate::{
     sr::{Label, LabelBlock},
 };
 
-/// The device or protocol that advertised a fact.
-#[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct DeviceSource {
-    /// The device that said it.
-    pub node: NodeId,
-    /// By which protocol, for instance `gnmi`.
-    pub protocol: String,
-}
-
 /// Where a node stands, in degrees (WGS 84).
 #[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Serialize, Deserialize)]
 pub struct Location {

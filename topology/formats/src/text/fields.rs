@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    mark::{Key, Mark},
     report::{Report, shorten},
-    tree::{Key, Mark, Shape, Tree},
+    tree::{Shape, Tree},
     word::Word,
 };
 use crate::code;

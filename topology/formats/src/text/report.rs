@@ -5,7 +5,7 @@ use model::{
     finding::{Place, Related},
 };
 
-use super::tree::{Key, Mark};
+use super::mark::{Key, Mark};
 use crate::code;
 
 /// The findings on one text.

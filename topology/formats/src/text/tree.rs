@@ -8,21 +8,11 @@ use serde::{
 };
 use serde_saphyr::{Location, Spanned};
 
-use super::report::Report;
+use super::{
+    mark::{Key, Mark},
+    report::Report,
+};
 use crate::code;
-
-/// A place in the text. Lines and columns count from 1; offset and length are bytes.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Mark {
-    /// Line.
-    pub line: u32,
-    /// Column.
-    pub column: u32,
-    /// First byte.
-    pub offset: usize,
-    /// Number of bytes.
-    pub length: usize,
-}
 
 /// What YAML took a scalar for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,15 +34,6 @@ pub struct Scalar {
     pub text: String,
     /// What YAML took it for.
     pub kind: Kind,
-}
-
-/// A key of a mapping.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Key {
-    /// Its text.
-    pub text: String,
-    /// Where it stands.
-    pub mark: Option<Mark>,
 }
 
 /// A value without its place.
