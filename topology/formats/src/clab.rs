@@ -25,6 +25,9 @@ const NO_ROUTERS: [&str; 3] = ["bridge", "ovs-bridge", "host"];
 pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     let mut top = Fields::of(tree, "file", report)?;
     top.required::<String>("name", report);
+    if !top.has("topology") {
+        top.missing("topology", report);
+    }
     let topology = top.get("topology")?;
     let mut topology = Fields::of(topology, "topology", report)?;
     if !topology.has("nodes") {

@@ -206,4 +206,5 @@ fn ends_names_and_nodes_are_checked_here_too() {
     let told = faults("topology: {nodes: {a: }}\n");
     assert!(told.contains("TL0105] file: `name` is missing"), "{told}");
     assert!(faults("name: x\ntopology: {}\n").contains("`nodes` is missing"));
+    assert!(faults("name: x\ntopology:\n").contains("`topology` is missing"));
 }
