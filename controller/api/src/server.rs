@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 const CONNECTIONS: usize = 256;
 /// A peer that does not take a byte for so long is dropped.
 const STALL: Duration = Duration::from_secs(20);
-/// The head of a request must be there by then.
-const HEAD: Duration = Duration::from_secs(10);
+/// The head of a request must be there by then; a connection that asks nothing for so long is closed, so that idle ones do not
+/// stand in the way of the stop switch.
+const HEAD: Duration = Duration::from_secs(5);
 /// Requests under way get so long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -180,9 +181,9 @@ fn serve_connection(
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // HTTP/1 alone: where the version is still to be guessed, no deadline holds for the first bytes.
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(STALL).max_concurrent_streams(64);
     let service = TowerToHyperService::new(warp::service(gate(context)));
     let connection = builder.serve_connection(TokioIo::new(Stall::new(socket, STALL)), service).into_owned();
     let watched = graceful.watch(connection);

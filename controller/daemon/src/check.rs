@@ -135,6 +135,9 @@ fn whole(understood: Understood) -> Verdict {
 /// Judges without a network what does not need one.
 fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
     let read = input::intents(paths)?;
+    if read.findings.is_empty() {
+        offline::must_hold_intents(&read.files)?;
+    }
     let mut findings = read.findings;
     match stages::parse(&read.files) {
         Ok(documents) => {

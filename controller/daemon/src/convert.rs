@@ -4,7 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 
-use crate::{draw, input, outcome::say, sources::Sources};
+use crate::{
+    draw, input,
+    outcome::{FOUND, Stop, say},
+    sources::Sources,
+};
 
 const AFTER: &str = "\
 What was filled in or left out, and lines whose loss cuts the network, are told on standard error.
@@ -44,7 +48,14 @@ pub enum Form {
 /// The file cannot be read or has errors.
 pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
     let mut sources = Sources::new();
-    let network = input::network(&args.file, &mut sources)?;
+    let network = match input::network(&args.file, &mut sources) {
+        // Standard output is where the other form is expected; a file that was redirected to shall not hold findings.
+        Err(Stop::Findings(judged)) => {
+            eprintln!("{}{}", draw::all(&judged.findings, &judged.sources), draw::count(&judged.findings));
+            return Ok(ExitCode::from(FOUND));
+        }
+        read => read?,
+    };
     let mut notes = network.notes;
     notes.extend(formats::connectivity(&network.ted));
     if !notes.is_empty() {

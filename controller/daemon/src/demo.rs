@@ -91,6 +91,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let ted = case::network(args.routers, &scenario)?;
     let scenario = case::fitted(scenario, &name, args.seed, &ted)?;
     let demands = case::demands(&ted)?;
+    is_free(args.listen)?;
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
     let mut stage = Stage::new(&teller, args.listen, ted.nodes.len(), &demands);
@@ -110,6 +111,15 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
     }
     ended.map(Ending::exit_code)
+}
+
+/// Whether the dashboard's address can be had. Who listens there already would be taken for our controller, and be shown its token.
+fn is_free(listen: SocketAddr) -> anyhow::Result<()> {
+    std::net::TcpListener::bind(listen).map(drop).map_err(|error| {
+        anyhow::anyhow!(
+            "the dashboard cannot listen on {listen}: {error}; choose another address with --listen"
+        )
+    })
 }
 
 /// Starts everything, plays, and sums up; without a scenario of the caller's it goes on until it is stopped.

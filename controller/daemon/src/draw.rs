@@ -14,6 +14,8 @@ use crate::sources::Sources;
 const MOST: usize = 100;
 /// Columns of a drawing.
 const WIDTH: usize = 110;
+/// Characters of a message, and bytes of a line that is drawn; what is longer helps nobody.
+const LONGEST: usize = 600;
 
 /// All findings, by file and place, in the colours that standard output takes.
 pub fn all(findings: &[Finding], sources: &Sources) -> String {
@@ -128,7 +130,11 @@ impl<'s> Shown<'s> {
     fn of(finding: &'s Finding, sources: &'s Sources) -> Self {
         let located = finding.place.as_ref().and_then(|place| Some((place, text(place, sources)?)));
         let Some((place, text)) = located else {
-            let message = format!("{}: {}", finding.subject, finding.message);
+            let place = finding
+                .place
+                .as_ref()
+                .map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
+            let message = format!("{}{}: {}", place.unwrap_or_default(), finding.subject, finding.message);
             return Self {
                 finding,
                 itself: true,
@@ -160,8 +166,30 @@ impl<'s> Shown<'s> {
     }
 }
 
+/// The text of a place; none where its line is too long to be drawn.
 fn text<'s>(place: &Place, sources: &'s Sources) -> Option<Text<'s>> {
-    sources.get_key_value(&place.file).map(|(name, text)| Text { name, text })
+    let (name, text) = sources.get_key_value(&place.file)?;
+    let at = place.offset.min(text.len());
+    let (before, after) = (&text.as_bytes()[..at], &text.as_bytes()[at..]);
+    let begins = before.iter().rev().take(LONGEST).any(|byte| *byte == b'\n') || before.len() < LONGEST;
+    let ends = after.iter().take(LONGEST).any(|byte| *byte == b'\n') || after.len() < LONGEST;
+    (begins && ends).then_some(Text { name, text })
+}
+
+/// A text that does nothing to a terminal, and does not fill it.
+fn harmless(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(|c| {
+            let plain = !c.is_control() || c == '\n';
+            plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
+        })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// The bytes of a place, within the text.
@@ -173,7 +201,7 @@ fn span(place: &Place, text: &Text<'_>) -> (usize, usize) {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&harmless(&self.message))
     }
 }
 
@@ -194,7 +222,7 @@ impl Diagnostic for Shown<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.finding.help.as_ref().filter(|_| self.itself)?;
-        Some(Box::new(help))
+        Some(Box::new(harmless(help)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -97,14 +97,17 @@ fn is_other_kind(bytes: &[u8]) -> bool {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
-    if size > intents::MAX_BYTES as u64 {
-        return Err(Stop::usage(format!(
-            "{}: larger than 64 MiB, which is the most that is read",
-            path.display()
-        )));
+    use std::io::Read as _;
+    let most = intents::MAX_BYTES as u64;
+    let mut bytes = Vec::new();
+    // Not the size that the system tells: a device or a pipe has none.
+    let read = fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+    read.map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 > most {
+        let message = format!("{}: larger than 64 MiB, which is the most that is read", path.display());
+        return Err(Stop::usage(message));
     }
-    fs::read(path).map_err(|error| unreadable(path, &error))
+    Ok(bytes)
 }
 
 /// Reads a file of text.

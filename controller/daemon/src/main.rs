@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    run(cli).unwrap_or_else(|error| outcome::report(&error))
+    outcome::sealed(run(cli).unwrap_or_else(|error| outcome::report(&error)))
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {

@@ -42,6 +42,7 @@ pub struct Understood {
 /// A file cannot be read, or files have faults: all of them.
 pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop> {
     let read = input::intents(paths)?;
+    must_hold_intents(&read.files)?;
     let mut sources = read.files.clone();
     let ted = input::network(network, &mut sources)?.ted;
     let documents = stages::parse(&read.files);
@@ -61,6 +62,22 @@ pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop>
         }),
         Err(findings) => Err(Stop::findings(findings, sources)),
     }
+}
+
+/// Refuses files in which there is no document at all: an empty set of intents is the end of every service, and seldom meant.
+///
+/// # Errors
+/// All files are empty.
+pub fn must_hold_intents(files: &Sources) -> Result<(), Stop> {
+    let empty = stages::parse(files).is_ok_and(|documents| documents.is_empty()) && !files.is_empty();
+    if !empty {
+        return Ok(());
+    }
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    Err(Stop::usage(format!(
+        "{}: there is no intent in it, only an empty file or comments",
+        names.join(", ")
+    )))
 }
 
 /// What the loop would start from.

@@ -1,6 +1,6 @@
 //! How a command ends: the exit codes that scripts rely on, and errors as people read them.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, process::ExitCode, sync::OnceLock};
 
 use model::Finding;
 use thiserror::Error;
@@ -64,13 +64,28 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// Writes a text to standard output, with a line end. A reader that has gone away, such as `head`, is no error.
+/// Why standard output did not take what was written to it.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Writes a text to standard output, with a line end. A reader that has gone away, such as `head`, is no error; a disk that is
+/// full is one, see [`sealed`].
 pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    if !text.ends_with('\n') {
-        let _ = out.write_all(b"\n");
+    let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error.to_string());
     }
+}
+
+/// How the program ends: as the command did, or with an error where part of its output was lost, so that no script takes half a
+/// file for a whole one.
+pub fn sealed(code: ExitCode) -> ExitCode {
+    let Some(why) = LOST.get() else { return code };
+    eprintln!("error: standard output cannot be written: {why}");
+    ExitCode::from(FOUND)
 }
 
 /// Writes a value to standard output as JSON.

@@ -12,7 +12,7 @@ use super::{Access, refused};
 use crate::{
     args::Format,
     check::plural,
-    draw, input,
+    draw, input, offline,
     outcome::{FOUND, Stop, say, say_json},
     sources::Sources,
 };
@@ -40,6 +40,9 @@ pub struct ApplyArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Let files without any intent take all services off the network
+    #[arg(long)]
+    pub remove_all: bool,
     /// Which controller.
     #[command(flatten)]
     pub access: Access,
@@ -128,6 +131,11 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
         return Err(Stop::findings(read.findings, read.files).into());
     }
     let files = read.files;
+    if !args.remove_all {
+        offline::must_hold_intents(&files).map_err(|stop| {
+            Stop::usage(format!("{stop}; to take every service off the network, say --remove-all"))
+        })?;
+    }
     if args.dry_run {
         return dry_run(&client, files, args.format).await;
     }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use model::{Demands, NodeId, Ted};
 use netconf::ssh::keys::FreshKey;
 use rcgen::{
@@ -54,7 +54,8 @@ const NETCONF: u16 = 8300;
 const GNMI: u16 = 9339;
 
 impl Folder {
-    /// Makes it, or takes the one that is given.
+    /// Makes it, or takes the one that is given where nothing is in it: a run writes some hundred files, and none of them shall
+    /// take the place of somebody's own.
     pub fn make(given: Option<&Path>) -> anyhow::Result<Self> {
         let path = match given {
             Some(path) => path.to_owned(),
@@ -66,6 +67,10 @@ impl Folder {
             .create(&path)
             .with_context(|| format!("the folder {} cannot be made", path.display()))?;
         let path = path.canonicalize().context("the folder has no absolute path")?;
+        if fs::read_dir(&path).with_context(|| format!("{} cannot be read", path.display()))?.next().is_some()
+        {
+            bail!("{} is not empty: give --folder one that is new or empty", path.display());
+        }
         Ok(Self { path, ours: given.is_none() })
     }
 
