@@ -41,6 +41,8 @@ pub enum Kind {
     Close,
     /// The router answers with what is no answer.
     Garbage,
+    /// The router says that it has done what it was asked, and changes nothing. For steps that change something.
+    Lie,
     /// The router does what it was asked and answers as it should, but not before its faults are cleared.
     Wait,
 }
@@ -53,7 +55,7 @@ pub struct Fault {
     pub step: Step,
     /// What.
     pub kind: Kind,
-    /// Whether the router first does what it was asked: the client cannot tell. A refusal never does.
+    /// Whether the router first does what it was asked: the client cannot tell. A refusal and a lie never do.
     #[serde(default)]
     pub after: bool,
     /// How often it strikes; once where absent.

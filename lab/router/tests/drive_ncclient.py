@@ -93,6 +93,19 @@ def change(m):
     assert "by-hand" not in running(m)
     refused(lambda: m.edit_config(target="candidate", config=delete), "data-missing")
     m.discard_changes()
+    half_good(m, delete)
+
+
+def half_good(m, bad):
+    """One good and one bad part in the same request, in both orders: nothing of the good part stays."""
+    good = hostname("half-good")
+    inside = [part.split(">", 1)[1].rsplit("<", 1)[0] for part in (good, bad)]
+    for both in (config(inside[0] + inside[1]), config(inside[1] + inside[0])):
+        edit = lambda: m.edit_config(target="candidate", config=both, error_option="rollback-on-error")
+        refused(edit, "data-missing")
+        assert "half-good" not in m.get_config("candidate").data_xml
+    m.commit()
+    assert "<hostname>r1</hostname>" in running(m)
 
 
 def confirmed(m):

@@ -1,10 +1,15 @@
 //! Which modules a device serves, read from their sources.
 //!
 //! yang-rs parses a module into a statement tree; it resolves nothing, so it serves for a catalogue and not for
-//! validation. Extension statements, which it cannot always take, are removed by a `nom` pass first; a panic of the
-//! parser is an error of that module alone.
+//! validation: of data nodes it knows the names and not the places. Extension statements, which it cannot always take, are
+//! removed by a `nom` pass first; a panic of the parser is an error of that module alone.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod nodes;
+
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use nom::{
     IResult, Parser,
@@ -25,10 +30,14 @@ pub struct ModuleEntry {
     pub name: String,
     /// Its latest revision, where it has one.
     pub revision: Option<String>,
-    /// Its namespace.
-    pub namespace: String,
+    /// Its namespace; a submodule has that of its module.
+    pub namespace: Option<String>,
     /// The modules that it imports.
     pub imports: Vec<String>,
+    /// The submodules that it includes.
+    pub includes: Vec<String>,
+    /// Names of all containers, lists, leaves and leaf-lists that it defines, in groupings and augments too.
+    pub nodes: BTreeSet<String>,
 }
 
 /// Why a module is not catalogued.
@@ -40,19 +49,25 @@ pub enum CatalogueError {
     /// The parser gave up.
     #[error("the module cannot be parsed: the parser stopped in the middle")]
     Panicked,
-    /// It is a submodule, which stands in no catalogue of its own.
-    #[error("`{0}` is a submodule")]
-    Submodule(String),
+    /// Its statements stand in one another deeper than any module's do; the parser is not asked.
+    #[error("its statements are nested deeper than {MAX_DEPTH}")]
+    TooDeep,
     /// It is something else.
     #[error("the text is not a YANG module")]
     NotAModule,
 }
 
-/// Reads what a catalogue needs from a module's source. O(length).
+/// No module comes near it, and the parser works by recursion.
+const MAX_DEPTH: usize = 100;
+
+/// Reads what a catalogue needs from the source of a module or submodule. O(length).
 ///
 /// # Errors
 /// The source is no module that the parser takes.
 pub fn read_module(source: &str) -> Result<ModuleEntry, CatalogueError> {
+    if depth(source) > MAX_DEPTH {
+        return Err(CatalogueError::TooDeep);
+    }
     let cleaned = without_extensions(source);
     let parsed = catch_unwind(AssertUnwindSafe(|| YangParser::new(cleaned).parse_yang()))
         .map_err(|_| CatalogueError::Panicked)?
@@ -61,12 +76,38 @@ pub fn read_module(source: &str) -> Result<ModuleEntry, CatalogueError> {
         YangStmt::ModuleStmt(module) => Ok(ModuleEntry {
             name: module.arg().to_string(),
             revision: module.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
-            namespace: module.module_header().namespace().arg().to_string(),
+            namespace: Some(module.module_header().namespace().arg().to_string()),
             imports: module.linkage().import().iter().map(|import| import.arg().to_string()).collect(),
+            includes: module.linkage().include().iter().map(|include| include.arg().to_string()).collect(),
+            nodes: nodes::of_body(module.body()),
         }),
-        YangStmt::SubmoduleStmt(submodule) => Err(CatalogueError::Submodule(submodule.arg().to_string())),
+        YangStmt::SubmoduleStmt(part) => Ok(ModuleEntry {
+            name: part.arg().to_string(),
+            revision: part.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
+            namespace: None,
+            imports: part.linkage().import().iter().map(|import| import.arg().to_string()).collect(),
+            includes: part.linkage().include().iter().map(|include| include.arg().to_string()).collect(),
+            nodes: nodes::of_body(part.body()),
+        }),
         _ => Err(CatalogueError::NotAModule),
     }
+}
+
+/// How deep braces stand in one another, at most: braces in text count too, so this is never too little.
+fn depth(source: &str) -> usize {
+    let mut now = 0_usize;
+    let open = |c| match c {
+        '{' => {
+            now += 1;
+            now
+        }
+        '}' => {
+            now = now.saturating_sub(1);
+            now
+        }
+        _ => 0,
+    };
+    source.chars().map(open).max().unwrap_or(0)
 }
 
 /// The source without extension statements (`prefix:keyword …;`) and comments. Text that is not YANG passes unchanged
@@ -170,9 +211,27 @@ mod tests {
         let entry = read_module(MODULE).unwrap();
         assert_eq!(entry.name, "lab-demo");
         assert_eq!(entry.revision.as_deref(), Some("2024-01-02"));
-        assert_eq!(entry.namespace, "urn:lab:demo");
+        assert_eq!(entry.namespace.as_deref(), Some("urn:lab:demo"));
         assert_eq!(entry.imports, ["other"]);
+        assert_eq!(entry.nodes, ["l", "top"].map(str::to_owned).into());
         assert!(!without_extensions(MODULE).contains("o:"));
+    }
+
+    #[test]
+    fn a_submodule_is_part_of_what_its_module_defines() {
+        let text = r#"submodule demo-part { belongs-to demo { prefix d; } include demo-other;
+            grouping g { list entry { key k; leaf k { type string; } choice c { case a { leaf-list in-case { type string; } }
+            container short { } } } }
+            augment "/d:top" { leaf added { type string; } } }"#;
+        let entry = read_module(text).unwrap();
+        assert_eq!((entry.namespace, entry.includes), (None, vec!["demo-other".to_owned()]));
+        assert_eq!(entry.nodes, ["added", "entry", "in-case", "k", "short"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn a_bottomless_module_is_refused_before_it_is_parsed() {
+        let text = format!("module deep {{ {}", "container c { ".repeat(100_000));
+        assert_eq!(read_module(&text), Err(CatalogueError::TooDeep));
     }
 
     #[test]

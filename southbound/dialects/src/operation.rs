@@ -3,7 +3,10 @@
 //! The tree is written once, in schema order and with list keys first (RFC 7950 section 7.8.5), and printed as XML or as
 //! JSON (RFC 7951). Every name carries its module; XML needs the namespace, JSON the module where it changes.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
@@ -86,6 +89,30 @@ pub struct Operation {
     pub path: Vec<Step>,
     /// What is done there.
     pub action: Action,
+}
+
+/// The names of all nodes that the operations touch, by the name of their module.
+pub fn names(operations: &[Operation]) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    fn note(data: &Data, names: &mut BTreeMap<&'static str, BTreeSet<&'static str>>) {
+        let (module, name, inside) = match data {
+            Data::Leaf(module, name, _) | Data::Leaves(module, name, _) => (module, name, [].as_slice()),
+            Data::Container(module, name, inside) | Data::Entry(module, name, inside) => {
+                (module, name, inside.as_slice())
+            }
+        };
+        names.entry(module.name).or_default().insert(name);
+        inside.iter().for_each(|data| note(data, names));
+    }
+    let mut names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for operation in operations {
+        for step in &operation.path {
+            names.entry(step.module.name).or_default().insert(step.name);
+        }
+        if let Action::Merge(data) | Action::Replace(data) = &operation.action {
+            data.iter().for_each(|data| note(data, &mut names));
+        }
+    }
+    names
 }
 
 const NETCONF_NS: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";

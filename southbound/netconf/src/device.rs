@@ -1,7 +1,8 @@
 //! A NETCONF router as a [`device::Device`].
 //!
 //! ```text
-//!   stage    lock, discard-changes, edit-config of the candidate      (candidate.rs)
+//!   stage    get-schema where a module is new                         (served.rs)
+//!            lock, discard-changes, edit-config of the candidate      (candidate.rs)
 //!   commit   commit with confirm-timeout and persist                  |
 //!   confirm  commit with persist-id, then unlock                      |
 //!   cancel   cancel-commit with persist-id, discard-changes, unlock   |
@@ -17,6 +18,7 @@
 mod candidate;
 mod failure;
 mod reading;
+mod served;
 
 #[cfg(test)]
 mod tests;
@@ -24,11 +26,13 @@ mod tests;
 use std::time::Duration;
 
 use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+use dialects::{Operation, openconfig};
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 use tokio::time::Instant;
 
 pub use candidate::{Candidate, Followed, Manners};
 pub use failure::{of_call, of_connect};
+pub use served::Library;
 
 use crate::operation::Filter;
 use crate::session::{self, CallError};
@@ -77,6 +81,9 @@ pub struct NetconfDevice {
     target: SshTarget,
     options: Options,
     filter: Filter,
+    /// Where modules are kept that devices serve; absent where nobody wants to know, or this device leaves the question
+    /// unanswered.
+    library: Option<Library>,
     /// The session; absent before the first order, and while one runs.
     open: Option<Candidate>,
     known: Known,
@@ -85,7 +92,41 @@ pub struct NetconfDevice {
 impl NetconfDevice {
     /// A device to which no session is open yet.
     pub fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
-        Self { node, target, options, filter: reading::filter(), open: None, known: Known::Nothing }
+        Self {
+            node,
+            target,
+            options,
+            filter: reading::filter(),
+            library: None,
+            open: None,
+            known: Known::Nothing,
+        }
+    }
+
+    /// Before it stages, it looks whether the device's own modules have the nodes that are written. The library is shared
+    /// by a fleet.
+    #[must_use]
+    pub fn with_library(self, library: Library) -> Self {
+        Self { library: Some(library), ..self }
+    }
+
+    /// A session to a device that has, as far as can be told, what the operations write.
+    async fn take_for(&mut self, operations: &[Operation]) -> Result<Candidate, DeviceError> {
+        let open = self.take().await?;
+        let Some(library) = &self.library else { return Ok(open) };
+        match library.lacking(open.session(), operations).await {
+            Ok(None) => Ok(open),
+            Ok(Some(why)) => {
+                self.open = Some(open);
+                Err(self.failed(Step::Stage, ErrorKind::Unsupported(why)))
+            }
+            Err(error) => {
+                tracing::warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
+                self.library = None;
+                drop(open);
+                self.take().await
+            }
+        }
     }
 
     /// The session for the next order: the open one, or a new one where it has died. The locks of a session that
@@ -177,7 +218,7 @@ impl Device for NetconfDevice {
 
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
         let payload = reading::payload(edits).map_err(|why| self.failed(Step::Stage, why))?;
-        let mut open = self.take().await?;
+        let mut open = self.take_for(&openconfig::render(edits)).await?;
         let outcome = open.stage(payload).await;
         self.known = match outcome {
             Ok(()) => Known::Staged(transaction, edits.to_vec()),

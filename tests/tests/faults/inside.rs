@@ -100,7 +100,8 @@ impl Inside {
     }
 }
 
-fn devices(lab: &Lab) -> BTreeMap<NodeId, DeviceHandle> {
+/// A session to every router, as the controller has.
+pub fn devices(lab: &Lab) -> BTreeMap<NodeId, DeviceHandle> {
     let read = |name: &str| fs::read_to_string(lab.file(name)).unwrap();
     let login = LoginKey::from_text(&read("id_ed25519"), None).unwrap();
     let identity = Identity {

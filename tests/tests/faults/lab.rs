@@ -1,6 +1,6 @@
 //! The network under test: five software routers behind real sockets, with the simulated lines between them. The routers live
 //! in this process, so that a test can plan their faults and read what they hold without any protocol; whoever drives them
-//! comes over SSH and TLS.
+//! comes over SSH and TLS. Every router also holds what somebody else put there, which has to outlive every bad day.
 
 use std::{
     collections::BTreeMap,
@@ -14,12 +14,13 @@ use std::{
     time::Duration,
 };
 
-use model::{Demands, DeviceConfig, NodeId, Ted};
+use model::{Demands, DeviceConfig, NodeId, Ted, state::OWN_PREFIX};
 use netconf::ssh::keys::FreshKey;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use router::{
+    datastore::{ChangeKind, Tree, diff, path::show},
     fault::{Fault, Faults, Kind, Step},
     fleet::Fleet,
     forwarding,
@@ -62,6 +63,8 @@ pub struct Lab {
     pub world: Arc<World>,
     pub folder: tempfile::TempDir,
     speaks: BTreeMap<NodeId, Speaks>,
+    /// What every router held before a controller came: its interfaces, its instances, and what others made.
+    found: BTreeMap<NodeId, Tree>,
     _stop: DropGuard,
 }
 
@@ -119,7 +122,10 @@ impl Lab {
         let fleet = Fleet::start(&plan, world.clone()).await.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(world.clone().run(fleet.routers().cloned().collect(), stop.clone()));
-        Self { ted, fleet, world, folder, speaks, _stop: stop.drop_guard() }
+        let held =
+            |router: &Arc<Router>| (router.name().clone(), router.with(|store| store.running().clone()));
+        let found = fleet.routers().map(held).collect();
+        Self { ted, fleet, world, folder, speaks, found, _stop: stop.drop_guard() }
     }
 
     /// How a router is configured.
@@ -140,13 +146,29 @@ impl Lab {
         &self.router(name).faults
     }
 
-    /// What every router holds, read from its own store.
+    /// What every router holds of the controller's, read from its own store. Panics when something that is not the
+    /// controller's is no longer as it was.
     pub fn truth(&self) -> Truth {
+        assert_eq!(self.touched(), None, "the controller touches only what it owns");
         let read = |router: &Arc<Router>| {
             let running = router.with(|store| store.running().clone());
-            (router.name().clone(), forwarding::read(router.schema(), &running))
+            (router.name().clone(), own(forwarding::read(router.schema(), &running)))
         };
         self.fleet.routers().map(read).collect()
+    }
+
+    /// The first thing of somebody else's that is gone, another, or has grown: down to the last leaf of the configuration, not
+    /// only as far as the controller's view of it goes.
+    pub fn touched(&self) -> Option<String> {
+        self.fleet.routers().find_map(|router| {
+            let running = router.with(|store| store.running().clone());
+            diff::changes(&self.found[router.name()], &running).into_iter().find_map(|change| {
+                let place = show(router.schema(), &change.path);
+                let new = matches!(change.kind, ChangeKind::Created(_));
+                let inside = OTHERS.iter().any(|mark| place.contains(mark));
+                (!new || inside).then(|| format!("{place} of {}: {:?}", router.name(), change.kind))
+            })
+        })
     }
 
     /// Whether a commit waits anywhere to be confirmed.
@@ -265,6 +287,53 @@ fn keys(folder: &Path, ted: &Ted) {
     }
 }
 
+/// The controller's part of what packets follow: they do not ask whose it is.
+pub fn own(mut config: DeviceConfig) -> DeviceConfig {
+    config.policies.retain(|_, policy| policy.name.starts_with(OWN_PREFIX));
+    config.steering.retain(|_, rule| rule.color.number() != FOREIGN_COLOR);
+    config.qos.retain(|interface, _| interface.as_str() != "mgmt0");
+    config
+}
+
+const FOREIGN_COLOR: u32 = 9000;
+
+/// What the places of others' objects have in their paths.
+const OTHERS: [&str; 3] = ["ops-", "[color='9000']", "mgmt0"];
+
+/// What an engineer set by hand in the default instance: a policy of his own.
+fn foreign_policy() -> Value {
+    let segments =
+        json!({"segment": [{"index": 1, "srv6-sid": "fd00:9::1"}, {"index": 2, "srv6-sid": "fd00:9::2"}]});
+    let path = json!({"protocol-origin": "local", "originator": "ops", "discriminator": 7, "preference": 150,
+        "segment-lists": {"segment-list": [{"name": "ops-list", "segments": segments}]}});
+    json!({"sr-policy": [{"color": FOREIGN_COLOR, "endpoint": "fd00:9::9", "name": "ops-by-hand",
+        "candidate-paths": {"candidate-path": [path]}}]})
+}
+
+/// What he set in the VRF of the services: a rule that steers into it.
+fn foreign_steering() -> Value {
+    let rule = json!({"sequence-id": 60000, "config": {"sequence-id": 60000, "description": "ops: keep"},
+        "ipv4": {"config": {"destination-address": "192.0.2.0/24"}},
+        "action": {"config": {"trunkline-sr-policy:color": FOREIGN_COLOR}}});
+    json!({"policies": {"policy": [{"policy-id": "ops-pbr", "config": {"policy-id": "ops-pbr"},
+        "rules": {"rule": [rule]}}]}})
+}
+
+/// And queues and a scheduler of the management port.
+fn foreign_queues() -> Value {
+    let named = |name: &str| json!({"name": name, "config": {"name": name}});
+    let input = json!({"id": "ops", "config": {"id": "ops", "input-type": "QUEUE", "queue": "ops-queue", "weight": "3"}});
+    let scheduler = json!({"sequence": 1, "config": {"sequence": 1}, "inputs": {"input": [input]},
+        "one-rate-two-color": {"config": {"cir": "2000000"}}});
+    json!({
+        "queues": {"queue": [named("ops-queue")]},
+        "scheduler-policies": {"scheduler-policy": [{"name": "ops-mgmt", "config": {"name": "ops-mgmt"},
+            "schedulers": {"scheduler": [scheduler]}}]},
+        "interfaces": {"interface": [{"interface-id": "mgmt0", "config": {"interface-id": "mgmt0"},
+            "output": {"scheduler-policy": {"config": {"name": "ops-mgmt"}}, "queues": {"queue": [named("ops-queue")]}}}]},
+    })
+}
+
 /// The file of `trunkline-router`.
 fn routers(
     ted: &Ted,
@@ -274,12 +343,13 @@ fn routers(
     let interfaces = ted.interfaces();
     let router = |(at, node): (usize, &NodeId)| {
         let [netconf, gnmi] = addresses(at);
-        let interfaces = interfaces.keys().filter(|(owner, _)| owner == node).map(|(_, name)| {
-            json!({"name": name, "config": {"name": name, "type": "iana-if-type:ethernetCsmacd"}})
-        });
-        let instance = |name: &str, kind: &str| {
+        let lines = interfaces.keys().filter(|(owner, _)| owner == node).map(|(_, name)| name.as_str());
+        let interfaces = lines.chain(["mgmt0"]).map(
+            |name| json!({"name": name, "config": {"name": name, "type": "iana-if-type:ethernetCsmacd"}}),
+        );
+        let instance = |name: &str, kind: &str, member: &str, foreign: Value| {
             let kind = format!("openconfig-network-instance-types:{kind}");
-            json!({"name": name, "config": {"name": name, "type": kind}})
+            json!({"name": name, "config": {"name": name, "type": kind}, (member): foreign})
         };
         json!({
             "name": node, "netconf": netconf, "gnmi": gnmi, "hostKey": format!("{node}.hostkey"),
@@ -289,8 +359,10 @@ fn routers(
                 "openconfig-system:system": {"config": {"hostname": node}},
                 "openconfig-interfaces:interfaces": {"interface": interfaces.collect::<Vec<_>>()},
                 "openconfig-network-instance:network-instances": {"network-instance": [
-                    instance("default", "DEFAULT_INSTANCE"), instance("office", "L3VRF"),
+                    instance("default", "DEFAULT_INSTANCE", "trunkline-sr-policy:sr-policies", foreign_policy()),
+                    instance("office", "L3VRF", "policy-forwarding", foreign_steering()),
                 ]},
+                "openconfig-qos:qos": foreign_queues(),
             },
         })
     };

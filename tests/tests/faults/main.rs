@@ -13,6 +13,7 @@ mod outside;
 
 mod absent;
 mod disk;
+mod foreign;
 mod killed;
 mod recovery;
 mod table;

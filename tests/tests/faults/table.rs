@@ -46,6 +46,12 @@ const KINDS: [(Kind, bool); 7] = [
     (Kind::Hang, true),
 ];
 
+/// Steps at which a router can say that it did what it did not do, and whoever reads it back sees through it. What it says about
+/// a lock, a confirm or a cancel shows in nothing that could be read at once: there its timer decides.
+fn is_lie_seen(speaks: Speaks, step: Step) -> bool {
+    matches!((speaks, step), (_, Step::Edit | Step::Commit) | (Speaks::Gnmi, Step::Cancel))
+}
+
 /// The answer to a Set says nothing that a reading would not say better.
 fn is_nonsense_after(fault: Fault) -> bool {
     fault.kind == Kind::Garbage && fault.after
@@ -80,7 +86,8 @@ fn rows(speaks: Speaks, step: Step) -> Vec<Row> {
     };
     // A reading leaves nothing behind, so it is one whether the router made it or not.
     let kinds = KINDS.into_iter().filter(|(_, after)| step != Step::Get || !after);
-    kinds.map(row).collect()
+    let lie = is_lie_seen(speaks, step).then_some((Kind::Lie, false));
+    kinds.chain(lie).map(row).collect()
 }
 
 /// Plays the rows of some steps one after the other on one network.

@@ -74,6 +74,8 @@ enum Struck {
     After(Kind),
     /// Answer with what is no answer.
     Garbage,
+    /// Answer as if it were done, and do nothing.
+    Lie,
 }
 
 impl Service {
@@ -83,6 +85,7 @@ impl Service {
             Some(Fault { kind: Kind::Refuse, .. }) => {
                 Err(Status::aborted("refused: the lab planned this fault"))
             }
+            Some(Fault { kind: Kind::Lie, .. }) => Ok(Struck::Lie),
             Some(Fault { kind, after: true, .. }) => Ok(Struck::After(kind)),
             Some(Fault { kind: Kind::Garbage, .. }) => Ok(Struck::Garbage),
             Some(fault) => Err(self.vanish(fault.kind).await),
@@ -121,7 +124,7 @@ impl GNmi for Service {
         let struck = self.strike(Step::Get).await?;
         let query = Query::decode(request.into_inner(), &ENCODINGS)?;
         match struck {
-            Struck::No => {}
+            Struck::No | Struck::Lie => {}
             Struck::After(Kind::Garbage) | Struck::Garbage => return Ok(Response::new(get::garbage())),
             Struck::After(kind) => return Err(self.vanish(kind).await),
         }
@@ -131,8 +134,10 @@ impl GNmi for Service {
     async fn set(&self, request: Request<proto::SetRequest>) -> Result<Response<proto::SetResponse>, Status> {
         let changes = Changes::decode(request.into_inner())?;
         let struck = self.strike(set::step_of(&changes)).await?;
-        if matches!(struck, Struck::Garbage) {
-            return Ok(Response::new(set::garbage()));
+        match struck {
+            Struck::Garbage => return Ok(Response::new(set::garbage())),
+            Struck::Lie => return Ok(Response::new(set::lie(changes))),
+            Struck::No | Struck::After(_) => {}
         }
         let reply = set::set(&self.router, changes)?;
         match struck {
@@ -152,7 +157,7 @@ impl GNmi for Service {
         let first = asks.message().await?.ok_or_else(|| Status::invalid_argument("no subscription came"))?;
         let wanted = Subscriptions::decode(first, &subscribe::offer())?;
         match self.strike(Step::Subscribe).await? {
-            Struck::No => {}
+            Struck::No | Struck::Lie => {}
             Struck::After(Kind::Garbage) | Struck::Garbage => {
                 return Err(Status::internal("\u{fffd}\u{fffd} internal error"));
             }

@@ -1,4 +1,7 @@
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use yang5::{
     context::{Context, ContextFlags},
@@ -6,6 +9,8 @@ use yang5::{
 };
 
 use super::*;
+
+mod text;
 
 #[test]
 fn the_served_modules_make_a_schema() {
@@ -84,4 +89,39 @@ fn every_openconfig_path_exists_alike_in_the_genuine_modules() {
         }
     }
     assert!(compared > 200, "only {compared} nodes were compared");
+}
+
+/// What a type restricts, and not only what it is made of.
+#[test]
+fn every_openconfig_leaf_allows_what_it_allows_in_the_genuine_modules() {
+    let Some(folder) = genuine_models() else {
+        println!("skipped: ../shared/yang/openconfig is not beside the workspace");
+        return;
+    };
+    let served: Vec<_> = MODULES.iter().map(|module| module.name).collect();
+    let texts: BTreeMap<_, _> = MODULES.iter().map(|module| (module.name, module.text)).collect();
+    let mut ours = text::Library::default();
+    for name in &served {
+        ours.take(name, &|wanted| texts.get(wanted).map(|text| (*text).to_owned()));
+    }
+    let openconfig: Vec<_> = served.into_iter().filter(|name| name.starts_with("openconfig-")).collect();
+    let (ours, theirs) = (ours.leaves(), text::Library::of_folder(&folder, &openconfig).leaves());
+    let schema = Schema::load().unwrap();
+    let mut compared = 0;
+    let mut differences = Vec::new();
+    for module in openconfig {
+        for node in schema.context.get_module_implemented(module).unwrap().traverse() {
+            if !node.module().name().starts_with("openconfig-") || node.leaf_type().is_none() {
+                continue;
+            }
+            let path = text::plain(&node.path(SchemaPathFormat::DATA));
+            let (Some(our), Some(their)) = (ours.get(&path), theirs.get(&path)) else {
+                panic!("{path}: a leaf without a type: {:?}", ours.get(&path));
+            };
+            differences.extend(our.difference(their).map(|found| format!("{path}: {found}")));
+            compared += 1;
+        }
+    }
+    assert!(differences.is_empty(), "{} of {compared}:\n{}", differences.len(), differences.join("\n"));
+    assert!(compared > 150, "only {compared} leaves were compared");
 }

@@ -3,11 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use device::contract::{Rig, judge};
+use device::{
+    Device as _,
+    contract::{Rig, judge, sample_edits},
+};
 use gnmi::{FilePreImages, GnmiDevice, Target, session::Limits, tls::ClientTls};
-use model::{DeviceConfig, NodeId, QueueName, Span};
+use model::{DeviceConfig, NodeId, QueueName, Span, TransactionId, state::OWN_PREFIX};
 use netconf::{
-    device::{Manners, NetconfDevice, Options},
+    device::{Library, Manners, NetconfDevice, Options},
     ssh::{LoginKey, SshTarget},
 };
 use router::{
@@ -17,7 +20,7 @@ use router::{
 };
 use russh::keys::ssh_key::LineEnding;
 
-use crate::support::Bench;
+use crate::support::{Bench, FOREIGN_COLOR, beside_others};
 
 /// Longer than anything takes on a slow machine.
 const PATIENT: Duration = Duration::from_secs(20);
@@ -49,6 +52,10 @@ impl<D: device::Device> Rig for Box<D> {
 
     async fn truth(&self) -> DeviceConfig {
         let mut config = forwarding::read(self.router().schema(), &self.running());
+        // Packets do not ask whose it is; the contract does.
+        config.policies.retain(|_, policy| policy.name.starts_with(OWN_PREFIX));
+        config.steering.retain(|_, rule| rule.color.number() != FOREIGN_COLOR);
+        config.qos.retain(|interface, _| interface.as_str() != "mgmt0");
         for qos in config.qos.values_mut() {
             qos.queues =
                 std::mem::take(&mut qos.queues).into_iter().map(|(name, q)| (asked(&name), q)).collect();
@@ -88,20 +95,22 @@ fn over_gnmi(bench: &Bench, name: &str) -> GnmiDevice {
     GnmiDevice::new(NodeId::lit("r"), target, Arc::new(pre_images))
 }
 
-/// Where declarations may stay that do nothing: names of queues, and a list of rules without rules. Several interfaces and
-/// rules share them, so no removal of one of these takes them away.
-const EMPTIED: [&str; 2] = ["/openconfig-qos:qos", "/policy-forwarding"];
+/// Declarations that may stay and do nothing: names of queues and groups, entries of interfaces, a policy without rules. Several
+/// interfaces and rules share them, so no removal of one of these takes them away. All of them are the product's, or name a
+/// port of the box.
+const EMPTIED: [&str; 4] =
+    ["/queues/queue[name='tl-", "/forwarding-groups", "/interfaces/interface[", "/policy[policy-id='tl-"];
 
 /// Judges, and looks whether nothing that was there before has changed, down to the last leaf.
 async fn keeps<D: device::Device>(name: &'static str, open: fn(&Bench, &str) -> D) -> Box<D> {
-    let rig = Box { bench: Bench::start(2).await, name, open };
+    let rig = Box { bench: Bench::of(2, beside_others).await, name, open };
     let before = rig.running();
     judge(&rig).await;
     for change in diff::changes(&before, &rig.running()) {
         let place = show(rig.router().schema(), &change.path);
         assert!(matches!(change.kind, ChangeKind::Created(_)), "{place} is another's: {:?}", change.kind);
         assert!(
-            EMPTIED.iter().any(|emptied| place.ends_with(emptied)),
+            EMPTIED.iter().any(|emptied| place.contains(emptied)) && !place.contains("ops-"),
             "{place} was left: {:?}",
             change.kind
         );
@@ -125,4 +134,24 @@ async fn the_contract_is_kept_over_gnmi_without_commit_confirmed() {
     let rig = keeps("r2", over_gnmi).await;
     let left = std::fs::read_dir(rig.bench.folder.path().join("pre-images")).unwrap().count();
     assert_eq!(left, 0, "pre-images of finished transactions were left");
+}
+
+#[tokio::test]
+async fn the_router_serves_every_node_that_the_dialect_writes() {
+    let bench = Bench::start(2).await;
+    let library = Library::default();
+    let mut counts = Vec::new();
+    for name in ["r1", "r2"] {
+        let mut device = over_netconf(&bench, name).with_library(library.clone());
+        device.stage(TransactionId(1), &sample_edits(1)).await.unwrap();
+        device.cancel(TransactionId(1)).await.unwrap();
+        counts.push(library.modules());
+    }
+    let names: Vec<_> = counts[0].iter().map(|module| module.name.as_str()).collect();
+    assert!(names.contains(&"openconfig-qos") && names.contains(&"openconfig-packet-match"), "{names:?}");
+    let [first, second] = [&counts[0], &counts[1]];
+    assert!(
+        first.len() == second.len() && first.iter().zip(second).all(|(a, b)| Arc::ptr_eq(a, b)),
+        "read once"
+    );
 }

@@ -40,6 +40,50 @@ pub fn initial(name: &str) -> Value {
     })
 }
 
+/// The same, and what an engineer made by hand in all of the places where the product makes things.
+pub fn beside_others(name: &str) -> Value {
+    let mut config = initial(name);
+    let instances = &mut config["openconfig-network-instance:network-instances"]["network-instance"];
+    instances[0]["trunkline-sr-policy:sr-policies"] = foreign_policy();
+    instances[1]["policy-forwarding"] = foreign_steering();
+    config["openconfig-qos:qos"] = foreign_queues();
+    config
+}
+
+/// The color of what is another's.
+pub const FOREIGN_COLOR: u32 = 9000;
+
+fn foreign_policy() -> Value {
+    let path = json!({"protocol-origin": "local", "originator": "ops", "discriminator": 7, "preference": 150,
+        "segment-lists": {"segment-list": [
+            {"name": "ops", "segments": {"segment": [{"index": 1, "srv6-sid": "fd00:9::1"}]}}]}});
+    json!({"sr-policy": [{"color": FOREIGN_COLOR, "endpoint": "fd00:9::9", "name": "ops-keep",
+        "candidate-paths": {"candidate-path": [path]}}]})
+}
+
+/// By its name it comes after ours: rules of several policies count on, so that ours keep their numbers for packets.
+fn foreign_steering() -> Value {
+    let rule = json!({"sequence-id": 60000, "config": {"sequence-id": 60000},
+        "ipv4": {"config": {"destination-address": "192.0.2.0/24"}},
+        "action": {"config": {"trunkline-sr-policy:color": FOREIGN_COLOR}}});
+    json!({"policies": {"policy": [{"policy-id": "z-ops-pbr", "config": {"policy-id": "z-ops-pbr"},
+        "rules": {"rule": [rule]}}]}})
+}
+
+fn foreign_queues() -> Value {
+    let named = |name: &str| json!({"name": name, "config": {"name": name}});
+    let input = json!({"id": "ops", "config": {"id": "ops", "input-type": "QUEUE", "queue": "ops-queue", "weight": "3"}});
+    let scheduler = json!({"sequence": 1, "config": {"sequence": 1}, "inputs": {"input": [input]},
+        "one-rate-two-color": {"config": {"cir": "2000000"}}});
+    json!({
+        "queues": {"queue": [named("ops-queue")]},
+        "scheduler-policies": {"scheduler-policy": [{"name": "ops-sched", "config": {"name": "ops-sched"},
+            "schedulers": {"scheduler": [scheduler]}}]},
+        "interfaces": {"interface": [{"interface-id": "mgmt0", "config": {"interface-id": "mgmt0"},
+            "output": {"scheduler-policy": {"config": {"name": "ops-sched"}}, "queues": {"queue": [named("ops-queue")]}}}]},
+    })
+}
+
 /// State that the test sets.
 #[derive(Debug)]
 pub struct Scripted {
@@ -92,6 +136,11 @@ pub struct Bench {
 
 impl Bench {
     pub async fn start(count: usize) -> Self {
+        Self::of(count, initial).await
+    }
+
+    /// Routers that begin with what is given for their names.
+    pub async fn of(count: usize, config: fn(&str) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path();
         let authority = authority();
@@ -111,7 +160,7 @@ impl Bench {
                 let (name, address) = (format!("r{n}"), format!("127.0.{}.{}:0", 1 + n / 250, n % 250 + 1));
                 json!({"name": name, "netconf": address, "gnmi": address, "hostKey": "host.key",
                     "certificate": "device.pem", "key": "device.key", "commitConfirmed": n % 2 == 1,
-                    "config": initial(&name)})
+                    "config": config(&name)})
             })
             .collect();
         let plan = json!({"apiVersion": "trunkline/v1", "kind": "Routers", "clientAuthority": "ca.pem",

@@ -1,6 +1,7 @@
 //! The device against a NETCONF server over SSH in this process.
 
 mod chassis;
+mod served;
 
 use device::contract::{Rig, judge, removal, sample_edits};
 use model::DeviceConfig;

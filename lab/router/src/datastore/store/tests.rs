@@ -88,6 +88,29 @@ fn wrong_values_are_refused_at_once_and_wrong_wholes_at_validation() {
 }
 
 #[test]
+fn of_an_edit_that_is_good_in_one_part_and_bad_in_another_nothing_stays() {
+    let mut store = store();
+    prepare(&mut store, ONE, "earlier").unwrap();
+    let before = store.candidate().clone();
+    let interface = |content| edits(&json!({"openconfig-interfaces:interfaces": {"interface": [content]}}));
+    let mut absent = interface(json!({"name": "eth9"}));
+    let Content::Branch(inside) = &mut absent[0].content else { panic!("an interfaces container") };
+    inside[0].operation = Some(Operation::Delete);
+    let wrong = interface(json!({"name": "eth2", "config": {"type": "iana-if-type:noSuchType"}}));
+    let half = interface(json!({"name": "eth9"}));
+    for (bad, tag) in [(absent, Tag::DataMissing), (wrong, Tag::InvalidValue), (half, Tag::OperationFailed)] {
+        for parts in [[named("good"), bad.clone()], [bad.clone(), named("good")]] {
+            let refusal =
+                store.edit(ONE, &parts.concat(), Operation::Merge, TestOption::TestThenSet).unwrap_err();
+            assert_eq!(refusal.tag, tag, "{refusal}");
+            assert!(store.candidate().is_same(&before), "{refusal}: the very same tree as before");
+        }
+    }
+    store.commit(ONE, CommitRequest::default(), at(0)).unwrap();
+    assert_eq!(name(store.running()).as_deref(), Some("earlier"), "what was staged before is all there is");
+}
+
+#[test]
 fn the_constraints_of_our_own_modules_hold() {
     let mut store = store();
     let mut refused = |content: serde_json::Value, why: &str| {

@@ -168,6 +168,11 @@ fn entry(schema: &Schema, step: &Step, way: &[Step], value: &Json) -> Result<Vec
     Ok(members)
 }
 
+/// The answer to a Set that was carried out, which this one was not.
+pub(super) fn lie(changes: Changes) -> proto::SetResponse {
+    changes.reply(clock::nanos(clock::now()))
+}
+
 /// An answer that is none: it speaks of an operation that nobody asked for.
 pub(super) fn garbage() -> proto::SetResponse {
     let op = proto::update_result::Operation::Invalid.into();

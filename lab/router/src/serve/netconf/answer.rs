@@ -64,6 +64,7 @@ pub(super) async fn answer(session: &mut Session, rpc: Rpc) -> Answer {
             let refusal = Refusal::new(Tag::OperationFailed, "refused: the lab planned this fault");
             return Answer::Reply(RpcReply::errors(&rpc, errors(session, &refusal)));
         }
+        Some(Fault { kind: Kind::Lie, .. }) => return Answer::Reply(RpcReply::ok(&rpc)),
         Some(fault) if !fault.after => return struck(fault.kind),
         _ => {}
     }
@@ -85,7 +86,7 @@ fn struck(kind: Kind) -> Answer {
     match kind {
         Kind::Hang | Kind::Wait => Answer::Never,
         Kind::Garbage => Answer::Garbage,
-        Kind::Close | Kind::Refuse => Answer::Close,
+        Kind::Close | Kind::Refuse | Kind::Lie => Answer::Close,
     }
 }
 

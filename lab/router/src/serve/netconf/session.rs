@@ -96,7 +96,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut line: Line<S>,
 ) -> Result<(), Over> {
     match session.router.faults.meet(Step::Hello).await.map(|fault| fault.kind) {
-        None | Some(Kind::Wait) => {}
+        None | Some(Kind::Wait | Kind::Lie) => {}
         Some(Kind::Hang) => std::future::pending().await,
         Some(Kind::Garbage) => line.raw(GARBAGE).await?,
         Some(Kind::Close | Kind::Refuse) => return Err(Over),

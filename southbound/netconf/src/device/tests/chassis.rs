@@ -47,6 +47,8 @@ pub(super) struct Chassis {
     pending: Option<Pending>,
     sessions: u32,
     faults: Vec<(&'static str, Fault)>,
+    /// Texts of modules by name.
+    pub(super) schemas: BTreeMap<&'static str, &'static str>,
     /// Every operation that came, by its name.
     pub(super) log: Vec<String>,
 }
@@ -94,6 +96,7 @@ impl Chassis {
         }
         let operation = Operation::parse(rpc.operation.clone()).unwrap();
         let reply = match self.carry_out(who, operation) {
+            Ok(Some(text)) if name == "get-schema" => RpcReply::output(rpc, text),
             Ok(None) => RpcReply::ok(rpc),
             Ok(Some(data)) => RpcReply::data(rpc, data),
             Err(error) => RpcReply::errors(rpc, *error),
@@ -137,6 +140,11 @@ impl Chassis {
             Operation::DiscardChanges => {
                 self.free(Datastore::Candidate, who)?;
                 self.candidate = None;
+            }
+            Operation::GetSchema { identifier, .. } => {
+                let text = self.schemas.get(identifier.as_str());
+                let text = text.ok_or_else(|| refusal(ErrorTag::InvalidValue, "no such module"))?;
+                return Ok(Some(vec![Element::new(ns::MONITORING, "data").with_text(*text)]));
             }
             Operation::Commit(commit) => self.commit(who, commit)?,
             Operation::CancelCommit { persist_id } => match &self.pending {
@@ -260,6 +268,7 @@ impl Chamber {
             pending: None,
             sessions: 0,
             faults: Vec::new(),
+            schemas: BTreeMap::new(),
             log: Vec::new(),
         };
         let chassis = Arc::new(Mutex::new(chassis));
