@@ -122,6 +122,7 @@ fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
         EventKind::DeviceDown { .. }
         | EventKind::Rejected { .. }
         | EventKind::Frozen { .. }
+        | EventKind::AuditBroken { .. }
         | EventKind::JournalFailed { .. } => true,
         EventKind::TransactionEnded { ending, .. } => *ending != Ending::Applied,
         _ => false,
