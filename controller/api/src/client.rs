@@ -10,7 +10,7 @@ use engine::{
 };
 use model::{Revision, intent::Mode};
 use serde::{Serialize, de::DeserializeOwned};
-use store::{AuditEntry, IntentRevision};
+use store::IntentRevision;
 use thiserror::Error;
 
 pub use events::{Events, Message};
@@ -18,7 +18,8 @@ pub use events::{Events, Message};
 use crate::{
     Live, Problem, Token, Topology, guard,
     request::{
-        AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RevisionSummary, RollbackRequest,
+        AdoptRequest, ApplyRequest, AuditLog, DrainRequest, ModeRequest, PlanRequest, RevisionSummary,
+        RollbackRequest,
     },
 };
 
@@ -172,11 +173,11 @@ impl Client {
         self.get(&format!("intents/{}", revision.0)).await
     }
 
-    /// The audit log, newest first, at most `limit` (1 to 1000). Needs the token.
+    /// The audit log, newest first, at most `limit` entries (1 to 1000), and whether all of it is intact. Needs the token.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn audit(&self, limit: usize) -> Result<Vec<AuditEntry>, ClientError> {
+    pub async fn audit(&self, limit: usize) -> Result<AuditLog, ClientError> {
         self.get(&format!("audit?limit={limit}")).await
     }
 

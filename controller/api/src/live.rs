@@ -64,25 +64,30 @@ impl Topology {
     }
 }
 
+// Each view is taken apart by all its fields, so that a new one does not compile until it was decided where it is streamed: in
+// the part that stays, or in the one that moves.
+
 fn place(node: &NodeView) -> Place {
+    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _ } = node;
     Place {
-        id: node.id.clone(),
-        role: node.role.clone(),
-        site: node.site.clone(),
-        lat: node.lat,
-        lon: node.lon,
-        protocol: node.protocol.clone(),
+        id: id.clone(),
+        role: role.clone(),
+        site: site.clone(),
+        lat: *lat,
+        lon: *lon,
+        protocol: protocol.clone(),
     }
 }
 
 fn line(link: &LinkView) -> Line {
+    let LinkView { id, a, z, role, up: _, drained: _, a_to_z, z_to_a } = link;
     Line {
-        id: link.id.clone(),
-        a: link.a.clone(),
-        z: link.z.clone(),
-        role: link.role.clone(),
-        a_to_z: link.a_to_z.bandwidth,
-        z_to_a: link.z_to_a.bandwidth,
+        id: id.clone(),
+        a: a.clone(),
+        z: z.clone(),
+        role: role.clone(),
+        a_to_z: a_to_z.bandwidth,
+        z_to_a: z_to_a.bandwidth,
     }
 }
 
@@ -220,16 +225,33 @@ impl Live {
     }
 
     fn header(now: &Snapshot) -> Self {
+        let Snapshot {
+            at,
+            revision,
+            intents,
+            mode,
+            adopted,
+            changing,
+            counts,
+            nodes: _,
+            links: _,
+            services: _,
+            alarms,
+            // Everybody hears the events themselves.
+            timeline: _,
+            drained,
+            findings: _,
+        } = now;
         Self {
-            at: now.at,
-            revision: now.revision,
-            intents: now.intents,
-            mode: now.mode,
-            adopted: now.adopted,
-            changing: now.changing,
-            counts: now.counts,
-            alarms: now.alarms.clone(),
-            drained: now.drained.clone(),
+            at: *at,
+            revision: *revision,
+            intents: *intents,
+            mode: *mode,
+            adopted: *adopted,
+            changing: *changing,
+            counts: *counts,
+            alarms: alarms.clone(),
+            drained: drained.clone(),
             ..Self::default()
         }
     }
@@ -252,29 +274,33 @@ fn changed<T, U: PartialEq>(before: &[T], now: &[T], part: impl Fn(&T) -> U) -> 
 }
 
 fn node_live(node: &NodeView) -> NodeLive {
-    NodeLive { id: node.id.clone(), session: node.session.clone(), policies: node.policies }
+    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies } = node;
+    NodeLive { id: id.clone(), session: session.clone(), policies: *policies }
 }
 
 fn link_live(link: &LinkView) -> LinkLive {
+    let LinkView { id, a: _, z: _, role: _, up, drained, a_to_z, z_to_a } = link;
     LinkLive {
-        id: link.id.clone(),
-        up: link.up,
-        drained: link.drained,
-        a_to_z: direction_live(&link.a_to_z),
-        z_to_a: direction_live(&link.z_to_a),
+        id: id.clone(),
+        up: *up,
+        drained: *drained,
+        a_to_z: direction_live(a_to_z),
+        z_to_a: direction_live(z_to_a),
     }
 }
 
 fn direction_live(direction: &DirectionView) -> DirectionLive {
+    let DirectionView { bandwidth: _, load, delay, planned_delay, jitter, loss, score, reasons, queues } =
+        direction;
     DirectionLive {
-        load: direction.load,
-        delay: direction.delay,
-        planned_delay: direction.planned_delay,
-        jitter: direction.jitter,
-        loss: direction.loss,
-        score: direction.score,
-        reasons: direction.reasons.clone(),
-        queues: direction.queues.clone(),
+        load: *load,
+        delay: *delay,
+        planned_delay: *planned_delay,
+        jitter: *jitter,
+        loss: *loss,
+        score: *score,
+        reasons: reasons.clone(),
+        queues: queues.clone(),
     }
 }
 

@@ -11,7 +11,12 @@ use warp::{
 use engine::handle::{Command, Refusal};
 
 use crate::{
-    Live, Problem, Topology, gate::Asked, request::RevisionSummary, route::Route, stream, write::ask,
+    Live, Problem, Topology,
+    gate::Asked,
+    request::{AuditLog, RevisionSummary},
+    route::Route,
+    stream,
+    write::ask,
 };
 
 /// Most entries of a list in one answer.
@@ -45,7 +50,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         Route::IntentFiles => intent_files(asked, rest.unwrap_or("")).await,
         Route::Audit => {
             let most = limit(asked.query)?;
-            json(&journal(asked, move |journal| journal.audit(most)).await?)
+            json(&journal(asked, move |journal| audit(journal, most)).await?)
         }
         Route::Snapshot => json(&ask(asked.context, |reply| Command::State { reply }).await?),
         Route::Events => stream::answer(asked),
@@ -59,6 +64,12 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         | Route::Drain
         | Route::Undrain => Err(Refusal::NotFound { what: "read at this path".into() }.into()),
     }
+}
+
+/// The newest entries, and whether the whole chain holds.
+fn audit(journal: &store::Journal, most: usize) -> Result<AuditLog, StoreError> {
+    let broken_at = journal.verify_audit()?.err().map(|broken| broken.at);
+    Ok(AuditLog { intact: broken_at.is_none(), broken_at, entries: journal.audit(most)? })
 }
 
 /// Runs a read of the journal where it may block.

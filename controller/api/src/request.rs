@@ -5,6 +5,20 @@ use std::collections::BTreeMap;
 use engine::handle::Subject;
 use model::{Revision, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
+use store::AuditEntry;
+
+/// Answer of `audit`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditLog {
+    /// Whether every entry, also of those that are not shown here, follows from the one before it.
+    pub intact: bool,
+    /// The first entry that does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_at: Option<u64>,
+    /// Newest first.
+    pub entries: Vec<AuditEntry>,
+}
 
 /// Body of `intents/apply`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -35,6 +35,7 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::Drift { findings } => {
             format!("devices hold something else than they should: {}", first(findings))
         }
+        EventKind::AuditBroken { why } => format!("the audit log is not intact: {why}"),
         EventKind::JournalFailed { why } => {
             format!("the journal cannot be written, nothing is changed until it can: {why}")
         }

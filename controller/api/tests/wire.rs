@@ -41,6 +41,7 @@ fn about_the_network() -> Vec<EventKind> {
         },
         EventKind::AlarmCleared { alarm: "line-degraded".into(), subject: "l1".into() },
         EventKind::Drift { findings: vec![finding()] },
+        EventKind::AuditBroken { why: "entry 4".into() },
         EventKind::JournalFailed { why: "disk full".into() },
     ]
 }

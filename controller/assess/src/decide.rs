@@ -7,7 +7,8 @@
 //! - a breach must last for the intent's `hold`, a return needs its `waitToRestore` of steadily good lines;
 //! - after a move nothing happens for `holdDown`; both waits double with each further move within an hour;
 //! - decisions of the whole loop are limited in rate; links that are down are exempt, for nothing flows over them anyway;
-//! - a service that three moves in a row did not help is frozen, with a finding, until it is kept again or a person says so;
+//! - a service that three moves in a row did not help is frozen, with an alarm, until it is kept again or a person says that the
+//!   loop may act;
 //! - a line whose degradation the service's path was already computed with is no reason to compute again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,8 +109,6 @@ pub struct Decision {
     pub hints: Hints,
     /// What is done, and why.
     pub actions: Vec<Action>,
-    /// What people should know (codes TL0301 to TL0399).
-    pub findings: Vec<Finding>,
 }
 
 impl Decision {
@@ -170,7 +169,6 @@ pub fn decide(assessment: &Assessment, case: &Case<'_>, past: &History) -> Optio
     let forgotten = hints.relief.len() != case.hints.relief.len();
     let limited = past.decisions.len() >= case.limits.rate;
     let degraded = degraded(assessment, case);
-    let mut findings = Vec::new();
     for (id, stance) in stances_of(assessment, case, past, &degraded) {
         let Stance::Act(action) = stance else { continue };
         match &action.step {
@@ -181,17 +179,22 @@ pub fn decide(assessment: &Assessment, case: &Case<'_>, past: &History) -> Optio
                 hints.relief.insert(id, Relief { seen, since: assessment.at, why: action.why.clone() });
             }
             Step::Restore => drop(hints.relief.remove(&id)),
-            Step::Freeze => {
-                findings
-                    .push(Finding::new(codes::FROZEN, Severity::Major, &id, action.why.clone()).with_help(
-                    "mend the cause; the loop goes on by itself once the promise is kept, or when told to",
-                ))
-            }
-            Step::Propose { .. } | Step::Avoid(_) | Step::Allow(_) => {}
+            Step::Freeze | Step::Propose { .. } | Step::Avoid(_) | Step::Allow(_) => {}
         }
         actions.push(action);
     }
-    (forgotten || !actions.is_empty()).then_some(Decision { hints, actions, findings })
+    (forgotten || !actions.is_empty()).then_some(Decision { hints, actions })
+}
+
+/// That the loop has stopped itself for a service, for people.
+pub fn stopped(service: &ServiceId, limits: &Limits) -> Finding {
+    Finding::new(codes::FROZEN, Severity::Major, service, gave_up(limits)).with_help(
+        "mend the cause: the loop goes on by itself once the promise is kept, or at once after `trunkline mode act`",
+    )
+}
+
+fn gave_up(limits: &Limits) -> String {
+    format!("{} moves in a row did not restore its promise: the loop leaves it alone", limits.futile_moves)
 }
 
 /// What the loop thinks of each service that it has a reason to think about: broken ones and those that were moved.
@@ -315,11 +318,7 @@ impl Turn<'_> {
         }
         if self.record.futile.saturating_add(u32::from(self.record.pending)) >= self.case.limits.futile_moves
         {
-            let moves = self.case.limits.futile_moves;
-            return self.act(
-                Step::Freeze,
-                format!("{moves} moves in a row did not restore its promise: the loop leaves it alone"),
-            );
+            return self.act(Step::Freeze, gave_up(self.case.limits));
         }
         let why = self.why();
         let away_from: BTreeSet<DirectedLink> = bad.into_iter().cloned().collect();

@@ -131,11 +131,12 @@ impl History {
         record.declined = record.declined.saturating_add(1);
     }
 
-    /// Lets the loop act on a service again: a person's order.
-    pub fn thaw(&mut self, service: &ServiceId) {
-        if let Some(record) = self.services.get_mut(service) {
+    /// Lets the loop act again on all services that it has frozen: a person's order.
+    pub fn thaw_all(&mut self) {
+        for record in self.services.values_mut().filter(|record| record.frozen.is_some()) {
             record.frozen = None;
             record.futile = 0;
+            record.pending = false;
         }
     }
 

@@ -40,7 +40,7 @@ mod fixture;
 
 pub use alarm::{Alarm, AlarmEvent};
 pub use assessment::{Assessment, Case, Memory, assess};
-pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances};
+pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances, stopped};
 pub use history::{History, Home};
 pub use incident::Incident;
 pub use kept::Kept;

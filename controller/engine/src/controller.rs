@@ -2,9 +2,14 @@
 //! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
 
 mod commands;
+#[cfg(test)]
+mod fixture;
 mod keep;
 mod loop_turn;
 mod outcome;
+mod owed;
+mod own_alarms;
+mod repair;
 mod start;
 
 use std::{
@@ -13,11 +18,10 @@ use std::{
     time::Duration,
 };
 
-use assess::Kept;
-use model::{NodeId, Sample, Timestamp};
-use store::{IntentRevision, Journal};
+use model::{Finding, NodeId, Sample, Timestamp};
+use store::Journal;
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{Semaphore, broadcast, mpsc, watch},
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
@@ -29,13 +33,14 @@ use crate::{
     clock,
     event::{Event, EventKind},
     handle::{Applied, Command, Reply},
-    job::{self, Finished, Request},
+    job::{self, Finished, Request, Wanted},
     picture::{self, Album},
     readers::Seen,
     snapshot::{Session, Snapshot},
     world::World,
 };
 
+pub use own_alarms::{DRIFT, STOPPED};
 pub use start::{Setup, StartError};
 
 /// Events that a slow listener may be behind before it loses some.
@@ -53,10 +58,20 @@ const JUDGE_GAP: Duration = Duration::from_millis(40);
 enum Asker {
     /// A person who waits.
     Person(Reply<Applied>),
+    /// A person who waits, and all others once it is done.
+    Drainer(Reply<Applied>, EventKind),
     /// The loop.
     Loop,
     /// The controller, putting right what was left unresolved.
     Repair,
+}
+
+/// A change that is under way.
+struct Running {
+    task: JoinHandle<Finished>,
+    asker: Asker,
+    /// What it makes the intents; to be taken back where its task dies and cannot say so.
+    wanted: Wanted,
 }
 
 /// The controller.
@@ -70,26 +85,30 @@ pub struct Controller {
     seen: mpsc::Receiver<Seen>,
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
+    /// How many devices are asked to open a session at once, by whomever.
+    gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
-    running: Option<(JoinHandle<Finished>, Asker)>,
+    running: Option<Running>,
     readers: Vec<JoinHandle<()>>,
     begun: Instant,
     in_sync: bool,
     /// What is put right now, and when it may be tried again where that failed.
     repairing: BTreeSet<NodeId>,
     repair_after: Option<Instant>,
+    /// What the last repair was refused for, so that it is told once.
+    repair_refused: Vec<Finding>,
     /// What the journal has to be told and could not be.
-    owed: Option<IntentRevision>,
-    /// Open transactions are being resolved.
-    recovery: Option<JoinHandle<()>>,
+    owed: Option<owed::Owed>,
+    recovery: Option<repair::Recovery>,
+    /// The devices of those transactions. What they say before theirs is resolved does not count.
+    resolving: BTreeSet<NodeId>,
     in_vain: outcome::InVain,
-    /// What was written down last of the loop's past.
-    kept: Kept,
-    /// That write, while it is under way.
-    keeping: Option<JoinHandle<()>>,
+    keeper: keep::Keeper,
+    /// What is told as soon as it runs: whoever is told listens by then.
+    news: Vec<EventKind>,
     number: u64,
     judged: Instant,
     /// Since when samples wait to be judged, or to be acted on. How long a re-route took is counted from there.
@@ -103,7 +122,7 @@ enum News {
     Seen(Seen),
     Told(EventKind),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
-    Recovered,
+    Recovered(Result<repair::Resolved, tokio::task::JoinError>),
     Judge,
     Draw,
     Stop,
@@ -112,6 +131,7 @@ enum News {
 impl Controller {
     /// Runs until it is told to stop. A change that is under way is brought to its end first.
     pub async fn run(mut self, stop: CancellationToken) {
+        std::mem::take(&mut self.news).into_iter().for_each(|kind| self.publish(kind));
         let mut judge = interval(JUDGE_EVERY);
         let mut draw = interval(DRAW_EVERY);
         judge.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -122,7 +142,7 @@ impl Controller {
                 () = stop.cancelled() => News::Stop,
                 Some(kind) = self.told.recv() => News::Told(kind),
                 result = finished(&mut self.running) => News::Finished(Box::new(result)),
-                () = recovered(&mut self.recovery) => News::Recovered,
+                ended = recovered(&mut self.recovery) => News::Recovered(ended),
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
@@ -134,7 +154,7 @@ impl Controller {
                 News::Stop => break,
                 News::Told(kind) => self.publish(kind),
                 News::Finished(result) => self.finish(*result),
-                News::Recovered => self.recovered(),
+                News::Recovered(ended) => self.recovered(ended),
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Samples(samples) => self.take_samples(samples),
@@ -150,9 +170,9 @@ impl Controller {
         }
         info!("stopping");
         self.readers.iter().for_each(JoinHandle::abort);
-        if let Some((running, _)) = self.running.take() {
+        if let Some(running) = self.running.take() {
             // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for.
-            let _ = running.await;
+            let _ = running.task.await;
         }
         self.keep_last().await;
     }
@@ -181,7 +201,9 @@ impl Controller {
             // The receiver lives as long as the controller.
             let _ = tell.send(kind);
         };
-        self.running = Some((tokio::spawn(job::run(request, fleet, journal, tell)), asker));
+        let wanted = request.wanted.clone();
+        let task = tokio::spawn(job::run(request, fleet, journal, tell));
+        self.running = Some(Running { task, asker, wanted });
     }
 
     fn take_reading(&mut self, seen: Seen) {
@@ -189,7 +211,7 @@ impl Controller {
         // What was read before our last change says nothing of what is there after it.
         let is_old = self.world.changed.get(&node).is_some_and(|changed| begun <= *changed);
         match result {
-            Ok(_) if is_old => {}
+            Ok(_) if is_old || self.resolving.contains(&node) => {}
             Ok(reading) => {
                 if self.session(&node, Session::Up) {
                     self.publish(EventKind::DeviceUp { node: node.clone() });
@@ -254,32 +276,6 @@ impl Controller {
         }
     }
 
-    /// Whether something is put right now, or will be.
-    fn is_repairing(&self) -> bool {
-        let due = !self.world.repair.is_empty() && self.may_act().is_ok();
-        due || matches!(self.running, Some((_, Asker::Repair)))
-    }
-
-    /// Puts right what a transaction left unresolved, once its devices were read again: the difference between what they hold
-    /// and what they should is planned and proved like any other, and is nothing where they hold it already.
-    fn repair(&mut self) {
-        let up = |node: &NodeId| {
-            matches!(self.world.actual.devices.get(node), Some(model::DeviceReading::Read { .. }))
-        };
-        let too_soon = self.repair_after.is_some_and(|after| Instant::now() < after);
-        if too_soon || self.recovery.is_some() || self.may_act().is_err() || !self.world.repair.iter().all(up)
-        {
-            return;
-        }
-        self.repairing = std::mem::take(&mut self.world.repair);
-        let request = self.request(
-            job::Wanted::Same(Arc::clone(&self.world.accepted.set)),
-            self.world.hints.clone(),
-            "a change was left unfinished",
-        );
-        self.launch(request, Asker::Repair);
-    }
-
     /// When samples that came too soon after a judgement are judged. Not while a change runs: nothing follows from it then.
     fn owed(&self) -> Option<Instant> {
         let waiting = self.unjudged.is_some() && self.running.is_none();
@@ -300,19 +296,19 @@ async fn due(at: Option<Instant>) {
 }
 
 /// The running change's end; never, where none is running.
-async fn finished(
-    running: &mut Option<(JoinHandle<Finished>, Asker)>,
-) -> Result<Finished, tokio::task::JoinError> {
+async fn finished(running: &mut Option<Running>) -> Result<Finished, tokio::task::JoinError> {
     match running {
-        Some((handle, _)) => handle.await,
+        Some(running) => (&mut running.task).await,
         None => std::future::pending().await,
     }
 }
 
-/// The end of a recovery; never, where none is under way. One that ended abnormally has ended too.
-async fn recovered(recovery: &mut Option<JoinHandle<()>>) {
+/// The end of a recovery; never, where none is under way.
+async fn recovered(
+    recovery: &mut Option<repair::Recovery>,
+) -> Result<repair::Resolved, tokio::task::JoinError> {
     match recovery {
-        Some(handle) => drop(handle.await),
+        Some(recovery) => (&mut recovery.task).await,
         None => std::future::pending().await,
     }
 }

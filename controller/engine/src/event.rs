@@ -72,7 +72,8 @@ pub enum EventKind {
         /// Who changed it.
         who: String,
     },
-    /// A link or node is drained or in use again.
+    /// A link or node is drained or in use again: that was carried out. What has no other way stays on it, and is a finding of
+    /// the answer.
     Drained {
         /// Its name.
         subject: String,
@@ -94,9 +95,9 @@ pub enum EventKind {
     },
     /// An alarm began.
     AlarmRaised {
-        /// The alarm policy.
+        /// The alarm policy; or `drift` or `loop-stopped`, the controller's own.
         alarm: String,
-        /// The link.
+        /// The line; of the controller's own alarms the device or the service.
         subject: String,
         /// How bad it is.
         severity: Severity,
@@ -214,6 +215,11 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
+    /// The audit log is not what was written: somebody changed or removed an entry while the controller did not run.
+    AuditBroken {
+        /// Where, or why it cannot be read.
+        why: String,
+    },
     /// The journal cannot be written: nothing is changed until it can.
     JournalFailed {
         /// Why.
@@ -226,7 +232,7 @@ impl EventKind {
     pub fn severity(&self) -> Severity {
         match self {
             Self::AlarmRaised { severity, .. } => *severity,
-            Self::JournalFailed { .. } => Severity::Error,
+            Self::JournalFailed { .. } | Self::AuditBroken { .. } => Severity::Error,
             Self::TransactionEnded { ending: Ending::Unresolved, .. } => Severity::Error,
             Self::PromiseBroken { .. } | Self::Rejected { .. } | Self::Frozen { .. } => Severity::Major,
             Self::DeviceDown { .. } | Self::Drift { .. } => Severity::Minor,

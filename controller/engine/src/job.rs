@@ -56,6 +56,8 @@ pub struct Request {
     pub held: BTreeMap<NodeId, DeviceConfig>,
     /// Whether it may be carried out, or is only proposed.
     pub act: bool,
+    /// Whether other devices have still to be put right when it has ended: a restart must know that.
+    pub rest: bool,
     /// When the sample that completed the breach arrived, where a breach is the cause.
     pub breach: Option<Instant>,
 }
@@ -173,7 +175,7 @@ async fn attempt(
         }
     }
     carried.took = begun.elapsed();
-    if carried.complete() {
+    if carried.complete() && !request.rest {
         let journal = journal.clone();
         let ended = tokio::task::spawn_blocking(move || journal.end_change()).await;
         if let Some(error) = ended.map_or_else(|e| Some(e.to_string()), |e| e.err().map(|e| e.to_string())) {

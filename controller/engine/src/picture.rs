@@ -17,6 +17,9 @@ use crate::{
     world::World,
 };
 
+/// Alarms that no policy asks for, by name and subject.
+pub type OwnAlarms = BTreeMap<(&'static str, String), AlarmView>;
+
 /// What is remembered beside the world to draw it.
 #[derive(Debug, Default)]
 pub struct Album {
@@ -28,6 +31,8 @@ pub struct Album {
     pub since: BTreeMap<ServiceId, (PromiseState, Timestamp)>,
     /// What happened last.
     pub timeline: VecDeque<Event>,
+    /// Alarms of the controller's own that stand.
+    pub own: OwnAlarms,
 }
 
 /// Draws it. O(nodes + links + services).
@@ -66,7 +71,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Sna
         nodes,
         links: world.ted.links.values().map(|link| line(world, link)).collect(),
         services,
-        alarms: alarms(&world.assessment),
+        alarms: album.own.values().cloned().chain(alarms(&world.assessment)).collect(),
         timeline: album.timeline.iter().cloned().collect(),
         drained: drained(world),
         findings,
@@ -209,18 +214,14 @@ fn route(world: &World, id: &ServiceId, at: usize, direction: &DirectionVerdict)
     }
 }
 
-fn alarms(assessment: &Assessment) -> Vec<AlarmView> {
-    assessment
-        .alarms
-        .iter()
-        .map(|alarm| AlarmView {
-            alarm: alarm.policy.clone(),
-            subject: alarm.line.to_string(),
-            severity: alarm.severity,
-            since: alarm.raised,
-            why: alarm.detail.clone(),
-            services: alarm.services.iter().cloned().collect(),
-            riding: alarm.riding.iter().cloned().collect(),
-        })
-        .collect()
+fn alarms(assessment: &Assessment) -> impl Iterator<Item = AlarmView> {
+    assessment.alarms.iter().map(|alarm| AlarmView {
+        alarm: alarm.policy.clone(),
+        subject: alarm.line.to_string(),
+        severity: alarm.severity,
+        since: alarm.raised,
+        why: alarm.detail.clone(),
+        services: alarm.services.iter().cloned().collect(),
+        riding: alarm.riding.iter().cloned().collect(),
+    })
 }

@@ -31,10 +31,12 @@ fn pause(failures: u32, node: &NodeId) -> Duration {
     Duration::from_millis(base.min(60_000) + spread % (base / 2 + 1))
 }
 
-/// Reads once, out of turn.
-pub async fn read_once(handle: DeviceHandle, out: mpsc::Sender<Seen>) {
+/// Reads once, out of turn, but through the same gate.
+pub async fn read_once(handle: DeviceHandle, gate: Arc<Semaphore>, out: mpsc::Sender<Seen>) {
+    let Ok(permit) = gate.acquire().await else { return };
     let begun = clock::now();
     let result = handle.read().await;
+    drop(permit);
     // Nobody hears it where the controller has ended.
     let _ = out.send(Seen { node: handle.node().clone(), begun, result }).await;
 }

@@ -1,8 +1,9 @@
 //! Transactions that were begun and not closed: rolled back before their decision, forward after it. Cancel and confirm can
 //! be repeated, so recovery can be interrupted and run again.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use model::{NodeId, TransactionId};
 use store::{Journal, StoreError, TransactionRecord};
 use tracing::{info, warn};
@@ -18,16 +19,17 @@ pub async fn recover(
     fleet: &Fleet,
     journal: &Journal,
 ) -> Result<BTreeSet<NodeId>, StoreError> {
-    let nodes: BTreeSet<NodeId> = match &record.unresolved {
-        Some(nodes) => nodes.clone(),
-        None => record.transaction.edits.keys().cloned().collect(),
-    };
-    let mut left = BTreeSet::new();
-    for node in nodes {
+    let nodes = open_on(record);
+    // All at once: where a whole region is dark, each device takes as long as may be to say nothing.
+    let ask = |node: &NodeId| {
         let work = if record.decided { Work::Confirm(record.id) } else { Work::Cancel(record.id) };
         // A device that left the inventory is not waited for.
-        let Some(handle) = fleet.get(&node) else { continue };
-        match handle.ask(work).await {
+        let (node, handle) = (node.clone(), fleet.get(node)?);
+        Some(async move { (node, handle.ask(work).await) })
+    };
+    let mut left = BTreeSet::new();
+    for (node, answer) in join_all(nodes.iter().filter_map(ask)).await {
+        match answer {
             Ok(_) => {
                 info!(%node, id = %record.id, decided = record.decided, "an open transaction was resolved")
             }
@@ -45,39 +47,50 @@ pub async fn recover(
     Ok(left)
 }
 
-/// How often open transactions are tried, each time a little later: 75 s in all, longer than any device waits for a confirm.
-const ATTEMPTS: u64 = 6;
+/// Tries once to resolve what is open in the journal; gives the devices that do not answer. Afterwards it is not known what the
+/// others hold: they are to be read again. Of those that were not closed it takes the ones before `until` alone, or none where
+/// that is not known: later ones are under way.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn resolve_open(
+    fleet: &Fleet,
+    journal: &Journal,
+    until: Option<TransactionId>,
+) -> Result<BTreeSet<NodeId>, StoreError> {
+    let open = open_before(journal, until)?;
+    let results = join_all(open.iter().map(|record| recover(record, fleet, journal))).await;
+    let mut left = BTreeSet::new();
+    for (record, result) in open.iter().zip(results) {
+        left.extend(result.unwrap_or_else(|error| {
+            warn!(id = %record.id, %error, "an open transaction could not be closed");
+            open_on(record)
+        }));
+    }
+    Ok(left)
+}
 
-/// Resolves what is open in the journal while the controller runs. When it ends, what the devices hold is not known: they
-/// are to be read again. Of those that were not closed it takes the ones before `until` alone, or none where that is not
-/// known: later ones are under way.
-pub async fn resolve_open(fleet: &Fleet, journal: &Journal, until: Option<TransactionId>) {
-    for attempt in 0..ATTEMPTS {
-        tokio::time::sleep(Duration::from_secs(attempt * 5)).await;
-        let mut open = match journal.open_transactions() {
-            Ok(open) => open,
-            Err(error) => {
-                warn!(%error, "open transactions cannot be read from the journal");
-                continue;
-            }
-        };
-        open.retain(|record| record.unresolved.is_some() || until.is_some_and(|until| record.id < until));
-        if open.is_empty() {
-            return;
-        }
-        let mut is_left = false;
-        for record in open {
-            match recover(&record, fleet, journal).await {
-                Ok(left) => is_left |= !left.is_empty(),
-                Err(error) => {
-                    warn!(%error, "an open transaction could not be resolved");
-                    is_left = true;
-                }
-            }
-        }
-        if !is_left {
-            return;
-        }
+/// The devices that such transactions are open on; none where the journal cannot be read, which is told by whoever tries again.
+pub fn involved(journal: &Journal, until: Option<TransactionId>) -> BTreeSet<NodeId> {
+    let open = open_before(journal, until).unwrap_or_default();
+    open.iter().flat_map(open_on).collect()
+}
+
+/// What is open and not under way: closed with something unresolved, or begun before `until`.
+fn open_before(
+    journal: &Journal,
+    until: Option<TransactionId>,
+) -> Result<Vec<TransactionRecord>, StoreError> {
+    let mut open = journal.open_transactions()?;
+    open.retain(|record| record.unresolved.is_some() || until.is_some_and(|until| record.id < until));
+    Ok(open)
+}
+
+/// The devices that a record is open on.
+fn open_on(record: &TransactionRecord) -> BTreeSet<NodeId> {
+    match &record.unresolved {
+        Some(nodes) => nodes.clone(),
+        None => record.transaction.edits.keys().cloned().collect(),
     }
 }
 

@@ -250,9 +250,9 @@ impl From<&DirectedLink> for HopView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmView {
-    /// The alarm policy.
+    /// The alarm policy; or `drift` or `loop-stopped`, the controller's own.
     pub alarm: String,
-    /// The link.
+    /// The line; of the controller's own alarms the device or the service.
     pub subject: String,
     /// How bad it is.
     pub severity: Severity,

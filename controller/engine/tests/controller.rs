@@ -182,3 +182,74 @@ async fn the_stop_switch_stops() {
     running.stop.cancel();
     running.task.await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drift_is_an_alarm_that_says_what_differs_and_ends_when_the_device_holds_what_it_should() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let hq = &lab.devices[&NodeId::lit("hq-pe1")];
+    let truth = hq.truth();
+    hq.tamper(|config| config.steering.clear());
+    let raised = running.wait(|kind| matches!(kind, EventKind::AlarmRaised { .. })).await;
+    let EventKind::AlarmRaised { alarm, subject, why, .. } = raised else { unreachable!() };
+    assert_eq!((alarm.as_str(), subject.as_str()), (engine::controller::DRIFT, "hq-pe1"));
+    assert!(why.contains("is missing"), "{why}");
+    assert_eq!(why.matches("steering").count(), truth.steering.len().min(5), "{why}");
+    let shown = running.snapshot(|snapshot| !snapshot.alarms.is_empty()).await;
+    assert_eq!((shown.alarms.len(), shown.alarms[0].why.as_str()), (1, why.as_str()));
+    // A device that falls silent may hold it still.
+    for _ in 0..3 {
+        hq.will(Step::Read, Fault::LostBefore);
+    }
+    running.wait(|kind| matches!(kind, EventKind::DeviceDown { .. })).await;
+    let up = running
+        .wait(|kind| {
+            assert!(!matches!(kind, EventKind::AlarmCleared { .. }), "it is not known to be over");
+            matches!(kind, EventKind::DeviceUp { .. })
+        })
+        .await;
+    assert!(matches!(up, EventKind::DeviceUp { .. }));
+    hq.tamper(|config| *config = truth);
+    let cleared = running.wait(|kind| matches!(kind, EventKind::AlarmCleared { .. })).await;
+    assert!(matches!(cleared, EventKind::AlarmCleared { subject, .. } if subject == "hq-pe1"));
+    running.snapshot(|snapshot| snapshot.alarms.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn first_contact_tells_what_is_bad_and_writes_to_nobody() {
+    let lab = lab();
+    let running = lab.start().await;
+    running.adopt().await;
+    running.apply(support::hasty()).await.unwrap();
+    running.kill().await;
+    // The same network and intents, and nobody has adopted them.
+    lab.journal().await.put_adopted(false).unwrap();
+    let before = lab.writes();
+    let mut running = lab.start().await;
+    let feed = support::feed(&lab, &running, true);
+    let (mut alarmed, mut broken) = (false, false);
+    running
+        .wait(|kind| {
+            alarmed |= matches!(kind, EventKind::AlarmRaised { .. });
+            broken |= matches!(kind, EventKind::PromiseBroken { .. });
+            alarmed && broken
+        })
+        .await;
+    // The breach has to last a second before the loop would act; several turns more go by.
+    let until = tokio::time::sleep(Duration::from_millis(2_500));
+    tokio::pin!(until);
+    loop {
+        tokio::select! {
+            () = &mut until => break,
+            event = running.events.recv() => {
+                let kind = event.unwrap().kind;
+                let acts = matches!(kind, EventKind::TransactionBegun { .. } | EventKind::Proposed { act: true, .. });
+                assert!(!acts, "{kind:?}");
+            }
+        }
+    }
+    feed.abort();
+    assert_eq!(lab.writes(), before);
+}

@@ -6,53 +6,10 @@ mod support;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use engine::{event::EventKind, snapshot::Snapshot, stages::Files};
+use engine::{event::EventKind, snapshot::Snapshot};
 use model::{NodeId, Phase, Timestamp, Transaction};
 use store::{Journal, TransactionRecord};
-use support::{Lab, Running, intents, lab, telemetry};
-use tokio::task::JoinHandle;
-
-const ALARM: &str = "
-apiVersion: trunkline/v1
-kind: AlarmPolicy
-metadata: {name: line-degraded}
-spec:
-  on: {links: {role: leased-line}}
-  when: {any: [loss > 0.5%], over: 10s, for: 1s}
-  clear: {for: 60s}
-  severity: major
-";
-
-/// The example with short waits and an alarm policy.
-fn hasty() -> Files {
-    let mut files = intents();
-    let services = files.get_mut("services.yaml").unwrap();
-    *services = services
-        .replace("for: 3s", "for: 1s")
-        .replace("holdDown: 30s, waitToRestore: 120s", "holdDown: 1s, waitToRestore: 2s");
-    assert!(services.contains("waitToRestore: 2s"));
-    files.insert("alarms.yaml".into(), ALARM.into());
-    files
-}
-
-/// Telemetry of all lines ten times a second, line 1 of the first branch good or bad, until what is given back is aborted.
-fn feed(lab: &Lab, running: &Running, bad: bool) -> JoinHandle<()> {
-    let (samples, ted) = (running.samples.clone(), lab.ted.clone());
-    tokio::spawn(async move {
-        loop {
-            let batch = telemetry(&ted, engine::clock::now(), |link, delay, loss| {
-                if bad && link == "line1-br-1" {
-                    *delay = 60_000;
-                    *loss = 20_228_952;
-                }
-            });
-            if samples.send(batch).await.is_err() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    })
-}
+use support::{feed, hasty, intents, lab};
 
 fn is_payments(services: &[model::ServiceId]) -> bool {
     services.iter().any(|service| service.as_str().contains("payments-br-1"))

@@ -49,6 +49,11 @@ codes! {
         "If this line fails, the two ends of the service are no longer connected. No plan can help: only another line does.";
 }
 
+/// Whether it says that a device holds an object of ours otherwise than it should.
+pub fn is_drift(code: &str) -> bool {
+    [DRIFT_MISSING, DRIFT_CHANGED, DRIFT_UNEXPECTED].contains(&code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::PAGES;

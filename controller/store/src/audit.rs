@@ -4,6 +4,7 @@
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 /// One entry.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -25,7 +26,10 @@ pub struct AuditEntry {
 }
 
 /// The chain does not hold at this entry: it, or one before it, was changed or removed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[error(
+    "entry {at} of the audit log does not follow from the one before: it, or one before it, was changed or removed"
+)]
 pub struct Broken {
     /// Number of the entry.
     pub at: u64,

@@ -20,6 +20,10 @@ pub enum Fault {
     LostBefore,
     /// The order is carried out, but its answer is lost.
     LostAfter,
+    /// The device says that it did it, and did nothing.
+    Lie,
+    /// The order is lost, and the device says nothing for as long as it is waited for.
+    Hang,
 }
 
 /// The box itself: it goes on when sessions end.
@@ -62,6 +66,11 @@ impl FakeDevice {
         self.chassis().faults.entry(step).or_default().push_back(fault);
     }
 
+    /// The next orders for that step are lost, so many; zero ends what was told before.
+    pub fn silence(&self, step: Step, orders: usize) {
+        self.chassis().faults.insert(step, std::iter::repeat_n(Fault::LostBefore, orders).collect());
+    }
+
     /// Time goes by: a commit whose timer runs out is undone.
     pub fn pass(&self, time: Duration) {
         let mut chassis = self.chassis();
@@ -94,8 +103,8 @@ impl FakeDevice {
         change(&mut self.chassis().running);
     }
 
-    /// Meets the fault of a step, where there is one, around what the step does.
-    fn meet<T>(
+    /// Meets the fault of a step, where there is one, around what the step does. A lie does the step and undoes what it changed.
+    async fn meet<T>(
         &mut self,
         step: Step,
         act: impl FnOnce(&mut Self) -> Result<T, ErrorKind>,
@@ -106,10 +115,17 @@ impl FakeDevice {
         match fault {
             Some(Fault::Refuse) => Err(error(ErrorKind::Refused("told to refuse".into()))),
             Some(Fault::LostBefore) => Err(error(silent())),
+            Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::LostAfter) => {
                 let lost = error(silent());
                 let _ = act(self);
                 Err(lost)
+            }
+            Some(Fault::Lie) => {
+                let (node, before) = (self.node.clone(), self.truth());
+                let answer = act(self);
+                self.chassis().running = before;
+                answer.map_err(|kind| DeviceError { node, step, kind })
             }
             None => {
                 let node = self.node.clone();
@@ -142,6 +158,7 @@ impl Device for FakeDevice {
             device.staged = Some((transaction, config));
             Ok(())
         })
+        .await
     }
 
     async fn commit(
@@ -159,6 +176,7 @@ impl Device for FakeDevice {
             }
             _ => Err(ErrorKind::Refused(format!("nothing is staged for {transaction}"))),
         })
+        .await
     }
 
     async fn confirm(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
@@ -174,6 +192,7 @@ impl Device for FakeDevice {
                 }
             }
         })
+        .await
     }
 
     async fn cancel(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
@@ -189,6 +208,7 @@ impl Device for FakeDevice {
             }
             Ok(())
         })
+        .await
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
@@ -200,6 +220,7 @@ impl Device for FakeDevice {
                 at: Timestamp::default(),
             })
         })
+        .await
     }
 }
 

@@ -136,6 +136,8 @@ function sayChange(event: Event): Said {
         services: [event.service],
         severity: 'major',
       };
+    case 'audit-broken':
+      return { text: 'The audit log is not intact', why: event.why, severity: 'error' };
     case 'journal-failed':
       return {
         text: 'Journal cannot be written: nothing is changed until it can',

@@ -200,6 +200,7 @@ export type EventKind =
     }
   | { kind: 'drift'; findings: Finding[] }
   | { kind: 'frozen'; service: string; why: string }
+  | { kind: 'audit-broken'; why: string }
   | { kind: 'journal-failed'; why: string };
 
 export type Event = { number: number; at: Micros } & EventKind;

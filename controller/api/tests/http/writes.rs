@@ -32,6 +32,8 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
         ]
     );
     let log = client.audit(10).await.unwrap();
+    assert!(log.intact && log.broken_at.is_none());
+    let log = log.entries;
     let what: Vec<_> = log.iter().rev().map(|entry| (entry.what.as_str(), entry.why.as_str())).collect();
     assert!(what[0].0.starts_with("apply 1 intent file(s), sha256 "), "{what:?}");
     assert_eq!(what[0].1, "CHG1042");
@@ -106,6 +108,27 @@ async fn accepted_sets_are_listed_without_their_files() {
     let error = fixture.client().intents_at(Revision(2)).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::NotFound { .. })), "{error:?}");
     assert!(fixture.client().intents(0).await.unwrap_err().to_string().contains("(400)"));
+}
+
+#[tokio::test]
+async fn whoever_reads_the_log_is_told_when_it_was_changed() {
+    // Two entries that do not follow one another: somebody took one out.
+    let cut = |path: &std::path::Path| {
+        let log = |number: u64| {
+            store::AuditEntry::after(None, model::Timestamp::from_micros(number), "mei", "x", "")
+        };
+        let database = redb::Database::create(path).unwrap();
+        let write = database.begin_write().unwrap();
+        let table: redb::TableDefinition<'_, u64, &[u8]> = redb::TableDefinition::new("audit");
+        for number in [0, 1] {
+            let bytes = serde_json::to_vec(&log(number)).unwrap();
+            write.open_table(table).unwrap().insert(number, bytes.as_slice()).unwrap();
+        }
+        write.commit().unwrap();
+    };
+    let fixture = Fixture::start_after(cut).await;
+    let log = fixture.client().audit(1).await.unwrap();
+    assert_eq!((log.intact, log.broken_at, log.entries.len()), (false, Some(0), 1));
 }
 
 #[tokio::test]

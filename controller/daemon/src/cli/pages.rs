@@ -53,7 +53,9 @@ Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const ALARMS: &str = "\
 An alarm is raised once, by an AlarmPolicy of the intents, and stands until its condition has been
-over for as long as the policy says.
+over for as long as the policy says. Two need no policy: `drift`, for a router that holds something
+else than it should, until it was read to hold that again; `loop-stopped`, for a service that the loop
+moved in vain and leaves alone.
 
 Examples:
   trunkline alarms
@@ -81,14 +83,15 @@ Example:
 Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
 
 pub const DRAIN: &str = "\
-Traffic gets its new paths first and leaves the old ones then; it is refused where some promise could
-not be kept without the link or node. Use it before maintenance.
+Traffic gets its new paths first and leaves the old ones then. A service that has no other way stays
+where it is, named in the answer, and would be cut by the work. Use it before maintenance.
 
 Examples:
   trunkline drain link:line1-br-1 -m CHG1042
   trunkline drain core-2
 
-Exit codes: 0 nothing of ours goes there any more, 1 refused or rolled back, 2 called wrongly.";
+Exit codes: 0 nothing of ours goes there any more, 1 some services stay there, or it was refused or
+rolled back, 2 called wrongly.";
 
 pub const UNDRAIN: &str = "\
 Paths may lead over it again, and those that are better there go back, make before break.
@@ -103,6 +106,7 @@ pub const MODE: &str = "\
 `observe` is the stop switch: nothing is sent, neither by the loop nor by a person's command. Routers
 forward on as they are, and fall over to their backups by themselves. It holds until it is changed,
 also over a restart.
+`act`, said again, also lets the loop try again where it had stopped itself (alarm `loop-stopped`).
 
 Examples:
   trunkline mode observe -m 'audit of the data centre'

@@ -178,6 +178,7 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
         false => client.undrain(&subject, &args.message).await,
     };
     match done {
+        Ok(applied) if drain => drained(args.format, &applied),
         Ok(applied) => show(args.format, &applied, &Sources::new()),
         Err(error) => refused(error, &Sources::new()),
     }
@@ -244,14 +245,48 @@ pub fn did(applied: &Applied) -> String {
 }
 
 fn show(format: Format, applied: &Applied, sources: &Sources) -> anyhow::Result<ExitCode> {
+    let findings = &applied.findings;
+    let wrong = findings.iter().any(model::Finding::is_error);
+    let code = if wrong { ExitCode::from(FOUND) } else { ExitCode::SUCCESS };
     if format == Format::Json {
         say_json(applied)?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(code);
     }
-    let findings = &applied.findings;
     if !findings.is_empty() {
         say(&draw::all(findings, sources));
     }
     say(&format!("revision {}: {}", applied.revision.0, did(applied)));
-    Ok(if findings.iter().any(model::Finding::is_error) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    Ok(code)
+}
+
+/// As [`show`]; but where something that is drained carries services of ours all the same, nobody may go to work on it, and a
+/// script must not take it for done.
+fn drained(format: Format, applied: &Applied) -> anyhow::Result<ExitCode> {
+    let code = show(format, applied, &Sources::new())?;
+    let stays = applied.findings.iter().any(|finding| finding.code == intents::codes::STAYS_ON_DRAINED);
+    Ok(if stays { ExitCode::from(FOUND) } else { code })
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Finding, Revision, Severity};
+
+    use super::*;
+
+    #[test]
+    fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
+        let applied = |code: &str| Applied {
+            revision: Revision(1),
+            devices: 1,
+            transactions: 1,
+            edits: 1,
+            took_ms: 1.0,
+            findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
+        };
+        for format in [Format::Text, Format::Json] {
+            let code = |code| drained(format, &applied(code)).unwrap();
+            assert_eq!(code(intents::codes::STAYS_ON_DRAINED), ExitCode::from(FOUND));
+            assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED), ExitCode::SUCCESS);
+        }
+    }
 }

@@ -111,3 +111,19 @@ async fn a_device_outside_the_inventory_stops_the_change() {
     assert!(report.errors.iter().any(|error| error.to_string().contains("not in the inventory")));
     assert!(lab.devices[0].truth().is_empty());
 }
+
+#[tokio::test]
+async fn a_device_that_says_yes_and_does_nothing_is_found_out_before_anything_is_confirmed() {
+    let names = ["a", "b", "c"];
+    let lab = lab(&names);
+    lab.devices[1].will(Step::Commit, Fault::Lie);
+    let report = run(&lab, &names).await;
+    assert_eq!(report.outcome, Outcome::RolledBack);
+    let said: Vec<String> = report.errors.iter().map(ToString::to_string).collect();
+    assert!(
+        said.len() == 1 && said[0].contains("it acknowledged the change but holds something else"),
+        "{said:?}"
+    );
+    assert!(lab.devices.iter().all(|device| device.truth().is_empty()));
+    assert!(lab.journal.open_transactions().unwrap().is_empty());
+}

@@ -57,6 +57,7 @@ impl Controller {
             desired_before: self.world.compiled.desired.clone(),
             held: self.world.held(),
             act: true,
+            rest: !self.world.repair.is_empty(),
             breach: None,
         }
     }
@@ -103,6 +104,7 @@ impl Controller {
         }
     }
 
+    /// Sets who may act. A person who lets the loop act lets it also act again where it has stopped itself.
     fn set_mode(&mut self, mode: Mode, who: String) -> Result<(), Refusal> {
         // The stop switch works even when it cannot be written down: stopping is always safe.
         let written = self.journal.put_mode(mode);
@@ -111,6 +113,9 @@ impl Controller {
         }
         if written.is_ok() || mode != Mode::Act {
             self.world.mode = mode;
+            if mode == Mode::Act {
+                self.world.history.thaw_all();
+            }
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
             self.publish(EventKind::ModeChanged { mode, who });
@@ -148,8 +153,9 @@ impl Controller {
         }
         let why = format!("{} {name} for {who}", if drain { "drain" } else { "undrain" });
         let request = self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), hints, &why);
-        self.publish(EventKind::Drained { subject: name, drained: drain, who });
-        self.launch(request, Asker::Person(reply));
+        // It is drained when it is carried out, not when it is asked for.
+        let done = EventKind::Drained { subject: name, drained: drain, who };
+        self.launch(request, Asker::Drainer(reply, done));
     }
 
     fn state_file(&self) -> StateFile {

@@ -44,6 +44,7 @@ impl Controller {
         world.assessment = Arc::new(assessment);
         self.tell_alarms();
         self.tell_promises(now);
+        self.review();
         if let Some(decision) = decision {
             self.follow(decision, now, since);
         }

@@ -1,14 +1,13 @@
 //! What follows from a change that ended.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use assess::decide::Step;
 use model::{DeviceReading, Finding, Hints, NodeId, Revision, ServiceId, TransactionId};
-use store::IntentRevision;
 use tokio::time::Instant;
 use tracing::error;
 
-use super::{Asker, Controller, journal_failed};
+use super::{Asker, Controller, Running};
 use crate::{
     clock,
     event::EventKind,
@@ -40,33 +39,34 @@ impl InVain {
 
 impl Controller {
     pub(super) fn finish(&mut self, ended: Result<Finished, tokio::task::JoinError>) {
-        let Some((_, asker)) = self.running.take() else { return };
+        let Some(Running { asker, wanted, .. }) = self.running.take() else { return };
         while let Ok(kind) = self.told.try_recv() {
             self.publish(kind);
         }
         let finished = match ended {
             Ok(finished) => finished,
             Err(error) => {
-                error!(%error, "a change ended abnormally; its devices are read again");
-                self.world.repair.extend(self.fleet.keys().cloned());
-                self.recover_open(None);
-                return answer(asker, Err(Refusal::Stopping));
+                let said = self.died(&wanted, &error);
+                self.draw();
+                return answer(asker, said);
             }
         };
+        let is_repair = matches!(asker, Asker::Repair);
         let Finished { request, result } = finished;
         let said = match result {
             Ok(carried) if !request.act => self.only_proposed(&request, *carried),
             Ok(carried) => self.carried(&request, *carried),
-            Err(failure) => self.failed(&request, failure),
+            Err(failure) => self.failed(&request, failure, is_repair),
         };
-        let again = matches!(
-            said,
-            Err(Refusal::Journal { .. } | Refusal::RolledBack { .. } | Refusal::Unresolved { .. })
-        );
-        if matches!(asker, Asker::Repair) && again {
-            // A little later: what stood against it does not go in a moment.
+        if is_repair && said.is_err() {
+            // Whatever stood against it, the devices have still to be put right. A little later: it does not go in a moment.
             self.world.repair.append(&mut self.repairing);
             self.repair_after = Some(Instant::now() + NOT_AGAIN);
+        } else if is_repair {
+            self.repairing.clear();
+        }
+        if let (Asker::Drainer(_, done), Ok(_)) = (&asker, &said) {
+            self.publish(done.clone());
         }
         self.greet();
         self.draw();
@@ -80,11 +80,28 @@ impl Controller {
         Ok(applied(&carried, self.world.accepted.revision))
     }
 
-    fn failed(&mut self, request: &Request, failure: Failure) -> Result<Applied, Refusal> {
+    /// The task of a change died, which is a fault of this program. How far it came is not known: all devices are read again,
+    /// and what it made the intents is not in force.
+    fn died(&mut self, wanted: &Wanted, error: &tokio::task::JoinError) -> Result<Applied, Refusal> {
+        error!(%error, "a change ended abnormally; its devices are read again");
+        self.world.repair.extend(self.fleet.keys().cloned());
+        self.world.repair.append(&mut self.repairing);
+        // Numbers that it gave may stand on devices.
+        if let Ok(ids) = self.journal.allocations() {
+            self.world.ids = ids;
+        }
+        self.take_back(wanted);
+        self.recover_open(None);
+        let nodes = self.fleet.keys().map(ToString::to_string).collect();
+        let errors = vec![format!("the work on the change ended in a fault of the program: {error}")];
+        Err(Refusal::Unresolved { nodes, errors })
+    }
+
+    fn failed(&mut self, request: &Request, failure: Failure, is_repair: bool) -> Result<Applied, Refusal> {
         self.decline(request);
         match failure {
             Failure::Rejected(findings) => {
-                if self.is_news(request, &findings) {
+                if self.is_news(request, &findings, is_repair) {
                     let why = request.why.clone();
                     self.publish(EventKind::Rejected { why, findings: findings.clone() });
                 }
@@ -108,12 +125,13 @@ impl Controller {
 
     /// Whether a rejection says something that the one before did not: what is refused again and again for one reason is told
     /// once.
-    fn is_news(&mut self, request: &Request, findings: &[Finding]) -> bool {
-        if matches!(request.occasion, Occasion::Person) {
-            return true;
-        }
-        let told = std::mem::replace(&mut self.in_vain.findings, findings.to_vec());
-        told != findings
+    fn is_news(&mut self, request: &Request, findings: &[Finding], is_repair: bool) -> bool {
+        let told = match request.occasion {
+            Occasion::Person if is_repair => &mut self.repair_refused,
+            Occasion::Person => return true,
+            Occasion::Loop { .. } => &mut self.in_vain.findings,
+        };
+        std::mem::replace(told, findings.to_vec()) != findings
     }
 
     fn carried(&mut self, request: &Request, carried: Carried) -> Result<Applied, Refusal> {
@@ -122,6 +140,7 @@ impl Controller {
             return self.undone(request, &carried);
         }
         self.in_vain = InVain::default();
+        self.repair_refused.clear();
         self.say_rerouted(request, &carried);
         let before = self.world.hints.clone();
         if let Occasion::Loop { decision, .. } = &request.occasion {
@@ -189,74 +208,14 @@ impl Controller {
             let touched = carried.proposal.plan.transactions.iter().take(carried.reports.len());
             self.world.repair.extend(touched.flat_map(|transaction| transaction.edits.keys().cloned()));
         }
-        self.take_back(request);
+        // A device that fell silent may hold them: a number that was given stays given.
+        self.world.ids.clone_from(&carried.proposal.ids);
+        self.take_back(&request.wanted);
         self.recover_open(carried.reports.last().map(|report| TransactionId(report.id.0 + 1)));
         if unresolved.is_empty() {
             return Err(Refusal::RolledBack { errors });
         }
         Err(Refusal::Unresolved { nodes: unresolved.iter().map(ToString::to_string).collect(), errors })
-    }
-
-    /// The journal goes back to what is in force.
-    fn take_back(&mut self, request: &Request) {
-        let mut write = self.journal.put_hints(&self.world.hints);
-        if let Wanted::New { who, revision, .. } = &request.wanted {
-            let back = IntentRevision {
-                revision: Revision(revision.0 + 1),
-                at: clock::now(),
-                who: who.clone(),
-                message: format!("revision {} was rolled back", revision.0),
-                files: self.world.accepted.files.clone(),
-            };
-            self.world.accepted.revision = back.revision;
-            write = write.and_then(|()| self.journal.accept(&back, &self.world.ids));
-            self.owed = write.is_err().then_some(back);
-        }
-        // Nothing stands half-way, so nothing has to be compared after a restart.
-        if write.is_ok() && self.world.repair.is_empty() {
-            write = self.journal.end_change();
-        }
-        if let Err(error) = write {
-            self.publish(journal_failed(&error));
-        }
-    }
-
-    /// Writes down what could not be written when it happened: or else a restart would take up the intents that were refused.
-    pub(super) fn pay(&mut self) {
-        let Some(back) = self.owed.take_if(|_| self.running.is_none()) else { return };
-        let written = self.journal.put_hints(&self.world.hints);
-        if written.and_then(|()| self.journal.accept(&back, &self.world.ids)).is_err() {
-            self.owed = Some(back);
-        }
-    }
-
-    /// Resolves open transactions beside the loop. What devices say meanwhile does not count, see [`Controller::recovered`].
-    /// Those before `until` are open; later ones may be under way.
-    pub(super) fn recover_open(&mut self, until: Option<TransactionId>) {
-        let (fleet, journal) = (Arc::clone(&self.fleet), self.journal.clone());
-        let until = until.or_else(|| journal.next_transaction().ok());
-        let resolve = async move { crate::recover::resolve_open(&fleet, &journal, until).await };
-        // One that is under way is begun anew: it may have passed over what is open now, and its orders can be repeated.
-        if let Some(old) = self.recovery.replace(tokio::spawn(resolve)) {
-            old.abort();
-        }
-    }
-
-    /// A confirm or cancel was acknowledged, which does not say what the device holds: its timer may have run out before. Only
-    /// a reading that was begun from now on does; [`Controller::repair`] waits for it and compares.
-    pub(super) fn recovered(&mut self) {
-        self.recovery = None;
-        let since = clock::now();
-        for node in &self.world.repair {
-            let why = "an open change was resolved; it is being read again".to_owned();
-            self.world.actual.devices.insert(node.clone(), DeviceReading::Unreadable { why, since });
-            self.world.changed.insert(node.clone(), since);
-            // No change is worked out before it was asked: it would be left out.
-            self.album.sessions.remove(node);
-            if let Some(handle) = self.fleet.get(node) {
-                tokio::spawn(crate::readers::read_once(handle.clone(), self.look.clone()));
-            }
-        }
     }
 
     fn say_rerouted(&mut self, request: &Request, carried: &Carried) {
@@ -294,7 +253,7 @@ fn applied(carried: &Carried, revision: Revision) -> Applied {
 fn answer(asker: Asker, said: Result<Applied, Refusal>) {
     match asker {
         // An asker that went away does not hear it.
-        Asker::Person(reply) => drop(reply.send(said)),
+        Asker::Person(reply) | Asker::Drainer(reply, _) => drop(reply.send(said)),
         Asker::Repair | Asker::Loop => {
             if let Err(refusal) = said {
                 error!(%refusal, "a change of the controller's own was not carried out");
@@ -302,3 +261,6 @@ fn answer(asker: Asker, said: Result<Applied, Refusal>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

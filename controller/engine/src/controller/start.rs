@@ -14,7 +14,7 @@ use tokio::{
     sync::{Semaphore, broadcast, mpsc, watch},
     time::Instant,
 };
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::{Controller, EVENTS, Protocols};
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     event::EventKind,
     handle::Engine,
     picture::Album,
-    readers, recover,
+    readers,
     snapshot::Snapshot,
     tasks::DeviceHandle,
     world::{Accepted, World},
@@ -63,7 +63,7 @@ const COMMANDS: usize = 64;
 const READINGS: usize = 1_024;
 
 impl Controller {
-    /// Takes up where the journal ends. Nothing is sent yet: the network is read first.
+    /// Takes up where the journal ends. It asks no device: what was open is resolved, and the network read, while it runs.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -75,15 +75,16 @@ impl Controller {
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
-        let mut news = Vec::new();
+        let devices = fleet.len();
+        let mut news = vec![EventKind::Started { devices, adopted: world.adopted }];
         restore(&mut world, &setup.journal, &mut news)?;
-        let open = take_up(&mut world, &fleet, &setup.journal).await?;
+        news.extend(look_at_audit(&setup.journal));
+        let open = take_up(&mut world, &fleet, &setup.journal)?;
         let gate = Arc::new(Semaphore::new(setup.openings));
         let read = |handle: &DeviceHandle| {
             tokio::spawn(readers::read_on(handle.clone(), setup.read_every, gate.clone(), seen_in.clone()))
         };
         let readers = fleet.values().map(read).collect();
-        let adopted = world.adopted;
         let mut controller = Self {
             world,
             album: Album { protocols: setup.protocols, timeline: VecDeque::new(), ..Album::default() },
@@ -93,6 +94,7 @@ impl Controller {
             samples: setup.samples,
             seen,
             look: seen_in,
+            gate,
             told,
             tell,
             snapshot,
@@ -103,11 +105,13 @@ impl Controller {
             in_sync: false,
             repairing: BTreeSet::new(),
             repair_after: None,
+            repair_refused: Vec::new(),
             owed: None,
             recovery: None,
+            resolving: BTreeSet::new(),
             in_vain: super::outcome::InVain::default(),
-            kept: Kept::default(),
-            keeping: None,
+            keeper: super::keep::Keeper::default(),
+            news,
             number: 0,
             judged: Instant::now(),
             unjudged: None,
@@ -115,29 +119,37 @@ impl Controller {
         if open {
             controller.recover_open(None);
         }
-        controller.publish(EventKind::Started { devices: controller.fleet.len(), adopted });
-        news.into_iter().for_each(|kind| controller.publish(kind));
         controller.draw();
         Ok((controller, Engine { commands: commands_in, snapshot: shown, events }))
     }
 }
 
-/// Resolves what was open when the controller ended, and notes whose state has to be compared; whether some is open still.
-async fn take_up(world: &mut World, fleet: &Fleet, journal: &Journal) -> Result<bool, StoreError> {
-    let mut open = false;
-    for record in journal.open_transactions()? {
+/// Checks the chain of the audit log. A broken one is told and stops nothing: the network must be driven all the same.
+fn look_at_audit(journal: &Journal) -> Option<EventKind> {
+    let why = match journal.verify_audit() {
+        Ok(Ok(())) => return None,
+        Ok(Err(broken)) => broken.to_string(),
+        Err(error) => error.to_string(),
+    };
+    error!(why, "the audit log is not intact");
+    Some(EventKind::AuditBroken { why })
+}
+
+/// Notes whose state has to be compared because a transaction was open when the controller ended; whether there is one. They
+/// are resolved beside the loop: devices that do not answer must not keep the way in shut, where the stop switch is.
+fn take_up(world: &mut World, fleet: &Fleet, journal: &Journal) -> Result<bool, StoreError> {
+    let open = journal.open_transactions()?;
+    for record in &open {
         info!(id = %record.id, decided = record.decided, "a transaction was not closed");
-        let left = recover::recover(&record, fleet, journal).await?;
-        open |= !left.is_empty();
         world.repair.extend(record.transaction.edits.keys().cloned());
-        world.repair.extend(left);
+        world.repair.extend(record.unresolved.iter().flatten().cloned());
     }
     if journal.is_unfinished()? {
         info!("a change was not finished: the network is compared with the intents in force");
         world.repair.extend(fleet.keys().cloned());
     }
     world.repair.retain(|node| fleet.contains_key(node));
-    Ok(open)
+    Ok(!open.is_empty())
 }
 
 /// An empty world with what the journal has of it.

@@ -54,7 +54,27 @@ pub fn lab() -> Lab {
 }
 
 impl Lab {
+    /// A controller that has read the whole network.
     pub async fn start(&self) -> Running {
+        let mut running = self.begin().await;
+        running.wait(|kind| matches!(kind, EventKind::InSync { .. })).await;
+        running
+    }
+
+    /// The journal, as soon as the controller before has let go of it: what it began beside its loop may end a moment later.
+    pub async fn journal(&self) -> Journal {
+        let path = self.folder.path().join("journal");
+        for _ in 0..500 {
+            if let Ok(journal) = Journal::open(&path) {
+                return journal;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Journal::open(&path).unwrap()
+    }
+
+    /// A controller that has just been started.
+    pub async fn begin(&self) -> Running {
         let handle =
             |device: &FakeDevice| DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
         let (samples, receiver) = mpsc::channel(1_024);
@@ -63,7 +83,7 @@ impl Lab {
             devices: self.devices.iter().map(|(node, device)| (node.clone(), handle(device))).collect(),
             protocols: self.devices.keys().map(|node| (node.clone(), "memory".to_owned())).collect(),
             samples: receiver,
-            journal: Journal::open(&self.folder.path().join("journal")).unwrap(),
+            journal: self.journal().await,
             limits: assess::Limits::default(),
             read_every: Duration::from_millis(200),
             openings: 8,
@@ -72,9 +92,7 @@ impl Lab {
         let events = engine.events.subscribe();
         let stop = CancellationToken::new();
         let task = tokio::spawn(controller.run(stop.clone()));
-        let mut running = Running { engine, events, samples, task, stop };
-        running.wait(|kind| matches!(kind, EventKind::InSync { .. })).await;
-        running
+        Running { engine, events, samples, task, stop }
     }
 
     pub fn writes(&self) -> usize {
@@ -98,6 +116,12 @@ impl Running {
 
     pub async fn adopt(&self) {
         self.engine.ask(|reply| Command::Adopt { who: "test".into(), reply }).await.unwrap();
+    }
+
+    /// The stop switch.
+    pub async fn observe(&self) {
+        let ask = |reply| Command::SetMode { mode: model::intent::Mode::Observe, who: "noc".into(), reply };
+        self.engine.ask(ask).await.unwrap();
     }
 
     pub async fn apply(&self, files: Files) -> Result<Applied, Refusal> {
@@ -142,4 +166,46 @@ pub fn telemetry(ted: &Ted, at: Timestamp, change: impl Fn(&str, &mut u64, &mut 
         }
     }
     samples
+}
+
+const ALARM: &str = "
+apiVersion: trunkline/v1
+kind: AlarmPolicy
+metadata: {name: line-degraded}
+spec:
+  on: {links: {role: leased-line}}
+  when: {any: [loss > 0.5%], over: 10s, for: 1s}
+  clear: {for: 60s}
+  severity: major
+";
+
+/// The example with short waits and an alarm policy.
+pub fn hasty() -> Files {
+    let mut files = intents();
+    let services = files.get_mut("services.yaml").unwrap();
+    *services = services
+        .replace("for: 3s", "for: 1s")
+        .replace("holdDown: 30s, waitToRestore: 120s", "holdDown: 1s, waitToRestore: 2s");
+    assert!(services.contains("waitToRestore: 2s"));
+    files.insert("alarms.yaml".into(), ALARM.into());
+    files
+}
+
+/// Telemetry of all lines ten times a second, line 1 of the first branch good or bad, until what is given back is aborted.
+pub fn feed(lab: &Lab, running: &Running, bad: bool) -> JoinHandle<()> {
+    let (samples, ted) = (running.samples.clone(), lab.ted.clone());
+    tokio::spawn(async move {
+        loop {
+            let batch = telemetry(&ted, engine::clock::now(), |link, delay, loss| {
+                if bad && link == "line1-br-1" {
+                    *delay = 60_000;
+                    *loss = 20_228_952;
+                }
+            });
+            if samples.send(batch).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
 }

@@ -1,0 +1,161 @@
+//! Alarms that no policy has to ask for: a device holds something else than it should, and the loop has stopped itself for a
+//! service. They follow from the state alone, so they stand again after a restart.
+
+use std::collections::BTreeMap;
+
+use model::{DeviceReading, Finding, NodeId, ServiceId, Severity};
+
+use super::Controller;
+use crate::{clock, event::EventKind, snapshot::AlarmView};
+
+/// The alarm of a device that holds something else than it should.
+pub const DRIFT: &str = "drift";
+/// The alarm of a service that the loop leaves alone.
+pub const STOPPED: &str = "loop-stopped";
+
+/// Objects that an alarm names; the others are counted.
+const NAMED: usize = 5;
+
+/// What should stand.
+struct Cause {
+    severity: Severity,
+    why: String,
+    services: Vec<ServiceId>,
+}
+
+impl Controller {
+    /// Raises and clears them. O(drift + services that are frozen).
+    pub(super) fn review(&mut self) {
+        let mut causes = self.stopped();
+        // What devices should hold is not decided while a change is under way.
+        let drift = if self.running.is_none() { self.drifting() } else { BTreeMap::new() };
+        causes.extend(drift.into_iter().map(|(node, cause)| ((DRIFT, node), cause)));
+        let over: Vec<(&'static str, String)> = self
+            .album
+            .own
+            .keys()
+            .filter(|key| !causes.contains_key(*key) && self.is_over(key))
+            .cloned()
+            .collect();
+        for key in over {
+            self.album.own.remove(&key);
+            self.publish(EventKind::AlarmCleared { alarm: key.0.to_owned(), subject: key.1 });
+        }
+        for (key, cause) in causes {
+            self.raise(key, cause);
+        }
+    }
+
+    /// Whether an alarm whose cause is not seen is over. A device that cannot be read, or that is being put right, may hold it still.
+    fn is_over(&self, (alarm, subject): &(&'static str, String)) -> bool {
+        if *alarm != DRIFT {
+            return true;
+        }
+        let is_node = |node: &&NodeId| node.as_str() == subject;
+        let Some(node) = self.fleet.keys().find(is_node) else { return true };
+        let read = matches!(self.world.actual.devices.get(node), Some(DeviceReading::Read { .. }));
+        read && self.running.is_none() && !self.is_being_repaired(node)
+    }
+
+    fn is_being_repaired(&self, node: &NodeId) -> bool {
+        self.world.repair.contains(node) || self.repairing.contains(node)
+    }
+
+    fn raise(&mut self, key: (&'static str, String), cause: Cause) {
+        let Cause { severity, why, services } = cause;
+        if let Some(standing) = self.album.own.get_mut(&key) {
+            standing.why = why;
+            return;
+        }
+        let (alarm, subject) = (key.0.to_owned(), key.1.clone());
+        let view = AlarmView {
+            alarm: alarm.clone(),
+            subject: subject.clone(),
+            severity,
+            since: clock::now(),
+            why: why.clone(),
+            services: services.clone(),
+            riding: services.clone(),
+        };
+        self.album.own.insert(key, view);
+        self.publish(EventKind::AlarmRaised { alarm, subject, severity, why, services });
+    }
+
+    /// Devices that hold something else than they should, and that nobody is putting right.
+    fn drifting(&self) -> BTreeMap<String, Cause> {
+        let mut objects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for finding in self.world.drift.iter().filter(|finding| plan::codes::is_drift(&finding.code)) {
+            objects.entry(&finding.subject).or_default().push(&finding.message);
+        }
+        let mut causes = BTreeMap::new();
+        for node in self.fleet.keys().filter(|node| !self.is_being_repaired(node)) {
+            let Some(objects) = objects.get(node.as_str()) else { continue };
+            let cause = Cause { severity: Severity::Minor, why: listed(objects), services: Vec::new() };
+            causes.insert(node.to_string(), cause);
+        }
+        causes
+    }
+
+    /// Services that the loop leaves alone.
+    fn stopped(&self) -> BTreeMap<(&'static str, String), Cause> {
+        let frozen = self.world.history.frozen();
+        frozen
+            .map(|(service, _)| {
+                let Finding { severity, message, help, .. } = assess::stopped(service, &self.world.limits);
+                let why = format!("{message}; {}", help.unwrap_or_default());
+                ((STOPPED, service.to_string()), Cause { severity, why, services: vec![service.clone()] })
+            })
+            .collect()
+    }
+}
+
+/// The first few, and how many more.
+fn listed(objects: &[&str]) -> String {
+    let mut text = objects.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
+    if objects.len() > NAMED {
+        text.push_str(&format!("; and {} more", objects.len() - NAMED));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use assess::{Action, Decision, Step};
+    use model::intent::Mode;
+
+    use super::*;
+    use crate::controller::fixture;
+
+    #[tokio::test]
+    async fn a_service_that_the_loop_gave_up_is_an_alarm_until_a_person_lets_it_act_again() {
+        let (mut controller, engine, _journal, _folder) = fixture::controller().await;
+        let service = ServiceId::lit("s1");
+        let action = Action { service: Some(service.clone()), step: Step::Freeze, why: String::new() };
+        let decision = Decision { hints: model::Hints::default(), actions: vec![action] };
+        controller.world.history.accept(&decision, clock::now());
+        let mut events = engine.events.subscribe();
+        controller.review();
+        controller.review();
+        let raised = events.try_recv().map(|event| event.kind);
+        let Ok(EventKind::AlarmRaised { alarm, subject, severity, why, services }) = raised else {
+            panic!("{raised:?}")
+        };
+        assert_eq!((alarm.as_str(), subject.as_str(), severity), (STOPPED, "s1", Severity::Major));
+        assert_eq!(services, [service]);
+        assert!(why.contains("3 moves in a row") && why.contains("trunkline mode act"), "{why}");
+        assert!(events.try_recv().is_err(), "it is told once");
+        controller.draw();
+        assert_eq!(engine.snapshot.borrow().alarms.len(), 1);
+        let (reply, _answer) = tokio::sync::oneshot::channel();
+        controller.command(crate::handle::Command::SetMode { mode: Mode::Act, who: "mei".into(), reply });
+        controller.review();
+        let last = std::iter::from_fn(|| events.try_recv().ok()).last().map(|event| event.kind);
+        assert!(matches!(last, Some(EventKind::AlarmCleared { subject, .. }) if subject == "s1"));
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        assert_eq!(listed(&["a", "b"]), "a; b");
+        assert_eq!(listed(&["a", "b", "c", "d", "e", "f", "g"]), "a; b; c; d; e; and 2 more");
+    }
+}
