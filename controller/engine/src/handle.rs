@@ -27,7 +27,7 @@ pub enum Refusal {
     #[error("the network is not adopted: look at `trunkline status`, then run `trunkline adopt`")]
     NotAdopted,
     /// The mode does not allow it.
-    #[error("the mode is `{mode:?}`: nothing is sent; run `trunkline mode act` to allow changes")]
+    #[error("the mode is `{mode}`: nothing is sent; run `trunkline mode act` to allow changes")]
     Mode {
         /// The mode.
         mode: Mode,

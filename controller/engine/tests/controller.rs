@@ -177,7 +177,8 @@ async fn the_stop_switch_stops() {
     running.engine.ask(stop(Mode::Observe)).await.unwrap();
     assert_eq!(running.apply(intents()).await, Err(Refusal::Mode { mode: Mode::Observe }));
     assert_eq!(lab.writes(), 0);
-    running.engine.ask(stop(Mode::Act)).await.unwrap();
+    // What is recommended is done by people.
+    running.engine.ask(stop(Mode::Recommend)).await.unwrap();
     assert!(running.apply(intents()).await.is_ok());
     running.stop.cancel();
     running.task.await.unwrap();

@@ -104,6 +104,16 @@ pub enum Mode {
     Act,
 }
 
+impl std::fmt::Display for Mode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Observe => "observe",
+            Self::Recommend => "recommend",
+            Self::Act => "act",
+        })
+    }
+}
+
 /// How the promise is watched and when the loop may move it (promise 5: no flapping).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

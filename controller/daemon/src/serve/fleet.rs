@@ -13,7 +13,7 @@ use gnmi::{
 };
 use model::{NodeId, Sample, Ted};
 use netconf::{
-    device::{NetconfDevice, Options},
+    device::{Library, NetconfDevice, Options},
     ssh::{LoginKey, SshTarget},
 };
 use tokio::{sync::mpsc, task::JoinSet};
@@ -39,9 +39,10 @@ pub struct Fleet {
 /// One of them.
 pub struct Device(Driver);
 
-/// What many entries share: keys and certificates are read once.
+/// What many entries share: keys, certificates and the modules that routers of a kind serve are read once.
 struct Keys<'i> {
     folder: &'i Path,
+    library: Library,
     logins: BTreeMap<String, LoginKey>,
     trust: BTreeMap<String, ClientTls>,
 }
@@ -58,7 +59,8 @@ impl Fleet {
         pre_images: Arc<dyn PreImages>,
     ) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut keys = Keys { folder, logins: BTreeMap::new(), trust: BTreeMap::new() };
+        let library = Library::default();
+        let mut keys = Keys { folder, library, logins: BTreeMap::new(), trust: BTreeMap::new() };
         let mut fleet = Self { devices: BTreeMap::new(), telemetry: BTreeMap::new() };
         for entry in &inventory.devices {
             let place = || format!("{}: device {}", path.display(), entry.name);
@@ -115,11 +117,8 @@ impl Keys<'_> {
                 let key = self.login(&entry.login)?;
                 let pin = access.host_key.parse()?;
                 let target = SshTarget::new(access.netconf.to_string(), pin, &entry.login.user, key);
-                Ok(Driver::Netconf(Box::new(NetconfDevice::new(
-                    entry.name.clone(),
-                    target,
-                    Options::default(),
-                ))))
+                let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
+                Ok(Driver::Netconf(Box::new(device.with_library(self.library.clone()))))
             }
             ConfigAccess::Gnmi(access) => {
                 let target = self.target(access, &entry.login)?;

@@ -39,8 +39,11 @@ impl Controller {
         Ok(())
     }
 
+    /// Whether a person may change something now. People act on what is recommended, so only the stop switch stands against it.
     fn may_begin(&self) -> Result<(), Refusal> {
-        self.may_act()?;
+        if self.world.mode == Mode::Observe || !self.world.adopted {
+            self.may_act()?;
+        }
         if !self.is_acquainted() {
             return Err(Refusal::Reading);
         }
@@ -119,6 +122,8 @@ impl Controller {
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
             self.publish(EventKind::ModeChanged { mode, who });
+            // Whoever stops it sees at once that it has stopped.
+            self.draw();
         }
         written.map_err(|error| Refusal::Journal { why: error.to_string() })
     }
