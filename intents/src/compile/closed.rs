@@ -63,6 +63,12 @@ impl Closed {
         links_on(graph, &self.drained, ways).into_iter().chain(nodes).collect()
     }
 
+    /// Drained nodes at which a service begins or ends, in words. No path helps it: nobody else can carry its traffic.
+    pub fn drained_ends(&self, graph: &Graph, request: &PathRequest) -> Vec<String> {
+        let ends = self.nodes.iter().filter(|node| **node == request.from || **node == request.to);
+        ends.map(|node| format!("node {}", graph.node_id(*node))).collect()
+    }
+
     /// What is down and lies on some ways, in words.
     pub fn down_on(&self, graph: &Graph, ways: &Ways) -> Vec<String> {
         links_on(graph, &self.down, ways)
@@ -85,6 +91,7 @@ fn links_on(graph: &Graph, set: &EdgeSet, ways: &Ways) -> Vec<String> {
 #[derive(Default)]
 pub(super) struct Ledger {
     stay: BTreeMap<String, Vec<ServiceId>>,
+    end: BTreeMap<String, Vec<ServiceId>>,
     back_up_over: BTreeMap<String, Vec<ServiceId>>,
     bare: BTreeMap<String, Vec<ServiceId>>,
 }
@@ -93,6 +100,11 @@ impl Ledger {
     /// A service has no way off what is drained.
     pub fn stays(&mut self, on: &[String], service: &ServiceId) {
         note(&mut self.stay, on, service);
+    }
+
+    /// A service begins or ends at what is drained.
+    pub fn ends_at(&mut self, on: &[String], service: &ServiceId) {
+        note(&mut self.end, on, service);
     }
 
     /// A service has no other backup than over what is drained.
@@ -114,6 +126,12 @@ impl Ledger {
             let message =
                 format!("is drained and still carries {}: there is no other way for them", named(&services));
             let help = "they are cut off when it is taken down: add a line, or plan for that";
+            say(Severity::Major, codes::STAYS_ON_DRAINED, what, message, help);
+        }
+        for (what, services) in self.end {
+            let message =
+                format!("is drained and an end of {}: nobody else can carry their traffic", named(&services));
+            let help = "they are cut off when it is taken down: move their traffic to another router, or plan for that";
             say(Severity::Major, codes::STAYS_ON_DRAINED, what, message, help);
         }
         for (what, services) in self.back_up_over {

@@ -174,6 +174,7 @@ impl<'a> Placer<'a> {
         let overlay = self.overlay(service);
         let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
         let mut notes = Vec::new();
+        self.ledger.ends_at(&self.closed.drained_ends(self.graph, request), &service.id);
         if let Some(relief) = self.hints.relief.get(&service.id) {
             notes.push(format!("sees {} measured link values: {}", relief.seen.len(), relief.why));
         }

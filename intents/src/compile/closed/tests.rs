@@ -55,6 +55,14 @@ fn what_is_drained_is_left_and_stays_the_last_backup_which_is_said_once() {
 }
 
 #[test]
+fn services_that_end_at_a_drained_node_are_named() {
+    let hints = Hints { drained_nodes: BTreeSet::from([NodeId::lit("br-1")]), ..Hints::default() };
+    let done = minimal(&hints);
+    let expected = "is drained and an end of 2 services (payments-br-1, voice/hq-pe1~br-1): nobody else can carry their traffic";
+    assert_eq!(said(&done, codes::STAYS_ON_DRAINED), [("node br-1", expected)]);
+}
+
+#[test]
 fn a_backup_that_is_as_good_elsewhere_keeps_off_what_is_drained() {
     // Between the cores there are two ways; the drained one is not needed.
     let hints = Hints { drained_links: BTreeSet::from([core_link()]), ..Hints::default() };
