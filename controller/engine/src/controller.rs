@@ -190,7 +190,9 @@ impl Controller {
     }
 
     fn draw(&mut self) {
-        let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now());
+        // To bring an earlier change to its end is one too.
+        let changing = self.running.is_some() || self.recovery.is_some();
+        let picture = picture::draw(&self.world, &self.album, changing, clock::now());
         self.snapshot.send_replace(Arc::new(picture));
     }
 

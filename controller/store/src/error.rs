@@ -8,10 +8,25 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The file cannot be opened.
-    #[error(
-        "the journal {path} cannot be opened: {why}; another controller may hold it, or the folder may not be writable"
-    )]
+    #[error("the journal {path} cannot be opened: {why}; look whether its folder exists and is writable")]
     Open {
+        /// Its path.
+        path: PathBuf,
+        /// What the store says.
+        why: String,
+    },
+    /// Another process has the file open.
+    #[error("the journal {path} is held by another process: another controller runs on this state folder")]
+    Held {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The file is no journal any more, or never was one.
+    #[error(
+        "the journal {path} is damaged or no journal: {why}; nothing was sent. Put the last copy of the state folder in its \
+         place, or an empty folder to meet the network as for the first time"
+    )]
+    Damaged {
         /// Its path.
         path: PathBuf,
         /// What the store says.

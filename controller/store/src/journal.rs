@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    panic::catch_unwind,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
@@ -55,10 +56,19 @@ fn decode<T: DeserializeOwned>(entry: &str, bytes: &[u8]) -> Result<T, StoreErro
 impl Journal {
     /// Opens the journal, or starts an empty one that only its owner can read.
     ///
+    /// Every page is checked against its checksum first: a journal that lies is worse than none. O(size of the file).
+    ///
     /// # Errors
-    /// The file is held by another process, is not a journal, or cannot be written.
+    /// The file is held by another process, is damaged or no journal, or cannot be written.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let database = open(path)?;
+        // The store takes some damage for its own fault and panics; here it is the file's.
+        let opened = catch_unwind(|| {
+            let mut database = open(path)?;
+            database.check_integrity().map_err(|error| refused(path, error.into()))?;
+            Ok(database)
+        });
+        let damaged = |_| StoreError::Damaged { path: path.to_owned(), why: "it cannot be read".to_owned() };
+        let database = opened.map_err(damaged)??;
         Ok(Self { path: path.to_owned(), file: Arc::new(RwLock::new(Some(database))) })
     }
 
@@ -398,10 +408,25 @@ impl Journal {
     }
 }
 
+/// Why the store does not take a file.
+fn refused(path: &Path, error: redb::Error) -> StoreError {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    let (path, why) = (path.to_owned(), error.to_string());
+    match error {
+        redb::Error::DatabaseAlreadyOpen => StoreError::Held { path },
+        redb::Error::Corrupted(_) | redb::Error::UpgradeRequired(_) | redb::Error::RepairAborted => {
+            StoreError::Damaged { path, why }
+        }
+        redb::Error::Io(error) if matches!(error.kind(), InvalidData | UnexpectedEof) => {
+            StoreError::Damaged { path, why }
+        }
+        _ => StoreError::Open { path, why },
+    }
+}
+
 /// Opens the file, or starts an empty one that only its owner can read; all tables are there then.
 fn open(path: &Path) -> Result<Database, StoreError> {
-    let fail = |why: String| StoreError::Open { path: path.to_owned(), why };
-    let database = Database::create(path).map_err(|error| fail(error.to_string()))?;
+    let database = Database::create(path).map_err(|error| refused(path, error.into()))?;
     make_private(path)?;
     // Only a new file is written to: one that is there can be read on a disk that is full.
     let is_prepared = || -> Result<(), redb::Error> {
@@ -422,7 +447,7 @@ fn open(path: &Path) -> Result<Database, StoreError> {
         write.open_table(AUDIT)?;
         Ok(write.commit()?)
     };
-    is_prepared().or_else(|_| prepare()).map_err(|error| fail(error.to_string()))?;
+    is_prepared().or_else(|_| prepare()).map_err(|error| refused(path, error))?;
     Ok(database)
 }
 

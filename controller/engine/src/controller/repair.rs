@@ -92,16 +92,16 @@ impl Controller {
     /// are tried again; when nobody waits for them any more, a reading tells what they hold.
     pub(super) fn recovered(&mut self, ended: Result<Resolved, tokio::task::JoinError>) {
         let Some(Recovery { until, attempt, .. }) = self.recovery.take() else { return };
-        let left = match ended {
-            Ok(Ok(left)) => left,
+        let (left, is_known) = match ended {
+            Ok(Ok(left)) => (left, true),
             Ok(Err(error)) => {
                 warn!(%error, "open transactions cannot be read from the journal");
-                self.resolving.clone()
+                (self.may_be_open(), false)
             }
             // It died: a fault of this program.
-            Err(_) => self.resolving.clone(),
+            Err(_) => (self.may_be_open(), false),
         };
-        let again = !left.is_empty() && attempt + 1 < ATTEMPTS;
+        let again = !(left.is_empty() && is_known) && attempt + 1 < ATTEMPTS;
         let waiting = if again { left } else { BTreeSet::new() };
         let before = std::mem::replace(&mut self.resolving, waiting);
         // At first all that is to be put right is read again; later what answered at last.
@@ -112,6 +112,15 @@ impl Controller {
         if again {
             self.try_recovery(until, attempt + 1);
         }
+    }
+
+    /// The devices that a transaction may be open on, while nobody can look: those that it was known of, or else all that are to
+    /// be put right.
+    fn may_be_open(&self) -> BTreeSet<NodeId> {
+        if !self.resolving.is_empty() {
+            return self.resolving.clone();
+        }
+        self.world.repair.iter().filter(|node| self.fleet.contains_key(*node)).cloned().collect()
     }
 
     fn read_again(&mut self, node: NodeId) {

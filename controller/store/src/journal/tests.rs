@@ -36,7 +36,7 @@ fn what_was_accepted_is_there_after_a_restart() {
         journal.put_mode(Mode::Observe).unwrap();
         journal.put_adopted(true).unwrap();
         let second = Journal::open(&path).unwrap_err().to_string();
-        assert!(second.contains("another controller may hold it"), "{second}");
+        assert!(second.contains("another controller runs on this state folder"), "{second}");
     }
     let journal = Journal::open(&path).unwrap();
     assert_eq!(journal.intents(10).unwrap(), std::slice::from_ref(&intents));
@@ -74,4 +74,36 @@ fn the_log_grows_and_holds() {
     }
     assert_eq!(journal.audit(2).unwrap().iter().map(|entry| entry.number).collect::<Vec<_>>(), [4, 3]);
     assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+}
+
+#[test]
+fn a_file_that_is_damaged_or_no_journal_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    {
+        let journal = Journal::open(&path).unwrap();
+        for id in 1..=200 {
+            journal.put_transaction(&record(id)).unwrap();
+        }
+    }
+    let sound = std::fs::read(&path).unwrap();
+    assert!(Journal::open(&path).is_ok());
+    for (what, bytes) in [("text", b"not a journal".to_vec()), ("half", sound[..sound.len() / 2].to_vec())] {
+        std::fs::write(&path, &bytes).unwrap();
+        let refused = Journal::open(&path).unwrap_err().to_string();
+        assert!(refused.contains("damaged or no journal") && refused.contains("copy"), "{what}: {refused}");
+    }
+    // A page is in use or it is not: whoever flips a byte in one that is, is found out.
+    let mut found = 0;
+    for at in (0..sound.len()).step_by(sound.len() / 24) {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0xff;
+        std::fs::write(&path, &bytes).unwrap();
+        match Journal::open(&path) {
+            Err(StoreError::Damaged { .. }) => found += 1,
+            Err(other) => panic!("byte {at}: {other}"),
+            Ok(journal) => assert_eq!(journal.open_transactions().unwrap().len(), 200, "byte {at}"),
+        }
+    }
+    assert!(found > 0);
 }
