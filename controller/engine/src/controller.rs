@@ -190,9 +190,7 @@ impl Controller {
     }
 
     fn draw(&mut self) {
-        // To bring an earlier change to its end is one too.
-        let changing = self.running.is_some() || self.recovery.is_some();
-        let picture = picture::draw(&self.world, &self.album, changing, clock::now());
+        let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now());
         self.snapshot.send_replace(Arc::new(picture));
     }
 

@@ -67,12 +67,17 @@ impl Controller {
         let until = until.or_else(|| self.journal.next_transaction().ok());
         self.resolving = recover::involved(&self.journal, until);
         self.resolving.retain(|node| self.fleet.contains_key(node));
+        self.forget_resolving();
+        self.try_recovery(until, 0);
+    }
+
+    /// What was read of these devices before does not say what they will hold.
+    fn forget_resolving(&mut self) {
         for node in &self.resolving {
             let why = "an open change is being resolved".to_owned();
             let reading = DeviceReading::Unreadable { why, since: clock::now() };
             self.world.actual.devices.insert(node.clone(), reading);
         }
-        self.try_recovery(until, 0);
     }
 
     fn try_recovery(&mut self, until: Option<TransactionId>, attempt: u64) {
@@ -110,6 +115,7 @@ impl Controller {
         let due: Vec<NodeId> = self.world.repair.iter().filter(is_due).cloned().collect();
         due.into_iter().for_each(|node| self.read_again(node));
         if again {
+            self.forget_resolving();
             self.try_recovery(until, attempt + 1);
         }
     }
