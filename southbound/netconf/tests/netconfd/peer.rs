@@ -19,6 +19,11 @@ const SUBSYSTEM: &str = "/usr/sbin/netconf-subsystem";
 const SSHD: &str = "/usr/sbin/sshd";
 const MODULES: &str = "/usr/share/yuma/modules";
 
+/// Lines of each log that a failed test shows.
+const LAST: usize = 60;
+/// Another process may take a port between its choice and its use; so often another one is tried.
+const PORTS: usize = 3;
+
 /// Both processes and the folder that they live in.
 pub struct Netconfd {
     folder: TempDir,
@@ -29,6 +34,14 @@ pub struct Netconfd {
 
 impl Drop for Netconfd {
     fn drop(&mut self) {
+        // A test that failed is of little use without the other side's story.
+        if std::thread::panicking() {
+            for name in ["netconfd.log", "sshd.log"] {
+                let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let lines: Vec<&str> = text.lines().collect();
+                eprintln!("the end of {name}:\n{}", lines[lines.len().saturating_sub(LAST)..].join("\n"));
+            }
+        }
         for child in &mut self.children {
             // A process that is gone already is what is wanted.
             let _ = child.kill();
@@ -45,16 +58,25 @@ impl Netconfd {
                 return Err(format!("{program} is not installed (packages netconfd, openssh-server)"));
             }
         }
+        let _alone = one_at_a_time().map_err(|e| format!("netconfd waits for another to start: {e}"))?;
+        let mut result = Self::try_start().await;
+        for _ in 1..PORTS {
+            let Err(why) = &result else { break };
+            eprintln!("tried again on another port: {why}");
+            result = Self::try_start().await;
+        }
+        result
+    }
+
+    async fn try_start() -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
         let user = run(Command::new("id").arg("-un"))?.trim().to_owned();
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| e.to_string())?.port();
         let mut peer = Self { folder, children: Vec::new(), port, user };
-        let alone = one_at_a_time().map_err(|e| format!("netconfd waits for another to start: {e}"))?;
         peer.start_netconfd().map_err(|e| format!("netconfd does not start: {e}"))?;
         peer.start_sshd()?;
         peer.wait().await?;
-        drop(alone);
         Ok(peer)
     }
 
@@ -74,6 +96,7 @@ impl Netconfd {
         let log = fs::File::create(self.path("netconfd.log"))?;
         let child = Command::new(NETCONFD)
             .args(["--no-startup", "--target=candidate", "--with-startup=false", "--module=iana-if-type"])
+            .arg("--log-level=debug")
             .arg("--module=ietf-interfaces")
             .arg(format!("--superuser={}", self.user))
             .arg(format!("--port={}", self.port))
@@ -100,7 +123,7 @@ impl Netconfd {
             format!("{SUBSYSTEM} --ncxserver-sockname={}@{}", self.port, self.path("ncx").display());
         let config = format!(
             "ListenAddress 127.0.0.1\nPort {}\nHostKey {}\nHostKey {}\nAuthorizedKeysFile {}\nUsePAM no\n\
-             StrictModes no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\nPidFile none\n\
+             StrictModes no\nPasswordAuthentication no\nPermitRootLogin prohibit-password\nPidFile none\nLogLevel DEBUG\n\
              Subsystem netconf \"{subsystem}\"\n",
             self.port,
             self.path("host_rsa").display(),
@@ -128,12 +151,14 @@ impl Netconfd {
     async fn wait(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
+            let read = |name| fs::read_to_string(self.path(name)).unwrap_or_default();
             let server = UnixStream::connect(self.path("ncx")).is_ok();
-            let ssh = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
-            if server && ssh {
+            // Not a connection: what answers at the port may be somebody else's.
+            let ssh = read("sshd.log").contains(&format!("Server listening on 127.0.0.1 port {}", self.port));
+            let dead = self.children.iter_mut().any(|c| !matches!(c.try_wait(), Ok(None)));
+            if server && ssh && !dead {
                 return Ok(());
             }
-            let dead = self.children.iter_mut().any(|c| !matches!(c.try_wait(), Ok(None)));
             if dead || Instant::now() > deadline {
                 let read = |name| fs::read_to_string(self.path(name)).unwrap_or_default();
                 return Err(format!("does not come up: {}{}", read("netconfd.log"), read("sshd.log")));
