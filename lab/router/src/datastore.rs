@@ -16,6 +16,8 @@ pub mod edit;
 
 pub mod diff;
 
+mod session;
+
 pub mod refusal;
 
 mod validate;
@@ -27,7 +29,8 @@ pub use diff::{Change, ChangeKind};
 pub use edit::{Content, Edit, Operation};
 pub use path::{Path, Pattern};
 pub use refusal::{Refusal, Tag};
-pub use store::{Datastore, SessionId};
+pub use session::SessionId;
+pub use store::Datastore;
 pub use tree::{Branch, Item, Step, Tree};
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use thiserror::Error;
 use crate::{
     constraint::{Bounds, PathRequest},
     dijkstra::Outcome,
-    explain::{NoPath, explain},
     found::{Found, Totals},
     goal::Goal,
     lower::Quantity,
@@ -39,20 +38,6 @@ pub fn shortest(
 ) -> Result<Found, Miss> {
     let outcome = solve(&Problem::new(graph, free, request), workspace);
     answer(graph, request, outcome, workspace)
-}
-
-/// As [`shortest`], and says why where there is no path.
-///
-/// # Errors
-/// There is no such path: which constraint bites, and the nearest path that breaks only it.
-pub fn find(
-    graph: &Graph,
-    free: &[u64],
-    request: &PathRequest,
-    workspace: &mut Workspace,
-) -> Result<Found, Box<NoPath>> {
-    shortest(graph, free, request, workspace)
-        .map_err(|miss| Box::new(explain(graph, free, request, miss, workspace)))
 }
 
 /// The outcome with the path that stands in the workspace.

@@ -3,7 +3,8 @@
 use model::{EdgeIx, Graph, intent::Diversity};
 
 use crate::{
-    apart::{Apart, Shared, Thing},
+    apart::{Apart, Shared},
+    charges::Count,
     constraint::PathRequest,
     cspf::{Miss, answer, solve},
     dijkstra::Outcome,
@@ -84,120 +85,6 @@ pub(crate) fn away_from(
         return Err(Miss { exact: found.exact });
     }
     Ok(found)
-}
-
-/// How shared things are counted.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Count {
-    /// Not at all: they are forbidden.
-    #[default]
-    Strict,
-    /// Each once.
-    Exact,
-    /// A risk at each link that lies in it.
-    Summed,
-}
-
-/// What each edge shares with the other paths.
-#[derive(Debug, Default)]
-pub(crate) struct Charges {
-    /// Things that no other edge of a simple path shares: links, nodes, risks of a single link.
-    toll: Vec<u32>,
-    /// Risks that lie on several links and sites of several nodes, one bit each.
-    wide: Vec<u128>,
-    any_wide: bool,
-    /// Which edges share anything: all others are zero.
-    touched: Vec<EdgeIx>,
-    count: Count,
-    /// Whether the bits were enough.
-    complete: bool,
-}
-
-impl Charges {
-    /// How many things an edge shares; none where it must not be used.
-    #[inline]
-    pub(crate) fn toll(&self, edge: EdgeIx) -> Option<u32> {
-        let toll = self.toll[edge.ix()];
-        let wide = self.wide.get(edge.ix()).map_or(0, |wide| wide.count_ones());
-        match self.count {
-            Count::Strict => (toll + wide == 0).then_some(0),
-            Count::Exact => Some(toll),
-            Count::Summed => Some(toll + wide),
-        }
-    }
-
-    /// The things of an edge that count once for the whole path.
-    pub(crate) fn once(&self, edge: EdgeIx) -> u128 {
-        match self.count {
-            Count::Exact => self.wide.get(edge.ix()).copied().unwrap_or(0),
-            Count::Strict | Count::Summed => 0,
-        }
-    }
-
-    /// Whether [`Charges::once`] says anything.
-    pub(crate) fn counts_once(&self) -> bool {
-        self.count == Count::Exact && self.any_wide
-    }
-
-    /// Costs as much as there are edges in what is shared.
-    fn fill(&mut self, graph: &Graph, others: &[&[EdgeIx]], apart: Apart) {
-        self.clear(graph.edge_count());
-        let mut things: Vec<Thing> = others.iter().flat_map(|path| Thing::of(graph, apart, path)).collect();
-        things.sort_unstable();
-        things.dedup();
-        let mut bit = 0;
-        for thing in things {
-            // A bit for each thing that several edges of one path may share, or where these are used up a toll for each edge.
-            match thing {
-                Thing::Link(edge) => {
-                    [edge, edge.reverse()].into_iter().for_each(|edge| self.charge(edge, None))
-                }
-                Thing::Node(node) => graph.into(node).for_each(|edge| self.charge(edge, None)),
-                Thing::Risk(risk) => {
-                    let edges = graph.in_srlg(risk);
-                    // Both directions of a link are in the same risks.
-                    let bit = (edges.len() > 2).then(|| next(&mut bit));
-                    edges.iter().for_each(|edge| self.charge(*edge, bit));
-                }
-                Thing::Site(site) => {
-                    let bit = Some(next(&mut bit));
-                    let edges = graph.at_site(site).iter().flat_map(|node| graph.into(*node));
-                    edges.for_each(|edge| self.charge(edge, bit));
-                }
-            }
-        }
-        self.complete = bit <= 128;
-    }
-
-    fn clear(&mut self, edges: usize) {
-        for edge in self.touched.drain(..) {
-            self.toll[edge.ix()] = 0;
-            if let Some(wide) = self.wide.get_mut(edge.ix()) {
-                *wide = 0;
-            }
-        }
-        self.toll.resize(edges, 0);
-        self.wide.truncate(edges);
-        self.any_wide = false;
-    }
-
-    fn charge(&mut self, edge: EdgeIx, bit: Option<u32>) {
-        self.touched.push(edge);
-        match bit {
-            Some(bit) if bit < 128 => {
-                self.wide.resize(self.toll.len(), 0);
-                self.wide[edge.ix()] |= 1 << bit;
-                self.any_wide = true;
-            }
-            _ => self.toll[edge.ix()] += 1,
-        }
-    }
-}
-
-/// The number, and one more for the next time.
-fn next(bit: &mut u32) -> u32 {
-    *bit += 1;
-    *bit - 1
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use model::{EdgeIx, Graph, NodeIx, Sid, Ted, sr::Dataplane};
 
 use crate::{
     flex::{FlexAlgorithm, FlexSids},
+    metric::MetricType,
     set::EdgeSet,
-    spf::MetricType,
 };
 
 mod csid;

@@ -65,6 +65,20 @@ pub struct NoPath {
     pub exact: bool,
 }
 
+/// As [`crate::shortest`], and says why where there is no path.
+///
+/// # Errors
+/// There is no such path: which constraint bites, and the nearest path that breaks only it.
+pub fn find(
+    graph: &Graph,
+    free: &[u64],
+    request: &PathRequest,
+    workspace: &mut Workspace,
+) -> Result<Found, Box<NoPath>> {
+    shortest(graph, free, request, workspace)
+        .map_err(|miss| Box::new(explain(graph, free, request, miss, workspace)))
+}
+
 /// Why no path meets the request; none where one does.
 ///
 /// Costs about one search for each constraint that is present, and for bandwidth the logarithm of the number of edges.

@@ -8,8 +8,9 @@ use thiserror::Error;
 
 use crate::{
     constraint::{Exclusions, PathRequest},
+    metric::MetricType,
     set::{EdgeSet, NodeSet, RiskSet},
-    spf::{MetricType, Spf},
+    spf::Spf,
 };
 
 /// The definition of an algorithm (RFC 9350 section 5).

@@ -49,6 +49,7 @@ mod lower;
 mod cspf;
 mod finder;
 
+mod charges;
 mod disjoint;
 mod together;
 
@@ -62,6 +63,7 @@ mod reroute;
 mod explain;
 
 mod flex;
+mod metric;
 mod queue;
 mod spf;
 mod trees;
@@ -73,23 +75,24 @@ mod testing;
 
 pub use apart::{Apart, Shared};
 pub use constraint::{Bounds, Constraint, Exclusions, PathRequest};
-pub use cspf::{Miss, find, shortest};
+pub use cspf::{Miss, shortest};
 pub use disjoint::{Backup, backup};
 pub use encode::{
     Anycast, BadCsid, Csid, EncodeError, Encoded, Encoder, Encoding, Limit, Part, Pin, Segment, SegmentKind,
     reversed, weights,
 };
-pub use explain::{Excess, NoPath, Reason, why_not};
+pub use explain::{Excess, NoPath, Reason, find, why_not};
 pub use finder::Finder;
 pub use flex::{Advertised, BadAlgorithm, FlexAlgorithm, FlexSids};
 pub use found::{Found, Totals, capacities, spare, to_path};
 pub use include::{Include, Includes, TooManyIncludes};
+pub use metric::MetricType;
 pub use ranking::{Ranking, k_shortest};
 pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList};
 pub use reservation::{BadPriorities, BandwidthModel, Held, Priorities, Reservations};
 pub use segments::{TooManySegments, within_segments};
 pub use set::{EdgeSet, NodeSet, RiskSet, Set};
-pub use spf::{MetricType, Spf};
+pub use spf::Spf;
 pub use together::{MOST_TOGETHER, Together, together};
 pub use trees::{Lead, Tree, Trees};
 pub use workspace::{BRANCH_LIMIT, LABEL_LIMIT, Workspace};

@@ -9,8 +9,8 @@
 use model::{EdgeIx, Graph, Loss, NodeIx, graph::Edge, intent::Minimise, link::Encryption, unit::IgpMetric};
 
 use crate::{
+    charges::Charges,
     constraint::{Bounds, Constraint, PathRequest},
-    disjoint::Charges,
     found::Totals,
     include::Include,
     set::Set,

@@ -16,8 +16,9 @@ use model::{EdgeIx, Graph, NodeIx};
 use crate::{
     constraint::PathRequest,
     encode::SegmentKind,
+    metric::MetricType,
     set::{EdgeSet, NodeSet},
-    spf::{MetricType, Spf},
+    spf::Spf,
     trees::{Lead, Trees},
 };
 

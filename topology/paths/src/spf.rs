@@ -1,37 +1,14 @@
 //! Where the IGP sends packets: shortest paths toward one node with all equal-cost next hops (RFC 1195 annex C.2.6,
 //! RFC 2328 section 16.1).
 
-use model::{EdgeIx, Graph, NodeIx, graph::Edge, unit::IgpMetric};
+use model::{EdgeIx, Graph, NodeIx};
 
 use crate::{
     goal::NO_EDGE,
+    metric::MetricType,
     set::EdgeSet,
     trees::{Lead, Trees, UNREACHED},
 };
-
-/// What shortest paths add up (IANA registry of IGP metric types, RFC 9350 section 18.1.2).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum MetricType {
-    /// The IGP metric; links of 2^24-1 are not used (RFC 5305 section 3).
-    #[default]
-    Igp,
-    /// One-way delay, microseconds (RFC 8570).
-    Delay,
-    /// The TE metric (RFC 5305 section 3.7).
-    Te,
-}
-
-impl MetricType {
-    /// The metric of an edge; none where paths of this type do not use it.
-    #[inline]
-    pub fn of(self, edge: &Edge) -> Option<u64> {
-        match self {
-            Self::Igp => IgpMetric(edge.igp).is_usable().then_some(u64::from(edge.igp)),
-            Self::Delay => Some(edge.delay),
-            Self::Te => Some(u64::from(edge.te)),
-        }
-    }
-}
 
 /// Shortest distances toward a node, or toward the nearest of several (anycast). Overloaded nodes carry no transit (RFC 3787
 /// section 4), edges that are down do not exist.

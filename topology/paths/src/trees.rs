@@ -5,9 +5,9 @@ use model::{EdgeIx, Graph, NodeIx, graph::Edge, link::Encryption};
 use crate::{
     constraint::PathRequest,
     goal::NO_EDGE,
+    metric::MetricType,
     queue::Queue,
     set::{EdgeSet, NodeSet},
-    spf::MetricType,
 };
 
 /// Which way paths of a tree lead.

@@ -2,7 +2,7 @@
 
 use model::EdgeIx;
 
-use crate::{dijkstra::Tree, disjoint::Charges, labels::Labels, lower::Lower};
+use crate::{charges::Charges, dijkstra::Tree, labels::Labels, lower::Lower};
 
 /// How many labels one search under bounds keeps before it gives up on exactness: some 100 bytes each.
 pub const LABEL_LIMIT: usize = 100_000;

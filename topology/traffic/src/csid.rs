@@ -7,27 +7,13 @@
 //! As on routers the longest match wins: a function of the node is read as such before the next node's CSID is. A container
 //! that meets such a number by accident goes wrong, and the walk says so.
 
+pub(crate) mod lengths;
+
 use std::net::Ipv6Addr;
 
 use model::NodeIx;
 
 use crate::network::{Behaviour, Network, leading};
-
-/// How long CSIDs are, in bits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct CsidLengths {
-    /// That of a node: the last so many bits of its locator.
-    pub node: u8,
-    /// That of a function of a node.
-    pub function: u8,
-}
-
-impl Default for CsidLengths {
-    /// 16 and 16: behind a block of 32 bits five or six fit into an address.
-    fn default() -> Self {
-        Self { node: 16, function: 16 }
-    }
-}
 
 /// What an SRv6 SID says, SID by SID; and where nobody knows how to go on.
 #[derive(Debug, Eq, PartialEq)]

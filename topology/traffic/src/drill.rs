@@ -9,6 +9,7 @@
 //! nodes have none for, which may now be avoided. Of all others only what they suffer may change, and only where a queue on
 //! their way drops or waits otherwise than before.
 
+mod series;
 mod undo;
 
 use std::collections::BTreeSet;

@@ -39,7 +39,7 @@ mod drill;
 mod marks;
 mod witness;
 
-pub use csid::CsidLengths;
+pub use csid::lengths::CsidLengths;
 pub use drill::Drill;
 pub use failure::{Failure, FailureKind, Outage, Parts, UnknownKind, UnknownPart};
 pub use flow::{DropReason, Flow, IgpReason, Via};

@@ -10,7 +10,7 @@ use model::{
     graph::GraphError, link::Side, sr::LabelBlock,
 };
 
-use crate::{csid::CsidLengths, mesh::Mesh};
+use crate::{csid::lengths::CsidLengths, mesh::Mesh};
 
 /// What segment routing needs to know of a node.
 #[derive(Clone, Debug)]

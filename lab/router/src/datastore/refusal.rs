@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::store::SessionId;
+use super::session::SessionId;
 
 /// The error tags of RFC 6241 appendix A that the store uses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

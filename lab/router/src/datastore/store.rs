@@ -10,7 +10,7 @@ mod set;
 pub use commit::{CommitRequest, DEFAULT_CONFIRM};
 pub use set::{Confirmation, SetOp};
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use model::Timestamp;
 
@@ -18,20 +18,11 @@ use super::{
     diff::{Change, changes},
     edit::{self, Edit, Operation},
     refusal::{Refusal, Tag},
+    session::SessionId,
     tree::Tree,
     validate,
 };
 use crate::yang::Schema;
-
-/// A NETCONF session. Numbers start at 1; 0 stands for everything that is no NETCONF session (RFC 6241 section 7.5).
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct SessionId(pub u32);
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// The datastores that can be locked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -4,6 +4,8 @@ mod ssh;
 
 mod session;
 
+mod seat;
+
 mod answer;
 
 // Between XML and the store.

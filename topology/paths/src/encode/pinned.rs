@@ -5,8 +5,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 use model::{EdgeIx, Graph, NodeIx};
 
 use crate::{
+    metric::MetricType,
     set::EdgeSet,
-    spf::{MetricType, Spf},
+    spf::Spf,
     trees::{Lead, Trees, UNREACHED},
 };
 

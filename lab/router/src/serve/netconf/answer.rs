@@ -16,7 +16,7 @@ use super::{
     content::{read_config, rpc_error, write_branch},
     filter,
     notify::Subscription,
-    session::Session,
+    seat::Session,
 };
 use crate::{
     datastore::{

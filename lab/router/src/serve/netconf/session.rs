@@ -1,6 +1,6 @@
 //! One NETCONF session: hello, then requests one after the other, with notifications between them.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use netconf::{
@@ -20,13 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     answer::{self, Answer},
-    capabilities,
-    notify::{self, Subscription},
+    capabilities, notify,
+    seat::{Client, Session},
 };
 use crate::{
-    datastore::SessionId,
     fault::{Kind, Step},
-    router::{Author, Event, Router},
+    router::{Event, Router},
 };
 
 /// Largest message that is taken, in octets.
@@ -38,38 +37,8 @@ const HELLO: Duration = Duration::from_secs(30);
 /// Time in which a client must take what is written to it.
 const WRITE: Duration = Duration::from_secs(60);
 
-/// Who is at the other end.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    /// The login name.
-    pub(super) user: String,
-    /// The address.
-    pub(super) host: IpAddr,
-}
-
 /// Why a session is over; each is an ordinary end.
 struct Over;
-
-/// A session as its operations see it.
-pub(super) struct Session {
-    pub(super) router: Arc<Router>,
-    pub(super) id: SessionId,
-    pub(super) client: Client,
-    pub(super) subscription: Option<Subscription>,
-}
-
-impl Session {
-    pub(super) fn author(&self) -> Author {
-        Author::Session { id: self.id, user: self.client.user.clone(), host: self.client.host }
-    }
-}
-
-/// The store forgets the session however its task ends.
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.router.close_session(self.id);
-    }
-}
 
 /// Speaks NETCONF on a stream until it ends, the session is killed, or `cut`.
 pub(super) async fn run<S>(router: Arc<Router>, stream: S, client: Client, cut: CancellationToken)

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::session::{self, Client};
+use super::{seat::Client, session};
 use crate::router::Router;
 
 /// Most connections of one router at once; more are closed.

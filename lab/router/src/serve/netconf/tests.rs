@@ -43,7 +43,7 @@ struct Client {
 impl Client {
     async fn connect(router: &Arc<Router>, versions: &[&str]) -> Self {
         let (stream, theirs) = tokio::io::duplex(1 << 16);
-        let who = session::Client { user: "ops".into(), host: Ipv4Addr::LOCALHOST.into() };
+        let who = super::seat::Client { user: "ops".into(), host: Ipv4Addr::LOCALHOST.into() };
         tokio::spawn(session::run(router.clone(), theirs, who, CancellationToken::new()));
         let decoder = Decoder::new(Framing::EndOfMessage, 1 << 24);
         let ours =
