@@ -21,8 +21,8 @@ use engine::{
     stages::{self, Files, Occasion, Proposal, View},
 };
 use model::{
-    ActualState, Allocations, DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted,
-    Timestamp, Verdict, state::Foreign, verdict::Route,
+    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted, Timestamp,
+    Verdict, state::Foreign, verdict::Route,
 };
 use similar::TextDiff;
 
@@ -79,21 +79,20 @@ impl Case {
 /// The state of a network that a proposal starts from.
 struct Ground {
     view: View,
-    held: DesiredState,
 }
 
 impl Ground {
     /// Every device was read and holds nothing of ours.
     fn bare(ted: &Arc<Ted>) -> Self {
         let devices = ted.nodes.keys().map(|node| (node.clone(), reading(DeviceConfig::default()))).collect();
-        let actual = ActualState { devices, ..ActualState::default() };
+        let actual = Arc::new(ActualState { devices, ..ActualState::default() });
         let (ids, hints, before) = (Allocations::default(), Hints::default(), Arc::default());
         let view = View { ted: Arc::clone(ted), actual, ids, hints, before };
-        Self { view, held: DesiredState::default() }
+        Self { view }
     }
 
     fn propose(&self, set: &Arc<IntentSet>, hints: Hints) -> Result<Proposal, Vec<Finding>> {
-        cycle::propose(Arc::clone(set), &self.view, &self.held, hints, &Occasion::Person)
+        cycle::propose(Arc::clone(set), &self.view, hints, &Occasion::Person)
     }
 
     /// The same network once a proposal was carried out, edit by edit.
@@ -114,13 +113,13 @@ impl Ground {
                 edits.iter().for_each(|reasoned| reasoned.edit.apply(config));
             }
         }
-        let mut actual = self.view.actual.clone();
+        let mut actual = ActualState::clone(&self.view.actual);
         actual.revision.0 += 1;
         actual.devices = devices.into_iter().map(|(node, config)| (node, reading(config))).collect();
-        let before = Arc::new(proposal.compiled.verdicts);
+        let (actual, before) = (Arc::new(actual), Arc::new(proposal.compiled));
         let (ted, ids, hints) = (Arc::clone(&self.view.ted), proposal.ids, proposal.hints);
         let view = View { ted, actual, ids, hints, before };
-        Self { view, held: proposal.compiled.desired }
+        Self { view }
     }
 }
 

@@ -31,7 +31,7 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::AlarmRaised { alarm, subject, why, services, .. } => {
             format!("alarm {alarm} on {subject}: {why}{}", hit(services))
         }
-        EventKind::AlarmCleared { alarm, subject } => format!("alarm {alarm} on {subject} is over"),
+        EventKind::AlarmCleared { alarm, subject, .. } => format!("alarm {alarm} on {subject} is over"),
         EventKind::Drift { findings } => {
             format!("devices hold something else than they should: {}", first(findings))
         }

@@ -2,36 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use model::{DirectedLink, Hints, IntentSet, LinkId, ServiceId, Side, Ted, Timestamp, Verdict};
+use model::{DirectedLink, LinkId, ServiceId, Side, Ted, Timestamp, Verdict};
 use serde::Serialize;
 
 use crate::{
     alarm::{self, Alarm, AlarmEvent},
+    case::Case,
     damping::Damped,
-    decide::Limits,
     incident::{self, Incident},
-    lines::{LineState, Lines, LinkState, link_state},
+    line::Line,
+    lines::{LineState, LinkState, link_state},
     observed::Observed,
-    score::{Score, score},
+    score::score,
     service::{self, Promise, Quality, View},
 };
-
-/// What is judged: the network as planned, what is promised on it, and where that goes now.
-#[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
-    /// The network as contracts and advertisements say.
-    pub ted: &'a Ted,
-    /// Its interfaces by line.
-    pub lines: &'a Lines,
-    /// What is promised.
-    pub set: &'a IntentSet,
-    /// Where each service goes now: the verdicts of the compilation that is applied.
-    pub verdicts: &'a BTreeMap<ServiceId, Verdict>,
-    /// The hints of that compilation.
-    pub hints: &'a Hints,
-    /// How fast and how often the loop may act.
-    pub limits: &'a Limits,
-}
 
 /// What must be remembered from one judgement to the next. Its size follows the network, not time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,22 +24,6 @@ pub struct Memory {
     services: service::Tracks,
     pub(crate) links: BTreeMap<LinkId, Damped>,
     sound: BTreeMap<DirectedLink, Timestamp>,
-}
-
-/// One direction of a link, judged.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    /// What is measured.
-    pub state: LineState,
-    /// Whether its link carries anything.
-    pub link: LinkState,
-    /// How good it is.
-    pub score: Score,
-    /// Whether it is worse than the TED says, beyond the tolerances; none where that is unknown.
-    pub degraded: Option<bool>,
-    /// Since when it has been steadily up and as good as promised.
-    pub sound_since: Option<Timestamp>,
 }
 
 /// The judgement.

@@ -3,7 +3,7 @@
 use model::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{decide::Limits, lines::LinkState};
+use crate::{case::Limits, lines::LinkState};
 
 /// Flaps that are remembered.
 const REMEMBERED: usize = 8;

@@ -14,135 +14,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    DirectedLink, Finding, Hints, LinkId, Service, ServiceId, Severity, Span, Timestamp,
+    DirectedLink, Finding, Hints, LinkId, Service, ServiceId, Severity, Timestamp,
     hint::{Degradation, Relief},
     intent::Mode,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
-    assessment::{Assessment, Case},
+    assessment::Assessment,
+    case::{Case, Limits},
     codes,
     damping::doubled,
-    history::{History, Home, Record},
+    decision::{Action, Decision, Step},
+    history::{History, Record},
     service::{Promise, Standing, keeps},
 };
-
-/// How fast and how often the loop may act.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Limits {
-    /// Decisions that move traffic within the rate window.
-    pub rate: usize,
-    /// The rate window.
-    pub rate_window: Span,
-    /// How long moves count toward doubled waits.
-    pub move_memory: Span,
-    /// The longest hold-down and wait-to-restore, however often they are doubled.
-    pub longest_hold_down: Span,
-    /// Moves in a row that may fail to help before a service is frozen.
-    pub futile_moves: u32,
-    /// How long a link must be up before paths use it again.
-    pub up_after: Span,
-    /// The longest such wait, however often it flaps.
-    pub longest_up_after: Span,
-    /// How long flaps count.
-    pub flap_memory: Span,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            rate: 6,
-            rate_window: Span::from_secs(60),
-            move_memory: Span::from_secs(3_600),
-            longest_hold_down: Span::from_secs(3_600),
-            futile_moves: 3,
-            up_after: Span::from_secs(10),
-            longest_up_after: Span::from_secs(300),
-            flap_memory: Span::from_secs(600),
-        }
-    }
-}
-
-/// What a decision does with one service or link.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Step {
-    /// The service's paths are computed with the lines as measured.
-    Relieve {
-        /// The degraded lines on its path.
-        away_from: BTreeSet<DirectedLink>,
-        /// The paths that it leaves, by headend: it goes back when all of them are good.
-        home: Home,
-    },
-    /// The service's paths are computed as the TED says again.
-    Restore,
-    /// What would be done if the intent's mode allowed it.
-    Propose {
-        /// The degraded lines on its path.
-        away_from: BTreeSet<DirectedLink>,
-    },
-    /// The loop leaves the service alone from now on.
-    Freeze,
-    /// No path uses the link.
-    Avoid(LinkId),
-    /// Paths may use the link again.
-    Allow(LinkId),
-}
-
-/// A step with its reason.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Action {
-    /// The service, where it is about one.
-    pub service: Option<ServiceId>,
-    /// What is done.
-    pub step: Step,
-    /// Why, in one line.
-    pub why: String,
-}
-
-/// What is to be done now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Decision {
-    /// The hints of the next compilation; equal to the present ones where the decision only proposes or freezes.
-    pub hints: Hints,
-    /// What is done, and why.
-    pub actions: Vec<Action>,
-}
-
-impl Decision {
-    /// The decision without what it does for some services: their hints stay as in `now`. For those that compilation found no better
-    /// path for.
-    #[must_use]
-    pub fn without(mut self, services: &BTreeSet<ServiceId>, now: &Hints) -> Self {
-        for service in services {
-            match now.relief.get(service) {
-                Some(relief) => drop(self.hints.relief.insert(service.clone(), relief.clone())),
-                None => drop(self.hints.relief.remove(service)),
-            }
-        }
-        self.actions
-            .retain(|action| action.service.as_ref().is_none_or(|service| !services.contains(service)));
-        self
-    }
-
-    /// The services that it moves, away from something or back.
-    pub fn moved(&self) -> impl Iterator<Item = &ServiceId> {
-        self.actions
-            .iter()
-            .filter(|action| matches!(action.step, Step::Relieve { .. } | Step::Restore))
-            .filter_map(|action| action.service.as_ref())
-    }
-
-    /// The services that it moves away from something.
-    pub fn relieved(&self) -> impl Iterator<Item = &ServiceId> {
-        self.actions
-            .iter()
-            .filter(|action| matches!(action.step, Step::Relieve { .. }))
-            .filter_map(|action| action.service.as_ref())
-    }
-}
 
 /// What the loop thinks of a service whose promise is broken or that was moved.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -12,8 +12,10 @@ mod network;
 pub(crate) use network::{alarm, condition, hop, link, network, over, service, verdict};
 
 use crate::{
-    assessment::{Assessment, Case, Memory, assess},
-    decide::{Decision, Limits, decide},
+    assessment::{Assessment, Memory, assess},
+    case::{Case, Limits},
+    decide::decide,
+    decision::Decision,
     history::History,
     lines::Lines,
     observed::{Observed, Settings},

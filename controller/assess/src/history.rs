@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use model::{DirectedLink, NodeId, ServiceId, Timestamp, intent::Assurance};
+use model::{ServiceId, Timestamp, intent::Assurance};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    assessment::{Assessment, Case},
+    assessment::Assessment,
+    case::{Case, Limits},
     damping::doubled,
-    decide::{Decision, Limits, Step},
+    decision::{Decision, Home, Step},
     service::{Promise, Standing},
 };
 
@@ -23,9 +24,6 @@ pub struct History {
     /// When decisions were carried out, the last few.
     pub(crate) decisions: Vec<Timestamp>,
 }
-
-/// The paths of a service, by headend.
-pub type Home = BTreeMap<NodeId, Vec<DirectedLink>>;
 
 /// The past of one service.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -147,9 +145,12 @@ impl History {
 }
 
 impl Record {
-    /// What a relief itself tells of a service whose record was lost.
-    pub(crate) fn of(relief: &model::hint::Relief) -> Self {
-        Self { away: vec![relief.since], touched: Some(relief.since), ..Self::default() }
+    /// Learns of the relief in force, which is written before the move and this after it: one that it does not know was a move too.
+    pub(crate) fn knows(&mut self, relief: &model::hint::Relief) {
+        if self.away.last().is_none_or(|last| *last < relief.since) {
+            self.away.push(relief.since);
+            self.touched = self.touched.max(Some(relief.since));
+        }
     }
 
     fn attempt(&mut self, now: Timestamp) {

@@ -9,12 +9,7 @@ use std::collections::BTreeMap;
 use model::{DirectedLink, Hints, LinkId, Timestamp, state::pairs};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    alarm::Tracked,
-    assessment::Memory,
-    damping::Damped,
-    history::{History, Record},
-};
+use crate::{alarm::Tracked, assessment::Memory, damping::Damped, history::History};
 
 /// The part of the loop's memory that is journalled.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,7 +48,7 @@ impl Kept {
             }
         }
         for (service, relief) in &hints.relief {
-            history.services.entry(service.clone()).or_insert_with(|| Record::of(relief));
+            history.services.entry(service.clone()).or_default().knows(relief);
         }
         (memory, history)
     }

@@ -11,10 +11,17 @@ pub mod observed;
 
 pub mod lines;
 
+// What is judged.
+pub mod case;
+
 // What they mean: a score for each line, alarms that fire once, promises kept or broken, and what belongs together.
 pub mod score;
 
+pub mod line;
+
 pub mod latch;
+
+mod explain;
 
 pub mod alarm;
 
@@ -26,6 +33,8 @@ pub mod assessment;
 
 // What follows: damped, rate-limited, and able to stop itself.
 pub mod damping;
+
+pub mod decision;
 
 pub mod history;
 
@@ -39,11 +48,14 @@ pub mod codes;
 mod fixture;
 
 pub use alarm::{Alarm, AlarmEvent};
-pub use assessment::{Assessment, Case, Memory, assess};
-pub use decide::{Action, Decision, Limits, Stance, Step, decide, stances, stopped};
-pub use history::{History, Home};
+pub use assessment::{Assessment, Memory, assess};
+pub use case::{Case, Limits};
+pub use decide::{Stance, decide, stances, stopped};
+pub use decision::{Action, Decision, Home, Step};
+pub use history::History;
 pub use incident::Incident;
 pub use kept::Kept;
+pub use line::Line;
 pub use lines::{LineState, Lines, LinkState};
 pub use observed::{Observed, Settings, observe};
 pub use score::Score;

@@ -8,7 +8,7 @@ use model::{
 };
 use serde::Serialize;
 
-use crate::{alarm::explain, assessment::Line, latch::Latch, lines::LinkState};
+use crate::{explain::explain, latch::Latch, line::Line, lines::LinkState};
 
 /// End-to-end values. What is absent is unknown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]

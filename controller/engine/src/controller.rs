@@ -220,8 +220,7 @@ impl Controller {
                 if self.running.is_none()
                     && let Some(findings) = self.world.read(node, begun, reading)
                 {
-                    warn!(count = findings.len(), "devices hold something else than they should");
-                    self.publish(EventKind::Drift { findings });
+                    self.say_drift(findings);
                 }
             }
             Err(error) => {
@@ -238,6 +237,17 @@ impl Controller {
             }
         }
         self.greet();
+    }
+
+    /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news.
+    fn say_drift(&mut self, mut findings: Vec<Finding>) {
+        let is_ours =
+            |finding: &Finding| self.world.repair.iter().any(|node| node.as_str() == finding.subject);
+        findings.retain(|finding| !is_ours(finding));
+        if !findings.is_empty() {
+            warn!(count = findings.len(), "devices hold something else than they should");
+            self.publish(EventKind::Drift { findings });
+        }
     }
 
     /// Notes how a device's session is; whether that is news. A device that is down stays so since it went down.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use assess::{Assessment, Case, Decision, History, Memory, Observed};
-use model::{Allocations, DesiredState, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
+use model::{Allocations, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
 use tokio::time::Instant;
 
 use crate::stages::{self, Files, Occasion, Proposal, Took, View, lap};
@@ -19,7 +19,6 @@ pub fn understand(files: &Files, ted: &Ted) -> Result<(IntentSet, Vec<Finding>),
 pub fn propose(
     set: Arc<IntentSet>,
     view: &View,
-    held: &DesiredState,
     mut hints: Hints,
     occasion: &Occasion,
 ) -> Result<Proposal, Vec<Finding>> {
@@ -33,7 +32,7 @@ pub fn propose(
     took.plan = lap(&mut clock);
     // What is left out of the plan, because nobody knows what is there or because somebody else's stands there.
     findings.extend(report.findings.iter().cloned());
-    let proof = stages::prove(&set, view, &hints, &compiled, held, occasion);
+    let proof = stages::prove(&set, view, &hints, &compiled, occasion);
     let report = report.noting(&compiled.findings).proved(&proof);
     findings.extend(stages::reject_fatal(proof.findings)?);
     took.prove = lap(&mut clock);

@@ -112,6 +112,8 @@ pub enum EventKind {
         alarm: String,
         /// The link.
         subject: String,
+        /// How bad it was: who was told that it began, maybe before a restart, is told that it is over.
+        was: Severity,
     },
     /// A promise is broken.
     PromiseBroken {

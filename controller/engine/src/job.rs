@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use model::{
-    DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Revision, ServiceId,
-    Timestamp, Transaction,
+    DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, ServiceId, Timestamp,
+    Transaction,
 };
 use store::{IntentRevision, Journal, StoreError};
 use tokio::time::Instant;
@@ -50,10 +50,6 @@ pub struct Request {
     pub why: String,
     /// What it is worked out from.
     pub view: View,
-    /// What the state before should have been.
-    pub desired_before: DesiredState,
-    /// What devices hold of ours.
-    pub held: BTreeMap<NodeId, DeviceConfig>,
     /// Whether it may be carried out, or is only proposed.
     pub act: bool,
     /// Whether other devices have still to be put right when it has ended: a restart must know that.
@@ -147,7 +143,7 @@ async fn attempt(
         .await
         .map_err(|error| Failure::Journal(error.to_string()))?;
     let begun = Instant::now();
-    let mut held = request.held.clone();
+    let mut held = held(&request.view, &carried.proposal.plan);
     for transaction in carried.proposal.plan.transactions.clone() {
         let sent = Instant::now();
         let report = match one(&transaction, &held, fleet, journal, tell).await {
@@ -196,8 +192,7 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
                 (Arc::new(set), warnings)
             }
         };
-        let mut proposal =
-            cycle::propose(set, &request.view, &request.desired_before, request.hints, &request.occasion)?;
+        let mut proposal = cycle::propose(set, &request.view, request.hints, &request.occasion)?;
         warnings.append(&mut proposal.findings);
         proposal.findings = warnings;
         Ok(proposal)
@@ -229,6 +224,16 @@ async fn write_down(request: &Request, proposal: &Proposal, journal: &Journal) -
     tokio::task::spawn_blocking(move || journal.begin_change(intents.as_ref(), &ids, &hints))
         .await
         .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+}
+
+/// What the devices that a plan changes hold of ours.
+fn held(view: &View, plan: &Plan) -> BTreeMap<NodeId, DeviceConfig> {
+    let nodes = plan.transactions.iter().flat_map(|transaction| transaction.edits.keys());
+    let held = nodes.filter_map(|node| match view.actual.devices.get(node)? {
+        DeviceReading::Read { owned, .. } => Some((node.clone(), owned.clone())),
+        DeviceReading::Unreadable { .. } => None,
+    });
+    held.collect()
 }
 
 async fn one(
@@ -277,7 +282,7 @@ fn moved(request: &Request, proposal: &Proposal) -> Vec<ServiceId> {
         .verdicts
         .iter()
         .filter(|(id, verdict)| {
-            let before = request.view.before.get(*id);
+            let before = request.view.before.verdicts.get(*id);
             before.is_some() && route(before) != route(Some(verdict))
         })
         .map(|(id, _)| id.clone())

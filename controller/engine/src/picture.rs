@@ -172,7 +172,7 @@ pub fn standing(assessment: &Assessment, id: &ServiceId) -> (PromiseState, Optio
 fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> {
     let promised = world.accepted.set.services.get(id)?;
     let (state, why) = standing(&world.assessment, id);
-    let (directions, refused) = match world.verdicts.get(id) {
+    let (directions, refused) = match world.compiled.verdicts.get(id) {
         Some(Verdict::Carried { directions, .. }) => (
             directions.iter().enumerate().map(|(at, direction)| route(world, id, at, direction)).collect(),
             None,

@@ -22,11 +22,11 @@ pub struct View {
     /// The network as contracts and advertisements say.
     pub ted: Arc<Ted>,
     /// What devices hold.
-    pub actual: ActualState,
+    pub actual: Arc<ActualState>,
     /// Numbers that were given.
     pub ids: Allocations,
-    /// The verdicts in force.
-    pub before: Arc<BTreeMap<ServiceId, Verdict>>,
+    /// What is in force: what devices should hold, and the answer for each service.
+    pub before: Arc<Compilation>,
     /// The hints that they were compiled with.
     pub hints: Hints,
 }
@@ -143,7 +143,7 @@ fn gains(
             Some(Verdict::Refused { .. }) | None => Vec::new(),
         }
     };
-    let (before, after) = (paths(&view.before), paths(&compiled.verdicts));
+    let (before, after) = (paths(&view.before.verdicts), paths(&compiled.verdicts));
     after.len() == before.len()
         && before.iter().zip(&after).any(|(before, after)| {
             let gain = assess::improvement(
@@ -164,7 +164,8 @@ pub fn plan(
     compiled: &Compilation,
     occasion: &Occasion,
 ) -> (Plan, PlanReport) {
-    let causes = Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before).knowing(hints);
+    let causes =
+        Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before.verdicts).knowing(hints);
     let difference = plan::diff(&compiled.desired, &view.actual);
     let policy = match occasion {
         Occasion::Person => ChangePolicy::Careful,
@@ -180,7 +181,6 @@ pub fn prove(
     view: &View,
     hints: &Hints,
     compiled: &Compilation,
-    desired_before: &model::DesiredState,
     occasion: &Occasion,
 ) -> Proof {
     let (measured, failures) = match occasion {
@@ -194,7 +194,8 @@ pub fn prove(
     if proof.holds() {
         return proof;
     }
-    let before = plan::prove(desired_before, set, &view.before, &compiled.demands, &measured, &failures);
+    let Compilation { desired, verdicts, .. } = &*view.before;
+    let before = plan::prove(desired, set, verdicts, &compiled.demands, &measured, &failures);
     proof.against(&before)
 }
 

@@ -8,8 +8,8 @@ use std::{
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
 use intents::Compilation;
 use model::{
-    ActualState, Allocations, DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId,
-    Revision, Ted, Timestamp, Verdict, intent::Mode,
+    ActualState, Allocations, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId, Revision, Ted,
+    Timestamp, intent::Mode,
 };
 
 use crate::stages::{Files, Proposal, View};
@@ -38,12 +38,10 @@ pub struct World {
     pub ids: Allocations,
     /// What the loop has learned, as it was last compiled.
     pub hints: Hints,
-    /// What devices should hold, and where everything goes.
-    pub compiled: Compilation,
-    /// The verdicts of it, shared with proposals.
-    pub verdicts: Arc<BTreeMap<model::ServiceId, Verdict>>,
-    /// What devices hold.
-    pub actual: ActualState,
+    /// What devices should hold, and where everything goes; shared with proposals.
+    pub compiled: Arc<Compilation>,
+    /// What devices hold; shared with proposals.
+    pub actual: Arc<ActualState>,
     /// When each device was last changed by us: readings that were begun before that are too old to count.
     pub changed: BTreeMap<NodeId, Timestamp>,
     /// What telemetry brought.
@@ -71,9 +69,9 @@ impl World {
     pub fn view(&self) -> View {
         View {
             ted: Arc::clone(&self.ted),
-            actual: self.actual.clone(),
+            actual: Arc::clone(&self.actual),
             ids: self.ids.clone(),
-            before: Arc::clone(&self.verdicts),
+            before: Arc::clone(&self.compiled),
             hints: self.hints.clone(),
         }
     }
@@ -84,7 +82,7 @@ impl World {
             ted: &self.ted,
             lines: &self.lines,
             set: &self.accepted.set,
-            verdicts: &self.verdicts,
+            verdicts: &self.compiled.verdicts,
             hints: &self.hints,
             limits: &self.limits,
         }
@@ -95,21 +93,18 @@ impl World {
         self.ids = proposal.ids;
         self.hints = proposal.hints;
         self.accepted.set = proposal.set;
-        self.verdicts = Arc::new(proposal.compiled.verdicts.clone());
-        self.compiled = proposal.compiled;
+        self.compiled = Arc::new(proposal.compiled);
         self.drift.clear();
     }
 
-    /// What readable devices hold of ours.
-    pub fn held(&self) -> BTreeMap<NodeId, DeviceConfig> {
-        self.actual
-            .devices
-            .iter()
-            .filter_map(|(node, reading)| match reading {
-                DeviceReading::Read { owned, .. } => Some((node.clone(), owned.clone())),
-                DeviceReading::Unreadable { .. } => None,
-            })
-            .collect()
+    /// Notes what a device was seen to hold, or why that is unknown.
+    pub fn note(&mut self, node: NodeId, reading: DeviceReading) {
+        Arc::make_mut(&mut self.actual).devices.insert(node, reading);
+    }
+
+    /// The network is in another state than it was planned on.
+    pub fn moved_on(&mut self) {
+        Arc::make_mut(&mut self.actual).revision.0 += 1;
     }
 
     /// Takes a reading; gives the drift that was not told before. A reading that was begun before our last change of that
@@ -119,11 +114,11 @@ impl World {
             return None;
         }
         let news = self.actual.devices.get(&node).is_none_or(|old| !same(old, &reading));
-        self.actual.devices.insert(node, reading);
+        self.note(node, reading);
         if !news {
             return None;
         }
-        self.actual.revision.0 += 1;
+        self.moved_on();
         if !self.adopted {
             return None;
         }
@@ -148,7 +143,7 @@ impl World {
                 .map(|(node, config)| (node.clone(), config.clone()))
                 .collect(),
         };
-        let mut actual = self.actual.clone();
+        let mut actual = ActualState::clone(&self.actual);
         actual.devices.retain(|_, reading| matches!(reading, DeviceReading::Read { .. }));
         plan::drift(&desired, &actual)
     }

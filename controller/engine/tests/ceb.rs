@@ -9,8 +9,7 @@ use engine::{
     stages::{Files, Occasion, Proposal, View},
 };
 use model::{
-    ActualState, Allocations, DesiredState, DeviceReading, Hints, LinkId, Severity, Ted, Timestamp,
-    state::Foreign,
+    ActualState, Allocations, DeviceReading, Hints, LinkId, Severity, Ted, Timestamp, state::Foreign,
 };
 
 fn read(path: &str) -> String {
@@ -29,15 +28,15 @@ fn propose(ted: &Arc<Ted>, hints: Hints) -> Proposal {
     };
     let view = View {
         ted: Arc::clone(ted),
-        actual: ActualState {
+        actual: Arc::new(ActualState {
             devices: ted.nodes.keys().map(|node| (node.clone(), bare())).collect(),
             ..ActualState::default()
-        },
+        }),
         ids: Allocations::default(),
         before: Arc::default(),
         hints: Hints::default(),
     };
-    cycle::propose(Arc::new(set), &view, &DesiredState::default(), hints, &Occasion::Person).unwrap()
+    cycle::propose(Arc::new(set), &view, hints, &Occasion::Person).unwrap()
 }
 
 #[test]

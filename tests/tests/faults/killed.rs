@@ -15,7 +15,7 @@ use crate::{
 
 /// At which moments the controller dies: the router has the request that is named and has not answered it. `after`: it has
 /// done it.
-fn moments(speaks: Speaks) -> Vec<Fault> {
+pub fn moments(speaks: Speaks) -> Vec<Fault> {
     let verify = Fault { from: Some(Step::Commit), ..once(Step::Get, Kind::Hang, false) };
     let commit = [once(Step::Commit, Kind::Hang, false), once(Step::Commit, Kind::Hang, true), verify];
     let confirm = [once(Step::Confirm, Kind::Hang, false), once(Step::Confirm, Kind::Hang, true)];

@@ -187,6 +187,11 @@ impl Lab {
         if self.speaks(node) == Speaks::Netconf { netconf } else { gnmi }
     }
 
+    /// Where a router tells what it measures.
+    pub fn telemetry(&self, node: &NodeId) -> SocketAddr {
+        self.fleet.addresses(node).unwrap()[1]
+    }
+
     /// Another box that answers at the addresses of a router, which is switched off: its keys are its own.
     pub async fn impostor(&self, name: &str) -> Fleet {
         let folder = self.file("impostor");
@@ -231,12 +236,12 @@ pub async fn until<T: std::fmt::Debug>(what: &str, mut look: impl FnMut() -> Res
     }
 }
 
-/// The first difference of two truths, in words.
+/// The first difference of two truths, as lines that should be there and lines that are.
 pub fn difference(expected: &Truth, found: &Truth) -> Option<String> {
-    expected.iter().find_map(|(node, config)| {
-        (found.get(node) != Some(config))
-            .then(|| format!("{node} should hold {config:#?}\nand holds {:#?}", found.get(node)))
-    })
+    let (node, config) = expected.iter().find(|(node, config)| found.get(*node) != Some(*config))?;
+    let (should, holds) = (format!("{:#?}", Some(config)), format!("{:#?}", found.get(node)));
+    let lines = similar::TextDiff::from_lines(&should, &holds).unified_diff().context_radius(12).to_string();
+    Some(format!("{node}\n{lines}"))
 }
 
 /// What the network carries: payments and voice between headquarters and the first branch.

@@ -11,9 +11,17 @@ mod lab;
 mod inside;
 mod outside;
 
+// What it is told when it steers by measurements, and who hears of alarms.
+mod receivers;
+mod steered;
+
 mod absent;
+mod again;
 mod disk;
 mod foreign;
 mod killed;
+mod mended;
 mod recovery;
+mod swings;
 mod table;
+mod told;

@@ -12,11 +12,13 @@ use std::{
 
 use api::{Client, ClientError, Token};
 use engine::{
+    event::{Event, EventKind},
     handle::{Applied, Refusal},
     snapshot::Snapshot,
 };
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
-use serde_json::json;
+use model::{Span, TransactionId};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use serde_json::{Value, json};
 use store::Journal;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader},
@@ -43,10 +45,40 @@ fn trunkline() -> PathBuf {
     found.filter(|path| path.exists()).expect("build the programs first: cargo build --workspace --bins")
 }
 
+/// What the controller is told beside its network. By default nobody measures, so it does nothing of its own accord.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether routers tell what they measure.
+    pub measured: bool,
+    /// More members of its configuration.
+    pub more: Value,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { measured: false, more: json!({}) }
+    }
+}
+
 impl Outside {
     /// Starts it on what it has kept, and waits until it has read every router. At its first start it adopts the network.
     pub async fn start(lab: &Lab) -> Self {
-        write_files(lab);
+        Self::start_with(lab, &Settings::default()).await
+    }
+
+    /// The same with settings.
+    pub async fn start_with(lab: &Lab, settings: &Settings) -> Self {
+        let outside = Self::launch(lab, settings).await;
+        let all = outside.has_read_all().await;
+        if !all.adopted {
+            outside.client.adopt("the lab").await.unwrap();
+        }
+        outside
+    }
+
+    /// Starts it on what it has kept, and waits for nothing but its API.
+    pub async fn launch(lab: &Lab, settings: &Settings) -> Self {
+        write_files(lab, settings);
         // A write that is kept from it shall be an error that it is told, not its end.
         let mut child = Command::new("sh")
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
@@ -68,12 +100,12 @@ impl Outside {
         let url = line.strip_prefix("listening on ").unwrap_or_else(|| panic!("it did not start: {log:#?}"));
         let token = Token::load(&lab.file("state/token")).unwrap();
         let client = Client::new(url, Some(token)).unwrap().as_user("test");
-        let outside = Self { child, client, log };
-        let all = outside.see("all routers are read", |all| all.counts.in_sync == all.counts.devices).await;
-        if !all.adopted {
-            outside.client.adopt("the lab").await.unwrap();
-        }
-        outside
+        Self { child, client, log }
+    }
+
+    /// Waits until it has read every router.
+    pub async fn has_read_all(&self) -> Snapshot {
+        self.see("all routers are read", |all| all.counts.in_sync == all.counts.devices).await
     }
 
     /// Makes files the intents, once nothing else is under way.
@@ -104,6 +136,41 @@ impl Outside {
         self.see("nothing is under way", |all| all.at > asked && !all.changing).await;
     }
 
+    /// For as long as it takes to read every router three times, it begins no transaction and no router's configuration changes.
+    pub async fn sends_nothing(&self, lab: &Lab, context: &str) {
+        let heard: Vec<_> = lab.fleet.routers().map(|router| router.events()).collect();
+        let before = self.transactions().await;
+        let until = router::clock::now() + Span::from_millis(3 * READ_EVERY_MS);
+        self.see(context, |all| all.at > until).await;
+        assert_eq!(self.transactions().await, before, "{context}: a transaction that nobody needs");
+        assert!(heard.iter().all(|events| events.is_empty()), "{context}: a router was written to");
+    }
+
+    /// The transactions that it has begun since it runs.
+    pub async fn transactions(&self) -> Vec<TransactionId> {
+        let begun = |event: Event| match event.kind {
+            EventKind::TransactionBegun { id, .. } => Some(id),
+            _ => None,
+        };
+        self.client.timeline().await.unwrap().into_iter().filter_map(begun).collect()
+    }
+
+    /// How often it has logged something, as far as its log is kept.
+    pub fn logged(&self, what: &str) -> usize {
+        self.log.lock().unwrap().iter().filter(|line| line.contains(what)).count()
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub async fn stop(mut self) {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+        let ended = timeout(LIMIT, self.child.wait()).await;
+        assert!(ended.expect("it stops in time").unwrap().success());
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap()).unwrap()
+    }
+
     /// Kills it as the system does when it runs out of memory: nothing is tidied up.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -111,7 +178,7 @@ impl Outside {
 
     /// Keeps it from writing to any file, or lets it.
     pub fn let_write(&self, may: bool) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id().unwrap()).unwrap());
+        let pid = Some(self.pid());
         let now = prlimit(pid, Resource::Fsize, Rlimit { current: None, maximum: None }).unwrap();
         assert_eq!(now.maximum, None, "files of these tests may grow");
         let current = if may { None } else { Some(0) };
@@ -121,9 +188,17 @@ impl Outside {
 
 /// Makes files the intents, once nothing else is under way.
 pub async fn apply(client: &Client, files: Files) -> Result<Applied, ClientError> {
+    patiently(|| client.apply(files.clone(), "CHG1")).await
+}
+
+/// Asks for a change again and again while another one is under way.
+pub async fn patiently<F>(ask: impl Fn() -> F) -> Result<Applied, ClientError>
+where
+    F: Future<Output = Result<Applied, ClientError>>,
+{
     let asked = async {
         loop {
-            match client.apply(files.clone(), "CHG1").await {
+            match ask().await {
                 Err(ClientError::Refused(Refusal::Busy | Refusal::Reading)) => {
                     sleep(Duration::from_millis(20)).await;
                 }
@@ -150,8 +225,11 @@ async fn keep(from: impl AsyncRead + Unpin, log: Log) {
     }
 }
 
-/// What the controller is told: network, inventory, and that nobody measures, so that it does nothing of its own accord.
-fn write_files(lab: &Lab) {
+/// How often it reads every router, milliseconds.
+const READ_EVERY_MS: u64 = 500;
+
+/// What the controller is told: network, inventory, settings.
+fn write_files(lab: &Lab, settings: &Settings) {
     let device = |node: &model::NodeId| {
         let address = lab.address(node);
         let config = match lab.speaks(node) {
@@ -165,12 +243,17 @@ fn write_files(lab: &Lab) {
         };
         let login = json!({"user": "trunkline", "key": "file:id_ed25519", "certificate": "file:client.pem",
             "certificateKey": "file:client.key"});
-        json!({"name": node, "config": config, "login": login})
+        let telemetry = settings
+            .measured
+            .then(|| json!({"gnmi": lab.telemetry(node), "ca": "file:ca.pem", "name": node}));
+        json!({"name": node, "config": config, "login": login, "telemetry": telemetry})
     };
     let inventory = json!({"apiVersion": "trunkline/v1", "kind": "Inventory",
         "devices": lab.ted.nodes.keys().map(device).collect::<Vec<_>>()});
-    let controller = json!({"apiVersion": "trunkline/v1", "kind": "Controller", "network": "network.yaml",
-        "inventory": "inventory.yaml", "state": "state", "listen": "127.0.0.1:0", "readEvery": "500ms"});
+    let mut controller = json!({"apiVersion": "trunkline/v1", "kind": "Controller", "network": "network.yaml",
+        "inventory": "inventory.yaml", "state": "state", "listen": "127.0.0.1:0",
+        "readEvery": format!("{READ_EVERY_MS}ms"), "telemetryInterval": "200ms"});
+    controller.as_object_mut().unwrap().extend(settings.more.as_object().unwrap().clone());
     // JSON is YAML.
     fs::write(lab.file("inventory.yaml"), inventory.to_string()).unwrap();
     fs::write(lab.file("controller.yaml"), controller.to_string()).unwrap();

@@ -161,7 +161,7 @@ export type EventKind =
   | { kind: 'drained'; subject: string; drained: boolean; who: string }
   | { kind: 'intents-accepted'; revision: number; intents: number; services: number; who: string }
   | { kind: 'alarm-raised'; alarm: string; subject: string; severity: Severity; why: string; services: string[] }
-  | { kind: 'alarm-cleared'; alarm: string; subject: string }
+  | { kind: 'alarm-cleared'; alarm: string; subject: string; was: Severity }
   | { kind: 'promise-broken'; service: string; what: string }
   | { kind: 'promise-kept'; service: string }
   | { kind: 'promise-unknown'; service: string; why: string }

@@ -50,6 +50,10 @@ struct Choice {
 impl Choice {
     fn wants(&mut self, kind: &EventKind) -> bool {
         let heavy = kind.severity() >= self.minimum;
+        // An alarm outlives the process: that it began may have been told by the one before.
+        if let EventKind::AlarmCleared { was, .. } = kind {
+            return *was >= self.minimum;
+        }
         match story(kind) {
             Some((name, true)) => {
                 if heavy {
@@ -66,8 +70,6 @@ impl Choice {
 /// The story that an event belongs to, and whether it begins (or goes on) with it or ends.
 fn story(kind: &EventKind) -> Option<(String, bool)> {
     Some(match kind {
-        EventKind::AlarmRaised { alarm, subject, .. } => (format!("alarm {alarm} {subject}"), true),
-        EventKind::AlarmCleared { alarm, subject } => (format!("alarm {alarm} {subject}"), false),
         EventKind::PromiseBroken { service, .. } | EventKind::PromiseUnknown { service, .. } => {
             (format!("promise {service}"), true)
         }
@@ -95,5 +97,14 @@ mod tests {
         assert!(!choice.wants(&up), "once");
         let mut choice = Choice { minimum: Severity::Major, told: BTreeSet::new() };
         assert!(!choice.wants(&down) && !choice.wants(&up), "too light for this receiver");
+    }
+
+    #[test]
+    fn the_end_of_an_alarm_is_told_also_after_a_restart() {
+        let choice = Choice { minimum: Severity::Minor, told: BTreeSet::new() };
+        let over = |was| EventKind::AlarmCleared { alarm: "line-busy".into(), subject: "l1".into(), was };
+        let tells = |was| Choice { told: BTreeSet::new(), ..choice }.wants(&over(was));
+        assert!(tells(Severity::Major) && tells(Severity::Minor));
+        assert!(!tells(Severity::Warning), "its beginning was too light for this receiver");
     }
 }

@@ -1,4 +1,4 @@
-use model::Side;
+use model::{Side, Span};
 
 use super::*;
 use crate::fixture::{FAIR, Weather, World, hop, service};

@@ -65,6 +65,24 @@ fn the_path_that_a_service_goes_back_to_is_not_forgotten() {
 }
 
 #[test]
+fn a_move_that_was_not_noted_any_more_counts_beside_those_before_it() {
+    let mut world = relieved();
+    world.set_weather("a--b", Some(FAIR));
+    world.run(130);
+    assert_eq!(world.count("Restore"), 1);
+    let kept = Kept::of(&world.memory, &world.history);
+    // It moves the service again, writes the hints, and dies before it writes what it remembers.
+    world.set_weather("a--b", Some(SLOW));
+    world.run(40);
+    assert_eq!(world.count("Relieve"), 2);
+    resume(&mut world, kept);
+    let service = ServiceId::lit("s");
+    let since = world.hints.relief[&service].since;
+    let record = &world.history.services[&service];
+    assert_eq!((record.away.len(), record.away.last(), record.touched), (2, Some(&since), Some(since)));
+}
+
+#[test]
 fn restarts_do_not_undo_the_doubling_of_waits() {
     let mut world = World::new(&[service("s")], &[]);
     world.run(10);

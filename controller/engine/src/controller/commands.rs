@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Hints, Revision, intent::Mode};
+use model::{ActualState, Hints, Revision, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
@@ -57,8 +57,6 @@ impl Controller {
             occasion: Occasion::Person,
             why: why.to_owned(),
             view: self.world.view(),
-            desired_before: self.world.compiled.desired.clone(),
-            held: self.world.held(),
             act: true,
             rest: !self.world.repair.is_empty(),
             breach: None,
@@ -82,10 +80,10 @@ impl Controller {
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
     fn plan_only(&self, files: Files, reply: Reply<Planned>) {
         let view = self.world.view();
-        let (held, hints) = (self.world.compiled.desired.clone(), self.world.hints.clone());
+        let hints = self.world.hints.clone();
         tokio::task::spawn_blocking(move || {
             let planned = cycle::understand(&files, &view.ted).and_then(|(set, mut findings)| {
-                let proposal = cycle::propose(Arc::new(set), &view, &held, hints, &Occasion::Person)?;
+                let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
                 findings.extend(proposal.findings);
                 Ok(Planned { text: proposal.report.text(), plan: proposal.plan, findings })
             });
@@ -166,7 +164,7 @@ impl Controller {
     fn state_file(&self) -> StateFile {
         StateFile {
             version: 1,
-            actual: self.world.actual.clone(),
+            actual: ActualState::clone(&self.world.actual),
             ids: self.world.ids.clone(),
             hints: self.world.hints.clone(),
             intents: self.world.accepted.files.clone(),

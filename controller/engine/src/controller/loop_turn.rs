@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use assess::{Decision, decide};
+use assess::{Decision, Step};
 use model::{Sample, ServiceId, Timestamp, intent::Mode};
 use tokio::time::Instant;
 
@@ -64,7 +64,7 @@ impl Controller {
                     services: alarm.services.iter().cloned().collect(),
                 }
             } else {
-                EventKind::AlarmCleared { alarm: alarm.policy.clone(), subject }
+                EventKind::AlarmCleared { alarm: alarm.policy.clone(), subject, was: alarm.severity }
             });
         }
     }
@@ -110,7 +110,7 @@ impl Controller {
             return;
         }
         for action in &decision.actions {
-            if let (decide::Step::Freeze, Some(service)) = (&action.step, &action.service) {
+            if let (Step::Freeze, Some(service)) = (&action.step, &action.service) {
                 self.publish(EventKind::Frozen { service: service.clone(), why: action.why.clone() });
             }
         }

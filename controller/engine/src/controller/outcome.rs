@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use assess::decide::Step;
+use assess::Step;
 use model::{DeviceReading, Finding, Hints, NodeId, Revision, ServiceId, TransactionId};
 use tokio::time::Instant;
 use tracing::error;
@@ -179,9 +179,9 @@ impl Controller {
             return;
         }
         for (node, reading) in &carried.readings {
-            self.world.actual.devices.insert(node.clone(), reading.clone());
+            self.world.note(node.clone(), reading.clone());
         }
-        self.world.actual.revision.0 += 1;
+        self.world.moved_on();
     }
 
     /// Not all was applied. What was accepted is taken back, and what stands half-way is put right.
@@ -200,7 +200,7 @@ impl Controller {
         for node in &unresolved {
             let why = "the outcome of a change is unknown here".to_owned();
             self.album.sessions.insert(node.clone(), Session::Down { why: why.clone(), since });
-            self.world.actual.devices.insert(node.clone(), DeviceReading::Unreadable { why, since });
+            self.world.note(node.clone(), DeviceReading::Unreadable { why, since });
         }
         // Earlier transactions of the same plan were applied: they are compensated.
         let applied = carried.reports.iter().any(|report| report.outcome == Outcome::Applied);

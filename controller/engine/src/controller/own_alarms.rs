@@ -38,8 +38,10 @@ impl Controller {
             .cloned()
             .collect();
         for key in over {
-            self.album.own.remove(&key);
-            self.publish(EventKind::AlarmCleared { alarm: key.0.to_owned(), subject: key.1 });
+            let Some(AlarmView { alarm, subject, severity, .. }) = self.album.own.remove(&key) else {
+                continue;
+            };
+            self.publish(EventKind::AlarmCleared { alarm, subject, was: severity });
         }
         for (key, cause) in causes {
             self.raise(key, cause);

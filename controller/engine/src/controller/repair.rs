@@ -76,7 +76,7 @@ impl Controller {
         for node in &self.resolving {
             let why = "an open change is being resolved".to_owned();
             let reading = DeviceReading::Unreadable { why, since: clock::now() };
-            self.world.actual.devices.insert(node.clone(), reading);
+            self.world.note(node.clone(), reading);
         }
     }
 
@@ -132,7 +132,7 @@ impl Controller {
     fn read_again(&mut self, node: NodeId) {
         let since = clock::now();
         let why = "an open change was resolved; it is being read again".to_owned();
-        self.world.actual.devices.insert(node.clone(), DeviceReading::Unreadable { why, since });
+        self.world.note(node.clone(), DeviceReading::Unreadable { why, since });
         self.world.changed.insert(node.clone(), since);
         // No change is worked out before it was asked: it would be left out.
         self.album.sessions.remove(&node);

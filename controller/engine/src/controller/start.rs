@@ -171,9 +171,8 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         accepted: Accepted::default(),
         ids: journal.allocations()?,
         hints,
-        compiled: intents::Compilation::default(),
-        verdicts: Arc::default(),
-        actual: model::ActualState::default(),
+        compiled: Arc::default(),
+        actual: Arc::default(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
         memory,
@@ -194,8 +193,7 @@ fn restore(world: &mut World, journal: &Journal, news: &mut Vec<EventKind>) -> R
     match cycle::understand(&last.files, &world.ted) {
         Ok((set, _)) => {
             let set = Arc::new(set);
-            world.compiled = intents::compile(&set, &world.ted, &world.hints, &world.ids);
-            world.verdicts = Arc::new(world.compiled.verdicts.clone());
+            world.compiled = Arc::new(intents::compile(&set, &world.ted, &world.hints, &world.ids));
             world.accepted = Accepted { revision: last.revision, files: last.files, set };
         }
         Err(findings) => {
