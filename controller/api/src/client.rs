@@ -1,19 +1,27 @@
 //! Asks a running controller, for the command line.
 
+mod address;
+mod trust;
+mod wire;
+
 mod events;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use engine::{
     handle::{Applied, Planned, Refusal, Subject},
     snapshot::{AlarmView, NodeView, Snapshot, StateFile},
 };
+use hyper::{Method, Request, header};
 use model::{Revision, intent::Mode};
 use serde::{Serialize, de::DeserializeOwned};
 use store::IntentRevision;
 use thiserror::Error;
 
 pub use events::{Events, Message};
+
+use address::Address;
+use wire::{Answer, Wire};
 
 use crate::{
     Live, Problem, Token, Topology, guard,
@@ -34,11 +42,33 @@ const LARGEST: usize = 256 << 20;
 #[derive(Debug, Error)]
 pub enum ClientError {
     /// The address is not one.
-    #[error("`{url}` is not the address of a controller: {why}; write it as http://127.0.0.1:8080")]
+    #[error("`{url}` is not the address of a controller: {why}; write it as {instead}")]
     Address {
         /// As it was given.
         url: String,
         /// What is wrong with it.
+        why: String,
+        /// What was most likely meant.
+        instead: String,
+    },
+    /// There is no authority to judge certificates by.
+    #[error(
+        "no certificate authority can be had from {place}: {why}; name a PEM file that holds it with --ca FILE"
+    )]
+    Authority {
+        /// The file, or the system.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Somebody else may answer there.
+    #[error(
+        "the certificate of {base} cannot be trusted: {why}; nothing was asked. If its authority is your own, name it with --ca FILE"
+    )]
+    Untrusted {
+        /// The address.
+        base: String,
+        /// What is wrong with the certificate.
         why: String,
     },
     /// Nobody answers.
@@ -76,30 +106,27 @@ pub enum ClientError {
 /// A controller, seen from outside.
 #[derive(Clone, Debug)]
 pub struct Client {
-    base: String,
+    wire: Wire,
     token: Option<Token>,
     user: Option<String>,
-    http: reqwest::Client,
 }
 
 impl Client {
-    /// A client of the controller at `base`, for instance `http://127.0.0.1:8080`. Reads need no token.
+    /// A client of the controller at `base`, for instance `http://127.0.0.1:8080`. Reads need no token. Over `https://` the
+    /// certificate must be signed by an authority that this machine trusts.
     ///
     /// # Errors
     /// The address is not one.
     pub fn new(base: &str, token: Option<Token>) -> Result<Self, ClientError> {
-        let bad = |why: String| ClientError::Address { url: base.to_owned(), why };
-        let url = reqwest::Url::parse(base).map_err(|error| bad(error.to_string()))?;
-        if url.scheme() != "http" || !url.has_host() {
-            return Err(bad("it must begin with `http://` and a host".to_owned()));
-        }
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .map_err(|error| bad(error.to_string()))?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), token, user: None, http })
+        Self::trusting(base, token, None)
+    }
+
+    /// As [`Client::new`]; but where a file of authorities is named, those and no others are trusted.
+    ///
+    /// # Errors
+    /// The address is not one, or the file holds no certificate.
+    pub fn trusting(base: &str, token: Option<Token>, ca: Option<&Path>) -> Result<Self, ClientError> {
+        Ok(Self { wire: Wire::new(Address::parse(base)?, ca)?, token, user: None })
     }
 
     /// Who asks, for the controller's log; up to 64 bytes.
@@ -255,77 +282,80 @@ impl Client {
     /// [`ClientError`].
     pub async fn events(&self, after: Option<u64>) -> Result<Events, ClientError> {
         let query = after.map_or_else(String::new, |number| format!("?after={number}"));
-        let request = self.http.get(format!("{}/api/v1/events{query}", self.base));
-        let sent = tokio::time::timeout(CONNECT * 2, self.with_rights(request).send()).await;
-        let response = match sent {
-            Ok(sent) => self.checked(sent.map_err(|error| self.lost(&error))?).await?,
-            Err(_) => {
-                return Err(ClientError::Broken { base: self.base.clone(), why: "no answer in 6 s".into() });
-            }
-        };
-        Ok(Events::new(response, self.base.clone()))
+        let request = self.request(Method::GET, &format!("events{query}"), String::new())?;
+        let sent = tokio::time::timeout(CONNECT * 2, self.wire.send(request)).await;
+        let answer = sent.map_err(|_| self.wire.broken("no answer in 6 s".to_owned()))??;
+        Ok(Events::new(self.checked(answer).await?, self.base().to_owned()))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        self.answer(self.http.get(format!("{}/api/v1/{path}", self.base))).await
+        self.ask(self.request(Method::GET, path, String::new())?).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
-        self.answer(self.http.post(format!("{}/api/v1/{path}", self.base)).json(body)).await
+        let body = serde_json::to_string(body).map_err(|error| self.wire.broken(error.to_string()))?;
+        self.ask(self.request(Method::POST, path, body)?).await
     }
 
-    fn with_rights(&self, mut request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    /// A request with all that we may say of ourselves.
+    fn request(&self, method: Method, path: &str, body: String) -> Result<Request<String>, ClientError> {
+        let Address { authority, prefix, .. } = &self.wire.address;
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{prefix}/api/v1/{path}"))
+            .header(header::HOST, authority);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
         if let Some(token) = &self.token {
-            request = request.header(reqwest::header::AUTHORIZATION, token.bearer());
+            request = request.header(header::AUTHORIZATION, token.bearer());
         }
         if let Some(user) = &self.user {
             request = request.header(guard::USER, user.as_bytes());
         }
-        request
+        request.body(body).map_err(|error| self.wire.broken(error.to_string()))
     }
 
-    async fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, ClientError> {
-        let sent = self.with_rights(request.timeout(ANSWER)).send().await;
-        let response = self.checked(sent.map_err(|error| self.lost(&error))?).await?;
-        let body = self.body(response).await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| ClientError::Foreign { base: self.base.clone(), why: error.to_string() })
+    async fn ask<T: DeserializeOwned>(&self, request: Request<String>) -> Result<T, ClientError> {
+        let asked = async {
+            let answer = self.checked(self.wire.send(request).await?).await?;
+            self.body(answer).await
+        };
+        let late = |_| self.wire.broken(format!("no answer in {} s", ANSWER.as_secs()));
+        let body = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
+        serde_json::from_slice(&body).map_err(|error| self.foreign(error.to_string()))
     }
 
     /// The answer, if it is a good one.
-    async fn checked(&self, response: reqwest::Response) -> Result<reqwest::Response, ClientError> {
-        let status = response.status();
+    async fn checked(&self, answer: Answer) -> Result<Answer, ClientError> {
+        let status = answer.status;
         if status.is_success() {
-            return Ok(response);
+            return Ok(answer);
         }
-        let body = self.body(response).await?;
+        let body = self.body(answer).await?;
         Err(match serde_json::from_slice::<Problem>(&body) {
             Ok(Problem { refusal: Some(refusal), .. }) => ClientError::Refused(*refusal),
             Ok(problem) => ClientError::Problem(problem),
-            Err(_) => ClientError::Foreign { base: self.base.clone(), why: format!("it answered {status}") },
+            Err(_) => self.foreign(format!("it answered {status}")),
         })
     }
 
-    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, ClientError> {
+    async fn body(&self, mut answer: Answer) -> Result<Vec<u8>, ClientError> {
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| self.lost(&error))? {
+        while let Some(part) = answer.chunk().await.map_err(|why| self.wire.broken(why))? {
             if body.len() + part.len() > LARGEST {
-                return Err(ClientError::Foreign {
-                    base: self.base.clone(),
-                    why: "its answer is too large".into(),
-                });
+                return Err(self.foreign("its answer is too large".to_owned()));
             }
             body.extend_from_slice(&part);
         }
         Ok(body)
     }
 
-    fn lost(&self, error: &reqwest::Error) -> ClientError {
-        if error.is_connect() {
-            return ClientError::Unreachable { base: self.base.clone() };
-        }
-        let root = std::iter::successors(std::error::Error::source(error), |cause| cause.source()).last();
-        let why = root.map_or_else(|| error.to_string(), ToString::to_string);
-        ClientError::Broken { base: self.base.clone(), why }
+    fn foreign(&self, why: String) -> ClientError {
+        ClientError::Foreign { base: self.base().to_owned(), why }
+    }
+
+    fn base(&self) -> &str {
+        &self.wire.address.base
     }
 }

@@ -14,9 +14,10 @@ use warp::{
 };
 
 use crate::{
-    Problem, assets, body, read,
+    Problem,
+    asked::{Asked, Context},
+    assets, body, read,
     route::{self, Access, Verb},
-    server::Context,
     write,
 };
 
@@ -66,16 +67,6 @@ async fn answer<B: Buf>(
         tracing::debug!(status = problem.status, path = path.as_str(), "refused: {}", problem.detail);
         problem.response()
     }))
-}
-
-/// A request without its body.
-#[derive(Clone, Copy)]
-pub(crate) struct Asked<'a> {
-    pub context: &'a Arc<Context>,
-    pub method: &'a Method,
-    pub path: &'a str,
-    pub query: &'a str,
-    pub headers: &'a HeaderMap,
 }
 
 async fn dispatch<B: Buf>(

@@ -5,11 +5,13 @@
 //!
 //! [`route`] is the table of everything that can be asked, [`Server`] answers it, [`Client`] asks it.
 
+mod asked;
 mod assets;
 mod body;
 mod gate;
 mod guard;
 mod read;
+mod reply;
 mod stall;
 mod stream;
 mod write;

@@ -1,40 +1,22 @@
 //! Answers to reads.
 
 use model::Revision;
-use serde::Serialize;
 use store::StoreError;
-use warp::{
-    http::{HeaderValue, StatusCode, header},
-    reply::Response,
-};
+use warp::{http::StatusCode, reply::Response};
 
 use engine::handle::{Command, Refusal};
 
 use crate::{
     Live, Problem, Topology,
-    gate::Asked,
+    asked::{Asked, ask},
+    reply::{json, plain},
     request::{AuditLog, RevisionSummary},
     route::Route,
     stream,
-    write::ask,
 };
 
 /// Most entries of a list in one answer.
 const MOST: usize = 1_000;
-
-/// A value as JSON.
-pub(crate) fn json<T: Serialize>(value: &T) -> Result<Response, Problem> {
-    let body = serde_json::to_vec(value).map_err(|error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "encode",
-            format!("the answer cannot be written as JSON: {error}"),
-        )
-    })?;
-    let mut response = Response::new(body.into());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
-}
 
 /// Answers a row of the table whose method is `GET`. `rest` is the last segment of its path where that is free.
 pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -> Result<Response, Problem> {
@@ -49,7 +31,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         Route::Intents => intents(asked, now.intents).await,
         Route::IntentFiles => intent_files(asked, rest.unwrap_or("")).await,
         Route::Audit => {
-            let most = limit(asked.query)?;
+            let most = limit(asked)?;
             json(&journal(asked, move |journal| audit(journal, most)).await?)
         }
         Route::Snapshot => json(&ask(asked.context, |reply| Command::State { reply }).await?),
@@ -84,7 +66,7 @@ async fn journal<T: Send + 'static>(
 }
 
 async fn intents(asked: Asked<'_>, current: Revision) -> Result<Response, Problem> {
-    let most = limit(asked.query)?;
+    let most = limit(asked)?;
     let accepted = journal(asked, move |journal| journal.intents(most)).await?;
     let summaries = accepted.into_iter().map(|set| RevisionSummary {
         current: set.revision == current,
@@ -112,8 +94,8 @@ async fn intent_files(asked: Asked<'_>, number: &str) -> Result<Response, Proble
 }
 
 /// The query `limit=N`.
-fn limit(query: &str) -> Result<usize, Problem> {
-    let Some(text) = value(query, "limit") else { return Ok(100) };
+fn limit(asked: Asked<'_>) -> Result<usize, Problem> {
+    let Some(text) = asked.value("limit") else { return Ok(100) };
     match text.parse() {
         Ok(most) if (1..=MOST).contains(&most) => Ok(most),
         _ => Err(Problem::new(
@@ -122,19 +104,6 @@ fn limit(query: &str) -> Result<usize, Problem> {
             format!("`limit` is a whole number from 1 to {MOST}"),
         )),
     }
-}
-
-/// The value of a name in a query; numbers only are read here, so nothing needs unescaping.
-pub(crate) fn value<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
-fn plain(text: &'static str) -> Response {
-    let mut response = Response::new(text.into());
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
 }
 
 /// Ready means: the loop runs and has published a picture.

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::{Token, gate::gate, guard::Guard, stall::Stall, stream};
+use crate::{Token, asked::Context, gate::gate, guard::Guard, stall::Stall, stream};
 use engine::handle::Engine;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -45,16 +45,6 @@ pub enum ApiError {
         /// What the system says.
         why: io::Error,
     },
-}
-
-/// Everything that answers need.
-#[derive(Debug)]
-pub(crate) struct Context {
-    pub engine: Engine,
-    pub journal: store::Journal,
-    pub guard: Guard,
-    pub stop: CancellationToken,
-    pub streams: Arc<Semaphore>,
 }
 
 /// A server that does not listen yet.

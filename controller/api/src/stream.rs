@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use warp::{Reply as _, http::StatusCode, reply::Response, sse};
 
-use crate::{Live, Problem, gate::Asked, read::value};
+use crate::{Live, Problem, asked::Asked};
 
 /// Streams at a time.
 pub(crate) const STREAMS: usize = 64;
@@ -67,7 +67,7 @@ fn newest(shown: &Snapshot) -> u64 {
 /// The number that the reader saw last, if it says so.
 fn last_seen(asked: Asked<'_>) -> Option<u64> {
     let header = asked.headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    header.or_else(|| value(asked.query, "after"))?.parse().ok()
+    header.or_else(|| asked.value("after"))?.parse().ok()
 }
 
 /// What the timeline has after a number. A number ahead of the timeline is of an earlier life of the controller: then

@@ -1,10 +1,10 @@
 //! Answers to writes: each stands in the audit log before it is carried out, or is not carried out.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{
     clock,
-    handle::{Command, Refusal, Reply, Subject},
+    handle::{Command, Refusal, Subject},
 };
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -14,36 +14,18 @@ use warp::{
 };
 
 use crate::{
-    Problem, body,
-    gate::Asked,
-    guard,
-    read::json,
+    Problem,
+    asked::{Asked, Context, ask},
+    body, guard,
+    reply::json,
     request::{AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RollbackRequest},
     route::Route,
-    server::Context,
 };
 
-/// The longest that a command may take. A change of a whole network takes seconds; this is for a loop that hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Longest reason of a write, characters.
 const LONGEST_MESSAGE: usize = 1_000;
 /// Most files of a set.
 const MOST_FILES: usize = 4_096;
-
-/// Asks the engine; a refusal becomes a problem.
-pub(crate) async fn ask<T>(
-    context: &Context,
-    command: impl FnOnce(Reply<T>) -> Command,
-) -> Result<T, Problem> {
-    match tokio::time::timeout(PATIENCE, context.engine.ask(command)).await {
-        Ok(answer) => answer.map_err(Problem::from),
-        Err(_) => Err(Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "slow",
-            "the controller gave no answer in 300 s; it may still carry the command out: look at the timeline",
-        )),
-    }
-}
 
 /// What is about to be done.
 struct Write {

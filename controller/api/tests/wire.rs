@@ -39,7 +39,7 @@ fn about_the_network() -> Vec<EventKind> {
             why: "loss".into(),
             services: vec![ServiceId::lit("s1")],
         },
-        EventKind::AlarmCleared { alarm: "line-degraded".into(), subject: "l1".into() },
+        EventKind::AlarmCleared { alarm: "line-degraded".into(), subject: "l1".into(), was: Severity::Major },
         EventKind::Drift { findings: vec![finding()] },
         EventKind::AuditBroken { why: "entry 4".into() },
         EventKind::JournalFailed { why: "disk full".into() },

@@ -4,9 +4,14 @@ pub mod change;
 pub mod status;
 pub mod tables;
 
-use std::{path::PathBuf, process::ExitCode};
+mod wait;
 
-use api::{Client, ClientError, Token};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use api::{Client, ClientError, Token, TokenError};
 use clap::Args;
 use engine::handle::Refusal;
 use model::Timestamp;
@@ -25,6 +30,9 @@ pub struct Access {
     /// The address of its API
     #[arg(long, env = "TRUNKLINE_CONTROLLER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub controller: String,
+    /// For https://: the authority that signed its certificate, PEM; those of this system where absent
+    #[arg(long, env = "TRUNKLINE_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// The file with the token that changes need; the one in the default state folder where absent
     #[arg(long, env = "TRUNKLINE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
@@ -48,10 +56,11 @@ impl Access {
     /// The address is none, or the token file that was named holds none.
     pub fn client(&self) -> Result<Client, Stop> {
         let token = match &self.token_file {
-            Some(path) => Some(Token::load(path).map_err(|error| Stop::usage(error.to_string()))?),
+            Some(path) => Some(load(path)?),
             None => default_token().filter(|path| path.exists()).map(|path| load(&path)).transpose()?,
         };
-        let client = Client::new(&self.controller, token).map_err(|error| Stop::usage(error.to_string()))?;
+        let client = Client::trusting(&self.controller, token, self.ca.as_deref());
+        let client = client.map_err(|error| Stop::usage(error.to_string()))?;
         Ok(match std::env::var("USER") {
             Ok(user) if !user.is_empty() => client.as_user(&user),
             _ => client,
@@ -63,18 +72,41 @@ impl Access {
     /// # Errors
     /// There is no token.
     pub fn client_that_may_change(&self) -> Result<Client, Stop> {
-        if self.token_file.is_none() && !default_token().is_some_and(|path| path.exists()) {
-            return Err(Stop::usage(
-                "changes need the controller's token: give --token-file STATE/token, where STATE is the folder that \
-                 `trunkline serve` uses, or set TRUNKLINE_TOKEN_FILE",
-            ));
+        let looked = default_token();
+        if self.token_file.is_none() && !looked.as_deref().is_some_and(Path::exists) {
+            let looked = looked.map_or_else(String::new, |path| format!(" (looked at {})", path.display()));
+            return Err(Stop::usage(format!(
+                "changes need the controller's token, and you have none{looked}: {GET}"
+            )));
         }
         self.client()
     }
 }
 
-fn load(path: &std::path::Path) -> Result<Token, Stop> {
-    Token::load(path).map_err(|error| Stop::usage(error.to_string()))
+/// How a user of a controller that somebody else runs comes by the token.
+const GET: &str = "ask those who run the controller for it (it stands in the file `token` of the state folder there), save it in a \
+                   file that only you can read (chmod 600), and name that file with --token-file or TRUNKLINE_TOKEN_FILE";
+
+/// Reads the user's token. What the server says of its own file does not help here: nobody may make a new token.
+fn load(path: &Path) -> Result<Token, Stop> {
+    Token::load(path).map_err(|error| {
+        let place = path.display();
+        Stop::usage(match error {
+            TokenError::File { why, .. } if why.kind() == std::io::ErrorKind::NotFound => {
+                format!("there is no token file {place}: give the right path, or {GET}")
+            }
+            TokenError::File { why, .. } => format!(
+                "the token file {place} cannot be read: {why}; it must be yours: copy it to a file of your own (chmod 600), \
+                 and name that with --token-file or TRUNKLINE_TOKEN_FILE"
+            ),
+            TokenError::Open { mode, .. } => format!(
+                "the token file {place} can be read by others (mode {mode:03o}), so the token is no secret here: run \
+                 `chmod 600 {place}`"
+            ),
+            TokenError::Malformed { .. } => format!("the token file {place} does not hold a whole token: {GET}"),
+            other => other.to_string(),
+        })
+    })
 }
 
 fn default_token() -> Option<PathBuf> {
@@ -101,5 +133,34 @@ fn moment(at: Timestamp) -> String {
     match jiff::Timestamp::from_microsecond(micros) {
         Ok(at) => at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_user_without_a_good_token_is_told_how_to_get_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let told = || load(&path).unwrap_err().to_string();
+        assert!(
+            told().contains("there is no token file") && told().contains("ask those who run"),
+            "{}",
+            told()
+        );
+        for (text, mode, advice) in [("short", 0o600, "ask those who run"), ("short", 0o644, "chmod 600")] {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let told = told();
+            assert!(told.contains(advice) && told.contains(path.to_str().unwrap()), "{told}");
+            assert!(
+                !told.contains("delete it") && !told.contains("writable"),
+                "advice for the server: {told}"
+            );
+        }
     }
 }

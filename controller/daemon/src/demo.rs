@@ -37,7 +37,7 @@ use crate::{
 /// What the demonstration shows.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// How many routers; the whole case where absent. Fewer: branches are left out
+    /// How many routers, from 61 to 120; the whole case of 120 where absent. Fewer: branches are left out
     #[arg(long, value_name = "N")]
     pub routers: Option<usize>,
     /// Where the dashboard is

@@ -2,7 +2,6 @@
 //! the loop. The stages are the controller's own, so that the answers are too.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,9 +11,10 @@ use engine::{
     snapshot::StateFile,
     stages::{self, View},
 };
+use intents::Compilation;
 use model::{
-    ActualState, Allocations, DesiredState, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted,
-    Timestamp, state::Foreign,
+    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted, Timestamp,
+    state::Foreign,
 };
 
 use crate::{input, outcome::Stop, sources::Sources};
@@ -87,8 +87,6 @@ pub struct Start {
     pub view: View,
     /// What the loop has learned.
     pub hints: Hints,
-    /// What devices should hold now.
-    pub held: DesiredState,
     /// Whether this is a network on which nothing of ours stands yet.
     pub empty: bool,
 }
@@ -101,10 +99,10 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
         at: Timestamp::default(),
     };
     let devices = ted.nodes.keys().map(|node| (node.clone(), nothing())).collect();
-    let actual = ActualState { devices, ..ActualState::default() };
+    let actual = Arc::new(ActualState { devices, ..ActualState::default() });
     let (ids, before) = (Allocations::default(), Arc::default());
     let view = View { ted: Arc::clone(ted), actual, ids, before, hints: Hints::default() };
-    Start { view, hints: Hints::default(), held: DesiredState::default(), empty: true }
+    Start { view, hints: Hints::default(), empty: true }
 }
 
 /// What a running controller knows, from the file that `trunkline snapshot` wrote.
@@ -131,29 +129,24 @@ pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
         );
         return Err(refuse(why));
     }
-    let (before, held) = in_force(&state, ted)?;
+    let before = Arc::new(in_force(&state, ted)?);
     let view = View {
         ted: Arc::clone(ted),
-        actual: state.actual,
+        actual: Arc::new(state.actual),
         ids: state.ids,
         before,
         hints: state.hints.clone(),
     };
-    Ok(Start { view, hints: state.hints, held, empty: false })
+    Ok(Start { view, hints: state.hints, empty: false })
 }
 
-type InForce = (Arc<BTreeMap<model::ServiceId, model::Verdict>>, DesiredState);
-
 /// What the intents of a snapshot come to; none were accepted yet where it has no files.
-fn in_force(state: &StateFile, ted: &Ted) -> Result<InForce, Stop> {
+fn in_force(state: &StateFile, ted: &Ted) -> Result<Compilation, Stop> {
     if state.intents.is_empty() {
-        return Ok((Arc::default(), DesiredState::default()));
+        return Ok(Compilation::default());
     }
     match cycle::understand(&state.intents, ted) {
-        Ok((set, _)) => {
-            let compiled = intents::compile(&set, ted, &state.hints, &state.ids);
-            Ok((Arc::new(compiled.verdicts), compiled.desired))
-        }
+        Ok((set, _)) => Ok(intents::compile(&set, ted, &state.hints, &state.ids)),
         Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
     }
 }

@@ -5,7 +5,7 @@ use std::{io::Write as _, process::ExitCode, sync::OnceLock};
 use model::Finding;
 use thiserror::Error;
 
-use crate::{draw, sources::Sources};
+use crate::{draw, signals::Ended, sources::Sources};
 
 /// There are findings, or the controller refused, or it could not be done.
 pub const FOUND: u8 = 1;
@@ -21,6 +21,17 @@ pub enum Stop {
     /// Files have faults.
     #[error("{} finding(s) stand against it", .0.findings.len())]
     Findings(Box<Judged>),
+    /// A signal ended the waiting for a change, and not the change.
+    #[error(
+        "no longer waiting. The change goes on at the controller, if it has arrived there: `trunkline status` shows whether it is \
+         under way, `trunkline intents` which set of intents holds; {undo} takes it back"
+    )]
+    Left {
+        /// Which signal.
+        by: Ended,
+        /// What takes the change back.
+        undo: String,
+    },
 }
 
 /// Findings with the texts that they are about.
@@ -50,6 +61,10 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         Some(Stop::Usage(message)) => {
             eprintln!("error: {message}");
             ExitCode::from(USAGE)
+        }
+        Some(stop @ Stop::Left { by, .. }) => {
+            eprintln!("{stop}");
+            ExitCode::from(by.exit_code())
         }
         Some(Stop::Findings(judged)) => {
             say(&draw::all(&judged.findings, &judged.sources));

@@ -91,13 +91,13 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let progress = progress("reading");
     let understood = offline::understand(&args.network.network, &args.intents)?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
-    let Start { view, hints, held, empty } = match &args.state {
+    let Start { view, hints, empty } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
-    let proposed = cycle::propose(Arc::clone(&set), &view, &held, hints, &Occasion::Person);
+    let proposed = cycle::propose(Arc::clone(&set), &view, hints, &Occasion::Person);
     progress.finish_and_clear();
     match proposed {
         Ok(mut proposal) => {

@@ -3,18 +3,19 @@
 
 pub mod config;
 
+mod inventory;
+mod keys;
+
 mod fleet;
+mod unusable;
+
 mod log;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
-use anyhow::Context as _;
 use api::{Server, Token};
 use clap::Args;
-use engine::{
-    controller::{Controller, Setup},
-    inventory::Inventory,
-};
+use engine::controller::{Controller, Setup};
 use gnmi::FilePreImages;
 use store::Journal;
 use tokio::sync::mpsc;
@@ -112,7 +113,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let ted = input::network(&config.network, &mut Sources::new())?.ted;
-    let inventory = inventory(&config.inventory)?;
+    let inventory = inventory::read(&config.inventory)?;
     config.make_state_folder()?;
     let journal = Journal::open(&config.state.join("journal"))?;
     let token = Token::load_or_create(&config.token())?;
@@ -144,11 +145,6 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     drop((watchers, notifiers, samples_in));
     info!("stopped");
     Ok(())
-}
-
-fn inventory(path: &std::path::Path) -> anyhow::Result<Inventory> {
-    let text = input::text(path)?;
-    Inventory::parse(&text).with_context(|| format!("{}", path.display()))
 }
 
 /// Waits until the standard input ends; for ever where nobody asks for that. A thread of its own reads, because what reads

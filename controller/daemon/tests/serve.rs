@@ -59,8 +59,8 @@ struct Controller {
 }
 
 impl Controller {
-    fn start() -> Self {
-        let folder = folder(INVENTORY);
+    fn start(inventory: &str) -> Self {
+        let folder = folder(inventory);
         let config = folder.path().join("controller.yaml");
         let mut child = trunkline()
             .args(["serve", "--log-format", "json", "-c"])
@@ -121,7 +121,7 @@ fn err(output: &Output) -> String {
 
 #[test]
 fn it_starts_observes_refuses_and_stops() {
-    let mut controller = Controller::start();
+    let mut controller = Controller::start(INVENTORY);
     let token = controller.token();
     assert_eq!(std::fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -135,7 +135,17 @@ fn it_starts_observes_refuses_and_stops() {
     let apply = ["apply", services.to_str().unwrap(), classes.to_str().unwrap(), "-m", "CHG1"];
     let without = controller.ask(&apply, None);
     assert_eq!(without.status.code(), Some(2));
-    assert!(err(&without).contains("--token-file"), "{}", err(&without));
+    assert!(
+        err(&without).contains("--token-file") && err(&without).contains("ask those who run"),
+        "{}",
+        err(&without)
+    );
+    let whole = controller.url.clone();
+    controller.url = whole.replace("http://", "");
+    let bare = controller.ask(&["status"], None);
+    assert_eq!(bare.status.code(), Some(2));
+    assert!(err(&bare).contains(&format!("write it as {whole}")), "{}", err(&bare));
+    controller.url = whole;
     let refused = controller.ask(&apply, Some(&token));
     assert_eq!(refused.status.code(), Some(1));
     assert!(err(&refused).contains("not adopted"), "{}", err(&refused));
@@ -171,12 +181,49 @@ fn it_starts_observes_refuses_and_stops() {
 }
 
 #[test]
-fn faults_of_the_inventory_name_file_device_and_secret() {
+fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_from_working() {
+    let other = INVENTORY
+        .split_once("devices:\n")
+        .unwrap()
+        .1
+        .replace("hq-pe1", "br-1")
+        .replace("file:id", "file:gone");
+    let mut controller = Controller::start(&format!("{INVENTORY}{other}"));
+    let state = || {
+        let devices = controller.ask(&["devices", "--format", "json"], None);
+        let devices: serde_json::Value = serde_json::from_slice(&devices.stdout).unwrap();
+        ["hq-pe1", "br-1"].map(|name| {
+            let node = devices.as_array().unwrap().iter().find(|node| node["id"] == name).unwrap();
+            node["session"]["why"].as_str().unwrap_or_default().to_owned()
+        })
+    };
+    // A look takes some milliseconds: this is about twenty seconds.
+    let told = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        Some(state()).filter(|reasons| reasons.iter().all(|why| !why.is_empty()))
+    });
+    let [usual, unusable] = told.expect("both are tried within twenty seconds");
+    assert!(usual.contains("refused"), "it was tried: {usual}");
+    assert!(
+        unusable.contains("login.key: the secret at file:gone")
+            && unusable.contains("start the controller again"),
+        "{unusable}"
+    );
+    let told = controller.ask(&["devices"], None);
+    assert!(
+        out(&told).contains("Sessions that are down") && out(&told).contains("file:gone"),
+        "{}",
+        out(&told)
+    );
+    assert_eq!(controller.stop(), Some(0));
+}
+
+#[test]
+fn faults_of_the_inventory_name_file_and_device() {
     for (inventory, told) in [
-        (INVENTORY.replace("file:id", "file:no-such-key"), "file:no-such-key"),
         (INVENTORY.replace("name: hq-pe1", "name: hq-pe9"), "device hq-pe9: the network file has no node"),
         (INVENTORY.replace("SHA256:47DE", "SHA256:???"), "fingerprint"),
-        (INVENTORY.replace("user:", "usr:"), "inventory.yaml"),
+        (INVENTORY.replace("hostKey", "hostkey"), "device hq-pe1, config: there is no key `hostkey` here"),
     ] {
         let folder = folder(&inventory);
         let output =

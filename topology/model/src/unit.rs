@@ -16,7 +16,7 @@ use thiserror::Error;
 
 /// Why a text is not a quantity.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{text}` is not a {what}: {why}; write it like {example}")]
+#[error("`{text}` is not a {what}: {why}; {advice}")]
 pub struct BadUnit {
     /// The text as it was given, cut to 60 characters.
     pub text: String,
@@ -24,8 +24,16 @@ pub struct BadUnit {
     pub what: &'static str,
     /// What is wrong with the text.
     pub why: String,
-    /// A text that would do.
-    pub example: String,
+    /// A text that would do, and whether it is what was meant.
+    pub advice: String,
+}
+
+impl BadUnit {
+    fn new(text: &str, scale: &Scale, why: String) -> Self {
+        let unit = scale.units.get(1).or(scale.units.first()).map_or("", |unit| unit.0);
+        let advice = format!("write it like `10{unit}`");
+        Self { text: text.chars().take(60).collect(), what: scale.what, why, advice }
+    }
 }
 
 /// The units in which a quantity may be written, smallest first; the smallest is the one that is stored.
@@ -45,13 +53,14 @@ fn number_and_unit(text: &str) -> IResult<&str, (&str, Option<&str>, &str)> {
 }
 
 pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
-    let bad = |why: String| BadUnit {
-        text: text.chars().take(60).collect(),
-        what: scale.what,
-        why,
-        example: format!("`10{}`", scale.units.get(1).or(scale.units.first()).map_or("", |u| u.0)),
-    };
+    let bad = |why: String| BadUnit::new(text, scale, why);
     let trimmed = text.trim();
+    if trimmed
+        .strip_prefix(['-', '−'])
+        .is_some_and(|rest| rest.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+    {
+        return Err(bad(format!("it is negative, and a {} cannot be less than nothing", scale.what)));
+    }
     let (_, (whole, fraction, unit)) =
         number_and_unit(trimmed).map_err(|_| bad("it is not a number with a unit".into()))?;
     let known = || scale.units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -60,7 +69,17 @@ pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
         scale.units.iter().find(|(name, _)| *name == unit_key).map(|(_, factor)| *factor).ok_or_else(
             || match unit {
                 "" => bad(format!("the unit is missing, one of {}", known())),
-                _ => bad(format!("the unit `{unit}` is not one of {}", known())),
+                _ => {
+                    let mut bad = bad(format!("the unit `{unit}` is not one of {}", known()));
+                    let number = trimmed.strip_suffix(unit).unwrap_or(trimmed).trim_end();
+                    let meant = near(unit, scale).into_iter().map(|unit| format!("`{number}{unit}`"));
+                    let meant = meant.collect::<Vec<_>>().join(" or ");
+                    // Who wrote a longer number did not miss the unit alone.
+                    if !meant.is_empty() && number.len() <= 30 {
+                        bad.advice = format!("did you mean {meant}?");
+                    }
+                    bad
+                }
             },
         )?;
     let too_large = || bad("it is too large".into());
@@ -81,6 +100,42 @@ pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
         total = total.checked_add(place * u64::from(digit)).ok_or_else(too_large)?;
     }
     Ok(total)
+}
+
+/// Units as people write them out, by how the word begins in small letters.
+const SPELT: [(&str, &str); 14] = [
+    ("micro", "us"),
+    ("µ", "us"),
+    ("milli", "ms"),
+    ("percent", "%"),
+    ("pct", "%"),
+    ("bit", "bps"),
+    ("kilo", "kbps"),
+    ("kbit", "kbps"),
+    ("mega", "Mbps"),
+    ("mbit", "Mbps"),
+    ("giga", "Gbps"),
+    ("gbit", "Gbps"),
+    ("tera", "Tbps"),
+    ("tbit", "Tbps"),
+];
+
+/// The units that an unknown one may stand for: spelt out, begun and not ended (`Mb`), or gone on with (`sec`), in any case.
+fn near(unit: &str, scale: &Scale) -> Vec<&'static str> {
+    let typed = unit.to_lowercase();
+    let typed = typed.split('/').next().unwrap_or_default();
+    let units = scale.units.iter().map(|(name, _)| *name);
+    let spelt = SPELT
+        .iter()
+        .find(|(word, meant)| typed.starts_with(word) && units.clone().any(|unit| unit == *meant));
+    if let Some((_, meant)) = spelt {
+        return vec![meant];
+    }
+    let alike = |name: &&str| {
+        let name = name.to_lowercase();
+        !typed.is_empty() && (name.starts_with(typed) || typed.starts_with(&name))
+    };
+    units.filter(alike).collect()
 }
 
 /// Writes in the largest unit that leaves a whole part (percent: always), with as many digits as needed and no more.
@@ -147,12 +202,8 @@ macro_rules! quantities {
             type Err = BadUnit;
             fn from_str(text: &str) -> Result<Self, BadUnit> {
                 let value = parse_scaled(text, &Self::SCALE)?;
-                <$repr>::try_from(value).map(Self).map_err(|_| BadUnit {
-                    text: text.chars().take(60).collect(),
-                    what: $what,
-                    why: "it is too large".into(),
-                    example: String::from("`10") + [$($unit),+][0] + "`",
-                })
+                let too_large = |_| BadUnit::new(text, &Self::SCALE, "it is too large".into());
+                <$repr>::try_from(value).map(Self).map_err(too_large)
             }
         }
 
@@ -292,7 +343,42 @@ mod tests {
         assert!(error.contains("unit is missing"), "{error}");
         assert!("0.0000001us".parse::<Delay>().is_err());
         assert!("99999999999999999999s".parse::<Delay>().is_err());
-        assert!("-3ms".parse::<Delay>().is_err());
+    }
+
+    #[test]
+    fn an_unknown_unit_is_answered_with_what_was_meant() {
+        let told = |text: &str| text.parse::<Bandwidth>().unwrap_err().to_string();
+        assert_eq!(
+            told("10Mb"),
+            "`10Mb` is not a bandwidth: the unit `Mb` is not one of bps, kbps, Mbps, Gbps, Tbps; did you mean `10Mbps`?"
+        );
+        for (text, meant) in [
+            ("2.5 Gbit/s", "`2.5Gbps`"),
+            ("1MBPS", "`1Mbps`"),
+            ("64k", "`64kbps`"),
+            ("1 gigabit", "`1Gbps`"),
+            ("9bits", "`9bps`"),
+        ] {
+            assert!(told(text).ends_with(&format!("did you mean {meant}?")), "{}", told(text));
+        }
+        let told = |text: &str| text.parse::<crate::Span>().unwrap_err().to_string();
+        for (text, meant) in
+            [("5m", "`5ms` or `5min`"), ("5sec", "`5s`"), ("5 minutes", "`5min`"), ("5millis", "`5ms`")]
+        {
+            assert!(told(text).ends_with(&format!("did you mean {meant}?")), "{}", told(text));
+        }
+        assert!("3pct".parse::<Loss>().unwrap_err().to_string().ends_with("did you mean `3%`?"));
+        assert!(told("5/").ends_with("write it like `10ms`"), "{}", told("5/"));
+    }
+
+    #[test]
+    fn a_negative_quantity_is_called_negative() {
+        assert_eq!(
+            "-5ms".parse::<Delay>().unwrap_err().to_string(),
+            "`-5ms` is not a delay: it is negative, and a delay cannot be less than nothing; write it like `10ms`"
+        );
+        assert!("- 3".parse::<Bandwidth>().unwrap_err().to_string().contains("it is negative"));
+        assert!(!"-".parse::<Delay>().unwrap_err().to_string().contains("negative"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::event::Event;
 use futures_util::{Stream, stream};
 
-use super::ClientError;
+use super::{ClientError, wire::Answer};
 use crate::Live;
 
 /// The server says something every five seconds.
@@ -25,14 +25,14 @@ pub enum Message {
 /// An open stream.
 #[derive(Debug)]
 pub struct Events {
-    response: reqwest::Response,
+    answer: Answer,
     base: String,
     parser: Parser,
 }
 
 impl Events {
-    pub(super) fn new(response: reqwest::Response, base: String) -> Self {
-        Self { response, base, parser: Parser::default() }
+    pub(super) fn new(answer: Answer, base: String) -> Self {
+        Self { answer, base, parser: Parser::default() }
     }
 
     /// The next message; nothing when the controller has ended the stream.
@@ -57,11 +57,8 @@ impl Events {
                 }
             }
             let broken = |why: String| ClientError::Broken { base: self.base.clone(), why };
-            let read = tokio::time::timeout(SILENCE, self.response.chunk()).await;
-            match read
-                .map_err(|_| broken("silence for 20 s".into()))?
-                .map_err(|error| broken(error.to_string()))?
-            {
+            let read = tokio::time::timeout(SILENCE, self.answer.chunk()).await;
+            match read.map_err(|_| broken("silence for 20 s".into()))?.map_err(broken)? {
                 Some(part) => {
                     self.parser.feed(&part).map_err(|()| broken("a message is too large".into()))?
                 }

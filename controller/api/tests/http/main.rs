@@ -5,4 +5,5 @@
 mod doors;
 mod fixture;
 mod streams;
+mod tls;
 mod writes;

@@ -42,8 +42,8 @@ Examples:
 Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const DEVICES: &str = "\
-A router whose session is down is not changed, and what it holds is unknown; the reason stands
-beside it.
+A router whose session is down is not changed, and what it holds is unknown. Why it is down stands in
+full below the table.
 
 Examples:
   trunkline devices

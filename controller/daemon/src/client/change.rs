@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use engine::handle::{Applied, Subject};
 use model::{Revision, intent::Mode};
 
-use super::{Access, refused};
+use super::{Access, refused, wait};
 use crate::{
     args::Format,
     check::plural,
@@ -19,13 +19,15 @@ use crate::{
 
 const AFTER_APPLY: &str = "\
 The files together are the whole set of intents: what is not in them is removed from the network.
-All routers change, or none; the command returns when they have answered.
+All routers change, or none; the command returns when they have answered. Ctrl-C ends the waiting and
+not the change.
 
 Examples:
   trunkline apply intents/ --dry-run
   trunkline apply intents/ -m CHG1042
 
-Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly, 130 or 143 a signal
+ended the waiting.";
 
 /// Make files the intents, and the network follow them
 #[derive(Debug, Args)]
@@ -120,6 +122,9 @@ pub struct AdoptArgs {
     pub access: Access,
 }
 
+/// What takes back a change of the intents.
+const UNDO: &str = "`trunkline rollback N`, where N is an earlier set,";
+
 /// Makes files the intents.
 ///
 /// # Errors
@@ -139,7 +144,7 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     if args.dry_run {
         return dry_run(&client, files, args.format).await;
     }
-    match client.apply(files.clone(), &args.message).await {
+    match wait::answer(client.apply(files.clone(), &args.message), UNDO).await? {
         Ok(applied) => show(args.format, &applied, &files),
         Err(error) => refused(error, &files),
     }
@@ -160,7 +165,7 @@ async fn dry_run(client: &Client, files: Sources, format: Format) -> anyhow::Res
 /// It was refused or rolled back.
 pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
-    match client.rollback(Revision(args.revision), &args.message).await {
+    match wait::answer(client.rollback(Revision(args.revision), &args.message), UNDO).await? {
         Ok(applied) => show(args.format, &applied, &Sources::new()),
         Err(error) => refused(error, &Sources::new()),
     }
@@ -174,8 +179,12 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
     let subject = subject(&client, &args.subject).await?;
     let done = match drain {
-        true => client.drain(&subject, &args.message).await,
-        false => client.undrain(&subject, &args.message).await,
+        true => {
+            wait::answer(client.drain(&subject, &args.message), "`trunkline undrain` of the same").await?
+        }
+        false => {
+            wait::answer(client.undrain(&subject, &args.message), "`trunkline drain` of the same").await?
+        }
     };
     match done {
         Ok(applied) if drain => drained(args.format, &applied),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
-use engine::snapshot::Session;
+use engine::snapshot::{NodeView, Session};
 use serde::Serialize;
 
 use super::{Access, Target, moment};
@@ -55,22 +55,51 @@ pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
 pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
     let nodes = args.access.client()?.devices().await?;
     let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "SESSION", "POLICIES"];
-    show(args.format, &nodes, head, "the network has no routers", |node| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let session = match &node.session {
-            Session::Up => "up".to_owned(),
-            Session::Unknown => "unknown".to_owned(),
-            Session::Down { why, since } => format!("down since {}: {why}", moment(*since)),
-        };
-        [
-            node.id.to_string(),
-            or_dash(&node.role),
-            or_dash(&node.site),
-            or_dash(&node.protocol),
-            session,
-            node.policies.to_string(),
-        ]
-    })
+    let code = show(args.format, &nodes, head, "the network has no routers", device)?;
+    let reasons = reasons(&nodes);
+    if args.format == Format::Text && !reasons.is_empty() {
+        say(&reasons);
+    }
+    Ok(code)
+}
+
+fn device(node: &NodeView) -> [String; 6] {
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let session = match &node.session {
+        Session::Up => "up".to_owned(),
+        Session::Unknown => "unknown".to_owned(),
+        Session::Down { why, .. } => format!("down: {}", first_clause(why)),
+    };
+    [
+        node.id.to_string(),
+        or_dash(&node.role),
+        or_dash(&node.site),
+        or_dash(&node.protocol),
+        session,
+        node.policies.to_string(),
+    ]
+}
+
+/// The widest that a reason may be in a table, characters.
+const REASON: usize = 36;
+
+/// A reason as far as its first colon or so many characters: one router that is down must not take the table apart.
+fn first_clause(why: &str) -> String {
+    let clause = why.split(':').next().unwrap_or_default();
+    match clause.char_indices().nth(REASON) {
+        None => clause.to_owned(),
+        Some((end, _)) => format!("{}…", &clause[..end]),
+    }
+}
+
+/// What does not fit into the table: why each router is down, in full; nothing where none is.
+fn reasons(nodes: &[NodeView]) -> String {
+    let down = nodes.iter().filter_map(|node| match &node.session {
+        Session::Down { why, since } => Some(format!("  {} since {}: {why}\n", node.id, moment(*since))),
+        Session::Up | Session::Unknown => None,
+    });
+    let down: String = down.collect();
+    if down.is_empty() { down } else { format!("\nSessions that are down\n{down}") }
 }
 
 /// Lists alarms.
@@ -111,12 +140,49 @@ fn show<T: Serialize, const N: usize>(
     match format {
         Format::Json => say_json(&rows)?,
         Format::Text if rows.is_empty() => say(none),
-        Format::Text => {
-            let mut table = Table::new();
-            table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_header(head).add_rows(rows.iter().map(row));
-            say(&table.trim_fmt());
-        }
+        Format::Text => say(&table(rows, head, row)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn table<T, const N: usize>(rows: &[T], head: [&str; N], row: impl Fn(&T) -> [String; N]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(head).add_rows(rows.iter().map(row));
+    table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{NodeId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_router_that_is_down_leaves_the_table_narrow_and_its_reason_stands_below() {
+        let why =
+            "it cannot be reached: 127.0.1.1:830: Connection refused (os error 111), and so on for very long";
+        let node = |id: &str, session| NodeView {
+            id: NodeId::lit(id),
+            role: Some("branch".into()),
+            site: Some("hz-1".into()),
+            lat: None,
+            lon: None,
+            protocol: Some("netconf".into()),
+            session,
+            policies: 3,
+        };
+        let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
+        let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
+        let nodes = [node("br-1", Session::Up), node("br-2", down), node("br-3", long)];
+        let table = table(&nodes, ["DEVICE", "ROLE", "SITE", "PROTOCOL", "SESSION", "POLICIES"], device);
+        assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
+        assert!(table.contains("down: it cannot be reached ") && !table.contains("Connection"), "{table}");
+        let below = reasons(&nodes);
+        assert!(
+            below.contains("br-2 since ") && below.contains(why) && below.contains(&"x".repeat(500)),
+            "{below}"
+        );
+        assert_eq!(reasons(&nodes[..1]), "");
+    }
 }

@@ -35,9 +35,10 @@ pub fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted>
     let core = ted.nodes.values().filter(|node| !branch(node)).count();
     if count <= core || count > ted.nodes.len() {
         let all = ted.nodes.len();
+        let range = format!("from {} to {all}", core + 1);
         return Err(Stop::usage(format!(
-            "--routers {count}: from {} to {all}, for {core} stand between the branches",
-            core + 1
+            "--routers {count} is not possible: give a number {range}; {core} of the case's {all} routers stand between \
+             the branches and cannot be left out"
         ))
         .into());
     }
@@ -89,6 +90,8 @@ pub fn fitted(scenario: Scenario, name: &str, seed: Option<u64>, ted: &Ted) -> a
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
@@ -102,8 +105,17 @@ mod tests {
             fitted(scenario.clone(), &name, Some(3), &ted).unwrap();
             assert!(!demands(&ted).unwrap().is_empty());
         }
+    }
+
+    #[test]
+    fn help_and_refusal_tell_how_many_routers_there_can_be() {
+        let (scenario, _) = read_scenario(None).unwrap();
+        let mut command = crate::cli::Cli::command();
+        let help = command.find_subcommand_mut("demo").unwrap().render_help().to_string();
+        assert!(help.contains("from 61 to 120"), "{help}");
         for count in [0, 60, 121] {
-            assert!(network(Some(count), &scenario).is_err(), "{count}");
+            let error = network(Some(count), &scenario).unwrap_err().to_string();
+            assert!(error.contains("from 61 to 120"), "{error}");
         }
     }
 }

@@ -223,7 +223,7 @@ fn seen(kind: &EventKind) -> Vec<net::Event> {
         EventKind::AlarmRaised { alarm, subject, .. } => {
             vec![net::Event::Alarm { name: alarm.clone(), link: link(subject), raised: true }]
         }
-        EventKind::AlarmCleared { alarm, subject } => {
+        EventKind::AlarmCleared { alarm, subject, .. } => {
             vec![net::Event::Alarm { name: alarm.clone(), link: link(subject), raised: false }]
         }
         EventKind::PromiseBroken { service, .. } => judged(service, Some(false)),

@@ -15,7 +15,7 @@ use model::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::ServeArgs;
+use super::{ServeArgs, keys};
 use crate::{input, outcome::Stop};
 
 /// The file.
@@ -182,8 +182,12 @@ pub fn default_state() -> Option<PathBuf> {
 
 fn read(path: &Path) -> Result<ConfigFile, Stop> {
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
-    let file: ConfigFile = serde_yaml::from_str(&input::text(path)?)
-        .map_err(|error| refuse(format!("{error}; `trunkline schema config` tells what may stand there")))?;
+    let text = input::text(path)?;
+    let file: ConfigFile =
+        serde_yaml::from_str(&text).map_err(|error| match keys::fault(&text, &schema(), "config") {
+            Some(fault) => Stop::usage(fault.of(path)),
+            None => refuse(format!("{error}; `trunkline schema config` tells what may stand there")),
+        })?;
     if file.kind != "Controller" || file.api_version != "trunkline/v1" {
         return Err(refuse(format!(
             "the file is `{}` of `{}`, not a Controller of trunkline/v1",
@@ -240,7 +244,14 @@ mod tests {
             Config::of(&args(Some(path))).unwrap_err().to_string()
         };
         for (text, told) in [
-            (format!("{HEAD}limits: {{rat: 2}}\n"), "unknown field `rat`"),
+            (
+                format!("{HEAD}limits: {{rat: 2}}\n"),
+                "controller.yaml:6:10: limits: there is no key `rat` here; did you mean `rate`?",
+            ),
+            (
+                HEAD.replace("inventory:", "Inventory:"),
+                "there is no key `Inventory` here; did you mean `inventory`?",
+            ),
             (format!("{HEAD}readEvery: 1ms\n"), "at least 100ms"),
             (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
             (HEAD.replace("Controller", "Inventory"), "not a Controller"),

@@ -1,4 +1,7 @@
 //! The inventory as devices: every entry with its keys resolved, ready to be driven and watched. Nothing is connected here.
+//!
+//! What is wrong with the inventory's text ends the start. A key or certificate that cannot be had concerns one device: it is
+//! shown as one that cannot be reached, with the reason, and all others are driven.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
@@ -14,10 +17,12 @@ use gnmi::{
 use model::{NodeId, Sample, Ted};
 use netconf::{
     device::{Library, NetconfDevice, Options},
-    ssh::{LoginKey, SshTarget},
+    ssh::{HostKeyPin, LoginKey, SshTarget},
 };
 use tokio::{sync::mpsc, task::JoinSet};
 use tracing::warn;
+
+use super::unusable::Unusable;
 
 /// No order to a device takes longer; a device that needs more is silent.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -26,6 +31,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 enum Driver {
     Netconf(Box<NetconfDevice>),
     Gnmi(Box<GnmiDevice>),
+    /// What it needs to be reached cannot be had.
+    Unusable(Unusable),
 }
 
 /// The devices of an inventory.
@@ -34,6 +41,8 @@ pub struct Fleet {
     pub devices: BTreeMap<NodeId, Device>,
     /// How each is watched, where it is.
     telemetry: BTreeMap<NodeId, Target>,
+    /// By which protocol each is configured.
+    protocols: BTreeMap<NodeId, String>,
 }
 
 /// One of them.
@@ -51,7 +60,7 @@ impl Fleet {
     /// Resolves all secrets, relative to the inventory's folder, and makes the devices.
     ///
     /// # Errors
-    /// A device is not in the network, a secret cannot be had, or is not what it should be.
+    /// A device is not in the network, or what stands there of it cannot be meant.
     pub fn build(
         inventory: &Inventory,
         path: &Path,
@@ -61,35 +70,52 @@ impl Fleet {
         let folder = path.parent().unwrap_or(Path::new(""));
         let library = Library::default();
         let mut keys = Keys { folder, library, logins: BTreeMap::new(), trust: BTreeMap::new() };
-        let mut fleet = Self { devices: BTreeMap::new(), telemetry: BTreeMap::new() };
+        let mut fleet =
+            Self { devices: BTreeMap::new(), telemetry: BTreeMap::new(), protocols: BTreeMap::new() };
         for entry in &inventory.devices {
             let place = || format!("{}: device {}", path.display(), entry.name);
             if !ted.nodes.contains_key(&entry.name) {
                 bail!("{}: the network file has no node of this name", place());
             }
-            let driver = keys.driver(entry, Arc::clone(&pre_images)).with_context(place)?;
-            fleet.devices.insert(entry.name.clone(), Device(driver));
-            if let Some(access) = &entry.telemetry {
-                let target = keys.target(access, &entry.login).with_context(place)?;
-                fleet.telemetry.insert(entry.name.clone(), target);
-            }
+            check(entry).with_context(place)?;
+            fleet.add(entry, &mut keys, &pre_images);
         }
         for node in ted.nodes.keys().filter(|node| !fleet.devices.contains_key(*node)) {
             warn!(%node, "it is not in the inventory: it is neither read nor changed");
         }
-        for node in fleet.devices.keys().filter(|node| !fleet.telemetry.contains_key(*node)) {
-            warn!(%node, "it has no telemetry in the inventory: its lines stay unknown");
+        for entry in inventory.devices.iter().filter(|entry| entry.telemetry.is_none()) {
+            warn!(node = %entry.name, "it has no telemetry in the inventory: its lines stay unknown");
         }
         Ok(fleet)
     }
 
+    /// Adds a device, usable or not.
+    fn add(&mut self, entry: &Entry, keys: &mut Keys<'_>, pre_images: &Arc<dyn PreImages>) {
+        let node = &entry.name;
+        let driver = keys.driver(entry, Arc::clone(pre_images)).unwrap_or_else(|error| {
+            let why = format!("{error:#}; mend that and start the controller again");
+            warn!(%node, why, "it can be neither read nor changed; all others are");
+            Driver::Unusable(Unusable { node: node.clone(), why })
+        });
+        self.devices.insert(node.clone(), Device(driver));
+        let protocol = match &entry.config {
+            ConfigAccess::Netconf(_) => "netconf",
+            ConfigAccess::Gnmi(_) => "gnmi",
+        };
+        self.protocols.insert(node.clone(), protocol.to_owned());
+        match entry.telemetry.as_ref().map(|access| keys.target(access, &entry.login)) {
+            Some(Ok(target)) => drop(self.telemetry.insert(node.clone(), target)),
+            Some(Err(error)) => {
+                let why = format!("{error:#}; mend that and start the controller again");
+                warn!(%node, why, "its telemetry cannot be had: its lines stay unknown");
+            }
+            None => {}
+        }
+    }
+
     /// By which protocol each device is configured.
     pub fn protocols(&self) -> BTreeMap<NodeId, String> {
-        let name = |device: &Device| match device.0 {
-            Driver::Netconf(_) => "netconf".to_owned(),
-            Driver::Gnmi(_) => "gnmi".to_owned(),
-        };
-        self.devices.iter().map(|(node, device)| (node.clone(), name(device))).collect()
+        self.protocols.clone()
     }
 
     /// Starts to watch, each device over a connection of its own, until what is given back is dropped.
@@ -105,9 +131,21 @@ impl Fleet {
         let spawn = |device| match device {
             Device(Driver::Netconf(device)) => DeviceHandle::spawn(*device, LONGEST),
             Device(Driver::Gnmi(device)) => DeviceHandle::spawn(*device, LONGEST),
+            Device(Driver::Unusable(device)) => DeviceHandle::spawn(device, LONGEST),
         };
         self.devices.into_iter().map(|(node, device)| (node, spawn(device))).collect()
     }
+}
+
+/// What the text alone tells to be wrong.
+fn check(entry: &Entry) -> anyhow::Result<()> {
+    if let ConfigAccess::Netconf(access) = &entry.config {
+        access.host_key.parse::<HostKeyPin>()?;
+    }
+    if entry.login.certificate.is_some() != entry.login.certificate_key.is_some() {
+        bail!("login.certificate and login.certificateKey belong together: give both or neither");
+    }
+    Ok(())
 }
 
 impl Keys<'_> {
@@ -133,7 +171,7 @@ impl Keys<'_> {
         if let Some(key) = self.logins.get(&place) {
             return Ok(key.clone());
         }
-        let text = self.resolve(reference)?;
+        let text = self.resolve(reference).context("login.key")?;
         let text = String::from_utf8(text).map_err(|_| anyhow!("login.key at {place}: not text"))?;
         let key = LoginKey::from_text(&text, None).with_context(|| format!("login.key at {place}"))?;
         self.logins.insert(place, key.clone());
@@ -161,12 +199,13 @@ impl Keys<'_> {
         }
         let identity = match (&login.certificate, &login.certificate_key) {
             (Some(certificate), Some(key)) => {
-                Some(Identity { certificates_pem: self.resolve(certificate)?, key_pem: self.resolve(key)? })
+                let certificates_pem = self.resolve(certificate).context("login.certificate")?;
+                let key_pem = self.resolve(key).context("login.certificateKey")?;
+                Some(Identity { certificates_pem, key_pem })
             }
-            (None, None) => None,
-            _ => bail!("login.certificate and login.certificateKey belong together: give both or neither"),
+            _ => None,
         };
-        let authority = self.resolve(ca)?;
+        let authority = self.resolve(ca).context("ca")?;
         let trust = ClientTls::new(&authority, identity.as_ref()).with_context(|| format!("ca at {ca}"))?;
         self.trust.insert(name, trust.clone());
         Ok(trust)

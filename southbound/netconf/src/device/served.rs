@@ -67,7 +67,8 @@ impl Library {
             let Some(defined) = self.defined(session, module, revision.as_deref(), deadline).await? else {
                 continue;
             };
-            let missing = wanted.into_iter().find(|name| !defined.contains(*name));
+            let has = |name: &&str| defined.iter().any(|entry| entry.nodes.contains(*name));
+            let missing = wanted.into_iter().find(|name| !has(name));
             if let Some(name) = missing {
                 let revision = revision.unwrap_or_else(|| "of no revision".into());
                 return Ok(Some(format!("its module {module} ({revision}) defines no node `{name}`")));
@@ -76,17 +77,17 @@ impl Library {
         Ok(None)
     }
 
-    /// The names that a module and all it needs define; none where a text is not to be had.
+    /// A module and all it needs; none where a text is not to be had.
     async fn defined(
         &self,
         session: &Session,
         module: &str,
         revision: Option<&str>,
         deadline: Instant,
-    ) -> Result<Option<BTreeSet<String>>, CallError> {
+    ) -> Result<Option<Vec<Arc<ModuleEntry>>>, CallError> {
         // What the hello gives no revision of is known by the module that needs it, which has one.
         let root = format!("{module}@{}", revision.unwrap_or_default());
-        let mut names = BTreeSet::new();
+        let mut entries = Vec::new();
         let mut seen = BTreeSet::new();
         let mut next = vec![module.to_owned()];
         while let Some(name) = next.pop() {
@@ -104,10 +105,10 @@ impl Library {
             let Some(entry) = self.text(session, &key, &name, offered.as_deref(), deadline).await? else {
                 return Ok(None);
             };
-            names.extend(entry.nodes.iter().cloned());
             next.extend(entry.imports.iter().chain(&entry.includes).cloned());
+            entries.push(entry);
         }
-        Ok(Some(names))
+        Ok(Some(entries))
     }
 
     /// One text, fetched by whoever needs it first.
