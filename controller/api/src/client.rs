@@ -220,12 +220,8 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn apply(
-        &self,
-        files: BTreeMap<String, String>,
-        message: &str,
-    ) -> Result<Applied, ClientError> {
-        self.post("intents/apply", &ApplyRequest { files, message: message.to_owned() }).await
+    pub async fn apply(&self, request: &ApplyRequest) -> Result<Applied, ClientError> {
+        self.post("intents/apply", request).await
     }
 
     /// What files would change; nothing is sent to routers.

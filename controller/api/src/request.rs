@@ -28,6 +28,16 @@ pub struct ApplyRequest {
     pub files: BTreeMap<String, String>,
     /// Why; stands in the log.
     pub message: String,
+    /// Whether files without any service may take all services off the network.
+    #[serde(default, rename = "removeAll", skip_serializing_if = "std::ops::Not::not")]
+    pub remove_all: bool,
+}
+
+impl ApplyRequest {
+    /// A request that takes nothing off the network by an oversight.
+    pub fn new(files: BTreeMap<String, String>, message: impl Into<String>) -> Self {
+        Self { files, message: message.into(), remove_all: false }
+    }
 }
 
 /// Body of `intents/plan`.

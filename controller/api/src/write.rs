@@ -89,13 +89,13 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
 }
 
 async fn apply(context: &Arc<Context>, who: String, request: ApplyRequest) -> Result<Response, Problem> {
-    let ApplyRequest { files, message } = request;
+    let ApplyRequest { files, message, remove_all } = request;
     check_files(&files)?;
     let what = format!("apply {} intent file(s), sha256 {}", files.len(), fingerprint(&files));
     let write = Write { who, what, why: reason(message)? };
     log(context, &write).await?;
     let Write { who, why: message, .. } = write;
-    json(&ask(context, |reply| Command::Apply { files, who, message, reply }).await?)
+    json(&ask(context, |reply| Command::Apply { files, who, message, remove_all, reply }).await?)
 }
 
 async fn drain(

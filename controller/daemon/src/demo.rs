@@ -18,7 +18,7 @@ use std::{
 };
 
 use anyhow::bail;
-use api::{Client, Token};
+use api::{Client, Token, request::ApplyRequest};
 use clap::Args;
 use net::Scenario;
 use tokio::time::{Instant, sleep};
@@ -167,7 +167,7 @@ async fn show(
     let applied = stage
         .meanwhile(async {
             client.adopt("the demonstration's own network").await?;
-            client.apply(case::intents(), "the six classes of the CEB case").await
+            client.apply(&ApplyRequest::new(case::intents(), "the six classes of the CEB case")).await
         })
         .await??;
     teller.applied(&applied);

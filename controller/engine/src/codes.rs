@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0098 and TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0097 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0097`: files promise nothing.
+pub const NOTHING_PROMISED: &str = "TL0097";
 
 /// `TL0098`: a change could not be worked out.
 pub const NOT_WORKED_OUT: &str = "TL0098";
@@ -8,6 +11,11 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        NOTHING_PROMISED,
+        "files promise nothing",
+        "Files that were sent to become the intents hold no service, while services are carried. Nothing was changed. An empty folder, a selector that finds nobody any more or a wrong path would otherwise take every service off the network. Where that is what you want, say so: `trunkline apply --remove-all`.",
+    ),
     (
         NOT_WORKED_OUT,
         "a change could not be worked out",

@@ -122,6 +122,8 @@ pub enum Command {
         who: String,
         /// Why.
         message: String,
+        /// Whether they may promise nothing, which takes all services off the network.
+        remove_all: bool,
         /// The answer, when the network has followed.
         reply: Reply<Applied>,
     },

@@ -15,7 +15,7 @@ use crate::{
     carry::{Fleet, Report, carry_out},
     clock, codes, cycle,
     event::{Ending, EventKind},
-    stages::{Files, Occasion, Proposal, View},
+    stages::{self, Files, Occasion, Proposal, View},
     transact::Outcome,
 };
 
@@ -34,6 +34,8 @@ pub enum Wanted {
         message: String,
         /// Their number.
         revision: Revision,
+        /// Whether they may promise nothing, which takes all services off the network.
+        remove_all: bool,
     },
 }
 
@@ -187,8 +189,11 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
     let worked = tokio::task::spawn_blocking(move || {
         let (set, mut warnings) = match &request.wanted {
             Wanted::Same(set) => (Arc::clone(set), Vec::new()),
-            Wanted::New { files, .. } => {
+            Wanted::New { files, remove_all, .. } => {
                 let (set, warnings) = cycle::understand(files, &request.view.ted)?;
+                if !remove_all {
+                    stages::must_promise(&set, &request.view)?;
+                }
                 (Arc::new(set), warnings)
             }
         };
@@ -212,7 +217,7 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
 async fn write_down(request: &Request, proposal: &Proposal, journal: &Journal) -> Result<(), StoreError> {
     let intents = match &request.wanted {
         Wanted::Same(_) => None,
-        Wanted::New { files, who, message, revision } => Some(IntentRevision {
+        Wanted::New { files, who, message, revision, .. } => Some(IntentRevision {
             revision: *revision,
             at: clock::now(),
             who: who.clone(),

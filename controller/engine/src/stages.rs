@@ -95,6 +95,21 @@ pub fn parse(files: &Files) -> Result<Vec<intents::Document>, Vec<Finding>> {
     if findings.is_empty() { Ok(documents) } else { Err(findings) }
 }
 
+/// Refuses a set that promises nothing where something is promised: an empty folder is more often an oversight than a wish.
+///
+/// # Errors
+/// The set is empty, and what is in force is not.
+pub fn must_promise(set: &IntentSet, view: &View) -> Result<(), Vec<Finding>> {
+    let carried = view.before.verdicts.len();
+    if carried == 0 || !set.services.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("these files promise nothing: all {carried} services would be taken off the network");
+    let help = "send the files of the services that stay; to take all off, say so: `--remove-all`, or `removeAll` in the API";
+    Err(vec![Finding::new(codes::NOTHING_PROMISED, Severity::Error, "intents", message).with_help(help)])
+}
+
 /// Numbers for everything in the set that has none.
 ///
 /// # Errors

@@ -62,6 +62,30 @@ async fn a_device_that_refuses_rolls_all_back_and_the_intents_are_not_accepted()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() {
+    let lab = lab();
+    let running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let writes = lab.writes();
+    let nothing: engine::stages::Files = [("none.yaml".to_owned(), "# nothing yet\n".to_owned())].into();
+    let Refusal::Findings { findings } = running.apply(nothing.clone()).await.unwrap_err() else {
+        panic!("refused for another reason")
+    };
+    assert_eq!(findings[0].code, engine::codes::NOTHING_PROMISED);
+    assert_eq!(lab.writes(), writes);
+    let all_off = |reply| Command::Apply {
+        files: nothing,
+        who: "test".into(),
+        message: "the last branch closes".into(),
+        remove_all: true,
+        reply,
+    };
+    assert!(running.engine.ask(all_off).await.is_ok());
+    assert!(lab.devices.values().all(|device| device.truth().is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_others_change_is_told_once_and_not_fought_over() {
     let lab = lab();
     let mut running = lab.start().await;

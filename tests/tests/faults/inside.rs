@@ -68,7 +68,13 @@ impl Inside {
         let asked = async {
             loop {
                 let files = files.clone();
-                let ask = |reply| Command::Apply { files, who: "test".into(), message: "CHG1".into(), reply };
+                let ask = |reply| Command::Apply {
+                    files,
+                    who: "test".into(),
+                    message: "CHG1".into(),
+                    remove_all: false,
+                    reply,
+                };
                 match self.engine.ask(ask).await {
                     Err(Refusal::Busy | Refusal::Reading) => {
                         tokio::time::sleep(Duration::from_millis(20)).await

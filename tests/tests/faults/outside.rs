@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use api::{Client, ClientError, Token};
+use api::{Client, ClientError, Token, request::ApplyRequest};
 use engine::{
     event::{Event, EventKind},
     handle::{Applied, Refusal},
@@ -188,7 +188,8 @@ impl Outside {
 
 /// Makes files the intents, once nothing else is under way.
 pub async fn apply(client: &Client, files: Files) -> Result<Applied, ClientError> {
-    patiently(|| client.apply(files.clone(), "CHG1")).await
+    let request = ApplyRequest::new(files, "CHG1");
+    patiently(|| client.apply(&request)).await
 }
 
 /// Asks for a change again and again while another one is under way.

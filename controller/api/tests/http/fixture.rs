@@ -90,7 +90,7 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
             async move { asked.lock().await.push(format!("{text} after {logged} entries")) }
         };
         match command {
-            Command::Apply { files, who, message, reply } => {
+            Command::Apply { files, who, message, reply, .. } => {
                 note(format!("apply {} by {who}: {message}", files.len())).await;
                 let busy = files.contains_key("busy.yaml");
                 reply.send(if busy { Err(Refusal::Busy) } else { Ok(applied()) }).unwrap();

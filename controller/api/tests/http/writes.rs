@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::{Client, ClientError};
+use api::{Client, ClientError, request::ApplyRequest};
 use engine::handle::{Refusal, Subject};
 use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
 use reqwest::StatusCode;
@@ -15,7 +15,7 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
     let fixture = Fixture::start().await;
     let client = fixture.client();
     let files = BTreeMap::from([("a.yaml".to_owned(), "kind: X".to_owned())]);
-    let applied = client.apply(files, "CHG1042").await.unwrap();
+    let applied = client.apply(&ApplyRequest::new(files, "CHG1042")).await.unwrap();
     assert_eq!((applied.revision, applied.devices), (Revision(4), 3));
     client.mode(Mode::Observe, "storm").await.unwrap();
     client.adopt("").await.unwrap();
@@ -48,7 +48,7 @@ async fn a_refusal_comes_through_whole() {
     let fixture = Fixture::start().await;
     let client = fixture.client();
     let files = BTreeMap::from([("busy.yaml".to_owned(), String::new())]);
-    let error = client.apply(files.clone(), "x").await.unwrap_err();
+    let error = client.apply(&ApplyRequest::new(files.clone(), "x")).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Busy)), "{error:?}");
     let error = client.rollback(Revision(9), "").await.unwrap_err();
     assert_eq!(error.to_string(), "there is no revision 9");
@@ -145,7 +145,7 @@ async fn what_cannot_be_logged_is_not_carried_out() {
     let error = fixture.client().mode(Mode::Observe, "storm").await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Journal { .. })), "{error:?}");
     assert!(error.to_string().contains("not carried out, for it cannot be logged"), "{error}");
-    let error = fixture.client().apply(BTreeMap::new(), "").await.unwrap_err();
+    let error = fixture.client().apply(&ApplyRequest::new(BTreeMap::new(), "")).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Journal { .. })), "{error:?}");
     assert!(fixture.asked().await.is_empty(), "nothing reached the engine");
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
-use api::Client;
+use api::{Client, request::ApplyRequest};
 use clap::{Args, ValueEnum};
 use engine::handle::{Applied, Subject};
 use model::{Revision, intent::Mode};
@@ -144,7 +144,9 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     if args.dry_run {
         return dry_run(&client, files, args.format).await;
     }
-    match wait::answer(client.apply(files.clone(), &args.message), UNDO).await? {
+    let request =
+        ApplyRequest { files: files.clone(), message: args.message.clone(), remove_all: args.remove_all };
+    match wait::answer(client.apply(&request), UNDO).await? {
         Ok(applied) => show(args.format, &applied, &files),
         Err(error) => refused(error, &files),
     }

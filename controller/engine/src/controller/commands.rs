@@ -18,7 +18,9 @@ impl Controller {
     pub(super) fn command(&mut self, command: Command) {
         // An asker that went away does not hear the answer; what was asked is done all the same.
         match command {
-            Command::Apply { files, who, message, reply } => self.apply(files, who, message, reply),
+            Command::Apply { files, who, message, remove_all, reply } => {
+                self.apply(NewIntents { files, who, message, remove_all }, reply);
+            }
             Command::Plan { files, reply } => self.plan_only(files, reply),
             Command::Rollback { to, who, reply } => self.roll_back(to, who, reply),
             Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
@@ -63,16 +65,17 @@ impl Controller {
         }
     }
 
-    fn apply(&mut self, files: Files, who: String, message: String, reply: Reply<Applied>) {
+    fn apply(&mut self, new: NewIntents, reply: Reply<Applied>) {
         if let Err(refusal) = self.may_begin() {
             return drop(reply.send(Err(refusal)));
         }
+        let NewIntents { files, who, message, remove_all } = new;
         let why = format!(
             "intents from {who}{}",
             if message.is_empty() { String::new() } else { format!(": {message}") }
         );
         let revision = Revision(self.world.accepted.revision.0 + 1);
-        let wanted = Wanted::New { files, who, message, revision };
+        let wanted = Wanted::New { files, who, message, revision, remove_all };
         let request = self.request(wanted, self.world.hints.clone(), &why);
         self.launch(request, Asker::Person(reply));
     }
@@ -95,7 +98,8 @@ impl Controller {
         match self.journal.intents_at(to) {
             Ok(Some(earlier)) => {
                 let message = format!("back to revision {}", to.0);
-                self.apply(earlier.files, who, message, reply);
+                // What was accepted once, with nothing in it too, may be accepted again.
+                self.apply(NewIntents { files: earlier.files, who, message, remove_all: true }, reply);
             }
             Ok(None) => {
                 let what = format!("revision {}; `trunkline intents` lists those there are", to.0);
@@ -170,6 +174,15 @@ impl Controller {
             intents: self.world.accepted.files.clone(),
         }
     }
+}
+
+/// Files that somebody wants to be the intents.
+struct NewIntents {
+    files: Files,
+    who: String,
+    message: String,
+    /// Whether they may promise nothing.
+    remove_all: bool,
 }
 
 fn toggle<T: Clone + Ord>(set: &mut std::collections::BTreeSet<T>, item: &T, on: bool) {

@@ -125,7 +125,13 @@ impl Running {
     }
 
     pub async fn apply(&self, files: Files) -> Result<Applied, Refusal> {
-        let ask = |reply| Command::Apply { files, who: "test".into(), message: "CHG1".into(), reply };
+        let ask = |reply| Command::Apply {
+            files,
+            who: "test".into(),
+            message: "CHG1".into(),
+            remove_all: false,
+            reply,
+        };
         self.engine.ask(ask).await
     }
 

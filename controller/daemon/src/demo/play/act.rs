@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use api::Client;
+use api::{Client, request::ApplyRequest};
 use model::{Demand, LinkId, SteeringRule};
 use net::{Action, Process, Sent};
 use serde_json::{Value, json};
@@ -49,7 +49,9 @@ impl Stage<'_> {
             }
             Action::Apply { apply: Sent::Intents } => {
                 self.teller.say("the intents are applied again");
-                let applied = client.apply(case::intents(), "applied again by the scenario").await?;
+                let applied = client
+                    .apply(&ApplyRequest::new(case::intents(), "applied again by the scenario"))
+                    .await?;
                 self.teller.applied(&applied);
                 return Ok(());
             }

@@ -30,7 +30,7 @@ async fn a_change_that_dies_is_unknown_everywhere_and_its_intents_are_not_in_for
     journal.begin_change(Some(&written), &Allocations::default(), &Hints::default()).expect("written");
     let (reply, answer) = oneshot::channel();
     let task = tokio::spawn(async { panic!("a fault of the program") });
-    let wanted = Wanted::New { files, who, message, revision };
+    let wanted = Wanted::New { files, who, message, revision, remove_all: false };
     controller.running = Some(Running { task, asker: Asker::Person(reply), wanted });
     let running = controller.running.as_mut().expect("it was just put there");
     let ended = (&mut running.task).await;
