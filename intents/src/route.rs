@@ -1,36 +1,42 @@
 //! Both directions of a service at once: where they ride the same links, one search answers for both.
 
-use std::cell::OnceCell;
+use std::sync::Arc;
 
 use model::{EdgeIx, Graph, NodeIx, Service, intent::Diversity};
-use paths::{Backup, Found, Miss, NoPath, PathRequest, Shared, Totals, Workspace};
+use paths::{Backup, Finder, Found, Miss, NoPath, PathRequest, Shared, Totals};
 
-/// A graph, and the same with every link as bad as its worse direction.
+/// A graph with its best paths, and the same with every link as bad as its worse direction. Most services of a bank begin or
+/// end at a few places, so what is found for one is kept for the others: 40 bytes for each such place and node, in each graph.
 pub(crate) struct View {
-    /// The graph.
-    pub graph: Graph,
-    symmetric: OnceCell<Graph>,
+    finder: Finder,
+    symmetric: Option<Finder>,
 }
 
 impl View {
     /// Of a graph.
-    pub const fn new(graph: Graph) -> Self {
-        Self { graph, symmetric: OnceCell::new() }
+    pub fn new(graph: Graph) -> Self {
+        Self { finder: Finder::new(Arc::new(graph)), symmetric: None }
+    }
+
+    /// The graph.
+    pub const fn graph(&self) -> &Arc<Graph> {
+        self.finder.graph()
     }
 
     /// The graph with delay, jitter and loss of the worse direction on both. A path that keeps bounds on it keeps them in
     /// both directions of the graph itself.
-    fn symmetric(&self) -> &Graph {
-        self.symmetric.get_or_init(|| {
-            let mut graph = self.graph.clone();
-            for edge in (0..self.graph.edge_count() as u32).map(EdgeIx) {
-                let other = self.graph.edge(edge.reverse());
+    fn symmetric(&mut self) -> &mut Finder {
+        self.symmetric.get_or_insert_with(|| {
+            let real = self.finder.graph();
+            let mut graph = Graph::clone(real);
+            for edge in (0..real.edge_count() as u32).map(EdgeIx) {
+                let other = real.edge(edge.reverse());
                 let this = graph.edge_mut(edge);
                 this.delay = this.delay.max(other.delay);
                 this.jitter = this.jitter.max(other.jitter);
                 this.loss = this.loss.max(other.loss);
             }
-            graph
+            Finder::new(Arc::new(graph))
         })
     }
 }
@@ -120,53 +126,52 @@ pub(crate) const fn is_joint(service: &Service) -> bool {
 /// # Errors
 /// There is none: why, for the first direction that has none.
 pub(crate) fn primary(
-    view: &View,
+    view: &mut View,
     free: &Free,
     service: &Service,
     request: &PathRequest,
-    workspace: &mut Workspace,
 ) -> Result<Ways, Box<NoPath>> {
     let joint = is_joint(service);
-    let out = paths::find(&view.graph, free.of_service(service), request, workspace)?;
+    let out = view.finder.find(free.of_service(service), request)?;
     if !service.bidirectional {
         return Ok(Ways { out, back: None });
     }
     if !joint {
-        let back = paths::find(&view.graph, free.of_service(service), &turned(request), workspace)?;
+        let back = view.finder.find(free.of_service(service), &turned(request))?;
         return Ok(Ways { out, back: Some(back) });
     }
-    let ways = Ways::both(&view.graph, service, out);
+    let ways = Ways::both(view.graph(), service, out);
     if ways.back.as_ref().is_none_or(|back| back.totals.meets(&request.bounds)) {
         return Ok(ways);
     }
-    let out = paths::find(view.symmetric(), free.of_service(service), request, workspace)?;
-    let totals = Totals::of(&view.graph, &out.edges);
-    Ok(Ways::both(&view.graph, service, Found { totals, ..out }))
+    let out = view.symmetric().find(free.of_service(service), request)?;
+    let totals = Totals::of(view.graph(), &out.edges);
+    Ok(Ways::both(view.graph(), service, Found { totals, ..out }))
 }
 
 /// The backups of a service's paths, each as far from its path as the network allows.
 pub(crate) fn backup(
-    view: &View,
+    view: &mut View,
     free: &[u64],
     service: &Service,
     request: &PathRequest,
     primary: &Ways,
-    workspace: &mut Workspace,
 ) -> Result<(Ways, Vec<Shared>, bool), Miss> {
     let diversity: Diversity = service.sle.diversity;
     let joint = is_joint(service);
-    let graph = if joint { view.symmetric() } else { &view.graph };
+    let graph = Arc::clone(view.graph());
+    let finder = if joint { view.symmetric() } else { &mut view.finder };
     let real = |backup: &Backup| {
-        let totals = Totals::of(&view.graph, &backup.found.edges);
+        let totals = Totals::of(&graph, &backup.found.edges);
         Found { totals, ..backup.found.clone() }
     };
-    let out = paths::backup(graph, free, request, &primary.out.edges, diversity, workspace)?;
+    let out = finder.backup(free, request, &primary.out.edges, diversity)?;
     if !service.bidirectional || joint {
-        let ways = Ways::both(&view.graph, service, real(&out));
+        let ways = Ways::both(&graph, service, real(&out));
         return Ok((ways, vec![out.shared], out.strict));
     }
     let edges = primary.back.as_ref().map_or(&[][..], |back| &back.edges);
-    let back = paths::backup(graph, free, &turned(request), edges, diversity, workspace)?;
+    let back = finder.backup(free, &turned(request), edges, diversity)?;
     let ways = Ways { out: real(&out), back: Some(real(&back)) };
     Ok((ways, vec![out.shared, back.shared], out.strict && back.strict))
 }

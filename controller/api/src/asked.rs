@@ -11,6 +11,7 @@ use crate::{Problem, guard::Guard};
 
 /// The longest that a command may take. A change of a whole network takes seconds; this is for a loop that hangs.
 const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Everything that answers need.
 #[derive(Debug)]
 pub(crate) struct Context {

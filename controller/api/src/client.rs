@@ -62,20 +62,29 @@ pub enum ClientError {
         why: String,
     },
     /// Somebody else may answer there.
-    #[error(
-        "the certificate of {base} cannot be trusted: {why}; nothing was asked. If its authority is your own, name it with --ca FILE"
-    )]
+    #[error("the certificate of {base} cannot be trusted, so nothing was asked: {why}")]
     Untrusted {
         /// The address.
         base: String,
         /// What is wrong with the certificate.
         why: String,
     },
-    /// Nobody answers.
-    #[error("no controller answers at {base}: start one with `trunkline serve`")]
+    /// Nobody answers, or the connection did not come so far that anything was asked.
+    #[error(
+        "no controller answers at {base}, and nothing was asked: {why}; start one with `trunkline serve`, or name the one that \
+         runs with --controller URL"
+    )]
     Unreachable {
         /// The address.
         base: String,
+        /// What happened.
+        why: String,
+    },
+    /// What was to be asked cannot be written as a request.
+    #[error("nothing was asked, because the request cannot be written: {why}")]
+    Unwritten {
+        /// What is wrong with it.
+        why: String,
     },
     /// The connection broke, or took too long.
     #[error(
@@ -279,8 +288,9 @@ impl Client {
     pub async fn events(&self, after: Option<u64>) -> Result<Events, ClientError> {
         let query = after.map_or_else(String::new, |number| format!("?after={number}"));
         let request = self.request(Method::GET, &format!("events{query}"), String::new())?;
-        let sent = tokio::time::timeout(CONNECT * 2, self.wire.send(request)).await;
-        let answer = sent.map_err(|_| self.wire.broken("no answer in 6 s".to_owned()))??;
+        // Connecting and TLS have a limit each; whoever is over one of them is told so, and not that the answer is missing.
+        let sent = tokio::time::timeout(CONNECT * 3, self.wire.send(request)).await;
+        let answer = sent.map_err(|_| self.wire.broken("no answer in 9 s".to_owned()))??;
         Ok(Events::new(self.checked(answer).await?, self.base().to_owned()))
     }
 
@@ -289,7 +299,8 @@ impl Client {
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
-        let body = serde_json::to_string(body).map_err(|error| self.wire.broken(error.to_string()))?;
+        let unwritten = |error: serde_json::Error| ClientError::Unwritten { why: error.to_string() };
+        let body = serde_json::to_string(body).map_err(unwritten)?;
         self.ask(self.request(Method::POST, path, body)?).await
     }
 
@@ -309,7 +320,7 @@ impl Client {
         if let Some(user) = &self.user {
             request = request.header(guard::USER, user.as_bytes());
         }
-        request.body(body).map_err(|error| self.wire.broken(error.to_string()))
+        request.body(body).map_err(|error| ClientError::Unwritten { why: error.to_string() })
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: Request<String>) -> Result<T, ClientError> {

@@ -7,6 +7,7 @@ pub mod tables;
 mod wait;
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -30,8 +31,10 @@ pub struct Access {
     /// The address of its API
     #[arg(long, env = "TRUNKLINE_CONTROLLER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
     pub controller: String,
-    /// For https://: the authority that signed its certificate, PEM; those of this system where absent
-    #[arg(long, env = "TRUNKLINE_CA", value_name = "FILE")]
+    /// For https://: the authority that signed its certificate, PEM; where absent, the one that the environment names in
+    /// `TRUNKLINE_CA`, or those of this system
+    // Not by `env`: what is typed for http:// is a mistake, and what stands in the environment is meant for other addresses.
+    #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
     /// The file with the token that changes need; the one in the default state folder where absent
     #[arg(long, env = "TRUNKLINE_TOKEN_FILE", value_name = "FILE")]
@@ -59,12 +62,20 @@ impl Access {
             Some(path) => Some(load(path)?),
             None => default_token().filter(|path| path.exists()).map(|path| load(&path)).transpose()?,
         };
-        let client = Client::trusting(&self.controller, token, self.ca.as_deref());
+        let ca = self.authority(std::env::var_os("TRUNKLINE_CA"));
+        let client = Client::trusting(&self.controller, token, ca.as_deref());
         let client = client.map_err(|error| Stop::usage(error.to_string()))?;
         Ok(match std::env::var("USER") {
             Ok(user) if !user.is_empty() => client.as_user(&user),
             _ => client,
         })
+    }
+
+    /// The file of the authority: the one that was typed, or the environment's where the address needs one.
+    fn authority(&self, environment: Option<OsString>) -> Option<PathBuf> {
+        let environment =
+            environment.filter(|file| !file.is_empty() && !self.controller.starts_with("http://"));
+        self.ca.clone().or_else(|| environment.map(PathBuf::from))
     }
 
     /// A client with a token.
@@ -141,6 +152,26 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn the_authority_of_the_environment_is_for_addresses_that_need_one() {
+        for (controller, typed, environment, used) in [
+            ("http://host:8080", None, Some("env.pem"), None),
+            ("http://host:8080", Some("typed.pem"), Some("env.pem"), Some("typed.pem")),
+            ("https://host", None, Some("env.pem"), Some("env.pem")),
+            ("https://host", Some("typed.pem"), Some("env.pem"), Some("typed.pem")),
+            ("https://host", None, Some(""), None),
+            ("https://host", None, None, None),
+        ] {
+            let access =
+                Access { controller: controller.to_owned(), ca: typed.map(PathBuf::from), token_file: None };
+            assert_eq!(
+                access.authority(environment.map(OsString::from)),
+                used.map(PathBuf::from),
+                "{controller}"
+            );
+        }
+    }
 
     #[test]
     fn a_user_without_a_good_token_is_told_how_to_get_one() {

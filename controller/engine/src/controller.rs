@@ -239,10 +239,13 @@ impl Controller {
         self.greet();
     }
 
-    /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news.
+    /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news,
+    /// unless the stop switch stands against that: then it stays, and people must know.
     fn say_drift(&mut self, mut findings: Vec<Finding>) {
-        let is_ours =
-            |finding: &Finding| self.world.repair.iter().any(|node| node.as_str() == finding.subject);
+        let repairs = self.may_act().is_ok();
+        let is_ours = |finding: &Finding| {
+            repairs && self.world.repair.iter().any(|node| node.as_str() == finding.subject)
+        };
         findings.retain(|finding| !is_ours(finding));
         if !findings.is_empty() {
             warn!(count = findings.len(), "devices hold something else than they should");

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use assess::{Assessment, Case, Decision, History, Memory, Observed};
 use model::{Allocations, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
-use tokio::time::Instant;
 
-use crate::stages::{self, Files, Occasion, Proposal, Took, View, lap};
+use crate::{
+    clocked,
+    stages::{self, Files, Occasion, Proposal, Took, View},
+};
 
 /// Text to meaning.
 pub fn understand(files: &Files, ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
@@ -22,20 +24,21 @@ pub fn propose(
     mut hints: Hints,
     occasion: &Occasion,
 ) -> Result<Proposal, Vec<Finding>> {
-    let mut clock = Instant::now();
-    let mut took = Took::default();
     let ids: Allocations = stages::number(&set, &view.ids)?;
-    let (compiled, declined) = stages::compile(&set, view, &mut hints, &ids, occasion);
+    let compiled = clocked::timed(|| stages::compile(&set, view, &mut hints, &ids, occasion));
+    let (compile, (compiled, declined)) = (compiled.took, compiled.value);
     let mut findings = stages::reject_fatal(compiled.findings.clone())?;
-    took.compile = lap(&mut clock);
-    let (plan, report) = stages::plan(&set, view, &hints, &ids, &compiled, occasion);
-    took.plan = lap(&mut clock);
+    // Neither needs the other, and traffic may suffer meanwhile.
+    let (planned, proved) = clocked::side_by_side(
+        || stages::plan(&set, view, &hints, &ids, &compiled, occasion),
+        || stages::prove(&set, view, &hints, &compiled, occasion),
+    );
+    let took = Took { compile, plan: planned.took, prove: proved.took };
+    let ((plan, report), proof) = (planned.value, proved.value);
     // What is left out of the plan, because nobody knows what is there or because somebody else's stands there.
     findings.extend(report.findings.iter().cloned());
-    let proof = stages::prove(&set, view, &hints, &compiled, occasion);
     let report = report.noting(&compiled.findings).proved(&proof);
     findings.extend(stages::reject_fatal(proof.findings)?);
-    took.prove = lap(&mut clock);
     Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })
 }
 

@@ -1,11 +1,26 @@
 //! The inventory: how each device is reached and by what it is known. It holds no secret, only where secrets are.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, process::Command, str::FromStr};
+use std::{
+    fmt,
+    io::Read as _,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    str::FromStr,
+    sync::mpsc,
+    time::Duration,
+};
 
 use model::NodeId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::time::Instant;
+
+/// No command that prints a secret takes longer: the start waits for it.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Between two looks whether a command that has printed everything has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The file.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
@@ -86,7 +101,8 @@ pub struct Login {
     pub certificate_key: Option<Reference>,
 }
 
-/// Where a secret is: `file:PATH`, `env:NAME`, `exec:COMMAND ARG…`.
+/// Where a secret is: `file:PATH`, `env:NAME`, `exec:COMMAND ARG…`. What people read of it leaves the arguments of a command out:
+/// they may hold a secret of their own.
 #[derive(Clone, JsonSchema, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -133,19 +149,59 @@ impl Reference {
             Self::Env(name) => {
                 std::env::var(name).map(String::into_bytes).map_err(|error| fail(error.to_string()))
             }
-            Self::Exec(words) => {
-                let (program, arguments) =
-                    words.split_first().ok_or_else(|| fail("the command is empty".into()))?;
-                let output = Command::new(program)
-                    .args(arguments)
-                    .output()
-                    .map_err(|error| fail(error.to_string()))?;
-                if output.status.success() {
-                    Ok(output.stdout)
-                } else {
-                    Err(fail(format!("the command ended with {}", output.status)))
-                }
-            }
+            Self::Exec(words) => printed(words, LONGEST).map_err(fail),
+        }
+    }
+
+    /// The whole reference, as the file holds it: to write it back and to tell one from another, not to show it.
+    pub fn text(&self) -> String {
+        match self {
+            Self::File(path) => format!("file:{}", path.display()),
+            Self::Env(name) => format!("env:{name}"),
+            Self::Exec(words) => format!("exec:{}", words.join(" ")),
+        }
+    }
+}
+
+/// What a command prints. One that takes too long is killed.
+fn printed(words: &[String], longest: Duration) -> Result<Vec<u8>, String> {
+    let (program, arguments) = words.split_first().ok_or("the command is empty")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let until = Instant::now() + longest;
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let (told, said) = mpsc::channel();
+    if let Some(mut output) = child.stdout.take() {
+        // A pipe cannot be read with a time limit, so a thread of its own reads it. What the command started itself may hold the
+        // pipe open after the command is killed; then the thread ends with that, and nobody waits for it.
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = output.read_to_end(&mut bytes).map(|_| bytes);
+            // Nobody listens any more when the time was over.
+            let _ = told.send(read);
+        });
+    }
+    let read = said.recv_timeout(longest);
+    let ended = if read.is_ok() { ended(&mut child, until) } else { None };
+    let (Ok(read), Some(status)) = (read, ended) else {
+        // It may have ended this moment, and then cannot be killed.
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(format!("the command did not end within {} s and was killed", longest.as_secs_f64()));
+    };
+    if !status.success() {
+        return Err(format!("the command ended with {status}"));
+    }
+    read.map_err(|error| error.to_string())
+}
+
+/// How a command ended; nothing where it goes on past the time.
+fn ended(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status),
+            Ok(None) if Instant::now() < until => std::thread::sleep(LOOK),
+            _ => return None,
         }
     }
 }
@@ -153,9 +209,11 @@ impl Reference {
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "file:{}", path.display()),
-            Self::Env(name) => write!(f, "env:{name}"),
-            Self::Exec(words) => write!(f, "exec:{}", words.join(" ")),
+            Self::Exec(words) => {
+                let more = if words.len() > 1 { " …" } else { "" };
+                write!(f, "exec:{}{more}", words.first().map_or("", String::as_str))
+            }
+            Self::File(_) | Self::Env(_) => f.write_str(&self.text()),
         }
     }
 }
@@ -189,7 +247,7 @@ impl TryFrom<String> for Reference {
 
 impl From<Reference> for String {
     fn from(reference: Reference) -> String {
-        reference.to_string()
+        reference.text()
     }
 }
 
@@ -300,8 +358,11 @@ devices:
         assert_eq!(place(&inventory.devices[0].login.key), Some("file:id".into()));
         assert_eq!(
             place(&inventory.devices[1].login.certificate_key),
-            Some("exec:pass show trunkline".into())
+            Some("exec:pass …".into()),
+            "arguments are not for people"
         );
+        let written = serde_yaml::to_string(&inventory).unwrap();
+        assert!(written.contains("exec:pass show trunkline"), "but they are written: {written}");
     }
 
     #[test]
@@ -328,5 +389,24 @@ devices:
         let reference: Reference = "file:no/such/file".parse().unwrap();
         let error = reference.resolve(std::path::Path::new("/")).unwrap_err().to_string();
         assert!(error.contains("file:no/such/file"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named_without_its_arguments() {
+        let reference: Reference = "exec:false --token hunter2".parse().unwrap();
+        let error = reference.resolve(std::path::Path::new("/")).unwrap_err().to_string();
+        assert!(error.contains("the secret at exec:false … cannot be read"), "{error}");
+        assert!(!format!("{error} {reference} {reference:?}").contains("hunter2"), "{error}");
+        assert_eq!(reference.text(), "exec:false --token hunter2");
+    }
+
+    #[test]
+    fn a_command_is_waited_for_so_long_and_no_longer() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(printed(&words("echo key"), LONGEST), Ok(b"key\n".to_vec()));
+        let begun = Instant::now();
+        let error = printed(&words("sleep 60"), Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error, "the command did not end within 0.05 s and was killed");
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
 }

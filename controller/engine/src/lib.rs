@@ -17,6 +17,8 @@ pub mod inventory;
 pub mod cycle;
 pub mod stages;
 
+mod clocked;
+
 pub mod world;
 
 pub mod job;

@@ -5,11 +5,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use assess::{Assessment, Decision};
 use intents::{Compilation, SourceFile};
 use model::{
-    ActualState, Allocations, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId, Severity, Ted,
-    Verdict,
+    ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId,
+    Severity, Ted, Verdict,
 };
 use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
-use tokio::time::Instant;
 
 use crate::codes;
 
@@ -95,19 +94,30 @@ pub fn parse(files: &Files) -> Result<Vec<intents::Document>, Vec<Finding>> {
     if findings.is_empty() { Ok(documents) } else { Err(findings) }
 }
 
-/// Refuses a set that promises nothing where something is promised: an empty folder is more often an oversight than a wish.
+/// Refuses a set that promises nothing where something of ours stands: an empty folder is more often an oversight than a wish.
 ///
 /// # Errors
-/// The set is empty, and what is in force is not.
+/// The set is empty, and services are in force or devices hold something of ours.
 pub fn must_promise(set: &IntentSet, view: &View) -> Result<(), Vec<Finding>> {
-    let carried = view.before.verdicts.len();
-    if carried == 0 || !set.services.is_empty() {
+    let holds =
+        |reading: &&DeviceReading| matches!(reading, DeviceReading::Read { owned, .. } if !owned.is_empty());
+    let services = view.before.verdicts.len();
+    // After a restart with files that do not fit the network any more no service is in force, and all still stands there.
+    let devices = view.actual.devices.values().filter(holds).count();
+    if !set.services.is_empty() || services == 0 && devices == 0 {
         return Ok(());
     }
-    let message =
-        format!("these files promise nothing: all {carried} services would be taken off the network");
+    let message = format!(
+        "these files promise nothing: {services} services and all that {devices} devices hold of ours would go"
+    );
     let help = "send the files of the services that stay; to take all off, say so: `--remove-all`, or `removeAll` in the API";
     Err(vec![Finding::new(codes::NOTHING_PROMISED, Severity::Error, "intents", message).with_help(help)])
+}
+
+/// Whether files were written to promise nothing: they can be read, and no service stands in them.
+pub fn mean_nothing(files: &Files) -> bool {
+    let is_service = |document: &intents::Document| matches!(document.spec, intents::Spec::ServiceIntent(_));
+    parse(files).is_ok_and(|documents| !documents.iter().any(is_service))
 }
 
 /// Numbers for everything in the set that has none.
@@ -231,12 +241,4 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
 /// A finding is an error.
 pub fn reject_fatal(findings: Vec<Finding>) -> Result<Vec<Finding>, Vec<Finding>> {
     if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok(findings) }
-}
-
-/// Time since, and a new start.
-pub fn lap(since: &mut Instant) -> Duration {
-    let now = Instant::now();
-    let took = now - *since;
-    *since = now;
-    took
 }

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use engine::{
     cycle,
@@ -64,4 +68,26 @@ fn a_drained_line_is_told_once_and_not_once_for_each_of_its_services() {
         .filter(|finding| finding.severity >= Severity::Warning && finding.message.contains("drained"));
     assert!(told.count() <= 1);
     assert!(proposal.findings.iter().all(|finding| finding.code != "TL0053"), "{:#?}", proposal.findings);
+}
+
+#[test]
+fn nothing_is_promised_by_an_oversight_even_where_no_service_is_in_force_any_more() {
+    let ted = Arc::new(formats::read("ceb.clab.yml", &read("lab/ceb.clab.yml")).unwrap().ted);
+    let desired = propose(&ted, Hints::default()).compiled.desired;
+    let holding = |(node, owned): (model::NodeId, model::DeviceConfig)| {
+        let reading = DeviceReading::Read { owned, foreign: Foreign::default(), at: Timestamp::default() };
+        (node, reading)
+    };
+    let view = |devices| View {
+        ted: Arc::clone(&ted),
+        actual: Arc::new(ActualState { devices, ..ActualState::default() }),
+        ids: Allocations::default(),
+        before: Arc::default(),
+        hints: Hints::default(),
+    };
+    let nothing = model::IntentSet::default();
+    let held = view(desired.devices.into_iter().map(holding).collect());
+    let findings = engine::stages::must_promise(&nothing, &held).unwrap_err();
+    assert!(findings[0].message.contains("0 services and all that 120 devices hold"), "{findings:?}");
+    assert!(engine::stages::must_promise(&nothing, &view(BTreeMap::new())).is_ok());
 }

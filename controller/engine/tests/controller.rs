@@ -82,7 +82,14 @@ async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() 
         reply,
     };
     assert!(running.engine.ask(all_off).await.is_ok());
-    assert!(lab.devices.values().all(|device| device.truth().is_empty()));
+    let is_empty = || lab.devices.values().all(|device| device.truth().is_empty());
+    assert!(is_empty());
+    // What was meant to be empty may be gone back to.
+    running.apply(intents()).await.unwrap();
+    assert!(!is_empty());
+    let back = |reply| Command::Rollback { to: model::Revision(2), who: "test".into(), reply };
+    running.engine.ask(back).await.unwrap();
+    assert!(is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

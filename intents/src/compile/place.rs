@@ -6,7 +6,7 @@ use model::{
     Allocations, DirectedLink, Graph, Hints, IntentSet, Service, Severity, Sid, Ted, hint::Degradation,
     unit::Bandwidth,
 };
-use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared, Workspace};
+use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared};
 
 use super::{
     Compilation,
@@ -45,7 +45,6 @@ pub(super) struct Placer<'a> {
     encoder: Encoder<'a>,
     /// For paths that must not leave their links.
     pinner: Encoder<'a>,
-    workspace: Workspace,
     base: View,
     overlays: Vec<(&'a BTreeMap<DirectedLink, Degradation>, View)>,
     closed: Closed,
@@ -70,7 +69,6 @@ impl<'a> Placer<'a> {
             asker: Asker::new(ted, graph),
             encoder,
             pinner,
-            workspace: Workspace::new(),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),
@@ -171,19 +169,18 @@ impl<'a> Placer<'a> {
 
     /// The paths of a service: on the network as the hints say, with the promise kept where that is possible.
     fn ways(&mut self, service: &Service, request: &PathRequest, done: &mut Compilation) -> Option<Chosen> {
-        let overlay = self.overlay(service);
-        let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
+        let (overlay, hinted) = (self.overlay(service), self.is_hinted(service));
+        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let mut notes = Vec::new();
         self.ledger.ends_at(&self.closed.drained_ends(self.graph, request), &service.id);
         if let Some(relief) = self.hints.relief.get(&service.id) {
             notes.push(format!("sees {} measured link values: {}", relief.seen.len(), relief.why));
         }
-        let why = match route::primary(view, &self.free, service, request, &mut self.workspace) {
+        let why = match route::primary(view, &self.free, service, request) {
             Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
             Err(why) => why,
         };
-        let hinted = self.is_hinted(service);
-        if hinted && let Some(ways) = at_risk(view, &self.free, service, request, &why, &mut self.workspace) {
+        if hinted && let Some(ways) = at_risk(view, &self.free, service, request, &why) {
             let message = format!("{}; carried by the best path that is left", why.describe(self.graph));
             notes.push(format!("the promise is at risk: {}", why.describe(self.graph)));
             let help = "it moves once a path keeps the promise again";
@@ -192,7 +189,7 @@ impl<'a> Placer<'a> {
         }
         if self.closed.has_drained() {
             let open = PathRequest { excluded: self.closed.off_down(), ..request.clone() };
-            if let Some(ways) = any(view, &self.free, service, &open, &mut self.workspace) {
+            if let Some(ways) = any(view, &self.free, service, &open) {
                 let on = self.closed.drained_on(self.graph, &ways);
                 self.ledger.stays(&on, &service.id);
                 notes.push(format!("no other way than over {}, which is drained", on.join(", ")));
@@ -223,7 +220,7 @@ impl<'a> Placer<'a> {
         let crowded = PathRequest { bandwidth: Bandwidth::ZERO, bounds: Bounds::default(), ..open.clone() };
         let ways = [&open, &crowded]
             .into_iter()
-            .find_map(|request| any(&self.base, &self.free, service, request, &mut self.workspace))?;
+            .find_map(|request| any(&mut self.base, &self.free, service, request))?;
         let message = format!("{why}; its traffic is dropped rather than sent in clear");
         let help = "it is carried again when an encrypted path is up again";
         done.say(Severity::Major, codes::DROPPED_NOT_EXPOSED, &service.id, message.clone(), help);
@@ -326,7 +323,7 @@ impl<'a> Placer<'a> {
     fn second(&mut self, placed: &Placed<'_>, excluded: &Exclusions) -> Option<Second> {
         let service = placed.service;
         let overlay = self.overlay(service);
-        let view = overlay.map_or(&self.base, |place| &self.overlays[place].1);
+        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
         let asked = PathRequest { excluded: excluded.clone(), ..placed.request.clone() };
         let open = PathRequest { bounds: Bounds::default(), ..asked.clone() };
@@ -335,7 +332,7 @@ impl<'a> Placer<'a> {
         let mut best: Option<Second> = None;
         for request in [&asked, &everything, &open, &free_of_charge] {
             let free = guarded.of_service(service);
-            let found = route::backup(view, free, service, request, &placed.ways, &mut self.workspace);
+            let found = route::backup(view, free, service, request, &placed.ways);
             if let Ok((ways, shared, strict)) = found
                 && (strict || best.is_none())
             {
@@ -405,28 +402,29 @@ impl<'a> Placer<'a> {
     }
 }
 
+/// The network as a service sees it.
+fn seen<'v, K>(base: &'v mut View, overlays: &'v mut [(K, View)], place: Option<usize>) -> &'v mut View {
+    match place {
+        Some(place) => &mut overlays[place].1,
+        None => base,
+    }
+}
+
 /// A path that meets a request, or the best that is left.
-fn any(
-    view: &View,
-    free: &Free,
-    service: &Service,
-    request: &PathRequest,
-    workspace: &mut Workspace,
-) -> Option<Ways> {
-    match route::primary(view, free, service, request, workspace) {
+fn any(view: &mut View, free: &Free, service: &Service, request: &PathRequest) -> Option<Ways> {
+    match route::primary(view, free, service, request) {
         Ok(ways) => Some(ways),
-        Err(why) => at_risk(view, free, service, request, &why, workspace),
+        Err(why) => at_risk(view, free, service, request, &why),
     }
 }
 
 /// The path that breaks the promise least where delay, jitter or loss alone is at fault; else any by least delay.
 fn at_risk(
-    view: &View,
+    view: &mut View,
     free: &Free,
     service: &Service,
     request: &PathRequest,
     why: &NoPath,
-    workspace: &mut Workspace,
 ) -> Option<Ways> {
     if let Reason::Constraint {
         which: Constraint::Delay | Constraint::Jitter | Constraint::Loss,
@@ -435,9 +433,9 @@ fn at_risk(
     } = &why.reason
         && (!service.bidirectional || route::is_joint(service))
     {
-        let totals = paths::Totals::of(&view.graph, &nearest.edges);
-        return Some(Ways::both(&view.graph, service, Found { totals, ..nearest.clone() }));
+        let totals = paths::Totals::of(view.graph(), &nearest.edges);
+        return Some(Ways::both(view.graph(), service, Found { totals, ..nearest.clone() }));
     }
     let open = PathRequest { bounds: Bounds::default(), ..request.clone() };
-    route::primary(view, free, service, &open, workspace).ok()
+    route::primary(view, free, service, &open).ok()
 }

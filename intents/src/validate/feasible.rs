@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{Graph, IntentSet, Service, ServiceId};
-use paths::{Constraint, NoPath, Reason, Workspace};
+use paths::{Constraint, NoPath, Reason};
 
 use super::{Judge, Part, listed, mark_of};
 use crate::{
@@ -29,12 +29,11 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
     };
     let mut asker = Asker::new(judge.ted, &graph);
     let empty = Free::of(paths::capacities(&graph));
-    let view = View::new(graph.clone());
-    let mut workspace = Workspace::new();
+    let mut view = View::new(graph.clone());
     let mut failed: BTreeMap<(&str, &str), Vec<Failure<'_>>> = BTreeMap::new();
     for service in set.services.values() {
         let Some(request) = asker.request(service) else { continue };
-        if let Err(why) = primary(&view, &empty, service, &request, &mut workspace) {
+        if let Err(why) = primary(&mut view, &empty, service, &request) {
             let code = kind(&why).0;
             failed.entry((service.intent.as_str(), code)).or_default().push((service, why));
         }

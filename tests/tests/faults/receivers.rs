@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -13,17 +14,21 @@ use tokio::{
     task::JoinSet,
 };
 
+/// What came, and what is wrong with what should not have come. A panic in the task would be seen by nobody.
+type Came<T> = Arc<Mutex<Vec<Result<T, String>>>>;
+
 /// What came, and the task that takes it, which ends with the receiver.
 pub struct Receiver<T> {
     pub address: SocketAddr,
-    came: Arc<Mutex<Vec<T>>>,
+    came: Came<T>,
     _task: JoinSet<()>,
 }
 
 impl<T: Clone> Receiver<T> {
-    /// All that came so far, in order.
+    /// All that came so far, in order. Ends the test where something was not as it must be.
     pub fn came(&self) -> Vec<T> {
-        self.came.lock().unwrap().clone()
+        let came = self.came.lock().unwrap().clone();
+        came.into_iter().map(|came| came.unwrap_or_else(|why| panic!("{why}"))).collect()
     }
 }
 
@@ -53,13 +58,16 @@ pub async fn syslog() -> Receiver<Message> {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let (address, came) = (socket.local_addr().unwrap(), Arc::default());
     let mut task = JoinSet::new();
-    let list: Arc<Mutex<Vec<Message>>> = Arc::clone(&came);
+    let list: Came<Message> = Arc::clone(&came);
     task.spawn(async move {
         let mut buffer = vec![0; 65_536];
         while let Ok(length) = socket.recv(&mut buffer).await {
-            let text = std::str::from_utf8(&buffer[..length]).unwrap();
-            assert!(length <= 2_048, "longer than every receiver takes: {text}");
-            let message = parse(text).unwrap_or_else(|| panic!("not RFC 5424: {text}"));
+            let text = String::from_utf8_lossy(&buffer[..length]);
+            let message = if length <= 2_048 {
+                parse(&text).ok_or_else(|| format!("not RFC 5424: {text}"))
+            } else {
+                Err(format!("longer than every receiver takes: {text}"))
+            };
             list.lock().unwrap().push(message);
         }
     });
@@ -180,11 +188,11 @@ pub async fn webhook(address: SocketAddr, mood: Mood) -> Receiver<Value> {
     let listener = TcpListener::bind(address).await.unwrap();
     let (address, came) = (listener.local_addr().unwrap(), Arc::default());
     let mut task = JoinSet::new();
-    let list: Arc<Mutex<Vec<Value>>> = Arc::clone(&came);
+    let list: Came<Value> = Arc::clone(&came);
     task.spawn(async move {
         let mut hanging = Vec::new();
         while let Ok((mut socket, _)) = listener.accept().await {
-            let Some(document) = request(&mut socket).await else { continue };
+            let Some(document) = request(&mut socket).await.transpose() else { continue };
             list.lock().unwrap().push(document);
             match mood {
                 Mood::Takes => drop(socket.write_all(ANSWER).await),
@@ -197,25 +205,49 @@ pub async fn webhook(address: SocketAddr, mood: Mood) -> Receiver<Value> {
 
 const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
 
-/// The document of a `POST`; nothing where the connection breaks off.
-async fn request(socket: &mut TcpStream) -> Option<Value> {
+/// The document of a `POST`; nothing where the connection breaks off, and what is wrong where it is no such request.
+async fn request(socket: &mut TcpStream) -> Result<Option<Value>, String> {
     let mut bytes = Vec::new();
     loop {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         if let Some(end) = end {
-            let head = std::str::from_utf8(&bytes[..end]).unwrap().to_lowercase();
-            assert!(head.starts_with("post /alarms?from=trunkline http/1.1\r\n"), "{head}");
-            assert!(head.contains("\r\ncontent-type: application/json"), "{head}");
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let is_ours = head.starts_with("post /alarms?from=trunkline http/1.1\r\n")
+                && head.contains("\r\ncontent-type: application/json");
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let Some(length) = length.and_then(|text| text.parse::<usize>().ok()).filter(|_| is_ours) else {
+                return Err(format!("not the request that was ordered: {head}"));
+            };
             let body = &bytes[end + 4..];
-            if body.len() == length.parse::<usize>().unwrap() {
-                return Some(serde_json::from_slice(body).unwrap());
+            if body.len() >= length {
+                return serde_json::from_slice(body)
+                    .map(Some)
+                    .map_err(|error| format!("not JSON, {error}: {}", String::from_utf8_lossy(body)));
             }
         }
-        if socket.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
+        // Whoever breaks off, or is broken off by the test, has asked nothing.
+        if matches!(socket.read_buf(&mut bytes).await, Ok(0) | Err(_)) {
+            return Ok(None);
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_seen_by_whoever_looks() {
+    let (log, hook) = (syslog().await, webhook("127.0.0.1:0".parse().unwrap(), Mood::Takes).await);
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.send_to(b"hello", log.address).await.unwrap();
+    let mut stream = TcpStream::connect(hook.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let told = async {
+        while log.came.lock().unwrap().is_empty() || hook.came.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), told).await.unwrap();
+    let (logged, asked) = (log.came.lock().unwrap()[0].clone(), hook.came.lock().unwrap()[0].clone());
+    assert!(logged.unwrap_err().contains("hello") && asked.unwrap_err().contains("get / http/1.1"));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| log.came())).is_err());
 }
 
 #[test]

@@ -165,8 +165,7 @@ fn as_rfc8345_says(ted: &Ted) -> Ted {
     for node in seen.nodes.values_mut() {
         let mut bare = DraftNode::new(node.id.clone(), None);
         bare.router_id = Some(node.router_id);
-        let round = |value: f64| (value * 1e9).round() / 1e9;
-        bare.location = node.location.map(|p| Location { lat: round(p.lat), lon: round(p.lon) });
+        bare.location = node.location.map(|p| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) });
         (bare.srgb.size, bare.srlb.size) = (0, 0);
         let draft = Draft { nodes: vec![bare], links: Vec::new(), missing: Missing::Reported };
         *node = draft.assemble(&mut Report::new("")).nodes.into_values().next().unwrap();
@@ -202,6 +201,11 @@ fn as_rfc8345_says(ted: &Ted) -> Ted {
     seen
 }
 
+/// A coordinate as RFC 8345 files hold it: decimal digits, which a multiplication would not round alike at a half.
+fn nine_digits(degrees: f64) -> f64 {
+    format!("{degrees:.9}").parse().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -221,8 +225,8 @@ proptest! {
         prop_assert_eq!(network.format, Format::Rfc8345);
         let mut read_back = network.ted;
         for node in read_back.nodes.values_mut() {
-            let round = |value: f64| (value * 1e9).round() / 1e9;
-            node.location = node.location.map(|p| Location { lat: round(p.lat), lon: round(p.lon) });
+            node.location =
+                node.location.map(|p| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) });
         }
         prop_assert_eq!(read_back, as_rfc8345_says(&ted));
     }

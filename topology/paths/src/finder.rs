@@ -4,7 +4,10 @@
 //! if nothing but the objective were asked. Where such a path keeps a request it is the answer, for nothing can be better; where
 //! it does not, it is what a search from the other end has in sight.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use model::{
     EdgeIx, Graph, NodeIx,
@@ -45,24 +48,27 @@ enum Root {
 ///
 /// Memory: 40 bytes for each node and each such place, and at most 256 MiB; the places used first are forgotten first.
 #[derive(Debug)]
-pub struct Finder<'a> {
-    graph: &'a Graph,
+pub struct Finder {
+    graph: Arc<Graph>,
     /// As if every edge were free.
     open: Vec<u64>,
     tastes: Vec<Taste>,
     /// By taste, node, and whether paths end there.
     roots: BTreeMap<(usize, NodeIx, bool), Root>,
     order: VecDeque<(usize, NodeIx, bool)>,
+    /// How often a path was asked for that begins or ends at a node.
+    asked: Vec<u32>,
     backward: Backward,
     workspace: Workspace,
 }
 
-impl<'a> Finder<'a> {
+impl Finder {
     /// For one graph.
-    pub fn new(graph: &'a Graph) -> Self {
+    pub fn new(graph: Arc<Graph>) -> Self {
         Self {
-            graph,
             open: vec![u64::MAX; graph.edge_count()],
+            asked: vec![0; graph.node_count()],
+            graph,
             tastes: Vec::new(),
             roots: BTreeMap::new(),
             order: VecDeque::new(),
@@ -77,8 +83,9 @@ impl<'a> Finder<'a> {
     /// There is no such path, or none was found within the limit.
     pub fn shortest(&mut self, free: &[u64], request: &PathRequest) -> Result<Found, Miss> {
         let mut workspace = std::mem::take(&mut self.workspace);
-        let outcome = self.solve(&Problem::new(self.graph, free, request), &mut workspace);
-        let found = answer(self.graph, request, outcome, &workspace);
+        let graph = Arc::clone(&self.graph);
+        let outcome = self.solve(&Problem::new(&graph, free, request), &mut workspace);
+        let found = answer(&graph, request, outcome, &workspace);
         self.workspace = workspace;
         found
     }
@@ -89,7 +96,7 @@ impl<'a> Finder<'a> {
     /// There is no such path: which constraint bites, and the nearest path that breaks only it.
     pub fn find(&mut self, free: &[u64], request: &PathRequest) -> Result<Found, Box<NoPath>> {
         self.shortest(free, request)
-            .map_err(|miss| Box::new(explain(self.graph, free, request, miss, &mut self.workspace)))
+            .map_err(|miss| Box::new(explain(&self.graph, free, request, miss, &mut self.workspace)))
     }
 
     /// As [`crate::backup`].
@@ -104,11 +111,16 @@ impl<'a> Finder<'a> {
         diversity: Diversity,
     ) -> Result<Backup, Miss> {
         let mut workspace = std::mem::take(&mut self.workspace);
-        let graph = self.graph;
+        let graph = Arc::clone(&self.graph);
         let solve = |problem: &Problem<'_>, workspace: &mut Workspace| self.solve(problem, workspace);
-        let found = away_from(graph, free, request, &[primary], diversity.into(), &mut workspace, solve);
+        let found = away_from(&graph, free, request, &[primary], diversity.into(), &mut workspace, solve);
         self.workspace = workspace;
-        found.map(|found| Backup::of(graph, primary, found, diversity))
+        found.map(|found| Backup::of(&graph, primary, found, diversity))
+    }
+
+    /// The graph.
+    pub const fn graph(&self) -> &Arc<Graph> {
+        &self.graph
     }
 
     /// The memory of the searches, for whatever else is asked on the same graph.
@@ -147,9 +159,13 @@ impl<'a> Finder<'a> {
             self.tastes.push((request.minimise, request.prefer.clone(), request.prefer_over));
             self.tastes.len() - 1
         });
-        // Where more links meet, more paths begin and end; a search is best done from the other end.
-        let degree = |node: NodeIx| self.graph.out(node).len();
-        let toward = degree(request.to) >= degree(request.from);
+        // The end that was asked for more often will be again; before anybody knows, the one where more links meet. A search is
+        // best done from the other end, and finds the same from either.
+        let busy = |node: NodeIx| (self.asked[node.ix()], self.graph.out(node).len());
+        let toward = busy(request.to) >= busy(request.from);
+        for node in [request.from, request.to] {
+            self.asked[node.ix()] = self.asked[node.ix()].saturating_add(1);
+        }
         let place = (taste, if toward { request.to } else { request.from }, toward);
         if !self.roots.contains_key(&place) {
             self.work_out(place, request, workspace);
@@ -164,7 +180,7 @@ impl<'a> Finder<'a> {
             prefer_over: request.prefer_over,
             ..PathRequest::new(request.from, request.to)
         };
-        let problem = Problem::new(self.graph, &self.open, &asked);
+        let problem = Problem::new(&self.graph, &self.open, &asked);
         let root = if place.2 {
             let mut goal = Goal::default();
             goal.build(&problem);

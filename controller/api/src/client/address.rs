@@ -33,7 +33,7 @@ impl Address {
     /// It is none; the error says what to write.
     pub fn parse(base: &str) -> Result<Self, ClientError> {
         let bad = |why: &str, instead: String| ClientError::Address {
-            url: base.to_owned(),
+            url: shown(base),
             why: why.to_owned(),
             instead,
         };
@@ -51,7 +51,8 @@ impl Address {
         };
         let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let prefix = url.path().trim_end_matches('/').to_owned();
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.query().is_some() || url.fragment().is_some() || has_user {
             let instead = format!("{scheme}://{authority}{prefix}");
             return Err(bad("it may hold host, port and path, and nothing else", instead));
         }
@@ -66,9 +67,18 @@ impl Address {
     }
 }
 
-/// `host:8080` as an address, with the controller's usual port where there is none.
+/// An address as it may be shown: before the last `@` stand a user and perhaps a password, which may itself hold any sign.
+fn shown(base: &str) -> String {
+    let Some((user, host)) = base.rsplit_once('@') else { return base.to_owned() };
+    match user.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…@{host}"),
+        None => format!("…@{host}"),
+    }
+}
+
+/// `host:8080` as an address, with the controller's usual port where there is none, and never with a user.
 fn completed(rest: &str) -> String {
-    let rest = rest.trim_matches('/');
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host).trim_matches('/');
     let host = rest.split('/').next().unwrap_or_default();
     let scheme = if host.ends_with(":443") { "https" } else { "http" };
     match Url::parse(&format!("{scheme}://{rest}")) {
@@ -99,13 +109,29 @@ mod tests {
             ("[::1]:8080/", "http://[::1]:8080"),
             ("noc.bank.example:443/wan", "https://noc.bank.example/wan"),
             ("ftp://host:21", "http://host:21"),
-            ("http://mei@host:8080/?a", "http://host:8080"),
             ("", EXAMPLE),
         ] {
             let error = Address::parse(given).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{given}` is not the address of a controller: ")), "{error}");
             assert!(error.ends_with(&format!("; write it as {instead}")), "{error}");
             assert!(Address::parse(instead).is_ok(), "{instead}");
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_user_or_a_password_is_refused_and_neither_is_shown() {
+        for (given, shown, instead) in [
+            ("http://mei@host:8080/?a", "http://…@host:8080/?a", "http://host:8080"),
+            ("http://:secret@host", "http://…@host", "http://host"),
+            ("https://mei:secret@host/wan", "https://…@host/wan", "https://host/wan"),
+            ("mei:secret@host", "…@host", "http://host:8080"),
+            ("ftp://mei:secret@host:21", "ftp://…@host:21", "http://host:21"),
+            ("http://mei:sec/ret@host", "http://…@host", EXAMPLE),
+        ] {
+            let error = Address::parse(given).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{shown}` is not the address of a controller: ")), "{error}");
+            assert!(error.ends_with(&format!("; write it as {instead}")), "{error}");
+            assert!(!error.contains("mei") && !error.contains("sec"), "{error}");
         }
     }
 

@@ -22,10 +22,25 @@ const SYSTEM: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// The certificates of a PEM text.
+fn authorities(text: &[u8], tolerant: bool) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for (certificate, number) in CertificateDer::pem_slice_iter(text).zip(1..) {
+        let added = match certificate {
+            Ok(certificate) => roots.add(certificate).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let (Err(why), false) = (added, tolerant) {
+            return Err(format!("certificate {number} in it is broken: {why}"));
+        }
+    }
+    if roots.is_empty() { Err("it holds no certificate as PEM text".to_owned()) } else { Ok(roots) }
+}
+
 /// Makes TLS connections that trust the authorities in a file, or where none is named in `SSL_CERT_FILE`, or those of the system.
 ///
 /// # Errors
-/// The file cannot be read, or holds no certificate.
+/// The file cannot be read, or holds no certificate, or the file that was named holds one that is broken.
 pub(super) fn connector(ca: Option<&Path>) -> Result<TlsConnector, ClientError> {
     let named = ca.map(Path::to_owned).or_else(|| std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
     let found = || SYSTEM.iter().map(PathBuf::from).find(|path| path.exists());
@@ -35,13 +50,9 @@ pub(super) fn connector(ca: Option<&Path>) -> Result<TlsConnector, ClientError> 
     })?;
     let bad = |why: String| ClientError::Authority { place: path.display().to_string(), why };
     let text = std::fs::read(&path).map_err(|error| bad(error.to_string()))?;
-    // A bundle of a system may hold some that cannot be read; the others do.
-    let certificates = CertificateDer::pem_slice_iter(&text).filter_map(Result::ok);
-    let mut roots = RootCertStore::empty();
-    let (taken, _) = roots.add_parsable_certificates(certificates);
-    if taken == 0 {
-        return Err(bad("it holds no certificate as PEM text".to_owned()));
-    }
+    // A bundle of a system may hold some that cannot be read; the others do. A file that the user named is small and his own:
+    // what is broken there would be missed later, far from its cause.
+    let roots = authorities(&text, ca.is_none()).map_err(bad)?;
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| bad(error.to_string()))?
@@ -49,4 +60,26 @@ pub(super) fn connector(ca: Option<&Path>) -> Result<TlsConnector, ClientError> 
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_certificate_is_told_in_a_file_of_ones_own_and_passed_over_in_a_bundle() {
+        let good = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem();
+        for broken in [
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n",
+        ] {
+            let text = format!("{good}{broken}");
+            assert_eq!(authorities(text.as_bytes(), true).unwrap().len(), 1, "{broken}");
+            let why = authorities(text.as_bytes(), false).unwrap_err();
+            assert!(why.starts_with("certificate 2 in it is broken: "), "{why}");
+            assert!(authorities(broken.as_bytes(), true).unwrap_err().contains("holds no certificate"));
+        }
+        assert_eq!(authorities(good.as_bytes(), false).unwrap().len(), 1);
+    }
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow, bail};
 use engine::{
-    inventory::{ConfigAccess, Entry, GnmiAccess, Inventory, Login, Reference},
+    inventory::{ConfigAccess, Entry, GnmiAccess, Inventory, Login, Reference, SecretError},
     tasks::DeviceHandle,
 };
 use gnmi::{
@@ -54,6 +54,8 @@ struct Keys<'i> {
     library: Library,
     logins: BTreeMap<String, LoginKey>,
     trust: BTreeMap<String, ClientTls>,
+    /// What came of each reference, a failure too: a vault that is dead for one entry is not waited for again with the next.
+    secrets: BTreeMap<String, Result<Vec<u8>, SecretError>>,
 }
 
 impl Fleet {
@@ -68,8 +70,7 @@ impl Fleet {
         pre_images: Arc<dyn PreImages>,
     ) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new(""));
-        let library = Library::default();
-        let mut keys = Keys { folder, library, logins: BTreeMap::new(), trust: BTreeMap::new() };
+        let mut keys = Keys::new(folder);
         let mut fleet =
             Self { devices: BTreeMap::new(), telemetry: BTreeMap::new(), protocols: BTreeMap::new() };
         for entry in &inventory.devices {
@@ -148,7 +149,17 @@ fn check(entry: &Entry) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Keys<'_> {
+impl<'i> Keys<'i> {
+    fn new(folder: &'i Path) -> Self {
+        Self {
+            folder,
+            library: Library::default(),
+            logins: BTreeMap::new(),
+            trust: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
+    }
+
     fn driver(&mut self, entry: &Entry, pre_images: Arc<dyn PreImages>) -> anyhow::Result<Driver> {
         match &entry.config {
             ConfigAccess::Netconf(access) => {
@@ -167,14 +178,14 @@ impl Keys<'_> {
 
     fn login(&mut self, login: &Login) -> anyhow::Result<LoginKey> {
         let reference = login.key.as_ref().context("login.key is missing: NETCONF logs in over SSH")?;
-        let place = reference.to_string();
-        if let Some(key) = self.logins.get(&place) {
+        let name = reference.text();
+        if let Some(key) = self.logins.get(&name) {
             return Ok(key.clone());
         }
         let text = self.resolve(reference).context("login.key")?;
-        let text = String::from_utf8(text).map_err(|_| anyhow!("login.key at {place}: not text"))?;
-        let key = LoginKey::from_text(&text, None).with_context(|| format!("login.key at {place}"))?;
-        self.logins.insert(place, key.clone());
+        let text = String::from_utf8(text).map_err(|_| anyhow!("login.key at {reference}: not text"))?;
+        let key = LoginKey::from_text(&text, None).with_context(|| format!("login.key at {reference}"))?;
+        self.logins.insert(name, key.clone());
         Ok(key)
     }
 
@@ -192,7 +203,7 @@ impl Keys<'_> {
     fn trust(&mut self, ca: &Reference, login: &Login) -> anyhow::Result<ClientTls> {
         let places = [Some(ca), login.certificate.as_ref(), login.certificate_key.as_ref()];
         let name: Vec<String> =
-            places.iter().map(|place| place.map(ToString::to_string).unwrap_or_default()).collect();
+            places.iter().map(|place| place.map(Reference::text).unwrap_or_default()).collect();
         let name = name.join("\n");
         if let Some(trust) = self.trust.get(&name) {
             return Ok(trust.clone());
@@ -211,7 +222,34 @@ impl Keys<'_> {
         Ok(trust)
     }
 
-    fn resolve(&self, reference: &Reference) -> anyhow::Result<Vec<u8>> {
-        Ok(reference.resolve(self.folder)?)
+    fn resolve(&mut self, reference: &Reference) -> Result<Vec<u8>, SecretError> {
+        let secret = self.secrets.entry(reference.text()).or_insert_with(|| reference.resolve(self.folder));
+        secret.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_that_is_dead_is_asked_once_and_its_arguments_are_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (script, asked) = (folder.path().join("vault"), folder.path().join("asked"));
+        std::fs::write(&script, "echo asked >> $1; exit 3").unwrap();
+        let reference = format!("exec:sh {} {} hunter2", script.display(), asked.display());
+        let login = Login {
+            user: "trunkline".into(),
+            key: Some(reference.parse().unwrap()),
+            certificate: None,
+            certificate_key: None,
+        };
+        let mut keys = Keys::new(folder.path());
+        for _ in 0..3 {
+            let why = format!("{:#}", keys.login(&login).err().unwrap());
+            assert!(why.contains("exec:sh …") && why.contains("exit status: 3"), "{why}");
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+        assert_eq!(std::fs::read_to_string(asked).unwrap(), "asked\n");
     }
 }

@@ -41,7 +41,9 @@ fn address(access: &Tree, place: &str) -> Option<Fault> {
     let (key, tree) = ["netconf", "gnmi"].into_iter().find_map(|key| Some((key, access.at(key)?)))?;
     let text = tree.scalar().unwrap_or_default();
     let wrong = text.parse::<SocketAddr>().is_err();
-    let short: String = text.chars().take(60).collect();
+    // Before an `@` a password may stand.
+    let host = text.rsplit('@').next().unwrap_or_default();
+    let short: String = host.chars().take(60).collect();
     let what = format!(
         "{place}: `{key}` is `{short}`, and must be an IP address with a port, such as 192.0.2.1:830"
     );
@@ -114,6 +116,8 @@ devices:
         let told_of = |from, to| told(from, to);
         let address = told_of("127.0.1.1:8300", "router.bank.example");
         assert!(address.contains("device hq-pe1, config: `netconf` is `router.bank.example`"), "{address}");
+        let address = told_of("127.0.1.1:8300", "admin:hunter2@10.0.0.1:830");
+        assert!(address.contains("device hq-pe1, config: `netconf` is `10.0.0.1:830`"), "{address}");
         let secret = told_of("env:CA", "hunter2");
         assert!(secret.contains("device hq-pe2, config: `ca`: a secret must not stand here"), "{secret}");
     }

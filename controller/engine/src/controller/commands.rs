@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ActualState, Hints, Revision, intent::Mode};
+use model::{ActualState, Finding, Hints, Revision, Severity, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
     snapshot::StateFile,
-    stages::{Files, Occasion},
+    stages::{self, Files, Occasion},
 };
 
 impl Controller {
@@ -86,6 +86,9 @@ impl Controller {
         let hints = self.world.hints.clone();
         tokio::task::spawn_blocking(move || {
             let planned = cycle::understand(&files, &view.ted).and_then(|(set, mut findings)| {
+                // A plan may be looked at; that it would not be accepted as it is belongs to it.
+                let refused = stages::must_promise(&set, &view).err().into_iter().flatten();
+                findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
                 findings.extend(proposal.findings);
                 Ok(Planned { text: proposal.report.text(), plan: proposal.plan, findings })
@@ -98,8 +101,9 @@ impl Controller {
         match self.journal.intents_at(to) {
             Ok(Some(earlier)) => {
                 let message = format!("back to revision {}", to.0);
-                // What was accepted once, with nothing in it too, may be accepted again.
-                self.apply(NewIntents { files: earlier.files, who, message, remove_all: true }, reply);
+                // What was meant to be empty may be so again; files whose selectors find nobody any more were not.
+                let remove_all = stages::mean_nothing(&earlier.files);
+                self.apply(NewIntents { files: earlier.files, who, message, remove_all }, reply);
             }
             Ok(None) => {
                 let what = format!("revision {}; `trunkline intents` lists those there are", to.0);

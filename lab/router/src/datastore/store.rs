@@ -131,10 +131,10 @@ impl Datastore {
         self.may_edit(who)?;
         let mut wanted = self.candidate().clone();
         edit::apply(&self.schema, &mut wanted, edits, default)?;
-        let part = edit::brought_in(&self.schema, self.candidate(), &wanted);
-        validate::values(&self.schema, &part)?;
-        if test != TestOption::Set {
-            self.accept(&wanted)?;
+        let before = self.candidate().clone();
+        match test {
+            TestOption::Set => self.judge_values(&before, &wanted)?,
+            TestOption::TestThenSet | TestOption::TestOnly => self.accept_after(&before, &wanted)?,
         }
         if test != TestOption::TestOnly {
             self.candidate = (wanted != self.running).then_some(wanted);
@@ -252,6 +252,19 @@ impl Datastore {
             self.accepted = Some(tree.clone());
         }
         Ok(())
+    }
+
+    /// Judges a whole tree. Where it is refused for a value that is wrong by itself, that is told; to look for it first would be
+    /// to judge everything twice.
+    fn accept_after(&mut self, before: &Tree, wanted: &Tree) -> Result<(), Refusal> {
+        let Err(refusal) = self.accept(wanted) else { return Ok(()) };
+        self.judge_values(before, wanted)?;
+        Err(refusal)
+    }
+
+    /// Judges what is new in a tree by its types alone.
+    fn judge_values(&self, before: &Tree, wanted: &Tree) -> Result<(), Refusal> {
+        validate::values(&self.schema, &edit::brought_in(&self.schema, before, wanted))
     }
 
     /// Puts a tree in place of running.

@@ -1,6 +1,6 @@
 //! A bank's networks: all paths with their backups, and what a failing link costs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use model::{
     Bandwidth, EdgeIx, Graph, NodeIx, Ted,
@@ -25,7 +25,7 @@ struct Placed {
 /// Places all services in turn, each with a backup; bandwidth is taken by paths.
 fn place(
     graph: &Graph,
-    finder: &mut Finder<'_>,
+    finder: &mut Finder,
     free: &mut [u64],
     requests: &[PathRequest],
     apart: Diversity,
@@ -42,7 +42,7 @@ fn place(
 }
 
 fn back_up(
-    finder: &mut Finder<'_>,
+    finder: &mut Finder,
     free: &[u64],
     request: &PathRequest,
     path: &[EdgeIx],
@@ -70,7 +70,7 @@ fn riders(graph: &Graph, placed: &[Placed]) -> Vec<Vec<u32>> {
 
 /// What a failing link makes of the services on it: new paths and new backups. Returns how many these are.
 fn fail(
-    finder: &mut Finder<'_>,
+    finder: &mut Finder,
     free: &mut [u64],
     placed: &[Placed],
     riders: &[u32],
@@ -143,7 +143,7 @@ pub fn headquarters(report: &mut Report) {
         for _ in 0..5 {
             let (time, placed) = timed(|| {
                 let mut free = capacities(&graph);
-                let mut finder = Finder::new(&graph);
+                let mut finder = Finder::new(Arc::new(graph.clone()));
                 let placed = place(&graph, &mut finder, &mut free, &requests, apart);
                 (finder, free, placed)
             });
@@ -216,7 +216,7 @@ pub fn branches(report: &mut Report) {
     let bit = |name: &str| graph.affinity_bit(&model::Affinity::lit(name)).unwrap_or(0);
     let (mstp, mobile) = (bit("mstp"), bit("mobile"));
     let requests = requests(BRANCHES, CORE, mstp, mobile);
-    let mut finder = Finder::new(&graph);
+    let mut finder = Finder::new(Arc::new(graph.clone()));
     let mut free = capacities(&graph);
     let (time, placed) = timed(|| place(&graph, &mut finder, &mut free, &requests, Diversity::Link));
     let without = placed.iter().filter(|service| service.path.is_empty()).count();

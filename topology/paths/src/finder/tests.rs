@@ -19,7 +19,7 @@ fn check(
     request: impl Fn(&Ask) -> Option<PathRequest>,
 ) -> Result<(), TestCaseError> {
     let free = capacities(graph);
-    let mut finder = Finder::new(graph);
+    let mut finder = Finder::new(Arc::new(graph.clone()));
     for ask in asks {
         let Some(request) = request(ask) else { continue };
         let mut workspace = Workspace::new();

@@ -116,11 +116,9 @@ impl Datastore {
         for op in ops {
             apply(&self.schema, &mut wanted, op)?;
         }
-        let part = edit::brought_in(&self.schema, &self.running, &wanted);
-        super::validate::values(&self.schema, &part)?;
-        self.accept(&wanted)?;
+        let before = self.running.clone();
+        self.accept_after(&before, &wanted)?;
         if let Some((id, within)) = wait {
-            let before = self.running.clone();
             self.pending = Some(Pending { before, deadline: now + within, owner: Owner::Gnmi(id) });
         }
         Ok(self.install(wanted))
