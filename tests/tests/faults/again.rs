@@ -69,10 +69,7 @@ async fn killed_again_and_again(speaks: Speaks) {
         let context = format!("{speaks:?}, after all of {day:?}");
         let record = open(&lab, &context);
         controller = goes_on(&lab, &settings, &record, &states[now], &context).await;
-        let accepted = controller.client.intents(1).await.unwrap();
-        assert_eq!(accepted[0].revision, Revision(revision), "{context}");
-        let files = controller.client.intents_at(Revision(revision)).await.unwrap().files;
-        assert_eq!(files, intents(now), "{context}");
+        controller.has_accepted(Revision(revision), &intents(now), &context).await;
     }
     controller.kill().await;
     let journal = outside::journal(&lab);

@@ -66,10 +66,7 @@ async fn killed_at_every_moment(speaks: Speaks) {
         })
         .await;
         controller.rests().await;
-        let accepted = controller.client.intents(1).await.unwrap();
-        assert_eq!(accepted[0].revision, Revision(revision), "{context}");
-        let files = controller.client.intents_at(Revision(revision)).await.unwrap().files;
-        assert_eq!(files, intents(now), "{context}");
+        controller.has_accepted(Revision(revision), &intents(now), &context).await;
     }
     controller.kill().await;
     let journal = outside::journal(&lab);

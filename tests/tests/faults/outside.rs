@@ -16,7 +16,7 @@ use engine::{
     handle::{Applied, Refusal},
     snapshot::Snapshot,
 };
-use model::{Span, TransactionId};
+use model::{Revision, Span, TransactionId};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::{Value, json};
 use store::Journal;
@@ -61,6 +61,14 @@ impl Default for Settings {
 }
 
 impl Outside {
+    /// The newest accepted intents are these.
+    pub async fn has_accepted(&self, revision: Revision, files: &Files, context: &str) {
+        let accepted = self.client.intents(1).await.unwrap();
+        assert_eq!(accepted[0].revision, revision, "{context}");
+        let held = self.client.intents_at(revision).await.unwrap().files;
+        assert_eq!(held, *files, "{context}");
+    }
+
     /// Starts it on what it has kept, and waits until it has read every router. At its first start it adopts the network.
     pub async fn start(lab: &Lab) -> Self {
         Self::start_with(lab, &Settings::default()).await
