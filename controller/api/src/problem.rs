@@ -61,6 +61,8 @@ impl From<Refusal> for Problem {
             Refusal::Reading => (StatusCode::CONFLICT, "reading"),
             Refusal::Busy => (StatusCode::CONFLICT, "busy"),
             Refusal::RolledBack { .. } => (StatusCode::BAD_GATEWAY, "rolled-back"),
+            Refusal::HalfDone { .. } => (StatusCode::BAD_GATEWAY, "half-done"),
+            Refusal::Misfit { .. } => (StatusCode::CONFLICT, "misfit"),
             Refusal::Unresolved { .. } => (StatusCode::BAD_GATEWAY, "unresolved"),
             Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found"),
             Refusal::Journal { .. } => (StatusCode::SERVICE_UNAVAILABLE, "journal"),

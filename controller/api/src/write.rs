@@ -8,6 +8,7 @@ use engine::{
 };
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
+use store::Said;
 use warp::{
     http::{HeaderMap, StatusCode},
     reply::Response,
@@ -28,6 +29,7 @@ const LONGEST_MESSAGE: usize = 1_000;
 const MOST_FILES: usize = 4_096;
 
 /// What is about to be done.
+#[derive(Clone)]
 struct Write {
     who: String,
     what: String,
@@ -37,8 +39,9 @@ struct Write {
 /// Writes it down. Until this returns, nothing is done.
 async fn log(context: &Context, write: &Write) -> Result<(), Problem> {
     let journal = context.journal.clone();
-    let (who, what, why) = (write.who.clone(), write.what.clone(), write.why.clone());
-    let logged = tokio::task::spawn_blocking(move || journal.log(clock::now(), &who, &what, &why)).await;
+    let Write { who, what, why } = write.clone();
+    let said = Said { at: clock::now(), who, what, why };
+    let logged = tokio::task::spawn_blocking(move || journal.log(&said)).await;
     let failed = |why: String| {
         Problem::from(Refusal::Journal { why: format!("not carried out, for it cannot be logged: {why}") })
     };
@@ -91,7 +94,8 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
 async fn apply(context: &Arc<Context>, who: String, request: ApplyRequest) -> Result<Response, Problem> {
     let ApplyRequest { files, message, remove_all } = request;
     check_files(&files)?;
-    let what = format!("apply {} intent file(s), sha256 {}", files.len(), fingerprint(&files));
+    let allowed = if remove_all { ", which may promise nothing" } else { "" };
+    let what = format!("apply {} intent file(s), sha256 {}{allowed}", files.len(), fingerprint(&files));
     let write = Write { who, what, why: reason(message)? };
     log(context, &write).await?;
     let Write { who, why: message, .. } = write;

@@ -24,6 +24,8 @@ mod tests;
 
 /// How long a device waits for the confirm before it goes back by itself.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(60);
+/// What of it must be left when it is decided: later the first devices may go back while the last ones are confirmed.
+const MARGIN: Duration = Duration::from_secs(10);
 
 /// The devices that can be asked, by name.
 pub type Fleet = BTreeMap<NodeId, DeviceHandle>;
@@ -39,7 +41,7 @@ pub struct Report {
     pub readings: BTreeMap<NodeId, DeviceReading>,
     /// What devices said that refused or fell silent.
     pub errors: Vec<DeviceError>,
-    /// Why the decision could not be written down, where that is why it went back.
+    /// Why it was not decided, where that is why it went back: it was too late, or could not be written down.
     pub undecided: Option<String>,
     /// From the first order to the last commit reply.
     pub committed_after: Duration,
@@ -92,7 +94,7 @@ async fn on_disk(write: impl FnOnce() -> Result<(), StoreError> + Send + 'static
 /// What comes back from an order.
 enum Echo {
     Device(NodeId, Step, Box<Result<Done, DeviceError>>),
-    Decided(Result<(), StoreError>),
+    Decided(Result<(), String>),
 }
 
 struct Run<'a> {
@@ -104,6 +106,8 @@ struct Run<'a> {
     readings: BTreeMap<NodeId, DeviceReading>,
     errors: Vec<DeviceError>,
     undecided: Option<String>,
+    /// When the first device was told to commit: its timer may run since then.
+    first_commit: Option<Instant>,
     /// The latest answer to each step.
     answered: BTreeMap<Step, Instant>,
 }
@@ -133,6 +137,7 @@ impl<'a> Run<'a> {
             readings: BTreeMap::new(),
             errors: Vec::new(),
             undecided: None,
+            first_commit: None,
             answered: BTreeMap::new(),
         }
     }
@@ -145,7 +150,7 @@ impl<'a> Run<'a> {
         while let Some(echo) = flying.next().await {
             let orders = match echo {
                 Echo::Decided(written) => {
-                    self.undecided = written.err().map(|error| error.to_string());
+                    self.undecided = written.err();
                     tx.decided(self.undecided.is_none())
                 }
                 Echo::Device(node, step, answer) => {
@@ -175,8 +180,14 @@ impl<'a> Run<'a> {
     }
 
     /// The order as something to wait for. It borrows nothing of the run, so that answers can change it meanwhile.
-    fn order(&self, order: Order) -> BoxFuture<'a, Echo> {
+    fn order(&mut self, order: Order) -> BoxFuture<'a, Echo> {
         match order {
+            Order::Decide if self.is_too_late() => Box::pin(async {
+                let left = MARGIN.as_secs();
+                let why = format!("less than {left} s were left before the first device goes back by itself");
+                warn!(why, "not decided: the transaction goes back");
+                Echo::Decided(Err(why))
+            }),
             Order::Decide => {
                 let (journal, mut record) = (self.journal.clone(), self.record.clone());
                 record.decided = true;
@@ -185,14 +196,17 @@ impl<'a> Run<'a> {
                     if let Err(error) = &written {
                         warn!(%error, "the decision could not be written: the transaction goes back");
                     }
-                    Echo::Decided(written)
+                    Echo::Decided(written.map_err(|error| error.to_string()))
                 })
             }
             Order::Ask(node, step) => {
                 let id = self.record.id;
                 let work = match step {
                     Step::Stage => Work::Stage(id, Arc::clone(&self.edits[&node])),
-                    Step::Commit => Work::Commit(id, CONFIRM_WITHIN),
+                    Step::Commit => {
+                        self.first_commit.get_or_insert_with(Instant::now);
+                        Work::Commit(id, CONFIRM_WITHIN)
+                    }
                     Step::Confirm => Work::Confirm(id),
                     Step::Cancel => Work::Cancel(id),
                     Step::Verify | Step::Read | Step::Connect => Work::Read,
@@ -211,6 +225,10 @@ impl<'a> Run<'a> {
                 })
             }
         }
+    }
+
+    fn is_too_late(&self) -> bool {
+        self.first_commit.is_some_and(|since| since.elapsed() + MARGIN > CONFIRM_WITHIN)
     }
 
     /// What an answer means to the machine; a read-back that differs is a refusal.

@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Finding, NodeId, Sample, Timestamp};
+use model::{Finding, NodeId, Sample, Timestamp, intent::Mode};
 use store::Journal;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, watch},
@@ -53,6 +53,9 @@ const DRAW_EVERY: Duration = Duration::from_millis(500);
 const JUDGE_EVERY: Duration = Duration::from_millis(200);
 /// The shortest time between two judgements when samples pour in.
 const JUDGE_GAP: Duration = Duration::from_millis(40);
+
+/// Who asks for the changes that nobody else asked for.
+const CONTROLLER: &str = "controller";
 
 /// What a finished change is reported to.
 enum Asker {
@@ -92,6 +95,12 @@ pub struct Controller {
     snapshot: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
     running: Option<Running>,
+    /// Whether one is, for the readers.
+    busy: watch::Sender<bool>,
+    /// Who may act, for a change that is under way.
+    stop_switch: watch::Sender<Mode>,
+    /// No change begins any more.
+    stopping: bool,
     readers: Vec<JoinHandle<()>>,
     begun: Instant,
     in_sync: bool,
@@ -169,10 +178,13 @@ impl Controller {
             }
         }
         info!("stopping");
+        self.stopping = true;
         self.readers.iter().for_each(JoinHandle::abort);
-        if let Some(running) = self.running.take() {
-            // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for.
-            let _ = running.task.await;
+        if self.running.is_some() {
+            // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for. What became of it
+            // is written down and told: the next start must not take up what was refused.
+            let ended = finished(&mut self.running).await;
+            self.finish(ended);
         }
         self.keep_last().await;
     }
@@ -202,8 +214,10 @@ impl Controller {
             let _ = tell.send(kind);
         };
         let wanted = request.wanted.clone();
-        let task = tokio::spawn(job::run(request, fleet, journal, tell));
+        let mode = self.stop_switch.subscribe();
+        let task = tokio::spawn(job::run(request, fleet, journal, mode, tell));
         self.running = Some(Running { task, asker, wanted });
+        self.busy.send_replace(true);
     }
 
     fn take_reading(&mut self, seen: Seen) {
@@ -242,7 +256,7 @@ impl Controller {
     /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news,
     /// unless the stop switch stands against that: then it stays, and people must know.
     fn say_drift(&mut self, mut findings: Vec<Finding>) {
-        let repairs = self.may_act().is_ok();
+        let repairs = self.may_repair();
         let is_ours = |finding: &Finding| {
             repairs && self.world.repair.iter().any(|node| node.as_str() == finding.subject)
         };

@@ -44,8 +44,28 @@ pub enum Refusal {
         /// What they said.
         errors: Vec<String>,
     },
+    /// Earlier transactions of the same change stand.
+    #[error(
+        "it was stopped half-way: what stands on {devices} device(s) is taken back, unless the mode is `observe`: {}",
+        errors.join("; ")
+    )]
+    HalfDone {
+        /// On how many devices a part of it stands.
+        devices: usize,
+        /// Why it went no further.
+        errors: Vec<String>,
+    },
+    /// The intents in force do not fit the network file any more.
+    #[error(
+        "the intents in force do not fit the network file any more, so nothing is changed: mend the network file and start \
+         again, or send intents that fit"
+    )]
+    Misfit {
+        /// What does not fit.
+        findings: Vec<Finding>,
+    },
     /// It is not known what some devices hold.
-    #[error("the outcome is unknown on {}: they are read again and repaired", nodes.join(", "))]
+    #[error("the outcome is unknown on {}: they are read again and put right, unless the mode is `observe`", nodes.join(", "))]
     Unresolved {
         /// Which devices.
         nodes: Vec<String>,

@@ -146,9 +146,11 @@ impl Reference {
                 };
                 std::fs::read(path).map_err(|error| fail(error.to_string()))
             }
-            Self::Env(name) => {
-                std::env::var(name).map(String::into_bytes).map_err(|error| fail(error.to_string()))
-            }
+            // As bytes: the words of an error about text would show them.
+            Self::Env(name) => match std::env::var_os(name) {
+                Some(secret) => Ok(secret.into_encoded_bytes()),
+                None => Err(fail("there is no such variable".to_owned())),
+            },
             Self::Exec(words) => printed(words, LONGEST).map_err(fail),
         }
     }

@@ -1,15 +1,20 @@
 //! One change from its cause to its end, beside the task that owns the state: worked out and proved on a thread of its own,
 //! written down, carried out transaction by transaction.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod ledger;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use model::{
     DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, ServiceId, Timestamp,
-    Transaction,
+    Transaction, intent::Mode,
 };
-use store::{IntentRevision, Journal, StoreError};
-use tokio::time::Instant;
-use tracing::warn;
+use store::{Journal, StoreError};
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     carry::{Fleet, Report, carry_out},
@@ -48,6 +53,8 @@ pub struct Request {
     pub hints: Hints,
     /// Why, which decides how far it is proved and how it is ordered.
     pub occasion: Occasion,
+    /// Who asked for it: a user, or the controller.
+    pub who: String,
     /// Why, in words.
     pub why: String,
     /// What it is worked out from.
@@ -87,6 +94,8 @@ pub struct Carried {
     pub reports: Vec<Report>,
     /// What devices were seen to hold.
     pub readings: BTreeMap<NodeId, DeviceReading>,
+    /// Devices that have to hold something else from now on and were passed over, because nobody knows what they hold.
+    pub left_out: BTreeSet<NodeId>,
     /// Moved services: those whose preferred path is another one now.
     pub moved: Vec<ServiceId>,
     /// From the breach to the proved plan.
@@ -95,7 +104,7 @@ pub struct Carried {
     pub breach_to_ack: Option<Duration>,
     /// From the first order to the last confirm.
     pub took: Duration,
-    /// Why it went no further, where the journal could not take the next transaction.
+    /// Why it went no further: the stop switch, or a journal that could not take the next transaction.
     pub stopped: Option<String>,
 }
 
@@ -107,14 +116,15 @@ impl Carried {
     }
 }
 
-/// Works the change out, and carries it out if it may.
+/// Works the change out, and carries it out if it may. The stop switch, which is a `mode`, ends it between two transactions.
 pub async fn run(
     request: Request,
     fleet: Arc<Fleet>,
     journal: Journal,
+    mode: watch::Receiver<Mode>,
     tell: impl Fn(EventKind) + Send + 'static,
 ) -> Finished {
-    let result = attempt(&request, &fleet, &journal, &tell).await;
+    let result = attempt(&request, &fleet, &journal, &mode, &tell).await;
     Finished { request, result }
 }
 
@@ -122,16 +132,19 @@ async fn attempt(
     request: &Request,
     fleet: &Fleet,
     journal: &Journal,
+    mode: &watch::Receiver<Mode>,
     tell: &(impl Fn(EventKind) + Send + 'static),
 ) -> Result<Box<Carried>, Failure> {
     let proposal = work_out(request.clone()).await?;
     let breach_to_plan = request.breach.map(|breach| breach.elapsed());
     let moved = moved(request, &proposal);
+    let left_out = left_out(request, &proposal);
     tell(proposed(request, &proposal, &moved));
     let mut carried = Carried {
         proposal,
         reports: Vec::new(),
         readings: BTreeMap::new(),
+        left_out,
         moved,
         breach_to_plan,
         breach_to_ack: None,
@@ -141,12 +154,16 @@ async fn attempt(
     if !request.act {
         return Ok(Box::new(carried));
     }
-    write_down(request, &carried.proposal, journal)
+    ledger::write_down(request, &carried.proposal, journal)
         .await
         .map_err(|error| Failure::Journal(error.to_string()))?;
     let begun = Instant::now();
     let mut held = held(&request.view, &carried.proposal.plan);
     for transaction in carried.proposal.plan.transactions.clone() {
+        if *mode.borrow() == Mode::Observe {
+            carried.stopped = Some("the stop switch was set".to_owned());
+            break;
+        }
         let sent = Instant::now();
         let report = match one(&transaction, &held, fleet, journal, tell).await {
             Ok(report) => report,
@@ -173,14 +190,7 @@ async fn attempt(
         }
     }
     carried.took = begun.elapsed();
-    if carried.complete() && !request.rest {
-        let journal = journal.clone();
-        let ended = tokio::task::spawn_blocking(move || journal.end_change()).await;
-        if let Some(error) = ended.map_or_else(|e| Some(e.to_string()), |e| e.err().map(|e| e.to_string())) {
-            // The next start compares the whole network then, and finds nothing to do.
-            warn!(error, "the end of a change could not be written");
-        }
-    }
+    ledger::note_end(request, &carried, journal).await;
     Ok(Box::new(carried))
 }
 
@@ -213,22 +223,11 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
     }
 }
 
-/// Nothing is sent before what it follows from is on disk.
-async fn write_down(request: &Request, proposal: &Proposal, journal: &Journal) -> Result<(), StoreError> {
-    let intents = match &request.wanted {
-        Wanted::Same(_) => None,
-        Wanted::New { files, who, message, revision, .. } => Some(IntentRevision {
-            revision: *revision,
-            at: clock::now(),
-            who: who.clone(),
-            message: message.clone(),
-            files: files.clone(),
-        }),
-    };
-    let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
-    tokio::task::spawn_blocking(move || journal.begin_change(intents.as_ref(), &ids, &hints))
-        .await
-        .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+/// The devices that the plan passes over although they should change.
+fn left_out(request: &Request, proposal: &Proposal) -> BTreeSet<NodeId> {
+    let (before, after) = (&request.view.before.desired.devices, &proposal.compiled.desired.devices);
+    let changes = |node: &&NodeId| before.get(*node) != after.get(*node);
+    proposal.report.unreadable.keys().filter(changes).cloned().collect()
 }
 
 /// What the devices that a plan changes hold of ours.

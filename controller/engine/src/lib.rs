@@ -40,4 +40,4 @@ pub mod readers;
 
 pub mod codes;
 
-pub mod clock;
+pub use device::clock;

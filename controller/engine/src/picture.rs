@@ -1,6 +1,6 @@
 //! The state of the loop as the picture that people get.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use assess::{Assessment, LinkState, Standing};
 use model::{
@@ -29,6 +29,8 @@ pub struct Album {
     pub sessions: BTreeMap<NodeId, Session>,
     /// Since when each promise is as it is.
     pub since: BTreeMap<ServiceId, (PromiseState, Timestamp)>,
+    /// Services of which bad news was told that was not taken back yet.
+    pub told_bad: BTreeSet<ServiceId>,
     /// What happened last.
     pub timeline: VecDeque<Event>,
     /// Alarms of the controller's own that stand.
@@ -50,7 +52,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Sna
             .services
             .values()
             .map(|service| &service.intent)
-            .collect::<std::collections::BTreeSet<_>>()
+            .collect::<BTreeSet<_>>()
             .len(),
         services: services.len(),
         policies: world.compiled.desired.devices.values().map(|config| config.policies.len()).sum(),
@@ -150,12 +152,17 @@ fn direction(world: &World, link: &Link, hop: &DirectedLink) -> DirectionView {
 }
 
 /// How a service stands by its worst direction, and why.
-pub fn standing(assessment: &Assessment, id: &ServiceId) -> (PromiseState, Option<String>) {
-    let Some(promises) = assessment.services.get(id) else {
+pub fn standing(world: &World, id: &ServiceId) -> (PromiseState, Option<String>) {
+    let Some(promises) = world.assessment.services.get(id) else {
         return (PromiseState::Unknown, Some("it is not carried yet, or nothing was measured".to_owned()));
     };
     let mut worst = (PromiseState::Kept, None);
     for promise in promises {
+        if world.is_untold(&promise.from) {
+            let why = format!("{} was not given the last change, or not all of it", promise.from);
+            worst = (PromiseState::Unknown, Some(why));
+            continue;
+        }
         match &promise.standing {
             Standing::Broken { what, blame, .. } => {
                 let place = blame.first().map_or(String::new(), |blame| format!(" on {}", blame.line));
@@ -171,7 +178,7 @@ pub fn standing(assessment: &Assessment, id: &ServiceId) -> (PromiseState, Optio
 
 fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> {
     let promised = world.accepted.set.services.get(id)?;
-    let (state, why) = standing(&world.assessment, id);
+    let (state, why) = standing(world, id);
     let (directions, refused) = match world.compiled.verdicts.get(id) {
         Some(Verdict::Carried { directions, .. }) => (
             directions.iter().enumerate().map(|(at, direction)| route(world, id, at, direction)).collect(),

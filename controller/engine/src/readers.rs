@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use device::{DeviceError, ErrorKind};
 use model::{DeviceReading, NodeId, Timestamp};
 use tokio::{
-    sync::{Semaphore, mpsc},
-    time::sleep,
+    sync::{Semaphore, mpsc, watch},
+    time::{sleep, timeout},
 };
 
 use crate::{clock, tasks::DeviceHandle};
@@ -26,9 +26,14 @@ pub struct Seen {
 /// a hundred routers behind one broken line do not all come at once.
 fn pause(failures: u32, node: &NodeId) -> Duration {
     let base = 500_u64 << failures.min(7);
-    let spread =
-        node.as_str().bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    Duration::from_millis(base.min(60_000) + spread % (base / 2 + 1))
+    Duration::from_millis(base.min(60_000)) + share_of(Duration::from_millis(base / 2), node)
+}
+
+/// A part of `whole`, another one for each name.
+fn share_of(whole: Duration, node: &NodeId) -> Duration {
+    let number =
+        node.as_str().bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    whole / 1_000 * (number % 1_000)
 }
 
 /// Reads once, out of turn, but through the same gate.
@@ -41,18 +46,31 @@ pub async fn read_once(handle: DeviceHandle, gate: Arc<Semaphore>, out: mpsc::Se
     let _ = out.send(Seen { node: handle.node().clone(), begun, result }).await;
 }
 
-/// Reads for ever. `gate` bounds how many devices are asked at once: real servers have short listen queues.
-pub async fn read_on(handle: DeviceHandle, every: Duration, gate: Arc<Semaphore>, out: mpsc::Sender<Seen>) {
+/// When and through what readers ask.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    /// How often a device that answers is read.
+    pub every: Duration,
+    /// Bounds how many devices are asked at once: real servers have short listen queues.
+    pub gate: Arc<Semaphore>,
+    /// Whether a change is under way.
+    pub busy: watch::Receiver<bool>,
+}
+
+/// Reads for ever. The first readings come at once; those after it are spread over the interval. While a change is under way a
+/// device that answers is left to it: a reading would stand in its way, and shows what is not decided yet.
+pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<Seen>) {
     let mut failures = 0;
+    let mut wait = share_of(turns.every, handle.node());
     loop {
-        let Ok(permit) = gate.acquire().await else { return };
+        let Ok(permit) = turns.gate.acquire().await else { return };
         let begun = clock::now();
         let result = handle.read().await;
         drop(permit);
-        let wait = match &result {
+        let pause = match &result {
             Ok(_) => {
                 failures = 0;
-                every
+                std::mem::replace(&mut wait, turns.every)
             }
             Err(DeviceError { kind: ErrorKind::Untrusted(_), .. }) => Duration::from_secs(60),
             Err(_) => {
@@ -63,6 +81,10 @@ pub async fn read_on(handle: DeviceHandle, every: Duration, gate: Arc<Semaphore>
         if out.send(Seen { node: handle.node().clone(), begun, result }).await.is_err() {
             return;
         }
-        sleep(wait).await;
+        sleep(pause).await;
+        if failures == 0 {
+            // Bounded, so that a change that takes its time hides no device that went away.
+            let _ = timeout(turns.every, turns.busy.wait_for(|busy| !*busy)).await;
+        }
     }
 }

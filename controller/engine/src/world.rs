@@ -21,8 +21,18 @@ pub struct Accepted {
     pub revision: Revision,
     /// The files.
     pub files: Files,
-    /// What they mean.
+    /// What they mean; nothing where they do not fit.
     pub set: Arc<IntentSet>,
+    /// Why they do not fit this network any more, and so mean nothing that is known. Nothing may follow from that, least of all
+    /// the removal of everything that they once meant.
+    pub misfit: Vec<Finding>,
+}
+
+impl Accepted {
+    /// What the network has to follow; none where that is not known.
+    pub fn to_follow(&self) -> Option<Arc<IntentSet>> {
+        self.misfit.is_empty().then(|| Arc::clone(&self.set))
+    }
 }
 
 /// The state of the loop.
@@ -60,7 +70,8 @@ pub struct World {
     pub adopted: bool,
     /// Drift that was told already.
     pub drift: Vec<Finding>,
-    /// Devices that may hold something that was never decided, to be put right once they are read.
+    /// Devices that may hold something else than was decided last, by our own doing: a change was left half-way there, or passed them
+    /// over because they did not answer. They are put right once they are read.
     pub repair: BTreeSet<NodeId>,
 }
 
@@ -93,8 +104,15 @@ impl World {
         self.ids = proposal.ids;
         self.hints = proposal.hints;
         self.accepted.set = proposal.set;
+        self.accepted.misfit.clear();
         self.compiled = Arc::new(proposal.compiled);
         self.drift.clear();
+    }
+
+    /// Whether nobody knows what a device does with traffic: it has still to be put right, and does not say what it holds.
+    pub fn is_untold(&self, node: &NodeId) -> bool {
+        let read = matches!(self.actual.devices.get(node), Some(DeviceReading::Read { .. }));
+        self.repair.contains(node) && !read
     }
 
     /// Notes what a device was seen to hold, or why that is unknown.
@@ -119,7 +137,8 @@ impl World {
             return None;
         }
         self.moved_on();
-        if !self.adopted {
+        // Without intents that are understood nobody knows what a device should hold.
+        if !self.adopted || !self.accepted.misfit.is_empty() {
             return None;
         }
         let drift = self.differing();

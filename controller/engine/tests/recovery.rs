@@ -7,9 +7,12 @@ mod support;
 use std::time::Duration;
 
 use device::{Step, fake::Fault};
-use engine::{event::EventKind, snapshot::Session};
+use engine::{
+    event::EventKind,
+    snapshot::{PromiseState, Session, Snapshot},
+};
 use model::{NodeId, Phase, Timestamp, Transaction};
-use store::TransactionRecord;
+use store::{Said, TransactionRecord};
 use support::{Lab, intents, lab};
 
 /// A transaction over these devices that was begun, and that nobody ended.
@@ -80,7 +83,9 @@ async fn what_a_dead_router_has_still_to_be_given_is_not_forgotten_over_another_
     running.kill().await;
     // It died between two transactions of a change: none is open, and any device may stand anywhere.
     let journal = lab.journal().await;
-    journal.begin_change(None, &journal.allocations().unwrap(), &journal.hints().unwrap()).unwrap();
+    journal
+        .begin_change(None, &journal.allocations().unwrap(), &journal.hints().unwrap(), &Said::default())
+        .unwrap();
     drop(journal);
     let dead = &lab.devices[&NodeId::lit("hq-pe1")];
     let truth = dead.truth();
@@ -95,4 +100,33 @@ async fn what_a_dead_router_has_still_to_be_given_is_not_forgotten_over_another_
     let running = lab.start().await;
     assert_eq!(dead.truth(), truth, "it was put right before all was said to be in sync");
     drop(running);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_router_that_did_not_answer_was_not_given_is_unknown_and_follows_when_it_answers() {
+    let lab = lab();
+    let away = &lab.devices[&NodeId::lit("br-1")];
+    away.silence(Step::Read, 1_000);
+    let mut running = lab.begin().await;
+    running.wait(|kind| matches!(kind, EventKind::DeviceDown { .. })).await;
+    running.snapshot(|snapshot| snapshot.counts.in_sync + 1 == snapshot.counts.devices).await;
+    running.adopt().await;
+    let applied = running.apply(intents()).await.unwrap();
+    let left_out = |finding: &model::Finding| finding.code == plan::codes::UNREADABLE && finding.subject == "br-1";
+    assert!(applied.findings.iter().any(left_out), "{:?}", applied.findings);
+    let _good = support::feed(&lab, &running, false);
+    let shown = running.snapshot(|snapshot| snapshot.counts.kept > 0).await;
+    let of = |snapshot: &Snapshot| {
+        let service = snapshot.services.iter().find(|service| service.z == NodeId::lit("br-1"));
+        let service = service.unwrap();
+        (service.state, service.why.clone().unwrap_or_default())
+    };
+    let (state, why) = of(&shown);
+    assert_eq!(state, PromiseState::Unknown);
+    assert!(why.contains("br-1 was not given the last change"), "{why}");
+    away.silence(Step::Read, 0);
+    running.snapshot(|snapshot| of(snapshot).0 == PromiseState::Kept).await;
+    assert!(!away.truth().is_empty());
+    running.kill().await;
+    assert!(!lab.journal().await.is_unfinished().unwrap());
 }

@@ -210,7 +210,7 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
     }
     for (node, wanted) in &desired.devices {
         if !actual.devices.contains_key(node) && !wanted.is_empty() {
-            result.skip(node, wanted, "it has not been read yet".into(), None);
+            result.skip(node, wanted, "it has not been read yet, or is not in the inventory".into(), None);
         }
     }
     result
@@ -224,7 +224,7 @@ impl Diff {
         );
         self.findings.push(
             Finding::new(codes::UNREADABLE, Severity::Warning, node, message)
-                .with_help("it is read again by itself; see `trunkline devices` for its session"),
+                .with_help("see `trunkline devices` for its session; what it lacks follows when it is read, which is tried again by itself"),
         );
         self.unreadable.insert(node.clone(), Unreadable { why, since, desired });
     }

@@ -231,12 +231,12 @@ impl PlanReport {
     /// One line: what changes and in how many steps.
     pub fn headline(&self) -> String {
         if self.transactions.is_empty() {
-            return format!("Nothing to do on revision {}", self.base.0);
+            return format!("Nothing to do on network state {}", self.base.0);
         }
         let count =
             |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         format!(
-            "Plan on revision {}: {}, {}, {}",
+            "Plan on network state {}: {}, {}, {}",
             self.base.0,
             count(self.transactions.len(), "transaction"),
             count(self.devices.len(), "device"),

@@ -25,6 +25,19 @@ pub struct AuditEntry {
     pub hash: String,
 }
 
+/// What an entry says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Said {
+    /// When.
+    pub at: Timestamp,
+    /// Who: a user, or `controller`.
+    pub who: String,
+    /// What is done.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
 /// The chain does not hold at this entry: it, or one before it, was changed or removed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error(
@@ -39,13 +52,14 @@ const START: &str = "00000000000000000000000000000000000000000000000000000000000
 
 impl AuditEntry {
     /// The entry that follows `last`.
-    pub fn after(last: Option<&Self>, at: Timestamp, who: &str, what: &str, why: &str) -> Self {
+    pub fn after(last: Option<&Self>, said: &Said) -> Self {
+        let Said { at, who, what, why } = said.clone();
         let mut entry = Self {
             number: last.map_or(0, |last| last.number + 1),
             at,
-            who: who.to_owned(),
-            what: what.to_owned(),
-            why: why.to_owned(),
+            who,
+            what,
+            why,
             previous: last.map_or_else(|| START.to_owned(), |last| last.hash.clone()),
             hash: String::new(),
         };
@@ -92,13 +106,13 @@ mod tests {
     fn any_change_to_any_entry_breaks_the_chain() {
         let mut log: Vec<AuditEntry> = Vec::new();
         for n in 0..4 {
-            let entry = AuditEntry::after(
-                log.last(),
-                Timestamp::from_micros(n),
-                "ops",
-                &format!("did {n}"),
-                "because",
-            );
+            let said = Said {
+                at: Timestamp::from_micros(n),
+                who: "ops".into(),
+                what: format!("did {n}"),
+                why: "because".into(),
+            };
+            let entry = AuditEntry::after(log.last(), &said);
             log.push(entry);
         }
         assert_eq!(verify(&log), Ok(()));

@@ -9,10 +9,11 @@
 
 pub mod audit;
 pub mod error;
+mod file;
 pub mod journal;
 pub mod record;
 
-pub use audit::{AuditEntry, Broken};
+pub use audit::{AuditEntry, Broken, Said};
 pub use error::StoreError;
 pub use journal::Journal;
 pub use record::{IntentRevision, TransactionRecord};

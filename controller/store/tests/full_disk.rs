@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use model::{Allocations, Revision, Timestamp, intent::Mode};
+use model::{Allocations, Hints, Revision, Timestamp, intent::Mode};
 use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
     signal::{SigSet, Signal},
@@ -53,12 +53,14 @@ fn what_does_not_fit_is_refused_and_nothing_else_is_lost() {
     let journal = Journal::open(&path).unwrap();
     let other = journal.clone();
     let first = revision(1, 10);
-    journal.accept(&first, &Allocations::default()).unwrap();
+    journal.take_back(&Hints::default(), Some((&first, &Allocations::default())), true).unwrap();
     journal.put_mode(Mode::Observe).unwrap();
 
     let full = Full::at(size(&path));
     let big = revision(2, 8 << 20);
-    let refused = journal.accept(&big, &Allocations { next_color: 9, ..Default::default() }).unwrap_err();
+    let ids = Allocations { next_color: 9, ..Default::default() };
+    let accept = || journal.take_back(&Hints::default(), Some((&big, &ids)), true);
+    let refused = accept().unwrap_err();
     assert!(matches!(refused, StoreError::Write(_)), "{refused:?}");
     assert!(refused.to_string().contains("free space"), "{refused}");
     assert_eq!(other.intents(9).unwrap(), std::slice::from_ref(&first), "half of it is there");
@@ -71,7 +73,7 @@ fn what_does_not_fit_is_refused_and_nothing_else_is_lost() {
     drop((none, full));
 
     assert_eq!(other.mode().unwrap(), Mode::Observe, "what was refused was not done");
-    journal.accept(&big, &Allocations { next_color: 9, ..Default::default() }).unwrap();
+    accept().unwrap();
     other.put_mode(Mode::Act).unwrap();
     drop((journal, other));
     let again = Journal::open(&path).unwrap();

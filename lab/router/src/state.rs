@@ -2,6 +2,7 @@
 //! tree that both protocols read.
 
 mod build;
+mod places;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 

@@ -24,6 +24,8 @@ pub enum Fault {
     Lie,
     /// The order is lost, and the device says nothing for as long as it is waited for.
     Hang,
+    /// The order is carried out, and its answer comes so much later.
+    Late(Duration),
 }
 
 /// The box itself: it goes on when sessions end.
@@ -33,7 +35,8 @@ struct Chassis {
     foreign: Foreign,
     /// The transaction that is pending, what was before it, and how much longer it waits.
     pending: Option<(TransactionId, DeviceConfig, Duration)>,
-    faults: BTreeMap<Step, VecDeque<Fault>>,
+    /// What the next orders for a step meet; none where an order meets nothing.
+    faults: BTreeMap<Step, VecDeque<Option<Fault>>>,
     writes: usize,
 }
 
@@ -63,12 +66,17 @@ impl FakeDevice {
 
     /// The next order for that step meets this fault; further ones queue behind it.
     pub fn will(&self, step: Step, fault: Fault) {
-        self.chassis().faults.entry(step).or_default().push_back(fault);
+        self.chassis().faults.entry(step).or_default().push_back(Some(fault));
+    }
+
+    /// The next order for that step meets nothing, whatever queues behind it.
+    pub fn spare(&self, step: Step) {
+        self.chassis().faults.entry(step).or_default().push_back(None);
     }
 
     /// The next orders for that step are lost, so many; zero ends what was told before.
     pub fn silence(&self, step: Step, orders: usize) {
-        self.chassis().faults.insert(step, std::iter::repeat_n(Fault::LostBefore, orders).collect());
+        self.chassis().faults.insert(step, std::iter::repeat_n(Some(Fault::LostBefore), orders).collect());
     }
 
     /// Time goes by: a commit whose timer runs out is undone.
@@ -109,7 +117,7 @@ impl FakeDevice {
         step: Step,
         act: impl FnOnce(&mut Self) -> Result<T, ErrorKind>,
     ) -> Result<T, DeviceError> {
-        let fault = self.chassis().faults.get_mut(&step).and_then(VecDeque::pop_front);
+        let fault = self.chassis().faults.get_mut(&step).and_then(VecDeque::pop_front).flatten();
         let error = |kind| DeviceError { node: self.node.clone(), step, kind };
         let silent = || ErrorKind::Silent("the answer was lost".into());
         match fault {
@@ -120,6 +128,12 @@ impl FakeDevice {
                 let lost = error(silent());
                 let _ = act(self);
                 Err(lost)
+            }
+            Some(Fault::Late(time)) => {
+                let node = self.node.clone();
+                let answer = act(self).map_err(|kind| DeviceError { node, step, kind });
+                tokio::time::sleep(time).await;
+                answer
             }
             Some(Fault::Lie) => {
                 let (node, before) = (self.node.clone(), self.truth());

@@ -5,6 +5,7 @@
 //! has to be read again. The contract suite in [`contract`] judges every implementation; [`fake`] is the simplest one.
 
 pub mod capability;
+pub mod clock;
 pub mod error;
 
 pub mod contract;

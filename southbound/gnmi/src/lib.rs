@@ -26,7 +26,6 @@ pub mod session;
 pub mod stream;
 pub mod tls;
 
-mod clock;
 mod content;
 pub mod edits;
 pub mod pre_image;
@@ -35,6 +34,8 @@ pub mod device;
 pub mod telemetry;
 
 pub mod server;
+
+use ::device::clock;
 
 pub use crate::device::GnmiDevice;
 pub use error::SessionError;

@@ -6,7 +6,7 @@ use router::{
     fault::{Fault, Kind, Step},
     lab::Command,
 };
-use store::IntentRevision;
+use store::{IntentRevision, Said};
 
 use crate::{
     lab::{FAULTY, Lab, OTHER, Speaks, difference, intents, once, until},
@@ -109,7 +109,7 @@ async fn killed_between_two_transactions_it_finishes_what_was_accepted() {
         files: intents(1),
     };
     let (ids, hints) = (journal.allocations().unwrap(), journal.hints().unwrap());
-    journal.begin_change(Some(&accepted), &ids, &hints).unwrap();
+    journal.begin_change(Some(&accepted), &ids, &hints, &Said::default()).unwrap();
     drop(journal);
     let controller = Outside::start(&lab).await;
     until("the network follows what was accepted", || difference(&wanted, &lab.truth()).map_or(Ok(()), Err))

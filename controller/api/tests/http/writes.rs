@@ -100,7 +100,7 @@ async fn accepted_sets_are_listed_without_their_files() {
         message: "first".into(),
         files: BTreeMap::from([("a.yaml".into(), "kind: X".into())]),
     };
-    fixture.journal.accept(&set, &Default::default()).unwrap();
+    fixture.journal.take_back(&Default::default(), Some((&set, &Default::default())), true).unwrap();
     let listed = fixture.client().intents(5).await.unwrap();
     assert_eq!((listed.len(), listed[0].files.as_slice()), (1, ["a.yaml".to_owned()].as_slice()));
     assert!(!listed[0].current);
@@ -115,7 +115,9 @@ async fn whoever_reads_the_log_is_told_when_it_was_changed() {
     // Two entries that do not follow one another: somebody took one out.
     let cut = |path: &std::path::Path| {
         let log = |number: u64| {
-            store::AuditEntry::after(None, model::Timestamp::from_micros(number), "mei", "x", "")
+            let at = model::Timestamp::from_micros(number);
+            let said = store::Said { at, who: "mei".into(), what: "x".into(), why: String::new() };
+            store::AuditEntry::after(None, &said)
         };
         let database = redb::Database::create(path).unwrap();
         let write = database.begin_write().unwrap();

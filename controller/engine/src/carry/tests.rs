@@ -15,9 +15,10 @@ struct Lab {
     _folder: tempfile::TempDir,
 }
 
-fn lab(names: &[&str]) -> Lab {
+const LONGEST: Duration = Duration::from_secs(5);
+
+fn lab(names: &[&str], longest: Duration) -> Lab {
     let devices: Vec<FakeDevice> = names.iter().map(|name| FakeDevice::new(NodeId::lit(name))).collect();
-    let longest = Duration::from_secs(5);
     let fleet = devices
         .iter()
         .map(|device| {
@@ -49,7 +50,7 @@ async fn run(lab: &Lab, names: &[&str]) -> Report {
 #[tokio::test]
 async fn all_devices_take_the_change() {
     let names = ["a", "b", "c"];
-    let lab = lab(&names);
+    let lab = lab(&names, LONGEST);
     let report = run(&lab, &names).await;
     assert_eq!(report.outcome, Outcome::Applied);
     assert_eq!(report.readings.len(), 3);
@@ -65,7 +66,7 @@ async fn whatever_fails_wherever_the_network_ends_all_old_or_all_new_or_says_wha
     let steps = [Step::Stage, Step::Commit, Step::Read, Step::Confirm];
     for step in steps {
         for fault in [Fault::Refuse, Fault::LostBefore, Fault::LostAfter] {
-            let lab = lab(&names);
+            let lab = lab(&names, LONGEST);
             lab.devices[1].will(step, fault);
             let report = run(&lab, &names).await;
             let new: Vec<bool> = lab.devices.iter().map(|device| !device.truth().is_empty()).collect();
@@ -88,7 +89,7 @@ async fn whatever_fails_wherever_the_network_ends_all_old_or_all_new_or_says_wha
 #[tokio::test]
 async fn a_device_that_falls_silent_twice_is_unresolved_and_written_down() {
     let names = ["a", "b"];
-    let lab = lab(&names);
+    let lab = lab(&names, LONGEST);
     lab.devices[0].will(Step::Commit, Fault::LostAfter);
     lab.devices[0].will(Step::Cancel, Fault::LostBefore);
     let report = run(&lab, &names).await;
@@ -103,9 +104,23 @@ async fn a_device_that_falls_silent_twice_is_unresolved_and_written_down() {
     assert!(lab.devices[0].truth().is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_decided_too_late_goes_back_while_all_devices_still_can() {
+    let names = ["a", "b"];
+    for (late, outcome) in [(45, Outcome::Applied), (55, Outcome::RolledBack)] {
+        let lab = lab(&names, Duration::from_secs(100));
+        lab.devices[1].will(Step::Read, Fault::Late(Duration::from_secs(late)));
+        let report = run(&lab, &names).await;
+        assert_eq!(report.outcome, outcome, "{late} s");
+        let new = outcome == Outcome::Applied;
+        assert!(lab.devices.iter().all(|device| device.truth().is_empty() != new), "{late} s");
+        assert_eq!(report.undecided.is_some(), !new, "{:?}", report.undecided);
+    }
+}
+
 #[tokio::test]
 async fn a_device_outside_the_inventory_stops_the_change() {
-    let lab = lab(&["a"]);
+    let lab = lab(&["a"], LONGEST);
     let report = run(&lab, &["a", "stranger"]).await;
     assert_eq!(report.outcome, Outcome::RolledBack);
     assert!(report.errors.iter().any(|error| error.to_string().contains("not in the inventory")));
@@ -115,7 +130,7 @@ async fn a_device_outside_the_inventory_stops_the_change() {
 #[tokio::test]
 async fn a_device_that_says_yes_and_does_nothing_is_found_out_before_anything_is_confirmed() {
     let names = ["a", "b", "c"];
-    let lab = lab(&names);
+    let lab = lab(&names, LONGEST);
     lab.devices[1].will(Step::Commit, Fault::Lie);
     let report = run(&lab, &names).await;
     assert_eq!(report.outcome, Outcome::RolledBack);

@@ -52,11 +52,25 @@ impl Controller {
         if self.running.is_some() { Err(Refusal::Busy) } else { Ok(()) }
     }
 
-    pub(super) fn request(&self, wanted: Wanted, hints: Hints, why: &str) -> Request {
+    /// Whether what a change of ours left half-way may be put right. It finishes what was allowed when it began, so only the stop
+    /// switch stands against it, and that nobody knows what should be there.
+    pub(super) fn may_repair(&self) -> bool {
+        let is_known = self.world.accepted.misfit.is_empty();
+        self.world.adopted && self.world.mode != Mode::Observe && is_known
+    }
+
+    /// The intents in force, for a change that follows from something else.
+    pub(super) fn same(&self) -> Result<Wanted, Refusal> {
+        let misfit = || Refusal::Misfit { findings: self.world.accepted.misfit.clone() };
+        self.world.accepted.to_follow().map(Wanted::Same).ok_or_else(misfit)
+    }
+
+    pub(super) fn request(&self, wanted: Wanted, hints: Hints, who: &str, why: &str) -> Request {
         Request {
             wanted,
             hints,
             occasion: Occasion::Person,
+            who: who.to_owned(),
             why: why.to_owned(),
             view: self.world.view(),
             act: true,
@@ -75,8 +89,9 @@ impl Controller {
             if message.is_empty() { String::new() } else { format!(": {message}") }
         );
         let revision = Revision(self.world.accepted.revision.0 + 1);
+        let asker = who.clone();
         let wanted = Wanted::New { files, who, message, revision, remove_all };
-        let request = self.request(wanted, self.world.hints.clone(), &why);
+        let request = self.request(wanted, self.world.hints.clone(), &asker, &why);
         self.launch(request, Asker::Person(reply));
     }
 
@@ -122,6 +137,8 @@ impl Controller {
         }
         if written.is_ok() || mode != Mode::Act {
             self.world.mode = mode;
+            // A change that is under way looks at it.
+            self.stop_switch.send_replace(mode);
             if mode == Mode::Act {
                 self.world.history.thaw_all();
             }
@@ -141,6 +158,8 @@ impl Controller {
         })?;
         self.world.adopted = true;
         self.publish(EventKind::Adopted { who });
+        // Whoever asks how it stands is not told otherwise.
+        self.draw();
         Ok(())
     }
 
@@ -163,7 +182,15 @@ impl Controller {
             return drop(reply.send(Err(Refusal::NotFound { what: name })));
         }
         let why = format!("{} {name} for {who}", if drain { "drain" } else { "undrain" });
-        let request = self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), hints, &why);
+        let wanted = match self.same() {
+            Ok(wanted) => wanted,
+            Err(refusal) => return drop(reply.send(Err(refusal))),
+        };
+        let request = self.request(wanted, hints, &who, &why);
+        if request.hints == self.world.hints {
+            // It is so already: there is nothing to tell.
+            return self.launch(request, Asker::Person(reply));
+        }
         // It is drained when it is carried out, not when it is asked for.
         let done = EventKind::Drained { subject: name, drained: drain, who };
         self.launch(request, Asker::Drainer(reply, done));

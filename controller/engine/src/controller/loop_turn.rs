@@ -6,8 +6,8 @@ use assess::{Decision, Step};
 use model::{Sample, ServiceId, Timestamp, intent::Mode};
 use tokio::time::Instant;
 
-use super::{Asker, Controller, JUDGE_GAP};
-use crate::{cycle, event::EventKind, job::Wanted, picture, snapshot::PromiseState, stages::Occasion};
+use super::{Asker, CONTROLLER, Controller, JUDGE_GAP};
+use crate::{cycle, event::EventKind, picture, snapshot::PromiseState, stages::Occasion};
 
 impl Controller {
     /// Folds a batch, and all that wait behind it, then judges unless that was done a moment ago.
@@ -17,7 +17,8 @@ impl Controller {
         while let Ok(more) = self.samples.try_recv() {
             batch.extend(more);
         }
-        if arrived - self.judged < JUDGE_GAP {
+        // While a change runs nothing follows from a judgement: it is made as often as time alone asks for one.
+        if self.running.is_some() || arrived - self.judged < JUDGE_GAP {
             let now = Self::now();
             batch.iter().for_each(|sample| self.world.seen.take(sample, now));
             return;
@@ -75,7 +76,7 @@ impl Controller {
         let mut since: BTreeMap<ServiceId, (PromiseState, Timestamp)> = BTreeMap::new();
         let mut news = Vec::new();
         for id in assessment.services.keys() {
-            let (state, why) = picture::standing(&assessment, id);
+            let (state, why) = picture::standing(&self.world, id);
             let before = self.album.since.get(id);
             if let Some((was, at)) = before.filter(|(was, _)| *was == state) {
                 since.insert(id.clone(), (*was, *at));
@@ -85,15 +86,22 @@ impl Controller {
             since.insert(id.clone(), (state, now));
             let service = id.clone();
             let why = why.unwrap_or_default();
-            match (was, state) {
-                (_, PromiseState::Broken) => news.push(EventKind::PromiseBroken { service, what: why }),
-                (PromiseState::Broken, PromiseState::Kept) => news.push(EventKind::PromiseKept { service }),
-                (PromiseState::Kept | PromiseState::Broken, PromiseState::Unknown) => {
-                    news.push(EventKind::PromiseUnknown { service, why });
+            let told_bad = &mut self.album.told_bad;
+            news.extend(match (was, state) {
+                (_, PromiseState::Broken) => {
+                    told_bad.insert(id.clone());
+                    Some(EventKind::PromiseBroken { service, what: why })
                 }
-                _ => {}
-            }
+                (PromiseState::Kept | PromiseState::Broken, PromiseState::Unknown) => {
+                    told_bad.insert(id.clone());
+                    Some(EventKind::PromiseUnknown { service, why })
+                }
+                // Also where it was unknown in between: whoever was told of it waits for its end.
+                (_, PromiseState::Kept) => told_bad.remove(id).then_some(EventKind::PromiseKept { service }),
+                (PromiseState::Unknown, PromiseState::Unknown) => None,
+            });
         }
+        self.album.told_bad.retain(|id| since.contains_key(id));
         self.album.since = since;
         news.into_iter().for_each(|kind| self.publish(kind));
     }
@@ -101,6 +109,8 @@ impl Controller {
     /// Acts on a decision, or says what it would do. `since` is when the sample that led to it arrived.
     fn follow(&mut self, decision: Decision, now: Timestamp, since: Instant) {
         let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
+        // Where nobody knows what the intents mean, nothing follows from what is measured.
+        let Ok(wanted) = self.same() else { return };
         if !may_think || self.in_vain.is(&decision.hints, self.judged) {
             return;
         }
@@ -119,8 +129,7 @@ impl Controller {
             return;
         }
         let why = reasons(&decision);
-        let mut request =
-            self.request(Wanted::Same(Arc::clone(&self.world.accepted.set)), decision.hints.clone(), &why);
+        let mut request = self.request(wanted, decision.hints.clone(), CONTROLLER, &why);
         request.act = self.world.mode == Mode::Act;
         request.breach = Some(since);
         request.occasion =
@@ -144,3 +153,6 @@ fn reasons(decision: &Decision) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,7 @@ impl InVain {
 impl Controller {
     pub(super) fn finish(&mut self, ended: Result<Finished, tokio::task::JoinError>) {
         let Some(Running { asker, wanted, .. }) = self.running.take() else { return };
+        self.busy.send_replace(false);
         while let Ok(kind) = self.told.try_recv() {
             self.publish(kind);
         }
@@ -163,6 +164,9 @@ impl Controller {
             }
         };
         let said = applied(&carried, revision);
+        // Those that did not answer follow when they do.
+        let left_out = carried.left_out.iter().filter(|node| self.fleet.contains_key(*node));
+        self.world.repair.extend(left_out.cloned());
         self.world.adopt_proposal(carried.proposal);
         Ok(said)
     }
@@ -212,6 +216,12 @@ impl Controller {
         self.world.ids.clone_from(&carried.proposal.ids);
         self.take_back(&request.wanted);
         self.recover_open(carried.reports.last().map(|report| TransactionId(report.id.0 + 1)));
+        if unresolved.is_empty() && applied {
+            let done = carried.reports.iter().filter(|report| report.outcome == Outcome::Applied).count();
+            let stand = carried.proposal.plan.transactions.iter().take(done);
+            let nodes: BTreeSet<&NodeId> = stand.flat_map(|transaction| transaction.edits.keys()).collect();
+            return Err(Refusal::HalfDone { devices: nodes.len(), errors });
+        }
         if unresolved.is_empty() {
             return Err(Refusal::RolledBack { errors });
         }

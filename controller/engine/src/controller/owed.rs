@@ -39,11 +39,8 @@ impl Controller {
     /// Writes down what is in force, and that no change is under way where nothing stands half-way: then nothing has to be
     /// compared after a restart.
     fn settle(&self, owed: &Owed) -> Result<(), StoreError> {
-        self.journal.put_hints(&self.world.hints)?;
-        if let Some(back) = &owed.intents {
-            self.journal.accept(back, &self.world.ids)?;
-        }
-        if self.world.repair.is_empty() { self.journal.end_change() } else { Ok(()) }
+        let intents = owed.intents.as_ref().map(|back| (back, &self.world.ids));
+        self.journal.take_back(&self.world.hints, intents, self.world.repair.is_empty())
     }
 
     /// Writes down what could not be written when it happened: or else a restart would take up what was refused.

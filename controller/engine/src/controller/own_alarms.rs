@@ -61,7 +61,7 @@ impl Controller {
 
     fn is_being_repaired(&self, node: &NodeId) -> bool {
         // Under the stop switch nothing is put right.
-        self.repairing.contains(node) || self.may_act().is_ok() && self.world.repair.contains(node)
+        self.repairing.contains(node) || self.may_repair() && self.world.repair.contains(node)
     }
 
     fn raise(&mut self, key: (&'static str, String), cause: Cause) {

@@ -10,8 +10,8 @@ use tokio::{
 };
 use tracing::warn;
 
-use super::{Asker, Controller, Running};
-use crate::{clock, job::Wanted, readers, recover};
+use super::{Asker, CONTROLLER, Controller, Running};
+use crate::{clock, readers, recover};
 
 /// How often open transactions are tried, each time a little later: 75 s in all, longer than any device waits for a confirm.
 const ATTEMPTS: u64 = 6;
@@ -31,7 +31,7 @@ pub(super) struct Recovery {
 impl Controller {
     /// Whether something is put right now, or will be.
     pub(super) fn is_repairing(&self) -> bool {
-        let due = !self.world.repair.is_empty() && self.may_act().is_ok();
+        let due = !self.world.repair.is_empty() && self.may_repair();
         due || matches!(self.running, Some(Running { asker: Asker::Repair, .. }))
     }
 
@@ -43,9 +43,11 @@ impl Controller {
         let too_soon = self.repair_after.is_some_and(|after| Instant::now() < after);
         // All that answer are put right together.
         let resolving = self.recovery.as_ref().is_some_and(|recovery| recovery.attempt == 0);
-        if too_soon || resolving || self.may_act().is_err() {
+        if too_soon || resolving || self.stopping || !self.may_repair() {
             return;
         }
+        // What devices should hold is not known, so nothing is taken from them.
+        let Ok(wanted) = self.same() else { return };
         // What does not answer is put right when it does: one dead device keeps nobody waiting.
         let ready: BTreeSet<NodeId> = self.world.repair.iter().filter(|node| up(node)).cloned().collect();
         if ready.is_empty() {
@@ -53,11 +55,8 @@ impl Controller {
         }
         self.world.repair.retain(|node| !ready.contains(node));
         self.repairing = ready;
-        let request = self.request(
-            Wanted::Same(Arc::clone(&self.world.accepted.set)),
-            self.world.hints.clone(),
-            "a change was left unfinished",
-        );
+        let hints = self.world.hints.clone();
+        let request = self.request(wanted, hints, CONTROLLER, "a change was left unfinished");
         self.launch(request, Asker::Repair);
     }
 

@@ -21,7 +21,7 @@ use crate::{
     carry::Fleet,
     clock, cycle,
     event::EventKind,
-    handle::Engine,
+    handle::{Engine, Refusal},
     picture::Album,
     readers,
     snapshot::Snapshot,
@@ -75,14 +75,16 @@ impl Controller {
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
-        let devices = fleet.len();
+        let (devices, mode) = (fleet.len(), world.mode);
         let mut news = vec![EventKind::Started { devices, adopted: world.adopted }];
         restore(&mut world, &setup.journal, &mut news)?;
         news.extend(look_at_audit(&setup.journal));
         let open = take_up(&mut world, &fleet, &setup.journal)?;
         let gate = Arc::new(Semaphore::new(setup.openings));
+        let (busy, is_busy) = watch::channel(false);
+        let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy };
         let read = |handle: &DeviceHandle| {
-            tokio::spawn(readers::read_on(handle.clone(), setup.read_every, gate.clone(), seen_in.clone()))
+            tokio::spawn(readers::read_on(handle.clone(), turns.clone(), seen_in.clone()))
         };
         let readers = fleet.values().map(read).collect();
         let mut controller = Self {
@@ -100,6 +102,9 @@ impl Controller {
             snapshot,
             events: events.clone(),
             running: None,
+            busy,
+            stop_switch: watch::Sender::new(mode),
+            stopping: false,
             readers,
             begun: Instant::now(),
             in_sync: false,
@@ -194,14 +199,14 @@ fn restore(world: &mut World, journal: &Journal, news: &mut Vec<EventKind>) -> R
         Ok((set, _)) => {
             let set = Arc::new(set);
             world.compiled = Arc::new(intents::compile(&set, &world.ted, &world.hints, &world.ids));
-            world.accepted = Accepted { revision: last.revision, files: last.files, set };
+            world.accepted = Accepted { revision: last.revision, files: last.files, set, misfit: Vec::new() };
         }
         Err(findings) => {
             warn!(count = findings.len(), "the intents in force do not fit the network file any more");
             world.accepted.revision = last.revision;
             world.accepted.files = last.files;
-            let why =
-                "the intents in force do not fit the network file any more; nothing is changed".to_owned();
+            world.accepted.misfit.clone_from(&findings);
+            let why = Refusal::Misfit { findings: Vec::new() }.to_string();
             news.push(EventKind::Rejected { why, findings });
         }
     }

@@ -80,7 +80,7 @@ fn a_plan_without_anything_to_do_says_so() {
     let held = before.actual();
     let causes = Causes::of(&before.set, &before.ids, &before.verdicts, &before.ted);
     let (_, report) = plan(diff(&before.desired, &held), held.revision, &ChangePolicy::Careful, &causes);
-    assert_eq!(report.text(), "Nothing to do on revision 7\n");
+    assert_eq!(report.text(), "Nothing to do on network state 7\n");
 }
 
 #[test]

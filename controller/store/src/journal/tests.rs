@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use model::{Phase, Transaction};
+use model::{Phase, Timestamp, Transaction};
 
 use super::*;
+use crate::audit::Said;
+
+fn said(n: u64) -> Said {
+    let at = Timestamp::from_micros(n);
+    Said { at, who: "ops".into(), what: "apply".into(), why: "change CHG1".into() }
+}
 
 fn record(id: u64) -> TransactionRecord {
     let node = NodeId::lit("a");
@@ -32,7 +38,7 @@ fn what_was_accepted_is_there_after_a_restart() {
     let ids = Allocations { next_color: 1234, ..Allocations::default() };
     {
         let journal = Journal::open(&path).unwrap();
-        journal.accept(&intents, &ids).unwrap();
+        journal.begin_change(Some(&intents), &ids, &Hints::default(), &said(5)).unwrap();
         journal.put_mode(Mode::Observe).unwrap();
         journal.put_adopted(true).unwrap();
         let second = Journal::open(&path).unwrap_err().to_string();
@@ -70,10 +76,47 @@ fn the_log_grows_and_holds() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(&folder.path().join("journal")).unwrap();
     for n in 0..5 {
-        journal.log(Timestamp::from_micros(n), "ops", "apply", "change CHG1").unwrap();
+        journal.log(&said(n)).unwrap();
     }
     assert_eq!(journal.audit(2).unwrap().iter().map(|entry| entry.number).collect::<Vec<_>>(), [4, 3]);
     assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+}
+
+#[test]
+fn a_change_stands_in_the_log_when_it_begins_and_when_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    for (done, unfinished) in [(false, true), (true, false)] {
+        journal.begin_change(None, &Allocations::default(), &Hints::default(), &said(1)).unwrap();
+        assert!(journal.is_unfinished().unwrap());
+        journal.end_change(done, &said(2)).unwrap();
+        assert_eq!(journal.is_unfinished().unwrap(), unfinished);
+    }
+    assert_eq!(journal.audit(9).unwrap().len(), 4);
+    assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+}
+
+#[test]
+fn what_is_taken_back_is_taken_back_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    let revision = |number| IntentRevision {
+        revision: Revision(number),
+        at: Timestamp::default(),
+        who: "ops".into(),
+        message: String::new(),
+        files: BTreeMap::new(),
+    };
+    let ids = Allocations { next_color: 9, ..Allocations::default() };
+    let mut tried = Hints::default();
+    tried.drained_nodes.insert(NodeId::lit("a"));
+    journal.begin_change(Some(&revision(1)), &ids, &tried, &said(1)).unwrap();
+    journal.take_back(&Hints::default(), Some((&revision(2), &ids)), false).unwrap();
+    assert_eq!((journal.hints().unwrap(), journal.is_unfinished().unwrap()), (Hints::default(), true));
+    assert_eq!(journal.intents(1).unwrap(), [revision(2)]);
+    journal.take_back(&Hints::default(), None, true).unwrap();
+    assert!(!journal.is_unfinished().unwrap());
+    assert_eq!(journal.allocations().unwrap(), ids);
 }
 
 #[test]

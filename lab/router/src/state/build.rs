@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use model::{InterfaceName, PolicyKey, QueueName};
 
-use super::{CandidateKey, InterfaceState, Measurement, PolicyState, QueueState, RouterState, Traffic};
+use super::{
+    CandidateKey, InterfaceState, Measurement, PolicyState, QueueState, RouterState, Traffic,
+    places::{Group, Places, node},
+};
 use crate::{
     datastore::{Branch, Item, Step, Tree},
     yang::{NodeId, Schema, Value},
@@ -17,70 +20,17 @@ use crate::{
 #[derive(Debug)]
 pub struct Builder {
     schema: Arc<Schema>,
-    ids: Ids,
+    places: Places,
     /// State that is the same at all times: what NETCONF says of itself.
     fixed: Branch,
-}
-
-/// The schema nodes that state is written to, by their place.
-#[derive(Debug)]
-struct Ids {
-    interfaces: NodeId,
-    interface: NodeId,
-    qos: NodeId,
-    qos_interfaces: NodeId,
-    qos_interface: NodeId,
-    output: NodeId,
-    queues: NodeId,
-    queue: NodeId,
-    instances: NodeId,
-    instance: NodeId,
-    policies: NodeId,
-    policy: NodeId,
-    paths: NodeId,
-    path: NodeId,
-    forwarding: [NodeId; 3],
-    rules: NodeId,
-    rule: NodeId,
-}
-
-impl Ids {
-    fn of(schema: &Schema) -> Self {
-        let at = |path: &str| schema.at(path).expect("the path stands in the modules of this crate");
-        let rule_way = "network-instances/network-instance/policy-forwarding/policies/policy";
-        let policy = "network-instances/network-instance/sr-policies/sr-policy";
-        Self {
-            interfaces: at("interfaces"),
-            interface: at("interfaces/interface"),
-            qos: at("qos"),
-            qos_interfaces: at("qos/interfaces"),
-            qos_interface: at("qos/interfaces/interface"),
-            output: at("qos/interfaces/interface/output"),
-            queues: at("qos/interfaces/interface/output/queues"),
-            queue: at("qos/interfaces/interface/output/queues/queue"),
-            instances: at("network-instances"),
-            instance: at("network-instances/network-instance"),
-            policies: at("network-instances/network-instance/sr-policies"),
-            policy: at(policy),
-            paths: at(&format!("{policy}/candidate-paths")),
-            path: at(&format!("{policy}/candidate-paths/candidate-path")),
-            forwarding: [
-                at("network-instances/network-instance/policy-forwarding"),
-                at("network-instances/network-instance/policy-forwarding/policies"),
-                at(rule_way),
-            ],
-            rules: at(&format!("{rule_way}/rules")),
-            rule: at(&format!("{rule_way}/rules/rule")),
-        }
-    }
 }
 
 impl Builder {
     /// A builder for a schema; `capabilities` are those of the NETCONF hello.
     pub fn new(schema: Arc<Schema>, capabilities: &[String]) -> Self {
-        let ids = Ids::of(&schema);
+        let places = Places::of(&schema);
         let fixed = monitoring(&schema, capabilities);
-        Self { schema, ids, fixed }
+        Self { schema, places, fixed }
     }
 
     /// Configuration with its applied copy. `before` is an earlier configuration with its copy: what both configurations
@@ -153,127 +103,128 @@ impl Builder {
     }
 
     fn interface(&self, root: &mut Branch, name: &InterfaceName, shown: &InterfaceState) {
-        let entry = Step { node: self.ids.interface, keys: vec![Value::text(name.as_str())] };
-        let way = [Step::plain(self.ids.interfaces), entry];
+        let entry = Step { node: self.places.interface, keys: vec![Value::text(name.as_str())] };
+        let way = [Step::plain(self.places.interfaces), entry];
         let Some(interface) = self.enter(root, &way) else { return };
         let status = Value::text(if shown.up { "UP" } else { "DOWN" });
-        self.put(interface, self.ids.interface, &["state", "name"], Value::text(name.as_str()));
-        self.put(interface, self.ids.interface, &["state", "oper-status"], status);
+        self.put(interface, &self.places.interface_state, [Some(Value::text(name.as_str())), Some(status)]);
         let counters = [
-            ("in-octets", shown.received.octets),
-            ("in-pkts", shown.received.pkts),
-            ("in-discards", shown.in_discards),
-            ("in-errors", shown.in_errors),
-            ("out-octets", shown.sent.octets),
-            ("out-pkts", shown.sent.pkts),
-            ("out-discards", shown.out_discards),
-            ("out-errors", shown.out_errors),
+            shown.received.octets,
+            shown.received.pkts,
+            shown.in_discards,
+            shown.in_errors,
+            shown.sent.octets,
+            shown.sent.pkts,
+            shown.out_discards,
+            shown.out_errors,
         ];
-        for (leaf, count) in counters {
-            self.put(interface, self.ids.interface, &["state", "counters", leaf], Value::Uint(count));
-        }
-        for (leaf, value) in measured(&shown.measurement) {
-            self.put(interface, self.ids.interface, &["measurement", leaf], Value::Uint(value));
-        }
+        self.put(interface, &self.places.interface_counters, counters.map(count));
+        let Measurement { delay, jitter, loss, utilised } = shown.measurement;
+        let measured = [
+            delay.map(|delay| delay.as_micros()),
+            jitter.map(|jitter| jitter.as_micros()),
+            loss.map(|loss| u64::from(loss.as_ppb())),
+            utilised.map(|utilised| utilised.as_bps()),
+        ];
+        self.put(interface, &self.places.measurement, measured.map(|value| value.map(Value::Uint)));
     }
 
     fn queue(&self, root: &mut Branch, interface: &InterfaceName, name: &QueueName, shown: &QueueState) {
         let way = [
-            Step::plain(self.ids.qos),
-            Step::plain(self.ids.qos_interfaces),
-            Step { node: self.ids.qos_interface, keys: vec![Value::text(interface.as_str())] },
-            Step::plain(self.ids.output),
-            Step::plain(self.ids.queues),
-            Step { node: self.ids.queue, keys: vec![Value::text(name.as_str())] },
+            Step::plain(self.places.qos),
+            Step::plain(self.places.qos_interfaces),
+            Step { node: self.places.qos_interface, keys: vec![Value::text(interface.as_str())] },
+            Step::plain(self.places.output),
+            Step::plain(self.places.queues),
+            Step { node: self.places.queue, keys: vec![Value::text(name.as_str())] },
         ];
         let Some(queue) = self.enter(root, &way) else { return };
-        self.put(queue, self.ids.queue, &["state", "name"], Value::text(name.as_str()));
-        let counters = [
-            ("max-queue-len", shown.longest),
-            ("avg-queue-len", shown.length),
-            ("transmit-pkts", shown.sent.pkts),
-            ("transmit-octets", shown.sent.octets),
-            ("dropped-pkts", shown.dropped.pkts),
-            ("dropped-octets", shown.dropped.octets),
+        let values = [
+            Some(Value::text(name.as_str())),
+            count(shown.longest),
+            count(shown.length),
+            count(shown.sent.pkts),
+            count(shown.sent.octets),
+            count(shown.dropped.pkts),
+            count(shown.dropped.octets),
         ];
-        for (leaf, count) in counters {
-            self.put(queue, self.ids.queue, &["state", leaf], Value::Uint(count));
-        }
+        self.put(queue, &self.places.queue_state, values);
     }
 
     /// State of a policy that is configured; a source may lag behind and know one that is gone.
     fn policy(&self, tree: &mut Tree, key: &PolicyKey, shown: &PolicyState) {
         let keys = vec![Value::Uint(key.color.number().into()), Value::text(&key.endpoint.to_string())];
         let way = [
-            Step::plain(self.ids.instances),
-            Step { node: self.ids.instance, keys: vec![Value::text("default")] },
-            Step::plain(self.ids.policies),
-            Step { node: self.ids.policy, keys },
+            Step::plain(self.places.instances),
+            Step { node: self.places.instance, keys: vec![Value::text("default")] },
+            Step::plain(self.places.policies),
+            Step { node: self.places.policy, keys },
         ];
         if tree.get(&way).is_none() {
             return;
         }
         let Some(policy) = self.enter(tree.root_mut(), &way) else { return };
         let status = Value::text(if shown.active.is_some() { "up" } else { "down" });
-        self.put(policy, self.ids.policy, &["oper-status"], status);
-        for (leaf, count) in [("octets", shown.traffic.octets), ("pkts", shown.traffic.pkts)] {
-            self.put(policy, self.ids.policy, &["counters", leaf], Value::Uint(count));
-        }
-        let Some(paths) = policy.enter(&self.schema, &Step::plain(self.ids.paths)) else { return };
-        let all: Vec<Step> = paths.instances(self.ids.path).map(|(step, _)| step.clone()).collect();
+        policy.insert(&self.schema, Step::plain(self.places.policy_status), Item::Leaf(status));
+        let traffic = [shown.traffic.octets, shown.traffic.pkts];
+        self.put(policy, &self.places.policy_counters, traffic.map(count));
+        let Some(paths) = policy.enter(&self.schema, &Step::plain(self.places.paths)) else { return };
+        let all: Vec<Step> = paths.instances(self.places.path).map(|(step, _)| step.clone()).collect();
         for step in &all {
             let active = shown.active.as_ref().is_some_and(|key| step.keys == candidate(key));
             if let Some(path) = paths.enter(&self.schema, step) {
-                self.put(path, self.ids.path, &["active"], Value::Bool(active));
+                let leaf = Step::plain(self.places.path_active);
+                path.insert(&self.schema, leaf, Item::Leaf(Value::Bool(active)));
             }
         }
     }
 
     /// Counters of a rule that is configured.
     fn rule(&self, tree: &mut Tree, place: &[Value; 2], sequence: u32, shown: Traffic) {
-        let [forwarding, policies, policy] = self.ids.forwarding;
+        let [forwarding, policies, policy] = self.places.forwarding;
         let way = [
-            Step::plain(self.ids.instances),
-            Step { node: self.ids.instance, keys: vec![place[0].clone()] },
+            Step::plain(self.places.instances),
+            Step { node: self.places.instance, keys: vec![place[0].clone()] },
             Step::plain(forwarding),
             Step::plain(policies),
             Step { node: policy, keys: vec![place[1].clone()] },
-            Step::plain(self.ids.rules),
-            Step { node: self.ids.rule, keys: vec![Value::Uint(sequence.into())] },
+            Step::plain(self.places.rules),
+            Step { node: self.places.rule, keys: vec![Value::Uint(sequence.into())] },
         ];
         if tree.get(&way).is_none() {
             return;
         }
         let Some(rule) = self.enter(tree.root_mut(), &way) else { return };
-        for (leaf, count) in [("matched-pkts", shown.pkts), ("matched-octets", shown.octets)] {
-            self.put(rule, self.ids.rule, &["state", leaf], Value::Uint(count));
-        }
+        self.put(rule, &self.places.rule_state, [shown.pkts, shown.octets].map(count));
     }
 
     fn enter<'b>(&self, root: &'b mut Branch, way: &[Step]) -> Option<&'b mut Branch> {
         way.iter().try_fold(root, |branch, step| branch.enter(&self.schema, step))
     }
 
-    /// Puts a leaf below a node, containers made on the way.
-    fn put(&self, branch: &mut Branch, node: NodeId, way: &[&str], value: Value) {
-        let Some((first, rest)) = way.split_first() else { return };
-        let Some(child) = self.schema.child(Some(node), None, first) else { return };
-        if rest.is_empty() {
-            branch.insert(&self.schema, Step::plain(child), Item::Leaf(value));
-        } else if let Some(inside) = branch.enter(&self.schema, &Step::plain(child)) {
-            self.put(inside, child, rest, value);
+    /// Puts leaves below a node, containers made on the way; a value that is absent is not shown.
+    fn put<const LEAVES: usize>(
+        &self,
+        below: &mut Branch,
+        group: &Group<LEAVES>,
+        values: [Option<Value>; LEAVES],
+    ) {
+        if values.iter().all(Option::is_none) {
+            return;
+        }
+        let inside =
+            group.way.iter().try_fold(below, |branch, node| branch.enter(&self.schema, &Step::plain(*node)));
+        let Some(inside) = inside else { return };
+        for (leaf, value) in group.leaves.iter().zip(values) {
+            if let Some(value) = value {
+                inside.insert(&self.schema, Step::plain(*leaf), Item::Leaf(value));
+            }
         }
     }
 }
 
-fn measured(measurement: &Measurement) -> impl Iterator<Item = (&'static str, u64)> {
-    let leaves = [
-        ("one-way-delay", measurement.delay.map(|d| d.as_micros())),
-        ("jitter", measurement.jitter.map(|j| j.as_micros())),
-        ("loss-ppb", measurement.loss.map(|l| u64::from(l.as_ppb()))),
-        ("utilised-bandwidth", measurement.utilised.map(|b| b.as_bps())),
-    ];
-    leaves.into_iter().filter_map(|(leaf, value)| value.map(|value| (leaf, value)))
+fn count(value: u64) -> Option<Value> {
+    Some(Value::Uint(value))
 }
 
 fn candidate(key: &CandidateKey) -> Vec<Value> {
@@ -282,7 +233,7 @@ fn candidate(key: &CandidateKey) -> Vec<Value> {
 
 /// `/netconf-state`: what the server can do, and which modules it serves (RFC 6022).
 fn monitoring(schema: &Schema, capabilities: &[String]) -> Branch {
-    let at = |path: &str| schema.at(path).expect("the path stands in the modules of this crate");
+    let at = |path: &str| node(schema, path);
     let mut top = Branch::default();
     let state = top.enter(schema, &Step::plain(at("netconf-state")));
     let state = state.expect("netconf-state is a container");

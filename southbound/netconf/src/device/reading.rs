@@ -3,11 +3,9 @@
 //! Read-back stands between a commit and its confirm, so a reply is parsed once: the session's tree is moved into
 //! the dialect's, not written out and parsed again.
 
-use std::time::UNIX_EPOCH;
-
-use device::ErrorKind;
+use device::{ErrorKind, clock};
 use dialects::{BadPayload, View, openconfig, to_netconf};
-use model::{DeviceReading, Edit, Timestamp};
+use model::{DeviceReading, Edit};
 
 use crate::operation::Filter;
 use crate::xml::{self, Element, Limits};
@@ -27,7 +25,7 @@ pub(super) fn payload(edits: &[Edit]) -> Result<Vec<Element>, ErrorKind> {
 /// What the content of `<data>` says.
 pub(super) fn read(data: Element) -> Result<DeviceReading, BadPayload> {
     let (owned, foreign) = openconfig::read(&view(data))?;
-    Ok(DeviceReading::Read { owned, foreign, at: now() })
+    Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
 }
 
 /// The tree without namespaces. Its depth is bounded: the session's parser refuses deeper ones.
@@ -43,10 +41,4 @@ fn view(element: Element) -> View {
 fn trimmed(text: String) -> String {
     let inner = text.trim();
     if inner.len() == text.len() { text } else { inner.to_owned() }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the IO edge: a reading says when it was made")]
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Allocations, Severity};
-use store::IntentRevision;
+use store::{IntentRevision, Said};
 use tokio::sync::{broadcast, oneshot};
 
 use super::*;
@@ -27,7 +27,9 @@ async fn a_change_that_dies_is_unknown_everywhere_and_its_intents_are_not_in_for
         message: message.clone(),
         files: files.clone(),
     };
-    journal.begin_change(Some(&written), &Allocations::default(), &Hints::default()).expect("written");
+    journal
+        .begin_change(Some(&written), &Allocations::default(), &Hints::default(), &Said::default())
+        .expect("written");
     let (reply, answer) = oneshot::channel();
     let task = tokio::spawn(async { panic!("a fault of the program") });
     let wanted = Wanted::New { files, who, message, revision, remove_all: false };
@@ -54,7 +56,12 @@ async fn a_repair_that_is_refused_is_kept_and_told_once() {
         controller.world.repair.clear();
         controller.repairing = BTreeSet::from([node.clone()]);
         let set = Arc::clone(&controller.world.accepted.set);
-        let request = controller.request(Wanted::Same(set), Hints::default(), "a change was left unfinished");
+        let request = controller.request(
+            Wanted::Same(set),
+            Hints::default(),
+            "controller",
+            "a change was left unfinished",
+        );
         let task = tokio::spawn(std::future::pending());
         let wanted = request.wanted.clone();
         controller.running = Some(Running { task, asker: Asker::Repair, wanted });

@@ -1,0 +1,63 @@
+//! What of a change is written down, before its first order and after its last.
+
+use model::NodeId;
+use store::{IntentRevision, Journal, Said, StoreError};
+use tracing::warn;
+
+use super::{Carried, Request, Wanted};
+use crate::{clock, stages::Proposal, transact::Outcome};
+
+/// Nothing is sent before what it follows from is on disk.
+pub(super) async fn write_down(
+    request: &Request,
+    proposal: &Proposal,
+    journal: &Journal,
+) -> Result<(), StoreError> {
+    let intents = match &request.wanted {
+        Wanted::Same(_) => None,
+        Wanted::New { files, who, message, revision, .. } => Some(IntentRevision {
+            revision: *revision,
+            at: clock::now(),
+            who: who.clone(),
+            message: message.clone(),
+            files: files.clone(),
+        }),
+    };
+    let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
+    let said = said(request, proposal.report.headline());
+    tokio::task::spawn_blocking(move || journal.begin_change(intents.as_ref(), &ids, &hints, &said))
+        .await
+        .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+}
+
+/// Writes down how it ended.
+pub(super) async fn note_end(request: &Request, carried: &Carried, journal: &Journal) {
+    let done = carried.complete() && !request.rest && carried.left_out.is_empty();
+    let said = said(request, ending(carried));
+    let journal = journal.clone();
+    let ended = tokio::task::spawn_blocking(move || journal.end_change(done, &said)).await;
+    if let Some(error) = ended.map_or_else(|e| Some(e.to_string()), |e| e.err().map(|e| e.to_string())) {
+        // The next start compares the whole network then, and finds nothing to do.
+        warn!(error, "the end of a change could not be written");
+    }
+}
+
+/// An entry of the audit log.
+fn said(request: &Request, what: String) -> Said {
+    Said { at: clock::now(), who: request.who.clone(), what, why: request.why.clone() }
+}
+
+/// How a change ended, in words.
+fn ending(carried: &Carried) -> String {
+    let each = carried.reports.iter().map(|report| match &report.outcome {
+        Outcome::Applied => format!("{} is on every device", report.id),
+        Outcome::RolledBack => format!("{} was rolled back", report.id),
+        Outcome::Unresolved { nodes, .. } => {
+            let nodes: Vec<&str> = nodes.iter().map(NodeId::as_str).collect();
+            format!("{} is unresolved on {}", report.id, nodes.join(", "))
+        }
+    });
+    let stopped = carried.stopped.iter().map(|why| format!("stopped: {why}"));
+    let all: Vec<String> = each.chain(stopped).collect();
+    if all.is_empty() { "done: no device had to change".to_owned() } else { all.join("; ") }
+}

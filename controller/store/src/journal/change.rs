@@ -1,0 +1,88 @@
+//! A change in the journal: begun, ended, taken back; each one write, whatever belongs to it.
+
+use model::{Allocations, Hints};
+
+use super::{Journal, audited::append};
+use crate::{
+    audit::Said,
+    error::StoreError,
+    file::{INTENTS, STATE, encode, write_error},
+    record::IntentRevision,
+};
+
+impl Journal {
+    /// Keeps what a change follows from, that it has begun, and that in the audit log: all of it or nothing. From then on the network is on its way
+    /// there, also between two transactions, when no record is open.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn begin_change(
+        &self,
+        intents: Option<&IntentRevision>,
+        ids: &Allocations,
+        hints: &Hints,
+        said: &Said,
+    ) -> Result<(), StoreError> {
+        let revision = intents.map(|intents| Ok((intents.revision.0, encode(intents)?))).transpose()?;
+        let (ids, hints, yes) = (encode(ids)?, encode(hints)?, encode(&true)?);
+        self.file.write(|write| {
+            let mut state = write.open_table(STATE).map_err(write_error)?;
+            if let Some((number, bytes)) = revision {
+                let mut table = write.open_table(INTENTS).map_err(write_error)?;
+                table.insert(number, bytes.as_slice()).map_err(write_error)?;
+                state.insert("allocations", ids.as_slice()).map_err(write_error)?;
+            }
+            state.insert("hints", hints.as_slice()).map_err(write_error)?;
+            state.insert("unfinished", yes.as_slice()).map_err(write_error)?;
+            append(write, said)?;
+            Ok(())
+        })
+    }
+
+    /// Adds how a change ended to the audit log, and keeps that none is under way where all was done: both or neither.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn end_change(&self, done: bool, said: &Said) -> Result<(), StoreError> {
+        let no = encode(&false)?;
+        self.file.write(|write| {
+            append(write, said)?;
+            if done {
+                let mut state = write.open_table(STATE).map_err(write_error)?;
+                state.insert("unfinished", no.as_slice()).map_err(write_error)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Goes back to what is in force after a change that was not carried out: the hints, the intents with their numbers where
+    /// others were written down, and that no change is under way where nothing stands half-way. All of it or nothing.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn take_back(
+        &self,
+        hints: &Hints,
+        intents: Option<(&IntentRevision, &Allocations)>,
+        clean: bool,
+    ) -> Result<(), StoreError> {
+        let revision = match intents {
+            Some((intents, ids)) => Some((intents.revision.0, encode(intents)?, encode(ids)?)),
+            None => None,
+        };
+        let (hints, no) = (encode(hints)?, encode(&false)?);
+        self.file.write(|write| {
+            let mut state = write.open_table(STATE).map_err(write_error)?;
+            if let Some((number, bytes, ids)) = revision {
+                let mut table = write.open_table(INTENTS).map_err(write_error)?;
+                table.insert(number, bytes.as_slice()).map_err(write_error)?;
+                state.insert("allocations", ids.as_slice()).map_err(write_error)?;
+            }
+            state.insert("hints", hints.as_slice()).map_err(write_error)?;
+            if clean {
+                state.insert("unfinished", no.as_slice()).map_err(write_error)?;
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Where state stands in the schema: looked up once by name, used for every sample by number.
+
+use crate::yang::{NodeId, Schema};
+
+/// Containers from a node down, and the leaves in the last of them.
+#[derive(Debug)]
+pub(super) struct Group<const LEAVES: usize> {
+    /// The containers, outermost first.
+    pub(super) way: Vec<NodeId>,
+    /// The leaves.
+    pub(super) leaves: [NodeId; LEAVES],
+}
+
+/// The schema nodes that state is written to.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) interfaces: NodeId,
+    pub(super) interface: NodeId,
+    /// Name and status.
+    pub(super) interface_state: Group<2>,
+    /// Octets, packets, discards and errors, in and then out.
+    pub(super) interface_counters: Group<8>,
+    /// Delay, jitter, loss, bandwidth in use.
+    pub(super) measurement: Group<4>,
+    /// From the top to the list of a port's queues, keys left out.
+    pub(super) qos: NodeId,
+    pub(super) qos_interfaces: NodeId,
+    pub(super) qos_interface: NodeId,
+    pub(super) output: NodeId,
+    pub(super) queues: NodeId,
+    pub(super) queue: NodeId,
+    /// Name, longest and mean length, sent and dropped packets and octets.
+    pub(super) queue_state: Group<7>,
+    pub(super) instances: NodeId,
+    pub(super) instance: NodeId,
+    pub(super) policies: NodeId,
+    pub(super) policy: NodeId,
+    pub(super) policy_status: NodeId,
+    /// Octets, packets.
+    pub(super) policy_counters: Group<2>,
+    pub(super) paths: NodeId,
+    pub(super) path: NodeId,
+    pub(super) path_active: NodeId,
+    /// From an instance down to a policy of rules.
+    pub(super) forwarding: [NodeId; 3],
+    pub(super) rules: NodeId,
+    pub(super) rule: NodeId,
+    /// Packets, octets.
+    pub(super) rule_state: Group<2>,
+}
+
+impl Places {
+    pub(super) fn of(schema: &Schema) -> Self {
+        let at = |path: &str| node(schema, path);
+        let (interface, output) = ("interfaces/interface", "qos/interfaces/interface/output");
+        let queue = &format!("{output}/queues/queue");
+        let policy = "network-instances/network-instance/sr-policies/sr-policy";
+        let path = &format!("{policy}/candidate-paths/candidate-path");
+        let forwarding = "network-instances/network-instance/policy-forwarding";
+        let rules = &format!("{forwarding}/policies/policy/rules");
+        let rule = &format!("{rules}/rule");
+        let counters = [
+            "in-octets",
+            "in-pkts",
+            "in-discards",
+            "in-errors",
+            "out-octets",
+            "out-pkts",
+            "out-discards",
+            "out-errors",
+        ];
+        let measured = ["one-way-delay", "jitter", "loss-ppb", "utilised-bandwidth"];
+        let queue_leaves = [
+            "name",
+            "max-queue-len",
+            "avg-queue-len",
+            "transmit-pkts",
+            "transmit-octets",
+            "dropped-pkts",
+            "dropped-octets",
+        ];
+        Self {
+            interfaces: at("interfaces"),
+            interface: at(interface),
+            interface_state: group(schema, interface, &["state"], ["name", "oper-status"]),
+            interface_counters: group(schema, interface, &["state", "counters"], counters),
+            measurement: group(schema, interface, &["measurement"], measured),
+            qos: at("qos"),
+            qos_interfaces: at("qos/interfaces"),
+            qos_interface: at("qos/interfaces/interface"),
+            output: at(output),
+            queues: at(&format!("{output}/queues")),
+            queue: at(queue),
+            queue_state: group(schema, queue, &["state"], queue_leaves),
+            instances: at("network-instances"),
+            instance: at("network-instances/network-instance"),
+            policies: at("network-instances/network-instance/sr-policies"),
+            policy: at(policy),
+            policy_status: at(&format!("{policy}/oper-status")),
+            policy_counters: group(schema, policy, &["counters"], ["octets", "pkts"]),
+            paths: at(&format!("{policy}/candidate-paths")),
+            path: at(path),
+            path_active: at(&format!("{path}/active")),
+            forwarding: [
+                at(forwarding),
+                at(&format!("{forwarding}/policies")),
+                at(&format!("{forwarding}/policies/policy")),
+            ],
+            rules: at(rules),
+            rule: at(rule),
+            rule_state: group(schema, rule, &["state"], ["matched-pkts", "matched-octets"]),
+        }
+    }
+}
+
+/// A node of this crate's own modules.
+pub(super) fn node(schema: &Schema, path: &str) -> NodeId {
+    schema.at(path).expect("the path stands in the modules of this crate")
+}
+
+fn group<const LEAVES: usize>(
+    schema: &Schema,
+    below: &str,
+    way: &[&str],
+    leaves: [&str; LEAVES],
+) -> Group<LEAVES> {
+    let mut place = below.to_owned();
+    let mut nodes = Vec::with_capacity(way.len());
+    for container in way {
+        place = format!("{place}/{container}");
+        nodes.push(node(schema, &place));
+    }
+    Group { way: nodes, leaves: leaves.map(|leaf| node(schema, &format!("{place}/{leaf}"))) }
+}
