@@ -257,7 +257,7 @@ record! {
         "loss" => loss: Option<At<Loss>>,
         /// What must always fit in each direction, for instance `20Mbps`.
         "bandwidth" => bandwidth: Option<At<Bandwidth>>,
-        /// The share of time in which all of it holds, for instance `99.99%`.
+        /// The share of time in which all of it holds, for instance `99.99%`. It is kept with the promise and not judged yet.
         "availability" => availability: Option<At<Ratio>>,
     }
 }

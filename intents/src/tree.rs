@@ -110,12 +110,12 @@ fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
     // The scanner stops at too many brackets before the budget counts them, and has no kind of error for it.
     let too_deep = text.contains("recursion limit");
     match error {
-        _ if too_deep => too_much(mark, &text, faults),
+        _ if too_deep => too_much(mark, faults),
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => too_much(mark, &text, faults),
+        | Error::AliasReplayCounterOverflow { .. } => too_much(mark, faults),
         Error::UnsupportedTag { .. } => {
             faults
                 .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {text}"))
@@ -134,8 +134,8 @@ fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
     }
 }
 
-fn too_much(mark: Mark, why: &str, faults: &mut Faults<'_>) {
-    let message = format!("the document is too large or too deep to be read safely: {why}");
+fn too_much(mark: Mark, faults: &mut Faults<'_>) {
+    let message = "the document is too large or too deep to be read safely";
     let help = format!("at most {MAX_DEPTH} levels, {MAX_NODES} nodes and few aliases; split the document");
     faults.error(codes::TOO_LARGE, mark, message).help(help);
 }
@@ -160,13 +160,24 @@ fn tab_before(chunk: Chunk<'_>, fault: Mark) -> Option<Mark> {
 fn mark_of(chunk: Chunk<'_>, location: Location) -> Mark {
     let span = location.span();
     let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let bytes = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let bytes = |number: Option<u64>| number.and_then(|n| usize::try_from(n).ok());
+    let (line, column) = (small(location.line()).max(1), small(location.column()).max(1));
+    // The scanner's own faults come without bytes.
+    let offset = bytes(span.byte_offset()).unwrap_or_else(|| offset_of(chunk.text, line, column));
     Mark {
-        line: chunk.lines.saturating_add(small(location.line()).max(1)),
-        column: small(location.column()).max(1),
-        offset: chunk.offset + bytes(span.byte_offset()),
-        length: bytes(span.byte_len()),
+        line: chunk.lines.saturating_add(line),
+        column,
+        offset: chunk.offset + offset,
+        length: bytes(span.byte_len()).unwrap_or(0),
     }
+}
+
+/// The byte at a line and a column of characters, both from 1; the end of the text where there is no such place.
+fn offset_of(text: &str, line: u32, column: u32) -> usize {
+    let (before, here) = (line as usize - 1, column as usize - 1);
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    start + rest.char_indices().nth(here).map_or(rest.len(), |(at, _)| at)
 }
 
 /// A node as the parser hands it over: texts of plain scalars are still in the source.

@@ -73,10 +73,14 @@ pub enum NotifyError {
         why: std::io::Error,
     },
     /// A web address that cannot be used.
-    #[error("the webhook address `{url}` cannot be used: {why}; write it as `http://host:port/path`")]
+    #[error(
+        "webhook {number} of the list, {place}, cannot be used: {why}; write its address as `http://host:port/path`"
+    )]
     Url {
-        /// As it was given.
-        url: String,
+        /// Which one, from 1.
+        number: usize,
+        /// Scheme and host, as far as they can be told. The rest may hold a secret.
+        place: String,
         /// What is wrong with it.
         why: String,
     },
@@ -108,8 +112,8 @@ pub fn spawn_notifiers(
         let sender = syslog::Sender::new(server)?;
         tasks.spawn(sender.run(select::Selected::new(events.resubscribe(), server.minimum)));
     }
-    for receiver in &config.webhooks {
-        let poster = webhook::Poster::new(receiver)?;
+    for (number, receiver) in (1..).zip(&config.webhooks) {
+        let poster = webhook::Poster::new(number, receiver)?;
         tasks.spawn(poster.run(select::Selected::new(events.resubscribe(), receiver.minimum)));
     }
     Ok(Notifiers { tasks })

@@ -65,6 +65,7 @@ fn change(kind: &EventKind) -> String {
             count(*intents, "intent"),
             count(*services, "service")
         ),
+        EventKind::Proposed { why, headline, devices: 0, .. } => format!("{headline} because {why}"),
         EventKind::Proposed { why, headline, act, .. } => {
             let then = if *act { "carried out now" } else { "a proposal only" };
             format!("{headline} because {why}; proved, {then}")

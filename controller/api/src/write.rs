@@ -6,7 +6,6 @@ use engine::{
     clock,
     handle::{Command, Refusal, Subject},
 };
-use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use store::Said;
 use warp::{
@@ -17,7 +16,8 @@ use warp::{
 use crate::{
     Problem,
     asked::{Asked, Context, ask},
-    body, guard,
+    body::{self, Body},
+    guard,
     reply::json,
     request::{AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RollbackRequest},
     route::Route,
@@ -69,7 +69,8 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
             let RollbackRequest { revision: to, message } = body::parse(headers, bytes)?;
             let write = Write { who, what: format!("roll back to revision {}", to.0), why: reason(message)? };
             log(context, &write).await?;
-            json(&ask(context, |reply| Command::Rollback { to, who: write.who, reply }).await?)
+            let Write { who, why: message, .. } = write;
+            json(&ask(context, |reply| Command::Rollback { to, who, message, reply }).await?)
         }
         Route::Mode => {
             let ModeRequest { mode, message } = body::parse(headers, bytes)?;
@@ -126,7 +127,7 @@ async fn drain(
 }
 
 /// A body that may be left out.
-fn or_default<T: DeserializeOwned + Default>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
+fn or_default<T: Body + Default>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Problem> {
     if bytes.is_empty() { Ok(T::default()) } else { body::parse(headers, bytes) }
 }
 

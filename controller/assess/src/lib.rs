@@ -59,4 +59,4 @@ pub use line::Line;
 pub use lines::{LineState, Lines, LinkState};
 pub use observed::{Observed, Settings, observe};
 pub use score::Score;
-pub use service::{Blame, Promise, Quality, Standing, improvement};
+pub use service::{Blame, Promise, Quality, Riding, Standing, improvement};

@@ -1,5 +1,9 @@
 //! What telemetry has brought, by device and interface: the fold over all samples.
 //!
+//! Devices' clocks are not to be trusted: one may boot a day ahead and be set right later. A moment that is not yet counts as
+//! the one at which it was heard, so that right ones are newer than it. One that is older than the newest by more than a measure
+//! counts for means that the clock was set, and what is known begins anew with it; what is less old came late or twice.
+//!
 //! Memory is bounded by the network, not by time: about 1 kB a counter, so 500 interfaces of six queues take under 10 MB.
 //! Interfaces and queues that nobody has announced are refused once a device has named too many.
 
@@ -81,7 +85,8 @@ impl Observed {
         self.settings
     }
 
-    /// The same as [`observe`], in place. A sample that is older than what is known of the same thing is passed over.
+    /// The same as [`observe`], in place. A sample that is older than what is known of the same thing is passed over, but for one
+    /// that is so old that the device's clock must have been set.
     pub fn take(&mut self, sample: &Sample, now: Timestamp) {
         if !self.devices.contains_key(&sample.node) {
             self.devices.insert(sample.node.clone(), Device::default());
@@ -96,7 +101,7 @@ impl Observed {
         }
         let Some(interface) = device.interfaces.get_mut(&sample.interface) else { return };
         interface.heard = interface.heard.max(now);
-        interface.take(&sample.measure, sample.at, now, self.settings.horizon);
+        interface.take(&sample.measure, sample.at.min(now), now, self.settings);
     }
 
     /// Forgets a device, for instance when it leaves the inventory.
@@ -125,18 +130,19 @@ impl Observed {
 }
 
 impl Interface {
-    fn take(&mut self, measure: &Measure, at: Timestamp, now: Timestamp, horizon: Span) {
+    fn take(&mut self, measure: &Measure, at: Timestamp, now: Timestamp, settings: Settings) {
+        let was_set = |newest: Timestamp| newest.since(at) > settings.stale_after;
         let gauge = |slot: &mut Option<Gauge>, value: u64| match slot {
-            Some(gauge) => gauge.push(value, at, now),
-            None => *slot = Some(Gauge::new(value, at, now)),
+            Some(gauge) if !was_set(gauge.at) => gauge.push(value, at, now),
+            _ => *slot = Some(Gauge::new(value, at, now)),
         };
         let counter = |slot: &mut Option<Counter>, value: u64| match slot {
-            Some(counter) => counter.push(value, at, now, horizon),
-            None => *slot = Some(Counter::new(value, at, now)),
+            Some(counter) if !was_set(counter.newest()) => counter.push(value, at, now, settings.horizon),
+            _ => *slot = Some(Counter::new(value, at, now)),
         };
         match measure {
             Measure::Up(up) => {
-                if self.up.is_none_or(|(was, since)| was != *up && at >= since) {
+                if self.up.is_none_or(|(was, since)| was != *up && (at >= since || was_set(since))) {
                     self.up = Some((*up, at));
                 }
             }

@@ -55,6 +55,11 @@ impl Counter {
         }
     }
 
+    /// When the device took the newest sample.
+    pub const fn newest(&self) -> Timestamp {
+        self.newest
+    }
+
     /// When it was last heard, by our clock.
     pub const fn heard(&self) -> Timestamp {
         self.heard

@@ -133,6 +133,7 @@ pub(crate) fn judge(
         (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
         _ => Truth::Not,
     };
+    let unheard = unheard(view, &hops);
     let standing = match truth {
         Truth::Holds => {
             track.kept_since = None;
@@ -142,6 +143,12 @@ pub(crate) fn judge(
             }
             let all = if riding == Riding::Nothing { &direction.primary.path.hops } else { &hops };
             Standing::Broken { since, what, blame: blame(view, all) }
+        }
+        // It promises nothing that could be missed, and in silence that is not kept either.
+        Truth::Not if !unheard.is_empty() => {
+            track.kept_since = None;
+            let why = format!("whether these links are up was not heard lately: {}", unheard.join(", "));
+            Standing::Unknown { why }
         }
         Truth::Not => {
             track.broken_since = None;
@@ -298,6 +305,15 @@ fn blame(view: &View<'_>, hops: &[DirectedLink]) -> Vec<Blame> {
     // Stable: equal ones stay in the order of the path.
     found.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     found.into_iter().map(|(_, blame)| blame).collect()
+}
+
+/// The links of which nobody says whether they are up. A measured delay says so too: something came through.
+fn unheard<'a>(view: &View<'_>, hops: &'a [DirectedLink]) -> Vec<&'a str> {
+    let measured = |hop: &DirectedLink| (view.line)(hop).is_some_and(|line| line.state.delay.is_some());
+    hops.iter()
+        .filter(|hop| (view.state)(&hop.link) == LinkState::Unknown && !measured(hop))
+        .map(|hop| hop.link.as_str())
+        .collect()
 }
 
 fn missing(view: &View<'_>, hops: &[DirectedLink]) -> String {

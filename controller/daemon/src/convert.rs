@@ -58,6 +58,9 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
     };
     let mut notes = network.notes;
     notes.extend(formats::connectivity(&network.ted));
+    if matches!(args.to, Form::Rfc8345) {
+        notes.extend(formats::left_out_of_rfc8345(&network.ted));
+    }
     if !notes.is_empty() {
         eprintln!("{}{}", draw::all(&notes, &sources), draw::count(&notes));
     }

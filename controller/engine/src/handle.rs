@@ -27,7 +27,9 @@ pub enum Refusal {
     #[error("the network is not adopted: look at `trunkline status`, then run `trunkline adopt`")]
     NotAdopted,
     /// The mode does not allow it.
-    #[error("the mode is `{mode}`: nothing is sent; run `trunkline mode act` to allow changes")]
+    #[error(
+        "the mode is `{mode}`: nothing is sent; `trunkline mode recommend` allows changes that people make, `trunkline mode act` those of the loop too"
+    )]
     Mode {
         /// The mode.
         mode: Mode,
@@ -160,6 +162,8 @@ pub enum Command {
         to: Revision,
         /// Who asks.
         who: String,
+        /// Why.
+        message: String,
         /// The answer.
         reply: Reply<Applied>,
     },

@@ -87,7 +87,12 @@ async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() 
     // What was meant to be empty may be gone back to.
     running.apply(intents()).await.unwrap();
     assert!(!is_empty());
-    let back = |reply| Command::Rollback { to: model::Revision(2), who: "test".into(), reply };
+    let back = |reply| Command::Rollback {
+        to: model::Revision(2),
+        who: "test".into(),
+        message: String::new(),
+        reply,
+    };
     running.engine.ask(back).await.unwrap();
     assert!(is_empty());
 }

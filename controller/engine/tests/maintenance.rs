@@ -106,13 +106,19 @@ async fn a_rollback_brings_back_what_an_earlier_revision_put_there() {
     running.apply(fewer).await.unwrap();
     assert_ne!(truths(&lab), first);
     let to = model::Revision(1);
-    let applied =
-        running.engine.ask(|reply| Command::Rollback { to, who: "mei".into(), reply }).await.unwrap();
+    let applied = running
+        .engine
+        .ask(|reply| Command::Rollback { to, who: "mei".into(), message: "CHG7".into(), reply })
+        .await
+        .unwrap();
     assert_eq!(applied.revision.0, 3, "it is a revision of its own");
     assert_eq!(truths(&lab), first, "with the numbers that it had");
     running.snapshot(|snapshot| snapshot.counts.services == 3).await;
     let to = model::Revision(9);
-    let none = running.engine.ask(|reply| Command::Rollback { to, who: "mei".into(), reply }).await;
+    let none = running
+        .engine
+        .ask(|reply| Command::Rollback { to, who: "mei".into(), message: "CHG7".into(), reply })
+        .await;
     assert!(matches!(none, Err(Refusal::NotFound { .. })), "{none:?}");
 }
 

@@ -112,7 +112,8 @@ async fn what_a_router_that_did_not_answer_was_not_given_is_unknown_and_follows_
     running.snapshot(|snapshot| snapshot.counts.in_sync + 1 == snapshot.counts.devices).await;
     running.adopt().await;
     let applied = running.apply(intents()).await.unwrap();
-    let left_out = |finding: &model::Finding| finding.code == plan::codes::UNREADABLE && finding.subject == "br-1";
+    let left_out =
+        |finding: &model::Finding| finding.code == plan::codes::UNREADABLE && finding.subject == "br-1";
     assert!(applied.findings.iter().any(left_out), "{:?}", applied.findings);
     let _good = support::feed(&lab, &running, false);
     let shown = running.snapshot(|snapshot| snapshot.counts.kept > 0).await;

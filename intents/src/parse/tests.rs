@@ -33,6 +33,32 @@ fn one_bad_document_hides_no_other_and_lines_stay_right() {
 }
 
 #[test]
+fn a_fault_of_the_syntax_stands_where_the_parser_stopped() {
+    let cases = [
+        ("a bracket that is not closed", "kind: X\nspec:\n  dscp: [1\n  ünit: 2\n", 4, 7),
+        ("a quote that is not closed", "kind: X\nname: 'a\nspec: {}\n", 2, 7),
+        ("an alias of nothing", "kind: X\nname: *there\n", 2, 7),
+    ];
+    for (what, bad, line, column) in cases {
+        let text = format!("{CLASS}---\n{bad}");
+        let found = parse(&SourceFile::new("x.yaml", &text)).expect_err(what);
+        let place = found[0].place.as_ref().expect("a place");
+        assert_eq!(
+            (found[0].code.as_str(), place.line, place.column),
+            (codes::SYNTAX, 5 + line, column),
+            "{what}"
+        );
+        let written = &text[place.offset..];
+        let lines = text.len() - written.len();
+        assert_eq!(
+            text[..lines].matches('\n').count(),
+            4 + line as usize,
+            "{what}: the place and the bytes are one"
+        );
+    }
+}
+
+#[test]
 fn all_faults_of_a_document_come_at_once() {
     let text = "apiVersion: trunkline/v2\nkind: ServiceIntent\nmetadata: {name: a b, ownr: me}\nspec:\n  connectivity: {type: p2p, endpoints: [hq-pe1, 'x y'], both: true}\n  match:\n    - {prefix: 10.16.0.1/16, dscp: [ef, af99]}\n  vrf: production\n  class: production\n  slo: {oneWayDelay: 30, bandwidth: 20Mb, loss: 0.1%}\n  assurance: {breach: {all: [delay > 30Mbps]}, mode: off}\n";
     let found = places(text);

@@ -24,24 +24,10 @@ pub fn nanos(moment: Timestamp) -> i64 {
 
 /// A moment as RFC 3339 text in UTC, as NETCONF notifications want it.
 pub fn rfc3339(moment: Timestamp) -> String {
-    let micros = moment.as_micros();
-    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let [hour, minute, second] = [rest / 3_600, rest / 60 % 60, rest % 60];
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
-}
-
-/// Year, month and day of a day since 1970-01-01, by eras of 400 years that start on 1 March.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let micros = i64::try_from(moment.as_micros()).unwrap_or(i64::MAX);
+    // The calendar ends with the year 9999.
+    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
+    format!("{at:.6}")
 }
 
 #[cfg(test)]
@@ -55,5 +41,7 @@ mod tests {
         assert_eq!(text(951_782_400), "2000-02-29T00:00:00.000005Z");
         assert_eq!(text(1_709_251_199), "2024-02-29T23:59:59.000005Z");
         assert_eq!(text(4_102_444_800), "2100-01-01T00:00:00.000005Z");
+        assert_eq!(rfc3339(Timestamp::from_micros(1_000_000)), "1970-01-01T00:00:01.000000Z");
+        assert_eq!(rfc3339(Timestamp::from_micros(u64::MAX)), "9999-12-30T22:00:00.999999Z");
     }
 }

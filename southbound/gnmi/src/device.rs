@@ -3,6 +3,9 @@
 //! gNMI has no candidate: what is staged waits here, and one Set carries it. Where the device knows commit confirmed it
 //! takes an unconfirmed commit back by itself. Where not, what it held of ours is kept as a pre-image before the commit
 //! is sent, and a cancel puts that back, from any session that shares the pre-images.
+//! A device that holds what it held before, while its pre-image is kept, left the commit unanswered: it may still be at it.
+//! It is therefore looked at twice, one deadline apart, before the commit is called undone. A device that comes back to the
+//! Set even later cannot be told from one that never got it.
 //!
 //! A session is opened when it is needed, and again after it was lost; what is staged outlives it.
 
@@ -16,6 +19,7 @@ use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
 use dialects::openconfig;
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
+use tokio::time::sleep;
 
 use crate::clock;
 use crate::content;
@@ -197,19 +201,27 @@ impl GnmiDevice {
         done
     }
 
+    /// What lies between what the device holds now and what it held before.
+    async fn way_back(&mut self, before: &DeviceConfig) -> Result<Vec<Edit>, DeviceError> {
+        let (now, _) = self.look(Step::Cancel).await?;
+        Ok(edits_between(&now, before))
+    }
+
     async fn put_back(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
         let kept = self.keep(Step::Cancel, move |place, node| place.load(node, transaction)).await?;
         if let Some(before) = kept {
-            let (now, _) = self.look(Step::Cancel).await?;
-            let edits = edits_between(&now, &before);
+            let mut edits = self.way_back(&before).await?;
+            if edits.is_empty() {
+                sleep(self.target.limits.deadline).await;
+                edits = self.way_back(&before).await?;
+            }
             if !edits.is_empty() {
                 let session = self.session().await?;
                 let changes =
                     self.written(&session, &edits).map_err(|kind| self.error(Step::Cancel, kind))?;
                 self.set(Step::Cancel, &session, changes).await?;
                 // The pre-image is the only way back, so it is not given away for a mere yes.
-                let (now, _) = self.look(Step::Cancel).await?;
-                if !edits_between(&now, &before).is_empty() {
+                if !self.way_back(&before).await?.is_empty() {
                     let why = "it acknowledged what it held before and holds something else".to_owned();
                     return Err(self.error(Step::Cancel, ErrorKind::Garbage(why)));
                 }

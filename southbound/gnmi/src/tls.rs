@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 use tokio_rustls::rustls::crypto::ring;
@@ -56,6 +56,20 @@ pub enum TlsError {
     },
 }
 
+impl TlsError {
+    /// Whose material it is.
+    pub const fn what(&self) -> &'static str {
+        match self {
+            Self::Empty { what } | Self::Unreadable { what, .. } => what,
+        }
+    }
+}
+
+/// What findings call the authority that signs the devices.
+pub const AUTHORITY: &str = "device authority";
+/// What they call our own key.
+pub const CLIENT_KEY: &str = "client key";
+
 impl ClientTls {
     /// Reads the authority that signs the devices and, for devices that ask for one, our own identity.
     ///
@@ -63,8 +77,8 @@ impl ClientTls {
     /// Some part is not PEM, has no certificate, or key and certificate do not belong together.
     pub fn new(authority_pem: &[u8], identity: Option<&Identity>) -> Result<Self, TlsError> {
         let mut roots = RootCertStore::empty();
-        for certificate in certificates("device authority", authority_pem)? {
-            roots.add(certificate).map_err(|why| unreadable("device authority", &why))?;
+        for certificate in certificates(AUTHORITY, authority_pem)? {
+            roots.add(certificate).map_err(|why| unreadable(AUTHORITY, &why))?;
         }
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -75,7 +89,7 @@ impl ClientTls {
             Some(identity) => {
                 let chain = certificates("client certificate", &identity.certificates_pem)?;
                 let key = PrivateKeyDer::from_pem_slice(&identity.key_pem)
-                    .map_err(|why| unreadable("client key", &why))?;
+                    .map_err(|why| unreadable(CLIENT_KEY, &no_key(&why)))?;
                 builder
                     .with_client_auth_cert(chain, key)
                     .map_err(|why| unreadable("client certificate and key", &why))?
@@ -92,6 +106,17 @@ fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'st
         .collect::<Result<_, _>>()
         .map_err(|why| unreadable(what, &why))?;
     if chain.is_empty() { Err(TlsError::Empty { what }) } else { Ok(chain) }
+}
+
+/// The PEM reader's words for a text without a key of a known kind would leave one guessing.
+fn no_key(why: &pem::Error) -> String {
+    match why {
+        pem::Error::NoItemsFound => {
+            "no private key in the PEM text (PKCS #8, PKCS #1 and SEC 1 are known; OpenSSH's own form is not)"
+                .to_owned()
+        }
+        why => why.to_string(),
+    }
 }
 
 fn unreadable(what: &'static str, why: &dyn fmt::Display) -> TlsError {

@@ -35,6 +35,7 @@ pub use failure::{of_call, of_connect};
 pub use served::Library;
 
 use crate::operation::Filter;
+use crate::rpc_error::RpcErrors;
 use crate::session::{self, CallError};
 use crate::ssh::{self, SshTarget};
 
@@ -169,6 +170,16 @@ impl NetconfDevice {
         DeviceError { node: self.node.clone(), step, kind }
     }
 
+    /// Not a lock that is in the way, but a commit of ours that may still come: it is unknown, and asked for again.
+    fn doubtful(&self, step: Step, transaction: TransactionId, denied: &RpcErrors) -> DeviceError {
+        let holder = denied.lock_holder().unwrap_or_default();
+        let why = format!(
+            "no commit is pending as {transaction}, but session {holder} holds the candidate and may be ours, still at its \
+             commit: {denied}"
+        );
+        self.failed(step, ErrorKind::Silent(why))
+    }
+
     /// What to make of a device that knows of no pending commit when it should make one permanent.
     ///
     /// It was confirmed before, or it was rolled back, and the device's answer is the same. Where this value
@@ -267,6 +278,7 @@ impl Device for NetconfDevice {
                 Ok(())
             }
             Followed::NothingPending => self.already(transaction).await,
+            Followed::Doubtful(denied) => Err(self.doubtful(Step::Confirm, transaction, &denied)),
         }
     }
 
@@ -279,7 +291,9 @@ impl Device for NetconfDevice {
         };
         let name = transaction.to_string();
         let outcome = open.cancel(pending.then_some(name.as_str())).await;
-        self.put_back(open, Step::Cancel, outcome)?;
+        if let Followed::Doubtful(denied) = self.put_back(open, Step::Cancel, outcome)? {
+            return Err(self.doubtful(Step::Cancel, transaction, &denied));
+        }
         if !matches!(self.known, Known::Confirmed(_)) {
             self.known = Known::Nothing;
         }

@@ -71,6 +71,8 @@ pages! {
         "RFC 8345 links have one direction. The other one of this link is missing; the same values are taken for it.";
     SHARED_CHASSIS "TL0128" "Several nodes are cards of one router"
         "The file runs the cards of a chassis as containers that share a network. Each is read as a router of its own.";
+    NO_PLACE "TL0129" "A form has no place for what the network says"
+        "RFC 8345 with its traffic-engineering attributes knows neither segment routing nor roles, contracts, prices or encryption. A file in that form is for other tools; read back, it is a poorer network.";
     DISCONNECTED "TL0130" "The network is in several parts"
         "No path leads from one part to another. Intents between parts cannot be carried.";
     BRIDGE "TL0131" "The loss of one link cuts the network"

@@ -47,7 +47,7 @@ use model::{Finding, Ted};
 pub use draft::interface_order;
 pub use graph::{connectivity, to_dot};
 pub use native::{network_schema, to_network_yaml};
-pub use rfc8345::to_rfc8345;
+pub use rfc8345::{left_out as left_out_of_rfc8345, to_rfc8345};
 
 use text::{Report, Shape, Tree};
 

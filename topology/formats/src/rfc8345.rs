@@ -8,11 +8,13 @@
 //!
 //! The models say nothing of segment routing, so nodes come without SIDs and with empty label blocks.
 
+mod lost;
 mod number;
 mod pair;
 mod read;
 mod write;
 
+pub use lost::left_out;
 pub(crate) use read::read;
 pub use write::to_rfc8345;
 

@@ -29,7 +29,7 @@ pub struct Slo {
     pub loss: Option<Loss>,
     /// What must always fit.
     pub bandwidth: Option<Bandwidth>,
-    /// The share of time in which all of it holds.
+    /// The share of time in which all of it holds. Nobody judges it yet.
     pub availability: Option<Ratio>,
 }
 

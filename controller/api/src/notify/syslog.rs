@@ -122,22 +122,12 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// RFC 3339 in UTC with microseconds (RFC 5424 section 6.2.3). Days to a date after the proleptic Gregorian calendar,
-/// counted in eras of 400 years that begin in March.
+/// RFC 3339 in UTC with microseconds (RFC 5424 section 6.2.3).
 fn time(at: Timestamp) -> String {
-    let micros = at.as_micros();
-    let (days, rest) = (micros / 86_400_000_000, micros % 86_400_000_000);
-    let shifted = days + 719_468;
-    let (era, day) = (shifted / 146_097, shifted % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + u64::from(month <= 2);
-    let seconds = rest / 1_000_000;
-    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", rest % 1_000_000)
+    let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
+    // The calendar ends with the year 9999.
+    let at = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
+    format!("{at:.6}")
 }
 
 #[cfg(test)]

@@ -101,11 +101,29 @@ async fn a_webhook_that_never_answers_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_used_is_named() {
-    let webhook =
-        WebhookConfig { url: "ftp://x/".into(), minimum: Severity::Info, timeout: Span::from_secs(5) };
+async fn an_address_that_cannot_be_used_is_named_without_what_may_be_secret() {
     let (_events, receiver) = broadcast::channel(4);
-    let config = NotifyConfig { syslog: Vec::new(), webhooks: vec![webhook] };
-    let error = spawn_notifiers(&config, &receiver).unwrap_err().to_string();
-    assert!(error.contains("`ftp://x/`") && error.contains("`ftp` is not supported"), "{error}");
+    for (url, named) in [
+        (
+            "ftp://u:secret@x/secret?key=secret#secret",
+            "webhook 2 of the list, `ftp://x`, cannot be used: `ftp` is not",
+        ),
+        ("x:99999999/secret", "webhook 2 of the list, `x://`, cannot be used"),
+        (
+            "http://x:99999999/secret",
+            "webhook 2 of the list, which is no address, cannot be used: invalid port number",
+        ),
+        ("//secret", "webhook 2 of the list, which is no address, cannot be used"),
+    ] {
+        let webhook = |url: &str| WebhookConfig {
+            url: url.into(),
+            minimum: Severity::Info,
+            timeout: Span::from_secs(5),
+        };
+        let webhooks = vec![webhook("http://127.0.0.1:9/"), webhook(url)];
+        let config = NotifyConfig { syslog: Vec::new(), webhooks };
+        let error = spawn_notifiers(&config, &receiver).unwrap_err();
+        assert!(error.to_string().starts_with(named), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
 }

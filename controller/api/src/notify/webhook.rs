@@ -79,18 +79,21 @@ pub(super) struct Poster<W> {
 }
 
 impl Poster<Web> {
-    pub fn new(config: &WebhookConfig) -> Result<Self, NotifyError> {
-        let bad = |why: String| NotifyError::Url { url: config.url.clone(), why };
-        let url = reqwest::Url::parse(&config.url).map_err(|error| bad(error.to_string()))?;
+    /// `number` is its place in the list, for errors.
+    pub fn new(number: usize, config: &WebhookConfig) -> Result<Self, NotifyError> {
+        let bad = |place: String, why: String| NotifyError::Url { number, place, why };
+        let url = reqwest::Url::parse(&config.url)
+            .map_err(|error| bad("which is no address".to_owned(), error.to_string()))?;
+        let place = format!("`{}://{}`", url.scheme(), url.host_str().unwrap_or_default());
         if url.scheme() != "http" {
-            return Err(bad(format!("`{}` is not supported yet", url.scheme())));
+            return Err(bad(place, format!("`{}` is not supported yet", url.scheme())));
         }
         let client = reqwest::Client::builder()
             .timeout(Duration::from_micros(config.timeout.as_micros()))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| bad(error.to_string()))?;
+            .map_err(|error| bad(place, error.to_string()))?;
         Ok(Self { way: Web { client, url } })
     }
 }

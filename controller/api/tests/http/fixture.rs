@@ -90,8 +90,9 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
             async move { asked.lock().await.push(format!("{text} after {logged} entries")) }
         };
         match command {
-            Command::Apply { files, who, message, reply, .. } => {
-                note(format!("apply {} by {who}: {message}", files.len())).await;
+            Command::Apply { files, who, message, remove_all, reply } => {
+                let allowed = if remove_all { " or nothing" } else { "" };
+                note(format!("apply {}{allowed} by {who}: {message}", files.len())).await;
                 let busy = files.contains_key("busy.yaml");
                 reply.send(if busy { Err(Refusal::Busy) } else { Ok(applied()) }).unwrap();
             }
@@ -107,8 +108,8 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("drain {subject:?} {drain} by {who}")).await;
                 reply.send(Ok(applied())).unwrap();
             }
-            Command::Rollback { to, who, reply } => {
-                note(format!("rollback {} by {who}", to.0)).await;
+            Command::Rollback { to, who, message, reply } => {
+                note(format!("rollback {} by {who}: {message}", to.0)).await;
                 let what = format!("revision {}", to.0);
                 reply.send(Err(Refusal::NotFound { what })).unwrap();
             }

@@ -21,6 +21,9 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
     client.adopt("").await.unwrap();
     client.drain(&Subject::Link(LinkId::lit("l1")), "works").await.unwrap();
     client.undrain(&Subject::Node(NodeId::lit("a")), "").await.unwrap();
+    let none = ApplyRequest { remove_all: true, ..ApplyRequest::new(BTreeMap::new(), "the end") };
+    client.apply(&none).await.unwrap();
+    client.rollback(Revision(9), "CHG7").await.unwrap_err();
     assert_eq!(
         fixture.asked().await,
         [
@@ -29,6 +32,8 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
             "adopt by mei after 3 entries",
             "drain Link(\"l1\") true by mei after 4 entries",
             "drain Node(\"a\") false by mei after 5 entries",
+            "apply 0 or nothing by mei: the end after 6 entries",
+            "rollback 9 by mei: CHG7 after 7 entries",
         ]
     );
     let log = client.audit(10).await.unwrap();
@@ -39,6 +44,7 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
     assert_eq!(what[0].1, "CHG1042");
     assert_eq!(what[1], ("set the mode to observe", "storm"));
     assert_eq!(what[3].0, "drain link l1");
+    assert!(what[5].0.ends_with(", which may promise nothing"), "{what:?}");
     assert!(log.iter().all(|entry| entry.who == "mei"));
     assert_eq!(fixture.journal.verify_audit().unwrap(), Ok(()));
 }

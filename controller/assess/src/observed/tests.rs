@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 
 fn s(secs: u64) -> Timestamp {
     Timestamp::from_micros(secs * 1_000_000)
@@ -103,4 +104,85 @@ fn a_fold_by_value_and_in_place_are_the_same() {
         seen.take(&sample(*at, measure.clone()), s(*at));
     }
     assert_eq!(seen, fold(&samples));
+}
+
+/// A second in which a device whose clock says `at` is heard at `now`: `seconds` of 1 MB/s, and whether it is up.
+fn tick(seen: &mut Observed, at: u64, now: u64, seconds: u64, up: bool) {
+    let measures = [
+        Measure::OutOctets(seconds * 1_000_000),
+        Measure::Delay(Delay::from_micros(seconds)),
+        Measure::Up(up),
+    ];
+    for measure in measures {
+        seen.take(&sample(at, measure), s(now));
+    }
+}
+
+#[test]
+fn a_clock_that_was_ahead_and_is_set_right_blinds_nobody() {
+    let mut seen = Observed::new(Settings::default());
+    const DAY: u64 = 86_400;
+    for t in 100..110 {
+        tick(&mut seen, t + DAY, t, t, true);
+    }
+    assert_eq!(read(&seen, 109).up(), Some((true, s(100))), "a sample cannot be from the future");
+    assert_eq!(read(&seen, 109).out(Span::from_secs(5)), Some(Bandwidth::from_bps(8_000_000)));
+    tick(&mut seen, 110, 110, 110, false);
+    let reading = read(&seen, 110);
+    assert_eq!(reading.up(), Some((false, s(110))));
+    assert_eq!(reading.delay(), Some(Delay::from_micros(110)));
+    assert_eq!(reading.out(Span::from_secs(5)), Some(Bandwidth::from_bps(8_000_000)), "the past is kept");
+}
+
+#[test]
+fn a_clock_that_is_set_back_begins_anew() {
+    let mut seen = Observed::new(Settings::default());
+    for t in 1_000..1_010 {
+        tick(&mut seen, t, t, t, true);
+    }
+    tick(&mut seen, 400, 1_010, 1_010, false);
+    assert_eq!(read(&seen, 1_010).up(), Some((false, s(400))));
+    assert_eq!(read(&seen, 1_010).delay_moments(), Some((1_010.0, 0.0)));
+    assert_eq!(read(&seen, 1_010).out(Span::from_secs(5)), None, "one sample is no rate");
+    tick(&mut seen, 401, 1_011, 1_011, false);
+    assert_eq!(read(&seen, 1_011).out(Span::from_secs(5)), Some(Bandwidth::from_bps(8_000_000)));
+}
+
+#[test]
+fn what_comes_late_or_twice_is_passed_over() {
+    let mut seen = Observed::new(Settings::default());
+    for t in 100..110 {
+        tick(&mut seen, t, t, t, t >= 109);
+    }
+    let before = seen.clone();
+    for late in [104, 108] {
+        tick(&mut seen, late, 109, late, false);
+    }
+    tick(&mut seen, 109, 109, 109, true);
+    assert_eq!(seen, before);
+}
+
+proptest! {
+    /// However wrong a clock was, and however wrong it stays: once it runs, what is heard is known within what a measure counts for.
+    #[test]
+    fn no_clock_blinds_for_long(
+        past in prop::collection::vec((0_u64..3_000, 0_u64..1_000_000, any::<bool>()), 0..40),
+        behind in 0_u64..1_000,
+        ahead in 0_u64..1_000,
+        up in any::<bool>(),
+    ) {
+        let mut seen = Observed::new(Settings::default());
+        let mut now = 1_000;
+        for (at, octets, up) in past {
+            tick(&mut seen, at, now, octets, up);
+            now += 1;
+        }
+        for second in 0..8 {
+            tick(&mut seen, now + second + ahead - behind, now + second, 2_000_000 + second, up);
+        }
+        let reading = read(&seen, now + 7);
+        prop_assert_eq!(reading.up().map(|(up, _)| up), Some(up));
+        prop_assert_eq!(reading.delay(), Some(Delay::from_micros(2_000_007)));
+        prop_assert_eq!(reading.out(Span::from_secs(1)), Some(Bandwidth::from_bps(8_000_000)));
+    }
 }

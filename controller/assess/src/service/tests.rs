@@ -62,6 +62,34 @@ fn silence_on_the_path_is_unknown_and_not_kept() {
 }
 
 #[test]
+fn silence_is_unknown_where_nothing_measured_is_promised() {
+    let mut modest = service("s");
+    modest.slo = Slo { bandwidth: Some(model::Bandwidth::from_bps(20_000_000)), ..Slo::default() };
+    // What an intent without measured objectives gets.
+    modest.assurance.breach = model::Condition::Any { any: Vec::new() };
+    let mut world = World::new(&[modest], &[]);
+    // Nothing was ever heard.
+    world.weather.values_mut().for_each(|weather| *weather = None);
+    let promise = forward(&mut world);
+    let Standing::Unknown { why } = promise.standing else { panic!("{promise:?}") };
+    assert_eq!(why, "whether these links are up was not heard lately: a--b, b--d");
+    assert_eq!(promise.kept_since, None);
+    world.weather.values_mut().for_each(|weather| *weather = Some(FAIR));
+    assert_eq!(forward(&mut world).standing, Standing::Kept);
+    // All is silent again.
+    world.weather.values_mut().for_each(|weather| *weather = None);
+    for _ in 0..5 {
+        assert_eq!(forward(&mut world).standing, Standing::Kept, "the last values are still fresh");
+    }
+    assert!(matches!(forward(&mut world).standing, Standing::Unknown { .. }));
+    // That a line is down is known.
+    for line in ["a--b", "a--c"] {
+        world.set_weather(line, Some(Weather { up: false, ..FAIR }));
+    }
+    assert!(matches!(forward(&mut world).standing, Standing::Broken { .. }));
+}
+
+#[test]
 fn a_path_with_a_dead_line_rides_its_backup() {
     let mut world = world();
     forward(&mut world);

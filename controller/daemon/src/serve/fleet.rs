@@ -12,7 +12,7 @@ use engine::{
 };
 use gnmi::{
     GnmiDevice, PreImages, Target,
-    tls::{ClientTls, Identity},
+    tls::{self, ClientTls, Identity},
 };
 use model::{NodeId, Sample, Ted};
 use netconf::{
@@ -217,7 +217,14 @@ impl<'i> Keys<'i> {
             _ => None,
         };
         let authority = self.resolve(ca).context("ca")?;
-        let trust = ClientTls::new(&authority, identity.as_ref()).with_context(|| format!("ca at {ca}"))?;
+        let trust = ClientTls::new(&authority, identity.as_ref()).map_err(|error| {
+            let (key, place) = match (error.what(), &login.certificate, &login.certificate_key) {
+                (tls::CLIENT_KEY, _, Some(place)) => ("login.certificateKey", place),
+                (what, Some(place), _) if what != tls::AUTHORITY => ("login.certificate", place),
+                _ => ("ca", ca),
+            };
+            anyhow::Error::new(error).context(format!("{key} at {place}"))
+        })?;
         self.trust.insert(name, trust.clone());
         Ok(trust)
     }
@@ -251,5 +258,35 @@ mod tests {
             assert!(!why.contains("hunter2"), "{why}");
         }
         assert_eq!(std::fs::read_to_string(asked).unwrap(), "asked\n");
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_told_by_its_own_field() {
+        let folder = tempfile::tempdir().unwrap();
+        let signed = rcgen::generate_simple_self_signed(["r1".to_owned()]).unwrap();
+        let certificate = signed.cert.pem();
+        for (name, text) in [("ca.pem", &*certificate), ("me.pem", &*certificate), ("me.key", "no key")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let place = |name: &str| format!("file:{name}").parse::<Reference>().unwrap();
+        let login = Login {
+            user: "trunkline".into(),
+            key: None,
+            certificate: Some(place("me.pem")),
+            certificate_key: Some(place("me.key")),
+        };
+        let told = |ca: &str, login: &Login| {
+            let why = Keys::new(folder.path()).trust(&place(ca), login).err().unwrap();
+            format!("{why:#}")
+        };
+        let why = told("ca.pem", &login);
+        assert!(
+            why.starts_with("login.certificateKey at file:me.key: ") && why.contains("no private key"),
+            "{why}"
+        );
+        let why = told("me.key", &login);
+        assert!(why.starts_with("ca at file:me.key: "), "{why}");
+        let why = told("ca.pem", &Login { certificate: Some(place("me.key")), ..login });
+        assert!(why.starts_with("login.certificate at file:me.key: "), "{why}");
     }
 }

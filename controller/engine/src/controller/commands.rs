@@ -22,7 +22,7 @@ impl Controller {
                 self.apply(NewIntents { files, who, message, remove_all }, reply);
             }
             Command::Plan { files, reply } => self.plan_only(files, reply),
-            Command::Rollback { to, who, reply } => self.roll_back(to, who, reply),
+            Command::Rollback { to, who, message, reply } => self.roll_back(to, who, &message, reply),
             Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
             Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
             Command::Drain { subject, drain, who, reply } => self.drain(subject, drain, who, reply),
@@ -112,10 +112,11 @@ impl Controller {
         });
     }
 
-    fn roll_back(&mut self, to: Revision, who: String, reply: Reply<Applied>) {
+    fn roll_back(&mut self, to: Revision, who: String, why: &str, reply: Reply<Applied>) {
         match self.journal.intents_at(to) {
             Ok(Some(earlier)) => {
-                let message = format!("back to revision {}", to.0);
+                let reason = if why.is_empty() { String::new() } else { format!(": {why}") };
+                let message = format!("back to revision {}{reason}", to.0);
                 // What was meant to be empty may be so again; files whose selectors find nobody any more were not.
                 let remove_all = stages::mean_nothing(&earlier.files);
                 self.apply(NewIntents { files: earlier.files, who, message, remove_all }, reply);

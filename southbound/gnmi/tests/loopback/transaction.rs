@@ -82,6 +82,28 @@ async fn a_commit_whose_answer_is_lost_is_unknown_and_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn a_commit_that_takes_effect_after_the_first_look_is_undone() {
+    let (rig, mut device, place) = rig(false).await;
+    // Between the silence of the commit and the second look of the cancel, which are one deadline apart.
+    let deadline = rig.target().limits.deadline;
+    rig.chassis().faults.push_back(Fault::Late(deadline * 3 / 2));
+    let error = committed(&mut device, &sample_edits(1)).await.expect_err("no answer");
+    assert!(error.is_outcome_unknown(), "{error}");
+    // The controller starts again: that the commit was silent is known from the pre-image alone.
+    let mut device = GnmiDevice::new(node(), rig.target(), place.clone());
+    device.cancel(ID).await.expect("the device answers again");
+    let in_effect = async {
+        while rig.chassis().writes == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, in_effect).await.expect("the device comes back to the Set");
+    assert!(rig.holds().0.is_empty(), "the commit was called undone and took effect afterwards");
+    assert!(place.pending(&node()).expect("told").is_empty());
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_commit_is_repeated_without_losing_what_was_before() {
     let (rig, mut device, _) = rig(false).await;
     rig.chassis().faults.push_back(Fault::LoseAnswer);

@@ -7,6 +7,8 @@
 //!   controller can still confirm or cancel it. Version 1.0 lacks that and is not supported.
 //! - There is no `<validate>` of its own. `test-then-set` checks the same, and there are servers that answer
 //!   validate and commit with ok and then leave running as it was. A device without `:validate` checks at the commit.
+//! - A candidate that another session holds may be held by a session of our own that was given up in the middle of a
+//!   commit, and the device may still be at it. That no commit is pending says nothing then.
 //! - A confirming commit would also take what somebody else left in the candidate. It is therefore sent under the
 //!   candidate's lock, which a device grants only while the candidate equals running.
 
@@ -55,12 +57,14 @@ impl Default for Manners {
 }
 
 /// How a confirm or cancel ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
     /// The pending commit was made permanent, or undone.
     Done,
     /// No commit is pending under that name.
     NothingPending,
+    /// None is pending, and the session that holds the candidate may be about to make one: as the device denied its lock.
+    Doubtful(RpcErrors),
 }
 
 /// A session with what it has locked.
@@ -69,12 +73,14 @@ pub struct Candidate {
     session: Session,
     manners: Manners,
     held: BTreeSet<Datastore>,
+    /// The commit that this session sent and has not followed yet.
+    trial: Option<String>,
 }
 
 impl Candidate {
     /// A session that holds no lock yet.
     pub fn new(session: Session, manners: Manners) -> Self {
-        Self { session, manners, held: BTreeSet::new() }
+        Self { session, manners, held: BTreeSet::new(), trial: None }
     }
 
     /// The session.
@@ -129,40 +135,64 @@ impl Candidate {
     /// # Errors
     /// Any [`CallError`]. The locks stay whatever happens.
     pub async fn commit(&mut self, name: &str, confirm_within: Duration) -> Result<(), CallError> {
+        self.trial = Some(name.to_owned());
         self.session.commit(trial(name, confirm_within), self.work()).await
     }
 
-    /// Makes the pending commit of that name permanent, and unlocks.
+    /// Makes the pending commit of that name permanent, and unlocks, also where the device refuses.
     ///
     /// # Errors
-    /// Any [`CallError`]; the locks stay then.
+    /// Any [`CallError`]; after silence the locks stay, and go with the session.
     pub async fn confirm(&mut self, name: &str) -> Result<Followed, CallError> {
+        let followed = self.confirm_commit(name).await;
+        match &followed {
+            Ok(_) => {
+                self.trial = None;
+                self.release().await;
+            }
+            Err(CallError::Refused(_)) => self.release().await,
+            // The session is about to be closed: a device that did not answer is not asked more.
+            Err(_) => {}
+        }
+        followed
+    }
+
+    async fn confirm_commit(&mut self, name: &str) -> Result<Followed, CallError> {
         match self.lock(&[Datastore::Candidate]).await {
             Err(CallError::Refused(errors)) => self.expect_clean(errors).await?,
             locked => locked?,
         }
         let until = Instant::now() + self.manners.patience;
-        let followed = loop {
+        loop {
             let commit = Commit { confirmed: None, persist_id: Some(name.to_owned()) };
             match self.session.commit(commit, self.work()).await {
-                Ok(()) => break Followed::Done,
-                Err(CallError::Refused(errors)) if names_no_commit(&errors) => {
-                    break Followed::NothingPending;
-                }
+                Ok(()) => return Ok(Followed::Done),
                 Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
                     sleep(PAUSE).await;
                 }
+                // A device may grant running's lock to the session whose commit is pending (RFC 6241, section 7.5, denies
+                // it to others), and what waits for its confirm must not be taken for permanent.
+                Err(CallError::Refused(errors))
+                    if self.trial.as_deref() == Some(name) && !names_no_commit(&errors) =>
+                {
+                    return Err(CallError::Refused(errors));
+                }
+                Err(CallError::Refused(errors)) => return self.nothing_or(errors).await,
                 Err(error) => return Err(error),
             }
-        };
-        self.release().await;
-        Ok(followed)
+        }
+    }
+
+    /// What a refused confirm or cancel means: that nothing is pending, or what it says.
+    async fn nothing_or(&mut self, refused: RpcErrors) -> Result<Followed, CallError> {
+        let is_nothing = names_no_commit(&refused) || (!is_locked(&refused) && self.is_idle().await?);
+        if is_nothing { Ok(Followed::NothingPending) } else { Err(CallError::Refused(refused)) }
     }
 
     /// Some devices lock nothing while a commit is pending. Then there must be nothing in the candidate that
     /// running has not, or else `denied` stands: what another session holds or has left there.
     async fn expect_clean(&self, denied: RpcErrors) -> Result<(), CallError> {
-        if denied.lock_holder().is_some_and(|holder| holder != 0) {
+        if is_held(&denied) {
             return Err(CallError::Refused(denied));
         }
         let (running, candidate) = tokio::join!(
@@ -178,26 +208,50 @@ impl Candidate {
     /// # Errors
     /// Any [`CallError`]; the locks stay then.
     pub async fn cancel(&mut self, name: Option<&str>) -> Result<Followed, CallError> {
-        if let Some(name) = name
-            && !self.held.contains(&Datastore::Candidate)
-        {
-            // Running goes back and the candidate does not, so it has to be reset afterwards, and only its lock
-            // says that nobody else's work is in it. Without the lock it is left alone.
-            match self.try_lock(&[Datastore::Candidate]).await {
-                Ok(()) | Err(CallError::Refused(_) | CallError::Unsupported(_)) => {}
-                Err(error) => return Err(error),
-            }
-            tracing::debug!(name, locked = !self.held.is_empty(), "cancelling from another session");
-        }
         let followed = match name {
-            Some(name) => self.cancel_commit(name).await?,
+            Some(name) => self.cancel_surely(name).await?,
             None => Followed::NothingPending,
         };
         if self.held.contains(&Datastore::Candidate) {
             self.session.discard_changes(self.answer()).await?;
         }
         self.release().await;
+        self.trial = None;
         Ok(followed)
+    }
+
+    /// Asks again while nothing is pending and another session holds the candidate: one of our own that was cut a moment
+    /// ago is forgotten soon, and its commit is pending by then or never.
+    async fn cancel_surely(&mut self, name: &str) -> Result<Followed, CallError> {
+        let until = Instant::now() + self.manners.patience;
+        loop {
+            let denied = self.claim_candidate().await?;
+            let followed = self.cancel_commit(name).await?;
+            // A device without persistent commits never took one from us.
+            let can_commit = self.session.capabilities().confirmed_commit_1_1;
+            match denied.filter(|denied| is_held(denied) && can_commit) {
+                Some(denied) if followed == Followed::NothingPending => {
+                    if Instant::now() >= until {
+                        return Ok(Followed::Doubtful(denied));
+                    }
+                    sleep(PAUSE).await;
+                }
+                _ => return Ok(followed),
+            }
+        }
+    }
+
+    /// Locks the candidate before a cancel, or says why not. Running goes back and the candidate does not, so it has to be
+    /// reset afterwards, and only its lock says that nobody else's work is in it. Without the lock it is left alone.
+    async fn claim_candidate(&mut self) -> Result<Option<RpcErrors>, CallError> {
+        match self.try_lock(&[Datastore::Candidate]).await {
+            Ok(()) | Err(CallError::Unsupported(_)) => Ok(None),
+            Err(CallError::Refused(denied)) => {
+                tracing::debug!(%denied, "cancelling without the candidate's lock");
+                Ok(Some(denied))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn cancel_commit(&mut self, name: &str) -> Result<Followed, CallError> {
@@ -209,22 +263,10 @@ impl Candidate {
                 Ok(()) => return Ok(Followed::Done),
                 // A device without persistent commits never took one from us.
                 Err(CallError::Unsupported(_)) => return Ok(Followed::NothingPending),
-                Err(CallError::Refused(errors)) if names_no_commit(&errors) => {
-                    return Ok(Followed::NothingPending);
-                }
-                Err(CallError::Refused(errors)) if is_locked(&errors) => {
-                    if Instant::now() >= until {
-                        return Err(CallError::Refused(errors));
-                    }
+                Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
                     sleep(PAUSE).await;
                 }
-                Err(CallError::Refused(errors)) => {
-                    return if self.is_idle().await? {
-                        Ok(Followed::NothingPending)
-                    } else {
-                        Err(CallError::Refused(errors))
-                    };
-                }
+                Err(CallError::Refused(errors)) => return self.nothing_or(errors).await,
                 Err(error) => return Err(error),
             }
         }
@@ -234,14 +276,14 @@ impl Candidate {
     /// like, so the error does not tell. But running cannot be locked while another's commit is pending (RFC 6241,
     /// section 7.5), and a persistent commit is nobody's.
     async fn is_idle(&mut self) -> Result<bool, CallError> {
+        // The device is to be asked: a lock that is held already says nothing.
+        self.unlock(&BTreeSet::from([Datastore::Candidate])).await;
         let until = Instant::now() + self.manners.patience;
         loop {
             match self.try_lock(&[Datastore::Running]).await {
                 Ok(()) => return Ok(true),
                 // A session has the lock: one of our own that was cut a moment ago, perhaps, and is forgotten soon.
-                Err(CallError::Refused(errors))
-                    if errors.lock_holder().is_some_and(|holder| holder != 0) && Instant::now() < until =>
-                {
+                Err(CallError::Refused(errors)) if is_held(&errors) && Instant::now() < until => {
                     sleep(PAUSE).await;
                 }
                 Err(CallError::Refused(_)) => return Ok(false),
@@ -322,6 +364,11 @@ fn trial(name: &str, confirm_within: Duration) -> Commit {
     let seconds = confirm_within.as_secs() + u64::from(confirm_within.subsec_nanos() > 0);
     let timeout_s = Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX));
     Commit { confirmed: Some(Confirmed { timeout_s, persist: Some(name.to_owned()) }), persist_id: None }
+}
+
+/// Whether a NETCONF session is named that has the lock; zero is anything else (RFC 6241, section 7.5).
+fn is_held(denied: &RpcErrors) -> bool {
+    denied.lock_holder().is_some_and(|holder| holder != 0)
 }
 
 /// Whether the device says that the persist-id is not that of a pending commit: by the tag of RFC 6241, section

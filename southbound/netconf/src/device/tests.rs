@@ -9,6 +9,7 @@ use model::DeviceConfig;
 use super::*;
 use crate::ns;
 use crate::operation::Datastore;
+use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -146,6 +147,49 @@ async fn an_answer_that_does_not_come_leaves_the_outcome_unknown_and_a_new_sessi
 }
 
 #[tokio::test]
+async fn a_cancel_while_another_session_may_be_at_its_commit_is_unknown() {
+    let short = Manners { work: Duration::from_secs(1), patience: Duration::from_millis(50), ..manners() };
+    for lock_running in [true, false] {
+        let chamber = Chamber::start(&FULL).await;
+        // What RFC 6241 says of an unknown persist-id.
+        chamber.chassis().nothing = [ErrorTag::InvalidValue, ErrorTag::InvalidValue];
+        let mut device = device_with(&chamber, Manners { lock_running, ..short });
+        device.stage(ONE, &sample_edits(1)).await.unwrap();
+        chamber.will("commit", Fault::Late);
+        assert!(matches!(kind(device.commit(ONE, LONG).await), ErrorKind::Silent(_)));
+        for _ in 0..2 {
+            let ErrorKind::Silent(text) = kind(device.cancel(ONE).await) else { panic!("{lock_running}") };
+            assert!(text.contains("session 1 holds the candidate"), "{text}");
+        }
+        assert!(!chamber.is_pending());
+        chamber.go_on();
+        // The box works it off and forgets the session.
+        forgotten(&chamber).await;
+        assert!(chamber.is_pending());
+        device.cancel(ONE).await.unwrap();
+        assert!(chamber.truth().is_empty());
+        assert_eq!((chamber.is_pending(), chamber.locks()), (false, vec![]));
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_asks_again_when_the_session_that_was_cut_is_forgotten() {
+    let chamber = Chamber::start(&FULL).await;
+    chamber.chassis().nothing = [ErrorTag::InvalidValue, ErrorTag::InvalidValue];
+    let mut first = device(&chamber);
+    first.stage(ONE, &sample_edits(1)).await.unwrap();
+    let mut second = device(&chamber);
+    let (cancelled, ()) = tokio::join!(second.cancel(ONE), async {
+        while !chamber.chassis().log.contains(&"cancel-commit".into()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(first);
+    });
+    cancelled.unwrap();
+    assert_eq!(chamber.locks(), []);
+}
+
+#[tokio::test]
 async fn a_refused_commit_can_be_cancelled() {
     let chamber = Chamber::start(&FULL).await;
     let mut device = device(&chamber);
@@ -191,6 +235,50 @@ async fn a_confirm_whose_answer_was_lost_is_settled_by_reading_back() {
     assert!(matches!(kind(device.confirm(ONE).await), ErrorKind::Silent(_)));
     device.confirm(ONE).await.unwrap();
     assert_eq!(chamber.chassis().log.last().map(String::as_str), Some("get-config"));
+}
+
+#[tokio::test]
+async fn a_refused_confirm_gives_the_locks_back_and_can_be_repeated() {
+    let chamber = Chamber::start(&FULL).await;
+    let mut device = committed(&chamber).await;
+    chamber.will("commit", Fault::Refuse);
+    assert!(matches!(kind(device.confirm(ONE).await), ErrorKind::Refused(_)));
+    assert_eq!((chamber.locks(), chamber.is_pending()), (vec![], true));
+    device.confirm(ONE).await.unwrap();
+    assert_eq!((chamber.locks(), chamber.is_pending()), (vec![], false));
+    assert!(!chamber.truth().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_confirm_is_not_taken_for_done_where_its_own_session_may_lock() {
+    let chamber = Chamber::start(&FULL).await;
+    chamber.chassis().is_lax = true;
+    let mut device = committed(&chamber).await;
+    chamber.will("commit", Fault::Refuse);
+    assert!(matches!(kind(device.confirm(ONE).await), ErrorKind::Refused(_)));
+    assert!(chamber.is_pending());
+    device.confirm(ONE).await.unwrap();
+    assert!(!chamber.is_pending());
+}
+
+#[tokio::test]
+async fn a_confirm_of_what_is_permanent_is_done_whatever_the_device_calls_it() {
+    let chamber = Chamber::start(&FULL).await;
+    chamber.chassis().nothing = [ErrorTag::OperationFailed, ErrorTag::DataMissing];
+    let mut device = committed(&chamber).await;
+    chamber.will("commit", Fault::Close);
+    assert!(matches!(kind(device.confirm(ONE).await), ErrorKind::Silent(_)));
+    for _ in 0..2 {
+        device.confirm(ONE).await.unwrap();
+        assert_eq!(chamber.locks(), []);
+    }
+    assert!(!chamber.truth().is_empty());
+    // One that was taken back is never called done.
+    device.stage(TWO, &sample_edits(2)).await.unwrap();
+    device.commit(TWO, LONG).await.unwrap();
+    chamber.pass(LONG);
+    assert!(matches!(kind(device.confirm(TWO).await), ErrorKind::Refused(_)));
+    assert_eq!(chamber.locks(), []);
 }
 
 #[tokio::test]

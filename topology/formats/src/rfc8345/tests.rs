@@ -1,5 +1,6 @@
 use model::Source;
 
+use super::left_out;
 use crate::{
     read,
     tests::{faults, told},
@@ -69,4 +70,12 @@ fn the_direction_of_our_own_links_survives() {
     let link = &back.ted.links[&"x".parse().unwrap()];
     assert_eq!((link.a.node.as_str(), link.a_to_z.delay.value.to_string()), ("b", "1ms".to_owned()));
     assert_eq!(back.notes, []);
+    let said = left_out(&ted).expect("the name of an affinity has no place").message;
+    assert_eq!(
+        said,
+        "these have no place in RFC 8345 and are left out: segment identifiers and label blocks and names of affinities and \
+         risk groups"
+    );
+    let named = left_out(&back.ted).expect("so has the one that was made of it").message;
+    assert!(!named.contains("segment"), "what is not there is not lost: {named}");
 }

@@ -34,6 +34,8 @@ pub enum Fault {
     LoseAnswer,
     /// Neither effect nor answer.
     LoseRequest,
+    /// No answer, and the effect so much later.
+    Late(Duration),
 }
 
 /// The box behind every session.
@@ -261,22 +263,31 @@ impl GNmi for Service {
 
     async fn set(&self, request: Request<proto::SetRequest>) -> Result<Response<proto::SetResponse>, Status> {
         let changes = Changes::decode(request.into_inner())?;
-        let lost = {
+        let (lost, late) = {
             let mut chassis = self.0.lock().expect("no panic");
             let fault = if changes.is_empty() { None } else { chassis.faults.pop_front() };
             match fault {
                 Some(Fault::Refuse) => return Err(Status::invalid_argument("told to refuse")),
-                Some(Fault::LoseRequest) => true,
+                Some(Fault::LoseRequest) => (true, None),
+                Some(Fault::Late(by)) => (true, Some(by)),
                 Some(Fault::LoseAnswer) => {
                     chassis.take(changes.clone())?;
-                    true
+                    (true, None)
                 }
                 None => {
                     chassis.take(changes.clone())?;
-                    false
+                    (false, None)
                 }
             }
         };
+        if let Some(by) = late {
+            // Beside the request: who asked may have hung up by then.
+            let (chassis, changes) = (self.0.clone(), changes.clone());
+            tokio::spawn(async move {
+                tokio::time::sleep(by).await;
+                chassis.lock().expect("no panic").take(changes).expect("nothing else waits");
+            });
+        }
         if lost {
             std::future::pending::<()>().await;
         }

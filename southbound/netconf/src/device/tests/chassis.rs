@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use model::{DeviceConfig, DeviceReading};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::super::reading;
@@ -30,6 +31,8 @@ pub(super) enum Fault {
     Close,
     /// It is carried out, and the answer is no message.
     Garbage,
+    /// It is carried out when the test says so, whether the session's client is still there or not, and never answered.
+    Late,
 }
 
 struct Pending {
@@ -47,6 +50,12 @@ pub(super) struct Chassis {
     pending: Option<Pending>,
     sessions: u32,
     faults: Vec<(&'static str, Fault)>,
+    /// Lets the requests go on that are late.
+    go_on: Arc<Notify>,
+    /// What it calls it that nothing is pending: at a confirm, and at a cancel.
+    pub(super) nothing: [ErrorTag; 2],
+    /// Lets running be locked while a commit is pending, as its own session may.
+    pub(super) is_lax: bool,
     /// Texts of modules by name.
     pub(super) schemas: BTreeMap<&'static str, &'static str>,
     /// Every operation that came, by its name.
@@ -59,6 +68,7 @@ enum Act {
     Hang,
     Close,
     Garbage,
+    Late(Box<Operation>),
 }
 
 fn refusal(tag: ErrorTag, message: &str) -> RpcError {
@@ -95,6 +105,9 @@ impl Chassis {
             return Act::Say(RpcReply::errors(rpc, errors));
         }
         let operation = Operation::parse(rpc.operation.clone()).unwrap();
+        if fault == Some(Fault::Late) {
+            return Act::Late(operation.into());
+        }
         let reply = match self.carry_out(who, operation) {
             Ok(Some(text)) if name == "get-schema" => RpcReply::output(rpc, text),
             Ok(None) => RpcReply::ok(rpc),
@@ -102,7 +115,7 @@ impl Chassis {
             Err(error) => RpcReply::errors(rpc, *error),
         };
         match fault {
-            None | Some(Fault::Refuse) => Act::Say(reply),
+            None | Some(Fault::Refuse | Fault::Late) => Act::Say(reply),
             Some(Fault::Hang) => Act::Hang,
             Some(Fault::Close) => Act::Close,
             Some(Fault::Garbage) => Act::Garbage,
@@ -128,7 +141,8 @@ impl Chassis {
                     return Err(denied(ErrorTag::LockDenied, *holder).into());
                 }
                 let dirty = target == Datastore::Candidate && self.candidate.is_some();
-                if dirty || (target == Datastore::Running && self.pending.is_some()) {
+                let waits = self.pending.is_some() && !self.is_lax;
+                if dirty || (target == Datastore::Running && waits) {
                     return Err(denied(ErrorTag::LockDenied, 0).into());
                 }
                 self.locks.insert(target, who);
@@ -150,7 +164,7 @@ impl Chassis {
             Operation::CancelCommit { persist_id } => match &self.pending {
                 Some(pending) if persist_id.as_ref() == Some(&pending.persist) => self.revert(),
                 Some(_) => return Err(refusal(ErrorTag::InvalidValue, "another persist-id").into()),
-                None => return Err(refusal(ErrorTag::OperationFailed, "nothing to cancel").into()),
+                None => return Err(refusal(self.nothing[1].clone(), "nothing to cancel").into()),
             },
             other => panic!("the device sent {other:?}"),
         }
@@ -162,7 +176,8 @@ impl Chassis {
         self.free(Datastore::Candidate, who)?;
         let known = self.pending.as_ref().map(|pending| pending.persist.clone());
         if commit.persist_id != known {
-            return Err(refusal(ErrorTag::InvalidValue, "not the pending commit").into());
+            let tag = if known.is_some() { ErrorTag::InvalidValue } else { self.nothing[0].clone() };
+            return Err(refusal(tag, "not the pending commit").into());
         }
         self.pending = commit.confirmed.map(|confirmed| Pending {
             persist: confirmed.persist.unwrap(),
@@ -268,6 +283,9 @@ impl Chamber {
             pending: None,
             sessions: 0,
             faults: Vec::new(),
+            go_on: Arc::default(),
+            is_lax: false,
+            nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
             schemas: BTreeMap::new(),
             log: Vec::new(),
         };
@@ -297,6 +315,11 @@ impl Chamber {
 
     pub(super) fn will(&self, operation: &'static str, fault: Fault) {
         self.chassis().faults.push((operation, fault));
+    }
+
+    /// It gets to what is late.
+    pub(super) fn go_on(&self) {
+        self.chassis().go_on.notify_one();
     }
 
     /// Time goes by on the box.
@@ -363,6 +386,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Act::Say(reply) => peer.say(&reply.to_xml()).await,
             Act::Hang => {}
             Act::Close => return,
+            Act::Late(operation) => {
+                let go_on = Arc::clone(&seat.0.lock().unwrap().go_on);
+                go_on.notified().await;
+                seat.0.lock().unwrap().carry_out(id, *operation).unwrap();
+            }
             Act::Garbage => peer.stream.write_all(b"%% what was that?\n").await.unwrap(),
         }
     }
