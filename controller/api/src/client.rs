@@ -17,6 +17,7 @@ use model::{Revision, intent::Mode};
 use serde::{Serialize, de::DeserializeOwned};
 use store::IntentRevision;
 use thiserror::Error;
+use tokio::time::timeout;
 
 pub use events::{Events, Message};
 
@@ -33,8 +34,14 @@ use crate::{
 
 /// To connect.
 const CONNECT: Duration = Duration::from_secs(3);
-/// For an answer: longer than the server waits for the loop.
-const ANSWER: Duration = Duration::from_secs(310);
+/// For the answer to a read to begin: it is there already.
+const READ: Duration = Duration::from_secs(10);
+/// For the answer to a change or a plan to begin: longer than the server waits for the loop.
+const CHANGE: Duration = Duration::from_secs(310);
+/// For an answer that has begun to end: a snapshot of a large network over a slow line.
+const BODY: Duration = Duration::from_secs(60);
+/// For the peer to take the next byte of what is sent.
+const SEND: Duration = Duration::from_secs(10);
 /// The largest answer, bytes: a snapshot of a large network.
 const LARGEST: usize = 256 << 20;
 
@@ -95,6 +102,17 @@ pub enum ClientError {
         base: String,
         /// What happened.
         why: String,
+    },
+    /// A read went unanswered: nothing depends on it.
+    #[error(
+        "what takes connections at {base} did not answer within {seconds} s, and a controller answers reads at once: see whether \
+         one runs there, or name another with --controller URL"
+    )]
+    Silent {
+        /// The address.
+        base: String,
+        /// How long it was waited for.
+        seconds: u64,
     },
     /// The controller refused.
     #[error("{0}")]
@@ -289,19 +307,19 @@ impl Client {
         let query = after.map_or_else(String::new, |number| format!("?after={number}"));
         let request = self.request(Method::GET, &format!("events{query}"), String::new())?;
         // Connecting and TLS have a limit each; whoever is over one of them is told so, and not that the answer is missing.
-        let sent = tokio::time::timeout(CONNECT * 3, self.wire.send(request)).await;
+        let sent = timeout(CONNECT * 3, self.wire.send(request)).await;
         let answer = sent.map_err(|_| self.wire.broken("no answer in 9 s".to_owned()))??;
         Ok(Events::new(self.checked(answer).await?, self.base().to_owned()))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        self.ask(self.request(Method::GET, path, String::new())?).await
+        self.ask(self.request(Method::GET, path, String::new())?, READ).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
         let unwritten = |error: serde_json::Error| ClientError::Unwritten { why: error.to_string() };
         let body = serde_json::to_string(body).map_err(unwritten)?;
-        self.ask(self.request(Method::POST, path, body)?).await
+        self.ask(self.request(Method::POST, path, body)?, CHANGE).await
     }
 
     /// A request with all that we may say of ourselves.
@@ -323,13 +341,20 @@ impl Client {
         request.body(body).map_err(|error| ClientError::Unwritten { why: error.to_string() })
     }
 
-    async fn ask<T: DeserializeOwned>(&self, request: Request<String>) -> Result<T, ClientError> {
-        let asked = async {
-            let answer = self.checked(self.wire.send(request).await?).await?;
-            self.body(answer).await
+    /// Asks; the answer must begin within `patience`, counted from the first try to connect.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        request: Request<String>,
+        patience: Duration,
+    ) -> Result<T, ClientError> {
+        let is_read = request.method() == Method::GET;
+        let late = |limit: Duration| match is_read {
+            true => ClientError::Silent { base: self.base().to_owned(), seconds: limit.as_secs() },
+            false => self.wire.broken(format!("no answer in {} s", limit.as_secs())),
         };
-        let late = |_| self.wire.broken(format!("no answer in {} s", ANSWER.as_secs()));
-        let body = tokio::time::timeout(ANSWER, asked).await.map_err(late)??;
+        let begun = timeout(patience, self.wire.send(request)).await.map_err(|_| late(patience))??;
+        let whole = async { self.body(self.checked(begun).await?).await };
+        let body = timeout(BODY, whole).await.map_err(|_| late(BODY))??;
         serde_json::from_slice(&body).map_err(|error| self.foreign(error.to_string()))
     }
 
@@ -364,5 +389,29 @@ impl Client {
 
     fn base(&self) -> &str {
         &self.wire.address.base
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_takes_connections_and_says_nothing_is_given_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let client = Client::new(&base, None).unwrap();
+        let short = Duration::from_millis(50);
+        let asked = async |method| {
+            let request = client.request(method, "state", String::new()).unwrap();
+            // Whoever listens takes connections, also where he does not look at them.
+            client.ask::<Snapshot>(request, short).await.unwrap_err()
+        };
+        let read = asked(Method::GET).await;
+        assert!(matches!(read, ClientError::Silent { .. }), "{read:?}");
+        let told = read.to_string();
+        assert!(told.contains(&base) && !told.contains("whether it did"), "{told}");
+        let change = asked(Method::POST).await;
+        assert!(matches!(change, ClientError::Broken { .. }), "it may have been done: {change:?}");
     }
 }

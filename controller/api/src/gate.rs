@@ -81,7 +81,7 @@ async fn dispatch<B: Buf>(
     if entry.method == Verb::Get {
         return read::answer(asked, entry.route, rest).await;
     }
-    let body = body::read(asked.headers, body).await?;
+    let body = body::read(entry.route, asked.headers, body).await?;
     if entry.access == Access::Token {
         return write::plan(asked, &body).await;
     }

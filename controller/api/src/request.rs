@@ -7,6 +7,8 @@ use model::{Revision, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
 use store::AuditEntry;
 
+use crate::body::Body;
+
 /// Answer of `audit`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,12 +42,20 @@ impl ApplyRequest {
     }
 }
 
+impl Body for ApplyRequest {
+    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}, "message": "WHY"}, and "removeAll": true where no service shall stay"#;
+}
+
 /// Body of `intents/plan`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanRequest {
     /// Intent files by name; together they are the whole set.
     pub files: BTreeMap<String, String>,
+}
+
+impl Body for PlanRequest {
+    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}}"#;
 }
 
 /// Body of `rollback`.
@@ -59,6 +69,10 @@ pub struct RollbackRequest {
     pub message: String,
 }
 
+impl Body for RollbackRequest {
+    const LOOKS: &'static str = r#"{"revision": NUMBER, "message": "WHY"}"#;
+}
+
 /// Body of `mode`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +84,10 @@ pub struct ModeRequest {
     pub message: String,
 }
 
+impl Body for ModeRequest {
+    const LOOKS: &'static str = r#"{"mode": "observe", "recommend" or "act", "message": "WHY"}"#;
+}
+
 /// Body of `adopt`; may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +95,10 @@ pub struct AdoptRequest {
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+}
+
+impl Body for AdoptRequest {
+    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing"#;
 }
 
 /// Body of `drain` and `undrain`: exactly one of link and node.
@@ -112,6 +134,10 @@ impl DrainRequest {
             _ => None,
         }
     }
+}
+
+impl Body for DrainRequest {
+    const LOOKS: &'static str = r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link""#;
 }
 
 /// An accepted set of intents without its files.

@@ -1,4 +1,5 @@
-//! A connection whose peer stops reading is closed: nobody can hold the server's memory by looking away.
+//! A connection whose peer stops reading is closed: nobody can hold the server's memory by looking away, and no client waits for a
+//! server that does not take its question.
 
 use std::{
     io,

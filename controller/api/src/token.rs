@@ -80,13 +80,22 @@ impl Token {
     pub fn load(path: &Path) -> Result<Self, TokenError> {
         let file_error = |why| TokenError::File { path: path.to_owned(), why };
         let file = fs::File::open(path).map_err(file_error)?;
-        let mode = file.metadata().map_err(file_error)?.permissions().mode() & 0o777;
+        let metadata = file.metadata().map_err(file_error)?;
+        if metadata.is_dir() {
+            return Err(file_error(io::ErrorKind::IsADirectory.into()));
+        }
+        let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             return Err(TokenError::Open { path: path.to_owned(), mode });
         }
         let mut text = String::new();
-        file.take(LONGEST as u64 + 2).read_to_string(&mut text).map_err(file_error)?;
-        Self::parse(text.trim()).ok_or_else(|| TokenError::Malformed { path: path.to_owned() })
+        let malformed = || TokenError::Malformed { path: path.to_owned() };
+        file.take(LONGEST as u64 + 2).read_to_string(&mut text).map_err(|why| match why.kind() {
+            // Not UTF-8: the file can be read, and holds something else.
+            io::ErrorKind::InvalidData => malformed(),
+            _ => file_error(why),
+        })?;
+        Self::parse(text.trim()).ok_or_else(malformed)
     }
 
     /// A token from its text, if it is one.
@@ -179,10 +188,13 @@ mod tests {
     fn a_file_that_holds_something_else_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        for text in ["", "short", &"x".repeat(4_000), &format!("{}!", "x".repeat(60))] {
+        let (long, foreign) = ("x".repeat(4_000), format!("{}!", "x".repeat(60)));
+        for text in [&b""[..], b"short", long.as_bytes(), foreign.as_bytes(), &[0xff; 50]] {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            assert!(matches!(Token::load_or_create(&path), Err(TokenError::Malformed { .. })), "{text}");
+            assert!(matches!(Token::load_or_create(&path), Err(TokenError::Malformed { .. })), "{text:?}");
         }
+        let error = Token::load_or_create(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("is a directory") && !error.contains("chmod"), "{error}");
     }
 }

@@ -108,12 +108,42 @@ pub enum NetworkCommand {
     Convert(convert::ConvertArgs),
 }
 
+/// All commands, with their pages as clap wraps them.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(flowing)
+}
+
+/// A command and those below it, where each paragraph below the options is one line: clap wraps it to the terminal. A paragraph
+/// that is broken in the source would be wrapped twice.
+fn flowing(command: clap::Command) -> clap::Command {
+    let page = command.get_after_help().map(|page| flow(&page.to_string()));
+    let command = command.mut_subcommands(flowing);
+    match page {
+        Some(page) => command.after_help(page),
+        None => command,
+    }
+}
+
+/// Joins the lines of each paragraph. A line that is indented stands for itself, and so does what comes after one.
+fn flow(page: &str) -> String {
+    let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+    let mut flowing = String::new();
+    let mut before = "";
+    for line in page.lines() {
+        let goes_on = is_prose(before) && is_prose(line);
+        flowing.push_str(if goes_on { " " } else { "\n" });
+        flowing.push_str(line);
+        before = line;
+    }
+    flowing.trim_start_matches('\n').to_owned()
+}
+
 /// Reads the command line.
 ///
 /// # Errors
 /// It asks for help or the version, or it is wrong: the error knows what to print and how to exit.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let command = Cli::command();
+    let command = command();
     let template = template(&command);
     let mut command = command.help_template(template);
     let matches = command.try_get_matches_from_mut(arguments)?;
@@ -140,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_page_of_every_command_has_an_example_and_its_exit_codes() {
-        let mut command = Cli::command();
+        let mut command = command();
         for each in command.get_subcommands_mut() {
             let pages: Vec<String> = match each.has_subcommands() {
                 true => {
@@ -153,7 +183,21 @@ mod tests {
                 assert!(page.contains("Example") && page.contains("trunkline "), "{name}: {page}");
                 assert!(page.contains("Exit codes:"), "{name}: {page}");
                 assert!(page.lines().all(|line| line.chars().count() <= 100), "{name}: {page}");
+                is_wrapped_once(name, &page);
             }
+        }
+    }
+
+    /// A line of prose that ends early ends its paragraph: the first word of the next one would have found room.
+    fn is_wrapped_once(name: &str, page: &str) {
+        let prose = page.split("Print help").last().unwrap_or_default();
+        let lines: Vec<&str> = prose.lines().collect();
+        for pair in lines.windows(2) {
+            let [line, next] = pair else { unreachable!("windows of two") };
+            let whole = line.is_empty() || line.starts_with(' ') || next.is_empty() || next.starts_with(' ');
+            let word = next.split(' ').next().unwrap_or_default();
+            let room = line.chars().count() + 1 + word.chars().count() <= 100;
+            assert!(whole || !room, "{name}: `{line}` is followed by `{next}`");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Commands that ask a running controller: where it is, and the token that changes need.
 
 pub mod change;
+pub mod left_out;
 pub mod status;
 pub mod tables;
 
@@ -36,7 +37,7 @@ pub struct Access {
     // Not by `env`: what is typed for http:// is a mistake, and what stands in the environment is meant for other addresses.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The file with the token that changes need; the one in the default state folder where absent
+    /// The file with the token that changes and `snapshot` need; the one in the default state folder where absent
     #[arg(long, env = "TRUNKLINE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
@@ -83,12 +84,18 @@ impl Access {
     /// # Errors
     /// There is no token.
     pub fn client_that_may_change(&self) -> Result<Client, Stop> {
+        self.client_with_token("changes need the controller's token")
+    }
+
+    /// A client with a token; `need` says what needs it.
+    ///
+    /// # Errors
+    /// There is no token.
+    pub fn client_with_token(&self, need: &str) -> Result<Client, Stop> {
         let looked = default_token();
         if self.token_file.is_none() && !looked.as_deref().is_some_and(Path::exists) {
             let looked = looked.map_or_else(String::new, |path| format!(" (looked at {})", path.display()));
-            return Err(Stop::usage(format!(
-                "changes need the controller's token, and you have none{looked}: {GET}"
-            )));
+            return Err(Stop::usage(format!("{need}, and you have none{looked}: {GET}")));
         }
         self.client()
     }
@@ -105,6 +112,9 @@ fn load(path: &Path) -> Result<Token, Stop> {
         Stop::usage(match error {
             TokenError::File { why, .. } if why.kind() == std::io::ErrorKind::NotFound => {
                 format!("there is no token file {place}: give the right path, or {GET}")
+            }
+            TokenError::File { why, .. } if why.kind() == std::io::ErrorKind::IsADirectory => {
+                format!("{place} is a folder: name the token file itself, such as {}", path.join("token").display())
             }
             TokenError::File { why, .. } => format!(
                 "the token file {place} cannot be read: {why}; it must be yours: copy it to a file of your own (chmod 600), \
@@ -183,7 +193,11 @@ mod tests {
             "{}",
             told()
         );
-        for (text, mode, advice) in [("short", 0o600, "ask those who run"), ("short", 0o644, "chmod 600")] {
+        for (text, mode, advice) in [
+            (&b"short"[..], 0o600, "ask those who run"),
+            (b"short", 0o644, "chmod 600"),
+            (&[0xff; 50], 0o600, "does not hold a whole token"),
+        ] {
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             let told = told();
@@ -193,5 +207,8 @@ mod tests {
                 "advice for the server: {told}"
             );
         }
+        let told = load(folder.path()).unwrap_err().to_string();
+        assert!(told.contains("is a folder") && told.contains(path.to_str().unwrap()), "{told}");
+        assert!(!told.contains("chmod"), "{told}");
     }
 }

@@ -18,7 +18,7 @@ use std::{
 };
 
 use anyhow::bail;
-use api::{Client, Token, request::ApplyRequest};
+use api::{ApiError, Client, Token, request::ApplyRequest};
 use clap::Args;
 use net::Scenario;
 use tokio::time::{Instant, sleep};
@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     args::Format,
+    outcome::Stop,
     signals::{Ended, Signals},
 };
 
@@ -40,7 +41,7 @@ pub struct DemoArgs {
     /// How many routers, from 61 to 120; the whole case of 120 where absent. Fewer: branches are left out
     #[arg(long, value_name = "N")]
     pub routers: Option<usize>,
-    /// Where the dashboard is
+    /// Where the dashboard is; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// What happens, and what is expected of the controller; it ends with a summary then
@@ -49,7 +50,7 @@ pub struct DemoArgs {
     /// Another line, time and class for the scenario, chosen by this number
     #[arg(long, value_name = "N", requires = "scenario")]
     pub seed: Option<u64>,
-    /// Where files, keys and logs lie; a folder for this run where absent
+    /// Where files, keys and logs lie; a folder for this run alone where absent, which goes with it
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
     /// A line for people, or a JSON object, for each thing that happens
@@ -115,6 +116,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
 /// Whether the dashboard's address can be had. Who listens there already would be taken for our controller, and be shown its token.
 fn is_free(listen: SocketAddr) -> anyhow::Result<()> {
+    if !listen.ip().is_loopback() {
+        return Err(Stop::usage(ApiError::NotLoopback(listen).to_string()).into());
+    }
     std::net::TcpListener::bind(listen).map(drop).map_err(|error| {
         anyhow::anyhow!(
             "the dashboard cannot listen on {listen}: {error}; choose another address with --listen"
@@ -160,8 +164,10 @@ async fn show(
     stage.routers = Some(Routers::start(written).await?);
     teller.say(&format!("{} routers run, {:.1} s", stage.count, begun.elapsed().as_secs_f64()));
     stage.controller = Some(Controller::start(written)?);
-    let client = connect(listen, &written.state.join("token"), stage).await?;
+    let token = written.state.join("token");
+    let client = connect(listen, &token, stage).await?;
     teller.say(&format!("dashboard: http://{listen}"));
+    teller.say(&format!("changes need the token in {}", token.display()));
     stage.follow(&client).await?;
     stage.wait_in_sync().await?;
     let applied = stage

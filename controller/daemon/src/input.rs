@@ -75,7 +75,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, Vec<u8>)>) -> Res
             walk(&path, depth + 1, found)?;
         } else if is_yaml(&name) {
             let bytes = bytes(&path)?;
-            if !is_other_kind(&bytes) {
+            if other_kind(&bytes).is_none() {
                 found.push((path, bytes));
             }
         }
@@ -88,12 +88,12 @@ fn is_yaml(name: &str) -> bool {
     (lower.ends_with(".yaml") || lower.ends_with(".yml")) && !lower.contains(".clab.")
 }
 
-/// Whether the first `kind:` of a file is one of ours that is no intent.
-fn is_other_kind(bytes: &[u8]) -> bool {
+/// The first `kind:` of a file, where it is one of ours that is no intent.
+pub fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(bytes);
-    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"));
-    kind.and_then(|kind| kind.split_whitespace().next())
-        .is_some_and(|kind| OTHER_KINDS.contains(&kind.trim_matches(['"', '\''])))
+    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"))?;
+    let kind = kind.split_whitespace().next()?.trim_matches(['"', '\'']);
+    OTHER_KINDS.into_iter().find(|other| *other == kind)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {

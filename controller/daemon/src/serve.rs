@@ -11,7 +11,12 @@ mod unusable;
 
 mod log;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use api::{Server, Token};
 use clap::Args;
@@ -49,9 +54,10 @@ Examples:
   trunkline serve -c controller.yaml
   trunkline serve --network network.yaml --inventory inventory.yaml --state state
 
-Ends at SIGINT or SIGTERM, after the change that is under way; with --until-input-ends also when
+Ends at SIGINT, SIGTERM or SIGHUP (which `nohup` keeps from it), after the change that is under way; with --until-input-ends also when
 its standard input ends, so that it does not outlive the program that started it. Routers forward on
 whether it runs or not.
+
 Exit codes: 0 stopped as told, 1 it could not start, 2 called wrongly.";
 
 /// Run the controller: sessions to all routers, the loop, the API and the dashboard
@@ -115,7 +121,9 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let ted = input::network(&config.network, &mut Sources::new())?.ted;
     let inventory = inventory::read(&config.inventory)?;
     config.make_state_folder()?;
-    let journal = Journal::open(&config.state.join("journal"))?;
+    let journal = config.state.join("journal");
+    warn_if_emptied(&journal);
+    let journal = Journal::open(&journal)?;
     let token = Token::load_or_create(&config.token())?;
     let pre_images = Arc::new(FilePreImages::new(config.state.join("pre-images"))?);
     let (samples_in, samples) = mpsc::channel(SAMPLES);
@@ -141,10 +149,28 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     // Scripts wait for this line.
     say(&format!("listening on http://{}", bound.address()));
     info!(token = %config.token().display(), "changes need the token in this file");
-    tokio::join!(controller.run(stop.clone()), bound.run(stop.cancelled()));
+    // Whoever waits for a change that is under way still hears how it ended.
+    let quiet = CancellationToken::new();
+    let work = async {
+        controller.run(stop).await;
+        quiet.cancel();
+    };
+    tokio::join!(work, bound.run(quiet.cancelled()));
     drop((watchers, notifiers, samples_in));
     info!("stopped");
     Ok(())
+}
+
+/// Says that a journal without a byte in it is taken for a new one. A start that was killed leaves such a file too, so it is no
+/// reason to refuse.
+fn warn_if_emptied(journal: &Path) {
+    if std::fs::metadata(journal).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        warn!(
+            journal = %journal.display(),
+            "the journal is an empty file, so this is taken for a first start; where a controller has worked here before, stop \
+             this one and put the copy of the state folder back"
+        );
+    }
 }
 
 /// Waits until the standard input ends; for ever where nobody asks for that. A thread of its own reads, because what reads

@@ -18,15 +18,16 @@ use serde_json::{Value, json};
 use crate::outcome::{Stop, say};
 
 const AFTER: &str = "\
-Prints one line: the highest utilisation, a proven lower bound for it, the gap between both, and the seconds it took. FILE gets a
-line `demand source middle… destination` for every demand; with several lists or with adjacency segments it is JSON.
+Prints one line: the highest utilisation, a proven lower bound for it, the gap between both, and the
+seconds it took. FILE gets a line `demand source middle… destination` for every demand; with several
+lists or with adjacency segments it is JSON.
 
 Examples:
   trunkline solve Abilene.graph Abilene.0000.demands
   trunkline solve Colt.graph Colt.0000.demands --time 200ms --out colt.paths
   trunkline solve Ntt.graph Ntt.0000.demands --lists 4 --adjacency --effort 500 --out ntt.json
 
-Exit codes: 0 done, 1 it has no solution, 2 called wrongly or a file cannot be read.";
+Exit codes: 0 done, 1 it has no solution, 2 called wrongly, or a file cannot be read or written.";
 
 /// The time that is kept for leaving the searches, and for writing each demand's answer.
 const RESERVE: Duration = Duration::from_millis(5);
@@ -68,6 +69,7 @@ pub struct SolveArgs {
 #[expect(clippy::disallowed_methods, reason = "the clock of this command is here, at the edge")]
 pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
+    args.out.as_deref().map_or(Ok(()), has_folder)?;
     let instance = read(args)?;
     let demands = u32::try_from(instance.demands.len()).unwrap_or(u32::MAX);
     let allowed =
@@ -82,11 +84,10 @@ pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
         ..Options::default()
     };
     let solution = optimise::solve(&instance, &options, budget).context("the instance cannot be solved")?;
-    if let Some(path) = &args.out {
-        let text =
-            if args.lists == 1 && !args.adjacency { paths(&instance, &solution) } else { lists(&solution) };
-        fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
+    let text = || {
+        if args.lists == 1 && !args.adjacency { paths(&instance, &solution) } else { lists(&solution) }
+    };
+    let kept = args.out.as_ref().map_or(Ok(()), |path| keep(path, text));
     say(&format!(
         "mlu {:.6} bound {:.6} gap {:.4}% seconds {:.3}",
         solution.mlu,
@@ -94,7 +95,33 @@ pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
         100.0 * solution.gap(),
         begun.elapsed().as_secs_f64()
     ));
+    kept?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the lists where they are wanted, or else to standard output: the search may have taken long.
+fn keep(path: &Path, text: impl Fn() -> String) -> Result<(), Stop> {
+    let text = text();
+    fs::write(path, &text).map_err(|error| {
+        say(&text);
+        Stop::usage(format!(
+            "{}: cannot be written: {error}; the lists stand on standard output instead, before the last line",
+            path.display()
+        ))
+    })
+}
+
+/// Whether a file can be written there at all, as far as that shows before anything is searched for.
+fn has_folder(path: &Path) -> Result<(), Stop> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let refuse = |why: String| Err(Stop::usage(format!("--out {}: {why}", path.display())));
+    if path.is_dir() {
+        return refuse("it is a folder; name a file in it".to_owned());
+    }
+    if !folder.is_dir() {
+        return refuse(format!("there is no folder {}; make it, or name another file", folder.display()));
+    }
+    Ok(())
 }
 
 fn read(args: &SolveArgs) -> Result<Instance, Stop> {
@@ -143,4 +170,20 @@ fn lists(solution: &Solution) -> String {
     let demand = |(index, lists): (usize, &Vec<optimise::WeightedList>)| json!({ "index": index, "lists": lists.iter().map(list).collect::<Vec<Value>>() });
     let demands: Vec<Value> = solution.lists.iter().enumerate().map(demand).collect();
     json!({ "demands": demands }).to_string() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_can_be_written_is_said_before_the_search_or_with_what_it_found() {
+        let told = |path: &str| has_folder(Path::new(path)).unwrap_err().to_string();
+        assert!(told("/nonexist/x").contains("there is no folder /nonexist"));
+        assert!(told("/").contains("it is a folder"));
+        assert!(has_folder(Path::new("x")).is_ok() && has_folder(Path::new("/dev/full")).is_ok());
+        // It can be opened, and takes nothing.
+        let full = keep(Path::new("/dev/full"), || "0 1 2\n".to_owned()).unwrap_err().to_string();
+        assert!(full.contains("/dev/full") && full.contains("standard output"), "{full}");
+    }
 }

@@ -62,9 +62,12 @@ impl Controller {
     fn start(inventory: &str) -> Self {
         let folder = folder(inventory);
         let config = folder.path().join("controller.yaml");
-        let mut child = trunkline()
+        // Whoever started the tests may ignore the signal, as `nohup` does.
+        let mut child = Command::new("env")
+            .args(["--default-signal=HUP", env!("CARGO_BIN_EXE_trunkline")])
             .args(["serve", "--log-format", "json", "-c"])
             .arg(config)
+            .env_remove("RUST_LOG")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -90,9 +93,9 @@ impl Controller {
     }
 
     /// Ends it by a signal and gives its exit code.
-    fn stop(&mut self) -> Option<i32> {
+    fn stop(&mut self, signal: Signal) -> Option<i32> {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        kill(pid, Signal::SIGTERM).unwrap();
+        kill(pid, signal).unwrap();
         for _ in 0..200 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
@@ -174,7 +177,7 @@ fn it_starts_observes_refuses_and_stops() {
     assert_eq!(unknown.status.code(), Some(1));
     assert!(err(&unknown).contains("no node and no link `no-such-line`"), "{}", err(&unknown));
 
-    assert_eq!(controller.stop(), Some(0));
+    assert_eq!(controller.stop(Signal::SIGTERM), Some(0));
     let gone = controller.ask(&["status"], None);
     assert_eq!(gone.status.code(), Some(1));
     assert!(err(&gone).contains("no controller answers at"), "{}", err(&gone));
@@ -215,7 +218,43 @@ fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_fro
         "{}",
         out(&told)
     );
-    assert_eq!(controller.stop(), Some(0));
+    assert_eq!(controller.stop(Signal::SIGHUP), Some(0));
+}
+
+/// The only router that there is cannot be reached, and the others are in no inventory.
+#[test]
+fn a_change_that_leaves_routers_out_is_no_success() {
+    let controller = Controller::start(INVENTORY);
+    let token = controller.token();
+    let ask = |arguments: &[&str]| {
+        let output = controller.ask(arguments, Some(&token));
+        (output.status.code(), format!("{}{}", out(&output), err(&output)))
+    };
+    assert_eq!(ask(&["adopt"]).0, Some(0));
+    let (services, classes) = (example("services.yaml"), example("classes.yaml"));
+    let [services, classes] = [&services, &classes].map(|path| path.to_str().unwrap());
+    // Until the router was tried, which takes some milliseconds: this is about twenty seconds.
+    let applied = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        Some(ask(&["apply", services, classes])).filter(|(_, told)| !told.contains("is being read"))
+    });
+    let (code, told) = applied.expect("it is tried within twenty seconds");
+    assert_eq!(code, Some(1), "{told}");
+    let last =
+        "revision 1: nothing was changed; 5 of 5 routers were left out: br-1, br-2, core-1, core-2, hq-pe1";
+    assert!(told.contains(last), "{told}");
+
+    let (code, told) = ask(&["drain", "core-1"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("hq-pe1 was not told; it may still send over core-1\n"), "{told}");
+
+    let (code, told) = ask(&["apply", classes, "--dry-run"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("TL0097") && told.contains("1 error: it would be refused\n"), "{told}");
+    assert_eq!(ask(&["apply", classes, "--dry-run", "--remove-all"]).0, Some(0));
+    let (code, told) = ask(&["apply", example("network.yaml").to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("a file of the kind Network") && !told.contains("-n"), "{told}");
 }
 
 #[test]
@@ -240,6 +279,9 @@ fn faults_of_the_inventory_name_file_and_device() {
 #[test]
 fn another_address_than_loopback_is_refused() {
     let folder = folder(INVENTORY);
+    // What a disk that was full may leave behind.
+    std::fs::create_dir(folder.path().join("state")).unwrap();
+    std::fs::write(folder.path().join("state/journal"), "").unwrap();
     let output = trunkline()
         .args(["serve", "--listen", "0.0.0.0:8080", "-c"])
         .arg(folder.path().join("controller.yaml"))
@@ -247,4 +289,9 @@ fn another_address_than_loopback_is_refused() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("not a loopback address"), "{}", err(&output));
+    assert!(err(&output).contains("the journal is an empty file"), "{}", err(&output));
+    let output = trunkline().args(["demo", "--listen", "0.0.0.0:18081"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("not a loopback address"), "{}", err(&output));
+    assert!(output.stdout.is_empty(), "nothing was started: {}", out(&output));
 }

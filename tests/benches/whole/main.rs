@@ -80,7 +80,7 @@ impl All {
         let ended: Vec<&Value> = told.iter().filter(|line| line["kind"] == "transaction-ended").collect();
         ended.iter().for_each(|ended| self.add("first", whole(ended) / 1e3));
         let words =
-            told.iter().filter_map(|line| line["text"].as_str()).find(|text| text.contains("objects on"));
+            told.iter().filter_map(|line| line["text"].as_str()).find(|text| text.contains("edits on"));
         let objects = words.unwrap().split(' ').next().unwrap().parse().unwrap();
         self.first.push((objects, ended.len()));
         self.worked_out("first proposal", told);

@@ -1,4 +1,4 @@
-//! However the demonstration ends, nothing that it started goes on: neither after Ctrl-C, nor after SIGTERM, nor when it is killed
+//! However the demonstration ends, nothing that it started goes on: neither after Ctrl-C, SIGTERM or SIGHUP, nor when it is killed
 //! without a chance to tidy up.
 
 use std::{
@@ -35,7 +35,10 @@ impl Small {
     fn playing(format: &str) -> Self {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let temporary = tempfile::tempdir().unwrap();
-        let mut child = Command::new(trunkline())
+        // Whoever started the tests may ignore the signal, as `nohup` does.
+        let mut child = Command::new("env")
+            .arg("--default-signal=HUP")
+            .arg(trunkline())
             .args(["demo", "--routers", "61", "--format", format, "--listen", &listen.to_string()])
             .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())
@@ -49,6 +52,7 @@ impl Small {
             output.lines().map_while(Result::ok).try_for_each(|line| out.send(line)).unwrap_or_default();
         });
         let small = Self { child, lines, temporary };
+        small.wait_for(&small.temporary.path().display().to_string(), STARTS);
         small.wait_for("promises are kept", STARTS);
         small
     }
@@ -120,10 +124,10 @@ impl Drop for Small {
 }
 
 #[test]
-fn ctrl_c_ends_everything_and_leaves_nothing_behind() {
+fn a_signal_ends_everything_and_leaves_nothing_behind() {
     let _alone = alone();
     for (format, signal, code) in
-        [("text", Signal::SIGINT, 130), ("json", Signal::SIGINT, 130), ("json", Signal::SIGTERM, 143)]
+        [("text", Signal::SIGINT, 130), ("json", Signal::SIGHUP, 129), ("json", Signal::SIGTERM, 143)]
     {
         let mut demo = Small::playing(format);
         assert_eq!(demo.left_behind().len(), 1, "it has a folder of its own");

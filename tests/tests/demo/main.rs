@@ -177,7 +177,7 @@ fn steering_deleted_by_hand_is_drift_until_the_intents_are_applied_again() {
     let (before, after) = told[deleted..].split_at(applied - deleted);
     let changes = |lines: &[Value]| lines.iter().filter(|line| line["kind"] == "transaction-begun").count();
     assert_eq!((changes(before), changes(after)), (0, 1), "nobody fights; one transaction puts it right");
-    assert!(after.iter().any(|line| says(line, "1 object on 1 device in 1 transaction")), "{after:?}");
+    assert!(after.iter().any(|line| says(line, "1 edit on 1 device in 1 transaction")), "{after:?}");
 }
 
 #[test]

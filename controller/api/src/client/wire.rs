@@ -21,7 +21,8 @@ use tokio_rustls::{
     rustls::{self, CertificateError},
 };
 
-use super::{CONNECT, ClientError, address::Address, trust};
+use super::{CONNECT, ClientError, SEND, address::Address, trust};
+use crate::stall::Stall;
 
 /// The way to a controller.
 #[derive(Clone)]
@@ -84,7 +85,8 @@ impl Wire {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let begun = http1::handshake(TokioIo::new(stream)).await;
+        // A peer that takes no more of the request is given up, however long its answer may take.
+        let begun = http1::handshake(TokioIo::new(Stall::new(stream, SEND))).await;
         let (mut sender, connection) = begun.map_err(|error| self.unreachable(root(&error)))?;
         // It ends with the answer; what breaks it is told there.
         tokio::spawn(connection);

@@ -142,9 +142,19 @@ async fn unknown_paths_methods_media_and_bodies_are_told_apart() {
         request.header("content-type", media).body(body).send()
     };
     assert_eq!(problem(post("text/plain", r#"{"mode":"act"}"#).await.unwrap()).await.status, 415);
-    for bad in ["", "{", r#"{"mode":"fly"}"#, r#"{"mode":"act","mod":1}"#, "[]"] {
+    for (bad, told) in [
+        ("", "the body is no JSON: "),
+        ("{", "the body is no JSON: "),
+        (r#"{"mode":"fly"}"#, "unknown variant `fly`"),
+        (r#"{"mode":"act","mod":1}"#, "unknown field `mod`"),
+        (r#"{"mode":"act","mode":"observe"}"#, "duplicate field `mode`"),
+        (r#"{"mode":1}"#, "invalid type: integer `1`"),
+        ("[]", "the body is JSON and no object"),
+    ] {
         let problem = problem(post("application/json", bad).await.unwrap()).await;
         assert_eq!(problem.status, 400, "{bad}");
+        let told = problem.detail.contains(told) && problem.detail.contains(r#"; send {"mode": "observe""#);
+        assert!(told && !problem.detail.contains("ModeRequest"), "{}", problem.detail);
     }
     let deep: String = "[".repeat(100_000);
     let request = http.post(fixture.url("/api/v1/intents/apply")).header("authorization", fixture.bearer());
@@ -161,8 +171,11 @@ async fn a_body_beyond_the_limit_is_refused_announced_or_not() {
         "POST /api/v1/intents/apply HTTP/1.1\r\nHost: {address}\r\nAuthorization: {}\r\nContent-Type: application/json\r\nConnection: close\r\n",
         fixture.bearer()
     );
-    let announced = raw(address, format!("{head}Content-Length: 8388609\r\n\r\n").as_bytes()).await;
-    assert!(announced.starts_with("HTTP/1.1 413"), "{announced}");
+    let announce = format!("{head}Content-Length: 8388609\r\n\r\n");
+    let announced = raw(address, announce.as_bytes()).await;
+    assert!(announced.starts_with("HTTP/1.1 413") && announced.contains("the folder"), "{announced}");
+    let announced = raw(address, announce.replace("intents/apply", "mode").as_bytes()).await;
+    assert!(announced.starts_with("HTTP/1.1 413") && !announced.contains("the folder"), "{announced}");
 
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();

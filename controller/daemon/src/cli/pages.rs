@@ -1,18 +1,21 @@
 //! What stands below the options of commands that a person calls beside a running controller, and of the demonstration: what
-//! the command is for, when to use it, examples, exit codes. Commands with a file of their own have their page there.
+//! the command is for, when to use it, examples, exit codes. Commands with a file of their own have their page there. Lines of prose
+//! are joined to paragraphs before they are shown.
 
 pub const DEMO: &str = "\
 It starts 120 software routers and a controller on loopback addresses, applies the intents of a
 bank's backbone, makes a leased line go bad and tells what the controller does about it. Nothing
-outside this machine is touched. Every process ends with it, and so do its files.
+outside this machine is touched. Every process ends with it, and so do the files of a folder that it
+made for itself.
 
 Without --scenario the dashboard stays until Ctrl-C. With one, it ends with a summary: what was
-expected and how it went, how long each re-route took, what the controller needed.
-A scenario's words are in `trunkline schema scenario`.
+expected and how it went, how long each re-route took, what the controller needed, what happened that
+the scenario does not explain. A scenario's words are in `trunkline schema scenario`.
 
-While it runs, other commands can ask its controller and, with its token, change things:
+While it runs, other commands can ask its controller and, with its token, change things. FILE is what
+it says itself, with --folder DIR it is DIR/state/token:
   trunkline status
-  trunkline drain core-wh1 --token-file DIR/state/token      DIR is what --folder says
+  trunkline drain core-wh1 --token-file FILE
 
 Examples:
   trunkline demo
@@ -20,7 +23,8 @@ Examples:
   trunkline demo --routers 80 --format json | jq -c 'select(.kind == \"rerouted\")'
 
 Exit codes: 0 all went as expected, 1 something did not (then it says where the logs are) or it
-could not start, 2 called wrongly, 130 or 143 ended by SIGINT or SIGTERM before its summary.";
+could not start, 2 called wrongly, 129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM before its
+summary.";
 
 pub const STATUS: &str = "\
 The first thing to look at: whether the controller may act, which routers cannot be driven, which
@@ -80,18 +84,20 @@ set becomes the newest one; nothing is forgotten.
 Example:
   trunkline intents && trunkline rollback 41 -m CHG1043
 
-Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out,
+2 called wrongly.";
 
 pub const DRAIN: &str = "\
 Traffic gets its new paths first and leaves the old ones then. A service that has no other way stays
-where it is, named in the answer, and would be cut by the work. Use it before maintenance.
+where it is, named in the answer, and would be cut by the work. So does what comes from a router that
+cannot be reached: it was not told, and may still send there. Use it before maintenance.
 
 Examples:
   trunkline drain link:line1-br-1 -m CHG1042
   trunkline drain core-2
 
-Exit codes: 0 nothing of ours goes there any more, 1 some services stay there, or it was refused or
-rolled back, 2 called wrongly.";
+Exit codes: 0 nothing of ours goes there any more, 1 some services stay there, some routers were left
+out, or it was refused or rolled back, 2 called wrongly.";
 
 pub const UNDRAIN: &str = "\
 Paths may lead over it again, and those that are better there go back, make before break.
@@ -100,12 +106,17 @@ Examples:
   trunkline undrain link:line1-br-1 -m CHG1042
   trunkline undrain core-2
 
-Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly.";
+Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out,
+2 called wrongly.";
 
 pub const MODE: &str = "\
 `observe` is the stop switch: nothing is sent, neither by the loop nor by a person's command. Routers
 forward on as they are, and fall over to their backups by themselves. It holds until it is changed,
 also over a restart.
+
+In `recommend` the loop shows what it would do and changes nothing by itself; people's `apply`, `drain`
+and `rollback` work.
+
 `act`, said again, also lets the loop try again where it had stopped itself (alarm `loop-stopped`).
 
 Examples:

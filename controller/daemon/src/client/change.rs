@@ -6,9 +6,9 @@ use anyhow::bail;
 use api::{Client, request::ApplyRequest};
 use clap::{Args, ValueEnum};
 use engine::handle::{Applied, Subject};
-use model::{Revision, intent::Mode};
+use model::{Finding, Revision, Severity, intent::Mode};
 
-use super::{Access, refused, wait};
+use super::{Access, left_out::LeftOut, refused, wait};
 use crate::{
     args::Format,
     check::plural,
@@ -19,15 +19,17 @@ use crate::{
 
 const AFTER_APPLY: &str = "\
 The files together are the whole set of intents: what is not in them is removed from the network.
-All routers change, or none; the command returns when they have answered. Ctrl-C ends the waiting and
-not the change.
+All routers that can be reached change, or none; the command returns when they have answered. The others
+are left out and named, and the next change brings them their part. Ctrl-C ends the waiting and not the
+change.
 
 Examples:
   trunkline apply intents/ --dry-run
   trunkline apply intents/ -m CHG1042
 
-Exit codes: 0 the network has followed, 1 refused or rolled back, 2 called wrongly, 130 or 143 a signal
-ended the waiting.";
+Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out, 2
+called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 it can be applied, 1 it would
+be refused, 2 called wrongly.";
 
 /// Make files the intents, and the network follow them
 #[derive(Debug, Args)]
@@ -105,7 +107,7 @@ pub struct ModeArgs {
 pub enum ModeWord {
     /// Only watch
     Observe,
-    /// Watch and propose
+    /// Watch and propose; change only what people ask for
     Recommend,
     /// Watch and act
     Act,
@@ -136,29 +138,59 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
         return Err(Stop::findings(read.findings, read.files).into());
     }
     let files = read.files;
+    must_be_intents(&files)?;
     if !args.remove_all {
         offline::must_hold_intents(&files).map_err(|stop| {
             Stop::usage(format!("{stop}; to take every service off the network, say --remove-all"))
         })?;
     }
     if args.dry_run {
-        return dry_run(&client, files, args.format).await;
+        return dry_run(&client, files, args.remove_all, args.format).await;
     }
     let request =
         ApplyRequest { files: files.clone(), message: args.message.clone(), remove_all: args.remove_all };
     match wait::answer(client.apply(&request), UNDO).await? {
-        Ok(applied) => show(args.format, &applied, &files),
+        Ok(applied) => show(args.format, &applied, &files, &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &files),
     }
 }
 
-async fn dry_run(client: &Client, files: Sources, format: Format) -> anyhow::Result<ExitCode> {
-    match client.plan(files.clone()).await {
-        Ok(planned) if format == Format::Json => say_json(&planned)?,
-        Ok(planned) => say(&planned.text),
+/// A file of ours of another kind, named by itself, is a slip of the hand: the controller has files of those kinds of its own.
+fn must_be_intents(files: &Sources) -> Result<(), Stop> {
+    let stranger = files.iter().find_map(|(name, text)| Some((name, input::other_kind(text.as_bytes())?)));
+    stranger.map_or(Ok(()), |(name, kind)| {
+        Err(Stop::usage(format!("{name}: it is a file of the kind {kind}, and no intents; leave it out")))
+    })
+}
+
+async fn dry_run(
+    client: &Client,
+    files: Sources,
+    remove_all: bool,
+    format: Format,
+) -> anyhow::Result<ExitCode> {
+    let planned = match client.plan(files.clone()).await {
+        Ok(planned) => planned,
         Err(error) => return refused(error, &files),
+    };
+    let against = if remove_all { Vec::new() } else { against(&planned.findings) };
+    match format {
+        Format::Json => say_json(&planned)?,
+        Format::Text => say(&planned.text),
     }
-    Ok(ExitCode::SUCCESS)
+    if against.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if format == Format::Text {
+        say(&format!("{}{}: it would be refused", draw::all(&against, &files), draw::count(&against)));
+    }
+    Ok(ExitCode::from(FOUND))
+}
+
+/// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
+fn against(findings: &[Finding]) -> Vec<Finding> {
+    let refused = findings.iter().filter(|finding| finding.code == engine::codes::NOTHING_PROMISED);
+    refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() }).collect()
 }
 
 /// Goes back to an earlier set.
@@ -168,7 +200,7 @@ async fn dry_run(client: &Client, files: Sources, format: Format) -> anyhow::Res
 pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
     match wait::answer(client.rollback(Revision(args.revision), &args.message), UNDO).await? {
-        Ok(applied) => show(args.format, &applied, &Sources::new()),
+        Ok(applied) => show(args.format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &Sources::new()),
     }
 }
@@ -188,10 +220,15 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
             wait::answer(client.undrain(&subject, &args.message), "`trunkline drain` of the same").await?
         }
     };
-    match done {
-        Ok(applied) if drain => drained(args.format, &applied),
-        Ok(applied) => show(args.format, &applied, &Sources::new()),
-        Err(error) => refused(error, &Sources::new()),
+    let applied = match done {
+        Ok(applied) => applied,
+        Err(error) => return refused(error, &Sources::new()),
+    };
+    let left = LeftOut::of(&applied, &client).await;
+    if drain {
+        drained(args.format, &applied, &subject, &left)
+    } else {
+        show(args.format, &applied, &Sources::new(), &left)
     }
 }
 
@@ -226,7 +263,7 @@ pub async fn mode(args: ModeArgs) -> anyhow::Result<ExitCode> {
     let (mode, told) = match args.mode {
         ModeWord::Observe => (Mode::Observe, "observe: the controller only watches"),
         ModeWord::Recommend => {
-            (Mode::Recommend, "recommend: the controller watches and proposes, and changes nothing")
+            (Mode::Recommend, "recommend: the controller watches and proposes, and changes nothing by itself")
         }
         ModeWord::Act => (Mode::Act, "act: the controller watches and acts"),
     };
@@ -246,18 +283,19 @@ pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What a change did, for people.
-pub fn did(applied: &Applied) -> String {
+pub fn did(applied: &Applied, left: &LeftOut) -> String {
     let Applied { devices, transactions, edits, took_ms, .. } = applied;
-    if *edits == 0 {
-        return "nothing had to change".to_owned();
-    }
-    let (objects, devices) = (plural(*edits, "object"), plural(*devices, "device"));
-    format!("{objects} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
+    // An object that is made, moved and unmade is one object and several edits.
+    let done = (*edits > 0).then(|| {
+        let (edits, devices) = (plural(*edits, "edit"), plural(*devices, "device"));
+        format!("{edits} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
+    });
+    left.told(done)
 }
 
-fn show(format: Format, applied: &Applied, sources: &Sources) -> anyhow::Result<ExitCode> {
+fn show(format: Format, applied: &Applied, sources: &Sources, left: &LeftOut) -> anyhow::Result<ExitCode> {
     let findings = &applied.findings;
-    let wrong = findings.iter().any(model::Finding::is_error);
+    let wrong = findings.iter().any(Finding::is_error) || !left.is_nobody();
     let code = if wrong { ExitCode::from(FOUND) } else { ExitCode::SUCCESS };
     if format == Format::Json {
         say_json(applied)?;
@@ -266,22 +304,29 @@ fn show(format: Format, applied: &Applied, sources: &Sources) -> anyhow::Result<
     if !findings.is_empty() {
         say(&draw::all(findings, sources));
     }
-    say(&format!("revision {}: {}", applied.revision.0, did(applied)));
+    say(&format!("revision {}: {}", applied.revision.0, did(applied, left)));
     Ok(code)
 }
 
 /// As [`show`]; but where something that is drained carries services of ours all the same, nobody may go to work on it, and a
 /// script must not take it for done.
-fn drained(format: Format, applied: &Applied) -> anyhow::Result<ExitCode> {
-    let code = show(format, applied, &Sources::new())?;
+fn drained(format: Format, applied: &Applied, subject: &Subject, left: &LeftOut) -> anyhow::Result<ExitCode> {
+    let code = show(format, applied, &Sources::new(), left)?;
+    if format == Format::Text {
+        let name: &dyn std::fmt::Display = match subject {
+            Subject::Link(link) => link,
+            Subject::Node(node) => node,
+        };
+        for router in &left.routers {
+            say(&format!("{router} was not told; it may still send over {name}"));
+        }
+    }
     let stays = applied.findings.iter().any(|finding| finding.code == intents::codes::STAYS_ON_DRAINED);
     Ok(if stays { ExitCode::from(FOUND) } else { code })
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Finding, Revision, Severity};
-
     use super::*;
 
     #[test]
@@ -294,10 +339,22 @@ mod tests {
             took_ms: 1.0,
             findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
         };
+        let subject = Subject::Link(model::LinkId::lit("l1"));
         for format in [Format::Text, Format::Json] {
-            let code = |code| drained(format, &applied(code)).unwrap();
+            let code = |code| {
+                let applied = applied(code);
+                drained(format, &applied, &subject, &LeftOut::named(&applied)).unwrap()
+            };
             assert_eq!(code(intents::codes::STAYS_ON_DRAINED), ExitCode::from(FOUND));
+            assert_eq!(code(plan::codes::UNREADABLE), ExitCode::from(FOUND));
             assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED), ExitCode::SUCCESS);
         }
+    }
+
+    #[test]
+    fn only_what_apply_would_refuse_stands_against_a_plan() {
+        let warning = |code| Finding::new(code, Severity::Warning, "intents", "something");
+        let found = against(&[warning(plan::codes::UNREADABLE), warning(engine::codes::NOTHING_PROMISED)]);
+        assert!(matches!(&found[..], [one] if one.is_error() && one.code == "TL0097"), "{found:?}");
     }
 }

@@ -126,7 +126,9 @@ pub async fn alarms(args: Target) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// The controller does not answer, or there is no token.
 pub async fn snapshot(args: Access) -> anyhow::Result<ExitCode> {
-    say_json(&args.client_that_may_change()?.snapshot().await?)?;
+    let client =
+        args.client_with_token("a snapshot tells the whole network, so it needs the controller's token")?;
+    say_json(&client.snapshot().await?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -29,8 +29,10 @@ pub struct Summary {
     pub slo_restored: bool,
     /// How often traffic was moved.
     pub reroutes: usize,
-    /// What happened that the scenario does not explain, and expectations that were not met.
+    /// How much happened that the scenario does not explain, and how many expectations were not met.
     pub unexpected: usize,
+    /// What happened that the scenario does not explain, as sentences; what was not met stands in `expectations`.
+    pub surprises: Vec<String>,
     /// Memory of the controller now, MiB.
     pub controller_rss_mib: Option<u64>,
     /// The most memory that it had, MiB.

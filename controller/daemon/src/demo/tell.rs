@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::summary::Summary;
-use crate::client::change::did;
+use crate::client::{change::did, left_out::LeftOut};
 
 /// Prints.
 pub struct Teller {
@@ -62,7 +62,7 @@ impl Teller {
 
     /// What a change did.
     pub fn applied(&self, applied: &Applied) {
-        self.say(&did(applied));
+        self.say(&did(applied, &LeftOut::named(applied)));
     }
 
     /// The end.
@@ -73,6 +73,9 @@ impl Teller {
         for Judgement { what, met, at, why, .. } in &summary.expectations {
             let met = if *met { "as expected" } else { "NOT AS EXPECTED" };
             self.say(&format!("{met}: {what} ({why}, at {:.1} s)", at.as_duration().as_secs_f64()));
+        }
+        for surprise in &summary.surprises {
+            self.say(&format!("UNEXPECTED: {surprise}"));
         }
         let figure = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:.0} ms"));
         self.line(&format!(

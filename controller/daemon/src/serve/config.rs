@@ -135,10 +135,12 @@ impl Config {
             Stop::usage("no state folder: give --state DIR, for neither XDG_STATE_HOME nor HOME is set")
         })?;
         let interval = |name: &str, span: Option<Span>, default: u64| {
-            let interval = span.unwrap_or(Span::from_secs(default)).as_duration();
-            (interval >= SHORTEST)
-                .then_some(interval)
-                .ok_or_else(|| Stop::usage(format!("{name} is {interval:?}: at least 100ms is needed")))
+            let span = span.unwrap_or(Span::from_secs(default));
+            // Only the file can have set it.
+            let file = args.config.as_deref().unwrap_or(Path::new("")).display();
+            (span.as_duration() >= SHORTEST).then_some(span.as_duration()).ok_or_else(|| {
+                Stop::usage(format!("{file}: {name} is {span}, too short: give 100ms or more"))
+            })
         };
         Ok(Self {
             network,
@@ -252,7 +254,8 @@ mod tests {
                 HEAD.replace("inventory:", "Inventory:"),
                 "there is no key `Inventory` here; did you mean `inventory`?",
             ),
-            (format!("{HEAD}readEvery: 1ms\n"), "at least 100ms"),
+            (format!("{HEAD}readEvery: 1ms\n"), "controller.yaml: readEvery is 1ms, too short: give 100ms"),
+            (format!("{HEAD}readEvery: 0s\n"), "readEvery is 0us, too short"),
             (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
             (HEAD.replace("Controller", "Inventory"), "not a Controller"),
             (HEAD.replace("network: n.yaml\n", ""), "--network FILE"),

@@ -15,7 +15,8 @@ impl Stage<'_> {
         let state = client.state().await?;
         let events = || self.events.iter().map(|event| &event.kind);
         let moves: Vec<Move> = events().filter_map(moved).collect();
-        let strange = events().filter(|kind| unexpected(kind, &self.touched)).count();
+        let strange = events().filter(|kind| unexpected(kind, &self.touched));
+        let surprises: Vec<String> = strange.map(api::sentence).collect();
         let missed = outcome.expectations.iter().filter(|judgement| !judgement.met).count();
         let memory = self.controller.as_ref().and_then(Controller::memory);
         Ok(Summary {
@@ -28,7 +29,8 @@ impl Stage<'_> {
             slo_restored: state.counts.broken == 0 && state.counts.unknown == 0 && state.counts.kept > 0,
             reroutes: moves.len(),
             moves,
-            unexpected: strange + missed,
+            unexpected: surprises.len() + missed,
+            surprises,
             controller_rss_mib: memory.map(|memory| memory.resident),
             controller_peak_mib: memory.map(|memory| memory.peak),
             expectations: outcome.expectations.clone(),
