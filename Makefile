@@ -60,10 +60,13 @@ test-web: setup web-ui
 	elif [ "$${CI:-}" = true ]; then echo "no browser: the dashboard's tests cannot run" >&2; exit 1; \
 	else echo "skipped: no browser, so the dashboard was not tested in one"; fi
 
+# More than there are processors: the long tests wait for routers that hang.
+TEST_THREADS ?= 4
+
 # Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
-	$(CARGO) test --workspace --locked --no-fail-fast
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
 
 SECONDS_EACH ?= 60
 

@@ -134,7 +134,7 @@ async fn the_stop_switch_ends_a_change_between_two_transactions_and_what_stands_
     let mut running = lab.start().await;
     running.adopt().await;
     let hq = &lab.devices[&NodeId::lit("hq-pe1")];
-    hq.will(Step::Commit, Fault::Late(Duration::from_secs(1)));
+    hq.hold(Step::Commit, tokio::time::sleep(Duration::from_secs(1)));
     let engine = running.engine.clone();
     let apply = tokio::spawn(async move {
         let ask = |reply| Command::Apply {

@@ -3,6 +3,8 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -24,8 +26,6 @@ pub enum Fault {
     Lie,
     /// The order is lost, and the device says nothing for as long as it is waited for.
     Hang,
-    /// The order is carried out, and its answer comes so much later.
-    Late(Duration),
 }
 
 /// The box itself: it goes on when sessions end.
@@ -37,7 +37,18 @@ struct Chassis {
     pending: Option<(TransactionId, DeviceConfig, Duration)>,
     /// What the next orders for a step meet; none where an order meets nothing.
     faults: BTreeMap<Step, VecDeque<Option<Fault>>>,
+    /// What the answer to the next order for a step waits for.
+    held: BTreeMap<Step, Held>,
     writes: usize,
+}
+
+/// Something to wait for.
+struct Held(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held")
+    }
 }
 
 /// A device in memory. Clones are further sessions to the same box.
@@ -67,6 +78,11 @@ impl FakeDevice {
     /// The next order for that step meets this fault; further ones queue behind it.
     pub fn will(&self, step: Step, fault: Fault) {
         self.chassis().faults.entry(step).or_default().push_back(Some(fault));
+    }
+
+    /// The next order for that step is carried out, and its answer waits: for time, which is the test's, or for something else.
+    pub fn hold(&self, step: Step, until: impl Future<Output = ()> + Send + 'static) {
+        self.chassis().held.insert(step, Held(Box::pin(until)));
     }
 
     /// The next order for that step meets nothing, whatever queues behind it.
@@ -129,12 +145,6 @@ impl FakeDevice {
                 let _ = act(self);
                 Err(lost)
             }
-            Some(Fault::Late(time)) => {
-                let node = self.node.clone();
-                let answer = act(self).map_err(|kind| DeviceError { node, step, kind });
-                tokio::time::sleep(time).await;
-                answer
-            }
             Some(Fault::Lie) => {
                 let (node, before) = (self.node.clone(), self.truth());
                 let answer = act(self);
@@ -143,7 +153,12 @@ impl FakeDevice {
             }
             None => {
                 let node = self.node.clone();
-                act(self).map_err(|kind| DeviceError { node, step, kind })
+                let answer = act(self).map_err(|kind| DeviceError { node, step, kind });
+                let held = self.chassis().held.remove(&step);
+                if let Some(Held(until)) = held {
+                    until.await;
+                }
+                answer
             }
         }
     }

@@ -96,7 +96,7 @@ async fn a_change_that_cannot_be_finished_is_taken_back() {
     controller.let_write(false);
     lab.faults(FAULTY).clear();
     let refused = asked.await.unwrap().unwrap_err();
-    assert!(matches!(refused, ClientError::Refused(Refusal::RolledBack { .. })), "{refused}");
+    assert!(matches!(refused, ClientError::Refused(Refusal::HalfDone { devices: 1.., .. })), "{refused}");
     assert!(refused.to_string().contains("the journal"), "{refused}");
     assert!(difference(&before, &lab.truth()).is_some(), "the first transaction stands");
 

@@ -109,7 +109,7 @@ async fn what_is_decided_too_late_goes_back_while_all_devices_still_can() {
     let names = ["a", "b"];
     for (late, outcome) in [(45, Outcome::Applied), (55, Outcome::RolledBack)] {
         let lab = lab(&names, Duration::from_secs(100));
-        lab.devices[1].will(Step::Read, Fault::Late(Duration::from_secs(late)));
+        lab.devices[1].hold(Step::Read, tokio::time::sleep(Duration::from_secs(late)));
         let report = run(&lab, &names).await;
         assert_eq!(report.outcome, outcome, "{late} s");
         let new = outcome == Outcome::Applied;
