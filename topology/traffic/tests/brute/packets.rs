@@ -1,7 +1,7 @@
 //! What packets do, hop by hop: slow, and written without a look at the walk.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
@@ -52,10 +52,22 @@ pub type Chosen = Option<(u32, Vec<(u32, Vec<Sid>)>)>;
 
 pub struct Brute<'a> {
     pub case: &'a Case,
-    pub chosen: RefCell<BTreeMap<(usize, PolicyKey), Chosen>>,
+    chosen: RefCell<BTreeMap<(usize, PolicyKey), Chosen>>,
+    /// Policies that are being chosen, one inside the other.
+    depth: Cell<usize>,
+    /// Whether a policy led into itself unseen: a list over an anycast group may end at another node than it should, and there its
+    /// binding SIDs mean something else than [`Brute::endless`] reads ahead. What packets do then is not known here.
+    pub lost_count: Cell<bool>,
 }
 
-impl Brute<'_> {
+/// Far more than [`Brute::endless`] lets through.
+const DEEPEST: usize = 24;
+
+impl<'a> Brute<'a> {
+    pub fn new(case: &'a Case) -> Self {
+        Self { case, chosen: RefCell::default(), depth: Cell::new(0), lost_count: Cell::new(false) }
+    }
+
     fn metric(&self, edge: usize) -> Option<u64> {
         let link = &self.case.ted.links[&link_name(edge / 2)];
         let direction = if edge.is_multiple_of(2) { &link.a_to_z } else { &link.z_to_a };
@@ -304,6 +316,11 @@ impl Brute<'_> {
         if let Some(known) = self.chosen.borrow().get(&(head, policy.key)) {
             return known.clone();
         }
+        if self.depth.get() >= DEEPEST {
+            self.lost_count.set(true);
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
         let chosen = policy.candidates.iter().find_map(|candidate| {
             let valid: Vec<(u32, Vec<Sid>)> = candidate
                 .lists
@@ -314,6 +331,7 @@ impl Brute<'_> {
                 .collect();
             (!valid.is_empty()).then_some((candidate.preference, valid))
         });
+        self.depth.set(self.depth.get() - 1);
         self.chosen.borrow_mut().insert((head, policy.key), chosen.clone());
         chosen
     }
