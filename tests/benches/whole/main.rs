@@ -47,7 +47,7 @@ fn main() {
 #[derive(Default)]
 struct All {
     series: BTreeMap<&'static str, Vec<f64>>,
-    /// What a change of the profile changed: routers, objects.
+    /// What a change of the profile changed: routers, edits.
     changed: Vec<(u64, u64)>,
     /// What first contact changed: objects, transactions.
     first: Vec<(u64, usize)>,
@@ -164,7 +164,7 @@ impl All {
         let transactions = range(&mut self.first.iter().map(|first| first.1 as u64));
         let first = format!("first contact: {first} objects in {transactions} transactions, each");
         let change = format!(
-            "one queue profile changed on {routers} routers ({objects} objects), one transaction, all confirmed"
+            "one queue profile changed on {routers} routers ({objects} edits), one transaction, all confirmed"
         );
         let command = "the same as a command, with its proof under every single link failure";
         let mut rows = vec![
