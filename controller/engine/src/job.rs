@@ -138,7 +138,7 @@ async fn attempt(
     let proposal = work_out(request.clone()).await?;
     let breach_to_plan = request.breach.map(|breach| breach.elapsed());
     let moved = moved(request, &proposal);
-    let left_out = left_out(request, &proposal);
+    let left_out = left_out(request, &proposal, fleet);
     tell(proposed(request, &proposal, &moved));
     let mut carried = Carried {
         proposal,
@@ -223,10 +223,10 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
     }
 }
 
-/// The devices that the plan passes over although they should change.
-fn left_out(request: &Request, proposal: &Proposal) -> BTreeSet<NodeId> {
+/// The devices that the plan passes over although they should change. One that is not in the inventory is waited for by nobody.
+fn left_out(request: &Request, proposal: &Proposal, fleet: &Fleet) -> BTreeSet<NodeId> {
     let (before, after) = (&request.view.before.desired.devices, &proposal.compiled.desired.devices);
-    let changes = |node: &&NodeId| before.get(*node) != after.get(*node);
+    let changes = |node: &&NodeId| fleet.contains_key(*node) && before.get(*node) != after.get(*node);
     proposal.report.unreadable.keys().filter(changes).cloned().collect()
 }
 

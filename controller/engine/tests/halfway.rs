@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use device::{
     Step,
@@ -13,7 +13,7 @@ use device::{
 use engine::{
     clock,
     event::{Ending, EventKind},
-    handle::{Command, Refusal, Subject},
+    handle::{Applied, Command, Refusal, Subject},
 };
 use model::{LinkId, Measure, NodeId, intent::Mode};
 use store::Said;
@@ -26,6 +26,21 @@ fn truths(lab: &Lab) -> Vec<model::DeviceConfig> {
 
 async fn mode(running: &Running, mode: Mode) {
     running.engine.ask(|reply| Command::SetMode { mode, who: "noc".into(), reply }).await.unwrap();
+}
+
+/// Applies the example's intents; its answer comes beside the test.
+fn applying(running: &Running) -> JoinHandle<Result<Applied, Refusal>> {
+    let engine = running.engine.clone();
+    tokio::spawn(async move {
+        let ask = |reply| Command::Apply {
+            files: intents(),
+            who: "test".into(),
+            message: String::new(),
+            remove_all: false,
+            reply,
+        };
+        engine.ask(ask).await
+    })
 }
 
 /// Waits until nothing of ours stands anywhere.
@@ -135,17 +150,7 @@ async fn the_stop_switch_ends_a_change_between_two_transactions_and_what_stands_
     running.adopt().await;
     let hq = &lab.devices[&NodeId::lit("hq-pe1")];
     hq.hold(Step::Commit, tokio::time::sleep(Duration::from_secs(1)));
-    let engine = running.engine.clone();
-    let apply = tokio::spawn(async move {
-        let ask = |reply| Command::Apply {
-            files: intents(),
-            who: "test".into(),
-            message: String::new(),
-            remove_all: false,
-            reply,
-        };
-        engine.ask(ask).await
-    });
+    let apply = applying(&running);
     running.wait(|kind| matches!(kind, EventKind::TransactionBegun { .. })).await;
     mode(&running, Mode::Observe).await;
     let ended = running.wait(|kind| matches!(kind, EventKind::TransactionEnded { .. })).await;
@@ -169,19 +174,9 @@ async fn a_change_that_is_refused_while_the_controller_stops_is_answered_and_doe
     let mut running = lab.start().await;
     running.adopt().await;
     lab.devices[&NodeId::lit("hq-pe1")].will(Step::Commit, Fault::Hang);
-    let (engine, stop) = (running.engine.clone(), running.stop.clone());
-    let apply = tokio::spawn(async move {
-        let ask = |reply| Command::Apply {
-            files: intents(),
-            who: "test".into(),
-            message: String::new(),
-            remove_all: false,
-            reply,
-        };
-        engine.ask(ask).await
-    });
+    let apply = applying(&running);
     running.wait(|kind| matches!(kind, EventKind::TransactionBegun { .. })).await;
-    stop.cancel();
+    running.stop.cancel();
     let refused = apply.await.unwrap().unwrap_err();
     assert!(matches!(refused, Refusal::RolledBack { .. }), "{refused:?}");
     running.task.await.unwrap();
@@ -190,5 +185,5 @@ async fn a_change_that_is_refused_while_the_controller_stops_is_answered_and_doe
     drop(journal);
     let again = lab.start().await;
     assert!(truths(&lab).iter().all(model::DeviceConfig::is_empty));
-    drop((again, Arc::new(lab)));
+    drop(again);
 }

@@ -165,8 +165,7 @@ impl Controller {
         };
         let said = applied(&carried, revision);
         // Those that did not answer follow when they do.
-        let left_out = carried.left_out.iter().filter(|node| self.fleet.contains_key(*node));
-        self.world.repair.extend(left_out.cloned());
+        self.world.repair.extend(carried.left_out.iter().cloned());
         self.world.adopt_proposal(carried.proposal);
         Ok(said)
     }
