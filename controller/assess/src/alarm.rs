@@ -17,7 +17,8 @@ use crate::{
     case::Case,
     explain::explain,
     latch::{Latch, Turn},
-    observed::{Observed, Reading},
+    lines::Ends,
+    observed::Reading,
     service::{Promise, Riding},
 };
 
@@ -78,7 +79,7 @@ pub(crate) type Alarms = BTreeMap<(String, DirectedLink), Tracked>;
 /// or line is gone is cleared.
 pub(crate) fn turn(
     tracked: &mut Alarms,
-    seen: &Observed,
+    ends: &[Ends<'_>],
     case: &Case<'_>,
     services: &BTreeMap<ServiceId, Vec<Promise>>,
     now: Timestamp,
@@ -87,17 +88,19 @@ pub(crate) fn turn(
     let mut next = Alarms::new();
     let mut events = Vec::new();
     for policy in case.set.alarms.values() {
-        for link in case.ted.links.values().filter(|link| watches(policy, link)) {
+        let watched: BTreeSet<DirectedLink> =
+            tracked.keys().filter(|(name, _)| *name == policy.name).map(|(_, line)| line.clone()).collect();
+        for one in ends.iter().filter(|one| watches(policy, one.link)) {
             for from in [Side::A, Side::Z] {
-                let line = DirectedLink { link: link.id.clone(), from };
-                let reading = case.lines.reading(seen, &line, now);
+                let (link, reading) = (one.link, one.reading(from));
                 let measure = |quantity: &Quantity| measure(reading?, link, from, case.set, policy, quantity);
                 let truth = policy.when.judge(&measure);
-                let key = (policy.name.clone(), line);
-                let before = tracked.remove(&key).unwrap_or_default();
-                if before.latch == Latch::Quiet && truth != Truth::Holds {
+                let line = DirectedLink { link: link.id.clone(), from };
+                if truth != Truth::Holds && !watched.contains(&line) {
                     continue;
                 }
+                let key = (policy.name.clone(), line);
+                let before = tracked.remove(&key).unwrap_or_default();
                 let (latch, turn) = before.latch.step(truth, now, policy.hold, policy.clear_after);
                 let Tracked { mut alarm, mut hit, .. } = before;
                 let riding = riders.get(&key.1).cloned().unwrap_or_default();

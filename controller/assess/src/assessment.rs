@@ -11,7 +11,7 @@ use crate::{
     damping::Damped,
     incident::{self, Incident},
     line::Line,
-    lines::{LineState, LinkState, link_state},
+    lines::{Ends, LineState, LinkState},
     observed::Observed,
     score::score,
     service::{self, Promise, Quality, View},
@@ -50,45 +50,33 @@ pub struct Assessment {
 /// Judges everything at `now`. Call it as often as you like: the same samples at a later moment bring only what the time itself
 /// brings. O(lines x policies + services x hops).
 pub fn assess(seen: &Observed, case: &Case<'_>, memory: &mut Memory, now: Timestamp) -> Assessment {
-    let states: BTreeMap<&LinkId, LinkState> =
-        case.ted.links.keys().map(|id| (id, link_state(case.lines, seen, id, now))).collect();
-    for (id, state) in &states {
-        if *state == LinkState::Down || memory.links.contains_key(*id) {
-            memory.links.entry((*id).clone()).or_default().turn(*state, now, case.limits);
+    let ends = Ends::of(case.ted, case.lines, seen, now);
+    for one in &ends {
+        let (id, state) = (&one.link.id, one.state());
+        if state == LinkState::Down || memory.links.contains_key(id) {
+            memory.links.entry(id.clone()).or_default().turn(state, now, case.limits);
         }
     }
-    memory.links.retain(|id, link| states.contains_key(id) && !link.is_idle(now, case.limits));
+    memory.links.retain(|id, link| case.ted.links.contains_key(id) && !link.is_idle(now, case.limits));
     let down: BTreeMap<LinkId, Timestamp> =
         memory.links.iter().filter_map(|(id, link)| Some((id.clone(), link.down_since()?))).collect();
-    let lines = lines(seen, case, memory, &states, now);
-    let view = View {
-        ted: case.ted,
-        set: case.set,
-        line: &|hop| lines.get(hop),
-        state: &|link| states.get(link).copied().unwrap_or(LinkState::Unknown),
-        now,
-    };
+    let lines = lines(&ends, memory, now);
+    let view = View { ted: case.ted, set: case.set, lines: &lines.iter().collect(), now };
     let services = services(&view, case, memory);
-    let (alarms, events) = alarm::turn(&mut memory.alarms, seen, case, &services, now);
+    let (alarms, events) = alarm::turn(&mut memory.alarms, &ends, case, &services, now);
     let incidents = incident::gather(&alarms, &down, &services, case.hints);
     Assessment { at: now, down, alarms, events, services, incidents, lines }
 }
 
-fn lines(
-    seen: &Observed,
-    case: &Case<'_>,
-    memory: &mut Memory,
-    states: &BTreeMap<&LinkId, LinkState>,
-    now: Timestamp,
-) -> BTreeMap<DirectedLink, Line> {
+fn lines(ends: &[Ends<'_>], memory: &mut Memory, now: Timestamp) -> BTreeMap<DirectedLink, Line> {
     let mut lines = BTreeMap::new();
     let mut sound_since = BTreeMap::new();
-    for link in case.ted.links.values() {
-        let link_state = states.get(&link.id).copied().unwrap_or(LinkState::Unknown);
+    for one in ends {
+        let (link, link_state) = (one.link, one.state());
         let damped = memory.links.get(&link.id).and_then(Damped::down_since).is_some();
         for from in [Side::A, Side::Z] {
             let hop = DirectedLink { link: link.id.clone(), from };
-            let state = LineState::of(case.lines.reading(seen, &hop, now), link, from);
+            let state = LineState::of(one.reading(from), link, from);
             let score = score(&state, link_state, link, from);
             let known = state.delay.is_some() || state.loss.is_some();
             let degraded = known.then(|| state.degraded(link, from).is_some());

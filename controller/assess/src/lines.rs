@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Bandwidth, Delay, DirectedLink, InterfaceName, Jitter, Link, LinkId, Loss, NodeId, QueueName, Ratio,
-    Side, Span, Ted, Timestamp, hint::Degradation,
+    Bandwidth, Delay, DirectedLink, InterfaceName, Jitter, Link, Loss, NodeId, QueueName, Ratio, Side, Span,
+    Ted, Timestamp, hint::Degradation,
 };
 use serde::Serialize;
 
-use crate::observed::{Observed, Reading};
+use crate::observed::{Observed, QueueReading, Reading};
 
 /// The window of the rates that are shown; alarm policies bring their own.
 pub const SHOWN_WINDOW: Span = Span::from_secs(5);
@@ -61,16 +61,40 @@ pub enum LinkState {
     Unknown,
 }
 
-/// What the ends of a link say. One end that is down is enough: nothing gets over it.
-pub(crate) fn link_state(lines: &Lines, seen: &Observed, link: &LinkId, now: Timestamp) -> LinkState {
-    let end = |from: Side| {
-        let hop = DirectedLink { link: link.clone(), from };
-        lines.reading(seen, &hop, now).and_then(|reading| reading.up())
-    };
-    match (end(Side::A), end(Side::Z)) {
-        (Some((false, _)), _) | (_, Some((false, _))) => LinkState::Down,
-        (Some((true, _)), _) | (_, Some((true, _))) => LinkState::Up,
-        (None, None) => LinkState::Unknown,
+/// A link with what is measured at its two ends at one moment, so that nobody has to look it up again.
+#[derive(Clone, Copy)]
+pub(crate) struct Ends<'a> {
+    pub(crate) link: &'a Link,
+    a: Option<Reading<'a>>,
+    z: Option<Reading<'a>>,
+}
+
+impl<'a> Ends<'a> {
+    /// All links of a TED, ascending.
+    pub(crate) fn of(ted: &'a Ted, lines: &Lines, seen: &'a Observed, now: Timestamp) -> Vec<Self> {
+        let ends = |link: &'a Link| {
+            let at = |from| lines.reading(seen, &DirectedLink { link: link.id.clone(), from }, now);
+            Self { link, a: at(Side::A), z: at(Side::Z) }
+        };
+        ted.links.values().map(ends).collect()
+    }
+
+    /// What is measured at the interface that sends away from a side.
+    pub(crate) fn reading(&self, from: Side) -> Option<Reading<'a>> {
+        match from {
+            Side::A => self.a,
+            Side::Z => self.z,
+        }
+    }
+
+    /// What the ends say. One that is down is enough: nothing gets over the link.
+    pub(crate) fn state(&self) -> LinkState {
+        let up = |from| self.reading(from).and_then(|reading| reading.up());
+        match (up(Side::A), up(Side::Z)) {
+            (Some((false, _)), _) | (_, Some((false, _))) => LinkState::Down,
+            (Some((true, _)), _) | (_, Some((true, _))) => LinkState::Up,
+            (None, None) => LinkState::Unknown,
+        }
     }
 }
 
@@ -109,9 +133,9 @@ impl LineState {
     pub(crate) fn of(reading: Option<Reading<'_>>, link: &Link, from: Side) -> Self {
         let Some(reading) = reading else { return Self { silent: true, ..Self::default() } };
         let rate = reading.out(SHOWN_WINDOW);
-        let queue = |name: &QueueName| {
-            let rate = reading.queue_out(name, SHOWN_WINDOW);
-            (name.clone(), QueueState { rate, drops: reading.queue_drops(name, SHOWN_WINDOW) })
+        let queue = |queue: QueueReading<'_>| {
+            let QueueReading { name, rate, drops } = queue;
+            (name.clone(), QueueState { rate, drops })
         };
         Self {
             heard: Some(reading.heard()),
@@ -121,7 +145,7 @@ impl LineState {
             loss: reading.loss(),
             rate,
             utilisation: rate.map(|rate| Ratio::of(rate, link.direction(from).bandwidth.value)),
-            queues: reading.queues().map(queue).collect(),
+            queues: reading.queues_over(SHOWN_WINDOW).map(queue).collect(),
         }
     }
 

@@ -183,6 +183,17 @@ pub struct Reading<'a> {
     stale_after: Span,
 }
 
+/// One queue at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueReading<'a> {
+    /// Its name.
+    pub name: &'a QueueName,
+    /// What it sent within the window.
+    pub rate: Option<Bandwidth>,
+    /// How many packets it dropped within the window.
+    pub drops: Option<u64>,
+}
+
 impl<'a> Reading<'a> {
     fn fresh(&self, heard: Timestamp) -> bool {
         self.now.since(heard) <= self.stale_after
@@ -240,6 +251,16 @@ impl<'a> Reading<'a> {
         self.rate(self.interface.out.as_ref(), window)
     }
 
+    /// What all its queues sent and dropped within a window.
+    pub fn queues_over(&self, window: Span) -> impl Iterator<Item = QueueReading<'a>> + use<'a> {
+        let reading = *self;
+        self.interface.queues.iter().map(move |(name, queue)| QueueReading {
+            name,
+            rate: reading.rate(queue.octets.as_ref(), window),
+            drops: reading.drops(queue, window),
+        })
+    }
+
     /// Its queues.
     pub fn queues(&self) -> impl Iterator<Item = &'a QueueName> + use<'a> {
         self.interface.queues.keys()
@@ -252,8 +273,12 @@ impl<'a> Reading<'a> {
 
     /// How many packets a queue dropped within a window.
     pub fn queue_drops(&self, name: &QueueName, window: Span) -> Option<u64> {
-        let counter = self.interface.queues.get(name)?.drops.as_ref()?;
-        self.fresh(counter.heard()).then(|| counter.growth(window))?.map(|growth| growth.amount)
+        self.drops(self.interface.queues.get(name)?, window)
+    }
+
+    fn drops(&self, queue: &Queue, window: Span) -> Option<u64> {
+        let counter = queue.drops.as_ref().filter(|counter| self.fresh(counter.heard()))?;
+        counter.growth(window).map(|growth| growth.amount)
     }
 }
 

@@ -37,20 +37,26 @@ pub struct Reason {
 
 /// Scores one direction of a link.
 pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Score {
-    let reason = |points: u64, what: String| Reason { points: u8::try_from(points).unwrap_or(100), what };
+    let only = |points, what: &str| vec![Reason { points, what: what.into() }];
     if state == LinkState::Down {
-        return Score { value: Some(0), reasons: vec![reason(100, "it is down".into())] };
+        return Score { value: Some(0), reasons: only(100, "it is down") };
     }
     if line.silent {
-        return Score { value: None, reasons: vec![reason(0, "nothing was heard of it lately".into())] };
+        return Score { value: None, reasons: only(0, "nothing was heard of it lately") };
     }
     let plan = link.direction(from);
     let mut reasons = Vec::new();
+    // Most lines are as they should be, and nothing has to be said of them.
+    let mut take = |points: u64, what: &dyn Fn() -> String| {
+        if points > 0 {
+            reasons.push(Reason { points: u8::try_from(points).unwrap_or(100), what: what() });
+        }
+    };
     let mut unknown = Vec::new();
     match line.utilisation {
         Some(is) => {
             let over = is.as_ppm().saturating_sub(700_000);
-            reasons.push(reason((over * 4 / 30_000).min(40), format!("utilisation {}", percent(is))));
+            take((over * 4 / 30_000).min(40), &|| format!("utilisation {}", percent(is)));
         }
         None => unknown.push("utilisation"),
     }
@@ -58,7 +64,7 @@ pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Sco
     match line.loss {
         Some(is) => {
             let over = u64::from(is.saturating_sub(promised).as_ppb());
-            reasons.push(reason((over / 500_000).min(60), against("loss", is.rough(), promised, Loss::ZERO)));
+            take((over / 500_000).min(60), &|| against("loss", is.rough(), promised, Loss::ZERO));
         }
         None => unknown.push("loss"),
     }
@@ -66,7 +72,7 @@ pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Sco
     match line.delay {
         Some(is) => {
             let points = times(is.as_micros(), promised.as_micros(), 25).min(50);
-            reasons.push(reason(points, format!("delay {is}, {promised} promised")));
+            take(points, &|| format!("delay {is}, {promised} promised"));
         }
         None => unknown.push("delay"),
     }
@@ -74,7 +80,7 @@ pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Sco
     match line.jitter {
         Some(is) => {
             let points = times(is.as_micros(), promised.as_micros(), 10).min(20);
-            reasons.push(reason(points, against("jitter", is, promised, Jitter::ZERO)));
+            take(points, &|| against("jitter", is, promised, Jitter::ZERO));
         }
         None => unknown.push("jitter"),
     }
@@ -83,14 +89,14 @@ pub fn score(line: &LineState, state: LinkState, link: &Link, from: Side) -> Sco
         if let Some(drops) = queue.drops.filter(|drops| *drops > 0) {
             let points = left.min(10);
             left -= points;
-            reasons.push(reason(points, format!("queue {name} dropped {drops} packets")));
+            take(points, &|| format!("queue {name} dropped {drops} packets"));
         }
     }
-    reasons.retain(|reason| reason.points > 0);
     // Stable: equal points stay in the order above.
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
     let lost: u64 = reasons.iter().map(|reason| u64::from(reason.points)).sum();
-    reasons.extend(unknown.into_iter().map(|what| reason(0, format!("{what} is unknown"))));
+    let missing = |what| Reason { points: 0, what: format!("{what} is unknown") };
+    reasons.extend(unknown.into_iter().map(missing));
     Score { value: Some(u8::try_from(100_u64.saturating_sub(lost)).unwrap_or(0)), reasons }
 }
 

@@ -1,14 +1,21 @@
 //! Promises against measurements: each direction of each service along the path that it takes now.
 
+use std::collections::HashMap;
+
 use model::{
-    Delay, DirectedLink, IntentSet, Jitter, LinkId, Loss, NodeId, QueueName, Ratio, Service, ServiceId, Slo,
-    Span, Ted, Timestamp,
+    Delay, DirectedLink, IntentSet, Jitter, Loss, NodeId, QueueName, Ratio, Service, ServiceId, Slo, Span,
+    Ted, Timestamp,
     condition::{Measured, Quantity, Truth},
     verdict::{DirectionVerdict, Route},
 };
 use serde::Serialize;
 
-use crate::{explain::explain, latch::Latch, line::Line, lines::LinkState};
+use crate::{
+    explain::explain,
+    latch::Latch,
+    line::Line,
+    lines::{LineState, LinkState},
+};
 
 /// End-to-end values. What is absent is unknown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
@@ -98,30 +105,51 @@ pub(crate) struct Track {
 pub(crate) struct View<'a> {
     pub(crate) ted: &'a Ted,
     pub(crate) set: &'a IntentSet,
-    pub(crate) line: &'a dyn Fn(&DirectedLink) -> Option<&'a Line>,
-    pub(crate) state: &'a dyn Fn(&LinkId) -> LinkState,
+    pub(crate) lines: &'a HashMap<&'a DirectedLink, &'a Line>,
     pub(crate) now: Timestamp,
+}
+
+/// A hop of a path with its line, looked up once; none where the TED has no such link.
+#[derive(Clone, Copy)]
+struct Leg<'a> {
+    hop: &'a DirectedLink,
+    line: Option<&'a Line>,
+}
+
+impl<'a> View<'a> {
+    fn legs(&self, route: &'a Route) -> Vec<Leg<'a>> {
+        route.path.hops.iter().map(|hop| Leg { hop, line: self.lines.get(hop).copied() }).collect()
+    }
+}
+
+impl<'a> Leg<'a> {
+    fn state(&self) -> LinkState {
+        self.line.map_or(LinkState::Unknown, |line| line.link)
+    }
+
+    fn measured(&self) -> Option<&'a LineState> {
+        self.line.map(|line| &line.state)
+    }
 }
 
 /// The window over which an intent's breach condition takes drops: that of the values shown.
 const WINDOW: Span = crate::lines::SHOWN_WINDOW;
 
-pub(crate) fn judge(
-    view: &View<'_>,
+pub(crate) fn judge<'a>(
+    view: &View<'a>,
     service: &Service,
-    direction: &DirectionVerdict,
+    direction: &'a DirectionVerdict,
     track: &mut Track,
 ) -> Promise {
-    let (riding, route) = riding(view, direction);
-    let hops = route.map(|route| route.path.hops.clone()).unwrap_or_default();
-    let quality = quality(view, &hops);
+    let (riding, legs) = riding(view, direction);
+    let quality = quality(&legs);
     let (truth, mut what) = match riding {
         Riding::Nothing => {
             (Truth::Holds, vec!["its path and its backup each have a link that is down".into()])
         }
-        _ => slo_broken(&service.slo, quality, partial(view, &hops)),
+        _ => slo_broken(&service.slo, quality, partial(&legs)),
     };
-    let measure = |quantity: &Quantity| measure(view, service, &hops, quality, quantity);
+    let measure = |quantity: &Quantity| measure(view, service, &legs, quality, quantity);
     let breach = match riding {
         Riding::Nothing => Truth::Holds,
         _ => service.assurance.breach.judge(&measure),
@@ -133,7 +161,7 @@ pub(crate) fn judge(
         (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
         _ => Truth::Not,
     };
-    let unheard = unheard(view, &hops);
+    let unheard = unheard(&legs);
     let standing = match truth {
         Truth::Holds => {
             track.kept_since = None;
@@ -141,8 +169,8 @@ pub(crate) fn judge(
             if what.is_empty() {
                 explain(&assurance.breach, &measure, &mut what);
             }
-            let all = if riding == Riding::Nothing { &direction.primary.path.hops } else { &hops };
-            Standing::Broken { since, what, blame: blame(view, all) }
+            let dead = (riding == Riding::Nothing).then(|| view.legs(&direction.primary));
+            Standing::Broken { since, what, blame: blame(view, dead.as_ref().unwrap_or(&legs)) }
         }
         // It promises nothing that could be missed, and in silence that is not kept either.
         Truth::Not if !unheard.is_empty() => {
@@ -157,14 +185,14 @@ pub(crate) fn judge(
         }
         Truth::Unknown => {
             track.kept_since = None;
-            Standing::Unknown { why: missing(view, &hops) }
+            Standing::Unknown { why: missing(&legs) }
         }
     };
     Promise {
         from: direction.from.clone(),
         to: direction.to.clone(),
         riding,
-        hops,
+        hops: legs.iter().map(|leg| leg.hop.clone()).collect(),
         quality,
         standing,
         breached: track.breach.raised().map(|(began, _)| began),
@@ -173,19 +201,20 @@ pub(crate) fn judge(
 }
 
 /// The first candidate without a link that is down. A link that is unknown is not taken for down.
-fn riding<'a>(view: &View<'_>, direction: &'a DirectionVerdict) -> (Riding, Option<&'a Route>) {
-    let alive = |route: &Route| route.path.hops.iter().all(|hop| (view.state)(&hop.link) != LinkState::Down);
-    if alive(&direction.primary) {
-        return (Riding::Primary, Some(&direction.primary));
+fn riding<'a>(view: &View<'a>, direction: &'a DirectionVerdict) -> (Riding, Vec<Leg<'a>>) {
+    let alive = |legs: &Vec<Leg<'_>>| legs.iter().all(|leg| leg.state() != LinkState::Down);
+    let primary = view.legs(&direction.primary);
+    if alive(&primary) {
+        return (Riding::Primary, primary);
     }
-    match direction.backup.as_ref().filter(|route| alive(route)) {
-        Some(route) => (Riding::Backup, Some(route)),
-        None => (Riding::Nothing, None),
+    match direction.backup.as_ref().map(|route| view.legs(route)).filter(alive) {
+        Some(backup) => (Riding::Backup, backup),
+        None => (Riding::Nothing, Vec::new()),
     }
 }
 
-fn quality(view: &View<'_>, hops: &[DirectedLink]) -> Quality {
-    let lines = || hops.iter().map(|hop| (view.line)(hop).map(|line| &line.state));
+fn quality(legs: &[Leg<'_>]) -> Quality {
+    let lines = || legs.iter().map(Leg::measured);
     Quality {
         delay: lines().map(|line| line?.delay).sum(),
         jitter: lines().map(|line| line?.jitter).sum(),
@@ -194,8 +223,8 @@ fn quality(view: &View<'_>, hops: &[DirectedLink]) -> Quality {
 }
 
 /// What is known of it: a lower bound, for what is missing cannot be less than nothing.
-fn partial(view: &View<'_>, hops: &[DirectedLink]) -> Quality {
-    let lines = || hops.iter().filter_map(|hop| (view.line)(hop).map(|line| &line.state));
+fn partial(legs: &[Leg<'_>]) -> Quality {
+    let lines = || legs.iter().filter_map(Leg::measured);
     Quality {
         delay: Some(lines().filter_map(|line| line.delay).sum()),
         jitter: Some(lines().filter_map(|line| line.jitter).sum()),
@@ -241,12 +270,12 @@ fn slo_broken(slo: &Slo, whole: Quality, known: Quality) -> (Truth, Vec<String>)
 fn measure(
     view: &View<'_>,
     service: &Service,
-    hops: &[DirectedLink],
+    legs: &[Leg<'_>],
     quality: Quality,
     quantity: &Quantity,
 ) -> Option<Measured> {
     let slo = service.slo;
-    let lines = || hops.iter().map(|hop| (view.line)(hop).map(|line| &line.state));
+    let lines = || legs.iter().map(Leg::measured);
     let (value, contract) = match quantity {
         Quantity::Delay => (quality.delay?.as_micros(), slo.one_way_delay.map(Delay::as_micros)),
         Quantity::Jitter => (quality.jitter?.as_micros(), slo.jitter.map(Jitter::as_micros)),
@@ -275,15 +304,16 @@ fn queue(view: &View<'_>, service: &Service, name: Option<&QueueName>) -> Option
 
 /// The lines that are down or worse than planned, those with the most excess of delay and loss first. One percent of loss weighs
 /// as much as ten milliseconds.
-fn blame(view: &View<'_>, hops: &[DirectedLink]) -> Vec<Blame> {
+fn blame(view: &View<'_>, legs: &[Leg<'_>]) -> Vec<Blame> {
     let mut found: Vec<(u64, Blame)> = Vec::new();
-    for hop in hops {
+    for leg in legs {
+        let hop = leg.hop;
         let Some(link) = view.ted.links.get(&hop.link) else { continue };
-        if (view.state)(&hop.link) == LinkState::Down {
+        if leg.state() == LinkState::Down {
             found.push((u64::MAX, Blame { line: hop.clone(), what: "it is down".into() }));
             continue;
         }
-        let Some(line) = (view.line)(hop).map(|line| &line.state) else { continue };
+        let Some(line) = leg.measured() else { continue };
         let Some(seen) = line.degraded(link, hop.from) else { continue };
         let plan = link.direction(hop.from);
         let mut weight = 0;
@@ -308,21 +338,17 @@ fn blame(view: &View<'_>, hops: &[DirectedLink]) -> Vec<Blame> {
 }
 
 /// The links of which nobody says whether they are up. A measured delay says so too: something came through.
-fn unheard<'a>(view: &View<'_>, hops: &'a [DirectedLink]) -> Vec<&'a str> {
-    let measured = |hop: &DirectedLink| (view.line)(hop).is_some_and(|line| line.state.delay.is_some());
-    hops.iter()
-        .filter(|hop| (view.state)(&hop.link) == LinkState::Unknown && !measured(hop))
-        .map(|hop| hop.link.as_str())
-        .collect()
+fn unheard<'a>(legs: &[Leg<'a>]) -> Vec<&'a str> {
+    let is_measured = |leg: &Leg<'_>| leg.measured().is_some_and(|line| line.delay.is_some());
+    let unheard = legs.iter().filter(|leg| leg.state() == LinkState::Unknown && !is_measured(leg));
+    unheard.map(|leg| leg.hop.link.as_str()).collect()
 }
 
-fn missing(view: &View<'_>, hops: &[DirectedLink]) -> String {
-    let silent: Vec<String> = hops
+fn missing(legs: &[Leg<'_>]) -> String {
+    let silent: Vec<String> = legs
         .iter()
-        .filter(|hop| {
-            (view.line)(hop).is_none_or(|line| line.state.delay.is_none() || line.state.loss.is_none())
-        })
-        .map(ToString::to_string)
+        .filter(|leg| leg.measured().is_none_or(|line| line.delay.is_none() || line.loss.is_none()))
+        .map(|leg| leg.hop.to_string())
         .collect();
     if silent.is_empty() {
         return format!("the breach condition asks for what was not measured within {WINDOW}");

@@ -18,7 +18,7 @@ use crate::{
     clock,
     datastore::{Change, Datastore, Refusal, SessionId, Tree},
     fault::Faults,
-    state::{Builder, RouterState, StateSource},
+    state::{Builder, Parts, RouterState, StateSource},
     yang::Schema,
 };
 
@@ -99,8 +99,8 @@ struct Sessions {
 struct View {
     of: Option<Tree>,
     applied: Tree,
-    with: Option<Arc<RouterState>>,
-    whole: Tree,
+    with: Option<(Arc<RouterState>, Parts)>,
+    laid: Tree,
 }
 
 impl fmt::Debug for Router {
@@ -188,8 +188,13 @@ impl Router {
         Ok(changed)
     }
 
-    /// Running with its applied copy and with state as it is now.
+    /// Running with its applied copy and with all state as it is now.
     pub fn view(&self) -> Tree {
+        self.view_of(&Parts::All)
+    }
+
+    /// Running with its applied copy, and with state in some parts at least: in the others it may be missing.
+    pub fn view_of(&self, parts: &Parts) -> Tree {
         let state = self.shared.source.state(&self.name);
         let running = self.with(|store| store.running().clone());
         let mut view = locked(&self.view);
@@ -199,11 +204,12 @@ impl Router {
             view.of = Some(running);
             view.with = None;
         }
-        if !view.with.as_ref().is_some_and(|with| Arc::ptr_eq(with, &state)) {
-            view.whole = self.shared.builder.overlay(&view.applied, &state);
-            view.with = Some(state);
+        let suits = |(with, laid): &(_, Parts)| Arc::ptr_eq(with, &state) && laid.cover(parts);
+        if !view.with.as_ref().is_some_and(suits) {
+            view.laid = self.shared.builder.overlay(&view.applied, &state, parts);
+            view.with = Some((state, parts.clone()));
         }
-        view.whole.clone()
+        view.laid.clone()
     }
 
     /// Opens a NETCONF session: its number, and what is cancelled when another session kills it.

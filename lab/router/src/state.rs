@@ -2,6 +2,7 @@
 //! tree that both protocols read.
 
 mod build;
+mod parts;
 mod places;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -10,6 +11,7 @@ use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, NodeId, PolicyKey, Qu
 use tokio::sync::watch;
 
 pub use build::Builder;
+pub use parts::Parts;
 
 /// What gives routers their counters and measurements: the simulator, or nothing at all.
 pub trait StateSource: Send + Sync + 'static {

@@ -4,6 +4,7 @@
 //! arena, because libyang's own tree cannot be held by value next to its context.
 
 mod schema;
+mod spoken;
 mod value;
 
 pub use schema::{ChoiceId, Kind, Node, NodeId, Schema, SchemaError};

@@ -248,7 +248,7 @@ impl Datastore {
     fn accept(&mut self, tree: &Tree) -> Result<(), Refusal> {
         let known = tree.is_same(&self.running) || self.accepted.as_ref().is_some_and(|t| t.is_same(tree));
         if !known {
-            validate::whole(&self.schema, tree)?;
+            validate::after(&self.schema, &self.running, tree)?;
             self.accepted = Some(tree.clone());
         }
         Ok(())

@@ -3,9 +3,10 @@
 use yang5::data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags};
 
 use super::{
-    json,
+    diff::{Change, ChangeKind, changes},
+    edit, json,
     refusal::{Refusal, Tag},
-    tree::Tree,
+    tree::{Item, Tree},
 };
 use crate::yang::Schema;
 
@@ -16,6 +17,31 @@ use crate::yang::Schema;
 pub fn whole(schema: &Schema, tree: &Tree) -> Result<(), Refusal> {
     judge(schema, tree, DataParserFlags::STRICT | DataParserFlags::NO_STATE)
         .map_err(|(message, path)| refusal(Tag::OperationFailed, message, path))
+}
+
+/// Judges a whole configuration of which an earlier one was accepted, by what it changes:
+///
+/// - where leaves get other values, and these are nobody else's affair ([`Node::alone`](crate::yang::Node)), their types alone;
+/// - otherwise the top-level nodes that differ. No reference, `must` or `when` of the served modules leads from one top-level node
+///   into another, and none has to be there (`yang/tests/closed.rs` proves it), so the others stay as good as they were.
+///
+/// # Errors
+/// With the first violation that libyang finds.
+pub fn after(schema: &Schema, accepted: &Tree, tree: &Tree) -> Result<(), Refusal> {
+    let alone = |change: &Change| match (&change.kind, change.path.last()) {
+        (ChangeKind::Modified(Item::Leaf(_)), Some(step)) => schema.node(step.node).alone,
+        _ => false,
+    };
+    if changes(accepted, tree).iter().all(alone)
+        && values(schema, &edit::brought_in(schema, accepted, tree)).is_ok()
+    {
+        return Ok(());
+    }
+    let mut differs = tree.clone();
+    differs
+        .root_mut()
+        .retain(|step, item| accepted.root().get(step).is_none_or(|before| !before.is_same(item)));
+    whole(schema, &differs)
 }
 
 /// Judges values by their types alone, for parts of a configuration (RFC 7950 section 8.3.1).
@@ -39,3 +65,6 @@ fn judge(schema: &Schema, tree: &Tree, parser: DataParserFlags) -> Result<(), (S
         Err(cause) => Err((cause.msg.unwrap_or_else(|| "the configuration is not valid".into()), cause.path)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use model::{InterfaceName, PolicyKey, QueueName};
 
 use super::{
-    CandidateKey, InterfaceState, Measurement, PolicyState, QueueState, RouterState, Traffic,
+    CandidateKey, InterfaceState, Measurement, Parts, PolicyState, QueueState, RouterState, Traffic,
     places::{Group, Places, node},
 };
 use crate::{
@@ -83,14 +83,23 @@ impl Builder {
         }
     }
 
-    /// Lays what a router counts and measures over an applied tree.
-    pub fn overlay(&self, applied: &Tree, state: &RouterState) -> Tree {
+    /// Lays what a router counts and measures over an applied tree, as far as it is asked for.
+    pub fn overlay(&self, applied: &Tree, state: &RouterState, parts: &Parts) -> Tree {
         let mut tree = applied.clone();
-        for (name, interface) in &state.interfaces {
-            self.interface(tree.root_mut(), name, interface);
-            for (queue, shown) in &interface.queues {
-                self.queue(tree.root_mut(), name, queue, shown);
+        if parts.has(self.places.interfaces) {
+            for (name, interface) in &state.interfaces {
+                self.interface(tree.root_mut(), name, interface);
             }
+        }
+        if parts.has(self.places.qos) {
+            for (name, interface) in &state.interfaces {
+                for (queue, shown) in &interface.queues {
+                    self.queue(tree.root_mut(), name, queue, shown);
+                }
+            }
+        }
+        if !parts.has(self.places.instances) {
+            return tree;
         }
         for (key, policy) in &state.policies {
             self.policy(&mut tree, key, policy);

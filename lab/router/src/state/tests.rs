@@ -4,13 +4,19 @@ use serde_json::json;
 
 use super::*;
 use crate::datastore::{
+    Pattern,
     fixture::{base, policies, schema, tree},
     json::write_tree,
+    path::PatternStep,
 };
 
 fn shown(running: &crate::datastore::Tree, state: &RouterState) -> serde_json::Value {
+    shown_of(running, state, &Parts::All)
+}
+
+fn shown_of(running: &crate::datastore::Tree, state: &RouterState, parts: &Parts) -> serde_json::Value {
     let builder = Builder::new(schema(), &["urn:ietf:params:netconf:base:1.1".into()]);
-    let view = builder.overlay(&builder.applied(running, None), state);
+    let view = builder.overlay(&builder.applied(running, None), state, parts);
     serde_json::from_str(&write_tree(&schema(), &view)).unwrap()
 }
 
@@ -91,4 +97,36 @@ fn a_copy_made_from_an_earlier_one_is_the_copy_made_anew() {
         {"name": "eth2", "config": {"mtu": 1500}}]}}));
     crate::datastore::edit::apply(&schema(), &mut new, &more, crate::datastore::Operation::Merge).unwrap();
     assert_eq!(builder.applied(&new, Some((&old, &copy))), builder.applied(&new, None));
+}
+
+fn parts_of(paths: &[&[&str]]) -> Parts {
+    let level = |name: &str| PatternStep { node: schema().at(name).unwrap(), keys: Vec::new() };
+    let patterns: Vec<Pattern> =
+        paths.iter().map(|path| Pattern(path.iter().map(|name| level(name)).collect())).collect();
+    Parts::of(&patterns)
+}
+
+#[test]
+fn state_that_is_not_asked_for_is_left_out() {
+    let (running, state) = (tree(&base()), busy());
+    let ports = shown_of(&running, &state, &parts_of(&[&["interfaces", "interfaces/interface"]]));
+    assert_eq!(ports["openconfig-interfaces:interfaces"]["interface"][0]["state"]["oper-status"], "UP");
+    assert!(ports.get("openconfig-qos:qos").is_none(), "queues were not asked for");
+    let queues = shown_of(&running, &state, &parts_of(&[&["qos"]]));
+    assert!(queues["openconfig-qos:qos"]["interfaces"]["interface"][0]["output"].is_object());
+    assert!(queues["openconfig-interfaces:interfaces"]["interface"][0]["state"].get("oper-status").is_none());
+    assert_eq!(
+        shown_of(&running, &state, &parts_of(&[&["qos"], &[]])),
+        shown(&running, &state),
+        "a path of no step is all"
+    );
+}
+
+#[test]
+fn parts_cover_and_join() {
+    let (one, other) = (parts_of(&[&["qos"]]), parts_of(&[&["interfaces"]]));
+    let both = one.clone().and(&other);
+    assert!(both.cover(&one) && both.cover(&other) && !one.cover(&both) && !one.cover(&other));
+    assert!(Parts::All.cover(&both) && !both.cover(&Parts::All));
+    assert_eq!((both.clone().and(&Parts::All), Parts::All.and(&both)), (Parts::All, Parts::All));
 }

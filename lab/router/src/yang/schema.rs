@@ -1,6 +1,6 @@
 //! The schema as the datastore walks it: an arena of nodes, built from libyang once.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use thiserror::Error;
 use yang5::{
@@ -9,7 +9,7 @@ use yang5::{
     schema::{DataValueType, SchemaModule, SchemaNode, SchemaNodeKind},
 };
 
-use super::{LeafType, MODULES};
+use super::{LeafType, MODULES, spoken::spoken_of};
 
 /// Index of a node. Ids grow in document order, list keys before other children, so a tree ordered by id prints rightly.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -62,6 +62,8 @@ pub struct Node {
     pub case: Option<ChoiceId>,
     /// Whether it is a key of its list.
     pub is_key: bool,
+    /// Whether it is a leaf whose value is its own affair: it is no reference, and no reference, condition or uniqueness speaks of it.
+    pub alone: bool,
 }
 
 /// A module that is served.
@@ -122,6 +124,7 @@ impl Schema {
     pub fn load() -> Result<Arc<Self>, SchemaError> {
         let context = compile()?;
         let mut build = Build::default();
+        build.spoken.extend(MODULES.iter().flat_map(|module| spoken_of(module.text)));
         for text in MODULES {
             let module = implemented(&context, text.name)?;
             build.modules.push(Module {
@@ -240,6 +243,8 @@ pub(crate) fn explain(cause: &yang5::Error) -> String {
 
 #[derive(Default)]
 struct Build {
+    /// Names that references and conditions speak of.
+    spoken: BTreeSet<&'static str>,
     modules: Vec<Module>,
     nodes: Vec<Node>,
     roots: Vec<NodeId>,
@@ -284,6 +289,7 @@ impl Build {
             children: Vec::new(),
             case,
             is_key: node.is_list_key(),
+            alone: self.is_alone(node),
         });
         let keys: Vec<String> = match node.kind() {
             SchemaNodeKind::List => node.list_keys().map(|key| key.name().to_owned()).collect(),
@@ -301,6 +307,17 @@ impl Build {
             self.nodes[id.0 as usize].kind = Kind::List { keys };
         }
         Ok(Some(id))
+    }
+
+    fn is_alone(&self, node: &SchemaNode<'_>) -> bool {
+        let refers =
+            |base| matches!(base, DataValueType::LeafRef | DataValueType::InstanceId | DataValueType::Union);
+        let conditions = node.musts().into_iter().flatten().count() + node.whens().count();
+        node.kind() == SchemaNodeKind::Leaf
+            && node.leaf_type().is_some_and(|leaf| !refers(leaf.base_type()))
+            && !node.is_list_key()
+            && conditions == 0
+            && !self.spoken.contains(node.name())
     }
 
     fn add_children(&mut self, node: &SchemaNode<'_>, id: NodeId) -> Result<(), SchemaError> {

@@ -10,6 +10,7 @@ use yang5::{
 
 use super::*;
 
+mod closed;
 mod text;
 
 #[test]

@@ -80,13 +80,12 @@ fn put(schema: &Schema, place: &Path, item: &Item, encoding: Encoding, updates: 
 
 /// The part of the data that a data type means (specification 3.3.1).
 fn part(schema: &Schema, router: &Router, kind: DataType) -> Tree {
-    let whole = router.view();
     match kind {
-        DataType::All => whole,
+        DataType::All => router.view(),
         DataType::Config => router.with(|store| store.running().clone()),
-        DataType::State => sieve(schema, &whole, &|node, _| !schema.node(node).config),
+        DataType::State => sieve(schema, &router.view(), &|node, _| !schema.node(node).config),
         // State that has no counterpart in configuration.
-        DataType::Operational => sieve(schema, &whole, &|node, beside| {
+        DataType::Operational => sieve(schema, &router.view(), &|node, beside| {
             !schema.node(node).config && !beside.contains(&schema.node(node).name.as_str())
         }),
     }

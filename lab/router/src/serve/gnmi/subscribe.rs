@@ -26,6 +26,7 @@ use crate::{
     clock,
     datastore::{Change, ChangeKind, Item, Pattern, Step, Tree, diff::changes_where},
     router::Router,
+    state::Parts,
     yang::Schema,
 };
 
@@ -56,6 +57,7 @@ pub(super) fn subscribe(
         let patterns = resolve(router.schema(), &one.path)?;
         let beat = heartbeat(one.mode).map(|every| now + every);
         watches.push(Watch {
+            parts: Parts::of(&patterns),
             patterns,
             mode: one.mode,
             last: Tree::default(),
@@ -75,6 +77,8 @@ pub(super) fn subscribe(
 /// One subscribed path and what was told of it.
 struct Watch {
     patterns: Vec<Pattern>,
+    /// The state in which something of it can be.
+    parts: Parts,
     mode: Mode,
     /// The tree when values were last compared.
     last: Tree,
@@ -133,7 +137,7 @@ impl Stream {
     ) -> Result<(), Gone> {
         let mut running = self.router.events();
         let mut ticks = self.router.source().ticks();
-        let mut tree = self.router.view();
+        let tree = self.router.view();
         match wanted.drive {
             Drive::Once => {
                 self.tell_all(&watches, &tree).await?;
@@ -170,8 +174,7 @@ impl Stream {
                     if matches!(event, Err(broadcast::error::RecvError::Closed)) {
                         return Err(Gone);
                     }
-                    tree = self.router.view();
-                    self.tell_changes(&mut watches, &tree).await?;
+                    self.tell_changes(&mut watches).await?;
                 }
                 tick = ticks.changed(), if wanted.drive == Drive::Stream => {
                     if tick.is_err() {
@@ -179,12 +182,10 @@ impl Stream {
                         ticks = frozen();
                         continue;
                     }
-                    tree = self.router.view();
-                    self.tell_changes(&mut watches, &tree).await?;
+                    self.tell_changes(&mut watches).await?;
                 }
                 () = sleep_until(next), if wanted.drive == Drive::Stream => {
-                    tree = self.router.view();
-                    self.tell_due(&mut watches, &tree).await?;
+                    self.tell_due(&mut watches).await?;
                 }
             }
         }
@@ -219,9 +220,11 @@ impl Stream {
     }
 
     /// Tells the watches that follow changes what changed.
-    async fn tell_changes(&self, watches: &mut [Watch], tree: &Tree) -> Result<(), Gone> {
-        for watch in watches.iter_mut().filter(|w| !matches!(w.mode, Mode::Sample { .. })) {
-            let (news, gone) = changed(self.schema(), watch, tree);
+    async fn tell_changes(&self, watches: &mut [Watch]) -> Result<(), Gone> {
+        let follows = |watch: &Watch| !matches!(watch.mode, Mode::Sample { .. });
+        let Some(tree) = self.view_for(watches.iter().filter(|watch| follows(watch))) else { return Ok(()) };
+        for watch in watches.iter_mut().filter(|watch| follows(watch)) {
+            let (news, gone) = changed(self.schema(), watch, &tree);
             watch.last = tree.clone();
             self.tell(&news, gone).await?;
         }
@@ -229,14 +232,16 @@ impl Stream {
     }
 
     /// Tells the watches whose time has come.
-    async fn tell_due(&self, watches: &mut [Watch], tree: &Tree) -> Result<(), Gone> {
+    async fn tell_due(&self, watches: &mut [Watch]) -> Result<(), Gone> {
         let now = Instant::now();
         let rung = |timer: Option<Instant>| timer.is_some_and(|timer| timer <= now);
-        for watch in watches.iter_mut().filter(|watch| rung(watch.due) || rung(watch.beat)) {
-            let (mut news, gone) = changed(self.schema(), watch, tree);
+        let due = |watch: &Watch| rung(watch.due) || rung(watch.beat);
+        let Some(tree) = self.view_for(watches.iter().filter(|watch| due(watch))) else { return Ok(()) };
+        for watch in watches.iter_mut().filter(|watch| due(watch)) {
+            let (mut news, gone) = changed(self.schema(), watch, &tree);
             let redundant = matches!(watch.mode, Mode::Sample { suppress_redundant: false, .. });
             if redundant || rung(watch.beat) {
-                news = values(self.schema(), &watch.patterns, tree);
+                news = values(self.schema(), &watch.patterns, &tree);
             }
             watch.last = tree.clone();
             watch.due = after(watch.due, interval(watch.mode), now);
@@ -244,6 +249,14 @@ impl Stream {
             self.tell(&news, gone).await?;
         }
         Ok(())
+    }
+
+    /// A tree in which all that some watches may tell is of now; none where there is no watch.
+    fn view_for<'w>(&self, watches: impl Iterator<Item = &'w Watch>) -> Option<Tree> {
+        let parts = watches.map(|watch| &watch.parts).fold(None, |sum: Option<Parts>, parts| {
+            Some(sum.map_or_else(|| parts.clone(), |sum| sum.and(parts)))
+        });
+        parts.map(|parts| self.router.view_of(&parts))
     }
 
     fn schema(&self) -> &Schema {

@@ -77,7 +77,7 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// The first statement of a text.
-fn parse(text: &str) -> Stmt {
+pub fn parse(text: &str) -> Stmt {
     let mut open = vec![Stmt::default()];
     let mut now = Stmt::default();
     for token in tokens(text) {
