@@ -69,8 +69,9 @@ impl Counter {
     /// first one that there is. None from a single sample.
     pub fn growth(&self, window: Span) -> Option<Growth> {
         let start = self.newest - window;
-        let later = self.past.partition_point(|(at, _)| *at <= start);
-        let (at, total) = self.past.get(later.saturating_sub(1))?;
+        // From the newest on: windows are short, and what is old is far away in memory.
+        let first = self.past.iter().rposition(|(at, _)| *at <= start).unwrap_or(0);
+        let (at, total) = self.past.get(first)?;
         let over = self.newest.since(*at);
         (over > Span::ZERO).then(|| Growth { amount: self.total - total, over })
     }

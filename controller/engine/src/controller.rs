@@ -9,6 +9,7 @@ mod loop_turn;
 mod outcome;
 mod owed;
 mod own_alarms;
+mod pace;
 mod repair;
 mod start;
 
@@ -51,8 +52,6 @@ const TIMELINE: usize = 300;
 const DRAW_EVERY: Duration = Duration::from_millis(500);
 /// How often time alone may change a judgement.
 const JUDGE_EVERY: Duration = Duration::from_millis(200);
-/// The shortest time between two judgements when samples pour in.
-const JUDGE_GAP: Duration = Duration::from_millis(40);
 
 /// Who asks for the changes that nobody else asked for.
 const CONTROLLER: &str = "controller";
@@ -119,7 +118,7 @@ pub struct Controller {
     /// What is told as soon as it runs: whoever is told listens by then.
     news: Vec<EventKind>,
     number: u64,
-    judged: Instant,
+    pace: pace::Pace,
     /// Since when samples wait to be judged, or to be acted on. How long a re-route took is counted from there.
     unjudged: Option<Instant>,
 }
@@ -306,7 +305,7 @@ impl Controller {
     /// When samples that came too soon after a judgement are judged. Not while a change runs: nothing follows from it then.
     fn owed(&self) -> Option<Instant> {
         let waiting = self.unjudged.is_some() && self.running.is_none();
-        waiting.then(|| self.judged + JUDGE_GAP)
+        waiting.then(|| self.pace.next())
     }
 
     fn now() -> Timestamp {

@@ -19,13 +19,15 @@ use netconf::{
     device::{Library, NetconfDevice, Options},
     ssh::{HostKeyPin, LoginKey, SshTarget},
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 use tracing::warn;
 
 use super::unusable::Unusable;
 
 /// No order to a device takes longer; a device that needs more is silent.
 const LONGEST: Duration = Duration::from_secs(30);
+/// The starts of all watches are spread over no more than this: no line should be unknown for long.
+const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 
 /// A device that nobody has connected to yet.
 enum Driver {
@@ -119,12 +121,19 @@ impl Fleet {
         self.protocols.clone()
     }
 
-    /// Starts to watch, each device over a connection of its own, until what is given back is dropped.
+    /// Starts to watch, each device over a connection of its own, until what is given back is dropped. They start one after the
+    /// other, spread over an interval: devices sample from when they are asked, and would all talk at the same moment for ever.
     pub fn watch(&self, interval: Duration, out: &mpsc::Sender<Vec<Sample>>) -> JoinSet<()> {
-        let watch = |(node, target): (&NodeId, &Target)| {
-            gnmi::telemetry::watch(node.clone(), target.clone(), interval, out.clone())
+        let devices = u32::try_from(self.telemetry.len()).unwrap_or(u32::MAX).max(1);
+        let apart = interval.min(LONGEST_SPREAD) / devices;
+        let watch = |(number, (node, target)): (u32, (&NodeId, &Target))| {
+            let watch = gnmi::telemetry::watch(node.clone(), target.clone(), interval, out.clone());
+            async move {
+                sleep(apart * number).await;
+                watch.await;
+            }
         };
-        self.telemetry.iter().map(watch).collect()
+        (0..).zip(&self.telemetry).map(watch).collect()
     }
 
     /// Gives every device to a task.

@@ -6,7 +6,7 @@ use assess::{Decision, Step};
 use model::{Sample, ServiceId, Timestamp, intent::Mode};
 use tokio::time::Instant;
 
-use super::{Asker, CONTROLLER, Controller, JUDGE_GAP};
+use super::{Asker, CONTROLLER, Controller};
 use crate::{cycle, event::EventKind, picture, snapshot::PromiseState, stages::Occasion};
 
 impl Controller {
@@ -18,7 +18,7 @@ impl Controller {
             batch.extend(more);
         }
         // While a change runs nothing follows from a judgement: it is made as often as time alone asks for one.
-        if self.running.is_some() || arrived - self.judged < JUDGE_GAP {
+        if self.running.is_some() || arrived < self.pace.next() {
             let now = Self::now();
             batch.iter().for_each(|sample| self.world.seen.take(sample, now));
             return;
@@ -32,8 +32,9 @@ impl Controller {
     }
 
     fn turn(&mut self, samples: &[Sample]) {
-        self.judged = Instant::now();
-        let since = self.unjudged.take().unwrap_or(self.judged);
+        let begun = Instant::now();
+        self.pace.begin(begun);
+        let since = self.unjudged.take().unwrap_or(begun);
         let now = Self::now();
         let world = &mut self.world;
         let mut seen = std::mem::take(&mut world.seen);
@@ -46,6 +47,7 @@ impl Controller {
         self.tell_alarms();
         self.tell_promises(now);
         self.review();
+        self.pace.end(Instant::now());
         if let Some(decision) = decision {
             self.follow(decision, now, since);
         }
@@ -111,7 +113,7 @@ impl Controller {
         let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
         // Where nobody knows what the intents mean, nothing follows from what is measured.
         let Ok(wanted) = self.same() else { return };
-        if !may_think || self.in_vain.is(&decision.hints, self.judged) {
+        if !may_think || self.in_vain.is(&decision.hints, self.pace.last()) {
             return;
         }
         if self.running.is_some() {

@@ -118,7 +118,7 @@ impl Controller {
             keeper: super::keep::Keeper::default(),
             news,
             number: 0,
-            judged: Instant::now(),
+            pace: super::pace::Pace::new(Instant::now()),
             unjudged: None,
         };
         if open {
