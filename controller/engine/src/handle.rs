@@ -1,9 +1,12 @@
 //! The way in: commands to the controller and views of it. Everything that people and programs ask for comes through
 //! here; the answers come from the one task that owns all state.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use model::{Finding, Plan, Revision, intent::Mode};
+use model::{Finding, NodeId, Plan, Revision, intent::Mode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -105,6 +108,8 @@ pub struct Applied {
     pub edits: usize,
     /// From the first order to the last confirm, milliseconds.
     pub took_ms: f64,
+    /// Devices that did not answer and wait for their part of this change, or of an earlier one.
+    pub left_out: BTreeSet<NodeId>,
     /// Warnings.
     pub findings: Vec<Finding>,
 }

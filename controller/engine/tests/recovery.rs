@@ -115,6 +115,10 @@ async fn what_a_router_that_did_not_answer_was_not_given_is_unknown_and_follows_
     let left_out =
         |finding: &model::Finding| finding.code == plan::codes::UNREADABLE && finding.subject == "br-1";
     assert!(applied.findings.iter().any(left_out), "{:?}", applied.findings);
+    assert_eq!(applied.left_out, [NodeId::lit("br-1")].into());
+    // It waits for the same still, whatever the next change is about.
+    let again = running.apply(intents()).await.unwrap();
+    assert_eq!(again.left_out, [NodeId::lit("br-1")].into());
     let _good = support::feed(&lab, &running, false);
     let shown = running.snapshot(|snapshot| snapshot.counts.kept > 0).await;
     let of = |snapshot: &Snapshot| {

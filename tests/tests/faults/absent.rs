@@ -34,7 +34,10 @@ async fn is_known_to_be_away(speaks: Speaks) {
     let old = lab.truth();
     assert!(lab.fleet.power(&node, false));
     is(&mut controller, false).await;
+    let same = controller.apply(intents(0)).await.unwrap();
+    assert!(same.left_out.is_empty(), "{speaks:?}: nothing of this concerns it: {:?}", same.left_out);
     let applied = controller.apply(intents(1)).await.unwrap();
+    assert_eq!(applied.left_out, [node.clone()].into(), "{speaks:?}");
     let named = applied.findings.iter().any(|finding| {
         finding.code == "TL0210" && finding.severity == Severity::Warning && finding.subject == FAULTY
     });

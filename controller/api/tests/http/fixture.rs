@@ -81,6 +81,7 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
         transactions: 2,
         edits: 9,
         took_ms: 12.5,
+        left_out: ["br-1".parse().unwrap()].into(),
         findings: Vec::new(),
     };
     while let Some(command) = inbox.recv().await {

@@ -331,23 +331,26 @@ mod tests {
 
     #[test]
     fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
-        let applied = |code: &str| Applied {
+        let applied = |code: &str, left_out: &[&str]| Applied {
             revision: Revision(1),
             devices: 1,
             transactions: 1,
             edits: 1,
             took_ms: 1.0,
+            left_out: left_out.iter().map(|name| model::NodeId::lit(name)).collect(),
             findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
         };
         let subject = Subject::Link(model::LinkId::lit("l1"));
         for format in [Format::Text, Format::Json] {
-            let code = |code| {
-                let applied = applied(code);
+            let code = |code, left_out: &[&str]| {
+                let applied = applied(code, left_out);
                 drained(format, &applied, &subject, &LeftOut::named(&applied)).unwrap()
             };
-            assert_eq!(code(intents::codes::STAYS_ON_DRAINED), ExitCode::from(FOUND));
-            assert_eq!(code(plan::codes::UNREADABLE), ExitCode::from(FOUND));
-            assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED), ExitCode::SUCCESS);
+            assert_eq!(code(intents::codes::STAYS_ON_DRAINED, &[]), ExitCode::from(FOUND));
+            assert_eq!(code(plan::codes::UNREADABLE, &["r1"]), ExitCode::from(FOUND));
+            // One that could not be read and is not concerned.
+            assert_eq!(code(plan::codes::UNREADABLE, &[]), ExitCode::SUCCESS);
+            assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED, &[]), ExitCode::SUCCESS);
         }
     }
 

@@ -30,9 +30,7 @@ impl LeftOut {
 
     /// Those that the answer names.
     pub fn named(applied: &Applied) -> Self {
-        let left = applied.findings.iter().filter(|finding| finding.code == plan::codes::UNREADABLE);
-        let routers: BTreeSet<String> = left.map(|finding| finding.subject.clone()).collect();
-        Self { routers, all: None }
+        Self { routers: applied.left_out.iter().map(ToString::to_string).collect(), all: None }
     }
 
     /// Whether the change reached every router.

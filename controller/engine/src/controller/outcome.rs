@@ -78,7 +78,7 @@ impl Controller {
         // It is said once: services have their hold-down, and the same about links is not said again.
         self.decline(request);
         self.in_vain.until = None;
-        Ok(applied(&carried, self.world.accepted.revision))
+        Ok(applied(&carried, self.world.accepted.revision, BTreeSet::new()))
     }
 
     /// The task of a change died, which is a fault of this program. How far it came is not known: all devices are read again,
@@ -163,9 +163,11 @@ impl Controller {
                 *revision
             }
         };
-        let said = applied(&carried, revision);
         // Those that did not answer follow when they do.
         self.world.repair.extend(carried.left_out.iter().cloned());
+        let silent = carried.proposal.report.unreadable.keys();
+        let left_out = silent.filter(|node| self.world.repair.contains(*node)).cloned().collect();
+        let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
         Ok(said)
     }
@@ -245,7 +247,7 @@ impl Controller {
     }
 }
 
-fn applied(carried: &Carried, revision: Revision) -> Applied {
+fn applied(carried: &Carried, revision: Revision, left_out: BTreeSet<NodeId>) -> Applied {
     let transactions = &carried.proposal.plan.transactions;
     let devices: BTreeSet<&NodeId> =
         transactions.iter().flat_map(|transaction| transaction.edits.keys()).collect();
@@ -255,6 +257,7 @@ fn applied(carried: &Carried, revision: Revision) -> Applied {
         transactions: transactions.len(),
         edits: transactions.iter().flat_map(|transaction| transaction.edits.values()).map(Vec::len).sum(),
         took_ms: millis(carried.took),
+        left_out,
         findings: carried.proposal.findings.clone(),
     }
 }

@@ -58,15 +58,17 @@ impl<'a> Cursor<'a> {
         let start = self.at - word.len();
         let mut value = 0_u64;
         for &byte in word {
-            // Ten digits pass the largest value, so this cannot overflow.
-            if !byte.is_ascii_digit() || word.len() > 10 {
+            if !byte.is_ascii_digit() {
                 return Err(self.error(start, format!("{what} is `{}`, not a whole number", quoted(word))));
             }
-            value = value * 10 + u64::from(byte - b'0');
+            value = value.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
         }
         match u32::try_from(value) {
             Ok(value) if (least..=most).contains(&value) => Ok(value),
-            _ => Err(self.error(start, format!("{what} is {value}; it lies between {least} and {most}"))),
+            _ => {
+                let word = quoted(word);
+                Err(self.error(start, format!("{what} is {word}; it lies between {least} and {most}")))
+            }
         }
     }
 

@@ -34,6 +34,14 @@ fn a_fault_is_said_with_its_place() {
         (3, 6, "the node where the demand leaves is 3; it lies between 0 and 2".to_owned())
     );
     assert_eq!(
+        place("DEMANDS 99999999999999999999999999\nlabel src dest bw\n"),
+        (
+            1,
+            9,
+            "the count after `DEMANDS` is 999999999999999999999999…; it lies between 0 and 10000000".to_owned()
+        )
+    );
+    assert_eq!(
         place(&format!("{head}d0 0 2 4o\n")),
         (3, 8, "the demand's rate in kbit/s is `4o`, not a number".to_owned())
     );
