@@ -1,7 +1,6 @@
 //! Asks a running controller, for the command line.
 
 mod address;
-mod trust;
 mod wire;
 
 mod events;

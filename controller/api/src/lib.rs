@@ -14,6 +14,7 @@ mod read;
 mod reply;
 mod stall;
 mod stream;
+mod trust;
 mod write;
 
 pub mod client;

@@ -5,7 +5,7 @@ mod select;
 mod syslog;
 mod webhook;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use engine::event::Event;
 use model::{Severity, Span};
@@ -43,8 +43,11 @@ pub struct SyslogConfig {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Where to; `http://` only for now.
+    /// Where to: `https://`, or `http://` where nobody can listen in.
     pub url: String,
+    /// A PEM file with the authorities that may vouch for it, in place of those of this machine; for `https://` only.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
     /// Events of less weight are not sent.
     #[serde(default = "minor")]
     pub minimum: Severity,
@@ -72,9 +75,21 @@ pub enum NotifyError {
         /// What the system says.
         why: std::io::Error,
     },
+    /// There is no authority to judge a receiver's certificate by.
+    #[error(
+        "webhook {number} of the list: no certificate authority can be had from {file}: {why}; name a PEM file that holds it as `ca`"
+    )]
+    Authority {
+        /// Which one, from 1.
+        number: usize,
+        /// The file, or the system.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A web address that cannot be used.
     #[error(
-        "webhook {number} of the list, {place}, cannot be used: {why}; write its address as `http://host:port/path`"
+        "webhook {number} of the list, {place}, cannot be used: {why}; write its address as `https://host:port/path`"
     )]
     Url {
         /// Which one, from 1.

@@ -1,7 +1,7 @@
 //! One question over one connection, with TLS where the address asks for it. A command asks once or twice, so connections are not
 //! kept.
 
-use std::{error::Error, future::poll_fn, io, path::Path, pin::Pin};
+use std::{error::Error, future::poll_fn, io, path::Path, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use hyper::{
@@ -21,8 +21,11 @@ use tokio_rustls::{
     rustls::{self, CertificateError},
 };
 
-use super::{CONNECT, ClientError, SEND, address::Address, trust};
-use crate::stall::Stall;
+use super::{CONNECT, ClientError, SEND, address::Address};
+use crate::{
+    stall::Stall,
+    trust::{self, NoAuthority},
+};
 
 /// The way to a controller.
 #[derive(Clone)]
@@ -45,7 +48,11 @@ impl Wire {
     /// The authorities that TLS needs cannot be read, or are named for an address that is not asked over TLS.
     pub fn new(address: Address, ca: Option<&Path>) -> Result<Self, ClientError> {
         let tls = match (address.tls, ca) {
-            (true, ca) => Some(trust::connector(ca)?),
+            (true, ca) => {
+                let config = trust::trusting(ca)
+                    .map_err(|NoAuthority { place, why }| ClientError::Authority { place, why })?;
+                Some(TlsConnector::from(Arc::new(config)))
+            }
             (false, None) => None,
             (false, Some(_)) => {
                 let instead = format!("https://{}{}, or leave --ca out", address.authority, address.prefix);

@@ -1,7 +1,7 @@
 //! Webhooks: each event as a JSON document by `POST`, in order. A receiver that is away is waited for, so that it is told late
 //! rather than never; one that refuses an event is asked a few times more.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use engine::event::Event;
 use model::Severity;
@@ -16,7 +16,10 @@ use super::{
     NotifyError, WebhookConfig,
     select::{Next, Selected},
 };
-use crate::sentence;
+use crate::{
+    sentence,
+    trust::{self, NoAuthority},
+};
 
 /// Events that may wait for a slow receiver.
 const WAITING: usize = 256;
@@ -63,8 +66,18 @@ impl Way for Web {
     async fn send(&self, document: &Document<'_>) -> Result<StatusCode, String> {
         let answer = self.client.post(self.url.clone()).json(document).send().await;
         // The address may hold a secret in its path or query: it stays out of the log.
-        answer.map(|answer| answer.status()).map_err(|error| error.without_url().to_string())
+        answer.map(|answer| answer.status()).map_err(|error| with_causes(&error.without_url()))
     }
+}
+
+/// An error with what is behind it: that a certificate is not trusted stands there.
+fn with_causes(error: &dyn Error) -> String {
+    let (mut text, mut next) = (error.to_string(), error.source());
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
 }
 
 /// Whether an answer says that the receiver, or one before it, cannot take anything now. Every other answer is about the event.
@@ -85,10 +98,18 @@ impl Poster<Web> {
         let url = reqwest::Url::parse(&config.url)
             .map_err(|error| bad("which is no address".to_owned(), error.to_string()))?;
         let place = format!("`{}://{}`", url.scheme(), url.host_str().unwrap_or_default());
-        if url.scheme() != "http" {
-            return Err(bad(place, format!("`{}` is not supported yet", url.scheme())));
-        }
+        let tls = match (url.scheme(), config.ca.as_deref()) {
+            ("https", ca) => trust::trusting(ca)
+                .map_err(|NoAuthority { place: file, why }| NotifyError::Authority { number, file, why })?,
+            ("http", None) => trust::nobody(),
+            ("http", Some(_)) => {
+                let why = "an authority is named for it, and `http` shows no certificate";
+                return Err(bad(place, why.to_owned()));
+            }
+            (other, _) => return Err(bad(place, format!("`{other}` is not known here"))),
+        };
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .timeout(Duration::from_micros(config.timeout.as_micros()))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

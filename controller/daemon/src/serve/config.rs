@@ -142,6 +142,10 @@ impl Config {
                 Stop::usage(format!("{file}: {name} is {span}, too short: give 100ms or more"))
             })
         };
+        let mut notify = file.notify;
+        for ca in notify.webhooks.iter_mut().filter_map(|webhook| webhook.ca.as_mut()) {
+            *ca = base.join(&*ca);
+        }
         Ok(Self {
             network,
             inventory,
@@ -149,7 +153,7 @@ impl Config {
             listen: args.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8080).into()),
             read_every: interval("readEvery", file.read_every, 30)?,
             telemetry_interval: interval("telemetryInterval", file.telemetry_interval, 1)?,
-            notify: file.notify,
+            notify,
             limits: file.limits.limits(),
         })
     }
@@ -228,12 +232,16 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_and_options_go_first() {
-        let (folder, path) = file(&format!("{HEAD}telemetryInterval: 250ms\nlimits: {{rate: 2}}\n"));
+        let (folder, path) = file(&format!(
+            "{HEAD}telemetryInterval: 250ms\nlimits: {{rate: 2}}\n\
+            notify: {{webhooks: [{{url: \"https://noc\", ca: ca.pem}}]}}\n"
+        ));
         let mut args = args(Some(path));
         args.network = Some("other.yaml".into());
         let config = Config::of(&args).unwrap();
         assert_eq!(config.network, Path::new("other.yaml"));
         assert_eq!(config.inventory, folder.path().join("i.yaml"));
+        assert_eq!(config.notify.webhooks[0].ca, Some(folder.path().join("ca.pem")));
         assert_eq!(config.telemetry_interval, Duration::from_millis(250));
         assert_eq!(config.limits, Limits { rate: 2, ..Limits::default() });
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");

@@ -38,7 +38,8 @@ fn a_fault_is_said_with_its_place() {
         (
             1,
             9,
-            "the count after `DEMANDS` is 999999999999999999999999…; it lies between 0 and 10000000".to_owned()
+            "the count after `DEMANDS` is 999999999999999999999999…; it lies between 0 and 10000000"
+                .to_owned()
         )
     );
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Whom the client believes when it speaks TLS: the authorities of this machine, or those of one file in their place. There is
+//! Whom we believe when we speak TLS to somebody: the authorities of this machine, or those of one file in their place. There is
 //! no way to go on with a certificate that none of them signed.
 
 use std::{
@@ -7,12 +7,16 @@ use std::{
 };
 
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring},
-};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use super::ClientError;
+/// There is no authority to judge certificates by.
+#[derive(Debug)]
+pub(crate) struct NoAuthority {
+    /// The file, or the system.
+    pub(crate) place: String,
+    /// What is wrong with it.
+    pub(crate) why: String,
+}
 
 /// Where systems keep the authorities that they trust: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM: [&str; 4] = [
@@ -37,29 +41,37 @@ fn authorities(text: &[u8], tolerant: bool) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err("it holds no certificate as PEM text".to_owned()) } else { Ok(roots) }
 }
 
-/// Makes TLS connections that trust the authorities in a file, or where none is named in `SSL_CERT_FILE`, or those of the system.
+/// How to speak TLS to servers that the authorities in a file vouch for, or where none is named those in `SSL_CERT_FILE`, or those of the system.
 ///
 /// # Errors
 /// The file cannot be read, or holds no certificate, or the file that was named holds one that is broken.
-pub(super) fn connector(ca: Option<&Path>) -> Result<TlsConnector, ClientError> {
+pub(crate) fn trusting(ca: Option<&Path>) -> Result<ClientConfig, NoAuthority> {
     let named = ca.map(Path::to_owned).or_else(|| std::env::var_os("SSL_CERT_FILE").map(PathBuf::from));
     let found = || SYSTEM.iter().map(PathBuf::from).find(|path| path.exists());
-    let path = named.or_else(found).ok_or_else(|| ClientError::Authority {
+    let path = named.or_else(found).ok_or_else(|| NoAuthority {
         place: "this system".to_owned(),
         why: format!("there is none of {}", SYSTEM.join(", ")),
     })?;
-    let bad = |why: String| ClientError::Authority { place: path.display().to_string(), why };
+    let bad = |why: String| NoAuthority { place: path.display().to_string(), why };
     let text = std::fs::read(&path).map_err(|error| bad(error.to_string()))?;
     // A bundle of a system may hold some that cannot be read; the others do. A file that the user named is small and his own:
     // what is broken there would be missed later, far from its cause.
-    let roots = authorities(&text, ca.is_none()).map_err(bad)?;
+    Ok(with(authorities(&text, ca.is_none()).map_err(bad)?))
+}
+
+/// For who speaks no TLS and needs to be told how all the same: no server is believed.
+pub(crate) fn nobody() -> ClientConfig {
+    with(RootCertStore::empty())
+}
+
+fn with(roots: RootCertStore) -> ClientConfig {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| bad(error.to_string()))?
+        .expect("the provider has the cipher suites of both versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsConnector::from(Arc::new(config)))
+    config
 }
 
 #[cfg(test)]
