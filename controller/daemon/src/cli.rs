@@ -63,6 +63,9 @@ pub enum Command {
     /// List the alarms that stand
     #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),
+    /// Show who changed what, when and why
+    #[command(after_help = pages::LOG)]
+    Log(client::log::LogArgs),
     /// Print the state that `plan --state` takes
     #[command(after_help = pages::SNAPSHOT)]
     Snapshot(client::Access),
@@ -89,7 +92,7 @@ pub enum Command {
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
     ("Files only", &["check", "plan", "why", "explain", "schema", "network", "solve"]),
-    ("The controller", &["serve", "status", "intents", "devices", "alarms", "snapshot"]),
+    ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
     ("Changing the network", &["apply", "rollback", "drain", "undrain", "mode", "adopt"]),
 ];
 

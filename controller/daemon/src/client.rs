@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod left_out;
+pub mod log;
 pub mod status;
 pub mod tables;
 

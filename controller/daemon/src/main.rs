@@ -71,6 +71,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Intents(args) => ask(client::tables::intents(args)),
         Command::Devices(args) => ask(client::tables::devices(args)),
         Command::Alarms(args) => ask(client::tables::alarms(args)),
+        Command::Log(args) => ask(client::log::run(args)),
         Command::Snapshot(args) => ask(client::tables::snapshot(args)),
         Command::Apply(args) => ask(client::change::apply(args)),
         Command::Rollback(args) => ask(client::change::rollback(args)),

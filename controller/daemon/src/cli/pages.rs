@@ -67,6 +67,19 @@ Examples:
 
 Exit codes: 0 the controller answered, also where no alarm stands, 1 it did not, 2 called wrongly.";
 
+pub const LOG: &str = "\
+Every request to change something stands there before it is carried out, also one that is refused
+then, and so does how each change ended, those of the loop included. Each entry carries the hash of
+the one before it: an entry that was changed or taken out is found.
+
+It needs the token. The newest entry is the last line; in JSON it is the first.
+
+Examples:
+  trunkline log
+  trunkline log --limit 1000 --format json | jq -r '.entries[] | select(.who == \"mei\") | .what'
+
+Exit codes: 0 the log is intact, 1 it is not, or the controller did not answer, 2 called wrongly.";
+
 pub const SNAPSHOT: &str = "\
 What the routers hold, the numbers that were given, and what the loop has learned, as one file: with
 it, `trunkline plan --state` gives the controller's own answers anywhere, for instance in a pipeline.
