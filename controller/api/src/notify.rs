@@ -45,7 +45,8 @@ pub struct SyslogConfig {
 pub struct WebhookConfig {
     /// Where to: `https://`, or `http://` where nobody can listen in.
     pub url: String,
-    /// A PEM file with the authorities that may vouch for it, in place of those of this machine; for `https://` only.
+    /// A PEM file with the authorities that may vouch for it, in place of those of this machine; for `https://` only. A path that is not
+    /// absolute is relative to this file.
     #[serde(default)]
     pub ca: Option<PathBuf>,
     /// Events of less weight are not sent.

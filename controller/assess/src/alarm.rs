@@ -88,19 +88,20 @@ pub(crate) fn turn(
     let mut next = Alarms::new();
     let mut events = Vec::new();
     for policy in case.set.alarms.values() {
-        let watched: BTreeSet<DirectedLink> =
-            tracked.keys().filter(|(name, _)| *name == policy.name).map(|(_, line)| line.clone()).collect();
         for one in ends.iter().filter(|one| watches(policy, one.link)) {
             for from in [Side::A, Side::Z] {
                 let (link, reading) = (one.link, one.reading(from));
                 let measure = |quantity: &Quantity| measure(reading?, link, from, case.set, policy, quantity);
                 let truth = policy.when.judge(&measure);
-                let line = DirectedLink { link: link.id.clone(), from };
-                if truth != Truth::Holds && !watched.contains(&line) {
+                // Most lines are quiet, and nothing is remembered of them.
+                if truth != Truth::Holds && tracked.is_empty() {
                     continue;
                 }
-                let key = (policy.name.clone(), line);
+                let key = (policy.name.clone(), DirectedLink { link: link.id.clone(), from });
                 let before = tracked.remove(&key).unwrap_or_default();
+                if before.latch == Latch::Quiet && truth != Truth::Holds {
+                    continue;
+                }
                 let (latch, turn) = before.latch.step(truth, now, policy.hold, policy.clear_after);
                 let Tracked { mut alarm, mut hit, .. } = before;
                 let riding = riders.get(&key.1).cloned().unwrap_or_default();

@@ -61,7 +61,7 @@ pub fn assess(seen: &Observed, case: &Case<'_>, memory: &mut Memory, now: Timest
     let down: BTreeMap<LinkId, Timestamp> =
         memory.links.iter().filter_map(|(id, link)| Some((id.clone(), link.down_since()?))).collect();
     let lines = lines(&ends, memory, now);
-    let view = View { ted: case.ted, set: case.set, lines: &lines.iter().collect(), now };
+    let view = View { ted: case.ted, set: case.set, lines: &lines, now };
     let services = services(&view, case, memory);
     let (alarms, events) = alarm::turn(&mut memory.alarms, &ends, case, &services, now);
     let incidents = incident::gather(&alarms, &down, &services, case.hints);

@@ -1,6 +1,6 @@
 //! Promises against measurements: each direction of each service along the path that it takes now.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use model::{
     Delay, DirectedLink, IntentSet, Jitter, Loss, NodeId, QueueName, Ratio, Service, ServiceId, Slo, Span,
@@ -105,7 +105,7 @@ pub(crate) struct Track {
 pub(crate) struct View<'a> {
     pub(crate) ted: &'a Ted,
     pub(crate) set: &'a IntentSet,
-    pub(crate) lines: &'a HashMap<&'a DirectedLink, &'a Line>,
+    pub(crate) lines: &'a BTreeMap<DirectedLink, Line>,
     pub(crate) now: Timestamp,
 }
 
@@ -118,7 +118,7 @@ struct Leg<'a> {
 
 impl<'a> View<'a> {
     fn legs(&self, route: &'a Route) -> Vec<Leg<'a>> {
-        route.path.hops.iter().map(|hop| Leg { hop, line: self.lines.get(hop).copied() }).collect()
+        route.path.hops.iter().map(|hop| Leg { hop, line: self.lines.get(hop) }).collect()
     }
 }
 

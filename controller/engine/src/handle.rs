@@ -108,7 +108,8 @@ pub struct Applied {
     pub edits: usize,
     /// From the first order to the last confirm, milliseconds.
     pub took_ms: f64,
-    /// Devices that did not answer and wait for their part of this change, or of an earlier one.
+    /// Devices that did not answer and wait for their part of this change, or of an earlier one; also those that should hold
+    /// something and are not in the inventory.
     pub left_out: BTreeSet<NodeId>,
     /// Warnings.
     pub findings: Vec<Finding>,

@@ -20,7 +20,7 @@ mod session;
 
 pub mod refusal;
 
-pub(crate) mod validate;
+mod validate;
 
 // The store itself: running, candidate, locks, and the commit that waits to be confirmed.
 pub mod store;

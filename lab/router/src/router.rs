@@ -204,11 +204,17 @@ impl Router {
             view.of = Some(running);
             view.with = None;
         }
-        let suits = |(with, laid): &(_, Parts)| Arc::ptr_eq(with, &state) && laid.cover(parts);
-        if !view.with.as_ref().is_some_and(suits) {
-            view.laid = self.shared.builder.overlay(&view.applied, &state, parts);
-            view.with = Some((state, parts.clone()));
-        }
+        let same = view.with.take().filter(|(with, _)| Arc::ptr_eq(with, &state)).map(|(_, laid)| laid);
+        let laid = match same {
+            Some(laid) if laid.cover(parts) => laid,
+            same => {
+                // Readers of one state that ask for different parts do not take turns in throwing away what the other had laid.
+                let parts = same.map_or_else(|| parts.clone(), |laid| laid.and(parts));
+                view.laid = self.shared.builder.overlay(&view.applied, &state, &parts);
+                parts
+            }
+        };
+        view.with = Some((state, laid));
         view.laid.clone()
     }
 

@@ -32,6 +32,8 @@ impl Fixture {
 
     /// Starts on a journal that `prepare` may have written to.
     pub async fn start_after(prepare: impl FnOnce(&std::path::Path)) -> Self {
+        // The clients of these tests are built with TLS in them, although they ask without. A second call changes nothing.
+        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         prepare(&path);

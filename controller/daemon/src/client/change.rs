@@ -19,9 +19,9 @@ use crate::{
 
 const AFTER_APPLY: &str = "\
 The files together are the whole set of intents: what is not in them is removed from the network.
-All routers that can be reached change, or none; the command returns when they have answered. The others
-are left out and named, and the next change brings them their part. Ctrl-C ends the waiting and not the
-change.
+All routers that can be reached change, or none; the command returns when they have answered. Others that
+it concerns are left out and named, and get their part when they answer. Ctrl-C ends the waiting and not
+the change.
 
 Examples:
   trunkline apply intents/ --dry-run

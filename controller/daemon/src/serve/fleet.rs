@@ -60,6 +60,12 @@ struct Keys<'i> {
     secrets: BTreeMap<String, Result<Vec<u8>, SecretError>>,
 }
 
+/// How long each of so many watches waits before it starts.
+fn starts(interval: Duration, watches: usize) -> impl Iterator<Item = Duration> {
+    let apart = interval.min(LONGEST_SPREAD) / u32::try_from(watches).unwrap_or(u32::MAX).max(1);
+    (0..).map(move |number| apart * number).take(watches)
+}
+
 impl Fleet {
     /// Resolves all secrets, relative to the inventory's folder, and makes the devices.
     ///
@@ -124,16 +130,14 @@ impl Fleet {
     /// Starts to watch, each device over a connection of its own, until what is given back is dropped. They start one after the
     /// other, spread over an interval: devices sample from when they are asked, and would all talk at the same moment for ever.
     pub fn watch(&self, interval: Duration, out: &mpsc::Sender<Vec<Sample>>) -> JoinSet<()> {
-        let devices = u32::try_from(self.telemetry.len()).unwrap_or(u32::MAX).max(1);
-        let apart = interval.min(LONGEST_SPREAD) / devices;
-        let watch = |(number, (node, target)): (u32, (&NodeId, &Target))| {
+        let watch = |(pause, (node, target)): (Duration, (&NodeId, &Target))| {
             let watch = gnmi::telemetry::watch(node.clone(), target.clone(), interval, out.clone());
             async move {
-                sleep(apart * number).await;
+                sleep(pause).await;
                 watch.await;
             }
         };
-        (0..).zip(&self.telemetry).map(watch).collect()
+        starts(interval, self.telemetry.len()).zip(&self.telemetry).map(watch).collect()
     }
 
     /// Gives every device to a task.
@@ -247,6 +251,15 @@ impl<'i> Keys<'i> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn watches_start_spread_over_an_interval_and_no_line_is_unknown_for_long() {
+        let at = |interval, watches| starts(Duration::from_millis(interval), watches).collect::<Vec<_>>();
+        let ms = |all: &[u64]| all.iter().map(|ms| Duration::from_millis(*ms)).collect::<Vec<_>>();
+        assert_eq!(at(1_000, 4), ms(&[0, 250, 500, 750]));
+        assert_eq!(at(60_000, 2), ms(&[0, 2_500]));
+        assert_eq!(at(1_000, 0), ms(&[]));
+    }
 
     #[test]
     fn a_vault_that_is_dead_is_asked_once_and_its_arguments_are_not_told() {

@@ -166,7 +166,9 @@ impl Controller {
         // Those that did not answer follow when they do.
         self.world.repair.extend(carried.left_out.iter().cloned());
         let silent = carried.proposal.report.unreadable.keys();
-        let left_out = silent.filter(|node| self.world.repair.contains(*node)).cloned().collect();
+        // Nobody will ever tell one that is not in the inventory.
+        let waits = |node: &&NodeId| self.world.repair.contains(*node) || !self.fleet.contains_key(*node);
+        let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
         Ok(said)

@@ -1,4 +1,5 @@
-//! How often the loop judges when samples pour in: as often as it can while no more than an eighth of the time goes to it.
+//! How often the loop judges when samples pour in: as often as it can while about an eighth of the time goes to it, and at least
+//! five times a second whatever it takes.
 
 use std::time::Duration;
 

@@ -23,7 +23,8 @@ pub fn whole(schema: &Schema, tree: &Tree) -> Result<(), Refusal> {
 ///
 /// - where leaves get other values, and these are nobody else's affair ([`Node::alone`](crate::yang::Node)), their types alone;
 /// - otherwise the top-level nodes that differ. No reference, `must` or `when` of the served modules leads from one top-level node
-///   into another, and none has to be there (`yang/tests/closed.rs` proves it), so the others stay as good as they were.
+///   into another, and none has to be there (`yang/tests/closed.rs` and the tests
+///   here prove it), so the others stay as good as they were.
 ///
 /// # Errors
 /// With the first violation that libyang finds.

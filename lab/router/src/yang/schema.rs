@@ -244,7 +244,7 @@ pub(crate) fn explain(cause: &yang5::Error) -> String {
 #[derive(Default)]
 struct Build {
     /// Names that references and conditions speak of.
-    spoken: BTreeSet<&'static str>,
+    spoken: BTreeSet<String>,
     modules: Vec<Module>,
     nodes: Vec<Node>,
     roots: Vec<NodeId>,

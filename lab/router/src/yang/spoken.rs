@@ -8,18 +8,24 @@ use std::collections::BTreeSet;
 const STATEMENTS: [&str; 4] = ["path", "must", "when", "unique"];
 
 /// All names in the arguments of such statements.
-pub(super) fn spoken_of(text: &str) -> BTreeSet<&str> {
+pub(super) fn spoken_of(text: &str) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let mut names = BTreeSet::new();
-    let (mut begins, mut speaks, mut rest) = (true, false, text);
+    let mut statement: Option<(&str, String)> = None;
+    let mut rest = text;
     while let Some((token, after)) = token(rest) {
         rest = after;
-        if matches!(token, ";" | "{" | "}") {
-            (begins, speaks) = (true, false);
-        } else if begins {
-            (begins, speaks) = (false, STATEMENTS.contains(&token));
-        } else if speaks {
-            names.extend(token.split(|c| !is_name(c)).filter(|name| !name.is_empty()));
+        match &mut statement {
+            _ if matches!(token, ";" | "{" | "}") => {
+                let argument = statement.take().filter(|(keyword, _)| STATEMENTS.contains(keyword));
+                let argument = argument.map(|(_, argument)| argument).unwrap_or_default();
+                let found = argument.split(|c| !is_name(c)).filter(|name| !name.is_empty());
+                names.extend(found.map(str::to_owned));
+            }
+            None => statement = Some((token, String::new())),
+            // An argument may be written in parts (RFC 7950 section 6.1.3).
+            Some(_) if token == "+" => {}
+            Some((_, argument)) => argument.push_str(token.trim_matches(['"', '\''])),
         }
     }
     names
@@ -59,15 +65,16 @@ mod tests {
     fn names_of_all_four_statements_are_found_and_others_are_not() {
         let text = r#"
             leaf a { type leafref { path "../x:config" + "/y:name"; } must '../b = "c;d"' { error-message "e"; } }
+            leaf l { type leafref { path "../con" + 'fig/na' + "me2"; } }
             // path "k"; must "k";
             list f { unique "g/h i"; leaf pathless { when "current()/../j"; type string; description "a \"path k; must k"; } }
             /* when "k" */ leaf k { description 'path "k"'; }
         "#;
         let names = spoken_of(text);
-        for name in ["config", "name", "b", "c", "d", "g", "h", "i", "j"] {
+        for name in ["config", "name", "name2", "b", "c", "d", "g", "h", "i", "j"] {
             assert!(names.contains(name), "{name} of {names:?}");
         }
-        for name in ["a", "e", "f", "k", "leaf", "pathless"] {
+        for name in ["a", "e", "f", "k", "l", "con", "me2", "leaf", "pathless"] {
             assert!(!names.contains(name), "{name} of {names:?}");
         }
     }

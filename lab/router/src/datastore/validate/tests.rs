@@ -90,3 +90,8 @@ fn both_answers_occur() {
     after(&schema, &before, &change(0, &before)).unwrap();
     after(&schema, &before, &change(6, &before)).unwrap();
 }
+
+#[test]
+fn no_top_level_node_has_to_be_there() {
+    whole(&fixture::schema(), &Tree::default()).unwrap();
+}
