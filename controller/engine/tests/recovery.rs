@@ -135,3 +135,15 @@ async fn what_a_router_that_did_not_answer_was_not_given_is_unknown_and_follows_
     running.kill().await;
     assert!(!lab.journal().await.is_unfinished().unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_that_is_not_in_the_inventory_is_left_out_of_every_change() {
+    let mut lab = lab();
+    lab.devices.remove(&NodeId::lit("br-1"));
+    let running = lab.start().await;
+    running.adopt().await;
+    for _ in 0..2 {
+        let applied = running.apply(intents()).await.unwrap();
+        assert_eq!(applied.left_out, [NodeId::lit("br-1")].into(), "nobody has told it anything");
+    }
+}
