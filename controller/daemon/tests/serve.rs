@@ -122,6 +122,23 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// That the network was adopted, and the loop stopped after that; to holders of the token alone.
+fn the_log_tells_it(controller: &Controller, token: &Path) {
+    let log = controller.ask(&["log"], Some(token));
+    assert_eq!(log.status.code(), Some(0), "{}", err(&log));
+    let lines: Vec<String> = out(&log).lines().map(str::to_owned).collect();
+    assert!(lines[0].contains("WHO") && lines.len() > 3, "{lines:#?}");
+    let adoption =
+        lines.iter().position(|line| line.contains("first day")).expect("the adoption stands there");
+    let stop = lines.iter().position(|line| line.contains("observe")).expect("so does the stop switch");
+    assert!(adoption < stop, "the newest is the last: {lines:#?}");
+    let log = controller.ask(&["log", "--limit", "1", "--format", "json"], Some(token));
+    let log: api::request::AuditLog = serde_json::from_slice(&log.stdout).unwrap();
+    assert!(log.intact && log.entries.len() == 1, "{log:?}");
+    let secret = controller.ask(&["log"], None);
+    assert_eq!(secret.status.code(), Some(2), "{}", out(&secret));
+}
+
 #[test]
 fn it_starts_observes_refuses_and_stops() {
     let mut controller = Controller::start(INVENTORY);
@@ -173,18 +190,7 @@ fn it_starts_observes_refuses_and_stops() {
     let snapshot = controller.ask(&["snapshot"], Some(&token));
     let state: engine::snapshot::StateFile = serde_json::from_slice(&snapshot.stdout).unwrap();
     assert_eq!(state.version, 1);
-    let log = controller.ask(&["log"], Some(&token));
-    assert_eq!(log.status.code(), Some(0), "{}", err(&log));
-    let lines: Vec<String> = out(&log).lines().map(str::to_owned).collect();
-    assert!(lines[0].contains("WHO") && lines.len() > 3, "{lines:#?}");
-    let adoption = lines.iter().position(|line| line.contains("first day")).expect("the adoption stands there");
-    let stop = lines.iter().position(|line| line.contains("observe")).expect("so does the stop switch");
-    assert!(adoption < stop, "the newest is the last: {lines:#?}");
-    let log = controller.ask(&["log", "--limit", "1", "--format", "json"], Some(&token));
-    let log: api::request::AuditLog = serde_json::from_slice(&log.stdout).unwrap();
-    assert!(log.intact && log.entries.len() == 1, "{log:?}");
-    let secret = controller.ask(&["log"], None);
-    assert_eq!(secret.status.code(), Some(2), "{}", out(&secret));
+    the_log_tells_it(&controller, &token);
     let unknown = controller.ask(&["drain", "no-such-line"], Some(&token));
     assert_eq!(unknown.status.code(), Some(1));
     assert!(err(&unknown).contains("no node and no link `no-such-line`"), "{}", err(&unknown));

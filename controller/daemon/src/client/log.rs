@@ -42,13 +42,7 @@ fn told(log: &AuditLog) -> String {
     }
     let oldest_first: Vec<_> = log.entries.iter().rev().collect();
     let mut text = table(&oldest_first, ["ENTRY", "WHEN", "WHO", "WHAT", "WHY"], |entry| {
-        [
-            entry.number.to_string(),
-            moment(entry.at),
-            entry.who.clone(),
-            entry.what.clone(),
-            entry.why.clone(),
-        ]
+        [entry.number.to_string(), moment(entry.at), entry.who.clone(), entry.what.clone(), entry.why.clone()]
     });
     if let Some(number) = log.broken_at {
         let _ = write!(
@@ -69,7 +63,15 @@ mod tests {
 
     fn entry(number: u64, what: &str) -> AuditEntry {
         let [who, why, hash] = ["mei", "CHG1", "00"].map(str::to_owned);
-        AuditEntry { number, at: Timestamp::from_micros(0), who, what: what.into(), why, previous: hash.clone(), hash }
+        AuditEntry {
+            number,
+            at: Timestamp::from_micros(0),
+            who,
+            what: what.into(),
+            why,
+            previous: hash.clone(),
+            hash,
+        }
     }
 
     #[test]

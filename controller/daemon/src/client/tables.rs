@@ -148,7 +148,11 @@ fn show<T: Serialize, const N: usize>(
 }
 
 /// Rows below a head, fitted to the terminal.
-pub(super) fn table<T, const N: usize>(rows: &[T], head: [&str; N], row: impl Fn(&T) -> [String; N]) -> String {
+pub(super) fn table<T, const N: usize>(
+    rows: &[T],
+    head: [&str; N],
+    row: impl Fn(&T) -> [String; N],
+) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head).add_rows(rows.iter().map(row));
