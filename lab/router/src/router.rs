@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock,
-    datastore::{Change, Datastore, Refusal, SessionId, Tree},
+    datastore::{Change, Datastore, Pattern, Refusal, SessionId, Tree},
     fault::Faults,
     state::{Builder, Parts, RouterState, StateSource},
     yang::Schema,
@@ -190,12 +190,23 @@ impl Router {
 
     /// Running with its applied copy and with all state as it is now.
     pub fn view(&self) -> Tree {
-        self.view_of(&Parts::All)
+        self.view_of(Parts::all()).0
     }
 
-    /// Running with its applied copy, and with state in some parts at least: in the others it may be missing.
-    pub fn view_of(&self, parts: &Parts) -> Tree {
-        let state = self.shared.source.state(&self.name);
+    /// State as it is now, as values.
+    pub fn state(&self) -> Arc<RouterState> {
+        self.shared.source.state(&self.name)
+    }
+
+    /// Which kinds of state patterns mean.
+    pub fn parts(&self, patterns: &[Pattern]) -> Parts {
+        self.shared.builder.parts(patterns)
+    }
+
+    /// Running with its applied copy, and with some kinds of state at least: others may be missing. Beside it the state that it
+    /// shows.
+    pub fn view_of(&self, parts: Parts) -> (Tree, Arc<RouterState>) {
+        let state = self.state();
         let running = self.with(|store| store.running().clone());
         let mut view = locked(&self.view);
         if !view.of.as_ref().is_some_and(|of| of.is_same(&running)) {
@@ -209,13 +220,13 @@ impl Router {
             Some(laid) if laid.cover(parts) => laid,
             same => {
                 // Readers of one state that ask for different parts do not take turns in throwing away what the other had laid.
-                let parts = same.map_or_else(|| parts.clone(), |laid| laid.and(parts));
-                view.laid = self.shared.builder.overlay(&view.applied, &state, &parts);
+                let parts = same.unwrap_or_default().and(parts);
+                view.laid = self.shared.builder.overlay(&view.applied, &state, parts);
                 parts
             }
         };
-        view.with = Some((state, laid));
-        view.laid.clone()
+        view.with = Some((Arc::clone(&state), laid));
+        (view.laid.clone(), state)
     }
 
     /// Opens a NETCONF session: its number, and what is cancelled when another session kills it.

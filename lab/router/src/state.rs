@@ -11,7 +11,7 @@ use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, NodeId, PolicyKey, Qu
 use tokio::sync::watch;
 
 pub use build::Builder;
-pub use parts::Parts;
+pub use parts::{Part, Parts};
 
 /// What gives routers their counters and measurements: the simulator, or nothing at all.
 pub trait StateSource: Send + Sync + 'static {

@@ -110,7 +110,8 @@ fn one_list(set: &[Published]) {
         short.push((gap(quick.mlu), it.name().to_owned()));
         long.push((gap(judged.mlu), it.name().to_owned()));
         behind.push((judged.mlu / it.srls - 1.0, it.name().to_owned()));
-        assert!(judged.solution.bound <= goal * (1.0 + 1e-5) || it.srlp.is_none(), "the bound is one");
+        // The optima were written with four decimals.
+        assert!(judged.solution.bound <= goal + 1e-4 || it.srlp.is_none(), "the bound is one");
         println!(
             "| {} | {goal:.6} | {:.6} | {:.6} | {:.3}% | {:.6} | {:.3}% | {:+.3}% | {:.3}% | {:.3}, {:.3} |",
             it.name(),

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use model::{InterfaceName, PolicyKey, QueueName};
 
 use super::{
-    CandidateKey, InterfaceState, Measurement, Parts, PolicyState, QueueState, RouterState, Traffic,
+    CandidateKey, InterfaceState, Measurement, Part, Parts, PolicyState, QueueState, RouterState, Traffic,
     places::{Group, Places, node},
 };
 use crate::{
-    datastore::{Branch, Item, Step, Tree},
+    datastore::{Branch, Item, Pattern, Step, Tree},
     yang::{NodeId, Schema, Value},
 };
 
@@ -84,21 +84,17 @@ impl Builder {
     }
 
     /// Lays what a router counts and measures over an applied tree, as far as it is asked for.
-    pub fn overlay(&self, applied: &Tree, state: &RouterState, parts: &Parts) -> Tree {
+    pub fn overlay(&self, applied: &Tree, state: &RouterState, parts: Parts) -> Tree {
         let mut tree = applied.clone();
-        if parts.has(self.places.interfaces) {
-            for (name, interface) in &state.interfaces {
-                self.interface(tree.root_mut(), name, interface);
-            }
-        }
-        if parts.has(self.places.qos) {
-            for (name, interface) in &state.interfaces {
+        for (name, interface) in &state.interfaces {
+            self.interface(tree.root_mut(), name, interface, parts);
+            if parts.has(Part::Queues) {
                 for (queue, shown) in &interface.queues {
                     self.queue(tree.root_mut(), name, queue, shown);
                 }
             }
         }
-        if !parts.has(self.places.instances) {
+        if !parts.has(Part::Steering) {
             return tree;
         }
         for (key, policy) in &state.policies {
@@ -111,12 +107,32 @@ impl Builder {
         tree
     }
 
-    fn interface(&self, root: &mut Branch, name: &InterfaceName, shown: &InterfaceState) {
+    /// The kinds of state in which something can be that one of the patterns means.
+    pub fn parts(&self, patterns: &[Pattern]) -> Parts {
+        let touches = |leaf: NodeId| {
+            let mut way: Vec<NodeId> =
+                std::iter::successors(Some(leaf), |node| self.schema.node(*node).parent).collect();
+            way.reverse();
+            patterns.iter().any(|pattern| pattern.0.iter().zip(&way).all(|(level, node)| level.node == *node))
+        };
+        self.places.leaves().into_iter().filter(|(_, leaf)| touches(*leaf)).map(|(part, _)| part).collect()
+    }
+
+    fn interface(&self, root: &mut Branch, name: &InterfaceName, shown: &InterfaceState, parts: Parts) {
+        if ![Part::Status, Part::Counters, Part::Measurement].into_iter().any(|part| parts.has(part)) {
+            return;
+        }
         let entry = Step { node: self.places.interface, keys: vec![Value::text(name.as_str())] };
         let way = [Step::plain(self.places.interfaces), entry];
         let Some(interface) = self.enter(root, &way) else { return };
         let status = Value::text(if shown.up { "UP" } else { "DOWN" });
-        self.put(interface, &self.places.interface_state, [Some(Value::text(name.as_str())), Some(status)]);
+        if parts.has(Part::Status) {
+            self.put(
+                interface,
+                &self.places.interface_state,
+                [Some(Value::text(name.as_str())), Some(status)],
+            );
+        }
         let counters = [
             shown.received.octets,
             shown.received.pkts,
@@ -127,7 +143,9 @@ impl Builder {
             shown.out_discards,
             shown.out_errors,
         ];
-        self.put(interface, &self.places.interface_counters, counters.map(count));
+        if parts.has(Part::Counters) {
+            self.put(interface, &self.places.interface_counters, counters.map(count));
+        }
         let Measurement { delay, jitter, loss, utilised } = shown.measurement;
         let measured = [
             delay.map(|delay| delay.as_micros()),
@@ -135,7 +153,9 @@ impl Builder {
             loss.map(|loss| u64::from(loss.as_ppb())),
             utilised.map(|utilised| utilised.as_bps()),
         ];
-        self.put(interface, &self.places.measurement, measured.map(|value| value.map(Value::Uint)));
+        if parts.has(Part::Measurement) {
+            self.put(interface, &self.places.measurement, measured.map(|value| value.map(Value::Uint)));
+        }
     }
 
     fn queue(&self, root: &mut Branch, interface: &InterfaceName, name: &QueueName, shown: &QueueState) {

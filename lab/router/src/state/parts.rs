@@ -1,52 +1,85 @@
-//! How much state a reader asks for. One who follows whether interfaces are up need not wait until all queues were counted.
+//! How much state a reader asks for. One who follows whether interfaces are up need not wait until all queues were counted, and
+//! hears nothing as long as none goes up or down.
 
-use std::collections::BTreeSet;
+use super::RouterState;
 
-use crate::{datastore::Pattern, yang::NodeId};
-
-/// Some or all of the top-level nodes.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Parts {
-    /// All of them.
-    All,
-    /// These.
-    Of(BTreeSet<NodeId>),
+/// A kind of state.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// Whether interfaces are up.
+    Status,
+    /// Counters of interfaces.
+    Counters,
+    /// What probes say of links.
+    Measurement,
+    /// Counters of queues.
+    Queues,
+    /// Policies and rules: which path is active, what was steered.
+    Steering,
 }
 
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Status, Self::Counters, Self::Measurement, Self::Queues, Self::Steering];
+
+    /// Whether two moments show the same of it.
+    fn is_same(self, one: &RouterState, other: &RouterState) -> bool {
+        let (mine, theirs) = (&one.interfaces, &other.interfaces);
+        let eq = |same: fn(&super::InterfaceState, &super::InterfaceState) -> bool| {
+            mine.len() == theirs.len()
+                && mine.iter().zip(theirs).all(|((name, a), (its, b))| name == its && same(a, b))
+        };
+        match self {
+            Self::Status => eq(|a, b| a.up == b.up),
+            Self::Counters => eq(|a, b| {
+                let counters = |i: &super::InterfaceState| {
+                    (i.received, i.sent, i.in_discards, i.out_discards, i.in_errors, i.out_errors)
+                };
+                counters(a) == counters(b)
+            }),
+            Self::Measurement => eq(|a, b| a.measurement == b.measurement),
+            Self::Queues => eq(|a, b| a.queues == b.queues),
+            Self::Steering => one.policies == other.policies && one.rules == other.rules,
+        }
+    }
+}
+
+/// Some or all kinds of state.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Parts(u8);
+
 impl Parts {
-    /// Those in which something can be that a pattern means.
-    pub fn of<'p>(patterns: impl IntoIterator<Item = &'p Pattern>) -> Self {
-        let tops: Option<BTreeSet<NodeId>> =
-            patterns.into_iter().map(|pattern| pattern.0.first().map(|level| level.node)).collect();
-        tops.map_or(Self::All, Self::Of)
+    /// All of them.
+    pub fn all() -> Self {
+        Part::ALL.into_iter().collect()
     }
 
-    /// Whether a top-level node is one of them.
-    pub fn has(&self, top: NodeId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Of(tops) => tops.contains(&top),
-        }
+    /// Whether one is among them.
+    pub const fn has(self, part: Part) -> bool {
+        self.0 & (1 << part as u8) != 0
     }
 
     /// Whether all of the others are among them.
-    pub fn cover(&self, others: &Self) -> bool {
-        match (self, others) {
-            (Self::All, _) => true,
-            (Self::Of(_), Self::All) => false,
-            (Self::Of(mine), Self::Of(theirs)) => theirs.is_subset(mine),
-        }
+    pub const fn cover(self, others: Self) -> bool {
+        self.0 & others.0 == others.0
     }
 
     /// Both together.
     #[must_use]
-    pub fn and(self, others: &Self) -> Self {
-        match (self, others) {
-            (Self::Of(mut mine), Self::Of(theirs)) => {
-                mine.extend(theirs);
-                Self::Of(mine)
-            }
-            _ => Self::All,
-        }
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Whether two moments show the same of all of them.
+    pub fn are_same(self, one: &RouterState, other: &RouterState) -> bool {
+        std::ptr::eq(one, other)
+            || Part::ALL.into_iter().filter(|part| self.has(*part)).all(|part| part.is_same(one, other))
+    }
+}
+
+impl FromIterator<Part> for Parts {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+        Self(parts.into_iter().fold(0, |all, part| all | 1 << part as u8))
     }
 }

@@ -1,5 +1,6 @@
 //! Where state stands in the schema: looked up once by name, used for every sample by number.
 
+use super::Part;
 use crate::yang::{NodeId, Schema};
 
 /// Containers from a node down, and the leaves in the last of them.
@@ -110,6 +111,23 @@ impl Places {
             rule: at(rule),
             rule_state: group(schema, rule, &["state"], ["matched-pkts", "matched-octets"]),
         }
+    }
+}
+
+impl Places {
+    /// Every leaf of state with its kind.
+    pub(super) fn leaves(&self) -> Vec<(Part, NodeId)> {
+        let of = |part, leaves: &[NodeId]| leaves.iter().map(|leaf| (part, *leaf)).collect::<Vec<_>>();
+        [
+            of(Part::Status, &self.interface_state.leaves),
+            of(Part::Counters, &self.interface_counters.leaves),
+            of(Part::Measurement, &self.measurement.leaves),
+            of(Part::Queues, &self.queue_state.leaves),
+            of(Part::Steering, &[self.policy_status, self.path_active]),
+            of(Part::Steering, &self.policy_counters.leaves),
+            of(Part::Steering, &self.rule_state.leaves),
+        ]
+        .concat()
     }
 }
 

@@ -11,10 +11,10 @@ use crate::datastore::{
 };
 
 fn shown(running: &crate::datastore::Tree, state: &RouterState) -> serde_json::Value {
-    shown_of(running, state, &Parts::All)
+    shown_of(running, state, Parts::all())
 }
 
-fn shown_of(running: &crate::datastore::Tree, state: &RouterState, parts: &Parts) -> serde_json::Value {
+fn shown_of(running: &crate::datastore::Tree, state: &RouterState, parts: Parts) -> serde_json::Value {
     let builder = Builder::new(schema(), &["urn:ietf:params:netconf:base:1.1".into()]);
     let view = builder.overlay(&builder.applied(running, None), state, parts);
     serde_json::from_str(&write_tree(&schema(), &view)).unwrap()
@@ -103,30 +103,84 @@ fn parts_of(paths: &[&[&str]]) -> Parts {
     let level = |name: &str| PatternStep { node: schema().at(name).unwrap(), keys: Vec::new() };
     let patterns: Vec<Pattern> =
         paths.iter().map(|path| Pattern(path.iter().map(|name| level(name)).collect())).collect();
-    Parts::of(&patterns)
+    Builder::new(schema(), &[]).parts(&patterns)
+}
+
+const PORT: [&str; 2] = ["interfaces", "interfaces/interface"];
+
+#[test]
+fn patterns_mean_the_kinds_of_state_on_their_way_and_below() {
+    let port = |below: &[&'static str]| {
+        let mut path = PORT.to_vec();
+        path.extend(below);
+        parts_of(&[&path])
+    };
+    let of = |parts: &[Part]| parts.iter().copied().collect::<Parts>();
+    let state = "interfaces/interface/state";
+    assert_eq!(port(&[]), of(&[Part::Status, Part::Counters, Part::Measurement]));
+    assert_eq!(port(&[state]), of(&[Part::Status, Part::Counters]));
+    assert_eq!(port(&[state, "interfaces/interface/state/oper-status"]), of(&[Part::Status]));
+    assert_eq!(port(&[state, "interfaces/interface/state/mtu"]), Parts::default(), "that is configuration");
+    assert_eq!(port(&["interfaces/interface/measurement"]), of(&[Part::Measurement]));
+    assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&[Part::Queues, Part::Steering]));
+    assert_eq!(parts_of(&[&["qos"], &[]]), Parts::all(), "a path of no step is all");
+    assert_eq!(parts_of(&[]), Parts::default());
 }
 
 #[test]
 fn state_that_is_not_asked_for_is_left_out() {
     let (running, state) = (tree(&base()), busy());
-    let ports = shown_of(&running, &state, &parts_of(&[&["interfaces", "interfaces/interface"]]));
+    let ports = shown_of(&running, &state, parts_of(&[&PORT]));
     assert_eq!(ports["openconfig-interfaces:interfaces"]["interface"][0]["state"]["oper-status"], "UP");
     assert!(ports.get("openconfig-qos:qos").is_none(), "queues were not asked for");
-    let queues = shown_of(&running, &state, &parts_of(&[&["qos"]]));
+    let queues = shown_of(&running, &state, parts_of(&[&["qos"]]));
     assert!(queues["openconfig-qos:qos"]["interfaces"]["interface"][0]["output"].is_object());
     assert!(queues["openconfig-interfaces:interfaces"]["interface"][0]["state"].get("oper-status").is_none());
-    assert_eq!(
-        shown_of(&running, &state, &parts_of(&[&["qos"], &[]])),
-        shown(&running, &state),
-        "a path of no step is all"
-    );
+}
+
+#[test]
+fn two_moments_are_the_same_as_far_as_they_show_the_same() {
+    let before = busy();
+    let name = InterfaceName::lit("eth1");
+    let changed = |change: &dyn Fn(&mut RouterState)| {
+        let mut after = before.clone();
+        change(&mut after);
+        let differs = |part: &Part| !Parts::from_iter([*part]).are_same(&before, &after);
+        assert!(!Parts::all().are_same(&before, &after));
+        Part::ALL.into_iter().filter(differs).collect::<Vec<_>>()
+    };
+    let port = |change: fn(&mut InterfaceState)| {
+        let name = &name;
+        changed(&move |state| change(state.interfaces.get_mut(name).unwrap()))
+    };
+    assert_eq!(port(|port| port.up = false), [Part::Status]);
+    for counts in [
+        (|port| port.sent.pkts += 1) as fn(&mut InterfaceState),
+        |port| port.received.octets += 1,
+        |port| port.in_discards += 1,
+        |port| port.out_discards += 1,
+        |port| port.in_errors += 1,
+        |port| port.out_errors += 1,
+    ] {
+        assert_eq!(port(counts), [Part::Counters]);
+    }
+    assert_eq!(port(|port| port.measurement.loss = Some(Loss::ZERO)), [Part::Measurement]);
+    assert_eq!(port(|port| port.queues.clear()), [Part::Queues]);
+    assert_eq!(changed(&|state| state.policies.clear()), [Part::Steering]);
+    let all_but_steering = &Part::ALL[..4];
+    assert_eq!(changed(&|state| state.interfaces.clear()), all_but_steering);
+    let rename = |state: &mut RouterState| {
+        let port = state.interfaces.remove(&name).unwrap();
+        state.interfaces.insert(InterfaceName::lit("eth7"), port);
+    };
+    assert_eq!(changed(&rename), all_but_steering);
+    assert!(Parts::all().are_same(&before, &before.clone()));
 }
 
 #[test]
 fn parts_cover_and_join() {
     let (one, other) = (parts_of(&[&["qos"]]), parts_of(&[&["interfaces"]]));
-    let both = one.clone().and(&other);
-    assert!(both.cover(&one) && both.cover(&other) && !one.cover(&both) && !one.cover(&other));
-    assert!(Parts::All.cover(&both) && !both.cover(&Parts::All));
-    assert_eq!((both.clone().and(&Parts::All), Parts::All.and(&both)), (Parts::All, Parts::All));
+    let both = one.and(other);
+    assert!(both.cover(one) && both.cover(other) && !one.cover(both) && !one.cover(other));
+    assert!(Parts::all().cover(both) && !both.cover(Parts::all()) && one.cover(Parts::default()));
 }

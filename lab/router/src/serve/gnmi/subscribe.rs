@@ -26,7 +26,7 @@ use crate::{
     clock,
     datastore::{Change, ChangeKind, Item, Pattern, Step, Tree, diff::changes_where},
     router::Router,
-    state::Parts,
+    state::{Parts, RouterState},
     yang::Schema,
 };
 
@@ -57,10 +57,11 @@ pub(super) fn subscribe(
         let patterns = resolve(router.schema(), &one.path)?;
         let beat = heartbeat(one.mode).map(|every| now + every);
         watches.push(Watch {
-            parts: Parts::of(&patterns),
+            parts: router.parts(&patterns),
             patterns,
             mode: one.mode,
             last: Tree::default(),
+            state: Arc::default(),
             due: due(one.mode, now),
             beat,
         });
@@ -77,15 +78,22 @@ pub(super) fn subscribe(
 /// One subscribed path and what was told of it.
 struct Watch {
     patterns: Vec<Pattern>,
-    /// The state in which something of it can be.
+    /// The kinds of state in which something of it can be.
     parts: Parts,
     mode: Mode,
-    /// The tree when values were last compared.
+    /// The tree when values were last compared, and the state that it showed.
     last: Tree,
+    state: Arc<RouterState>,
     /// The next sample.
     due: Option<Instant>,
     /// When every value is told whether it changed or not.
     beat: Option<Instant>,
+}
+
+impl Watch {
+    fn told(&mut self, tree: &Tree, state: &Arc<RouterState>) {
+        (self.last, self.state) = (tree.clone(), Arc::clone(state));
+    }
 }
 
 /// How long a subscription lets pass between two samples.
@@ -137,7 +145,7 @@ impl Stream {
     ) -> Result<(), Gone> {
         let mut running = self.router.events();
         let mut ticks = self.router.source().ticks();
-        let tree = self.router.view();
+        let (tree, state) = self.router.view_of(Parts::all());
         match wanted.drive {
             Drive::Once => {
                 self.tell_all(&watches, &tree).await?;
@@ -148,7 +156,7 @@ impl Stream {
                     self.tell_all(&watches, &tree).await?;
                 }
                 self.synced().await?;
-                watches.iter_mut().for_each(|watch| watch.last = tree.clone());
+                watches.iter_mut().for_each(|watch| watch.told(&tree, &state));
             }
             Drive::Poll => {}
         }
@@ -174,7 +182,7 @@ impl Stream {
                     if matches!(event, Err(broadcast::error::RecvError::Closed)) {
                         return Err(Gone);
                     }
-                    self.tell_changes(&mut watches).await?;
+                    self.tell_changes(&mut watches, |_| true).await?;
                 }
                 tick = ticks.changed(), if wanted.drive == Drive::Stream => {
                     if tick.is_err() {
@@ -182,7 +190,8 @@ impl Stream {
                         ticks = frozen();
                         continue;
                     }
-                    self.tell_changes(&mut watches).await?;
+                    let state = self.router.state();
+                    self.tell_changes(&mut watches, |watch| !watch.parts.are_same(&watch.state, &state)).await?;
                 }
                 () = sleep_until(next), if wanted.drive == Drive::Stream => {
                     self.tell_due(&mut watches).await?;
@@ -220,12 +229,19 @@ impl Stream {
     }
 
     /// Tells the watches that follow changes what changed.
-    async fn tell_changes(&self, watches: &mut [Watch]) -> Result<(), Gone> {
-        let follows = |watch: &Watch| !matches!(watch.mode, Mode::Sample { .. });
-        let Some(tree) = self.view_for(watches.iter().filter(|watch| follows(watch))) else { return Ok(()) };
-        for watch in watches.iter_mut().filter(|watch| follows(watch)) {
+    async fn tell_changes(
+        &self,
+        watches: &mut [Watch],
+        may_differ: impl Fn(&Watch) -> bool + Send,
+    ) -> Result<(), Gone> {
+        let follows = |watch: &Watch| !matches!(watch.mode, Mode::Sample { .. }) && may_differ(watch);
+        let mut following: Vec<&mut Watch> = watches.iter_mut().filter(|watch| follows(watch)).collect();
+        let Some((tree, state)) = self.view_for(following.iter().map(|watch| watch.parts)) else {
+            return Ok(());
+        };
+        for watch in &mut following {
             let (news, gone) = changed(self.schema(), watch, &tree);
-            watch.last = tree.clone();
+            watch.told(&tree, &state);
             self.tell(&news, gone).await?;
         }
         Ok(())
@@ -236,14 +252,15 @@ impl Stream {
         let now = Instant::now();
         let rung = |timer: Option<Instant>| timer.is_some_and(|timer| timer <= now);
         let due = |watch: &Watch| rung(watch.due) || rung(watch.beat);
-        let Some(tree) = self.view_for(watches.iter().filter(|watch| due(watch))) else { return Ok(()) };
-        for watch in watches.iter_mut().filter(|watch| due(watch)) {
+        let mut due: Vec<&mut Watch> = watches.iter_mut().filter(|watch| due(watch)).collect();
+        let Some((tree, state)) = self.view_for(due.iter().map(|watch| watch.parts)) else { return Ok(()) };
+        for watch in &mut due {
             let (mut news, gone) = changed(self.schema(), watch, &tree);
             let redundant = matches!(watch.mode, Mode::Sample { suppress_redundant: false, .. });
             if redundant || rung(watch.beat) {
                 news = values(self.schema(), &watch.patterns, &tree);
             }
-            watch.last = tree.clone();
+            watch.told(&tree, &state);
             watch.due = after(watch.due, interval(watch.mode), now);
             watch.beat = after(watch.beat, heartbeat(watch.mode), now);
             self.tell(&news, gone).await?;
@@ -251,12 +268,9 @@ impl Stream {
         Ok(())
     }
 
-    /// A tree in which all that some watches may tell is of now; none where there is no watch.
-    fn view_for<'w>(&self, watches: impl Iterator<Item = &'w Watch>) -> Option<Tree> {
-        let parts = watches.map(|watch| &watch.parts).fold(None, |sum: Option<Parts>, parts| {
-            Some(sum.map_or_else(|| parts.clone(), |sum| sum.and(parts)))
-        });
-        parts.map(|parts| self.router.view_of(&parts))
+    /// A tree in which all that some watches may tell is of now, and the state that it shows; none where there is no watch.
+    fn view_for(&self, parts: impl Iterator<Item = Parts>) -> Option<(Tree, Arc<RouterState>)> {
+        parts.reduce(Parts::and).map(|parts| self.router.view_of(parts))
     }
 
     fn schema(&self) -> &Schema {
