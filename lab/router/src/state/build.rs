@@ -107,13 +107,20 @@ impl Builder {
         tree
     }
 
-    /// The kinds of state in which something can be that one of the patterns means.
+    /// The kinds of state in which something can be that one of the patterns means. A key comes with its entry, and an entry may be
+    /// there because of its state alone.
     pub fn parts(&self, patterns: &[Pattern]) -> Parts {
+        let levels = |pattern: &Pattern| {
+            let nodes: Vec<NodeId> = pattern.0.iter().map(|level| level.node).collect();
+            let keys = nodes.iter().rev().take_while(|node| self.schema.node(**node).is_key).count();
+            nodes[..nodes.len() - keys].to_vec()
+        };
+        let patterns: Vec<Vec<NodeId>> = patterns.iter().map(levels).collect();
         let touches = |leaf: NodeId| {
             let mut way: Vec<NodeId> =
                 std::iter::successors(Some(leaf), |node| self.schema.node(*node).parent).collect();
             way.reverse();
-            patterns.iter().any(|pattern| pattern.0.iter().zip(&way).all(|(level, node)| level.node == *node))
+            patterns.iter().any(|pattern| pattern.iter().zip(&way).all(|(level, node)| level == node))
         };
         self.places.leaves().into_iter().filter(|(_, leaf)| touches(*leaf)).map(|(part, _)| part).collect()
     }

@@ -122,6 +122,20 @@ fn patterns_mean_the_kinds_of_state_on_their_way_and_below() {
     assert_eq!(port(&[state, "interfaces/interface/state/oper-status"]), of(&[Part::Status]));
     assert_eq!(port(&[state, "interfaces/interface/state/mtu"]), Parts::default(), "that is configuration");
     assert_eq!(port(&["interfaces/interface/measurement"]), of(&[Part::Measurement]));
+    let names = [
+        "qos",
+        "qos/interfaces",
+        "qos/interfaces/interface",
+        "qos/interfaces/interface/output",
+        "qos/interfaces/interface/output/queues",
+        "qos/interfaces/interface/output/queues/queue",
+        "qos/interfaces/interface/output/queues/queue/name",
+    ];
+    assert_eq!(
+        parts_of(&[&names]),
+        of(&[Part::Queues]),
+        "a queue that is there by its state alone has its key"
+    );
     assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&[Part::Queues, Part::Steering]));
     assert_eq!(parts_of(&[&["qos"], &[]]), Parts::all(), "a path of no step is all");
     assert_eq!(parts_of(&[]), Parts::default());
