@@ -70,7 +70,7 @@ test-rust: setup web-ui
 
 SECONDS_EACH ?= 60
 
-fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of fifteen targets)
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of seventeen targets)
 	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
 
 # `te` and `table` have targets of their own, and `figures` of traffic takes the ten thousand routers of another bank.
@@ -86,6 +86,9 @@ bench-te: setup-build ## Judge the optimiser on the published traffic-engineerin
 
 bench-paths: setup-build ## Path searches side by side with petgraph, rustworkx and igraph (about two minutes)
 	$(CARGO) bench -p paths --locked --bench table
+
+bench-intents: setup-build web-ui build ## check, verify and plan as programs, at the sizes of the two banks (the last one takes minutes)
+	$(CARGO) bench -p acceptance --locked --bench intents $(if $(RUNS),-- --runs $(RUNS))
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -77,6 +77,24 @@ codes! {
     WATCHES_NOTHING = "TL0039";
     /// Two statements that cannot hold together.
     CONTRADICTION = "TL0040";
+    /// A breach that holds even where everything is as the network file says.
+    ALWAYS_BREACHED = "TL0041";
+    /// An instance of a design that no document defines.
+    UNKNOWN_DESIGN = "TL0042";
+    /// A parameter that a design does not have.
+    UNKNOWN_PARAMETER = "TL0043";
+    /// A parameter that must be given is not.
+    MISSING_PARAMETER = "TL0044";
+    /// A value that is not of its parameter's type.
+    WRONG_TYPE = "TL0045";
+    /// A value that its parameter does not allow.
+    NOT_ALLOWED = "TL0046";
+    /// A design that is made of itself.
+    DESIGN_CYCLE = "TL0047";
+    /// Designs that would make too much.
+    EXPANSION_TOO_LARGE = "TL0048";
+    /// A design or a parameter that nothing uses.
+    UNUSED_DESIGN = "TL0049";
     /// A service does not fit: those of higher value have taken the bandwidth.
     DOES_NOT_FIT = "TL0050";
     /// A service has no path in the network as it is now.

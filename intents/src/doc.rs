@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use ipnet::IpNet;
 use model::{
     condition::Condition,
-    finding::{Place, Severity},
+    finding::{Place, Related, Severity},
     id::{Affinity, ClassName, NodeId, QueueName, Site, VrfName},
     intent::{Diversity, Minimise, Mode},
     sr::{Dataplane, LastResort},
@@ -17,9 +17,14 @@ use model::{
 use schemars::JsonSchema;
 
 use crate::{
+    origin::Origin,
     read::{At, record},
     source::Mark,
 };
+
+mod design;
+
+pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
 
 /// A document with the file that it stands in.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +35,8 @@ pub struct Document {
     pub metadata: Metadata,
     /// What it says.
     pub spec: Spec,
+    /// Where it comes from, if an instance of a design made it.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Document {
@@ -40,6 +47,8 @@ impl Document {
             Spec::TrafficClass(_) => "TrafficClass",
             Spec::QosProfile(_) => "QosProfile",
             Spec::AlarmPolicy(_) => "AlarmPolicy",
+            Spec::Design(_) => "Design",
+            Spec::DesignInstance(_) => "DesignInstance",
         }
     }
 
@@ -48,9 +57,19 @@ impl Document {
         &self.metadata.name.value.0
     }
 
-    /// A place in its file.
+    /// What findings call it.
+    pub fn subject(&self) -> String {
+        format!("{} {}", self.kind(), self.name())
+    }
+
+    /// A place in its file, or in the file that a parameter's value came from.
     pub fn place(&self, mark: Mark) -> Place {
-        mark.place(&self.file)
+        mark.place(self.origin.as_ref().map_or(&self.file, |origin| origin.file(mark, &self.file)))
+    }
+
+    /// How what stands at a mark came there: parameters, and the instances that made the document.
+    pub fn trace(&self, mark: Mark) -> Vec<Related> {
+        self.origin.as_ref().map(|origin| origin.trace(mark)).unwrap_or_default()
     }
 }
 
@@ -65,6 +84,10 @@ pub enum Spec {
     QosProfile(ProfileSpec),
     /// What raises an alarm.
     AlarmPolicy(AlarmSpec),
+    /// A standard design.
+    Design(Box<DesignSpec>),
+    /// One use of a design.
+    DesignInstance(InstanceSpec),
 }
 
 /// A text that is a name: 1 to 128 letters, digits and `. _ - : / ~ @ +`.
@@ -222,6 +245,8 @@ record! {
         "role" => role: Option<At<Text>>,
         /// Their site.
         "site" => site: Option<At<Site>>,
+        /// Their region: the label `region` that the network file gives them.
+        "region" => region: Option<At<Text>>,
         /// Labels that they carry.
         #[schemars(default)]
         "labels" => labels: BTreeMap<Text, At<Text>>,

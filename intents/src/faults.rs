@@ -2,7 +2,7 @@
 
 use model::finding::{Finding, Place, Related, Severity};
 
-use crate::source::Mark;
+use crate::{origin::Origin, source::Mark};
 
 /// The findings of a file as they come up.
 pub(crate) struct Faults<'a> {
@@ -10,6 +10,8 @@ pub(crate) struct Faults<'a> {
     pub file: &'a str,
     /// The document that is being read.
     pub subject: String,
+    /// Where the document comes from, if an instance of a design made it.
+    pub origin: Option<&'a Origin>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -20,12 +22,14 @@ pub(crate) struct Fault<'a>(pub &'a mut Finding);
 impl<'a> Faults<'a> {
     /// For a file of that name.
     pub fn new(file: &'a str) -> Self {
-        Self { file, subject: file.to_owned(), findings: Vec::new() }
+        Self { file, subject: file.to_owned(), origin: None, findings: Vec::new() }
     }
 
     /// Adds an error.
     pub fn error(&mut self, code: &str, mark: Mark, message: impl Into<String>) -> Fault<'_> {
-        let finding = Finding::new(code, Severity::Error, &self.subject, message).at(mark.place(self.file));
+        let place = mark.place(self.origin.map_or(self.file, |origin| origin.file(mark, self.file)));
+        let mut finding = Finding::new(code, Severity::Error, &self.subject, message).at(place);
+        finding.related = self.origin.map(|origin| origin.trace(mark)).unwrap_or_default();
         Fault::push(&mut self.findings, finding)
     }
 }

@@ -1,7 +1,7 @@
 //! Intents: from YAML to what every device should hold.
 //!
 //! ```text
-//! SourceFile ──parse──► documents ──validate──► IntentSet ──compile──► DesiredState, verdicts, promised demands
+//! SourceFile ──parse──► documents ──expand, validate──► IntentSet ──compile──► DesiredState, verdicts, promised demands
 //! ```
 //!
 //! Each stage is a pure function of its arguments and returns a new type, so that no stage can be skipped: only
@@ -13,6 +13,9 @@ pub mod codes;
 pub mod doc;
 pub mod source;
 
+mod origin;
+
+mod blame;
 mod faults;
 
 mod read;
@@ -22,6 +25,8 @@ mod tree;
 
 // The stages, in order of the flow.
 mod parse;
+
+mod design;
 
 mod validate;
 
@@ -36,7 +41,9 @@ pub use codes::explain;
 pub use compile::{
     BACKUP_PREFERENCE, Compilation, PRIMARY_PREFERENCE, compile, endpoint, policy_name, sequence,
 };
+pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use origin::Origin;
 pub use parse::{API_VERSION, KINDS, parse};
 pub use read::At;
 pub use schema::schema;

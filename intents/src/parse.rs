@@ -9,7 +9,7 @@ use crate::{
     doc::{Document, Metadata, Spec},
     faults::Faults,
     read::{Read, mapping, nearest, scalar, short, suggest},
-    source::{MAX_BYTES, Mark, SourceFile, chunks, too_large},
+    source::{Chunk, MAX_BYTES, Mark, SourceFile, chunks, too_large},
     tree::{self, Node, Value},
 };
 
@@ -17,10 +17,15 @@ use crate::{
 pub const API_VERSION: &str = "trunkline/v1";
 
 /// The kinds that can be read.
-pub const KINDS: [&str; 4] = ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy"];
+pub const KINDS: [&str; 6] =
+    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "Design", "DesignInstance"];
+
+/// The kinds that a design can make.
+pub(crate) const MADE: [&str; 5] =
+    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "DesignInstance"];
 
 /// Kinds that the language reserves and that are refused for now.
-const RESERVED: [&str; 4] = ["SteeringPolicy", "Design", "DesignInstance", "MaintenanceWindow"];
+const RESERVED: [&str; 2] = ["SteeringPolicy", "MaintenanceWindow"];
 
 /// Kinds of other files, to say where they belong.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -32,6 +37,11 @@ const ELSEWHERE: [(&str, &str); 3] = [
 /// How many findings of one file are kept; a file with more is not the file that was meant.
 const MAX_FINDINGS: usize = 1_000;
 
+/// In how many threads a file of many documents is read. The answer does not depend on it.
+const THREADS: usize = 4;
+/// Fewer documents than this are not worth a thread.
+const FEW: usize = 200;
+
 /// Reads the documents of a file. O(bytes).
 ///
 /// # Errors
@@ -40,23 +50,45 @@ pub fn parse(file: &SourceFile) -> Result<Vec<Document>, Vec<Finding>> {
     if file.text.len() > MAX_BYTES {
         return Err(vec![too_large(&file.name, file.text.len())]);
     }
+    let chunks = chunks(&file.text);
+    let each = chunks.len().div_ceil(THREADS).max(FEW);
+    let read = |chunks| read(file, chunks);
+    let parts: Vec<(Vec<Document>, Vec<Finding>)> = match chunks.len() > each {
+        false => vec![read(&chunks)],
+        true => std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                chunks.chunks(each).map(|chunks| scope.spawn(move || read(chunks))).collect();
+            workers.into_iter().map(|worker| worker.join().expect("a reader does not panic")).collect()
+        }),
+    };
+    let (mut documents, mut findings) = (Vec::with_capacity(chunks.len()), Vec::new());
+    for (found, faults) in parts {
+        documents.extend(found);
+        findings.extend(faults);
+    }
+    findings.truncate(MAX_FINDINGS);
+    if findings.is_empty() { Ok(documents) } else { Err(findings) }
+}
+
+/// Reads documents that stand beside each other, and stops where there are too many faults.
+fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> (Vec<Document>, Vec<Finding>) {
     let name: Arc<str> = file.name.as_str().into();
     let mut faults = Faults::new(&file.name);
     let mut documents = Vec::new();
-    for chunk in chunks(&file.text) {
+    for chunk in chunks {
         faults.subject.clone_from(&file.name);
-        if let Some(node) = tree::read(chunk, &mut faults) {
+        if let Some(node) = tree::read(*chunk, &mut faults) {
             documents.extend(document(&name, &node, &mut faults));
         }
         if faults.findings.len() > MAX_FINDINGS {
-            faults.findings.truncate(MAX_FINDINGS);
             break;
         }
     }
-    if faults.findings.is_empty() { Ok(documents) } else { Err(faults.findings) }
+    (documents, faults.findings)
 }
 
-fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
+/// Reads one document.
+pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
     let entries = mapping(node, faults)?;
     let field = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
     faults.subject = subject(file, field("kind"), field("metadata"));
@@ -78,9 +110,11 @@ fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Doc
         "ServiceIntent" => Read::read(spec, faults).map(|spec| Spec::ServiceIntent(Box::new(spec))),
         "TrafficClass" => Read::read(spec, faults).map(Spec::TrafficClass),
         "QosProfile" => Read::read(spec, faults).map(Spec::QosProfile),
-        _ => Read::read(spec, faults).map(Spec::AlarmPolicy),
+        "AlarmPolicy" => Read::read(spec, faults).map(Spec::AlarmPolicy),
+        "Design" => Read::read(spec, faults).map(|spec| Spec::Design(Box::new(spec))),
+        _ => Read::read(spec, faults).map(Spec::DesignInstance),
     };
-    Some(Document { file: file.clone(), metadata: metadata?, spec: spec? })
+    Some(Document { file: file.clone(), metadata: metadata?, spec: spec?, origin: None })
 }
 
 /// What findings call the document, before it is known to be one.

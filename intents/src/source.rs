@@ -41,6 +41,7 @@ impl SourceFile {
                 column: saturating(good[line_start..].chars().count() + 1),
                 offset,
                 length: 1,
+                via: 0,
             };
             let finding = Finding::new(codes::NOT_UTF8, Severity::Error, name, "the file is not UTF-8 text")
                 .with_help("save it as UTF-8; an editor's status line shows the encoding")
@@ -64,15 +65,17 @@ pub struct Mark {
     pub column: u32,
     /// First byte.
     pub offset: usize,
-    /// Number of bytes.
-    pub length: usize,
+    /// Number of bytes: files have fewer than 4 GiB ([`MAX_BYTES`]).
+    pub length: u32,
+    /// Which file it is: 0 is the document's own, others are told by the document's [`crate::Origin`].
+    pub via: u32,
 }
 
 impl Mark {
     /// The place in a file of that name.
     pub fn place(self, file: &str) -> Place {
-        let Self { line, column, offset, length } = self;
-        Place { file: file.to_owned(), line, column, offset, length }
+        let Self { line, column, offset, length, via: _ } = self;
+        Place { file: file.to_owned(), line, column, offset, length: length as usize }
     }
 }
 
@@ -120,12 +123,13 @@ pub(crate) fn line_mark(chunk: Chunk<'_>, line: u32) -> Mark {
                 line: chunk.lines + line,
                 column: saturating(text[..indent].chars().count() + 1),
                 offset: offset + indent,
-                length: text.trim().len(),
+                length: saturating(text.trim().len()),
+                via: 0,
             };
         }
         offset += text.len();
     }
-    Mark { line: chunk.lines + line.max(1), column: 1, offset: chunk.offset, length: 0 }
+    Mark { line: chunk.lines + line.max(1), column: 1, offset: chunk.offset, length: 0, via: 0 }
 }
 
 pub(crate) fn saturating(number: usize) -> u32 {

@@ -6,6 +6,9 @@ use model::{Allocations, Finding, Hints, IntentSet, Ted};
 
 use super::*;
 
+mod guide;
+mod library;
+
 /// The network of `examples/minimal`.
 pub(crate) fn minimal_ted() -> Ted {
     ted(include_str!("../examples/minimal/network.yaml"))

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A node and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node {
     /// Where; of a list or mapping, the first thing in it.
     pub mark: Mark,
@@ -25,7 +25,7 @@ pub(crate) struct Node {
 }
 
 /// What a node is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     /// Nothing: an empty value, `~` or `null`.
     Null,
@@ -38,7 +38,7 @@ pub(crate) enum Value {
 }
 
 /// A key of a mapping.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Key {
     pub mark: Mark,
     pub text: String,
@@ -150,7 +150,7 @@ fn tab_before(chunk: Chunk<'_>, fault: Mark) -> Option<Mark> {
             && !line.trim().is_empty()
         {
             let column = saturating(at + 1);
-            return Some(Mark { line: number, column, offset: offset + at, length: 1 });
+            return Some(Mark { line: number, column, offset: offset + at, length: 1, via: 0 });
         }
         offset += line.len();
     }
@@ -168,7 +168,8 @@ fn mark_of(chunk: Chunk<'_>, location: Location) -> Mark {
         line: chunk.lines.saturating_add(line),
         column,
         offset: chunk.offset + offset,
-        length: bytes(span.byte_len()).unwrap_or(0),
+        length: span.byte_len().map_or(0, small),
+        via: 0,
     }
 }
 
@@ -275,7 +276,7 @@ impl Builder<'_, '_, '_> {
             Raw::Plain => {
                 let written = mark_of(self.chunk, raw.defined);
                 let start = written.offset - self.chunk.offset;
-                let text = self.chunk.text.get(start..start + written.length).unwrap_or_default();
+                let text = self.chunk.text.get(start..start + written.length as usize).unwrap_or_default();
                 Value::Scalar(text.trim().to_owned())
             }
             Raw::Text(text) => Value::Scalar(text),

@@ -11,12 +11,13 @@ mod service;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Affinity, IntentSet, Ted,
+    Affinity, IntentSet, Service, ServiceId, Ted,
     finding::{Finding, Severity},
 };
 
 use crate::{
     codes,
+    design::{Expansion, expand},
     doc::{Document, Spec},
     faults::Fault,
     source::Mark,
@@ -43,8 +44,7 @@ impl<'a> Judge<'a> {
         mark: Mark,
         message: impl Into<String>,
     ) -> Fault<'_> {
-        let finding = Finding::new(code, severity, subject(doc), message).at(doc.place(mark));
-        Fault::push(&mut self.findings, finding)
+        Fault::on(&mut self.findings, severity, code, doc, mark, message)
     }
 
     fn error(&mut self, code: &str, doc: &Document, mark: Mark, message: impl Into<String>) -> Fault<'_> {
@@ -56,35 +56,52 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What findings call a document.
-fn subject(doc: &Document) -> String {
-    format!("{} {}", doc.kind(), doc.name())
-}
-
-/// Judges documents against a network and expands them into services. The answer does not depend on the order of the
+/// Judges documents against a network and expands them into services; designs come first ([`expand`]). The answer does not depend on the order of the
 /// documents, findings apart. One path search for each direction of each service: O(services × edges log nodes).
 ///
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
 pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    let Expansion { documents, warnings } = expand(docs)?;
     let affinities = ted.links.values().flat_map(|link| &link.affinity).collect();
-    let mut judge = Judge { ted, affinities, findings: Vec::new() };
-    let names = names::index(docs, &mut judge);
+    let mut judge = Judge { ted, affinities, findings: warnings };
+    let names = names::index(&documents, &mut judge);
     let mut set = IntentSet::default();
     class::profiles(&names, &mut set, &mut judge);
     class::classes(&names, &mut set, &mut judge);
     class::alarms(&names, &mut set, &mut judge);
-    let mut origins = BTreeMap::new();
+    let mut origins: BTreeMap<ServiceId, &Document> = BTreeMap::new();
     for (doc, spec) in &names.services {
         for service in service::expand(doc, spec, &set, &names, &mut judge) {
-            origins.insert(service.id.clone(), *doc);
-            set.services.insert(service.id.clone(), service);
+            match origins.get(&service.id) {
+                Some(other) => same_service(doc, other, &service, &mut judge),
+                None => {
+                    origins.insert(service.id.clone(), *doc);
+                    set.services.insert(service.id.clone(), service);
+                }
+            }
         }
     }
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
     if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
+}
+
+/// Names of intents and nodes may hold the characters that names of services are put together with, so two services may come to
+/// the same name.
+fn same_service(doc: &Document, other: &Document, service: &Service, judge: &mut Judge<'_>) {
+    let between = format!("between `{}` and `{}`", service.a, service.z);
+    judge
+        .error(
+            codes::DUPLICATE_NAME,
+            doc,
+            doc.metadata.name.mark,
+            format!("the service {between} would be called `{}`, as another is already", service.id),
+        )
+        .help("give one of the two intents another name")
+        .related(other.place(other.metadata.name.mark), "the other one comes from here")
+        .made_by(other);
 }
 
 /// Where a service document says something, for findings that come later.
@@ -97,6 +114,10 @@ fn mark_of(doc: &Document, part: Part) -> Mark {
         Part::Delay => slo.and_then(|slo| slo.value.one_way_delay.map(|value| value.mark)),
         Part::Bandwidth => slo.and_then(|slo| slo.value.bandwidth.map(|value| value.mark)),
         Part::Path => spec.path.as_ref().map(|path| path.mark).or(spec.sle.as_ref().map(|sle| sle.mark)),
+        Part::Breach => {
+            let assurance = spec.assurance.as_ref();
+            assurance.and_then(|assurance| assurance.value.breach.as_ref()).map(|breach| breach.mark)
+        }
         Part::Ends => None,
     };
     found.unwrap_or(spec.connectivity.mark)
@@ -110,6 +131,7 @@ enum Part {
     Delay,
     Bandwidth,
     Path,
+    Breach,
     Ends,
 }
 

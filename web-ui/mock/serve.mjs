@@ -52,7 +52,8 @@ export async function start({ port = 0, seed = 1 } = {}) {
     const of = (name) => services.filter((service) => service.state === name).length;
     state.counts = {
       devices: nodes.length,
-      inSync: nodes.filter((node) => node.session.state === 'up').length,
+      read: nodes.filter((node) => node.session.state === 'up').length,
+      inSync: nodes.filter((node) => node.session.state === 'up' && node.differs.length === 0).length,
       intents: 6,
       services: services.length,
       policies: services.length * 2,
@@ -79,7 +80,7 @@ export async function start({ port = 0, seed = 1 } = {}) {
     send('live', {
       ...header,
       resync: false,
-      nodes: gone.map(({ id, session, policies }) => ({ id, session, policies })),
+      nodes: gone.map(({ id, session, policies, differs }) => ({ id, session, policies, differs })),
       links: moved.map(({ id, up, drained, aToZ, zToA }) => ({ id, up, drained, aToZ, zToA })),
       promises: whole.map(({ id, state: kept, since, why, directions }) => ({
         id,
@@ -294,6 +295,12 @@ export async function start({ port = 0, seed = 1 } = {}) {
       const node = nodes.find((node) => node.id === id);
       node.session = { state: 'down', why: 'connection refused', since: now() };
       happen('device-down', { node: id, why: 'connection refused' });
+      publish({ gone: [node] });
+    },
+
+    stray(id) {
+      const node = nodes.find((node) => node.id === id);
+      node.differs = ['policy color 1000 to fd00:0:1:: is missing', 'steering vrf production rule 10 is missing'];
       publish({ gone: [node] });
     },
 

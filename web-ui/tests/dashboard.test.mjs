@@ -102,13 +102,29 @@ test('what is not known is shown as unknown, never as fine', async () => {
   await page.keyboard.press('Escape');
 });
 
+test('a router that holds something else than it should is not in sync, and says what differs', async () => {
+  const { page, shot } = session;
+  const id = mock.state.nodes[0].id;
+  mock.stray(id);
+  await shows(page.getByTestId('router-count'), '118/120');
+  await page.getByRole('tab', { name: 'Routers' }).click();
+  // After the one that is down, before all that are in sync.
+  await shows(page.getByTestId('router-row').nth(1), id);
+  await shows(page.getByTestId('router-row').nth(1), '≠');
+  await page.getByTestId('router-row').nth(1).click();
+  await shows(page.getByTestId('details'), 'policy color 1000 to fd00:0:1:: is missing');
+  await shot('5-differs');
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'Services' }).click();
+});
+
 test('the stop button asks once for the token and then stops', async () => {
   const { page, shot } = session;
   await page.getByTestId('stop').click();
   await page.getByTestId('token').fill('wrong');
   await page.getByTestId('token-send').click();
   await shows(page.getByTestId('token-dialog').getByRole('alert'), 'not the one of this controller');
-  await shot('5-token');
+  await shot('6-token');
   await page.getByTestId('token').fill(mock.token);
   await page.getByTestId('token-send').click();
   await shows(page.getByTestId('mode'), 'Stopped');
@@ -142,7 +158,7 @@ test('a controller that goes away is said at once, and found again', async () =>
   await shows(page.getByTestId('banner'), 'cannot be reached since');
   await shows(page.getByTestId('contact'), 'No contact');
   assert.match(await page.getByTestId('main').getAttribute('class'), /stale/);
-  await shot('6-lost');
+  await shot('7-lost');
   mock = await start({ port });
   await page.getByTestId('banner').waitFor({ state: 'detached' });
   await shows(page.getByTestId('contact'), 'Live');

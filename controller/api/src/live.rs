@@ -68,7 +68,7 @@ impl Topology {
 // the part that stays, or in the one that moves.
 
 fn place(node: &NodeView) -> Place {
-    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _ } = node;
+    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _, differs: _ } = node;
     Place {
         id: id.clone(),
         role: role.clone(),
@@ -136,6 +136,8 @@ pub struct NodeLive {
     pub session: Session,
     /// SR policies that should stand on it.
     pub policies: usize,
+    /// What it was seen to hold otherwise than it should.
+    pub differs: Vec<String>,
 }
 
 /// The moving part of a line.
@@ -274,8 +276,8 @@ fn changed<T, U: PartialEq>(before: &[T], now: &[T], part: impl Fn(&T) -> U) -> 
 }
 
 fn node_live(node: &NodeView) -> NodeLive {
-    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies } = node;
-    NodeLive { id: id.clone(), session: session.clone(), policies: *policies }
+    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies, differs } = node;
+    NodeLive { id: id.clone(), session: session.clone(), policies: *policies, differs: differs.clone() }
 }
 
 fn link_live(link: &LinkView) -> LinkLive {

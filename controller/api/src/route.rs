@@ -146,6 +146,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_on_the_api_has_every_row() {
+        let page = include_str!("../../../docs/api.md");
+        for Entry { method, path, access, .. } in TABLE {
+            let verb = if *method == Verb::Get { "GET" } else { "POST" };
+            let who = if *access == Access::Open { "all" } else { "token" };
+            assert!(page.contains(&format!("| `{verb} {path}` | {who} |")), "{verb} {path}");
+        }
+        assert_eq!(page.matches("\n| `").count(), TABLE.len());
+    }
+
+    #[test]
     fn a_path_leads_to_its_row() {
         assert_eq!(find("/api/v1/intents").unwrap().0.route, Route::Intents);
         assert_eq!(find("/api/v1/intents/apply").unwrap().0.route, Route::Apply);

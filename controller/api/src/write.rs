@@ -1,13 +1,15 @@
-//! Answers to writes: each stands in the audit log before it is carried out, or is not carried out.
+//! Answers to writes: each stands in the audit log before it is carried out, or is not carried out. So does a refusal, after it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{
     clock,
-    handle::{Command, Refusal, Subject},
+    handle::{Command, Refusal, Reply, Subject},
 };
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use store::Said;
+use tracing::warn;
 use warp::{
     http::{HeaderMap, StatusCode},
     reply::Response,
@@ -52,6 +54,29 @@ async fn log(context: &Context, write: &Write) -> Result<(), Problem> {
     }
 }
 
+/// Logs it, asks for it, and logs a refusal. Where devices had been changed, the change itself says how it ended.
+async fn carry_out<T: Serialize>(
+    context: &Context,
+    write: Write,
+    command: impl FnOnce(Write, Reply<T>) -> Command,
+) -> Result<Response, Problem> {
+    log(context, &write).await?;
+    let asked = write.clone();
+    let answer = ask(context, |reply| command(asked, reply)).await;
+    if let Err(Problem { refusal: Some(refusal), .. }) = &answer
+        && !matches!(
+            **refusal,
+            Refusal::RolledBack { .. } | Refusal::HalfDone { .. } | Refusal::Unresolved { .. }
+        )
+    {
+        let what = format!("refused: {}: {refusal}", write.what);
+        if let Err(problem) = log(context, &Write { what, ..write }).await {
+            warn!(why = problem.detail, "a refusal could not be logged");
+        }
+    }
+    json(&answer?)
+}
+
 /// Works out what files would change. Nothing is written, so nothing is logged.
 pub(crate) async fn plan(asked: Asked<'_>, bytes: &[u8]) -> Result<Response, Problem> {
     let PlanRequest { files } = body::parse(asked.headers, bytes)?;
@@ -68,22 +93,20 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
         Route::Rollback => {
             let RollbackRequest { revision: to, message } = body::parse(headers, bytes)?;
             let write = Write { who, what: format!("roll back to revision {}", to.0), why: reason(message)? };
-            log(context, &write).await?;
-            let Write { who, why: message, .. } = write;
-            json(&ask(context, |reply| Command::Rollback { to, who, message, reply }).await?)
+            let rollback =
+                |Write { who, why: message, .. }, reply| Command::Rollback { to, who, message, reply };
+            carry_out(context, write, rollback).await
         }
         Route::Mode => {
             let ModeRequest { mode, message } = body::parse(headers, bytes)?;
             let name = format!("{mode:?}").to_lowercase();
             let write = Write { who, what: format!("set the mode to {name}"), why: reason(message)? };
-            log(context, &write).await?;
-            json(&ask(context, |reply| Command::SetMode { mode, who: write.who, reply }).await?)
+            carry_out(context, write, |write, reply| Command::SetMode { mode, who: write.who, reply }).await
         }
         Route::Adopt => {
             let AdoptRequest { message } = or_default(headers, bytes)?;
             let write = Write { who, what: "adopt the network".into(), why: reason(message)? };
-            log(context, &write).await?;
-            json(&ask(context, |reply| Command::Adopt { who: write.who, reply }).await?)
+            carry_out(context, write, |write, reply| Command::Adopt { who: write.who, reply }).await
         }
         Route::Drain | Route::Undrain => {
             drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
@@ -98,9 +121,9 @@ async fn apply(context: &Arc<Context>, who: String, request: ApplyRequest) -> Re
     let allowed = if remove_all { ", which may promise nothing" } else { "" };
     let what = format!("apply {} intent file(s), sha256 {}{allowed}", files.len(), fingerprint(&files));
     let write = Write { who, what, why: reason(message)? };
-    log(context, &write).await?;
-    let Write { who, why: message, .. } = write;
-    json(&ask(context, |reply| Command::Apply { files, who, message, remove_all, reply }).await?)
+    let apply =
+        |Write { who, why: message, .. }, reply| Command::Apply { files, who, message, remove_all, reply };
+    carry_out(context, write, apply).await
 }
 
 async fn drain(
@@ -122,8 +145,7 @@ async fn drain(
         Subject::Node(node) => format!("{verb} node {node}"),
     };
     let write = Write { who, what, why: reason(request.message)? };
-    log(context, &write).await?;
-    json(&ask(context, |reply| Command::Drain { subject, drain, who: write.who, reply }).await?)
+    carry_out(context, write, |write, reply| Command::Drain { subject, drain, who: write.who, reply }).await
 }
 
 /// A body that may be left out.
@@ -134,7 +156,7 @@ fn or_default<T: Body + Default>(headers: &HeaderMap, bytes: &[u8]) -> Result<T,
 /// A reason that fits into the log.
 fn reason(message: String) -> Result<String, Problem> {
     let fits = message.chars().count() <= LONGEST_MESSAGE
-        && !message.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+        && !message.chars().any(|c| is_unseen(c) && c != '\n' && c != '\t');
     if fits {
         return Ok(message);
     }
@@ -147,11 +169,16 @@ fn check_files(files: &BTreeMap<String, String>) -> Result<(), Problem> {
     if files.len() > MOST_FILES {
         return bad(format!("{} files are more than the {MOST_FILES} that a set may have", files.len()));
     }
-    match files.keys().find(|name| name.is_empty() || name.len() > 255 || name.chars().any(char::is_control))
-    {
+    match files.keys().find(|name| name.is_empty() || name.len() > 255 || name.chars().any(is_unseen)) {
         Some(_) => bad("a file's name must have 1 to 255 readable bytes".to_owned()),
         None => Ok(()),
     }
+}
+
+/// Whether a character makes people read something else than what stands there.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// SHA-256 over names and contents, each with its length before it, so that the log says what exactly was sent.

@@ -139,6 +139,7 @@ fn picture() -> Snapshot {
         protocol: None,
         session,
         policies: 1,
+        differs: vec!["policy color 7 to fd00::1 is missing".into()],
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

@@ -140,14 +140,18 @@ fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
     }
     let mut findings = read.findings;
     match stages::parse(&read.files) {
-        Ok(documents) => {
-            let judged = match intents::validate(&documents, &Ted::default()) {
-                Ok((_, warnings)) => warnings,
-                Err(all) => all,
-            };
-            findings
-                .extend(judged.into_iter().filter(|finding| OF_DOCUMENTS.contains(&finding.code.as_str())));
-        }
+        Ok(documents) => match intents::expand(&documents) {
+            Ok(made) => {
+                let judged = match intents::validate(&made.documents, &Ted::default()) {
+                    Ok((_, warnings)) => warnings,
+                    Err(all) => all,
+                };
+                let own = |finding: &Finding| OF_DOCUMENTS.contains(&finding.code.as_str());
+                findings.extend(made.warnings.into_iter().chain(judged.into_iter().filter(own)));
+            }
+            // Designs need no network: whatever is wrong with them is told.
+            Err(faults) => findings.extend(faults),
+        },
         Err(faults) => findings.extend(faults),
     }
     let looked_at = format!(

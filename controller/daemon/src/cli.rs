@@ -6,7 +6,7 @@ use std::{ffi::OsString, fmt::Write as _};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::{check, client, convert, demo, explain, init, plan, schema, serve, solve, why};
+use crate::{check, client, convert, demo, explain, init, plan, schema, serve, solve, verify, why};
 
 const AFTER: &str = "\
 Examples:
@@ -41,6 +41,8 @@ pub enum Command {
     Plan(plan::PlanArgs),
     /// Tell why an intent goes where it goes, or why it cannot
     Why(why::WhyArgs),
+    /// Judge every promise under every failure, for a pipeline
+    Verify(verify::VerifyArgs),
     /// Explain the code of a finding
     Explain(explain::ExplainArgs),
     /// Print the JSON Schema of a kind of file
@@ -91,7 +93,7 @@ pub enum Command {
 /// The groups of the help page, in order.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
-    ("Files only", &["check", "plan", "why", "explain", "schema", "network", "solve"]),
+    ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
     ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
     ("Changing the network", &["apply", "rollback", "drain", "undrain", "mode", "adopt"]),
 ];

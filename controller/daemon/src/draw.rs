@@ -177,7 +177,7 @@ fn text<'s>(place: &Place, sources: &'s Sources) -> Option<Text<'s>> {
 }
 
 /// A text that does nothing to a terminal, and does not fill it.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(LONGEST)

@@ -96,7 +96,11 @@ pub fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     OTHER_KINDS.into_iter().find(|other| *other == kind)
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {
+/// Reads a file.
+///
+/// # Errors
+/// It cannot be read, or is larger than 64 MiB.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {
     use std::io::Read as _;
     let most = intents::MAX_BYTES as u64;
     let mut bytes = Vec::new();

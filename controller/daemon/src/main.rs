@@ -26,6 +26,7 @@ mod init;
 mod plan;
 mod schema;
 mod solve;
+mod verify;
 mod why;
 
 mod offline;
@@ -58,6 +59,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Plan(args) => plan::run(&args),
         Command::Why(args) => why::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Network(args) => match args.command {

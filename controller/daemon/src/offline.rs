@@ -42,24 +42,23 @@ pub struct Understood {
 /// A file cannot be read, or files have faults: all of them.
 pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop> {
     let read = input::intents(paths)?;
-    must_hold_intents(&read.files)?;
+    let documents = stages::parse(&read.files);
+    must_hold(&read.files, &documents)?;
     let mut sources = read.files.clone();
     let ted = input::network(network, &mut sources)?.ted;
-    let documents = stages::parse(&read.files);
-    if !read.findings.is_empty() {
-        let mut findings = read.findings;
-        findings.extend(documents.err().unwrap_or_default());
-        return Err(Stop::findings(findings, sources));
-    }
-    match cycle::understand(&read.files, &ted) {
-        Ok((set, findings)) => Ok(Understood {
-            ted: Arc::new(ted),
-            set: Arc::new(set),
-            documents: documents.unwrap_or_default(),
-            findings,
-            files: read.files.len(),
-            sources,
-        }),
+    let mut findings = read.findings;
+    let documents = match documents {
+        Ok(documents) if findings.is_empty() => documents,
+        faults => {
+            findings.extend(faults.err().unwrap_or_default());
+            return Err(Stop::findings(findings, sources));
+        }
+    };
+    match intents::validate(&documents, &ted) {
+        Ok((set, findings)) => {
+            let (ted, set) = (Arc::new(ted), Arc::new(set));
+            Ok(Understood { ted, set, documents, findings, files: read.files.len(), sources })
+        }
         Err(findings) => Err(Stop::findings(findings, sources)),
     }
 }
@@ -69,7 +68,11 @@ pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop>
 /// # Errors
 /// All files are empty.
 pub fn must_hold_intents(files: &Sources) -> Result<(), Stop> {
-    let empty = stages::parse(files).is_ok_and(|documents| documents.is_empty()) && !files.is_empty();
+    must_hold(files, &stages::parse(files))
+}
+
+fn must_hold(files: &Sources, documents: &Result<Vec<intents::Document>, Vec<Finding>>) -> Result<(), Stop> {
+    let empty = documents.as_ref().is_ok_and(Vec::is_empty) && !files.is_empty();
     if !empty {
         return Ok(());
     }

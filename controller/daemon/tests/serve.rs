@@ -42,6 +42,7 @@ fn folder(inventory: &str) -> tempfile::TempDir {
     std::fs::copy(example("network.yaml"), folder.path().join("network.yaml")).unwrap();
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
     write("id", &key);
+    std::fs::set_permissions(folder.path().join("id"), std::fs::Permissions::from_mode(0o600)).unwrap();
     write("inventory.yaml", inventory);
     write(
         "controller.yaml",
@@ -148,7 +149,8 @@ fn it_starts_observes_refuses_and_stops() {
     let status = controller.ask(&["status"], None);
     assert_eq!(status.status.code(), Some(0), "{}", err(&status));
     assert!(out(&status).contains("the network is not adopted"), "{}", out(&status));
-    assert!(out(&status).contains("devices   0 of 1 in sync"), "{}", out(&status));
+    assert!(out(&status).contains("devices   0 of 5 in sync"), "{}", out(&status));
+    assert!(out(&status).contains("Not in the inventory: never read nor changed\n  br-"), "{}", out(&status));
 
     let services = example("services.yaml");
     let classes = example("classes.yaml");

@@ -91,6 +91,11 @@ async fn on_disk(write: impl FnOnce() -> Result<(), StoreError> + Send + 'static
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
 }
 
+/// Whether more hangs on a step than one connection: what was prepared or committed has to be judged, kept or undone.
+const fn is_pressing(step: Step) -> bool {
+    matches!(step, Step::Verify | Step::Confirm | Step::Cancel)
+}
+
 /// What comes back from an order.
 enum Echo {
     Device(NodeId, Step, Box<Result<Done, DeviceError>>),
@@ -214,6 +219,7 @@ impl<'a> Run<'a> {
                 let handle = self.fleet.get(&node).cloned();
                 Box::pin(async move {
                     let answer = match handle {
+                        Some(handle) if is_pressing(step) => handle.ask_persistently(work).await,
                         Some(handle) => handle.ask(work).await,
                         None => Err(DeviceError {
                             node: node.clone(),

@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::Read as _,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     str::FromStr,
@@ -139,13 +140,7 @@ impl Reference {
     pub fn resolve(&self, base: &std::path::Path) -> Result<Vec<u8>, SecretError> {
         let fail = |why: String| SecretError::Unreadable { place: self.to_string(), why };
         match self {
-            Self::File(path) => {
-                let path = match path.strip_prefix("~") {
-                    Ok(rest) => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(rest),
-                    Err(_) => base.join(path),
-                };
-                std::fs::read(path).map_err(|error| fail(error.to_string()))
-            }
+            Self::File(path) => std::fs::read(from(base, path)).map_err(|error| fail(error.to_string())),
             // As bytes: the words of an error about text would show them.
             Self::Env(name) => match std::env::var_os(name) {
                 Some(secret) => Ok(secret.into_encoded_bytes()),
@@ -155,6 +150,25 @@ impl Reference {
         }
     }
 
+    /// Whether a private key may be there: a file that others can read does not keep it.
+    ///
+    /// # Errors
+    /// Others can read it.
+    pub fn keeps_key(&self, base: &std::path::Path) -> Result<(), SecretError> {
+        if let Self::File(path) = self
+            && let Ok(metadata) = std::fs::metadata(from(base, path))
+        {
+            let mode = metadata.permissions().mode() & 0o777;
+            if metadata.is_file() && mode & 0o077 != 0 {
+                let why = format!(
+                    "others can read it (mode {mode:o}): `chmod 600` it, and think of making a new key"
+                );
+                return Err(SecretError::Unreadable { place: self.to_string(), why });
+            }
+        }
+        Ok(())
+    }
+
     /// The whole reference, as the file holds it: to write it back and to tell one from another, not to show it.
     pub fn text(&self) -> String {
         match self {
@@ -162,6 +176,14 @@ impl Reference {
             Self::Env(name) => format!("env:{name}"),
             Self::Exec(words) => format!("exec:{}", words.join(" ")),
         }
+    }
+}
+
+/// Where a file is: `~` is the home, a relative path is taken from `base`.
+fn from(base: &std::path::Path, path: &std::path::Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(rest),
+        Err(_) => base.join(path),
     }
 }
 

@@ -44,8 +44,9 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Sna
     let nodes: Vec<NodeView> = world.ted.nodes.keys().map(|id| node(world, album, id)).collect();
     let count = |state| services.iter().filter(|service| service.state == state).count();
     let counts = Counts {
-        devices: album.protocols.len(),
-        in_sync: album.sessions.values().filter(|session| **session == Session::Up).count(),
+        devices: nodes.len(),
+        read: nodes.iter().filter(|node| node.session == Session::Up).count(),
+        in_sync: nodes.iter().filter(|node| node.session == Session::Up && node.differs.is_empty()).count(),
         intents: world
             .accepted
             .set
@@ -61,7 +62,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Sna
         unknown: count(PromiseState::Unknown),
     };
     let mut findings = world.compiled.findings.clone();
-    findings.extend(world.drift.iter().cloned());
+    findings.extend(world.drift.findings.iter().cloned());
     Snapshot {
         at: now,
         revision: world.actual.revision,
@@ -96,6 +97,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         protocol: album.protocols.get(id).cloned(),
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
+        differs: world.drift.of(id).to_vec(),
     }
 }
 
@@ -163,6 +165,14 @@ pub fn standing(world: &World, id: &ServiceId) -> (PromiseState, Option<String>)
             worst = (PromiseState::Unknown, Some(why));
             continue;
         }
+        if is_astray(world, id, &promise.from) {
+            let why = format!(
+                "{} does not hold what steers it; see `trunkline devices` and the findings of `trunkline status`",
+                promise.from
+            );
+            worst = (PromiseState::Unknown, Some(why));
+            continue;
+        }
         match &promise.standing {
             Standing::Broken { what, blame, .. } => {
                 let place = blame.first().map_or(String::new(), |blame| format!(" on {}", blame.line));
@@ -174,6 +184,12 @@ pub fn standing(world: &World, id: &ServiceId) -> (PromiseState, Option<String>)
         }
     }
     worst
+}
+
+/// Whether a service's traffic out of a headend goes elsewhere than its path, as far as can be seen.
+fn is_astray(world: &World, id: &ServiceId, headend: &NodeId) -> bool {
+    let Some(Verdict::Carried { directions, .. }) = world.compiled.verdicts.get(id) else { return false };
+    directions.iter().any(|way| way.from == *headend && world.drift.is_astray(headend, &way.policy))
 }
 
 fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> {

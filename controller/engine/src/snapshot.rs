@@ -51,9 +51,11 @@ pub struct Snapshot {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
-    /// Devices in the inventory.
+    /// Routers of the network.
     pub devices: usize,
-    /// Devices that were read and answer.
+    /// Routers that answer and were read.
+    pub read: usize,
+    /// Routers that were read and hold of ours what they should.
     pub in_sync: usize,
     /// Intents.
     pub intents: usize,
@@ -107,6 +109,8 @@ pub struct NodeView {
     pub session: Session,
     /// SR policies that should stand on it.
     pub policies: usize,
+    /// What it was seen to hold otherwise than it should.
+    pub differs: Vec<String>,
 }
 
 /// A line.

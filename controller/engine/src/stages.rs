@@ -114,10 +114,12 @@ pub fn must_promise(set: &IntentSet, view: &View) -> Result<(), Vec<Finding>> {
     Err(vec![Finding::new(codes::NOTHING_PROMISED, Severity::Error, "intents", message).with_help(help)])
 }
 
-/// Whether files were written to promise nothing: they can be read, and no service stands in them.
+/// Whether files were written to promise nothing: they can be read, and no service stands in them or is made by a design.
 pub fn mean_nothing(files: &Files) -> bool {
     let is_service = |document: &intents::Document| matches!(document.spec, intents::Spec::ServiceIntent(_));
-    parse(files).is_ok_and(|documents| !documents.iter().any(is_service))
+    parse(files).is_ok_and(|documents| {
+        intents::expand(&documents).is_ok_and(|made| !made.documents.iter().any(is_service))
+    })
 }
 
 /// Numbers for everything in the set that has none.
@@ -241,4 +243,29 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
 /// A finding is an error.
 pub fn reject_fatal(findings: Vec<Finding>) -> Result<Vec<Finding>, Vec<Finding>> {
     if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok(findings) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_of_a_design_means_something() {
+        let design = "apiVersion: trunkline/v1
+kind: Design
+metadata: {name: d}
+spec:
+  description: One service.
+  documents:
+    - kind: ServiceIntent
+      metadata: {name: $(instance)}
+      spec: {connectivity: {type: p2p, endpoints: [a, z]}, vrf: v, class: c}
+";
+        let instance =
+            "apiVersion: trunkline/v1\nkind: DesignInstance\nmetadata: {name: i}\nspec: {design: d}\n";
+        let mut files = Files::from([("d.yaml".to_owned(), design.to_owned())]);
+        assert!(mean_nothing(&files), "a design by itself promises nothing");
+        files.insert("i.yaml".to_owned(), instance.to_owned());
+        assert!(!mean_nothing(&files));
+    }
 }

@@ -7,7 +7,7 @@ use model::{DeviceReading, Edit, NodeId, TransactionId};
 use tokio::{
     sync::{mpsc, oneshot},
     task::AbortHandle,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 /// What a device is asked for.
@@ -74,6 +74,11 @@ impl Drop for EndsTask {
 /// Orders that may wait for one device; more askers than that wait themselves.
 const WAITING: usize = 8;
 
+/// The first pause between attempts at a device that was there a moment ago; each is twice the one before.
+const PAUSE: Duration = Duration::from_millis(50);
+/// No attempt begins later than this after the first: far below the time that is kept for confirming, see [`crate::carry`].
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl DeviceHandle {
     /// Gives the device to a task. No order takes longer than `longest`: a device that needs more is silent.
     pub fn spawn<D: Device + 'static>(mut device: D, longest: Duration) -> Self {
@@ -112,6 +117,28 @@ impl DeviceHandle {
         let (reply, answer) = oneshot::channel();
         self.jobs.send((work, reply)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Asks again, within two seconds, where the device cannot be reached: one whose session has just ended may be restarting
+    /// its server, and nothing was sent. For what must not be left undone lightly. A device that says nothing at all uses the
+    /// time up with one attempt.
+    ///
+    /// # Errors
+    /// As for [`Self::ask`], of the last attempt.
+    pub async fn ask_persistently(&self, work: Work) -> Result<Done, DeviceError> {
+        let (begun, mut pause) = (Instant::now(), PAUSE);
+        loop {
+            match self.ask(work.clone()).await {
+                Err(DeviceError { kind: ErrorKind::Unreachable(why), .. })
+                    if begun.elapsed() + pause < PATIENCE =>
+                {
+                    tracing::debug!(node = %self.node, step = %work.step(), why, ?pause, "asked again after a pause");
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Reads what it holds.

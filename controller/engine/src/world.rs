@@ -8,8 +8,8 @@ use std::{
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
 use intents::Compilation;
 use model::{
-    ActualState, Allocations, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId, Revision, Ted,
-    Timestamp, intent::Mode,
+    ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
+    PolicyKey, Revision, Ted, Timestamp, intent::Mode,
 };
 
 use crate::stages::{Files, Proposal, View};
@@ -32,6 +32,52 @@ impl Accepted {
     /// What the network has to follow; none where that is not known.
     pub fn to_follow(&self) -> Option<Arc<IntentSet>> {
         self.misfit.is_empty().then(|| Arc::clone(&self.set))
+    }
+}
+
+/// What devices hold otherwise than they should, and what stands in the way of ours there.
+#[derive(Clone, Debug, Default)]
+pub struct Drift {
+    /// As findings.
+    pub findings: Vec<Finding>,
+    /// What differs, by device; collisions with others are not among it.
+    objects: BTreeMap<String, Vec<String>>,
+    /// Policies into which a headend does not lead traffic as it should.
+    astray: BTreeSet<(NodeId, PolicyKey)>,
+}
+
+impl Drift {
+    /// Compares again the devices of which findings tell. O(objects on these log objects).
+    fn new(findings: Vec<Finding>, desired: &DesiredState, actual: &ActualState) -> Self {
+        let mut drift = Self::default();
+        for finding in &findings {
+            if plan::codes::is_drift(&finding.code) {
+                drift.objects.entry(finding.subject.clone()).or_default().push(finding.message.clone());
+            }
+        }
+        let told: BTreeSet<&str> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+        for (node, wanted) in desired.devices.iter().filter(|(node, _)| told.contains(node.as_str())) {
+            let Some(DeviceReading::Read { owned, .. }) = actual.devices.get(node) else { continue };
+            let rules = wanted.steering.values().filter(|rule| owned.steering.get(&rule.key) != Some(rule));
+            let colors: BTreeSet<Color> = rules.map(|rule| rule.color).collect();
+            let is_wrong = |key: &&PolicyKey| {
+                colors.contains(&key.color) || wanted.policies.get(key) != owned.policies.get(key)
+            };
+            drift.astray.extend(wanted.policies.keys().filter(is_wrong).map(|key| (node.clone(), *key)));
+        }
+        drift.findings = findings;
+        drift
+    }
+
+    /// What differs on a device.
+    pub fn of(&self, node: &NodeId) -> &[String] {
+        self.objects.get(node.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a headend was seen to lack what leads a service's traffic into its policy, also where somebody else's object stands in
+    /// its place: then the traffic goes elsewhere than the judgement of its path says.
+    pub fn is_astray(&self, headend: &NodeId, policy: &PolicyKey) -> bool {
+        !self.astray.is_empty() && self.astray.contains(&(headend.clone(), *policy))
     }
 }
 
@@ -68,8 +114,8 @@ pub struct World {
     pub mode: Mode,
     /// Whether the network was adopted.
     pub adopted: bool,
-    /// Drift that was told already.
-    pub drift: Vec<Finding>,
+    /// What devices hold otherwise than they should, as it was read last and told.
+    pub drift: Drift,
     /// Devices that may hold something else than was decided last, by our own doing: a change was left half-way there, or passed them
     /// over because they did not answer. They are put right once they are read.
     pub repair: BTreeSet<NodeId>,
@@ -106,7 +152,7 @@ impl World {
         self.accepted.set = proposal.set;
         self.accepted.misfit.clear();
         self.compiled = Arc::new(proposal.compiled);
-        self.drift.clear();
+        self.drift = Drift::default();
     }
 
     /// Whether nobody knows what a device does with traffic: it has still to be put right, and does not say what it holds.
@@ -144,12 +190,12 @@ impl World {
         let drift = self.differing();
         let told = std::mem::replace(&mut self.drift, drift);
         let fresh: Vec<Finding> =
-            self.drift.iter().filter(|finding| !told.contains(finding)).cloned().collect();
+            self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect();
         (!fresh.is_empty()).then_some(fresh)
     }
 
     /// What devices hold otherwise than they should; devices that cannot be read are shown as such elsewhere.
-    fn differing(&self) -> Vec<Finding> {
+    fn differing(&self) -> Drift {
         let desired = DesiredState {
             devices: self
                 .compiled
@@ -164,7 +210,7 @@ impl World {
         };
         let mut actual = ActualState::clone(&self.actual);
         actual.devices.retain(|_, reading| matches!(reading, DeviceReading::Read { .. }));
-        plan::drift(&desired, &actual)
+        Drift::new(plan::drift(&desired, &actual), &desired, &actual)
     }
 }
 

@@ -255,6 +255,33 @@ async fn drift_is_an_alarm_that_says_what_differs_and_ends_when_the_device_holds
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_that_holds_something_else_is_not_in_sync_and_its_promises_are_not_known() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let feed = support::feed(&lab, &running, false);
+    let all_well = |snapshot: &engine::snapshot::Snapshot| {
+        snapshot.counts.kept == 3 && snapshot.counts.in_sync == snapshot.counts.devices
+    };
+    running.snapshot(all_well).await;
+    // As after a restart with an empty configuration, which nobody saw.
+    lab.devices[&NodeId::lit("br-1")].tamper(|config| *config = model::DeviceConfig::default());
+    let shown = running.snapshot(|snapshot| snapshot.counts.unknown > 0).await;
+    assert_eq!((shown.counts.in_sync + 1, shown.counts.read), (shown.counts.read, shown.counts.devices));
+    let branch = shown.nodes.iter().find(|node| node.id.as_str() == "br-1").unwrap();
+    assert!(branch.differs.iter().any(|what| what.contains("policy") && what.contains("is missing")));
+    for service in &shown.services {
+        let ends = [service.a.as_str(), service.z.as_str()].contains(&"br-1");
+        assert_eq!(service.state == PromiseState::Unknown, ends, "{service:?}");
+        assert_eq!(service.why.as_ref().is_some_and(|why| why.contains("br-1 does not hold")), ends);
+    }
+    running.apply(intents()).await.unwrap();
+    running.snapshot(all_well).await;
+    feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_contact_tells_what_is_bad_and_writes_to_nobody() {
     let lab = lab();
     let running = lab.start().await;

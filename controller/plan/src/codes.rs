@@ -47,6 +47,8 @@ codes! {
         "The network as given is not one that traffic can be walked on. Nothing can be proved, so nothing is sent.";
     SINGLE_POINT = "TL0230", "one line stands between a service and silence",
         "If this line fails, the two ends of the service are no longer connected. No plan can help: only another line does.";
+    NOT_DIVERSE = "TL0231", "path and backup have in common what they should not",
+        "The service asks for a backup that keeps away from its path: from its links, and with `sle.diversity` from its nodes or shared risks too. `trunkline verify` takes the preferred path out of every policy and looks where the traffic goes then, on the whole network; what both ways have in common takes both with it. Add a line that shares none of it, or ask for less diversity.";
 }
 
 /// Whether it says that a device holds an object of ours otherwise than it should.

@@ -21,6 +21,9 @@ pub mod prove;
 
 pub mod risk;
 
+// Whether it also keeps them under every failure: the gate of a pipeline.
+pub mod verify;
+
 // What people read.
 pub mod report;
 

@@ -16,10 +16,11 @@ use traffic::{Failure, Forwarding, Network, Witness};
 
 use crate::codes;
 
-mod judge;
-mod load;
+pub(crate) mod fault;
+pub(crate) mod judge;
+pub(crate) mod load;
 mod overlay;
-mod probe;
+pub(crate) mod probe;
 mod tally;
 
 pub use overlay::overlay;
@@ -156,20 +157,22 @@ pub fn prove(
         Ok(outcome) => outcome,
         Err(error) => return unwalkable(error.to_string()),
     };
-    let rules = load::Rules { desired, network: &network, demands: &demands, promises: &promises };
+    let rules = load::Rules::new(desired, &network, &demands, &promises);
     let mut walks = outcome.flows.len();
     for (flow, promise) in outcome.flows.iter().zip(&promises) {
         judge(flow, promise.as_ref(), &desired.devices, None, &mut tally);
     }
-    load::judge(&rules, &outcome, None, &mut tally);
-    let shown = witness.walk_all(&failures, |failure, outcome, changed| {
+    let base = load::Base::new(&network, &outcome);
+    load::as_it_is(&rules, &base, &mut tally);
+    let shown = witness.walk_all(&failures, |failure, drill| {
+        let (outcome, changed) = (drill.outcome(), drill.changed());
         walks += changed.len();
-        for place in changed {
+        for place in &changed {
             if let (Some(flow), Some(promise)) = (outcome.flows.get(*place), promises.get(*place)) {
                 judge(flow, promise.as_ref(), &desired.devices, Some(failure), &mut tally);
             }
         }
-        load::judge(&rules, outcome, Some(failure), &mut tally);
+        load::under(&rules, drill, (&base, &changed), failure, &mut tally);
     });
     if let Err(error) = shown {
         return unwalkable(error.to_string());

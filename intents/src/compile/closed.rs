@@ -19,6 +19,8 @@ const NAMED: usize = 3;
 pub(super) struct Closed {
     down: EdgeSet,
     drained: EdgeSet,
+    /// Both: every service asks for it.
+    either: EdgeSet,
     nodes: Vec<NodeIx>,
 }
 
@@ -29,8 +31,11 @@ impl Closed {
             links.iter().filter_map(|link| graph.link_ix(link)).for_each(|edge| set.insert_link(edge));
             set
         };
+        let (down, drained) = (links(&hints.down), links(&hints.drained_links));
+        let mut either = down.clone();
+        either.extend(graph.edges().map(|(edge, _)| edge).filter(|edge| drained.contains(*edge)));
         let nodes = hints.drained_nodes.iter().filter_map(|node| graph.node_ix(node)).collect();
-        Self { down: links(&hints.down), drained: links(&hints.drained_links), nodes }
+        Self { down, drained, either, nodes }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -42,11 +47,9 @@ impl Closed {
     }
 
     /// Keeps a path off all of it. The ends of a service on a drained node stay: nobody else can carry its traffic.
-    pub fn off_all(&self, graph: &Graph, request: &PathRequest) -> Exclusions {
-        let mut edges = self.down.clone();
-        edges.extend(graph.edges().map(|(edge, _)| edge).filter(|edge| self.drained.contains(*edge)));
+    pub fn off_all(&self, request: &PathRequest) -> Exclusions {
         let through = self.nodes.iter().filter(|node| **node != request.from && **node != request.to);
-        Exclusions { edges, nodes: through.copied().collect(), ..Exclusions::default() }
+        Exclusions { edges: self.either.clone(), nodes: through.copied().collect(), ..Exclusions::default() }
     }
 
     /// Keeps a path off what is down alone.

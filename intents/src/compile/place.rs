@@ -116,7 +116,7 @@ impl<'a> Placer<'a> {
             done.refuse(&service.id, message, None);
             return None;
         };
-        request.excluded = self.closed.off_all(self.graph, &request);
+        request.excluded = self.closed.off_all(&request);
         let (chosen, segments) = self.choose(service, &request, done)?;
         let Chosen { ways, notes, stranded } = chosen;
         let rate = request.bandwidth.as_bps();

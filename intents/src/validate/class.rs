@@ -72,7 +72,8 @@ pub(super) fn classes(names: &Names<'_>, set: &mut IntentSet, judge: &mut Judge<
                 judge
                     .error(codes::SAME_CODE_POINT, doc, point.mark, message)
                     .help("a code point leads to one queue on every device: give each class its own")
-                    .related(other.place(*mark), "first claimed here");
+                    .related(other.place(*mark), "first claimed here")
+                    .made_by(other);
                 continue;
             }
             claimed.insert(point.value, (*doc, point.mark));
@@ -154,7 +155,8 @@ fn interface_queues(names: &Names<'_>, set: &IntentSet, judge: &mut Judge<'_>) {
                     judge
                         .error(codes::QUEUE_CLASH, doc, mark, message)
                         .help("every interface has the queues of all profiles in use: rename one queue")
-                        .related(other.place(*other_mark), "served otherwise here");
+                        .related(other.place(*other_mark), "served otherwise here")
+                        .made_by(other);
                 }
                 Some(_) => {}
                 None => drop(first.insert(queue, (*doc, mark, how.discipline))),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Graph, IntentSet, Service, ServiceId};
-use paths::{Constraint, NoPath, Reason};
+use model::{
+    Graph, IntentSet, Service, ServiceId,
+    condition::{Measured, Quantity, Truth},
+};
+use paths::{Constraint, NoPath, Reason, Totals};
 
 use super::{Judge, Part, listed, mark_of};
 use crate::{
@@ -30,13 +33,32 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
     let mut asker = Asker::new(judge.ted, &graph);
     let empty = Free::of(paths::capacities(&graph));
     let mut view = View::new(graph.clone());
+    let mut always: BTreeMap<&str, (&Service, Totals)> = BTreeMap::new();
     let mut failed: BTreeMap<(&str, &str), Vec<Failure<'_>>> = BTreeMap::new();
     for service in set.services.values() {
         let Some(request) = asker.request(service) else { continue };
-        if let Err(why) = primary(&mut view, &empty, service, &request) {
-            let code = kind(&why).0;
-            failed.entry((service.intent.as_str(), code)).or_default().push((service, why));
+        match primary(&mut view, &empty, service, &request) {
+            Err(why) => {
+                let code = kind(&why).0;
+                failed.entry((service.intent.as_str(), code)).or_default().push((service, why));
+            }
+            Ok(ways) => {
+                let best = std::iter::once(&ways.out).chain(&ways.back).map(|found| found.totals);
+                if let Some(best) = best.into_iter().find(|best| is_breach(service, best)) {
+                    always.entry(service.intent.as_str()).or_insert((service, best));
+                }
+            }
         }
+    }
+    for (service, best) in always.into_values() {
+        let Some(doc) = origins.get(&service.id) else { continue };
+        let message = format!(
+            "the breach holds from the start: the path that `{}` to `{}` gets has a delay of {}, a jitter of {} and a loss of {}",
+            service.a, service.z, best.delay, best.jitter, best.loss
+        );
+        judge.warn(codes::ALWAYS_BREACHED, doc, mark_of(doc, Part::Breach), message).help(
+            "set its bound above that, or leave `breach` out: then the loop acts when the `slo` is not met",
+        );
     }
     for ((_, code), services) in failed {
         let [(service, why), ..] = services.as_slice() else { continue };
@@ -49,6 +71,20 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
         let (_, part, help) = kind(why);
         judge.error(code, doc, mark_of(doc, part), message).help(help);
     }
+}
+
+/// Whether a service counts as breached where nothing is worse than the network file says.
+fn is_breach(service: &Service, best: &Totals) -> bool {
+    let planned = |quantity: &Quantity| {
+        let value = match quantity {
+            Quantity::Delay => best.delay.as_micros(),
+            Quantity::Jitter => best.jitter.as_micros(),
+            Quantity::Loss => u64::from(best.loss.as_ppb()),
+            Quantity::Utilisation | Quantity::QueueDrops(_) | Quantity::QueueDepth(_) => return None,
+        };
+        Some(Measured { value, contract: None })
+    };
+    service.assurance.breach.judge(&planned) == Truth::Holds
 }
 
 /// The code of a reason, the part of the document that is to blame, and what to do.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use model::finding::Finding;
 
-use super::{Judge, subject};
+use super::Judge;
 use crate::{
     codes,
+    design::{Expansion, expand},
     doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec},
 };
 
@@ -31,10 +32,11 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
                     codes::DUPLICATE_NAME,
                     doc,
                     doc.metadata.name.mark,
-                    format!("there are two of {}", subject(doc)),
+                    format!("there are two of {}", doc.subject()),
                 )
                 .help("give one of them another name")
-                .related(other.place(other.metadata.name.mark), "first defined here");
+                .related(other.place(other.metadata.name.mark), "first defined here")
+                .made_by(other);
             continue;
         }
         first.insert((doc.kind(), name), doc);
@@ -43,6 +45,8 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
             Spec::TrafficClass(spec) => drop(names.classes.insert(name, (doc, spec))),
             Spec::QosProfile(spec) => drop(names.profiles.insert(name, (doc, spec))),
             Spec::AlarmPolicy(spec) => drop(names.alarms.insert(name, (doc, spec))),
+            // They were expanded before: what they made stands here.
+            Spec::Design(_) | Spec::DesignInstance(_) => {}
         }
     }
     names
@@ -51,7 +55,9 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
 /// Gives findings without a place, such as those of [`crate::compile()`], the place of the intent that they are about. The
 /// subject is the name of an intent or of one of its services.
 pub fn locate(findings: &mut [Finding], docs: &[Document]) {
-    let places: BTreeMap<&str, &Document> = docs
+    // Who asks for places of findings has validated the documents before.
+    let Ok(Expansion { documents, .. }) = expand(docs) else { return };
+    let places: BTreeMap<&str, &Document> = documents
         .iter()
         .filter(|doc| matches!(doc.spec, Spec::ServiceIntent(_)))
         .map(|doc| (doc.name(), doc))
@@ -61,7 +67,9 @@ pub fn locate(findings: &mut [Finding], docs: &[Document]) {
         let mut name = finding.subject.as_str();
         loop {
             if let Some(doc) = places.get(name) {
-                finding.place = Some(doc.place(doc.metadata.name.mark));
+                let mark = doc.metadata.name.mark;
+                finding.place = Some(doc.place(mark));
+                finding.related.extend(doc.trace(mark));
                 break;
             }
             match name.rsplit_once('/') {

@@ -57,7 +57,8 @@ pub(super) fn judge(
         judge
             .error(codes::SAME_TRAFFIC, doc, mark_of(doc, Part::Match), message)
             .help("give each a prefix or code points of its own, or join them in one hub-spoke intent")
-            .related(other.place(mark_of(other, Part::Match)), "claimed here first");
+            .related(other.place(mark_of(other, Part::Match)), "claimed here first")
+            .made_by(other);
     }
 }
 

@@ -161,6 +161,7 @@ fn matcher(
 fn is_selected(by: &By, node: &Node) -> bool {
     let role = by.role.as_ref().is_none_or(|role| node.role.as_deref() == Some(role.value.0.as_str()));
     let site = by.site.as_ref().is_none_or(|site| node.site.as_ref() == Some(&site.value));
+    let region = by.region.as_ref().is_none_or(|region| node.labels.get("region") == Some(&region.value.0));
     let labels = by.labels.iter().all(|(key, value)| node.labels.get(&key.0) == Some(&value.value.0));
-    role && site && labels
+    role && site && region && labels
 }

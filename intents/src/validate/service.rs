@@ -8,7 +8,7 @@ use model::{
     id::{Affinity, IntentId, NodeId, ServiceId},
     intent::{Assurance, Match, PathPreference},
     sr::{Dataplane, LastResort},
-    unit::{Bandwidth, Ratio},
+    unit::{Bandwidth, Loss, Ratio},
 };
 
 use super::{CLASS, Judge, class, known, listed, names::Names, select};
@@ -154,6 +154,9 @@ fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo
         judge
             .error(codes::BAD_VALUE, doc, over.mark, "an availability is at most 100%")
             .help("write it like `99.99%`");
+    }
+    if let Some(over) = loss.filter(|share| share.value > Loss::ALL) {
+        judge.error(codes::BAD_VALUE, doc, over.mark, "a loss is at most 100%").help("write it like `0.1%`");
     }
     Slo {
         one_way_delay: one_way_delay.map(|at| at.value),

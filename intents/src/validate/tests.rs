@@ -89,6 +89,24 @@ fn all_faults_come_at_once_and_point_at_each_other() {
 }
 
 #[test]
+fn no_two_services_have_one_name() {
+    let star = service("x", "  connectivity: {type: hub-spoke, hubs: [hq-pe1], spokes: {nodes: br-1}}");
+    let same = service("x/hq-pe1~br-1", "  connectivity: {type: p2p, endpoints: [core-2, br-2]}");
+    for order in [[CLASSES, &star, &same], [CLASSES, &same, &star]] {
+        let found = faults(&order);
+        let twice = found.iter().find(|finding| finding.code == codes::DUPLICATE_NAME).unwrap();
+        assert!(twice.message.contains("would be called `x/hq-pe1~br-1`"), "{}", twice.message);
+        assert_eq!(twice.related[0].message, "the other one comes from here");
+    }
+}
+
+#[test]
+fn more_than_everything_is_not_lost() {
+    let bad = service("x", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  slo: {loss: 150%}");
+    assert!(faults(&[CLASSES, &bad]).iter().any(|finding| finding.message == "a loss is at most 100%"));
+}
+
+#[test]
 fn the_physics_of_the_lines_are_told_in_numbers() {
     let found = faults(&[
         CLASSES,

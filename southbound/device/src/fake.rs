@@ -18,6 +18,8 @@ use crate::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
 pub enum Fault {
     /// The device refuses.
     Refuse,
+    /// It cannot be reached: no session is opened, and nothing is sent.
+    Away,
     /// The order is lost: nothing happens and no answer comes.
     LostBefore,
     /// The order is carried out, but its answer is lost.
@@ -80,7 +82,8 @@ impl FakeDevice {
         self.chassis().faults.entry(step).or_default().push_back(Some(fault));
     }
 
-    /// The next order for that step is carried out, and its answer waits: for time, which is the test's, or for something else.
+    /// The answer to the next order for that step that is carried out, or that finds the device away, waits: for time, which is
+    /// the test's, or for something else.
     pub fn hold(&self, step: Step, until: impl Future<Output = ()> + Send + 'static) {
         self.chassis().held.insert(step, Held(Box::pin(until)));
     }
@@ -127,6 +130,14 @@ impl FakeDevice {
         change(&mut self.chassis().running);
     }
 
+    /// Waits for what the answer to a step was told to wait for.
+    async fn wait(&self, step: Step) {
+        let held = self.chassis().held.remove(&step);
+        if let Some(Held(until)) = held {
+            until.await;
+        }
+    }
+
     /// Meets the fault of a step, where there is one, around what the step does. A lie does the step and undoes what it changed.
     async fn meet<T>(
         &mut self,
@@ -138,6 +149,11 @@ impl FakeDevice {
         let silent = || ErrorKind::Silent("the answer was lost".into());
         match fault {
             Some(Fault::Refuse) => Err(error(ErrorKind::Refused("told to refuse".into()))),
+            Some(Fault::Away) => {
+                let away = error(ErrorKind::Unreachable("told to be away".into()));
+                self.wait(step).await;
+                Err(away)
+            }
             Some(Fault::LostBefore) => Err(error(silent())),
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::LostAfter) => {
@@ -154,10 +170,7 @@ impl FakeDevice {
             None => {
                 let node = self.node.clone();
                 let answer = act(self).map_err(|kind| DeviceError { node, step, kind });
-                let held = self.chassis().held.remove(&step);
-                if let Some(Held(until)) = held {
-                    until.await;
-                }
+                self.wait(step).await;
                 answer
             }
         }

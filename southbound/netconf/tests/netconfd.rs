@@ -7,20 +7,19 @@
 #[path = "netconfd/peer.rs"]
 mod peer;
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-
 use netconf::device::{Candidate, Followed, Manners};
+use netconf::message::Notification;
 use netconf::operation::{
     Commit, Confirmed, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Source, TestOption,
 };
-use netconf::rpc_error::ErrorTag;
-use netconf::session::{CallError, End, Options, Session};
+use netconf::rpc_error::{ErrorTag, RpcErrors};
+use netconf::session::{CallError, Cause, End, Options, Session};
 use netconf::ssh::{self, ConnectError};
 use netconf::xml::Element;
 use peer::Netconfd;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 const INTERFACES: &str = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
@@ -30,30 +29,47 @@ fn soon() -> Instant {
 }
 
 /// Runs a test on a peer of its own, or skips it where none is installed; where CI runs, there has to be one.
-///
-/// Seen twice in about a thousand tests, and never with another peer: a confirmed commit that nothing answered for 20 s. Where the
-/// fault lies is not known, so a failed test shows the peer's logs. Silence is tried once more on a fresh peer, and said; a wrong
-/// answer fails at once.
 async fn on_a_peer(test: impl AsyncFn(Netconfd)) {
-    for last in [false, true] {
-        let peer = match Netconfd::start().await {
-            Ok(peer) => peer,
-            Err(why) if why.contains("not installed") && std::env::var("CI").as_deref() != Ok("true") => {
-                return eprintln!("skipped: {why}");
-            }
-            Err(why) => panic!("{why}"),
-        };
-        let Err(panic) = AssertUnwindSafe(test(peer)).catch_unwind().await else { return };
-        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
-        if last || !said.contains("OutcomeUnknown(Deadline)") {
-            resume_unwind(panic);
+    match Netconfd::start().await {
+        Ok(peer) => test(peer).await,
+        Err(why) if why.contains("not installed") && std::env::var("CI").as_deref() != Ok("true") => {
+            eprintln!("skipped: {why}");
         }
-        eprintln!("netconfd did not answer; once more on a fresh one");
+        Err(why) => panic!("{why}"),
+    }
+}
+
+/// What a peer refused; anything else is told as it was.
+fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> RpcErrors {
+    match answer {
+        Err(CallError::Refused(errors)) => errors,
+        other => panic!("not refused: {other:?}"),
     }
 }
 
 async fn connect(peer: &Netconfd) -> Session {
-    ssh::connect(&peer.target(), &Options::default(), soon()).await.unwrap().0
+    connect_with_events(peer).await.0
+}
+
+/// A session whose hello the server has surely read.
+///
+/// What one read brings together with the message before it, this server leaves lying until more comes (seen by feeding its
+/// subsystem by hand; once chunked framing runs, it reads on). So a request that came together with the hello is never
+/// answered, unless another one follows.
+async fn connect_with_events(peer: &Netconfd) -> (Session, mpsc::Receiver<Notification>) {
+    let (session, events) = ssh::connect(&peer.target(), &Options::default(), soon()).await.unwrap();
+    // A first request may be left lying, and no second one.
+    for _ in 0..2 {
+        let patience = Instant::now() + Duration::from_secs(10);
+        match session.get_config(Datastore::Running, None, None, patience).await {
+            Ok(_) => return (session, events),
+            Err(CallError::OutcomeUnknown(Cause::Deadline)) => {
+                eprintln!("the server wants to be asked again")
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("the server answered neither a request nor the one after it")
 }
 
 fn interface(name: &str, description: &str) -> String {
@@ -113,8 +129,7 @@ async fn a_change_is_staged_committed_for_a_trial_and_confirmed_from_another_ses
         let confirm = Commit { confirmed: None, persist_id: Some("trial-1".into()) };
         other.commit(confirm, soon()).await.unwrap();
         // Nothing is pending any more, so there is nothing to cancel.
-        let error = other.cancel_commit(Some("trial-1".into()), soon()).await.unwrap_err();
-        assert!(matches!(error, CallError::Refused(_)), "{error}");
+        refusal(other.cancel_commit(Some("trial-1".into()), soon()).await);
         assert_eq!(description(&other, Datastore::Running, "eth1").await.as_deref(), Some("first"));
     })
     .await;
@@ -171,9 +186,7 @@ async fn a_lock_held_by_another_is_refused_with_its_holder() {
     on_a_peer(async |peer| {
         let (first, second) = (connect(&peer).await, connect(&peer).await);
         first.lock(Datastore::Candidate, soon()).await.unwrap();
-        let CallError::Refused(errors) = second.lock(Datastore::Candidate, soon()).await.unwrap_err() else {
-            panic!("the lock was given twice")
-        };
+        let errors = refusal(second.lock(Datastore::Candidate, soon()).await);
         assert!(errors.has(&ErrorTag::LockDenied), "{errors}");
         assert_eq!(errors.lock_holder(), Some(first.info().session_id), "{errors}");
         first.close(soon()).await.unwrap();
@@ -190,9 +203,7 @@ async fn a_refusal_says_what_and_where() {
         "<interfaces xmlns='{INTERFACES}'><interface><name>x</name><enabled>maybe</enabled></interface></interfaces>"
     );
     let wrong = EditConfig::new(Datastore::Candidate, &wrong).unwrap();
-    let CallError::Refused(errors) = session.edit_config(wrong, soon()).await.unwrap_err() else {
-        panic!("a wrong boolean was taken")
-    };
+    let errors = refusal(session.edit_config(wrong, soon()).await);
     let found = errors.0.iter().find(|e| e.tag == ErrorTag::InvalidValue);
     let error = found.unwrap_or_else(|| panic!("{errors}"));
     assert!(error.path.as_deref().is_some_and(|p| p.contains("enabled")), "{errors}");
@@ -203,7 +214,7 @@ async fn a_refusal_says_what_and_where() {
 #[tokio::test]
 async fn requests_are_pipelined_schemas_and_notifications_come() {
     on_a_peer(async |peer| {
-        let (session, mut events) = ssh::connect(&peer.target(), &Options::default(), soon()).await.unwrap();
+        let (session, mut events) = connect_with_events(&peer).await;
         let many = (0..20).map(|_| {
             let session = session.clone();
             tokio::spawn(async move {

@@ -58,7 +58,7 @@ impl Inside {
         let stop = CancellationToken::new();
         let task = tokio::spawn(controller.run(stop.clone()));
         let mut inside = Self { engine, journal, stop, task, _samples: samples };
-        inside.see("all devices are read", |all| all.counts.in_sync == all.counts.devices).await;
+        inside.see("all devices are read", |all| all.counts.read == all.counts.devices).await;
         inside.engine.ask(|reply| Command::Adopt { who: "test".into(), reply }).await.unwrap();
         inside
     }

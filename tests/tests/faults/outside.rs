@@ -113,7 +113,7 @@ impl Outside {
 
     /// Waits until it has read every router.
     pub async fn has_read_all(&self) -> Snapshot {
-        self.see("all routers are read", |all| all.counts.in_sync == all.counts.devices).await
+        self.see("all routers are read", |all| all.counts.read == all.counts.devices).await
     }
 
     /// Makes files the intents, once nothing else is under way.

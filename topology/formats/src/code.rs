@@ -77,6 +77,10 @@ pages! {
         "No path leads from one part to another. Intents between parts cannot be carried.";
     BRIDGE "TL0131" "The loss of one link cuts the network"
         "The link is the only way between two parts of the network; nothing behind it can have a backup.";
+    DERIVED_BANDWIDTH "TL0132" "A line has no bandwidth and gets one"
+        "Other lines of the file have a bandwidth, so this one was probably forgotten. It gets 1 Gbit/s, and services are placed on it accordingly: write what the line has.";
+    CONTRACT_BEYOND_LINE "TL0133" "A contract promises more than the line has"
+        "The file says itself that the line is slower, or loses more, than its contract allows. An alarm that compares with the contract stands for ever then; correct one of the two.";
     NOTHING_MATCHES "TL0160" "A selector of the traffic file matches no node"
         "The flow would offer no traffic at all. Selectors match by name pattern, role, site and labels; all words of one selector must hold.";
     DUPLICATE_FLOW "TL0161" "Two flows offer the same demand"

@@ -154,6 +154,7 @@ impl Draft {
         complete::fill_in(&mut self, report);
         check::nodes(&self.nodes, report);
         let links = check::links(&self, report);
+        check::values(&links, report);
         let mut ted = Ted::default();
         for node in self.nodes {
             ted.nodes.entry(node.id.clone()).or_insert_with(|| finished_node(node));

@@ -20,7 +20,8 @@
 //!
 //! The routers of the lab number their SIDs by the same rules ([`interface_order`]), so that file and forwarding agree.
 //!
-//! Published traffic-engineering instances ([`repetita`]) are no TED: they become a [`model::dense::Instance`].
+//! Published traffic-engineering instances ([`repetita`]) are no TED: they become a [`model::dense::Instance`], and the lists that
+//! their demands go by are read beside them.
 //!
 //! # What each kind of file cannot say
 //!

@@ -4,9 +4,14 @@
 //! Evaluation of Traffic-Engineering Algorithms", 2017): a count, a line that names the columns, and so many rows. Rates are
 //! kbit/s, delays microseconds, ids count from 0. Columns are told apart by white space, so labels have none.
 //!
+//! Beside them stand files of ours about the same demands: the lists that they go by ([`lists`]) and their levels
+//! ([`read_priorities`]).
+//!
 //! Reading is one pass over the bytes without a copy: 99,000 demands take a few milliseconds.
 
 mod cursor;
+
+pub mod lists;
 
 use model::dense::{Demand, Edge, Instance};
 use thiserror::Error;
@@ -57,6 +62,21 @@ pub enum RepetitaFile {
 /// # Errors
 /// The first thing that is wrong.
 pub fn read_graph(text: &[u8]) -> Result<Instance, RepetitaError> {
+    graph(text, |_| ())
+}
+
+/// The labels of the edges of a `.graph` file, by id; what is not UTF-8 in them is replaced. People name links by these, so they
+/// are read where somebody does.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read_edge_labels(text: &[u8]) -> Result<Vec<String>, RepetitaError> {
+    let mut labels = Vec::new();
+    graph(text, |label| labels.push(String::from_utf8_lossy(label).into_owned()))?;
+    Ok(labels)
+}
+
+fn graph<'a>(text: &'a [u8], mut label: impl FnMut(&'a [u8])) -> Result<Instance, RepetitaError> {
     let mut cursor = Cursor::new(text);
     let nodes = cursor.section("NODES", MAX_NODES)?;
     for _ in 0..nodes {
@@ -68,7 +88,7 @@ pub fn read_graph(text: &[u8]) -> Result<Instance, RepetitaError> {
     let count = cursor.section("EDGES", MAX_EDGES)?;
     let mut edges = Vec::new();
     for _ in 0..count {
-        cursor.word("an edge's label")?;
+        label(cursor.word("an edge's label")?);
         let from = cursor.id("the node where the edge starts", nodes)?;
         let to = cursor.id("the node where the edge ends", nodes)?;
         let metric = cursor.integer("the edge's weight", 1, u32::MAX)?;
@@ -100,6 +120,32 @@ pub fn read_demands(text: &[u8], nodes: u32) -> Result<Vec<Demand>, RepetitaErro
     }
     cursor.end()?;
     Ok(demands)
+}
+
+/// Reads the level of each of so many demands, 0 to 255: one number on a line, in the order of the demands.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read_priorities(text: &[u8], demands: usize) -> Result<Vec<u8>, RepetitaError> {
+    let mut cursor = Cursor::new(text);
+    let mut priorities = Vec::new();
+    while cursor.has_row() {
+        if priorities.len() == demands {
+            let message = format!("a line too many: there are {demands} demands, and each has one line");
+            return Err(cursor.refuse(message));
+        }
+        let level = cursor.integer("the level of a demand", 0, u32::from(u8::MAX))?;
+        priorities.push(u8::try_from(level).expect("it was read as at most 255"));
+        cursor.end_of_row()?;
+    }
+    if priorities.len() < demands {
+        let message = format!(
+            "the file ends after {} of {demands} levels: each demand has a line, in the order of the demands",
+            priorities.len()
+        );
+        return Err(cursor.refuse(message));
+    }
+    Ok(priorities)
 }
 
 #[cfg(test)]

@@ -243,6 +243,14 @@ impl FromStr for Comparison {
                 bound.parse().map_err(|_| bad(format!("`{bound}` is not a number of packets")))?
             }
         };
+        let all = match quantity {
+            Quantity::Loss => u64::from(Loss::ALL.as_ppb()),
+            Quantity::QueueDepth(_) => 1_000_000,
+            _ => u64::MAX,
+        };
+        if number > all {
+            return Err(bad("more than 100% is never there".to_owned()));
+        }
         Ok(Self { quantity, ordering, above_contract: contract.is_some(), bound: number })
     }
 }
@@ -309,6 +317,10 @@ mod tests {
     fn a_wrong_condition_says_what_is_wrong() {
         let error = "delay > 20Mbps".parse::<Comparison>().unwrap_err().to_string();
         assert!(error.contains("`Mbps` is not one of us, ms, s"), "{error}");
+        for text in ["loss > 400%", "queue.depth > 101%"] {
+            let error = text.parse::<Comparison>().unwrap_err().to_string();
+            assert!(error.contains("more than 100%"), "{error}");
+        }
         let error = "latency > 20ms".parse::<Comparison>().unwrap_err().to_string();
         assert!(error.contains("it needs utilisation, delay"), "{error}");
     }

@@ -27,7 +27,10 @@ use optimise::{Budget, Options, Solution};
 
 /// What is kept of the time for leaving the searches, and for each demand's answer.
 const RESERVE: Duration = Duration::from_millis(4);
-const RESERVE_EACH: Duration = Duration::from_nanos(400);
+const RESERVE_EACH: Duration = Duration::from_nanos(200);
+
+/// What can be asked for alone.
+const TABLES: [&str; 4] = ["one", "several", "failures", "made"];
 
 /// A solution, judged.
 struct Judged {
@@ -55,21 +58,32 @@ fn main() {
         println!("skipped: the published instances are not at {}", instances::folder().display());
         return;
     };
-    let set: Vec<Published> =
-        set.into_iter().filter(|it| full || instances::HARD.contains(&it.name())).collect();
-    println!("{} instances; `full` judges all, a name only its own\n", set.len());
-    let named: Vec<String> = std::env::args()
+    let (tables, named): (Vec<String>, Vec<String>) = std::env::args()
         .skip(1)
         .filter(|name| !name.starts_with('-') && name != "full" && name != "cpu")
-        .collect();
+        .partition(|name| TABLES.contains(&name.as_str()));
     let set: Vec<Published> = set
         .into_iter()
+        .filter(|it| full || !named.is_empty() || instances::HARD.contains(&it.name()))
         .filter(|it| named.is_empty() || named.iter().any(|name| it.name().contains(name)))
         .collect();
-    one_list(&set);
-    several_lists(&set);
-    failures::table(&set);
-    made::table();
+    println!(
+        "{} instances; `full` judges all, a name only its own, a table's name ({TABLES:?}) only that\n",
+        set.len()
+    );
+    let wanted = |table: &str| tables.is_empty() || tables.iter().any(|name| name == table);
+    if wanted("one") {
+        one_list(&set);
+    }
+    if wanted("several") {
+        several_lists(&set);
+    }
+    if wanted("failures") {
+        failures::table(&set);
+    }
+    if wanted("made") {
+        made::table();
+    }
 }
 
 /// Mean, and the worst with their names.

@@ -1,7 +1,7 @@
 //! What no routing can do better: a proven lower bound.
 //!
 //! For any prices `w` of links, not negative, let `D` be the price of the cheapest permitted list of a demand. Whatever the
-//! routing, the traffic pays at least the sum of volume times `D`, and at most the highest utilisation times the sum of
+//! routing, the traffic pays at least the sum of volume times `D` (and what it finds on a link pays there), and at most the highest utilisation times the sum of
 //! capacity times `w`. So the quotient of the two sums bounds the highest utilisation from below, for one list per demand and
 //! for many (linear programming duality; Shahrokhi and Matula 1990, Garg and Könemann 1998). Prices change how good the bound
 //! is, never whether it holds: a search's own prices, averaged over its sweeps, serve.
@@ -18,23 +18,29 @@ const EPSILON: f64 = 6.0e-8;
 /// A bound within this of the utilisation leaves nothing to better.
 pub(crate) const CLOSED: f64 = 1.0 - 2e-5;
 
-/// What every node has to send and to receive, over what its links can carry: a bound that needs no search.
+/// What every node has to send and to receive, with what others send over its links, over what its links can carry: a bound that needs no search.
 pub(crate) fn ends(problem: &Problem) -> f64 {
     let network = &problem.network;
+    let exact = exact(problem);
     let mut volume = vec![(0.0, 0.0); network.nodes];
     let mut capacity = volume.clone();
-    for flow in &problem.flows {
+    for flow in problem.flows.iter() {
         volume[usize::from(flow.from)].0 += flow.volume;
         volume[usize::from(flow.to)].1 += flow.volume;
     }
     for edge in network.working() {
+        let base = exact * problem.base[edge];
+        volume[usize::from(network.from[edge])].0 += base;
+        volume[usize::from(network.to[edge])].1 += base;
         capacity[usize::from(network.from[edge])].0 += network.capacity[edge];
         capacity[usize::from(network.to[edge])].1 += network.capacity[edge];
     }
     let share = |volume: f64, capacity: f64| if volume > 0.0 { volume / capacity } else { 0.0 };
     let nodes = volume.iter().zip(&capacity);
+    let found = problem.base.iter().zip(&network.inverse).map(|(base, inverse)| exact * base * inverse);
     nodes
         .map(|(volume, capacity)| share(volume.0, capacity.0).max(share(volume.1, capacity.1)))
+        .chain(found)
         .fold(0.0, f64::max)
 }
 
@@ -91,7 +97,8 @@ pub(crate) fn prove(engine: &mut Engine<'_>, weights: &[f64], mut load: Option<&
     if load.is_some() {
         engine.pairs.turn();
     }
-    let mut paid = 0.0;
+    let mut paid: f64 =
+        engine.prices.iter().zip(&problem.base).map(|(&price, base)| f64::from(price) * base).sum();
     for to in 0..problem.network.nodes {
         let flows = problem.flows_to(to);
         if flows.is_empty() {
@@ -110,11 +117,15 @@ pub(crate) fn prove(engine: &mut Engine<'_>, weights: &[f64], mut load: Option<&
             }
         }
     }
-    // A price is a sum and a mean over as many hops as the list has, in single precision: that much may be too high.
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let steps = (problem.segments * problem.network.layers()) as f64
-        * (2.0 * f64::from(problem.routes.longest) + 4.0);
-    Proof { weights, bound: (1.0 - EPSILON * steps) * paid / worth }
+    Proof { weights, bound: exact(problem) * paid / worth }
+}
+
+/// What is certain of a price or a share: it is a sum and a mean over as many hops as the list has, in single precision, and that
+/// much may be too high.
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+fn exact(problem: &Problem) -> f64 {
+    let lists = (problem.segments * problem.network.layers()) as f64;
+    1.0 - EPSILON * lists * (2.0 * f64::from(problem.routes.longest) + 4.0)
 }
 
 /// Steps without a better bound after which the step is halved.
@@ -132,7 +143,7 @@ pub(crate) fn ascend(engine: &mut Engine<'_>, proof: &mut Proof, goal: f64, unti
     let mut load = vec![0.0; inverse.len()];
     let mut direction = vec![0.0; inverse.len()];
     while scale > 0.01 && proof.bound < goal * CLOSED && !weights.is_empty() && engine.pace.spent() < until {
-        load.fill(0.0);
+        load.copy_from_slice(&engine.problem.base);
         let found = prove(engine, &weights, Some(&mut load));
         // In units where all weights times capacities add up to one, the slope by each is the utilisation.
         let sum: f64 = found.weights.iter().zip(inverse).map(|(weight, inverse)| weight / inverse).sum();

@@ -8,9 +8,15 @@
 //! price. A pair has shares on the places of all layers, so that a search over many failures is the same search over more
 //! places. Layer 0 is the network as it is. What a failure cuts off is carried nowhere and costs nothing in its layer.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::sync::Arc;
 
 use crate::network::{Network, small};
+
+mod cut;
+mod grow;
+
+use cut::Cutter;
+use grow::Grower;
 
 /// One edge towards a destination.
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +42,22 @@ pub(crate) struct Layer {
     pub hops: Vec<Hop>,
 }
 
+impl Layer {
+    /// The hops of the node at a place of `order`.
+    pub fn hops_of(&self, at: usize) -> &[Hop] {
+        &self.hops[self.first[at] as usize..self.first[at + 1] as usize]
+    }
+}
+
 /// The next hops towards one destination.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dag {
     pub layers: Vec<Layer>,
-    /// Where the parts of each node start, by node id; one more than there are nodes.
-    start: Vec<u32>,
-    parts: Vec<Part>,
+    /// Where the parts of each node start and end, by node id: in `shared`, or counted on from there in `own`.
+    place: Vec<(u32, u32)>,
+    shared: Arc<Vec<Part>>,
+    /// Parts that routes before a cut do not have.
+    own: Vec<Part>,
     /// The longest delay of any path of layer 0 from each node, by node id; infinite where there is none.
     delay: Vec<f32>,
     /// The most hops of any path.
@@ -51,15 +66,24 @@ pub(crate) struct Dag {
 
 impl Dag {
     /// The places that carry traffic from a node, with their shares.
+    #[inline]
     pub fn parts(&self, from: usize) -> &[Part] {
-        &self.parts[self.start[from] as usize..self.start[from + 1] as usize]
+        let (start, end) = self.place[from];
+        let (start, end, all) = (start as usize, end as usize, self.shared.len());
+        if end <= all { &self.shared[start..end] } else { &self.own[start - all..end - all] }
+    }
+
+    /// How many there are of all nodes together.
+    fn count(&self) -> usize {
+        self.place.iter().map(|(start, end)| (end - start) as usize).sum()
     }
 }
 
 /// The next hops towards every destination.
 #[derive(Clone, Debug)]
 pub(crate) struct Routes {
-    pub dags: Vec<Dag>,
+    /// Shared by the routes of networks that differ in what these do not use.
+    pub dags: Vec<Arc<Dag>>,
     /// Hops of all destinations together: the cost of pricing all pairs.
     pub hops: usize,
     /// Parts of all pairs together: the cost of pricing all pairs exactly.
@@ -73,22 +97,32 @@ impl Routes {
     pub fn new(network: &Network, threads: usize) -> Self {
         let incoming = Incoming::new(network);
         let nodes: Vec<usize> = (0..network.nodes).collect();
-        let share = network.nodes.div_ceil(threads.max(1)).max(1);
-        let dags: Vec<Dag> = std::thread::scope(|scope| {
-            let workers: Vec<_> = nodes
-                .chunks(share)
-                .map(|chunk| {
-                    let incoming = &incoming;
-                    scope.spawn(move || {
-                        let mut scratch = Scratch::new(network);
-                        chunk.iter().map(|&node| scratch.dag(network, incoming, node)).collect::<Vec<_>>()
-                    })
-                })
-                .collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic")).collect()
+        Self::of(shared_out(&nodes, threads, |nodes| {
+            let mut grower = Grower::new(network);
+            nodes.iter().map(|&node| Arc::new(grower.dag(network, &incoming, node))).collect()
+        }))
+    }
+
+    /// The routes without some more edges, which are down in `network`: as [`Self::new`], but only what went over them is worked
+    /// out anew. With them, what is other than before.
+    pub fn without(&self, network: &Network, cut: &[u16], threads: usize) -> (Self, Hit) {
+        let (incoming, outgoing) = (Incoming::new(network), Outgoing::new(network));
+        let dags: Vec<(usize, &Arc<Dag>)> = self.dags.iter().enumerate().collect();
+        let found = shared_out(&dags, threads, |dags| {
+            let mut cutter = Cutter::new(network, &incoming, &outgoing, cut);
+            let cut = |(node, dag): &(usize, &Arc<Dag>)| match cutter.cut(dag, *node) {
+                Some((dag, hit)) => (Arc::new(dag), hit),
+                None => (Arc::clone(dag), Vec::new()),
+            };
+            dags.iter().map(cut).collect()
         });
+        let (dags, hit) = found.into_iter().unzip();
+        (Self::of(dags), Hit(hit))
+    }
+
+    fn of(dags: Vec<Arc<Dag>>) -> Self {
         let hops = dags.iter().flat_map(|dag| &dag.layers).map(|layer| layer.hops.len()).sum();
-        let parts = dags.iter().map(|dag| dag.parts.len()).sum();
+        let parts = dags.iter().map(|dag| dag.count()).sum();
         let longest = dags.iter().map(|dag| dag.longest).max().unwrap_or(0);
         Self { dags, hops, parts, longest }
     }
@@ -104,19 +138,56 @@ impl Routes {
     }
 }
 
-/// The edges that end at each node.
-struct Incoming {
+/// The pairs whose ways are other than before, by destination, then source; nothing where none is.
+pub(crate) struct Hit(Vec<Vec<bool>>);
+
+impl Hit {
+    pub fn is_hit(&self, from: u16, to: u16) -> bool {
+        self.0[usize::from(to)].get(usize::from(from)).is_some_and(|hit| *hit)
+    }
+}
+
+/// Does work for each of many, in threads, and puts the results together in order.
+fn shared_out<T: Sync, R: Send>(all: &[T], threads: usize, work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
+    let share = all.len().div_ceil(threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let work = &work;
+        let workers: Vec<_> = all.chunks(share).map(|chunk| scope.spawn(move || work(chunk))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic")).collect()
+    })
+}
+
+/// The working edges that end at each node.
+struct Incoming(ByNode);
+
+/// The working edges that begin at each node.
+struct Outgoing(ByNode);
+
+impl Incoming {
+    fn new(network: &Network) -> Self {
+        Self(ByNode::new(network, &network.to))
+    }
+}
+
+impl Outgoing {
+    fn new(network: &Network) -> Self {
+        Self(ByNode::new(network, &network.from))
+    }
+}
+
+/// Working edges by one of their ends, in order.
+struct ByNode {
     first: Vec<u32>,
     edges: Vec<u16>,
 }
 
-impl Incoming {
-    fn new(network: &Network) -> Self {
+impl ByNode {
+    fn new(network: &Network, end: &[u16]) -> Self {
         let mut edges: Vec<u16> = network.working().map(small).collect();
-        edges.sort_by_key(|&edge| (network.to[usize::from(edge)], edge));
+        edges.sort_by_key(|&edge| (end[usize::from(edge)], edge));
         let mut first = vec![0_u32; network.nodes + 1];
         for &edge in &edges {
-            first[usize::from(network.to[usize::from(edge)]) + 1] += 1;
+            first[usize::from(end[usize::from(edge)]) + 1] += 1;
         }
         for node in 0..network.nodes {
             first[node + 1] += first[node];
@@ -129,147 +200,6 @@ impl Incoming {
     }
 }
 
-/// What a worker reuses from destination to destination.
-struct Scratch {
-    distance: Vec<u64>,
-    queue: BinaryHeap<Reverse<(u64, u16)>>,
-    /// The hops of each node while the destination is searched.
-    outgoing: Vec<Vec<Hop>>,
-    share: Vec<f32>,
-    touched: Vec<u32>,
-}
-
-impl Scratch {
-    fn new(network: &Network) -> Self {
-        Self {
-            distance: vec![u64::MAX; network.nodes],
-            queue: BinaryHeap::new(),
-            outgoing: vec![Vec::new(); network.nodes],
-            share: vec![0.0; network.edges()],
-            touched: Vec::new(),
-        }
-    }
-
-    fn dag(&mut self, network: &Network, incoming: &Incoming, destination: usize) -> Dag {
-        let mut dag = Dag::default();
-        let mut pieces = Vec::with_capacity(network.layers());
-        for layer in 0..network.layers() {
-            let order = self.search(network, incoming, destination, layer);
-            let found = self.layer(order);
-            if layer == 0 {
-                (dag.delay, dag.longest) = lengths(network, &found, destination);
-            }
-            pieces.push(self.shares(&found, network.nodes, layer * network.edges()));
-            dag.layers.push(found);
-        }
-        // By node id, so that a pair is found by subtraction.
-        for node in 0..network.nodes {
-            dag.start.push(count(dag.parts.len()));
-            for (place, parts) in &pieces {
-                let (from, to) = place[node];
-                dag.parts.extend_from_slice(&parts[from as usize..to as usize]);
-            }
-        }
-        dag.start.push(count(dag.parts.len()));
-        dag
-    }
-
-    fn layer(&mut self, order: Vec<u16>) -> Layer {
-        let mut layer = Layer { first: vec![0], ..Layer::default() };
-        for &node in &order {
-            let hops = &mut self.outgoing[usize::from(node)];
-            hops.sort_unstable_by_key(|hop| hop.edge);
-            layer.hops.extend_from_slice(hops);
-            layer.first.push(count(layer.hops.len()));
-        }
-        layer.order = order;
-        layer
-    }
-
-    /// Dijkstra against the edges. Leaves the hops of each node in `outgoing`.
-    fn search(
-        &mut self,
-        network: &Network,
-        incoming: &Incoming,
-        destination: usize,
-        layer: usize,
-    ) -> Vec<u16> {
-        self.distance.fill(u64::MAX);
-        self.distance[destination] = 0;
-        self.queue.push(Reverse((0, small(destination))));
-        let mut order = Vec::with_capacity(network.nodes);
-        while let Some(Reverse((distance, node))) = self.queue.pop() {
-            let at = usize::from(node);
-            if distance > self.distance[at] {
-                continue;
-            }
-            if at != destination {
-                order.push(node);
-            }
-            for &edge in incoming.at(at) {
-                if network.fails(layer, edge) {
-                    continue;
-                }
-                let before = usize::from(network.from[usize::from(edge)]);
-                let reached = distance + u64::from(network.metric[usize::from(edge)]);
-                if reached < self.distance[before] {
-                    self.distance[before] = reached;
-                    self.outgoing[before].clear();
-                    self.queue.push(Reverse((reached, small(before))));
-                }
-                if reached == self.distance[before] {
-                    self.outgoing[before].push(Hop { edge, to: node });
-                }
-            }
-        }
-        order
-    }
-
-    /// Each node's shares out of those of its next hops, nearest node first: where each node's parts are, and the parts.
-    fn shares(&mut self, layer: &Layer, nodes: usize, base: usize) -> (Vec<(u32, u32)>, Vec<Part>) {
-        let mut place = vec![(0_u32, 0_u32); nodes];
-        let mut parts: Vec<Part> = Vec::new();
-        let base = count(base);
-        for (at, &node) in layer.order.iter().enumerate() {
-            let start = parts.len();
-            let hops = &layer.hops[layer.first[at] as usize..layer.first[at + 1] as usize];
-            if let [only] = hops {
-                parts.push(Part { place: base + u32::from(only.edge), share: 1.0 });
-                let (from, to) = place[usize::from(only.to)];
-                parts.extend_from_within(from as usize..to as usize);
-            } else {
-                self.merge(hops, &place, &mut parts, base);
-            }
-            place[usize::from(node)] = (count(start), count(parts.len()));
-        }
-        (place, parts)
-    }
-
-    fn merge(&mut self, hops: &[Hop], place: &[(u32, u32)], parts: &mut Vec<Part>, base: u32) {
-        #[expect(clippy::cast_precision_loss, reason = "a node has few edges")]
-        let each = 1.0 / hops.len() as f32;
-        for hop in hops {
-            self.add(u32::from(hop.edge), each);
-            let (from, to) = place[usize::from(hop.to)];
-            for at in from..to {
-                let part = parts[at as usize];
-                self.add(part.place - base, each * part.share);
-            }
-        }
-        for edge in self.touched.drain(..) {
-            parts.push(Part { place: base + edge, share: std::mem::take(&mut self.share[edge as usize]) });
-        }
-    }
-
-    fn add(&mut self, edge: u32, share: f32) {
-        let slot = &mut self.share[edge as usize];
-        if *slot == 0.0 {
-            self.touched.push(edge);
-        }
-        *slot += share;
-    }
-}
-
 /// The longest delay from each node, and the most hops of any path.
 fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f32>, u32) {
     let mut delay = vec![f32::INFINITY; network.nodes];
@@ -277,7 +207,7 @@ fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f32>, u
     delay[destination] = 0.0;
     for (at, &node) in layer.order.iter().enumerate() {
         let (mut slowest, mut most) = (0.0_f32, 0);
-        for hop in &layer.hops[layer.first[at] as usize..layer.first[at + 1] as usize] {
+        for hop in layer.hops_of(at) {
             #[expect(clippy::cast_possible_truncation, reason = "microseconds of a path fit well")]
             let own = network.delay[usize::from(hop.edge)] as f32;
             slowest = slowest.max(own + delay[usize::from(hop.to)]);
@@ -293,3 +223,6 @@ fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f32>, u
 fn count(at: usize) -> u32 {
     u32::try_from(at).expect("the tables of one destination are below 2^32")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,11 @@ use crate::{
 /// A move has to promise a share of a list's price: this over the steepness, and no less than the second.
 const WORTH: (f64, f64) = (0.5, 1e-4);
 
-/// Prices in a sweep are renewed after so many destinations for each 25 nodes, or after so many moves.
+/// Prices in a sweep are renewed after so many destinations for each 25 nodes, or after so many moves; where there are many flows each
+/// of them matters less, and one in so many makes them stale.
 const STALE_NODES: usize = 25;
 const STALE_MOVES: usize = 100;
+const STALE_SHARE: usize = 150;
 
 /// How fast older prices leave the average: one over the number of settings that count.
 const FADE: f64 = 0.004;
@@ -103,10 +105,18 @@ impl<'a> Engine<'a> {
         self.pace.count(self.column.work());
     }
 
-    /// Makes [`Self::cost`] the share of a list's traffic on a place, until the next pricing: a price of 1 there and 0 elsewhere.
-    pub fn price_place(&mut self, place: usize) {
+    /// The places whose terms are no less than this share of the greatest.
+    pub fn hot_places(&self, share: f64) -> Vec<usize> {
+        let terms = 0..self.problem.network.places();
+        let most = terms.clone().map(|place| self.potential.term(place)).fold(0.0, f64::max);
+        terms.filter(|place| self.potential.term(*place) >= share * most && most > 0.0).collect()
+    }
+
+    /// Makes [`Self::cost`] the share of a list's traffic on some places, until the next pricing: a price of 1 there and 0
+    /// elsewhere.
+    pub fn price_places(&mut self, places: &[usize]) {
         self.prices.fill(0.0);
-        self.prices[place] = 1.0;
+        places.iter().for_each(|place| self.prices[*place] = 1.0);
         self.pairs.fill_routes(&self.problem.network, &self.problem.routes, &self.prices);
         self.pace.count(self.pairs.work(&self.problem.routes) + 4 * self.problem.flows.len() as u64);
     }
@@ -139,12 +149,13 @@ impl<'a> Engine<'a> {
         let mut order = std::mem::take(&mut self.order);
         order.shuffle(&mut self.random);
         let patience = self.problem.network.nodes.div_ceil(STALE_NODES);
+        let stale = STALE_MOVES.max(self.problem.flows.len() / STALE_SHARE);
         let (mut moved, mut priced_at, mut since) = (0, 0, patience);
         for &to in &order {
             if self.pace.spent() >= until {
                 break;
             }
-            if since >= patience || moved - priced_at >= STALE_MOVES {
+            if since >= patience || moved - priced_at >= stale {
                 self.price();
                 self.average_prices();
                 (priced_at, since) = (moved, 0);

@@ -23,6 +23,9 @@ const SWEEPS: u32 = 5;
 
 /// Betters the best state until the budget's share is spent or it is as good as can be.
 pub(crate) fn kick(whole: &mut Whole<'_>, until: f64, good: f64) {
+    if whole.engine.pace.spent() >= until {
+        return;
+    }
     let large = largest(whole, LARGEST);
     whole.back();
     let mut current: Vec<List> = whole.lists.clone();

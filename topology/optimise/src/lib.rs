@@ -12,8 +12,14 @@
 //! 3. At these prices the cheapest list of up to so many segments, for all sources at once (`pairs`).
 //! 4. Sweeps over all destinations at rising steepness (`anneal`), demands whole (`whole`) or in parts (`split`); a move counts
 //!    only on its exact change of the potential (`change`).
-//! 5. With one list: a few demands leave and come back (`recreate`), the largest are laid anew (`kick`).
+//! 5. With one list: a few demands leave and come back (`recreate`), the largest are laid anew (`kick`); with several, the largest
+//!    are laid anew part by part (`relay`).
 //! 6. The same prices prove the bound by duality (`bound`).
+//!
+//! Demands of several priorities are searched level by level, each above what the levels before it have laid (`levels`); what
+//! a thread does with its time is in `schedule`.
+//!
+//! After a failure a [`Kept`] problem works out only what the failure touches (`ecmp::cut`), and leaves the rest of the time to the search.
 //!
 //! From a running state only demands on the hottest links move (`few`), or those that relieve one link (`relieve`).
 //!
@@ -27,7 +33,7 @@
 //!
 //! # What it does not do
 //!
-//! Priorities between demands; delay bounds as part of the proof (the bound holds, and is weaker); link segments under sets of
+//! Delay bounds as part of the proof (the bound holds, and is weaker); link segments under sets of
 //! failures. A demand larger than the links around it can stay far from the bound with one list.
 
 mod ecmp;
@@ -53,13 +59,19 @@ mod bound;
 mod few;
 mod kick;
 mod recreate;
+mod relay;
 mod relieve;
 
+mod levels;
+mod schedule;
+
+mod kept;
 mod options;
 mod solve;
 
+pub use kept::{Kept, Lists, Rerouted};
 pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;
-pub use options::{Goal, Options, Segment, Solution, WeightedList};
+pub use options::{Goal, Level, Options, Segment, Solution, WeightedList};
 pub use pace::Budget;
 pub use solve::solve;

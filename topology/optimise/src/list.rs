@@ -1,5 +1,7 @@
 //! Segment lists: what a headend is told.
 
+use smallvec::SmallVec;
+
 use crate::{
     ecmp::{Part, Routes},
     network::{MAX_IDS, Network, small},
@@ -23,8 +25,8 @@ pub(crate) struct Portion {
     pub share: f64,
 }
 
-/// The portions of one demand.
-pub(crate) type Portions = Vec<Portion>;
+/// The portions of one demand: mostly one.
+pub(crate) type Portions = SmallVec<[Portion; 1]>;
 
 const LINK: u16 = 1 << 15;
 

@@ -80,6 +80,8 @@ pub(crate) struct Flow {
     pub volume: f64,
     /// In microseconds; infinite without a bound.
     pub max_delay: f64,
+    /// Its level: 0 goes first.
+    pub priority: u8,
 }
 
 impl Network {
@@ -131,6 +133,26 @@ impl Network {
         })
     }
 
+    /// The same without some more edges.
+    ///
+    /// # Errors
+    /// One of them does not exist.
+    pub fn without(&self, edges: &[u32]) -> Result<Self, Unsolvable> {
+        let mut cut = self.clone();
+        for &edge in edges {
+            let down = cut.down.get_mut(edge as usize).ok_or(Unsolvable::Edge {
+                edge: edge as usize,
+                what: "it is said to be down or to fail, and does not exist",
+            })?;
+            *down = true;
+        }
+        for group in &mut cut.parallel {
+            group.retain(|edge| !cut.down[usize::from(*edge)]);
+        }
+        cut.parallel.retain(|group| group.len() > 1);
+        Ok(cut)
+    }
+
     /// The network as it is, and one layer for each set of failures.
     pub fn layers(&self) -> usize {
         self.failures.len() + 1
@@ -150,6 +172,11 @@ impl Network {
         self.from.len()
     }
 
+    /// The smallest capacity of an edge that works; infinite where none does.
+    pub fn smallest(&self) -> f64 {
+        self.working().map(|edge| self.capacity[edge]).fold(f64::INFINITY, f64::min)
+    }
+
     /// The edges that work, in order.
     pub fn working(&self) -> impl Iterator<Item = usize> {
         (0..self.edges()).filter(|&edge| !self.down[edge])
@@ -167,8 +194,8 @@ fn parallel(instance: &Instance, down: &[bool], adjacency: bool) -> Vec<Vec<u16>
 }
 
 /// The demands that use the network, by destination, then source, then place in the instance.
-pub(crate) fn flows(instance: &Instance) -> Result<Vec<Flow>, Unsolvable> {
-    let mut flows = Vec::with_capacity(instance.demands.len());
+pub(crate) fn flows(instance: &Instance, priorities: &[u8]) -> Result<Vec<Flow>, Unsolvable> {
+    let mut flows: Vec<Flow> = Vec::with_capacity(instance.demands.len());
     for (place, demand) in instance.demands.iter().enumerate() {
         let bad = |what| Unsolvable::Demand { demand: place, what };
         if demand.from >= instance.nodes || demand.to >= instance.nodes {
@@ -186,10 +213,26 @@ pub(crate) fn flows(instance: &Instance) -> Result<Vec<Flow>, Unsolvable> {
             to: small(demand.to as usize),
             volume: demand.volume,
             max_delay: demand.max_delay.unwrap_or(f64::INFINITY),
+            priority: priorities.get(place).copied().unwrap_or(0),
         });
     }
-    flows.sort_by_key(|flow| (flow.to, flow.from, flow.index));
-    Ok(flows)
+    let nodes = instance.nodes as usize;
+    let by_source = counted(&flows, nodes, |flow| flow.from);
+    Ok(counted(&by_source, nodes, |flow| flow.to))
+}
+
+/// Sorts by a node, and leaves those of one node in their order. O(flows + nodes).
+fn counted(flows: &[Flow], nodes: usize, node: impl Fn(&Flow) -> u16) -> Vec<Flow> {
+    let mut next = vec![0_usize; nodes + 1];
+    flows.iter().for_each(|flow| next[usize::from(node(flow)) + 1] += 1);
+    (0..nodes).for_each(|at| next[at + 1] += next[at]);
+    let mut sorted = flows.to_vec();
+    for flow in flows {
+        let place = &mut next[usize::from(node(flow))];
+        sorted[*place] = *flow;
+        *place += 1;
+    }
+    sorted
 }
 
 /// An id as the tables hold it.

@@ -1,22 +1,6 @@
 //! What is asked for, and what is answered.
 
-/// One segment (RFC 8402): a node by all shortest paths (section 3.2), or one edge from where it starts (section 3.4).
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Segment {
-    /// To a node, by all shortest paths.
-    Node(u32),
-    /// Over an edge; the packet is already where it starts.
-    Link(u32),
-}
-
-/// A segment list and its weight among the lists of its demand (RFC 9256, section 2.2).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct WeightedList {
-    /// Its share of the demand is its weight over the sum of the demand's weights.
-    pub weight: u32,
-    /// The segments; the last one ends at the demand's destination.
-    pub segments: Vec<Segment>,
-}
+pub use model::dense::{Segment, WeightedList};
 
 /// What is to be reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,6 +31,8 @@ pub struct Options {
     pub adjacency: bool,
     /// Threads, at least 1. Each searches by itself with a seed of its own, so their number is part of the input.
     pub threads: usize,
+    /// The level of each demand, from 0, which goes first; empty where all are alike.
+    pub priorities: Vec<u8>,
     /// What random choices start from.
     pub seed: u64,
     /// Edges that are down.
@@ -58,7 +44,7 @@ pub struct Options {
     /// that cannot run any more go back to the IGP's way. Without it, all demands may move.
     pub running: Option<Vec<Vec<WeightedList>>>,
     /// The most demands whose lists may differ from those that run now (or from the IGP's way); not counting lists that
-    /// cannot run any more.
+    /// cannot run any more. Where lists run, nothing is said and no link is to be relieved: one in eleven, and at least one.
     pub max_changes: Option<usize>,
 }
 
@@ -70,6 +56,7 @@ impl Default for Options {
             max_segments: 5,
             adjacency: false,
             threads: 2,
+            priorities: Vec::new(),
             seed: 0,
             down: Vec::new(),
             failures: Vec::new(),
@@ -79,6 +66,20 @@ impl Default for Options {
     }
 }
 
+/// What came of the demands of one priority.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// Which.
+    pub priority: u8,
+    /// How many demands use the network.
+    pub demands: usize,
+    /// The highest utilisation by these and all that went before them; to relieve a link, by all when its turn was over, and the
+    /// last level has the first turn.
+    pub mlu: f64,
+    /// With what stays as it is for them, no lists of the permitted kind have a lower one.
+    pub bound: f64,
+}
+
 /// What is answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Solution {
@@ -86,8 +87,11 @@ pub struct Solution {
     pub lists: Vec<Vec<WeightedList>>,
     /// The highest utilisation.
     pub mlu: f64,
-    /// No lists of the permitted kind have a lower one.
+    /// No lists of the permitted kind have a lower one; where demands differ in priority, none where those of all levels but the
+    /// last go as they do here.
     pub bound: f64,
+    /// The levels of priority, first to last, as far as they were searched.
+    pub levels: Vec<Level>,
     /// Demands with other lists than before; without a running state, than the IGP's own way.
     pub moved: usize,
 }

@@ -10,6 +10,30 @@ pub enum Budget<'a> {
     Effort(u64),
 }
 
+impl Budget<'_> {
+    /// Works with a part of it: of a clock with that part of what `rest` stands for and is left, of effort with that part of all, but
+    /// a million steps at least.
+    pub(crate) fn part<T>(self, part: f64, rest: f64, work: impl FnOnce(Budget<'_>) -> T) -> T {
+        if part >= 1.0 {
+            return work(self);
+        }
+        match self {
+            #[expect(
+                clippy::cast_sign_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_precision_loss,
+                reason = "a share"
+            )]
+            Self::Effort(millions) => work(Budget::Effort((millions as f64 * part).ceil() as u64)),
+            Self::Clock(clock) => {
+                let begin = clock();
+                let length = ((1.0 - begin) * (part / rest).min(1.0)).max(f64::MIN_POSITIVE);
+                work(Budget::Clock(&|| if begin < 1.0 { (clock() - begin) / length } else { begin }))
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Budget<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -197,6 +197,10 @@ impl Pairs {
     }
 }
 
+/// A network of so many nodes is large; segments of its short lists.
+pub(crate) const WIDE: usize = 180;
+pub(crate) const SHORT: usize = 2;
+
 /// The cheapest lists of up to so many segments from every node to one destination.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
@@ -228,6 +232,12 @@ impl Column {
                     let cost = price + onward;
                     *best = if cost < *best { cost } else { *best };
                 }
+            }
+            if rest[0] == *before {
+                // One more segment made nothing cheaper, and so will none.
+                let (done, rest) = self.layers.split_at_mut(k);
+                rest.iter_mut().for_each(|layer| layer.copy_from_slice(&done[k - 1]));
+                return;
             }
         }
     }

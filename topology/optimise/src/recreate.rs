@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub cycles: f64,
     /// A utilisation that cannot be bettered, by the bound: there it ends.
     pub good: f64,
+    /// How many demands may have other lists than at the beginning.
+    pub changes: usize,
 }
 
 /// The most demands that leave at once.
@@ -34,15 +36,22 @@ pub(crate) const LARGEST: usize = 40;
 /// The largest flows, largest first.
 pub(crate) fn largest(whole: &Whole<'_>, count: usize) -> Vec<usize> {
     let flows = &whole.engine.problem.flows;
+    let larger = |&a: &usize, &b: &usize| flows[b].volume.total_cmp(&flows[a].volume).then(a.cmp(&b));
     let mut order: Vec<usize> = (0..flows.len()).collect();
-    order.sort_by(|&a, &b| flows[b].volume.total_cmp(&flows[a].volume).then(a.cmp(&b)));
-    order.truncate(count);
+    if count < order.len() {
+        order.select_nth_unstable_by(count, larger);
+        order.truncate(count);
+    }
+    order.sort_unstable_by(larger);
     order
 }
 
 /// Betters the best state until the budget's share is spent.
 pub(crate) fn recreate(whole: &mut Whole<'_>, plan: Plan) {
     let begin = whole.engine.pace.spent();
+    if begin >= plan.until {
+        return;
+    }
     whole.back();
     let large = largest(whole, LARGEST);
     while !large.is_empty() {
@@ -53,7 +62,9 @@ pub(crate) fn recreate(whole: &mut Whole<'_>, plan: Plan) {
         let cycle = ((spent - begin) / (plan.until - begin) * plan.cycles).fract();
         whole.engine.steepen(STEEPNESS.0 * (STEEPNESS.1 / STEEPNESS.0).powf(cycle));
         for _ in 0..BATCH {
-            if whole.engine.pace.spent() >= plan.until || !trial(whole, &large, MARGIN * (1.0 - cycle)) {
+            if whole.engine.pace.spent() >= plan.until
+                || !trial(whole, &large, MARGIN * (1.0 - cycle), plan.changes)
+            {
                 break;
             }
         }
@@ -61,8 +72,9 @@ pub(crate) fn recreate(whole: &mut Whole<'_>, plan: Plan) {
 }
 
 /// One trial; `false` where nothing crosses a hot link.
-fn trial(whole: &mut Whole<'_>, large: &[usize], margin: f64) -> bool {
+fn trial(whole: &mut Whole<'_>, large: &[usize], margin: f64, changes: usize) -> bool {
     let before = whole.engine.potential.total();
+    let changed = if changes < whole.lists.len() { whole.changed() } else { 0 };
     let Some(out) = choose(whole, large) else { return false };
     let old: Vec<List> = out.iter().map(|&at| whole.lists[at]).collect();
     out.iter().for_each(|&at| whole.take_out(at));
@@ -77,7 +89,8 @@ fn trial(whole: &mut Whole<'_>, large: &[usize], margin: f64) -> bool {
         whole.put_in(at, list);
     }
     let limit = before * (1.0 + margin * whole.engine.chance());
-    if whole.engine.potential.total() < limit {
+    let few = changes >= whole.lists.len() || whole.changed() <= changes.max(changed);
+    if few && whole.engine.potential.total() < limit {
         whole.keep();
     } else {
         out.iter().for_each(|&at| whole.take_out(at));

@@ -30,7 +30,7 @@ pub(crate) fn relieve<'a>(state: &mut impl State<'a>, plan: Relief) {
         }
         // Everything at the goal has a price near 1, and the link itself more than any.
         engine.potential.steepen(&engine.problem.network, STEEPNESS / plan.to.max(1e-9), plan.to);
-        let mut on = state.on(plan.place);
+        let mut on = state.on(&[plan.place]);
         state.engine().price();
         on.retain(|(_, at)| !hopeless.contains(at));
         on.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -5,12 +5,15 @@
 //! global linear convergence of Frank-Wolfe optimization variants", 2015). The bound on the number of lists makes it a
 //! heuristic: a demand whose lists are all in use changes one as a whole, or shifts between those that it has.
 
+use smallvec::SmallVec;
+
 use crate::{
     engine::Engine,
     list::{List, Portion, Portions},
     network::Flow,
     pace::Pace,
     problem::Problem,
+    running::Start,
     state::State,
 };
 
@@ -31,40 +34,24 @@ pub(crate) struct Split<'a> {
     /// The portions at the beginning.
     home: Vec<Portions>,
     best: Vec<Portions>,
+    best_load: Vec<f64>,
     best_mlu: f64,
 }
 
 impl<'a> Split<'a> {
-    pub fn new(
-        problem: &'a Problem,
-        portions: Vec<Portions>,
-        most: usize,
-        pace: Pace<'a>,
-        seed: u64,
-    ) -> Self {
-        let engine = Engine::new(problem, pace, seed);
+    pub fn new(problem: &'a Problem, start: Start, most: usize, pace: Pace<'a>, seed: u64) -> Self {
+        let Start { portions, load, .. } = start;
         let (home, best) = (portions.clone(), portions.clone());
-        let mut split = Self { engine, most, portions, home, best, best_mlu: f64::INFINITY };
-        split.reload();
+        let mut engine = Engine::new(problem, pace, seed);
+        engine.potential.load.copy_from_slice(&load);
+        let mut split = Self { engine, most, portions, home, best, best_load: load, best_mlu: f64::INFINITY };
         split.keep();
         split
     }
 
-    fn reload(&mut self) {
-        load(self.engine.problem, &self.portions, &mut self.engine.potential.load);
-    }
-}
-
-/// Works the loads out.
-pub(crate) fn load(problem: &Problem, portions: &[Portions], load: &mut [f64]) {
-    load.fill(0.0);
-    for (flow, portions) in problem.flows.iter().zip(portions) {
-        for portion in portions {
-            let volume = flow.volume * portion.share;
-            portion.list.spread(&problem.network, &problem.routes, flow.from, |part| {
-                load[part.place as usize] += volume * f64::from(part.share);
-            });
-        }
+    /// The most lists of a demand.
+    pub fn most(&self) -> usize {
+        self.most
     }
 }
 
@@ -196,21 +183,22 @@ impl<'a> State<'a> for Split<'a> {
         if better {
             self.best_mlu = mlu;
             self.best.clone_from(&self.portions);
+            self.best_load.clone_from(&self.engine.potential.load);
         }
         better
     }
 
     fn back(&mut self) {
         self.portions.clone_from(&self.best);
-        self.reload();
+        self.engine.potential.load.clone_from(&self.best_load);
     }
 
     fn best(&self) -> f64 {
         self.best_mlu
     }
 
-    fn on(&mut self, place: usize) -> Vec<(f64, usize)> {
-        self.engine.price_place(place);
+    fn on(&mut self, places: &[usize]) -> Vec<(f64, usize)> {
+        self.engine.price_places(places);
         let flows = self.engine.problem.flows.iter().zip(&self.portions).enumerate();
         let on = |(at, (flow, portions)): (usize, (&Flow, &Portions))| {
             let part =
@@ -264,16 +252,29 @@ impl<'a> State<'a> for Split<'a> {
 }
 
 /// Shares as whole weights that add up to [`WEIGHTS`]; what rounds to nothing goes.
-pub(crate) fn weights(portions: &Portions) -> Vec<(u32, List)> {
+pub(crate) fn weights(portions: &Portions) -> SmallVec<[(u32, List); 1]> {
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "shares lie between 0 and 1")]
     let weight = |share: f64| (share * f64::from(WEIGHTS)).round().clamp(0.0, f64::from(WEIGHTS)) as u32;
-    let mut weights: Vec<(u32, List)> = portions
+    let mut weights: SmallVec<[(u32, List); 1]> = portions
         .iter()
         .map(|portion| (weight(portion.share), portion.list))
         .filter(|(weight, _)| *weight > 0)
         .collect();
     if let [(only, _)] = &mut weights[..] {
         *only = 1;
+        return weights;
+    }
+    // What rounding took or gave is the largest's, so that the same shares come out of the weights again.
+    let sum: u32 = weights.iter().map(|(weight, _)| weight).sum();
+    if let Some((largest, _)) = weights.iter_mut().max_by_key(|(weight, _)| *weight) {
+        *largest = (*largest + WEIGHTS).saturating_sub(sum);
     }
     weights
+}
+
+/// The portions as whole weights divide a demand.
+pub(crate) fn rounded(portions: &Portions) -> Portions {
+    let weights = weights(portions);
+    let sum: f64 = weights.iter().map(|(weight, _)| f64::from(*weight)).sum();
+    weights.into_iter().map(|(weight, list)| Portion { list, share: f64::from(weight) / sum }).collect()
 }

@@ -14,8 +14,8 @@ pub(crate) trait State<'a> {
     /// The best utilisation so far.
     fn best(&self) -> f64;
 
-    /// The flows with traffic on a place, and how much. Leaves prices that are good for nothing else.
-    fn on(&mut self, place: usize) -> Vec<(f64, usize)>;
+    /// The flows with traffic on some places, and how much. Leaves prices that are good for nothing else.
+    fn on(&mut self, places: &[usize]) -> Vec<(f64, usize)>;
     /// Offers one demand a better way, once the lists to its destination are priced. Says whether it took it.
     fn offer(&mut self, at: usize) -> bool;
     /// What a demand goes by now.

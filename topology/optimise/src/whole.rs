@@ -1,11 +1,14 @@
 //! One list per demand: a demand moves as a whole.
 
+use smallvec::smallvec;
+
 use crate::{
     engine::Engine,
     list::{List, Portion, Portions},
     network::Flow,
     pace::Pace,
     problem::Problem,
+    running::Start,
     state::State,
 };
 
@@ -17,15 +20,18 @@ pub(crate) struct Whole<'a> {
     /// The lists at the beginning.
     home: Vec<List>,
     best: Vec<List>,
+    best_load: Vec<f64>,
     best_mlu: f64,
 }
 
 impl<'a> Whole<'a> {
-    pub fn new(problem: &'a Problem, lists: Vec<List>, pace: Pace<'a>, seed: u64) -> Self {
-        let (home, best) = (lists.clone(), lists.clone());
-        let engine = Engine::new(problem, pace, seed);
-        let mut whole = Self { engine, lists, home, best, best_mlu: f64::INFINITY };
-        whole.reload();
+    /// From the first list of each flow.
+    pub fn new(problem: &'a Problem, start: &Start, pace: Pace<'a>, seed: u64) -> Self {
+        let lists: Vec<List> = start.portions.iter().map(|portions| portions[0].list).collect();
+        let (home, best, best_load) = (lists.clone(), lists.clone(), start.load.clone());
+        let mut engine = Engine::new(problem, pace, seed);
+        engine.potential.load.copy_from_slice(&start.load);
+        let mut whole = Self { engine, lists, home, best, best_load, best_mlu: f64::INFINITY };
         whole.keep();
         whole
     }
@@ -33,7 +39,7 @@ impl<'a> Whole<'a> {
     /// Works the loads out afresh from the lists.
     fn reload(&mut self) {
         let problem = self.engine.problem;
-        self.engine.potential.load.fill(0.0);
+        self.engine.potential.load.copy_from_slice(&problem.base);
         for (flow, list) in problem.flows.iter().zip(&self.lists) {
             list.spread(&problem.network, &problem.routes, flow.from, |part| {
                 self.engine.potential.load[part.place as usize] += flow.volume * f64::from(part.share);
@@ -73,7 +79,7 @@ impl<'a> Whole<'a> {
 
     /// The flows with traffic on a place.
     pub fn crossing(&mut self, place: usize) -> Vec<usize> {
-        self.on(place).into_iter().map(|(_, at)| at).collect()
+        self.on(&[place]).into_iter().map(|(_, at)| at).collect()
     }
 
     /// Goes on from other lists.
@@ -118,21 +124,22 @@ impl<'a> State<'a> for Whole<'a> {
         if better {
             self.best_mlu = mlu;
             self.best.clone_from(&self.lists);
+            self.best_load.clone_from(&self.engine.potential.load);
         }
         better
     }
 
     fn back(&mut self) {
         self.lists.clone_from(&self.best);
-        self.reload();
+        self.engine.potential.load.clone_from(&self.best_load);
     }
 
     fn best(&self) -> f64 {
         self.best_mlu
     }
 
-    fn on(&mut self, place: usize) -> Vec<(f64, usize)> {
-        self.engine.price_place(place);
+    fn on(&mut self, places: &[usize]) -> Vec<(f64, usize)> {
+        self.engine.price_places(places);
         let flows = self.engine.problem.flows.iter().zip(&self.lists).enumerate();
         let on = |(at, (flow, list)): (usize, (&Flow, &List))| {
             let share = f64::from(self.engine.cost(flow.from, list));
@@ -146,7 +153,7 @@ impl<'a> State<'a> for Whole<'a> {
     }
 
     fn portions(&self, at: usize) -> Portions {
-        vec![Portion { list: self.lists[at], share: 1.0 }]
+        smallvec![Portion { list: self.lists[at], share: 1.0 }]
     }
 
     fn restore(&mut self, at: usize, portions: &Portions) {
@@ -168,6 +175,6 @@ impl<'a> State<'a> for Whole<'a> {
     }
 
     fn into_best(self) -> (f64, Vec<Portions>) {
-        (self.best_mlu, self.best.into_iter().map(|list| vec![Portion { list, share: 1.0 }]).collect())
+        (self.best_mlu, self.best.into_iter().map(|list| smallvec![Portion { list, share: 1.0 }]).collect())
     }
 }

@@ -1,7 +1,5 @@
 //! What paths are kept apart by, and what they have in common.
 
-use std::collections::BTreeMap;
-
 use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
 
 use crate::set::EdgeSet;
@@ -149,11 +147,9 @@ impl Shared {
     }
 }
 
-/// How many of the paths use each thing.
-pub(crate) fn users(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> BTreeMap<Thing, usize> {
-    let mut users = BTreeMap::new();
-    for thing in paths.iter().flat_map(|path| Thing::of(graph, apart, path)) {
-        *users.entry(thing).or_insert(0) += 1;
-    }
-    users
+/// How many of the paths use each thing, in the order of things.
+pub(crate) fn users(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> Vec<(Thing, usize)> {
+    let mut things: Vec<Thing> = paths.iter().flat_map(|path| Thing::of(graph, apart, path)).collect();
+    things.sort_unstable();
+    things.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }

@@ -9,6 +9,7 @@ use model::EdgeIx;
 use crate::{
     goal::{Goal, NEVER, NO_EDGE},
     problem::{Key, Problem},
+    ties::comes_before,
 };
 
 /// What a search came to. The path itself stands in the workspace.
@@ -152,15 +153,10 @@ impl Tree {
 
     /// Whether the walk to `a.0` and over `a.1` comes before the other of equal length, edge by edge from the start.
     fn is_before(&self, a: (u32, EdgeIx), b: (u32, EdgeIx)) -> bool {
-        let (mut a, mut b) = (a, b);
-        let mut order = a.1.cmp(&b.1);
-        while a.0 != b.0 {
-            let (before_a, before_b) = (&self.slots[a.0 as usize], &self.slots[b.0 as usize]);
-            (a, b) = ((before_a.parent, before_a.via), (before_b.parent, before_b.via));
-            // What differs nearest to the start decides.
-            order = a.1.cmp(&b.1).then(order);
-        }
-        order.is_lt()
+        comes_before(a, b, |state| {
+            let slot = &self.slots[state as usize];
+            (slot.parent, slot.via)
+        })
     }
 
     /// The edges behind a settled state, last first.

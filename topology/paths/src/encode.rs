@@ -64,7 +64,7 @@ pub struct Encoded {
     pub sids: Vec<Sid>,
 }
 
-/// Encodes paths over one state of the IGP. Shortest-path trees are kept, 12 bytes for each node of the network and each end of
+/// Encodes paths over one state of the IGP. Shortest-path trees are kept, 4 bytes for each node of the network and each end of
 /// a segment where many links meet, up to 128 MiB.
 #[derive(Debug)]
 pub struct Encoder<'a> {

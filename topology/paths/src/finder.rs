@@ -2,63 +2,45 @@
 //!
 //! For a place where many paths begin or end (a data centre, a headquarters) the best paths to all nodes are worked out once, as
 //! if nothing but the objective were asked. Where such a path keeps a request it is the answer, for nothing can be better; where
-//! it does not, it is what a search from the other end has in sight.
+//! it does not, it is what a search from the other end has in sight. Where many paths have to go round the same obstacle (a line that
+//! is down, or that all first paths ride and no backup may), the best paths round it are worked out too.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use model::{
-    EdgeIx, Graph, NodeIx,
-    intent::{Diversity, Minimise},
-};
+use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
 
 use crate::{
-    backward::Backward,
     constraint::{Bounds, PathRequest},
     cspf::{self, Miss, answer},
     dijkstra::Outcome,
     disjoint::{Backup, away_from},
     explain::{NoPath, explain},
     found::Found,
-    goal::{Goal, NEVER},
-    problem::{Key, Problem},
+    guided::Guided,
+    problem::Problem,
+    root::Straight,
+    roots::Roots,
     workspace::Workspace,
 };
 
-/// How many bytes of best paths are kept.
-const MOST_BYTES: usize = 256 << 20;
-
-/// What makes one path better than another, whatever the ends.
-type Taste = (Minimise, Vec<u128>, u128);
-
-/// The best paths between a place and all nodes.
-#[derive(Debug)]
-enum Root {
-    /// All paths end there.
-    Toward(Goal),
-    /// All paths begin there: the least key to each node, and the last edge on the way.
-    From(Vec<Key>, Vec<EdgeIx>),
-}
+/// A search that has looked at more edges than this, and one more for so many nodes, costs a good part of finding out what lies
+/// behind the obstacle that it goes round; others will have to go round it too.
+const PATIENCE: (usize, usize) = (64, 16);
 
 /// Finds paths on one graph. Gives the same answers as [`crate::shortest`], [`crate::find`] and [`crate::backup`], sooner where many
 /// paths begin or end at few places: then a path costs about its length, and a search is only needed where bandwidth, affinities
 /// or a first path stand in the way of the best one.
 ///
-/// Memory: 40 bytes for each node and each such place, and at most 256 MiB; the places used first are forgotten first.
+/// Memory: 52 bytes for each node and up to 4 for each edge, for each such place with and without obstacles; at most 256 MiB, then the places used first are forgotten first.
 #[derive(Debug)]
 pub struct Finder {
     graph: Arc<Graph>,
-    /// As if every edge were free.
-    open: Vec<u64>,
-    tastes: Vec<Taste>,
-    /// By taste, node, and whether paths end there.
-    roots: BTreeMap<(usize, NodeIx, bool), Root>,
-    order: VecDeque<(usize, NodeIx, bool)>,
+    roots: Roots,
+    /// How many edges a search looks at before it asks what lies behind an obstacle.
+    patience: usize,
     /// How often a path was asked for that begins or ends at a node.
     asked: Vec<u32>,
-    backward: Backward,
+    guided: Guided,
     workspace: Workspace,
 }
 
@@ -66,13 +48,11 @@ impl Finder {
     /// For one graph.
     pub fn new(graph: Arc<Graph>) -> Self {
         Self {
-            open: vec![u64::MAX; graph.edge_count()],
+            roots: Roots::new(&graph),
+            patience: PATIENCE.0 + graph.node_count() / PATIENCE.1,
             asked: vec![0; graph.node_count()],
             graph,
-            tastes: Vec::new(),
-            roots: BTreeMap::new(),
-            order: VecDeque::new(),
-            backward: Backward::default(),
+            guided: Guided::default(),
             workspace: Workspace::new(),
         }
     }
@@ -135,119 +115,53 @@ impl Finder {
         if !problem.is_direct() || counts_once || is_lone || problem.start().is_none() {
             return cspf::solve(problem, workspace);
         }
-        let place = self.place(problem.request, workspace);
-        let Some(root) = self.roots.get(&place) else { return cspf::solve(problem, workspace) };
-        let outcome = match root.straight(problem, &mut workspace.path) {
-            Straight::Never => return Outcome { found: false, exact: true },
-            Straight::Kept => Outcome { found: true, exact: true },
-            Straight::Broken => match root {
-                Root::Toward(goal) => workspace.tree.shortest(problem, Some(goal), &mut workspace.path),
-                Root::From(keys, _) => self.backward.shortest(problem, keys, &mut workspace.path),
-            },
-        };
+        let outcome = self.guided(problem, workspace);
         let kept = problem.bounds == Bounds::default()
             || problem.totals_with(&workspace.path).meets(&problem.bounds);
         if outcome.found && !kept { cspf::solve_bounded(problem, workspace) } else { outcome }
     }
 
-    /// Where the best paths of a request are kept; they are worked out if need be.
-    fn place(&mut self, request: &PathRequest, workspace: &mut Workspace) -> (usize, NodeIx, bool) {
-        let is_mine = |taste: &Taste| {
-            taste.0 == request.minimise && taste.1 == request.prefer && taste.2 == request.prefer_over
-        };
-        let taste = self.tastes.iter().position(is_mine).unwrap_or_else(|| {
-            self.tastes.push((request.minimise, request.prefer.clone(), request.prefer_over));
-            self.tastes.len() - 1
-        });
-        // The end that was asked for more often will be again; before anybody knows, the one where more links meet. A search is
-        // best done from the other end, and finds the same from either.
+    /// Solves a direct problem regardless of bounds.
+    fn guided(&mut self, problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
+        let is_end = self.is_busier_end(problem.request);
+        let mut place = self.roots.place(problem.request, is_end);
+        if !self.roots.knows(&place) {
+            // What is known of either end gives the same answer, and finding out costs more than most searches.
+            let other = self.roots.place(problem.request, !is_end);
+            if self.roots.knows(&other) {
+                place = other;
+            }
+        }
+        loop {
+            let root = self.roots.at(&place, &self.graph, problem.request, &mut workspace.tree);
+            let behind = match root.straight(problem, &mut workspace.path) {
+                Straight::Never => return Outcome { found: false, exact: true },
+                Straight::Kept => return Outcome { found: true, exact: true },
+                Straight::Broken(obstacle) => obstacle.and_then(|obstacle| place.behind(problem, obstacle)),
+            };
+            if let Some(behind) = behind.as_ref().filter(|behind| self.roots.knows(behind)) {
+                place = behind.clone();
+                continue;
+            }
+            let root = self.roots.at(&place, &self.graph, problem.request, &mut workspace.tree);
+            let most = if behind.is_some() { self.patience } else { usize::MAX };
+            match (self.guided.shortest(problem, root, most, &mut workspace.path), behind) {
+                (None, Some(behind)) => place = behind,
+                // Without a limit every search ends.
+                (outcome, _) => return outcome.unwrap_or(Outcome { found: false, exact: false }),
+            }
+        }
+    }
+
+    /// Whether the end of a request was asked for more often than its start, and so will be again; before anybody knows, whether
+    /// more links meet there. A search is best done from the other end, and finds the same from either.
+    fn is_busier_end(&mut self, request: &PathRequest) -> bool {
         let busy = |node: NodeIx| (self.asked[node.ix()], self.graph.out(node).len());
-        let toward = busy(request.to) >= busy(request.from);
+        let is_end = busy(request.to) >= busy(request.from);
         for node in [request.from, request.to] {
             self.asked[node.ix()] = self.asked[node.ix()].saturating_add(1);
         }
-        let place = (taste, if toward { request.to } else { request.from }, toward);
-        if !self.roots.contains_key(&place) {
-            self.work_out(place, request, workspace);
-        }
-        place
-    }
-
-    fn work_out(&mut self, place: (usize, NodeIx, bool), request: &PathRequest, workspace: &mut Workspace) {
-        let asked = PathRequest {
-            minimise: request.minimise,
-            prefer: request.prefer.clone(),
-            prefer_over: request.prefer_over,
-            ..PathRequest::new(request.from, request.to)
-        };
-        let problem = Problem::new(&self.graph, &self.open, &asked);
-        let root = if place.2 {
-            let mut goal = Goal::default();
-            goal.build(&problem);
-            Root::Toward(goal)
-        } else {
-            let (keys, via) = workspace.tree.explore(&problem);
-            Root::From(keys, via)
-        };
-        let bytes = (size_of::<Key>() + size_of::<EdgeIx>()) * self.graph.node_count().max(1);
-        if self.roots.len() >= (MOST_BYTES / bytes).max(1)
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.roots.remove(&oldest);
-        }
-        self.roots.insert(place, root);
-        self.order.push_back(place);
-    }
-}
-
-/// What the best path is worth for a request.
-enum Straight {
-    /// There is no path at all.
-    Never,
-    /// It keeps everything but perhaps bounds.
-    Kept,
-    /// Something stands in its way.
-    Broken,
-}
-
-impl Root {
-    /// Writes the best path into `path` and says whether a request allows it. It is no worse than any other path, and of equal
-    /// ones it has the smallest edges; so where it is allowed and pays no tolls, it is the answer.
-    fn straight(&self, problem: &Problem<'_>, path: &mut Vec<EdgeIx>) -> Straight {
-        let (from, to) = (problem.request.from, problem.request.to);
-        path.clear();
-        let best = match self {
-            Self::Toward(goal) => {
-                let Some(best) = goal.rest(problem, from.0) else { return Straight::Never };
-                let mut node = from;
-                while node != to {
-                    let next = goal.next(node);
-                    path.push(next);
-                    node = problem.graph.edge(next).to;
-                }
-                best
-            }
-            Self::From(keys, via) => {
-                if keys[to.ix()] == NEVER {
-                    return Straight::Never;
-                }
-                let mut node = to;
-                while node != from {
-                    let last = via[node.ix()];
-                    path.push(last);
-                    node = problem.graph.edge(last).from;
-                }
-                path.reverse();
-                keys[to.ix()]
-            }
-        };
-        let mut key = Key::default();
-        for ix in path.iter() {
-            let edge = problem.graph.edge(*ix);
-            let Some(rank) = problem.admit(*ix, edge) else { return Straight::Broken };
-            key = problem.step(key, edge, rank);
-        }
-        if key == best { Straight::Kept } else { Straight::Broken }
+        is_end
     }
 }
 

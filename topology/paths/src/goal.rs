@@ -74,8 +74,8 @@ impl Goal {
         (rest != NEVER).then_some(rest)
     }
 
-    /// The edge that leads on from a node along the best rest of a direct problem, of equal ones the smallest.
-    pub(crate) fn next(&self, node: NodeIx) -> EdgeIx {
-        self.next[node.ix()]
+    /// By node of a direct problem: the rest, and the edge that leads on along the best rest, of equal ones the smallest.
+    pub(crate) fn into_parts(self) -> (Vec<Key>, Vec<EdgeIx>) {
+        (self.rest, self.next)
     }
 }

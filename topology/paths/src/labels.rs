@@ -11,6 +11,7 @@ use crate::{
     found::Totals,
     lower::{Lower, Quantity},
     problem::{Key, Problem, TOLL},
+    ties::comes_before,
 };
 
 /// How many open walks are completed along the lower bounds when the limit is reached.
@@ -221,13 +222,8 @@ impl Labels {
 
     /// Whether one walk comes before another of equal length, edge by edge from the start.
     fn is_before(&self, one: &Label, other: &Label) -> bool {
-        let (mut a, mut b) = (one, other);
-        let mut order = a.via.cmp(&b.via);
-        while a.parent != b.parent {
-            (a, b) = (&self.all[a.parent as usize], &self.all[b.parent as usize]);
-            order = a.via.cmp(&b.via).then(order);
-        }
-        order.is_lt()
+        let end = |label: &Label| (label.parent, label.via);
+        comes_before(end(one), end(other), |ix| end(&self.all[ix as usize]))
     }
 
     /// The edges behind a label, last first.

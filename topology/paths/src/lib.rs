@@ -39,11 +39,16 @@ mod set;
 mod problem;
 mod workspace;
 
-mod backward;
+mod ties;
+
 mod dijkstra;
 mod goal;
 mod labels;
 mod lower;
+
+mod guided;
+mod root;
+mod roots;
 
 // What callers use.
 mod cspf;
@@ -64,8 +69,10 @@ mod explain;
 
 mod flex;
 mod metric;
+mod packed;
 mod queue;
 mod spf;
+mod sweep;
 mod trees;
 
 mod encode;
@@ -87,6 +94,7 @@ pub use flex::{Advertised, BadAlgorithm, FlexAlgorithm, FlexSids};
 pub use found::{Found, Totals, capacities, spare, to_path};
 pub use include::{Include, Includes, TooManyIncludes};
 pub use metric::MetricType;
+pub use packed::Lead;
 pub use ranking::{Ranking, k_shortest};
 pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList};
 pub use reservation::{BadPriorities, BandwidthModel, Held, Priorities, Reservations};
@@ -94,5 +102,5 @@ pub use segments::{TooManySegments, within_segments};
 pub use set::{EdgeSet, NodeSet, RiskSet, Set};
 pub use spf::Spf;
 pub use together::{MOST_TOGETHER, Together, together};
-pub use trees::{Lead, Tree, Trees};
+pub use trees::{Tree, Trees};
 pub use workspace::{BRANCH_LIMIT, LABEL_LIMIT, Workspace};

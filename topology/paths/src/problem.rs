@@ -9,7 +9,7 @@
 use model::{EdgeIx, Graph, Loss, NodeIx, graph::Edge, intent::Minimise, link::Encryption, unit::IgpMetric};
 
 use crate::{
-    charges::Charges,
+    charges::{Charges, Count},
     constraint::{Bounds, Constraint, PathRequest},
     found::Totals,
     include::Include,
@@ -316,6 +316,27 @@ impl<'a> Problem<'a> {
             rank += TOLL * u64::from(charges.toll(ix)?);
         }
         Some(rank + self.demerit(edge))
+    }
+
+    /// Whether a path may pay tolls at all.
+    pub(crate) fn pays_tolls(&self) -> bool {
+        self.charges.is_some_and(|charges| charges.count != Count::Strict)
+            || self.relaxed != Relaxed::default()
+    }
+
+    /// Whether an edge is of the nature that the request asks for: its affinities and its encryption.
+    pub(crate) fn suits(&self, edge: &Edge) -> bool {
+        let request = self.request;
+        edge.affinity & request.avoid_affinity == 0
+            && (request.include_any == 0 || edge.affinity & request.include_any != 0)
+            && edge.affinity & request.include_all == request.include_all
+            && (!request.encrypted || edge.encryption != Encryption::None)
+    }
+
+    /// What an edge costs by objective and preferences alone, whatever else is asked; none where it is on no path at all.
+    pub(crate) fn by_taste(&self, edge: &Edge) -> Option<Key> {
+        let usable = self.request.minimise != Minimise::Igp || IgpMetric(edge.igp).is_usable();
+        usable.then(|| self.step(Key::default(), edge, self.demerit(edge)))
     }
 
     /// The rank of the best preference that an edge meets; see [`PathRequest::prefer`].

@@ -17,9 +17,10 @@ use crate::{
     constraint::PathRequest,
     encode::SegmentKind,
     metric::MetricType,
+    packed::Lead,
     set::{EdgeSet, NodeSet},
     spf::Spf,
-    trees::{Lead, Trees},
+    trees::Trees,
 };
 
 mod load;

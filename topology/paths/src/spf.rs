@@ -6,8 +6,9 @@ use model::{EdgeIx, Graph, NodeIx};
 use crate::{
     goal::NO_EDGE,
     metric::MetricType,
+    packed::{Lead, UNREACHED},
     set::EdgeSet,
-    trees::{Lead, Trees, UNREACHED},
+    trees::Trees,
 };
 
 /// Shortest distances toward a node, or toward the nearest of several (anycast). Overloaded nodes carry no transit (RFC 3787

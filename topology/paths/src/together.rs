@@ -101,7 +101,7 @@ fn keeps_all(problem: &Problem<'_>, apart: Apart, paths: &[Vec<EdgeIx>]) -> bool
 /// How many things are used once too often.
 fn extra(graph: &Graph, apart: Apart, paths: &[Vec<EdgeIx>]) -> usize {
     let paths: Vec<&[EdgeIx]> = paths.iter().map(Vec::as_slice).collect();
-    users(graph, apart, &paths).values().map(|users| users - 1).sum()
+    users(graph, apart, &paths).iter().map(|(_, users)| users - 1).sum()
 }
 
 fn answer(

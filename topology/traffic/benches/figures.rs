@@ -93,7 +93,9 @@ fn failures(size: Size) {
             &format!("ceb: {kind}, failures"),
             |_| kind.count(&network),
             || {
-                witness.walk_each(kind.failures(&network), |_, _, flows| changed += flows.len()).unwrap();
+                witness
+                    .walk_each(kind.failures(&network), |_, drill| changed += drill.changed().len())
+                    .unwrap();
             },
         );
         println!("{:<44} {changed:>10}", "     flows that changed");

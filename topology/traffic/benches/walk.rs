@@ -40,7 +40,7 @@ fn all_failures(bencher: Bencher<'_, '_>, kind: FailureKind) {
         let witness = Witness::new(network, forwarding, &bank.demands);
         bencher.bench_local(|| {
             let mut changed = 0;
-            witness.walk_each(kind.failures(network), |_, _, flows| changed += flows.len()).unwrap();
+            witness.walk_each(kind.failures(network), |_, drill| changed += drill.changed().len()).unwrap();
             changed
         });
     });

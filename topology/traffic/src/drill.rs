@@ -108,6 +108,16 @@ impl<'w> Drill<'w> {
         undo::changed(&self.undo, &self.outcome.flows)
     }
 
+    /// The edges of which some queue may be offered another load than without failure, ascending. On all others every queue is offered
+    /// what it was, though perhaps by other flows.
+    pub fn shifted(&self) -> Vec<EdgeIx> {
+        let mut shifted: Vec<EdgeIx> =
+            self.undo.iter().flat_map(|undo| &undo.loads).map(|(edge, _)| *edge).collect();
+        shifted.sort_unstable();
+        shifted.dedup();
+        shifted
+    }
+
     /// Puts a failure on top of those that are on. The outcome is that of [`Witness::walk`] under all of them together.
     ///
     /// Costs, where it touches T flows on E edges: a repair of the shortest-path trees of the T flows, their walks, and the

@@ -9,7 +9,7 @@ const header = {
   mode: 'act' as const,
   adopted: true,
   changing: false,
-  counts: { devices: 0, inSync: 0, intents: 0, services: 0, policies: 0, kept: 0, broken: 0, unknown: 0 },
+  counts: { devices: 0, read: 0, inSync: 0, intents: 0, services: 0, policies: 0, kept: 0, broken: 0, unknown: 0 },
   alarms: [],
   drained: [],
 };
@@ -44,7 +44,7 @@ export function link(id: string, part: Partial<Link> = {}): Link {
 
 export function node(id: string, part: Partial<Node> = {}): Node {
   const session = { state: 'up' as const };
-  return { id, role: null, site: null, lat: null, lon: null, protocol: 'gnmi', session, policies: 0, ...part };
+  return { id, role: null, site: null, lat: null, lon: null, protocol: 'gnmi', session, policies: 0, differs: [], ...part };
 }
 
 export function service(id: string, part: Partial<Service> = {}): Service {

@@ -18,6 +18,8 @@ export interface Node {
   protocol: string | null;
   session: Session;
   policies: number;
+  /** What it was seen to hold otherwise than it should. */
+  differs: string[];
 }
 
 export interface Queue {
@@ -100,6 +102,7 @@ export interface Finding {
 
 export interface Counts {
   devices: number;
+  read: number;
   inSync: number;
   intents: number;
   services: number;
@@ -131,7 +134,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs'>[];
   links: {
     id: string;
     up: boolean | null;

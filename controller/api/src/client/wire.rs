@@ -71,7 +71,7 @@ impl Wire {
         let opened = TcpStream::connect((self.address.host.as_str(), self.address.port));
         let stream = timeout(CONNECT, opened)
             .await
-            .map_err(|_| self.unreachable("no connection within 3 s".to_owned()))?
+            .map_err(|_| self.unreachable("no connection within 3 s; if one runs there, it is busy, or something on the way keeps silent".to_owned()))?
             .map_err(|error| self.unreachable(error.to_string()))?;
         // The request is small and should not wait; where that cannot be had it only takes longer.
         let _ = stream.set_nodelay(true);

@@ -17,6 +17,7 @@ fn picture() -> Snapshot {
         protocol: Some("gnmi".into()),
         session: Session::Up,
         policies: 2,
+        differs: Vec::new(),
     };
     let link = |name: &str| LinkView {
         id: LinkId::lit(name),

@@ -146,6 +146,7 @@ pub fn picture() -> Snapshot {
         protocol: Some("netconf".into()),
         session: Session::Up,
         policies: 1,
+        differs: Vec::new(),
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

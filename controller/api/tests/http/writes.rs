@@ -46,6 +46,8 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
     assert_eq!(what[3].0, "drain link l1");
     assert!(what[5].0.ends_with(", which may promise nothing"), "{what:?}");
     assert!(log.iter().all(|entry| entry.who == "mei"));
+    assert_eq!(what[7].0, "refused: roll back to revision 9: there is no revision 9");
+    assert_eq!((what[7].1, what.len()), ("CHG7", 8), "what was carried out is told by the change itself");
     assert_eq!(fixture.journal.verify_audit().unwrap(), Ok(()));
 }
 
@@ -62,7 +64,9 @@ async fn a_refusal_comes_through_whole() {
     assert!(matches!(error, ClientError::Refused(Refusal::Findings { .. })), "{error:?}");
     let error = client.snapshot().await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Stopping)), "{error:?}");
-    assert_eq!(fixture.journal.audit(10).unwrap().len(), 2, "plan and snapshot change nothing");
+    let log = fixture.journal.audit(10).unwrap();
+    assert_eq!(log.len(), 4, "plan and snapshot change nothing");
+    assert!(log.iter().filter(|entry| entry.what.starts_with("refused: ")).count() == 2, "{log:?}");
 }
 
 #[tokio::test]

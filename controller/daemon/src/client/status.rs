@@ -37,7 +37,11 @@ fn text(snapshot: &Snapshot) -> String {
     let changing = if snapshot.changing { "; a change is under way" } else { "" };
     let mut text = format!("mode      {mode}{adopted}{changing}\n");
     // Writing into a string cannot fail.
-    let _ = writeln!(text, "devices   {} of {} in sync", counts.in_sync, counts.devices);
+    let differ = match counts.read - counts.in_sync.min(counts.read) {
+        0 => String::new(),
+        differ => format!(", {differ} differ"),
+    };
+    let _ = writeln!(text, "devices   {} of {} in sync{differ}", counts.in_sync, counts.devices);
     let _ = writeln!(
         text,
         "intents   {} (revision {}), {} services, {} policies",
@@ -49,8 +53,14 @@ fn text(snapshot: &Snapshot) -> String {
         counts.kept, counts.broken, counts.unknown
     );
     let _ = writeln!(text, "alarms    {}", snapshot.alarms.len());
+    sections(&mut text, snapshot);
+    text
+}
+
+/// What is not as it should be, each kind under its title.
+fn sections(text: &mut String, snapshot: &Snapshot) {
     section(
-        &mut text,
+        text,
         "Sessions that are down",
         snapshot.nodes.iter().filter_map(|node| match &node.session {
             Session::Down { why, since } => Some(format!("{} since {}: {why}", node.id, moment(*since))),
@@ -58,8 +68,10 @@ fn text(snapshot: &Snapshot) -> String {
             Session::Up | Session::Unknown => None,
         }),
     );
+    let strangers = snapshot.nodes.iter().filter(|node| node.protocol.is_none());
+    section(text, "Not in the inventory: never read nor changed", strangers.map(|node| node.id.to_string()));
     section(
-        &mut text,
+        text,
         "Alarms",
         snapshot.alarms.iter().map(|alarm| {
             format!(
@@ -73,7 +85,7 @@ fn text(snapshot: &Snapshot) -> String {
         }),
     );
     section(
-        &mut text,
+        text,
         "Promises that are not kept",
         snapshot.services.iter().filter_map(|service| {
             let why = service.refused.as_ref().or(service.why.as_ref()).map_or("", String::as_str);
@@ -85,9 +97,8 @@ fn text(snapshot: &Snapshot) -> String {
             Some(format!("{} {state} since {}: {why}", service.id, moment(service.since)))
         }),
     );
-    section(&mut text, "Drained", snapshot.drained.iter().cloned());
-    section(&mut text, "Findings", snapshot.findings.iter().map(ToString::to_string));
-    text
+    section(text, "Drained", snapshot.drained.iter().cloned());
+    section(text, "Findings", snapshot.findings.iter().map(ToString::to_string));
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

@@ -54,7 +54,7 @@ pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
 /// The controller does not answer.
 pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
     let nodes = args.access.client()?.devices().await?;
-    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "SESSION", "POLICIES"];
+    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"];
     let code = show(args.format, &nodes, head, "the network has no routers", device)?;
     let reasons = reasons(&nodes);
     if args.format == Format::Text && !reasons.is_empty() {
@@ -66,8 +66,10 @@ pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
 fn device(node: &NodeView) -> [String; 6] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
-        Session::Up => "up".to_owned(),
-        Session::Unknown => "unknown".to_owned(),
+        Session::Up if node.differs.is_empty() => "in sync".to_owned(),
+        Session::Up => "differs".to_owned(),
+        Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
+        Session::Unknown => "not reached yet".to_owned(),
         Session::Down { why, .. } => format!("down: {}", first_clause(why)),
     };
     [
@@ -92,14 +94,21 @@ fn first_clause(why: &str) -> String {
     }
 }
 
-/// What does not fit into the table: why each router is down, in full; nothing where none is.
+/// What does not fit into the table: why each router is down and in what each differs, in full; nothing where none is.
 fn reasons(nodes: &[NodeView]) -> String {
     let down = nodes.iter().filter_map(|node| match &node.session {
         Session::Down { why, since } => Some(format!("  {} since {}: {why}\n", node.id, moment(*since))),
         Session::Up | Session::Unknown => None,
     });
-    let down: String = down.collect();
-    if down.is_empty() { down } else { format!("\nSessions that are down\n{down}") }
+    let differ = nodes
+        .iter()
+        .filter(|node| !node.differs.is_empty())
+        .map(|node| format!("  {}: {}\n", node.id, node.differs.join("; ")));
+    let titled = |title: &str, lines: String| {
+        if lines.is_empty() { lines } else { format!("\n{title}\n{lines}") }
+    };
+    let differ = titled("Routers that hold something else than they should", differ.collect());
+    titled("Sessions that are down", down.collect()) + &differ
 }
 
 /// Lists alarms.
@@ -178,11 +187,12 @@ mod tests {
             protocol: Some("netconf".into()),
             session,
             policies: 3,
+            differs: Vec::new(),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
         let nodes = [node("br-1", Session::Up), node("br-2", down), node("br-3", long)];
-        let table = table(&nodes, ["DEVICE", "ROLE", "SITE", "PROTOCOL", "SESSION", "POLICIES"], device);
+        let table = table(&nodes, ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"], device);
         assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
         assert!(table.contains("down: it cannot be reached ") && !table.contains("Connection"), "{table}");
         let below = reasons(&nodes);
@@ -191,5 +201,9 @@ mod tests {
             "{below}"
         );
         assert_eq!(reasons(&nodes[..1]), "");
+        let differs = vec!["policy color 7 to fd00::1 is missing".to_owned()];
+        let astray = NodeView { differs, ..node("br-4", Session::Up) };
+        assert_eq!(device(&astray)[4], "differs");
+        assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1 is missing"));
     }
 }

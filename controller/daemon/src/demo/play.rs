@@ -95,9 +95,9 @@ impl<'a> Stage<'a> {
         };
         let Some(event) = event else {
             self.arriving = None;
-            let ended = self.controller.as_mut().and_then(Controller::ended);
-            if self.controller.is_some() {
-                bail!("the controller's events ended: {}", ended.unwrap_or_else(|| "it still runs".into()));
+            if let Some(controller) = &mut self.controller {
+                let ended = controller.ending().await.unwrap_or_else(|| "it still runs".to_owned());
+                bail!("the controller's events ended: {ended}");
             }
             return Ok(None);
         };

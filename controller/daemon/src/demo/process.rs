@@ -26,6 +26,8 @@ use super::files::Written;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a process may take to end after it was asked to.
 const ENDING: Duration = Duration::from_secs(10);
+/// How long it may take from the end of its sockets to its own.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// The program beside this one.
 fn beside(name: &str) -> anyhow::Result<PathBuf> {
@@ -153,6 +155,12 @@ impl Controller {
     /// Whether the process has ended, and how.
     pub fn ended(&mut self) -> Option<String> {
         self.child.try_wait().ok().flatten().map(|status| status.to_string())
+    }
+
+    /// How the process has ended, when its sockets are closed already; none where it goes on all the same.
+    pub async fn ending(&mut self) -> Option<String> {
+        let ended = timeout(CLOSING, self.child.wait()).await.ok()?;
+        ended.ok().map(|status| status.to_string())
     }
 
     /// Kills it without warning.

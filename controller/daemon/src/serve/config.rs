@@ -124,6 +124,16 @@ impl Config {
             Some(path) => (read(path)?, path.parent().unwrap_or(Path::new(""))),
             None => (ConfigFile::default(), Path::new("")),
         };
+        if [&file.network, &file.inventory, &file.state]
+            .into_iter()
+            .flatten()
+            .any(|path| path.as_os_str().is_empty())
+        {
+            let name = args.config.as_deref().unwrap_or(Path::new("")).display();
+            return Err(Stop::usage(format!(
+                "{name}: a path is empty; name a file or folder, or leave the key out"
+            )));
+        }
         let path = |option: &Option<PathBuf>, file: Option<PathBuf>| {
             option.clone().or_else(|| file.map(|path| base.join(path)))
         };

@@ -153,8 +153,15 @@ impl Fleet {
 
 /// What the text alone tells to be wrong.
 fn check(entry: &Entry) -> anyhow::Result<()> {
-    if let ConfigAccess::Netconf(access) = &entry.config {
-        access.host_key.parse::<HostKeyPin>()?;
+    let port = match &entry.config {
+        ConfigAccess::Netconf(access) => {
+            access.host_key.parse::<HostKeyPin>()?;
+            access.netconf.port()
+        }
+        ConfigAccess::Gnmi(access) => access.gnmi.port(),
+    };
+    if port == 0 {
+        bail!("nothing listens on port 0: name the port of its management");
     }
     if entry.login.certificate.is_some() != entry.login.certificate_key.is_some() {
         bail!("login.certificate and login.certificateKey belong together: give both or neither");
@@ -195,7 +202,7 @@ impl<'i> Keys<'i> {
         if let Some(key) = self.logins.get(&name) {
             return Ok(key.clone());
         }
-        let text = self.resolve(reference).context("login.key")?;
+        let text = self.key(reference).context("login.key")?;
         let text = String::from_utf8(text).map_err(|_| anyhow!("login.key at {reference}: not text"))?;
         let key = LoginKey::from_text(&text, None).with_context(|| format!("login.key at {reference}"))?;
         self.logins.insert(name, key.clone());
@@ -224,7 +231,7 @@ impl<'i> Keys<'i> {
         let identity = match (&login.certificate, &login.certificate_key) {
             (Some(certificate), Some(key)) => {
                 let certificates_pem = self.resolve(certificate).context("login.certificate")?;
-                let key_pem = self.resolve(key).context("login.certificateKey")?;
+                let key_pem = self.key(key).context("login.certificateKey")?;
                 Some(Identity { certificates_pem, key_pem })
             }
             _ => None,
@@ -242,6 +249,11 @@ impl<'i> Keys<'i> {
         Ok(trust)
     }
 
+    fn key(&mut self, reference: &Reference) -> Result<Vec<u8>, SecretError> {
+        reference.keeps_key(self.folder)?;
+        self.resolve(reference)
+    }
+
     fn resolve(&mut self, reference: &Reference) -> Result<Vec<u8>, SecretError> {
         let secret = self.secrets.entry(reference.text()).or_insert_with(|| reference.resolve(self.folder));
         secret.clone()
@@ -250,6 +262,8 @@ impl<'i> Keys<'i> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -289,6 +303,8 @@ mod tests {
         let certificate = signed.cert.pem();
         for (name, text) in [("ca.pem", &*certificate), ("me.pem", &*certificate), ("me.key", "no key")] {
             std::fs::write(folder.path().join(name), text).unwrap();
+            let only_mine = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(folder.path().join(name), only_mine).unwrap();
         }
         let place = |name: &str| format!("file:{name}").parse::<Reference>().unwrap();
         let login = Login {
@@ -310,5 +326,21 @@ mod tests {
         assert!(why.starts_with("ca at file:me.key: "), "{why}");
         let why = told("ca.pem", &Login { certificate: Some(place("me.key")), ..login });
         assert!(why.starts_with("login.certificate at file:me.key: "), "{why}");
+    }
+
+    #[test]
+    fn a_private_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("id");
+        std::fs::write(&path, netconf::ssh::keys::FreshKey::generate().unwrap().private.as_bytes()).unwrap();
+        let key = Some("file:id".parse().unwrap());
+        let login = Login { user: "trunkline".into(), key, certificate: None, certificate_key: None };
+        let with = |mode| {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            Keys::new(folder.path()).login(&login)
+        };
+        let why = format!("{:#}", with(0o640).err().unwrap());
+        assert!(why.starts_with("login.key: ") && why.contains("others can read it (mode 640)"), "{why}");
+        assert!(with(0o600).is_ok());
     }
 }

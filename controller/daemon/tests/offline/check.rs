@@ -50,6 +50,20 @@ fn the_example_is_clean() {
 }
 
 #[test]
+fn designs_are_judged_with_their_library_and_without_a_network() {
+    const EXAMPLE: &str = "intents/examples/library/voice";
+    let network = format!("{EXAMPLE}/network.yaml");
+    for more in [&[][..], &["-n", network.as_str()]] {
+        let called = trunkline(&[&["check", "intents/library", EXAMPLE], more].concat());
+        assert_eq!(called.code, Some(0), "{}", called.out);
+        assert!(called.out.contains("no findings"), "{}", called.out);
+    }
+    let bare = trunkline(&["check", EXAMPLE]);
+    assert_eq!(bare.code, Some(1), "{}", bare.out);
+    assert!(bare.out.contains("TL0042") && bare.out.contains("-i library/ -i my/"), "{}", bare.out);
+}
+
+#[test]
 fn without_a_network_only_what_needs_none_is_judged() {
     let called = trunkline(&["check", INTENTS]);
     assert_eq!(called.code, Some(0), "{}", called.out);

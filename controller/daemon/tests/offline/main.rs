@@ -9,3 +9,5 @@ mod check;
 mod codes;
 mod files;
 mod plan;
+mod solve;
+mod verify;

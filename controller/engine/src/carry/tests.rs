@@ -105,6 +105,48 @@ async fn a_device_that_falls_silent_twice_is_unresolved_and_written_down() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_restarts_its_server_is_asked_again_and_one_that_stays_away_is_unresolved() {
+    let names = ["a", "b"];
+    for (step, decided) in [(Step::Cancel, false), (Step::Read, true), (Step::Confirm, true)] {
+        for (attempts, back) in [(1, true), (5, true), (6, step == Step::Read)] {
+            let lab = lab(&names, LONGEST);
+            if step == Step::Cancel {
+                lab.devices[0].will(Step::Commit, Fault::LostAfter);
+            }
+            (0..attempts).for_each(|_| lab.devices[0].will(step, Fault::Away));
+            let report = run(&lab, &names).await;
+            let case = format!("away for {attempts} orders to {step}: {:?}", report.outcome);
+            let applied = decided && (step != Step::Read || attempts < 6);
+            match back {
+                true if applied => assert_eq!(report.outcome, Outcome::Applied, "{case}"),
+                true => assert_eq!(report.outcome, Outcome::RolledBack, "{case}"),
+                false => {
+                    let nodes = BTreeSet::from([NodeId::lit("a")]);
+                    assert_eq!(report.outcome, Outcome::Unresolved { decided, nodes }, "{case}");
+                }
+            }
+            let new = |device: &FakeDevice| !device.truth().is_empty();
+            assert_eq!(new(&lab.devices[1]), applied, "{case}");
+            assert!(!back || new(&lab.devices[0]) == applied, "{case}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_is_found_away_only_after_long_is_not_asked_again() {
+    let names = ["a", "b"];
+    let lab = lab(&names, Duration::from_secs(30));
+    lab.devices[0].will(Step::Commit, Fault::LostAfter);
+    lab.devices[0].will(Step::Cancel, Fault::Away);
+    lab.devices[0].hold(Step::Cancel, tokio::time::sleep(Duration::from_secs(10)));
+    let begun = Instant::now();
+    let report = run(&lab, &names).await;
+    let nodes = BTreeSet::from([NodeId::lit("a")]);
+    assert_eq!(report.outcome, Outcome::Unresolved { decided: false, nodes });
+    assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_decided_too_late_goes_back_while_all_devices_still_can() {
     let names = ["a", "b"];
     for (late, outcome) in [(45, Outcome::Applied), (55, Outcome::RolledBack)] {

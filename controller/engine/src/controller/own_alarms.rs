@@ -86,15 +86,13 @@ impl Controller {
 
     /// Devices that hold something else than they should, and that nobody is putting right.
     fn drifting(&self) -> BTreeMap<String, Cause> {
-        let mut objects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for finding in self.world.drift.iter().filter(|finding| plan::codes::is_drift(&finding.code)) {
-            objects.entry(&finding.subject).or_default().push(&finding.message);
-        }
         let mut causes = BTreeMap::new();
         for node in self.fleet.keys().filter(|node| !self.is_being_repaired(node)) {
-            let Some(objects) = objects.get(node.as_str()) else { continue };
-            let cause = Cause { severity: Severity::Minor, why: listed(objects), services: Vec::new() };
-            causes.insert(node.to_string(), cause);
+            let objects = self.world.drift.of(node);
+            if !objects.is_empty() {
+                let cause = Cause { severity: Severity::Minor, why: listed(objects), services: Vec::new() };
+                causes.insert(node.to_string(), cause);
+            }
         }
         causes
     }
@@ -113,8 +111,8 @@ impl Controller {
 }
 
 /// The first few, and how many more.
-fn listed(objects: &[&str]) -> String {
-    let mut text = objects.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ");
+fn listed(objects: &[String]) -> String {
+    let mut text = objects.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
     if objects.len() > NAMED {
         text.push_str(&format!("; and {} more", objects.len() - NAMED));
     }
@@ -158,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
-        assert_eq!(listed(&["a", "b"]), "a; b");
-        assert_eq!(listed(&["a", "b", "c", "d", "e", "f", "g"]), "a; b; c; d; e; and 2 more");
+        let objects = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned);
+        assert_eq!(listed(&objects[..2]), "a; b");
+        assert_eq!(listed(&objects), "a; b; c; d; e; and 2 more");
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     readers,
     snapshot::Snapshot,
     tasks::DeviceHandle,
-    world::{Accepted, World},
+    world::{Accepted, Drift, World},
 };
 
 /// What the controller is made of.
@@ -186,7 +186,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         limits,
         mode: journal.mode()?,
         adopted: journal.adopted()?,
-        drift: Vec::new(),
+        drift: Drift::default(),
         repair: BTreeSet::new(),
     })
 }

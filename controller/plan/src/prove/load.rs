@@ -1,9 +1,9 @@
 //! Lines and queues against what was promised to fit: where a queue drops, its promised traffic must not be what is dropped.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use model::{Bandwidth, Demand, Demands, DesiredState, EdgeIx, QueueName, Severity};
-use traffic::{EdgeLoad, Failure, Network, Outcome, WHOLE};
+use traffic::{Drill, EdgeLoad, Failure, Network, Outcome, WHOLE};
 
 use super::{
     judge::Promise,
@@ -12,51 +12,158 @@ use super::{
 use crate::codes;
 
 /// What is needed to know who was promised what, and where.
-pub(super) struct Rules<'a> {
-    pub(super) desired: &'a DesiredState,
-    pub(super) network: &'a Network,
-    pub(super) demands: &'a Demands,
+pub(crate) struct Rules<'a> {
+    pub(crate) desired: &'a DesiredState,
+    pub(crate) network: &'a Network,
+    pub(crate) demands: &'a Demands,
     /// One a demand, in their order.
-    pub(super) promises: &'a [Option<Promise<'a>>],
+    pub(crate) promises: &'a [Option<Promise<'a>>],
+    /// The demands by place.
+    offered: Vec<&'a Demand>,
 }
 
-/// Looks at every edge on which some queue drops. A line is overloaded when the bandwidth promised to the flows on it is more than
-/// it has, or when a queue serves less than what was promised to the flows in it.
-pub(super) fn judge(rules: &Rules<'_>, outcome: &Outcome, failure: Option<&Failure>, tally: &mut Tally) {
-    let dropping = |load: &EdgeLoad| load.queues.iter().any(|queue| queue.dropped.as_ppb() > 0);
-    for (edge, load) in outcome.loads.iter().filter(|(_, load)| dropping(load)) {
-        let (total, queues) = promised(rules, outcome, edge);
-        let capacity = Bandwidth::from_bps(rules.network.graph().edge(edge).bandwidth);
-        let mut say = |amount: Bandwidth, message: String| {
-            let severity = if failure.is_some() { Severity::Warning } else { Severity::Error };
-            let graph = rules.network.graph();
-            let name = |node| graph.node_id(node);
-            let ends = graph.edge(edge);
-            let key = Key {
-                severity: Reverse(severity),
-                code: codes::OVERLOADED,
-                subject: graph.link_id(edge).to_string(),
-                place: format!("from {} to {}", name(ends.from), name(ends.to)),
-            };
-            tally.add(key, amount.as_bps(), message, failure);
-        };
-        if total > capacity {
-            say(total, format!("{total} are promised to the traffic on it, it has {capacity}"));
-            continue;
-        }
-        for queue in load.queues.iter().filter(|queue| queue.dropped.as_ppb() > 0) {
-            let Some(wanted) = queues.get(&queue.name).copied() else { continue };
-            // A thousandth is left to rounding.
-            let slack = Bandwidth::from_bps(wanted.as_bps() / 1_000);
-            if wanted > queue.served.saturating_add(slack) {
-                let message = format!(
-                    "queue {} serves {} of the {wanted} that are promised to the traffic in it",
-                    queue.name, queue.served
-                );
-                say(wanted, message);
-            }
+impl<'a> Rules<'a> {
+    pub(crate) fn new(
+        desired: &'a DesiredState,
+        network: &'a Network,
+        demands: &'a Demands,
+        promises: &'a [Option<Promise<'a>>],
+    ) -> Self {
+        Self { desired, network, demands, promises, offered: demands.values().collect() }
+    }
+
+    /// The demand at a place in the order of them all.
+    pub(crate) fn demand(&self, place: usize) -> &'a Demand {
+        self.offered[place]
+    }
+}
+
+/// More is promised than fits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Overload {
+    pub(crate) edge: EdgeIx,
+    /// The queue that serves too little; none where the whole line is too small.
+    pub(crate) queue: Option<QueueName>,
+    pub(crate) promised: Bandwidth,
+    has: Bandwidth,
+}
+
+impl fmt::Display for Overload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { promised, has, .. } = self;
+        match &self.queue {
+            None => write!(f, "{promised} are promised to the traffic on it, it has {has}"),
+            Some(queue) => write!(
+                f,
+                "queue {queue} serves {has} of the {promised} that are promised to the traffic in it"
+            ),
         }
     }
+}
+
+/// Whether any queue drops: only there more may be promised than fits.
+pub(crate) fn is_dropping(load: &EdgeLoad) -> bool {
+    load.queues.iter().any(|queue| queue.dropped.as_ppb() > 0)
+}
+
+/// An edge on which some queue drops. It is overloaded when the bandwidth promised to the flows on it is more than it has, or when
+/// a queue serves less than what was promised to the flows in it. `flows` are the places of flows, among them all that use it.
+pub(crate) fn overloads(
+    rules: &Rules<'_>,
+    outcome: &Outcome,
+    edge: EdgeIx,
+    flows: impl IntoIterator<Item = usize>,
+    say: &mut dyn FnMut(Overload),
+) {
+    let (total, queues) = promised(rules, outcome, edge, flows);
+    let capacity = Bandwidth::from_bps(rules.network.graph().edge(edge).bandwidth);
+    if total > capacity {
+        return say(Overload { edge, queue: None, promised: total, has: capacity });
+    }
+    let load = outcome.loads.edge(edge);
+    for queue in load.queues.iter().filter(|queue| queue.dropped.as_ppb() > 0) {
+        let Some(wanted) = queues.get(&queue.name).copied() else { continue };
+        // A thousandth is left to rounding.
+        let slack = Bandwidth::from_bps(wanted.as_bps() / 1_000);
+        if wanted > queue.served.saturating_add(slack) {
+            say(Overload { edge, queue: Some(queue.name.clone()), promised: wanted, has: queue.served });
+        }
+    }
+}
+
+/// Looks at every edge on which some queue drops without failure.
+pub(super) fn as_it_is(rules: &Rules<'_>, base: &Base<'_>, tally: &mut Tally) {
+    for edge in &base.dropping {
+        judge(rules, base.outcome, *edge, base.users[edge.ix()].iter().copied(), None, tally);
+    }
+}
+
+/// The network without failure, as far as loads under one are judged against it.
+pub(super) struct Base<'o> {
+    outcome: &'o Outcome,
+    /// By edge: the places of the flows that use it.
+    users: Vec<Vec<usize>>,
+    /// The edges on which some queue drops.
+    dropping: Vec<EdgeIx>,
+}
+
+impl<'o> Base<'o> {
+    pub(super) fn new(network: &Network, outcome: &'o Outcome) -> Self {
+        let mut users = vec![Vec::new(); network.graph().edge_count()];
+        for (place, flow) in outcome.flows.iter().enumerate() {
+            flow.edges().for_each(|edge| users[edge.ix()].push(place));
+        }
+        let dropping = outcome.loads.iter().filter(|(_, load)| is_dropping(load)).map(|(edge, _)| edge);
+        Self { outcome, users, dropping: dropping.collect() }
+    }
+}
+
+/// The same under a failure: on edges that it loads otherwise, and on those that drop anyway and change riders, though what is offered
+/// there stays the same. All others were judged without it.
+pub(super) fn under(
+    rules: &Rules<'_>,
+    drill: &Drill<'_>,
+    (base, changed): (&Base<'_>, &[usize]),
+    failure: &Failure,
+    tally: &mut Tally,
+) {
+    let (outcome, shifted) = (drill.outcome(), drill.shifted());
+    let ridden = |place: &usize| base.outcome.flows[*place].edges().chain(outcome.flows[*place].edges());
+    let mut swapped: Vec<EdgeIx> = changed.iter().flat_map(ridden).collect();
+    swapped.sort_unstable();
+    swapped.dedup();
+    swapped.retain(|edge| base.dropping.binary_search(edge).is_ok() && shifted.binary_search(edge).is_err());
+    for edge in shifted.iter().chain(&swapped).copied() {
+        if !is_dropping(outcome.loads.edge(edge)) {
+            continue;
+        }
+        let stay = base.users[edge.ix()].iter().filter(|place| changed.binary_search(place).is_err());
+        let came = changed.iter().filter(|place| outcome.flows[**place].uses(edge));
+        judge(rules, outcome, edge, stay.chain(came).copied(), Some(failure), tally);
+    }
+}
+
+fn judge(
+    rules: &Rules<'_>,
+    outcome: &Outcome,
+    edge: EdgeIx,
+    flows: impl Iterator<Item = usize>,
+    failure: Option<&Failure>,
+    tally: &mut Tally,
+) {
+    let graph = rules.network.graph();
+    overloads(rules, outcome, edge, flows, &mut |overload| {
+        let severity = if failure.is_some() { Severity::Warning } else { Severity::Error };
+        let name = |node| graph.node_id(node);
+        let ends = graph.edge(edge);
+        let key = Key {
+            severity: Reverse(severity),
+            code: codes::OVERLOADED,
+            subject: graph.link_id(edge).to_string(),
+            place: format!("from {} to {}", name(ends.from), name(ends.to)),
+        };
+        tally.add(key, overload.promised.as_bps(), overload.to_string(), failure);
+    });
 }
 
 /// What is promised to the flows on an edge: all together, and by the queue that the headend's classifier names.
@@ -64,12 +171,14 @@ fn promised(
     rules: &Rules<'_>,
     outcome: &Outcome,
     edge: EdgeIx,
+    flows: impl IntoIterator<Item = usize>,
 ) -> (Bandwidth, BTreeMap<QueueName, Bandwidth>) {
     let mut total = Bandwidth::ZERO;
     let mut queues: BTreeMap<QueueName, Bandwidth> = BTreeMap::new();
-    let flows = outcome.flows.iter().zip(rules.demands.values()).zip(rules.promises);
-    for ((flow, demand), promise) in flows {
-        let Some(most) = promise.as_ref().and_then(|promise| promise.service.slo.bandwidth) else { continue };
+    for place in flows {
+        let (flow, demand) = (&outcome.flows[place], rules.offered[place]);
+        let promise = rules.promises[place].as_ref();
+        let Some(most) = promise.and_then(|promise| promise.service.slo.bandwidth) else { continue };
         let Ok(place) = flow.shares.binary_search_by_key(&edge, |(used, _)| *used) else { continue };
         let rate = part(demand.rate.min(most), flow.shares[place].1);
         total = total.saturating_add(rate);
@@ -87,7 +196,7 @@ fn part(rate: Bandwidth, share: u64) -> Bandwidth {
 }
 
 /// The queue that the classifier at the start of the edge names; none where it names none.
-fn queue_of<'a>(rules: &Rules<'a>, edge: EdgeIx, demand: &Demand) -> Option<&'a QueueName> {
+pub(crate) fn queue_of<'a>(rules: &Rules<'a>, edge: EdgeIx, demand: &Demand) -> Option<&'a QueueName> {
     let node = rules.network.graph().node_id(rules.network.graph().edge(edge).from);
     rules.desired.devices.get(node)?.classifier.as_ref()?.queues.get(&demand.dscp)
 }

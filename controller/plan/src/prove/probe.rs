@@ -10,7 +10,7 @@ use model::{Bandwidth, Demand, DemandId, Demands, IntentSet, Service, ServiceId,
 use crate::cause::directions;
 
 /// The demands, and a probe of the promised bandwidth for each direction of a carried service that has none.
-pub(super) fn complete<'a>(
+pub(crate) fn complete<'a>(
     demands: &'a Demands,
     set: &IntentSet,
     verdicts: &BTreeMap<ServiceId, Verdict>,

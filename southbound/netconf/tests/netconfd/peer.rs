@@ -37,7 +37,8 @@ impl Drop for Netconfd {
         // A test that failed is of little use without the other side's story.
         if std::thread::panicking() {
             for name in ["netconfd.log", "sshd.log"] {
-                let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let text = fs::read(self.path(name)).unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
                 let lines: Vec<&str> = text.lines().collect();
                 eprintln!("the end of {name}:\n{}", lines[lines.len().saturating_sub(LAST)..].join("\n"));
             }

@@ -87,7 +87,8 @@ fn labels_and_vars_become_nodes_and_links() {
     assert_eq!((p.node_sid.as_ref(), p.locator.as_ref()), (None, None));
     assert_eq!(
         told(&network.notes),
-        "info[TL0123] network: 1 nodes have no router id and get 10.255.x.y by their order: p"
+        "47:7 warning[TL0132] link hq:eth2--p:eth1: it has no bandwidth and gets 1Gbps, though other lines have one\n\
+         info[TL0123] network: 1 nodes have no router id and get 10.255.x.y by their order: p"
     );
     let line = &ted.links[&"line1:hq--br".parse().unwrap()];
     assert_eq!(line.encryption, Encryption::Macsec);

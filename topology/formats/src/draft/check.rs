@@ -1,10 +1,14 @@
 //! What must hold between the objects of a network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
-use model::{InterfaceName, LinkId, NodeId};
+use ipnet::Ipv6Net;
+use model::{InterfaceName, LinkId, NodeId, Severity};
 
-use super::{Draft, DraftLink, DraftNode};
+use super::{Draft, DraftDirection, DraftLink, DraftNode};
 use crate::{
     code,
     text::{Mark, Report, nearest},
@@ -23,7 +27,10 @@ pub(super) fn nodes(nodes: &[DraftNode], report: &mut Report) {
             report.error(code::DUPLICATE_NODE, &subject, message, node.mark).related = related;
             continue;
         }
-        if let Some(router_id) = node.router_id
+        if let Some(router_id) = node.router_id.filter(|id| !names_one(*id)) {
+            let message = format!("router id {router_id} is no address of one router");
+            report.error(code::WRONG_VALUE, &subject, message, node.mark);
+        } else if let Some(router_id) = node.router_id
             && let Some(first) = router_ids.insert(router_id, node)
         {
             let related = report.related(first.mark, "first here");
@@ -33,6 +40,11 @@ pub(super) fn nodes(nodes: &[DraftNode], report: &mut Report) {
         node_sid(node, &subject, &mut labels, report);
     }
     locators(nodes, report);
+}
+
+/// Whether an address can belong to one router, other than to itself.
+fn names_one(id: Ipv4Addr) -> bool {
+    !(id.is_unspecified() || id.is_multicast() || id.is_broadcast() || id.is_loopback())
 }
 
 fn node_sid<'n>(
@@ -66,6 +78,8 @@ fn locators(nodes: &[DraftNode], report: &mut Report) {
             format!("has bits beyond its length: write {}", locator.trunc())
         } else if locator.prefix_len() > 112 {
             "is longer than 112 bits and leaves no room for a function".to_owned()
+        } else if !is_unicast(locator) {
+            "does not lead to one router: write a unicast prefix".to_owned()
         } else {
             sound.push((locator, node));
             continue;
@@ -91,6 +105,49 @@ fn locators(nodes: &[DraftNode], report: &mut Report) {
             _ => widest = Some((locator, node)),
         }
     }
+}
+
+/// Whether the addresses of a prefix are unicast and may be routed (RFC 4291 section 2.4).
+fn is_unicast(locator: Ipv6Net) -> bool {
+    let first = locator.network();
+    !(first.is_multicast() || first.is_unicast_link_local() || first.is_unspecified() || first.is_loopback())
+}
+
+/// What a line's values say of each other; findings that stop nothing.
+pub(super) fn values(links: &[(LinkId, DraftLink)], report: &mut Report) {
+    let ways = |link: &'_ DraftLink| [link.from_a.clone(), link.from_z.clone()];
+    let some = links.iter().any(|(_, link)| ways(link).iter().any(|way| way.bandwidth.is_some()));
+    for (id, link) in links {
+        let subject = format!("link {id}");
+        if some && ways(link).iter().any(|way| way.bandwidth.is_none()) {
+            let message = "it has no bandwidth and gets 1Gbps, though other lines have one";
+            report.add(code::DERIVED_BANDWIDTH, Severity::Warning, &subject, message, link.mark);
+        }
+        let contract = &link.line.contract;
+        let worse = |way: &DraftDirection| {
+            let told = [
+                contract
+                    .delay
+                    .zip(way.delay)
+                    .filter(|(most, own)| own > most)
+                    .map(|both| show("delay", both)),
+                contract
+                    .jitter
+                    .zip(way.jitter)
+                    .filter(|(most, own)| own > most)
+                    .map(|both| show("jitter", both)),
+                contract.loss.zip(way.loss).filter(|(most, own)| own > most).map(|both| show("loss", both)),
+            ];
+            told.into_iter().flatten().next()
+        };
+        if let Some(message) = ways(link).iter().find_map(worse) {
+            report.add(code::CONTRACT_BEYOND_LINE, Severity::Warning, &subject, message, link.mark);
+        }
+    }
+}
+
+fn show<T: std::fmt::Display>(what: &str, (most, own): (T, T)) -> String {
+    format!("its contract allows a {what} of {most}, and the file says {own}")
 }
 
 /// Ends, names and interfaces; gives the sound links with their names.

@@ -10,13 +10,15 @@ pub(super) struct Cursor<'a> {
     at: usize,
     line: u32,
     line_start: usize,
+    /// Where the word that was taken last begins.
+    word_start: usize,
 }
 
 type Read<T> = Result<T, RepetitaError>;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0, line: 1, line_start: 0 }
+        Self { text, at: 0, line: 1, line_start: 0, word_start: 0 }
     }
 
     /// `NAME count`, then the line that names the columns.
@@ -49,6 +51,7 @@ impl<'a> Cursor<'a> {
             let found = if self.at == self.text.len() { "the file ends" } else { "the row ends" };
             return Err(self.error(start, format!("{found} where {what} should stand")));
         }
+        self.word_start = start;
         Ok(&self.text[start..self.at])
     }
 
@@ -105,6 +108,28 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// Whether another row stands below.
+    pub(super) fn has_row(&mut self) -> bool {
+        self.skip_empty_lines();
+        self.at < self.text.len()
+    }
+
+    /// Whether more stands on this row.
+    pub(super) fn has_word(&mut self) -> bool {
+        self.skip_blanks();
+        self.text.get(self.at).is_some_and(|&byte| byte != b'\n')
+    }
+
+    /// What is wrong with the word that was taken last.
+    pub(super) fn refuse_word(&self, message: String) -> RepetitaError {
+        self.error(self.word_start, message)
+    }
+
+    /// What is wrong here.
+    pub(super) fn refuse(&self, message: String) -> RepetitaError {
+        self.error(self.at, message)
+    }
+
     /// Nothing more stands on this row.
     pub(super) fn end_of_row(&mut self) -> Read<()> {
         self.skip_blanks();
@@ -158,6 +183,15 @@ impl<'a> Cursor<'a> {
 }
 
 fn quoted(word: &[u8]) -> String {
-    let shown = String::from_utf8_lossy(&word[..word.len().min(QUOTED)]).into_owned();
+    let shown = harmless(&String::from_utf8_lossy(&word[..word.len().min(QUOTED)]));
     if word.len() > QUOTED { format!("{shown}…") } else { shown }
+}
+
+/// A text of a file as an error may quote it: a terminal must not obey what a file says.
+pub(super) fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }

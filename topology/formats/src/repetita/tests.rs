@@ -62,11 +62,54 @@ fn a_count_beyond_the_file_reserves_nothing() {
     assert_eq!((error.line, error.column), (3, 1));
 }
 
+#[test]
+fn the_labels_of_edges_are_those_of_their_rows() {
+    assert_eq!(read_edge_labels(GRAPH.as_bytes()).unwrap(), ["e0", "e1"]);
+    let damaged = GRAPH.replace("e1 1 2 5", "e1 1 9 5");
+    assert_eq!(
+        read_edge_labels(damaged.as_bytes()).unwrap_err(),
+        read_graph(damaged.as_bytes()).unwrap_err()
+    );
+}
+
+#[test]
+fn every_demand_has_a_level() {
+    assert_eq!(
+        read_priorities(
+            b"0
+255
+
+ 1",
+            3
+        )
+        .unwrap(),
+        [0, 255, 1]
+    );
+    assert_eq!(read_priorities(b"", 0).unwrap(), [0_u8; 0]);
+    let place = |text: &str| {
+        let error = read_priorities(text.as_bytes(), 2).unwrap_err();
+        (error.line, error.column, error.message)
+    };
+    let few = "the file ends after 1 of 2 levels: each demand has a line, in the order of the demands";
+    assert_eq!(place("0\n"), (2, 1, few.to_owned()));
+    assert_eq!(
+        place("0\n1\n2\n"),
+        (3, 1, "a line too many: there are 2 demands, and each has one line".to_owned())
+    );
+    assert_eq!(
+        place("0\n256\n"),
+        (2, 1, "the level of a demand is 256; it lies between 0 and 255".to_owned())
+    );
+    assert_eq!(place("0\n1 1\n"), (2, 3, "`1` is one column too many".to_owned()));
+    assert_eq!(place("low\n"), (1, 1, "the level of a demand is `low`, not a whole number".to_owned()));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = read_graph(&bytes);
         let _ = read_demands(&bytes, 5);
+        let _ = read_priorities(&bytes, 5);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn table() {
 }
 
 /// Points on a plane, each linked to its nearest; demands between all pairs by the product of the sizes of their ends.
-fn made(nodes: u32, seed: u64) -> Instance {
+pub fn made(nodes: u32, seed: u64) -> Instance {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let points: Vec<(f64, f64, f64)> = (0..nodes)
         .map(|_| (random.random(), random.random(), random.random_range(0.0..2.0_f64).exp2().powi(2)))

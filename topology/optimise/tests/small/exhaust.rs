@@ -11,13 +11,24 @@ fn by(list: &[u32]) -> Vec<WeightedList> {
 
 /// The best utilisation with at most one node between, one list per demand: nodes to the power of demands.
 fn optimum(instance: &Instance) -> f64 {
+    least(instance, &vec![None; instance.demands.len()])
+}
+
+/// The same where some demands have their lists already.
+pub fn least(instance: &Instance, given: &[Option<Vec<WeightedList>>]) -> f64 {
     let mut middles = vec![0_u32; instance.demands.len()];
     let mut best = f64::INFINITY;
     loop {
-        let lists: Vec<Vec<WeightedList>> =
-            instance.demands.iter().zip(&middles).map(|(demand, &middle)| by(&[middle, demand.to])).collect();
+        let lists: Vec<Vec<WeightedList>> = instance
+            .demands
+            .iter()
+            .zip(given)
+            .zip(&middles)
+            .map(|((demand, given), &middle)| given.clone().unwrap_or_else(|| by(&[middle, demand.to])))
+            .collect();
         best = best.min(crate::mlu(instance, &lists));
-        let Some(place) = middles.iter().position(|&middle| middle + 1 < instance.nodes) else { return best };
+        let open = |at: usize| given[at].is_none() && middles[at] + 1 < instance.nodes;
+        let Some(place) = (0..middles.len()).find(|&at| open(at)) else { return best };
         middles[place] += 1;
         middles[..place].fill(0);
     }

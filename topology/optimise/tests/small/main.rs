@@ -6,7 +6,10 @@ mod judge;
 mod answers;
 mod constraints;
 mod exhaust;
+mod kept;
+mod linear;
 mod networks;
+mod priorities;
 
 /// The highest utilisation, as the judge sees it.
 fn mlu(instance: &model::dense::Instance, lists: &[Vec<optimise::WeightedList>]) -> f64 {

@@ -12,7 +12,7 @@ use rand::Rng;
 
 use crate::{
     network::{Builder, Plan},
-    report::{Report, median, most_memory, timed},
+    report::{Report, median, most_memory, quantile, timed},
 };
 
 /// A service with the paths that it has.
@@ -238,12 +238,14 @@ pub fn branches(report: &mut Report) {
                 time
             })
             .collect();
-        (median(&mut times), worst)
+        (median(&mut times), quantile(&mut times, 0.9), worst)
     };
-    let (time, worst) = event(&mut (300..20_300).step_by(97));
-    let value = format!("{time:.0?} median, {:.1?} worst ({} services)", worst.0, worst.1);
+    let (time, nine, worst) = event(&mut (300..20_300).step_by(97));
+    let value =
+        format!("{time:.0?} median, {nine:.1?} nine in ten, {:.1?} worst ({} services)", worst.0, worst.1);
     report.promise("  a branch's line fails", value, "under 20 ms", worst.0 < Duration::from_millis(20));
-    let (time, worst) = event(&mut (0..300));
-    let value = format!("{time:.1?} median, {:.1?} worst ({} services)", worst.0, worst.1);
+    let (time, nine, worst) = event(&mut (0..300));
+    let value =
+        format!("{time:.1?} median, {nine:.1?} nine in ten, {:.1?} worst ({} services)", worst.0, worst.1);
     report.promise("  a core line fails", value, "under 20 ms", worst.0 < Duration::from_millis(20));
 }

@@ -1,6 +1,6 @@
 //! How fast paths are found, side by side with others: `cargo bench -p paths --bench table`. Prints a table and exits with 1 where
 //! a figure that the product promises is missed. Times are medians of runs that take turns, so that what else the machine
-//! does falls on all alike; ratios count more than times.
+//! does falls on all alike; ratios count more than times. Parts can be named: `-- trees bounds headquarters branches`.
 //!
 //! With `tests/.venv` (or `PATHS_BENCH_PYTHON`) holding python-igraph, that is measured too, else it is said to be skipped.
 
@@ -15,15 +15,25 @@ mod trees;
 
 use report::Report;
 
+/// Takes figures and adds lines.
+type Measure = fn(&mut Report);
+
 fn main() {
     // `cargo test --benches` runs this without `--bench`: then building it was the test.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
     let mut report = Report::default();
-    trees::measure(&mut report);
-    bounds::measure(&mut report);
-    bank::headquarters(&mut report);
-    bank::branches(&mut report);
+    let parts: [(&str, Measure); 4] = [
+        ("trees", trees::measure),
+        ("bounds", bounds::measure),
+        ("headquarters", bank::headquarters),
+        ("branches", bank::branches),
+    ];
+    let named = |name: &str| std::env::args().any(|argument| argument == name);
+    let all = !parts.iter().any(|(name, _)| named(name));
+    for (_, measure) in parts.iter().filter(|(name, _)| all || named(name)) {
+        measure(&mut report);
+    }
     std::process::exit(i32::from(!report.print()));
 }

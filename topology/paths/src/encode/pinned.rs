@@ -5,10 +5,12 @@ use std::{borrow::Cow, collections::BTreeMap};
 use model::{EdgeIx, Graph, NodeIx};
 
 use crate::{
+    goal::NO_EDGE,
     metric::MetricType,
+    packed::{Lead, UNREACHED},
     set::EdgeSet,
     spf::Spf,
-    trees::{Lead, Trees, UNREACHED},
+    trees::Trees,
 };
 
 /// How many bytes of trees are kept.
@@ -24,10 +26,14 @@ pub(super) struct Pinned<'a> {
     metric: MetricType,
     home: Option<Trees<'a>>,
     away: Option<Trees<'a>>,
-    toward: BTreeMap<NodeIx, Spf>,
-    from: BTreeMap<NodeIx, Vec<u64>>,
-    groups: BTreeMap<usize, Spf>,
+    toward: BTreeMap<NodeIx, Only>,
+    from: BTreeMap<NodeIx, Only>,
+    groups: BTreeMap<usize, Only>,
 }
+
+/// By node: the only edge by which packets leave it toward the root of a tree, or reach it from there; [`NO_EDGE`] where there is
+/// none or more than one. A stretch is asked for many times, and where hundreds of links meet looking is dear.
+type Only = Vec<EdgeIx>;
 
 impl<'a> Pinned<'a> {
     pub(super) const fn new(graph: &'a Graph, closed: Cow<'a, EdgeSet>, metric: MetricType) -> Self {
@@ -58,10 +64,11 @@ impl<'a> Pinned<'a> {
     /// The same for packets that go to the nearest member of a group.
     pub(super) fn holds_group(&mut self, group: usize, members: &[NodeIx], stretch: &[EdgeIx]) -> bool {
         if !self.groups.contains_key(&group) {
+            self.make_room();
             let tree = self.grow_home(members.to_vec());
             self.groups.insert(group, tree);
         }
-        self.groups.get(&group).is_some_and(|tree| self.follows(tree, stretch))
+        self.groups.get(&group).is_some_and(|only| self.follows(only, stretch))
     }
 
     fn holds_toward(&mut self, end: NodeIx, stretch: &[EdgeIx]) -> bool {
@@ -70,13 +77,12 @@ impl<'a> Pinned<'a> {
             let tree = self.grow_home(vec![end]);
             self.toward.insert(end, tree);
         }
-        self.toward.get(&end).is_some_and(|tree| self.follows(tree, stretch))
+        self.toward.get(&end).is_some_and(|only| self.follows(only, stretch))
     }
 
     /// Whether each node of a stretch forwards along it and nowhere else.
-    fn follows(&self, tree: &Spf, stretch: &[EdgeIx]) -> bool {
-        let (graph, closed) = (self.graph, &*self.closed);
-        stretch.iter().all(|edge| tree.only_next_hop(graph, closed, graph.edge(*edge).from) == Some(*edge))
+    fn follows(&self, only: &Only, stretch: &[EdgeIx]) -> bool {
+        stretch.iter().all(|edge| only[self.graph.edge(*edge).from.ix()] == *edge)
     }
 
     /// Whether no other edge brings packets of its start to any node of a stretch at the same distance: then only one
@@ -84,39 +90,48 @@ impl<'a> Pinned<'a> {
     fn holds_from(&mut self, start: NodeIx, stretch: &[EdgeIx]) -> bool {
         if !self.from.contains_key(&start) {
             self.make_room();
-            let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
-            let trees = self.away.get_or_insert_with(|| Trees::new(graph, metric, Lead::Away, closed));
-            self.from.insert(start, trees.grow(start).distances().to_vec());
+            let tree = self.grow_away(start);
+            self.from.insert(start, tree);
         }
-        let Some(distance) = self.from.get(&start) else { return false };
         let graph = self.graph;
-        let brings = |ix: EdgeIx| {
-            let edge = graph.edge(ix);
+        let brought = |only: &Only| stretch.iter().all(|edge| only[graph.edge(*edge).to.ix()] == *edge);
+        self.from.get(&start).is_some_and(brought)
+    }
+
+    fn grow_home(&mut self, targets: Vec<NodeIx>) -> Only {
+        let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
+        let trees = self.home.get_or_insert_with(|| Trees::new(graph, metric, Lead::Home, closed));
+        let tree = Spf::grown(trees, metric, targets);
+        graph.nodes().map(|node| tree.only_next_hop(graph, closed, node).unwrap_or(NO_EDGE)).collect()
+    }
+
+    fn grow_away(&mut self, start: NodeIx) -> Only {
+        let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
+        let trees = self.away.get_or_insert_with(|| Trees::new(graph, metric, Lead::Away, closed));
+        let distance = trees.grow(start).distances();
+        let brings = |ix: &EdgeIx| {
+            let edge = graph.edge(*ix);
             let (here, there) = (distance[edge.from.ix()], distance[edge.to.ix()]);
-            let step = self.metric.of(edge).filter(|_| !self.closed.contains(ix));
+            let step = metric.of(edge).filter(|_| !closed.contains(*ix));
             edge.from != edge.to
                 && edge.to != start
                 && here != UNREACHED
                 && (edge.from == start || !graph.is_overloaded(edge.from))
                 && step.is_some_and(|step| here.saturating_add(step) == there)
         };
-        stretch.iter().all(|edge| {
-            let to = graph.edge(*edge).to;
-            brings(*edge) && graph.into(to).all(|other| other == *edge || !brings(other))
-        })
-    }
-
-    fn grow_home(&mut self, targets: Vec<NodeIx>) -> Spf {
-        let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
-        let trees = self.home.get_or_insert_with(|| Trees::new(graph, metric, Lead::Home, closed));
-        Spf::grown(trees, metric, targets)
+        let only = |node| {
+            let mut bringing = graph.into(node).filter(brings);
+            bringing.next().filter(|_| bringing.next().is_none()).unwrap_or(NO_EDGE)
+        };
+        graph.nodes().map(only).collect()
     }
 
     fn make_room(&mut self) {
-        let bytes = self.graph.node_count().max(1) * 12;
-        if (self.toward.len() + self.from.len() + 1) * bytes > MOST_BYTES {
+        let bytes = self.graph.node_count().max(1) * size_of::<EdgeIx>();
+        if (self.toward.len() + self.from.len() + self.groups.len() + 1) * bytes > MOST_BYTES {
             self.toward.clear();
             self.from.clear();
+            self.groups.clear();
         }
     }
 }

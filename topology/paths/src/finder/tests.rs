@@ -16,10 +16,12 @@ fn check(
     graph: &Graph,
     asks: &[Ask],
     diversity: Diversity,
+    patience: usize,
     request: impl Fn(&Ask) -> Option<PathRequest>,
 ) -> Result<(), TestCaseError> {
     let free = capacities(graph);
     let mut finder = Finder::new(Arc::new(graph.clone()));
+    finder.patience = patience;
     for ask in asks {
         let Some(request) = request(ask) else { continue };
         let mut workspace = Workspace::new();
@@ -43,9 +45,10 @@ proptest! {
     #[test]
     fn what_is_kept_changes_no_answer(
         net in any_net(7, 11), asks in vec(any_ask(), 1..6), diversity in any_diversity(), stops in any::<u8>(),
+        patience in 0_usize..9,
     ) {
         let graph = net.graph();
-        check(&graph, &asks, diversity, |ask| {
+        check(&graph, &asks, diversity, patience, |ask| {
             let mut request = ask.fit(&graph);
             if stops.is_multiple_of(4) {
                 request.waypoints = ask.waypoints(&graph);
@@ -59,9 +62,10 @@ proptest! {
     #[test]
     fn under_tight_bounds_too_what_is_kept_changes_no_answer(
         net in any_mesh(5, 12), asks in vec(any_ask(), 1..6), diversity in any_diversity(),
+        patience in 0_usize..9,
     ) {
         let graph = net.graph();
-        check(&graph, &asks, diversity, |ask| {
+        check(&graph, &asks, diversity, patience, |ask| {
             let (from, to) = (NodeIx(ask.number() % 5), NodeIx(ask.number() / 8 % 5));
             let all = simple_paths(&graph, from, to);
             let path = all.get(ask.number() as usize / 64 % all.len().max(1))?;

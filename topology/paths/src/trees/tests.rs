@@ -36,6 +36,40 @@ fn a_tree_reaches_its_root_and_nothing_beyond_an_overloaded_node() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
+    /// The sweep and the queue find the same distances and edges, over all arcs and over those that a request admits.
+    #[test]
+    fn both_methods_grow_the_same_tree(
+        net in any_net(7, 12), ask in any_ask(), home in any::<bool>(), more in any::<bool>(), kind in 0..3,
+    ) {
+        let mut net = net;
+        // Small ones; such as go round all buckets; such as come near the longest that a label can hold.
+        let long = ((1 << 31) - 1) / 7;
+        for way in net.lines.iter_mut().flat_map(|line| &mut line.ways) {
+            way.delay = match kind {
+                0 => way.delay + 1,
+                1 => 1 + way.delay % 2 * 4093,
+                _ => long - (way.delay % 3) * (long / 4),
+            };
+        }
+        let graph = net.graph();
+        let free = capacities(&graph);
+        let request = ask.fit(&graph);
+        let lead = if home { Lead::Home } else { Lead::Away };
+        let mut swept = Trees::new(&graph, MetricType::Delay, lead, &EdgeSet::default());
+        let mut queued = Trees::new(&graph, MetricType::Delay, lead, &EdgeSet::default());
+        prop_assert!(matches!(swept.method, Method::Sweep(_)) || graph.edges().next().is_none());
+        queued.method = Method::Queue(Queue::new(queued.packed.most));
+        let roots = if more { vec![request.from, request.to] } else { vec![request.from] };
+        let edges = |tree: Tree<'_>| graph.nodes().map(|node| (tree.distance(node), tree.edge(node))).collect::<Vec<_>>();
+        prop_assert_eq!(edges(swept.grow_any(&roots)), edges(queued.grow_any(&roots)));
+        let within = [
+            edges(swept.grow_within(request.from, &free, &request)),
+            edges(queued.grow_within(request.from, &free, &request)),
+        ];
+        prop_assert_eq!(&within[0], &within[1]);
+        prop_assert_eq!(edges(swept.grow_any(&roots)), edges(queued.grow_any(&roots)), "after another tree");
+    }
+
     /// Both ways, with and without what prunes, also on a packed network that has grown other trees before.
     #[test]
     fn distances_are_those_of_the_best_of_all_paths(

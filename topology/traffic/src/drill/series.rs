@@ -3,7 +3,7 @@
 use super::Drill;
 use crate::{
     failure::{Cut, Failure, UnknownPart},
-    witness::{Outcome, Witness},
+    witness::Witness,
 };
 
 impl Witness<'_> {
@@ -12,8 +12,7 @@ impl Witness<'_> {
         Drill::new(self)
     }
 
-    /// Walks under each failure and shows its outcome, with the places in `flows` of those that differ from no failure.
-    /// Equal to `walk` for each; flows and queues that a failure does not touch are not looked at again. Costs the first
+    /// Walks under each failure and shows the drill with it on: its outcome, and what differs from no failure. Equal to `walk` for each; flows and queues that a failure does not touch are not looked at again. Costs the first
     /// walk, and for each failure what [`Drill::fail`] says.
     ///
     /// # Errors
@@ -21,7 +20,7 @@ impl Witness<'_> {
     pub fn walk_all(
         &self,
         failures: &[Failure],
-        show: impl FnMut(&Failure, &Outcome, &[usize]),
+        show: impl FnMut(&Failure, &Drill<'_>),
     ) -> Result<(), UnknownPart> {
         failures.iter().try_for_each(|failure| failure.cut(self.network).map(|_| ()))?;
         self.walk_each(failures.iter().cloned(), show)
@@ -35,7 +34,7 @@ impl Witness<'_> {
     pub fn walk_each(
         &self,
         failures: impl IntoIterator<Item = Failure>,
-        mut show: impl FnMut(&Failure, &Outcome, &[usize]),
+        mut show: impl FnMut(&Failure, &Drill<'_>),
     ) -> Result<(), UnknownPart> {
         let mut drill = self.drill();
         let mut common = Cut::default();
@@ -51,7 +50,7 @@ impl Witness<'_> {
                 common = first;
             }
             drill.cut(&last);
-            show(&failure, drill.outcome(), &drill.changed());
+            show(&failure, &drill);
             drill.restore();
         }
         Ok(())

@@ -37,8 +37,8 @@ proptest! {
         let none = witness.walk(&Failure::None).unwrap();
         let mut seen = Vec::new();
         witness
-            .walk_all(&failures, |failure, outcome, changed| {
-                seen.push((failure.clone(), outcome.clone(), changed.to_vec()));
+            .walk_all(&failures, |failure, drill| {
+                seen.push((failure.clone(), drill.outcome().clone(), drill.changed()));
             })
             .unwrap();
         prop_assert_eq!(seen.len(), failures.len());
@@ -72,6 +72,11 @@ proptest! {
             let fresh = witness.walk(&Failure::Links(down.iter().cloned().collect::<BTreeSet<_>>())).unwrap();
             prop_assert_eq!(drill.outcome(), &fresh, "{:?}", down);
             prop_assert_eq!(drill.changed(), changed(&none, &fresh), "{:?}", down);
+            let shifted = drill.shifted();
+            for (edge, load) in fresh.loads.iter() {
+                let same = load == none.loads.edge(edge);
+                prop_assert!(same || shifted.binary_search(&edge).is_ok(), "{:?} {:?}", down, edge);
+            }
         }
     }
 }

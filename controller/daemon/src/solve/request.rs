@@ -1,0 +1,97 @@
+//! What is asked: from arguments and files to an instance and the optimiser's options.
+
+use std::path::Path;
+
+use formats::repetita::{RepetitaFile, lists, read_priorities, read_repetita};
+use model::dense::{Instance, Segment};
+use optimise::{Goal, MAX_SEGMENTS, Options};
+
+use super::{
+    SolveArgs,
+    answer::Lists,
+    links::{Links, at},
+};
+use crate::{input, outcome::Stop};
+
+/// Reads all files and judges what cannot go together.
+///
+/// # Errors
+/// A file cannot be read, a link does not exist, or two options contradict each other.
+pub fn read(args: &SolveArgs) -> Result<(Instance, Options), Stop> {
+    let (graph, demands) = (input::bytes(&args.graph)?, input::bytes(&args.demands)?);
+    let instance = read_repetita(&graph, &demands).map_err(|(file, error)| match file {
+        RepetitaFile::Graph => at(&args.graph, error),
+        RepetitaFile::Demands => at(&args.demands, error),
+    })?;
+    let mut options = Options {
+        lists: usize::from(args.lists),
+        max_segments: usize::from(args.max_segments),
+        adjacency: args.adjacency,
+        max_changes: args.changes.map(|changes| changes as usize),
+        ..Options::default()
+    };
+    if !args.down.is_empty() || args.relieve.is_some() {
+        name_links(args, &Links::read(&args.graph, &graph, &instance)?, &mut options)?;
+    }
+    if let Some(path) = &args.priorities {
+        options.priorities =
+            read_priorities(&input::bytes(path)?, instance.demands.len()).map_err(|error| at(path, error))?;
+    }
+    if let Some(path) = &args.running {
+        let running = lists::read(&input::bytes(path)?, &instance).map_err(|error| at(path, error))?;
+        permitted(args, path, &running)?;
+        options.running = Some(running);
+    }
+    Ok((instance, options))
+}
+
+fn name_links(args: &SolveArgs, links: &Links, options: &mut Options) -> Result<(), Stop> {
+    for name in &args.down {
+        options.down.push(links.find("--down", name)?);
+    }
+    let Some(relief) = &args.relieve else { return Ok(()) };
+    let edge = links.find("--relieve", &relief.link)?;
+    if options.down.contains(&edge) {
+        let name = &relief.link;
+        return Err(Stop::usage(format!(
+            "--relieve: link `{name}` is also said to be down, and then carries nothing; leave it out of one of the two"
+        )));
+    }
+    options.goal = Goal::Relieve { edge, to: relief.to };
+    Ok(())
+}
+
+/// Whether what runs is of the kind that is asked for. If it were not, the optimiser would send such demands back to the IGP's way,
+/// and its bound would not hold for the others.
+fn permitted(args: &SolveArgs, path: &Path, running: &Lists) -> Result<(), Stop> {
+    let all = || running.iter().flatten();
+    let lists = running.iter().map(Vec::len).max().unwrap_or(0);
+    let segments = all().map(|list| list.segments.len()).max().unwrap_or(0);
+    let is_link = |segment: &Segment| matches!(segment, Segment::Link(_));
+    let links = all().any(|list| list.segments.iter().any(is_link));
+    let mut wanted = Vec::new();
+    if lists > usize::from(args.lists) {
+        wanted.push(format!("--lists {lists}"));
+    }
+    if segments > usize::from(args.max_segments) {
+        wanted.push(format!("--max-segments {segments}"));
+    }
+    if links && !args.adjacency {
+        wanted.push("--adjacency".to_owned());
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let path = path.display();
+    if lists > usize::from(super::MOST_LISTS) || segments > MAX_SEGMENTS {
+        let most = super::MOST_LISTS;
+        return Err(Stop::usage(format!(
+            "--running {path}: up to {lists} lists of a demand and {segments} segments of a list run there; \
+             at most {most} and {MAX_SEGMENTS} can be handled"
+        )));
+    }
+    Err(Stop::usage(format!(
+        "--running {path}: what runs there is not of the kind that is asked for; add `{}`",
+        wanted.join(" ")
+    )))
+}

@@ -1,0 +1,190 @@
+//! `trunkline verify`: the gate of a pipeline. Every promise under every failure that is asked for, and what breaks it; against an
+//! earlier answer, only what a change made worse.
+
+mod baseline;
+mod junit;
+mod text;
+
+use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
+
+use clap::{Args, ValueEnum};
+use engine::stages;
+use indicatif::{ProgressBar, ProgressStyle};
+use plan::verify::{self as core, FailureKind, Question, Verification, baseline::Against};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    args::NetworkFile,
+    draw,
+    offline::{self, Start, Understood},
+    outcome::{FOUND, Stop, say, say_json},
+};
+
+const AFTER: &str = "\
+Every service is judged as the network is, and under every failure of the kinds of --failures: link,
+node, srlg (all that shares a risk), two-links (every link and every pair), none. Traffic is walked on
+an independent model of forwarding, as routers forward it before the controller could help. A promise
+is kept where the traffic arrives within delay, jitter, loss and bandwidth, over encrypted lines where
+that is promised; it may leave its policy once path and backup are both hit. A service ends nowhere
+else while its own router is down, so that this is not asked.
+
+A violation is named by the smallest failures that cause it: no pair is told of which one link breaks
+the promise alone. Where nothing is left between the ends, or nothing as quick as promised, no plan can
+help; that is told apart and counts as broken, unless --accept-unavoidable is given.
+
+PLAN of --baseline is what `trunkline verify --format json` wrote on the target branch, with at least
+the same failures. Then only what is worse than there is shown, and counts.
+
+Examples:
+  trunkline verify -n network.yaml -i intents/
+  trunkline verify -n lab/ceb.clab.yml -i intents/ --failures link,srlg,node --format junit > verify.xml
+  trunkline verify -n network.yaml -i intents/ --failures two-links --accept-unavoidable
+  trunkline verify -n network.yaml -i intents/ --format json > main.json     on the target branch
+  trunkline verify -n network.yaml -i intents/ --baseline main.json          on the branch to merge
+
+Exit codes: 0 all hold (with --baseline: nothing is worse), 1 some break, or files have errors, 2
+called wrongly.";
+
+/// Judge every promise under every failure, for a pipeline: what breaks it, why, and what to do
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub struct VerifyArgs {
+    /// The network.
+    #[command(flatten)]
+    pub network: NetworkFile,
+    /// An intent file, or a folder of them; may be given several times
+    #[arg(short, long, required = true, value_name = "PATH")]
+    pub intents: Vec<PathBuf>,
+    /// What may fail: none, link, node, srlg, two-links; several by commas, or given again
+    #[arg(long, value_name = "KIND", value_delimiter = ',', default_values = ["link", "srlg"])]
+    pub failures: Vec<FailureKind>,
+    /// Show only what is worse than in this answer of `verify --format json`
+    #[arg(long, value_name = "PLAN")]
+    pub baseline: Option<PathBuf>,
+    /// What a running controller knows, as `trunkline snapshot` printed it
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub state: Option<PathBuf>,
+    /// Do not count what no plan can help
+    #[arg(long)]
+    pub accept_unavoidable: bool,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: VerifyFormat,
+}
+
+/// How the answer is shown.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum VerifyFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs, and for --baseline
+    Json,
+    /// JUnit XML: a suite for each intent, a case for each service and kind of failure
+    Junit,
+}
+
+/// An answer and what it is an answer to.
+struct Verified {
+    verification: Verification,
+    against: Option<Against>,
+    empty: bool,
+    accept: bool,
+}
+
+/// The answer as a file. `against` stands there where only what is worse is told: such a file is no baseline.
+#[derive(Serialize)]
+struct Document<'v> {
+    kind: &'static str,
+    version: u8,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Against>,
+    #[serde(flatten)]
+    verification: &'v Verification,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// It was called wrongly, or the network cannot be walked.
+pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let verified = match verified(args) {
+        Ok(verified) => verified,
+        Err(Stop::Findings(judged)) if args.format != VerifyFormat::Text => {
+            let findings = draw::sorted(&judged.findings);
+            match args.format {
+                VerifyFormat::Junit => say(&junit::findings(&findings)?),
+                _ => say_json(&json!({"findings": findings}))?,
+            }
+            return Ok(ExitCode::from(FOUND));
+        }
+        Err(stop) => return Err(stop.into()),
+    };
+    match args.format {
+        VerifyFormat::Text => say(&text::render(&verified)),
+        VerifyFormat::Junit => say(&junit::render(&verified)?),
+        VerifyFormat::Json => say_json(&Document {
+            kind: baseline::KIND,
+            version: baseline::VERSION,
+            state: if verified.empty { "empty" } else { "snapshot" },
+            against: verified.against,
+            verification: &verified.verification,
+        })?,
+    }
+    let holds = verified.verification.holds(verified.accept);
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
+    let before = args.baseline.as_deref().map(baseline::read).transpose()?;
+    let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents)?;
+    let Start { view, hints, empty } = match &args.state {
+        Some(path) => offline::snapshot(path, &ted)?,
+        None => offline::empty(&ted),
+    };
+    // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.
+    let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
+    let compiled = intents::compile(&set, &ted, &hints, &ids);
+    let measured = plan::overlay(&ted, &hints);
+    let question = Question {
+        desired: &compiled.desired,
+        set: &set,
+        verdicts: &compiled.verdicts,
+        demands: &compiled.demands,
+        ted: &measured,
+        kinds: &args.failures,
+        threads: thread::available_parallelism().map_or(1, NonZero::get),
+    };
+    let bar = bar(core::size(&measured, &args.failures));
+    let verification = core::verify(&question, &|more| bar.inc(more as u64));
+    bar.finish_and_clear();
+    let mut verification = verification.map_err(|error| Stop::usage(error.to_string()))?;
+    let against = match (&before, &args.baseline) {
+        (Some(before), Some(path)) => Some(
+            verification
+                .against(before, &measured)
+                .map_err(|error| Stop::usage(format!("--baseline {}: {error}", path.display())))?,
+        ),
+        _ => None,
+    };
+    Ok(Verified { verification, against, empty, accept: args.accept_unavoidable })
+}
+
+/// How far it is, on a terminal; nothing elsewhere.
+fn bar(failures: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len} failures, {eta} left")
+        .expect("a template that a test has tried");
+    ProgressBar::new(failures as u64).with_message("verifying").with_style(style)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_can_be_drawn() {
+        assert_eq!(bar(7).length(), Some(7));
+    }
+}

@@ -1,0 +1,253 @@
+//! A design judged by itself, before it has an instance: what is declared, what is named, and whether its documents can be
+//! read at all. What does not depend on values is told once here, and not again with each of a thousand instances.
+
+mod uses;
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use model::finding::{Finding, Severity};
+
+use super::{
+    Design, Designs, INSTANCE,
+    bind::{self, Bindings, Bound, Sample, declared, is_optional},
+    body::whole,
+    fill::{Filler, Room, TooMuch},
+    nest::Nesting,
+    text::is_name,
+    value::{Declared, is_composed, is_ordered, quoted, sample},
+};
+use crate::{
+    codes,
+    doc::{AnyValue, Document, ParameterType, Spec},
+    faults::{Fault, Faults},
+    origin::Origin,
+    parse,
+    source::Mark,
+    tree::{Node, Value},
+};
+
+/// How many values a parameter may list as allowed.
+const MAX_ALLOWED: usize = 100;
+
+/// Judges all designs, and tells which are faulty.
+pub(super) fn judge<'a>(designs: &Designs<'a>, findings: &mut Vec<Finding>) -> Nesting<'a> {
+    let mut nesting = Nesting::of(designs, findings);
+    for (name, design) in designs {
+        let mut found = Vec::new();
+        for declared in declared(*design) {
+            declaration(&declared, &mut found);
+        }
+        uses::judge(*design, designs, &mut found);
+        // What is declared or named wrongly would be told again as values that do not fit.
+        if !found.iter().any(Finding::is_error) {
+            documents(*design, designs, &mut found);
+        }
+        if found.iter().any(Finding::is_error) {
+            nesting.faulty.insert(name);
+        }
+        findings.append(&mut found);
+    }
+    nesting
+}
+
+fn error<'f>(
+    findings: &'f mut Vec<Finding>,
+    code: &str,
+    doc: &Document,
+    mark: Mark,
+    message: impl Into<String>,
+) -> Fault<'f> {
+    Fault::on(findings, Severity::Error, code, doc, mark, message)
+}
+
+/// Judges how a parameter is declared.
+fn declaration(declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let Declared { doc, name, spec } = *declared;
+    if !is_name(name) || name == INSTANCE {
+        let key = match &doc.spec {
+            Spec::Design(design) => design.parameters.keys().find(|key| key.value.0 == name),
+            _ => None,
+        };
+        let why = match name {
+            INSTANCE => "it is the name of the instance in every design".to_owned(),
+            _ => "use a letter, then letters, digits, `_` and `-`, at most 64 of them".to_owned(),
+        };
+        let message = format!("{} is not the name of a parameter", quoted(name));
+        error(findings, codes::BAD_VALUE, doc, key.map_or(spec.kind.mark, |key| key.mark), message).help(why);
+    }
+    types(declared, findings);
+    let limits = [&spec.min, &spec.max];
+    for limit in limits.into_iter().flatten() {
+        if is_ordered(declared.single()) {
+            declared.worth(&limit.0, doc, findings);
+        } else {
+            let message =
+                format!("values of the type `{}` are not smaller or greater", bind::word(declared.single()));
+            error(findings, codes::WRONG_TYPE, doc, limit.0.mark, message).help("list them under `allowed`");
+        }
+    }
+    if let Some(allowed) = &spec.allowed {
+        if is_composed(declared.single()) {
+            let message = format!("values of the type `{}` cannot be listed", bind::word(declared.single()));
+            error(findings, codes::WRONG_TYPE, doc, allowed.mark, message).help(
+                "leave `allowed` out; a parameter of the type `node` or `affinity` can list its values",
+            );
+        }
+        for one in allowed.value.iter().take(MAX_ALLOWED) {
+            declared.worth(&one.0, doc, findings);
+        }
+        if !(1..=MAX_ALLOWED).contains(&allowed.value.len()) {
+            let message = format!("`allowed` lists {} values", allowed.value.len());
+            error(findings, codes::LIMIT, doc, allowed.mark, message)
+                .help(format!("list 1 to {MAX_ALLOWED}, or leave it out: then every value is allowed"));
+        }
+    }
+    if let Some(AnyValue(default)) = &spec.default {
+        declared.takes(default, doc, findings);
+        if let Some(optional) = spec.optional.filter(|optional| optional.value) {
+            let message = format!("the parameter `{name}` is optional and has a default");
+            error(findings, codes::CONTRADICTION, doc, optional.mark, message)
+                .help("remove one of the two: without a value an optional one leaves its fields out");
+        }
+    }
+}
+
+fn types(declared: &Declared<'_>, findings: &mut Vec<Finding>) {
+    let Declared { doc, name, spec } = *declared;
+    match (spec.kind.value, spec.of) {
+        (ParameterType::List, None) => {
+            let message = format!("the parameter `{name}` is a list of nobody knows what");
+            error(findings, codes::MISSING_FIELD, doc, spec.kind.mark, message).help("add `of: node`");
+        }
+        (ParameterType::List, Some(of)) if of.value == ParameterType::List => {
+            error(findings, codes::BAD_VALUE, doc, of.mark, "a list cannot have lists as its items")
+                .help("write one of the other types");
+        }
+        (kind, Some(of)) if kind != ParameterType::List => {
+            let message = format!("`of` stands with `type: list` only, not with `{}`", bind::word(kind));
+            error(findings, codes::CONTRADICTION, doc, of.mark, message).help("remove it");
+        }
+        _ => {}
+    }
+}
+
+/// Reads the documents with values that are made up, all given, and once more without those that may be absent.
+fn documents(design: Design<'_>, designs: &Designs<'_>, findings: &mut Vec<Finding>) {
+    let any_optional = declared(design).any(|declared| is_optional(&declared));
+    for absent in [false, true] {
+        if findings.iter().any(Finding::is_error) || absent && !any_optional {
+            return;
+        }
+        let bindings = samples(design, absent);
+        for body in &design.spec.documents.value {
+            let mut room = Room(super::MAX_ROOM);
+            let mut filler = Filler::new(design, &bindings, &mut room);
+            match filler.fill(&body.0) {
+                Ok(Some(node)) => {
+                    let (vias, samples) = (filler.vias, filler.samples);
+                    let origin = Origin::new(Vec::new(), vias);
+                    let mut found = read(design, designs, &whole(node), &origin);
+                    found.retain(|finding| !depends_on_values(finding, design.doc, &samples));
+                    findings.append(&mut found);
+                }
+                Ok(None) => {}
+                Err(TooMuch::Text(mark)) => {
+                    let message =
+                        format!("this text is longer than {} bytes with its defaults", super::fill::MAX_TEXT);
+                    error(findings, codes::EXPANSION_TOO_LARGE, design.doc, mark, message)
+                        .help("make it shorter");
+                }
+                Err(TooMuch::Total) => {
+                    let mark = design.doc.metadata.name.mark;
+                    error(
+                        findings,
+                        codes::EXPANSION_TOO_LARGE,
+                        design.doc,
+                        mark,
+                        "one document holds more than is safe",
+                    )
+                    .help("name a long list once only");
+                }
+            }
+        }
+    }
+}
+
+/// Whether a finding is about a value that is made up, and another value might earn none.
+fn depends_on_values(finding: &Finding, doc: &Document, samples: &BTreeMap<usize, Sample>) -> bool {
+    let place = finding.place.as_ref().filter(|place| *place.file == *doc.file);
+    match place.and_then(|place| samples.get(&place.offset)) {
+        Some(Sample::Vague) => true,
+        Some(Sample::Typical) => finding.code == codes::NOT_ALLOWED,
+        None => false,
+    }
+}
+
+/// The faults of one document: as it is read, and of an instance, what its design says to it.
+fn read(design: Design<'_>, designs: &Designs<'_>, node: &Node, origin: &Origin) -> Vec<Finding> {
+    let mut faults = Faults::new(&design.doc.file);
+    faults.origin = Some(origin);
+    let doc = parse::document(&design.doc.file, node, &mut faults);
+    let mut findings = faults.findings;
+    if let Some(mut doc) = doc
+        && let Spec::DesignInstance(given) = doc.spec.clone()
+    {
+        doc.origin = Some(std::sync::Arc::new(origin.clone()));
+        match designs.get(given.design.value.0.as_str()) {
+            Some(inner) => drop(bind::bind(*inner, &doc, &given, &mut findings)),
+            None => super::unknown(designs, &doc, &given, &mut findings),
+        }
+    }
+    findings
+}
+
+/// A value for each parameter: its default, else the first that is allowed, else its least or greatest, else any of its type.
+fn samples<'a>(design: Design<'a>, absent: bool) -> Bindings<'a> {
+    let doc = design.doc;
+    let name = bind::instance("x", doc).map(|bound| Bound { sample: Some(Sample::Typical), ..bound });
+    let mut bindings = Bindings::from([(INSTANCE, name)]);
+    for declared in declared(design) {
+        let bound = (!absent || !is_optional(&declared)).then(|| {
+            let (node, sample) = sample_of(&declared);
+            Bound { node, from: doc, declared: Some(declared.place()), sample }
+        });
+        bindings.insert(declared.name, bound);
+    }
+    bindings
+}
+
+fn sample_of<'a>(declared: &Declared<'a>) -> (Cow<'a, Node>, Option<Sample>) {
+    use ParameterType as Type;
+    let spec = declared.spec;
+    if let Some(AnyValue(default)) = &spec.default {
+        return (Cow::Borrowed(default), None);
+    }
+    let single = declared.single();
+    let allowed = spec.allowed.as_ref().and_then(|allowed| allowed.value.first());
+    let made_up = || Node { mark: spec.kind.mark, value: Value::Scalar(sample(single).to_owned()) };
+    let known = allowed.or(spec.min.as_ref()).or(spec.max.as_ref());
+    let item = known.map_or_else(made_up, |value| value.0.clone());
+    let vague = known.is_none() && matches!(single, Type::String | Type::Name);
+    let value = match (spec.kind.value, single) {
+        (_, Type::Selector | Type::Match | Type::Links) if allowed.is_none() => parts(single, item),
+        _ => item,
+    };
+    let value = match spec.kind.value {
+        Type::List => Node { mark: spec.kind.mark, value: Value::List(vec![value]) },
+        _ => value,
+    };
+    (Cow::Owned(value), Some(if vague { Sample::Vague } else { Sample::Typical }))
+}
+
+/// A made-up value with parts.
+fn parts(kind: ParameterType, item: Node) -> Node {
+    let mark = item.mark;
+    let value = match kind {
+        ParameterType::Selector => Value::List(vec![item]),
+        ParameterType::Links => {
+            Value::Map(vec![(crate::tree::Key { mark, text: "affinity".to_owned() }, item)])
+        }
+        _ => Value::Map(Vec::new()),
+    };
+    Node { mark, value }
+}

@@ -1,0 +1,58 @@
+//! Where documents come from that instances of designs made. Such a document has places in several files: what the design
+//! says stands in the design's file, and values of parameters stand where somebody gave them.
+
+use std::sync::Arc;
+
+use model::finding::{Place, Related};
+
+use crate::source::Mark;
+
+/// Where a document comes from that an instance made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The instances that made it, the nearest first.
+    instances: Vec<Related>,
+    /// Where values came from, by [`Mark::via`] less one.
+    vias: Vec<Via>,
+}
+
+/// The way of a value into a document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Via {
+    /// The file that it stands in.
+    pub file: Arc<str>,
+    /// The places that it came through.
+    pub related: Vec<Related>,
+}
+
+impl Origin {
+    pub(crate) const fn new(instances: Vec<Related>, vias: Vec<Via>) -> Self {
+        Self { instances, vias }
+    }
+
+    pub(crate) fn via(&self, mark: Mark) -> Option<&Via> {
+        let number = usize::try_from(mark.via).ok()?.checked_sub(1)?;
+        self.vias.get(number)
+    }
+
+    /// The file of a mark, where the document's own is `own`.
+    pub(crate) fn file<'a>(&'a self, mark: Mark, own: &'a str) -> &'a str {
+        self.via(mark).map_or(own, |via| &via.file)
+    }
+
+    /// How what stands at a mark came there, and by which instances.
+    pub(crate) fn trace(&self, mark: Mark) -> Vec<Related> {
+        let way = self.via(mark).map(|via| via.related.as_slice()).unwrap_or_default();
+        way.iter().chain(&self.instances).cloned().collect()
+    }
+
+    /// The instances that made it, the nearest first.
+    pub(crate) fn instances(&self) -> &[Related] {
+        &self.instances
+    }
+}
+
+/// Another place that has to do with a finding.
+pub(crate) fn related(place: Place, message: impl Into<String>) -> Related {
+    Related { place, message: message.into() }
+}

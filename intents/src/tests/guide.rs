@@ -1,0 +1,51 @@
+//! The guide to the language: every example in it is read and judged as a reader would.
+
+use std::{fs, path::Path};
+
+use model::Hints;
+
+use super::{compiled, library::library, minimal_ted};
+use crate::{KINDS, SourceFile, parse, validate};
+
+/// The examples of a page, with the line on which each begins.
+fn examples(page: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in (1..).zip(page.lines()) {
+        match (&mut open, line) {
+            (None, "```yaml") => open = Some((number, String::new())),
+            (Some(_), "```") => found.extend(open.take()),
+            (Some((_, text)), line) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn the_examples_of_the_guide_are_carried_together_without_an_error() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/intents.md");
+    let page = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let examples = examples(&page);
+    let mut docs = library();
+    let mut kinds: Vec<&str> = Vec::new();
+    for (line, text) in &examples {
+        let read = parse(&SourceFile::new(format!("docs/intents.md:{line}"), text));
+        let read = read.unwrap_or_else(|faults| panic!("{faults:#?}"));
+        kinds.extend(read.iter().map(|doc| doc.kind()));
+        docs.extend(read);
+    }
+    for kind in KINDS {
+        assert!(kinds.contains(&kind), "the guide has no example of {kind}");
+        assert!(page.contains(&format!("`{kind}`")), "the guide does not speak of {kind}");
+    }
+    let ted = minimal_ted();
+    let (set, warnings) = validate(&docs, &ted).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert!(warnings.is_empty(), "{warnings:#?}");
+    let done = compiled(&set, &ted, &Hints::default());
+    assert!(done.findings.iter().all(|finding| !finding.is_error()), "{:#?}", done.findings);
+    assert_eq!(done.verdicts.len(), set.services.len());
+}

@@ -1,0 +1,200 @@
+//! Shortest path toward a place from which everything is known: what still lies ahead of every node, and which of its edges
+//! lead there best.
+//!
+//! A search that adds what lies ahead to what lies behind is exact, because it never says too much (Hart, Nilsson and Raphael
+//! 1968). And since the edges of a node stand in the order of what a path by them comes to at least, only the next of them
+//! needs to wait in the queue: the others come after it (partial expansion: Yoshizumi, Miura and Ishida 2000). So a node with
+//! hundreds of edges costs no more than the few of them by which a path of the answer's length could go.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use model::{EdgeIx, NodeIx};
+
+use crate::{
+    dijkstra::Outcome,
+    goal::NEVER,
+    packed::Lead,
+    problem::{Key, Problem, TOLL},
+    root::Root,
+    ties::comes_before,
+};
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// From where the search began to the node.
+    key: Key,
+    parent: NodeIx,
+    via: EdgeIx,
+    /// How many of the node's edges have had their turn.
+    turn: u32,
+    /// The search that wrote the slot: older contents count as empty.
+    epoch: u32,
+    settled: bool,
+}
+
+const EMPTY: Slot = Slot { key: NEVER, parent: NodeIx(0), via: EdgeIx(0), turn: 0, epoch: 0, settled: false };
+
+/// An edge that waits. Of equal totals the one that ends nearer to where the search began goes first, so that everything
+/// that ties with a node is known before anything goes on from it to where ties matter.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Waiting {
+    /// What a path over it comes to at least.
+    total: Key,
+    hops: u32,
+    /// From where the search began to the end of the edge.
+    key: Key,
+    parent: NodeIx,
+    via: EdgeIx,
+    /// Whether the next edge of the same node waits for this one; edges with tolls are out of their order, and nobody does.
+    is_in_turn: bool,
+}
+
+/// The search, used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Guided {
+    slots: Vec<Slot>,
+    queue: BinaryHeap<Reverse<Waiting>>,
+    epoch: u32,
+}
+
+impl Guided {
+    /// The least path of a direct problem by key, then edge numbers, between its other end and the root; bounds are not looked
+    /// at. The problem's objective and preferences are the root's, and it forbids or charges the root's obstacles. Writes the
+    /// edges into `path`. None where more than `most` edges had their turn: too much that the root does not know of is in the way.
+    pub(crate) fn shortest(
+        &mut self,
+        problem: &Problem<'_>,
+        root: &mut Root,
+        most: usize,
+        path: &mut Vec<EdgeIx>,
+    ) -> Option<Outcome> {
+        path.clear();
+        let nothing = Some(Outcome { found: false, exact: true });
+        let (from, to) = (problem.request.from, problem.request.to);
+        let (start, end) = if root.lead() == Lead::Home { (from, to) } else { (to, from) };
+        if problem.start().is_none() || root.rest(problem, start).is_none() {
+            return nothing;
+        }
+        self.reset(problem.graph.node_count());
+        let slot = Slot { key: Key::default(), parent: start, epoch: self.epoch, settled: true, ..EMPTY };
+        self.slots[start.ix()] = slot;
+        let mut found = (start == end).then_some((Key::default(), 0));
+        self.go_on(problem, root, start);
+        let mut turns = 0;
+        while let Some(Reverse(next)) = self.queue.pop() {
+            // What ties with the answer may still come before it by edge numbers.
+            if found.is_some_and(|found| (next.total, next.hops) > found) {
+                break;
+            }
+            turns += 1;
+            if turns > most {
+                return None;
+            }
+            if next.is_in_turn {
+                self.go_on(problem, root, next.parent);
+            }
+            let node = root.next(problem, next.via);
+            if self.settle(root.lead(), node, &next) {
+                if node == end {
+                    found = Some((next.total, next.hops));
+                } else {
+                    self.go_on(problem, root, node);
+                }
+            }
+        }
+        if found.is_none() {
+            return nothing;
+        }
+        self.trace(root.lead(), start, end, path);
+        Some(Outcome { found: true, exact: true })
+    }
+
+    /// Whether the node was reached for the first time. A tie changes the way there if it comes first by edge numbers.
+    fn settle(&mut self, lead: Lead, node: NodeIx, next: &Waiting) -> bool {
+        let slot = self.slots[node.ix()];
+        if next.key > slot.key {
+            return false;
+        }
+        if slot.settled && !self.is_before(lead, (next.parent, next.via), (slot.parent, slot.via)) {
+            return false;
+        }
+        self.slots[node.ix()] = Slot { parent: next.parent, via: next.via, settled: true, ..slot };
+        !slot.settled
+    }
+
+    /// Lets the next edge of a settled node wait, and with it all before it that are out of their order.
+    fn go_on(&mut self, problem: &Problem<'_>, root: &mut Root, node: NodeIx) {
+        let lead = root.lead();
+        let leave = if lead == Lead::Home { problem.leave(0, node) } else { Some(0) };
+        let Some(leave) = leave else { return };
+        let Slot { key, mut turn, .. } = self.slots[node.ix()];
+        while let Some((via, is_ordered)) = root.way(problem, node, turn as usize) {
+            turn += 1;
+            let edge = problem.graph.edge(via);
+            let Some(rank) = problem.admit(via, edge) else { continue };
+            let enter = if lead == Lead::Away { problem.leave(0, edge.from) } else { Some(leave) };
+            let Some(enter) = enter else { continue };
+            let next = problem.step(key, edge, rank + enter);
+            let place = root.next(problem, via);
+            let Some(rest) = root.rest(problem, place) else { continue };
+            let slot = &mut self.slots[place.ix()];
+            if slot.epoch != self.epoch {
+                *slot = Slot { epoch: self.epoch, ..EMPTY };
+            }
+            if next > slot.key {
+                continue;
+            }
+            slot.key = next;
+            let is_in_turn = is_ordered && rank + enter < TOLL;
+            let total = next.plus(rest);
+            self.queue.push(Reverse(Waiting {
+                total,
+                hops: next.hops,
+                key: next,
+                parent: node,
+                via,
+                is_in_turn,
+            }));
+            if is_in_turn {
+                break;
+            }
+        }
+        self.slots[node.ix()].turn = turn;
+    }
+
+    /// Whether the way by one edge comes before that by another of equal length, edge by edge in order of travel.
+    fn is_before(&self, lead: Lead, a: (NodeIx, EdgeIx), b: (NodeIx, EdgeIx)) -> bool {
+        if lead == Lead::Away {
+            // The edges at hand are the first ones of both, and after the same edge there is only one rest.
+            return a.1 < b.1;
+        }
+        comes_before(a, b, |node| {
+            let slot = &self.slots[node.ix()];
+            (slot.parent, slot.via)
+        })
+    }
+
+    fn trace(&self, lead: Lead, start: NodeIx, end: NodeIx, path: &mut Vec<EdgeIx>) {
+        let mut node = end;
+        while node != start {
+            let slot = &self.slots[node.ix()];
+            path.push(slot.via);
+            node = slot.parent;
+        }
+        if lead == Lead::Home {
+            path.reverse();
+        }
+    }
+
+    fn reset(&mut self, nodes: usize) {
+        self.queue.clear();
+        if self.slots.len() < nodes {
+            self.slots.resize(nodes, EMPTY);
+        }
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.slots.fill(EMPTY);
+            self.epoch = 1;
+        }
+    }
+}
