@@ -58,6 +58,16 @@ pub(crate) fn read(chunk: Chunk<'_>, faults: &mut Faults<'_>) -> Option<Node> {
             .help("remove this line; every file is read as YAML 1.2");
         return None;
     }
+    if let Some(place) = lone_return(chunk) {
+        faults
+            .error(
+                codes::SYNTAX,
+                place,
+                "a carriage return stands here without the line feed that ends a line",
+            )
+            .help("YAML would begin a line here and editors would not; save the file with line feeds");
+        return None;
+    }
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(chunk.text, options()) {
         Ok(raw) => {
             let node = Builder { chunk, faults }.node(raw);
@@ -76,6 +86,21 @@ fn directive(chunk: Chunk<'_>) -> Option<Mark> {
     let before = (1..).zip(chunk.text.lines());
     let mut head = before.take_while(|(_, line)| line.is_empty() || line.starts_with(['#', '%']));
     head.find(|(_, line)| line.starts_with('%')).map(|(number, _)| line_mark(chunk, number))
+}
+
+/// The first carriage return that ends no line. Lines are counted by their line feeds, here as in editors.
+fn lone_return(chunk: Chunk<'_>) -> Option<Mark> {
+    let bytes = chunk.text.as_bytes();
+    let at = chunk.text.match_indices('\r').find(|(at, _)| bytes.get(at + 1) != Some(&b'\n'))?.0;
+    let before = &chunk.text[..at];
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Some(Mark {
+        line: chunk.lines.saturating_add(saturating(before.matches('\n').count() + 1)),
+        column: saturating(before[line_start..].chars().count() + 1),
+        offset: chunk.offset + at,
+        length: 1,
+        via: 0,
+    })
 }
 
 fn options() -> Options {

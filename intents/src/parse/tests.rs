@@ -164,6 +164,13 @@ fn line_ends_and_a_byte_order_mark_do_not_matter() {
 }
 
 #[test]
+fn a_carriage_return_within_a_line_is_told_and_lines_are_counted_by_line_feeds() {
+    let text = format!("{CLASS}---\r\n# a\rb\n{{");
+    let lines = u32::try_from(CLASS.lines().count()).unwrap();
+    assert_eq!(places(&text), [(codes::SYNTAX.to_owned(), lines + 2, 4)]);
+}
+
+#[test]
 fn an_empty_file_and_comments_are_no_documents() {
     for text in ["", "\n", "# nothing\n", "---\n---\n# still nothing\n...\n"] {
         assert_eq!(parse(&SourceFile::new("x.yaml", text)).map(|docs| docs.len()), Ok(0), "{text:?}");
