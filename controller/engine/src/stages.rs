@@ -1,6 +1,6 @@
 //! The stages of the flow as the loop calls them: each takes values and gives values, no IO.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use assess::{Assessment, Decision};
 use intents::{Compilation, SourceFile};
@@ -216,14 +216,13 @@ pub fn prove(
             (plan::overlay(&view.ted, &without_what_healed(hints, assessment)), Failures::None)
         }
     };
-    let proof =
-        plan::prove(&compiled.desired, set, &compiled.verdicts, &compiled.demands, &measured, &failures);
-    if proof.holds() {
-        return proof;
-    }
-    let Compilation { desired, verdicts, .. } = &*view.before;
-    let before = plan::prove(desired, set, verdicts, &compiled.demands, &measured, &failures);
-    proof.against(&before)
+    // The answer is the same on any number of them.
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let proof = |Compilation { desired, verdicts, .. }: &Compilation| {
+        plan::prove(desired, set, verdicts, &compiled.demands, &measured, &failures, threads)
+    };
+    let after = proof(compiled);
+    if after.holds() { after } else { after.against(&proof(&view.before)) }
 }
 
 /// The hints without what services were moved away from and is good again. A service that waits for its return still sees the

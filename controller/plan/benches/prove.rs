@@ -111,7 +111,8 @@ fn built() -> fixture::Built {
 fn proof(bencher: divan::Bencher<'_, '_>, failures: &str) {
     let built = built();
     let failures = if failures == "none" { Failures::None } else { Failures::Links };
-    let run = || prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &built.ted, &failures);
+    let run =
+        || prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &built.ted, &failures, 2);
     let proof = run();
     assert!(proof.holds(), "{:?}", proof.findings.first());
     println!("{}", proof.checked);

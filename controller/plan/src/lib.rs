@@ -29,6 +29,8 @@ pub mod report;
 
 pub mod codes;
 
+mod threads;
+
 #[cfg(test)]
 mod fixture;
 

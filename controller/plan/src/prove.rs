@@ -12,9 +12,9 @@ use std::{
 
 use model::{Demands, DesiredState, Finding, IntentSet, LinkId, ServiceId, Severity, Ted, Verdict};
 use serde::Serialize;
-use traffic::{Failure, Forwarding, Network, Witness};
+use traffic::{Drill, Failure, Forwarding, Network, Witness};
 
-use crate::codes;
+use crate::{codes, threads::spread};
 
 pub(crate) mod fault;
 pub(crate) mod judge;
@@ -42,8 +42,6 @@ pub enum Failures {
     Nodes,
     /// Each shared risk in turn.
     Srlgs,
-    /// Each pair of links in turn: n (n - 1) / 2 of them.
-    LinkPairs,
 }
 
 impl Failures {
@@ -58,7 +56,6 @@ impl Failures {
                 .collect(),
             Self::Nodes => Failure::every_node(network),
             Self::Srlgs => Failure::every_srlg(network),
-            Self::LinkPairs => Failure::every_pair(network).collect(),
         }
     }
 }
@@ -125,7 +122,7 @@ impl Proof {
 }
 
 /// Walks the demands over the desired state and judges what each service was promised. `verdicts` say which services are carried
-/// and by which policy; how traffic really goes is for the witness alone to say.
+/// and by which policy; how traffic really goes is for the witness alone to say. The answer does not depend on the number of threads.
 ///
 /// Costs one walk of everything, and for each failure what it touches.
 pub fn prove(
@@ -135,51 +132,73 @@ pub fn prove(
     demands: &Demands,
     ted: &Ted,
     failures: &Failures,
+    threads: usize,
 ) -> Proof {
-    let unwalkable = |why: String| Proof {
-        findings: vec![Finding::new(codes::UNWALKABLE, Severity::Error, "network", why)],
-        amounts: vec![0],
-        ..Proof::default()
-    };
     let network = match Network::new(ted) {
         Ok(network) => network,
-        Err(error) => return unwalkable(error.to_string()),
+        Err(error) => {
+            let why = Finding::new(codes::UNWALKABLE, Severity::Error, "network", error.to_string());
+            return Proof { findings: vec![why], amounts: vec![0], ..Proof::default() };
+        }
     };
     let forwarding = Forwarding::build(&network, &desired.devices);
     let demands = probe::complete(demands, set, verdicts);
     let promises: Vec<Option<Promise<'_>>> =
         demands.values().map(|demand| Promise::of(demand, set, verdicts, ted)).collect();
     let witness = Witness::new(&network, &forwarding, &demands);
+    let rules = load::Rules::new(desired, &network, &demands, &promises);
     let failures = failures.list(&network);
+    let drill = witness.drill();
+    let base = load::Base::new(&network, drill.outcome());
+    let court = Court { rules: &rules, base: &base, failures: &failures };
+
     let mut tally = Tally::default();
     tally.refused(set, verdicts);
-    let outcome = match witness.walk(&Failure::None) {
-        Ok(outcome) => outcome,
-        Err(error) => return unwalkable(error.to_string()),
-    };
-    let rules = load::Rules::new(desired, &network, &demands, &promises);
-    let mut walks = outcome.flows.len();
-    for (flow, promise) in outcome.flows.iter().zip(&promises) {
-        judge(flow, promise.as_ref(), &desired.devices, None, &mut tally);
-    }
-    let base = load::Base::new(&network, &outcome);
-    load::as_it_is(&rules, &base, &mut tally);
-    let shown = witness.walk_all(&failures, |failure, drill| {
-        let (outcome, changed) = (drill.outcome(), drill.changed());
-        walks += changed.len();
-        for place in &changed {
-            if let (Some(flow), Some(promise)) = (outcome.flows.get(*place), promises.get(*place)) {
-                judge(flow, promise.as_ref(), &desired.devices, Some(failure), &mut tally);
-            }
+    court.as_it_is(&mut tally);
+    let start = || (Tally::default(), drill.clone());
+    let seen = spread(threads, failures.len().div_ceil(PIECE), &start, &|(tally, drill), piece| {
+        for number in (piece * PIECE..failures.len()).take(PIECE) {
+            drill.fail(&failures[number]).expect("failures are listed from this network");
+            court.under(number, drill, tally);
+            drill.restore();
         }
-        load::under(&rules, drill, (&base, &changed), failure, &mut tally);
     });
-    if let Err(error) = shown {
-        return unwalkable(error.to_string());
-    }
-    let checked = Checked { demands: demands.len(), failures: failures.len(), walks };
-    let (findings, amounts) = tally.findings();
+    seen.into_iter().for_each(|(part, _)| tally.add_all(part));
+    let checked = Checked { demands: demands.len(), failures: failures.len(), walks: tally.walks };
+    let (findings, amounts) = tally.findings(&failures);
     Proof { findings, checked, amounts }
+}
+
+/// Failures are taken in pieces of so many; in tests one by one, so that small networks are spread over threads too.
+const PIECE: usize = if cfg!(test) { 1 } else { 8 };
+
+/// What failures are judged by.
+struct Court<'a> {
+    rules: &'a load::Rules<'a>,
+    base: &'a load::Base<'a>,
+    failures: &'a [Failure],
+}
+
+impl<'a> Court<'a> {
+    fn as_it_is(&self, tally: &mut Tally<'a>) {
+        let flows = &self.base.outcome.flows;
+        tally.walks += flows.len();
+        for (flow, promise) in flows.iter().zip(self.rules.promises) {
+            judge(flow, promise.as_ref(), &self.rules.desired.devices, None, tally);
+        }
+        load::as_it_is(self.rules, self.base, tally);
+    }
+
+    fn under(&self, number: usize, drill: &Drill<'_>, tally: &mut Tally<'a>) {
+        let failed = Some((number, &self.failures[number]));
+        let (outcome, changed) = (drill.outcome(), drill.changed());
+        tally.walks += changed.len();
+        for place in &changed {
+            let promise = self.rules.promises[*place].as_ref();
+            judge(&outcome.flows[*place], promise, &self.rules.desired.devices, failed, tally);
+        }
+        load::under(self.rules, drill, (self.base, &changed), failed, tally);
+    }
 }
 
 #[cfg(test)]

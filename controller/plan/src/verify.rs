@@ -92,14 +92,14 @@ pub fn verify(question: &Question<'_>, progress: Progress<'_>) -> Result<Verific
     let demands = probe::complete(question.demands, question.set, question.verdicts);
     let promises = case::promises(question, &demands);
     let witness = Witness::new(&network, &forwarding, &demands);
-    let outcome = witness.drill().outcome().clone();
+    let drill = witness.drill();
     let rules = Rules::new(question.desired, &network, &demands, &promises);
-    let case = Case::new(question, &witness, rules, &outcome);
+    let case = Case::new(question, &drill, rules);
     let kinds = kinds(question.kinds);
 
     let unknown = Known::default();
     let mut looker = Looker::new(&case, &unknown);
-    looker.as_is(&outcome);
+    looker.as_is(drill.outcome());
     let mut tally = looker.tally;
     let always = Known::always(&tally.hits);
     tally.add(walk::singles(&case, &always, &Event::singles(&kinds, &network), progress));

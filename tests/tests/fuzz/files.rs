@@ -8,7 +8,7 @@ use model::ted::Ted;
 use crate::mutate::mutate_text;
 use crate::target;
 
-const YAML: &[&str] = &[
+pub const YAML: &[&str] = &[
     "\n",
     "  ",
     "- ",
@@ -48,7 +48,7 @@ const YAML: &[&str] = &[
     "apiVersion: trunkline/v1\n",
 ];
 
-fn repository_file(path: &str) -> String {
+pub fn repository_file(path: &str) -> String {
     let path = format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -64,7 +64,7 @@ static INTENTS: LazyLock<String> = LazyLock::new(|| {
     assert!(!texts.is_empty(), "the minimal example has intents");
     texts.join("\n---\n")
 });
-static TED: LazyLock<Ted> = LazyLock::new(|| formats::read("network.yaml", &NETWORK).unwrap().ted);
+pub static TED: LazyLock<Ted> = LazyLock::new(|| formats::read("network.yaml", &NETWORK).unwrap().ted);
 static CLAB: LazyLock<String> = LazyLock::new(|| {
     // The head of the file has nodes; its tail has links. The middle only makes runs slow.
     let whole = repository_file("lab/ceb.clab.yml");

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
 mod files;
+mod gate;
 mod instances;
 mod mutate;
 mod wire;

@@ -30,7 +30,7 @@ use crate::{
 
 /// The walk of all demands, and the failures that were put on it. Memory: about 300 bytes a flow, and as much again for each
 /// that a failure moves.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Drill<'w> {
     witness: &'w Witness<'w>,
     igp: Igp<'w>,

@@ -55,7 +55,7 @@ impl Anchors {
 }
 
 /// What is remembered under one set of failures.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Layer {
     known: Arc<Parts>,
     /// The edges that this layer takes away from the one below.
@@ -65,7 +65,7 @@ struct Layer {
 }
 
 /// The IGP, under failures one on top of the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Igp<'a> {
     network: &'a Network,
     anchors: &'a Anchors,

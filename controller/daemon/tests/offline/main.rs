@@ -9,5 +9,6 @@ mod check;
 mod codes;
 mod files;
 mod plan;
+mod schemas;
 mod solve;
 mod verify;

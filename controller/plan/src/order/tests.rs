@@ -245,7 +245,7 @@ proptest! {
         for (at, state) in states.iter().enumerate() {
             let mut stays = after.set.clone();
             stays.services.retain(|id, _| before.set.services.contains_key(id));
-            let proof = prove(state, &stays, &after.verdicts, &BTreeMap::new(), &after.ted, &Failures::None);
+            let proof = prove(state, &stays, &after.verdicts, &BTreeMap::new(), &after.ted, &Failures::None, 1);
             let lost = proof.findings.iter().filter(|finding| {
                 // What is promised now is offered in every state: in queues that are not widened yet it waits.
                 let queued = [crate::codes::DELAY_BROKEN, crate::codes::JITTER_BROKEN, crate::codes::LOSS_BROKEN];

@@ -11,7 +11,7 @@ use traffic::{DropReason, Failure, Flow, IgpReason, Via, WHOLE};
 
 use super::{
     fault::Fault,
-    tally::{Key, Tally},
+    tally::{Failed, Key, Tally},
 };
 use crate::cause::directions;
 
@@ -114,27 +114,29 @@ fn slo<'f>(flow: &'f Flow, promise: &Promise<'_>, say: &mut dyn FnMut(Fault<'f>)
 }
 
 /// Judges a flow for a proof, without a failure or under one.
-pub(super) fn judge(
+pub(super) fn judge<'a>(
     flow: &Flow,
-    promise: Option<&Promise<'_>>,
+    promise: Option<&Promise<'a>>,
     devices: &BTreeMap<NodeId, DeviceConfig>,
-    failure: Option<&Failure>,
-    tally: &mut Tally,
+    failure: Failed<'_>,
+    tally: &mut Tally<'a>,
 ) {
     let Some(promise) = promise else { return };
     faults(flow, promise, devices, failure.is_some(), &mut |fault| {
         let direction = promise.direction;
         let key = Key {
-            severity: std::cmp::Reverse(severity(&fault, promise, failure)),
+            severity: std::cmp::Reverse(severity(&fault, promise, failure.map(|(_, failure)| failure))),
             code: fault.code(),
-            subject: promise.service.id.to_string(),
-            place: format!("from {} to {}", direction.from, direction.to),
+            subject: promise.service.id.as_str(),
+            from: &direction.from,
+            to: &direction.to,
         };
-        let mut message = fault.to_string();
         if promise.greedy && fault.is_slo() {
-            message.push_str("; it offers more than it was promised");
+            let message = format_args!("{fault}; it offers more than it was promised");
+            tally.add(key, fault.amount(), &message, failure);
+        } else {
+            tally.add(key, fault.amount(), &fault, failure);
         }
-        tally.add(key, fault.amount(), message, failure);
     });
 }
 

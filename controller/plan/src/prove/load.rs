@@ -3,11 +3,11 @@
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use model::{Bandwidth, Demand, Demands, DesiredState, EdgeIx, QueueName, Severity};
-use traffic::{Drill, EdgeLoad, Failure, Network, Outcome, WHOLE};
+use traffic::{Drill, EdgeLoad, Network, Outcome, WHOLE};
 
 use super::{
     judge::Promise,
-    tally::{Key, Tally},
+    tally::{Failed, Key, Tally},
 };
 use crate::codes;
 
@@ -92,7 +92,7 @@ pub(crate) fn overloads(
 }
 
 /// Looks at every edge on which some queue drops without failure.
-pub(super) fn as_it_is(rules: &Rules<'_>, base: &Base<'_>, tally: &mut Tally) {
+pub(super) fn as_it_is<'a>(rules: &Rules<'a>, base: &Base<'_>, tally: &mut Tally<'a>) {
     for edge in &base.dropping {
         judge(rules, base.outcome, *edge, base.users[edge.ix()].iter().copied(), None, tally);
     }
@@ -100,7 +100,7 @@ pub(super) fn as_it_is(rules: &Rules<'_>, base: &Base<'_>, tally: &mut Tally) {
 
 /// The network without failure, as far as loads under one are judged against it.
 pub(super) struct Base<'o> {
-    outcome: &'o Outcome,
+    pub(super) outcome: &'o Outcome,
     /// By edge: the places of the flows that use it.
     users: Vec<Vec<usize>>,
     /// The edges on which some queue drops.
@@ -120,12 +120,12 @@ impl<'o> Base<'o> {
 
 /// The same under a failure: on edges that it loads otherwise, and on those that drop anyway and change riders, though what is offered
 /// there stays the same. All others were judged without it.
-pub(super) fn under(
-    rules: &Rules<'_>,
+pub(super) fn under<'a>(
+    rules: &Rules<'a>,
     drill: &Drill<'_>,
     (base, changed): (&Base<'_>, &[usize]),
-    failure: &Failure,
-    tally: &mut Tally,
+    failure: Failed<'_>,
+    tally: &mut Tally<'a>,
 ) {
     let (outcome, shifted) = (drill.outcome(), drill.shifted());
     let ridden = |place: &usize| base.outcome.flows[*place].edges().chain(outcome.flows[*place].edges());
@@ -139,30 +139,30 @@ pub(super) fn under(
         }
         let stay = base.users[edge.ix()].iter().filter(|place| changed.binary_search(place).is_err());
         let came = changed.iter().filter(|place| outcome.flows[**place].uses(edge));
-        judge(rules, outcome, edge, stay.chain(came).copied(), Some(failure), tally);
+        judge(rules, outcome, edge, stay.chain(came).copied(), failure, tally);
     }
 }
 
-fn judge(
-    rules: &Rules<'_>,
+fn judge<'a>(
+    rules: &Rules<'a>,
     outcome: &Outcome,
     edge: EdgeIx,
     flows: impl Iterator<Item = usize>,
-    failure: Option<&Failure>,
-    tally: &mut Tally,
+    failure: Failed<'_>,
+    tally: &mut Tally<'a>,
 ) {
     let graph = rules.network.graph();
     overloads(rules, outcome, edge, flows, &mut |overload| {
         let severity = if failure.is_some() { Severity::Warning } else { Severity::Error };
-        let name = |node| graph.node_id(node);
         let ends = graph.edge(edge);
         let key = Key {
             severity: Reverse(severity),
             code: codes::OVERLOADED,
-            subject: graph.link_id(edge).to_string(),
-            place: format!("from {} to {}", name(ends.from), name(ends.to)),
+            subject: graph.link_id(edge).as_str(),
+            from: graph.node_id(ends.from),
+            to: graph.node_id(ends.to),
         };
-        tally.add(key, overload.promised.as_bps(), overload.to_string(), failure);
+        tally.add(key, overload.promised.as_bps(), &overload, failure);
     });
 }
 

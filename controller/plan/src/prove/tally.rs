@@ -1,54 +1,84 @@
 //! Gathers what the walks show: one finding for each broken promise, however many failures break it, and for both directions
 //! where they are broken alike.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, fmt::Display};
 
-use model::{Finding, IntentSet, Service, ServiceId, Severity, Verdict};
+use model::{Finding, IntentSet, NodeId, Service, ServiceId, Severity, Verdict};
 use traffic::Failure;
 
 use crate::{cause::directions, codes};
 
 /// What tells findings apart; their order is worst first.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Key {
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Key<'a> {
     pub(super) severity: Reverse<Severity>,
     pub(super) code: &'static str,
-    pub(super) subject: String,
-    /// Which direction of the subject: `from a to z`.
-    pub(super) place: String,
+    pub(super) subject: &'a str,
+    /// Which direction of the subject.
+    pub(super) from: &'a NodeId,
+    pub(super) to: &'a NodeId,
 }
+
+/// A failure by its place in the list of them all.
+pub(super) type Failed<'f> = Option<(usize, &'f Failure)>;
 
 /// All that may be broken in one direction as in the other.
 #[derive(Debug, Eq, PartialEq)]
 struct Entry {
     amount: u64,
     message: String,
-    /// The failure under which it is worst; the first of equals. None: without any.
-    worst: Option<String>,
+    /// The place of the failure under which it is worst; the first of equals. None: without any.
+    worst: Option<usize>,
     failures: usize,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    entries: BTreeMap<Key, Entry>,
-    refused: Vec<Finding>,
+impl Entry {
+    /// Whether this is what is told, and not the other.
+    fn is_worse(&self, amount: u64, failure: Option<usize>) -> bool {
+        (self.amount, Reverse(self.worst)) >= (amount, Reverse(failure))
+    }
 }
 
-impl Tally {
-    pub(super) fn add(&mut self, key: Key, amount: u64, message: String, failure: Option<&Failure>) {
-        let count = usize::from(failure.is_some());
+/// What walks showed: in any order, and in parts that are added up, for the same answer.
+#[derive(Debug, Default)]
+pub(super) struct Tally<'a> {
+    entries: BTreeMap<Key<'a>, Entry>,
+    refused: Vec<Finding>,
+    /// Ways that were judged.
+    pub(super) walks: usize,
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn add(&mut self, key: Key<'a>, amount: u64, message: &dyn Display, failure: Failed<'_>) {
+        let place = failure.map(|(place, _)| place);
+        let failures = usize::from(place.is_some());
         match self.entries.get_mut(&key) {
             Some(entry) => {
-                entry.failures += count;
-                if amount > entry.amount {
-                    entry.amount = amount;
-                    entry.message = message;
-                    entry.worst = failure.map(ToString::to_string);
+                entry.failures += failures;
+                if !entry.is_worse(amount, place) {
+                    (entry.amount, entry.message, entry.worst) = (amount, message.to_string(), place);
                 }
             }
             None => {
-                let worst = failure.map(ToString::to_string);
-                self.entries.insert(key, Entry { amount, message, worst, failures: count });
+                let entry = Entry { amount, message: message.to_string(), worst: place, failures };
+                self.entries.insert(key, entry);
+            }
+        }
+    }
+
+    pub(super) fn add_all(&mut self, part: Self) {
+        self.refused.extend(part.refused);
+        self.walks += part.walks;
+        for (key, more) in part.entries {
+            match self.entries.get_mut(&key) {
+                None => drop(self.entries.insert(key, more)),
+                Some(entry) => {
+                    let failures = entry.failures + more.failures;
+                    if !entry.is_worse(more.amount, more.worst) {
+                        *entry = more;
+                    }
+                    entry.failures = failures;
+                }
             }
         }
     }
@@ -59,21 +89,22 @@ impl Tally {
         self.refused.extend(left.map(refused));
     }
 
-    pub(super) fn findings(self) -> (Vec<Finding>, Vec<u64>) {
+    /// The findings, each with its amount. `all` are the failures in their order.
+    pub(super) fn findings(self, all: &[Failure]) -> (Vec<Finding>, Vec<u64>) {
         let (mut findings, mut amounts) = (Vec::new(), Vec::new());
         let mut entries = self.entries.into_iter().peekable();
         while let Some((key, entry)) = entries.next() {
             let same = |(other, same): &(Key, Entry)| {
-                (&other.severity, other.code, &other.subject) == (&key.severity, key.code, &key.subject)
+                (other.severity, other.code, other.subject) == (key.severity, key.code, key.subject)
                     && *same == entry
             };
             // The directions of one subject stand beside each other.
             let place = match entries.next_if(same) {
-                Some(_) => "in both directions",
-                None => &key.place,
+                Some(_) => "in both directions".to_owned(),
+                None => format!("from {} to {}", key.from, key.to),
             };
             let message = format!("{place}: {}", entry.message);
-            let message = match (&entry.worst, entry.failures) {
+            let message = match (entry.worst.map(|place| &all[place]), entry.failures) {
                 (None, _) => message,
                 (Some(failure), 1) => format!("with {failure}, {message}"),
                 (Some(failure), 2) => format!("with {failure} and under one more failure, {message}"),

@@ -16,7 +16,12 @@ fn protected() -> Built {
 }
 
 fn proof(built: &Built, failures: &Failures) -> Proof {
-    prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &built.ted, failures)
+    let prove = |threads| {
+        prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &built.ted, failures, threads)
+    };
+    let proof = prove(1);
+    assert_eq!(proof, prove(3), "the answer does not depend on the number of threads");
+    proof
 }
 
 fn said(proof: &Proof) -> Vec<(&str, Severity)> {
@@ -237,7 +242,7 @@ fn who_offers_more_than_was_promised_breaks_its_own_promise() {
         rate: Bandwidth::from_bps(150_000_000),
     };
     let demands = Demands::from([(id, demand)]);
-    let found = prove(&built.desired, &built.set, &built.verdicts, &demands, &built.ted, &Failures::None);
+    let found = prove(&built.desired, &built.set, &built.verdicts, &demands, &built.ted, &Failures::None, 1);
     assert!(found.holds() && said(&found).contains(&(codes::LOSS_BROKEN, Severity::Warning)), "{found:?}");
     assert_eq!(found.checked.demands, 2, "the other direction is probed");
 }
@@ -279,7 +284,7 @@ fn the_proof_can_be_made_on_the_network_as_measured() {
     let measured = overlay(&built.ted, &hints);
     assert_eq!(measured.links[&LinkId::lit("a--b")].a_to_z.delay.value, Delay::from_micros(60_000));
     let on = |built: &Built, ted: &model::Ted| {
-        prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), ted, &Failures::None)
+        prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), ted, &Failures::None, 1)
     };
     let stays = on(&built, &measured);
     assert_eq!(said(&stays), [(codes::DELAY_BROKEN, Severity::Error)]);
@@ -294,7 +299,7 @@ fn what_was_broken_before_does_not_stop_a_plan_that_makes_it_no_worse() {
     let built = protected();
     let at = |delay: u64| {
         let ted = overlay(&built.ted, &slow_line(&built, delay));
-        prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &ted, &Failures::None)
+        prove(&built.desired, &built.set, &built.verdicts, &Demands::new(), &ted, &Failures::None, 1)
     };
     let forgiven = at(60_000).against(&at(60_000));
     assert!(forgiven.holds());

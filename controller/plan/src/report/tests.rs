@@ -54,7 +54,7 @@ fn report(known: bool) -> PlanReport {
 fn a_reroute_reads_like_a_change_ticket() {
     let (_, after, _) = reroute();
     let proof =
-        prove(&after.desired, &after.set, &after.verdicts, &BTreeMap::new(), &after.ted, &Failures::Links);
+        prove(&after.desired, &after.set, &after.verdicts, &BTreeMap::new(), &after.ted, &Failures::Links, 2);
     let report = report(true).proved(&proof).risking(risks(&after.ted, &after.set));
     assert_snapshot!("reroute_text", report.text());
     assert_snapshot!("reroute_markdown", report.markdown());

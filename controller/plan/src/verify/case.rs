@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Demands, EdgeIx, Graph, NodeIx, ServiceId, Verdict};
-use traffic::{Outcome, Via, Witness};
+use traffic::{Drill, Outcome, Via};
 
 use super::{Question, event::Event};
 use crate::prove::{
@@ -15,7 +15,8 @@ use crate::prove::{
 /// The promises by number, and the network as it is.
 pub(super) struct Case<'a> {
     pub(super) question: &'a Question<'a>,
-    pub(super) witness: &'a Witness<'a>,
+    /// The walk without failure, for failures to be put on copies of it.
+    pub(super) drill: &'a Drill<'a>,
     pub(super) rules: Rules<'a>,
     /// All services, by id; numbers below are places in it.
     pub(super) services: Vec<&'a ServiceId>,
@@ -45,12 +46,8 @@ pub(super) fn promises<'a>(question: &'a Question<'a>, demands: &Demands) -> Vec
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(
-        question: &'a Question<'a>,
-        witness: &'a Witness<'a>,
-        rules: Rules<'a>,
-        outcome: &Outcome,
-    ) -> Self {
+    pub(super) fn new(question: &'a Question<'a>, drill: &'a Drill<'a>, rules: Rules<'a>) -> Self {
+        let outcome = drill.outcome();
         let graph = rules.network.graph();
         let services: Vec<&ServiceId> = question.set.services.keys().collect();
         let numbers: BTreeMap<&ServiceId, u32> = services.iter().copied().zip(0..).collect();
@@ -68,7 +65,7 @@ impl<'a> Case<'a> {
         let dropping =
             outcome.loads.iter().filter(|(_, load)| is_dropping(load)).map(|(edge, _)| edge).collect();
         let base = Base { users, dropping, broken: Vec::new(), refused: Vec::new() };
-        let mut case = Self { question, witness, rules, services, ends, service_of, base };
+        let mut case = Self { question, drill, rules, services, ends, service_of, base };
         let broken = (0..outcome.flows.len()).filter(|place| case.is_broken(outcome, *place));
         case.base.broken = broken.map(|place| place as u32).collect();
         case.base.refused = case.refused().map(|(service, _)| service).collect();

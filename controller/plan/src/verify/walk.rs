@@ -1,14 +1,9 @@
-//! Goes through all failures, on as many threads as there are: each takes the next piece that nobody has taken, and what they saw
-//! is added up, so that neither their number nor their speed changes the answer.
-
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+//! Goes through all failures, on as many threads as are allowed.
 
 use traffic::Drill;
 
 use super::{case::Case, event::Event, known::Known, look::Looker, tally::Tally};
+use crate::threads;
 
 /// Told how many more failures were looked at.
 pub type Progress<'p> = &'p (dyn Fn(usize) + Sync);
@@ -53,28 +48,11 @@ fn spread(
     pieces: usize,
     work: &(dyn Fn(&mut Looker<'_, '_>, &mut Drill<'_>, usize) + Sync),
 ) -> Tally {
-    let next = AtomicUsize::new(0);
-    let look = || {
-        let (mut looker, mut drill) = (Looker::new(case, known), None);
-        loop {
-            let piece = next.fetch_add(1, Ordering::Relaxed);
-            if piece >= pieces {
-                return looker.tally;
-            }
-            work(&mut looker, drill.get_or_insert_with(|| case.witness.drill()), piece);
-        }
-    };
-    let threads = case.question.threads.clamp(1, pieces.max(1));
-    let mut all = Tally::new(case.services.len());
-    thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(look)).collect();
-        all.add(look());
-        for other in others {
-            match other.join() {
-                Ok(seen) => all.add(seen),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
+    let start = || (Looker::new(case, known), case.drill.clone());
+    let seen = threads::spread(case.question.threads, pieces, &start, &|(looker, drill), piece| {
+        work(looker, drill, piece);
     });
+    let mut all = Tally::new(case.services.len());
+    seen.into_iter().for_each(|(looker, _)| all.add(looker.tally));
     all
 }

@@ -5,7 +5,7 @@ use model::EdgeIx;
 use crate::{fate::Fate, flow::Flow, load::EdgeLoad, route::Way};
 
 /// What one failure changed, as it was before. Flows stand once, in `flows` or in `fates`, ascending.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Undo {
     pub(super) loads: Vec<(EdgeIx, EdgeLoad)>,
     /// Flows that go another way now.

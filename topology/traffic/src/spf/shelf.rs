@@ -15,7 +15,7 @@ const BYTES: usize = 64 << 20;
 const LEAST: usize = 64;
 
 /// Trees by root; the oldest goes first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Shelf {
     trees: BTreeMap<Root, Arc<Tree>>,
     age: VecDeque<Root>,
