@@ -121,6 +121,8 @@ codes! {
     BARE_WHILE_DOWN = "TL0061";
     /// An encrypted service has no encrypted way left and is dropped.
     DROPPED_NOT_EXPOSED = "TL0062";
+    /// Two steering policies say different things about one field of a service.
+    POLICY_CLASH = "TL0070";
 }
 
 /// The page of a code, in Markdown.

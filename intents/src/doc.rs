@@ -23,8 +23,10 @@ use crate::{
 };
 
 mod design;
+mod steering;
 
 pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
+pub use steering::{ChosenSpec, SteeringSpec};
 
 /// A document with the file that it stands in.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +49,7 @@ impl Document {
             Spec::TrafficClass(_) => "TrafficClass",
             Spec::QosProfile(_) => "QosProfile",
             Spec::AlarmPolicy(_) => "AlarmPolicy",
+            Spec::SteeringPolicy(_) => "SteeringPolicy",
             Spec::Design(_) => "Design",
             Spec::DesignInstance(_) => "DesignInstance",
         }
@@ -84,6 +87,8 @@ pub enum Spec {
     QosProfile(ProfileSpec),
     /// What raises an alarm.
     AlarmPolicy(AlarmSpec),
+    /// Path and assurance for many services.
+    SteeringPolicy(Box<SteeringSpec>),
     /// A standard design.
     Design(Box<DesignSpec>),
     /// One use of a design.
@@ -321,17 +326,17 @@ record! {
 
 record! {
     /// How paths are chosen.
+    #[derive(Default)]
     pub struct PathSpec {
         /// The forwarding plane: `srv6` or `sr-mpls`; `srv6` where absent.
         "dataplane" => dataplane: Option<At<Dataplane>>,
         /// What the best path has least of: `delay`, `igp`, `te`, `hops` or `price`; `delay` where absent.
         "minimise" => minimise: Option<At<Minimise>>,
-        /// Links to ride where a path on them keeps the promise; earlier entries first.
-        #[schemars(default)]
-        "prefer" => prefer: Vec<At<LinksWith>>,
-        /// Links that no path may use.
-        #[schemars(default)]
-        "avoid" => avoid: Vec<At<LinksWith>>,
+        /// Links to ride where a path on them keeps the promise; earlier entries first. `[]` prefers none, also where a
+        /// steering policy prefers some.
+        "prefer" => prefer: Option<At<Vec<At<LinksWith>>>>,
+        /// Links that no path may use. `[]` avoids none, also where a steering policy avoids some.
+        "avoid" => avoid: Option<At<Vec<At<LinksWith>>>>,
         /// What happens to traffic when no path is valid: `igp` (it follows the IGP) or `drop`; `igp` where absent,
         /// `drop` where encryption is required.
         "lastResort" => last_resort: Option<At<LastResort>>,
@@ -354,6 +359,7 @@ record! {
 
 record! {
     /// How a promise is watched and when traffic may be moved.
+    #[derive(Default)]
     pub struct AssuranceSpec {
         /// What counts as a breach.
         "breach" => breach: Option<At<BreachSpec>>,

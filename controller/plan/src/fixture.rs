@@ -134,6 +134,7 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
         profiles: BTreeMap::from([("two".into(), profile)]),
         services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
         alarms: BTreeMap::new(),
+        steered: BTreeMap::new(),
     }
 }
 

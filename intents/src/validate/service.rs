@@ -197,7 +197,9 @@ fn path(
     let safe = if encrypted { LastResort::Drop } else { LastResort::Igp };
     let Some(spec) = spec else { return PathPreference { last_resort: safe, ..PathPreference::default() } };
     let spec = &spec.value;
-    for wish in spec.prefer.iter().chain(&spec.avoid) {
+    let prefer = || spec.prefer.iter().flat_map(|list| &list.value);
+    let avoided = || spec.avoid.iter().flat_map(|list| &list.value);
+    for wish in prefer().chain(avoided()) {
         let affinity = &wish.value.affinity;
         if !judge.affinities.contains(&affinity.value) {
             let help = crate::read::suggest(
@@ -209,8 +211,8 @@ fn path(
             judge.warn(codes::UNKNOWN_AFFINITY, doc, affinity.mark, message).help(help);
         }
     }
-    let avoid: BTreeSet<Affinity> = spec.avoid.iter().map(|wish| wish.value.affinity.value.clone()).collect();
-    for wish in spec.prefer.iter().filter(|wish| avoid.contains(&wish.value.affinity.value)) {
+    let avoid: BTreeSet<Affinity> = avoided().map(|wish| wish.value.affinity.value.clone()).collect();
+    for wish in prefer().filter(|wish| avoid.contains(&wish.value.affinity.value)) {
         let message = format!("the affinity `{}` is preferred and avoided", wish.value.affinity.value);
         judge.error(codes::CONTRADICTION, doc, wish.mark, message).help("remove one of the two");
     }
@@ -227,7 +229,7 @@ fn path(
     PathPreference {
         dataplane: spec.dataplane.map(|at| at.value).unwrap_or_default(),
         minimise: spec.minimise.map(|at| at.value).unwrap_or_default(),
-        prefer: spec.prefer.iter().map(|wish| wish.value.affinity.value.clone()).collect(),
+        prefer: prefer().map(|wish| wish.value.affinity.value.clone()).collect(),
         avoid,
         last_resort: spec.last_resort.map_or(safe, |at| at.value),
     }
@@ -297,7 +299,8 @@ fn segments_possible(
         Dataplane::Srv6 => ("SRv6", "a `locator`"),
         Dataplane::SrMpls => ("SR-MPLS", "a `nodeSid`"),
     };
-    let mark = spec.path.as_ref().map_or(spec.connectivity.mark, |path| path.mark);
+    let chosen = spec.path.as_ref().and_then(|path| path.value.dataplane);
+    let mark = chosen.map_or(spec.connectivity.mark, |plane| plane.mark);
     let message = format!("{plane} is not possible at {}: it has no segment identifier", listed(&unable));
     judge
         .error(codes::NO_SEGMENTS, doc, mark, message)

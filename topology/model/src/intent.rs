@@ -186,4 +186,8 @@ pub struct IntentSet {
     pub services: BTreeMap<ServiceId, Service>,
     /// Alarm policies.
     pub alarms: BTreeMap<String, AlarmPolicy>,
+    /// Which steering policy gave what to an intent: by field, such as `path.minimise`, the name of the policy. Its services
+    /// have the values already.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steered: BTreeMap<IntentId, BTreeMap<String, String>>,
 }
