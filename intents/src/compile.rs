@@ -93,7 +93,8 @@ fn in_order(set: &IntentSet) -> Vec<&Service> {
 fn promise(service: &Service, demands: &mut Demands) {
     let Some(first) = service.matches.first() else { return };
     let Some(dscp) = first.dscp.first().copied() else { return };
-    let directions = [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, None)];
+    let directions =
+        [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, first.source)];
     for (name, from, to, destination) in directions.into_iter().take(1 + usize::from(service.bidirectional)) {
         let Ok(id) = format!("{}:{name}", service.id).parse::<DemandId>() else { continue };
         let demand = Demand {

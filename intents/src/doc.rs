@@ -186,7 +186,7 @@ record! {
     pub struct P2p {
         /// `p2p`.
         "type" => kind: At<P2pWord>,
-        /// The two nodes. Prefixes of `match` lie behind the second.
+        /// The two nodes. What `prefix` of `match` names lies behind the second, what `source` names behind the first.
         "endpoints" => endpoints: At<Vec<At<NodeId>>>,
         /// Whether traffic from the second to the first is promised too; true where absent.
         "bidirectional" => bidirectional: Option<At<bool>>,
@@ -198,9 +198,9 @@ record! {
     pub struct HubSpoke {
         /// `hub-spoke`.
         "type" => kind: At<HubSpokeWord>,
-        /// The hubs.
+        /// The hubs. What `source` of `match` names lies behind them.
         "hubs" => hubs: At<Selector>,
-        /// The spokes. Prefixes of `match` lie behind them.
+        /// The spokes. What `prefix` of `match` names lies behind them.
         "spokes" => spokes: At<Selector>,
         /// `all`: every spoke with every hub. `alternate`: one hub a spoke; the spokes in the order of their names
         /// take the hubs in turn. `all` where absent.
@@ -268,8 +268,11 @@ pub struct Prefix(#[schemars(with = "String")] pub IpNet);
 record! {
     /// Some packets.
     pub struct MatchSpec {
-        /// Destinations behind the second end or the spokes. Traffic the other way is taken by its code points alone.
+        /// Destinations behind the second end or the spokes; all where absent.
         "prefix" => prefix: Option<At<Prefix>>,
+        /// What lies behind the first end or the hubs: the packets' sources on the way out, their destinations on the way
+        /// back. Routers look at destinations alone, so it decides about the way back only; all where absent.
+        "source" => source: Option<At<Prefix>>,
         /// Code points, for instance `[af41, ef]`; those of the class where absent.
         #[schemars(default)]
         "dscp" => dscp: Vec<At<Dscp>>,

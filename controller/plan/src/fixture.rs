@@ -91,7 +91,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
         z: NodeId::lit(z),
         bidirectional: true,
         co_routed: true,
-        matches: vec![Match { prefix: None, dscp: BTreeSet::from([dscp()]) }],
+        matches: vec![Match { prefix: None, source: None, dscp: BTreeSet::from([dscp()]) }],
         vrf: VrfName::lit("production"),
         class: ClassName::lit("production"),
         slo: Slo {

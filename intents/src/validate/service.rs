@@ -105,15 +105,20 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
     }
     let mesh = matches!(spec.connectivity.value, Connectivity::Mesh(_));
     for entry in &spec.matches {
-        if let Some(prefix) = entry.value.prefix.filter(|_| mesh) {
+        let sides = [(entry.value.source, "first"), (entry.value.prefix, "second")];
+        for (prefix, side) in sides.into_iter().filter(|_| mesh) {
+            let Some(prefix) = prefix else { continue };
+            let message = format!("a mesh has no {side} end that a prefix could lie behind");
             judge
-                .error(
-                    codes::PREFIX_IN_MESH,
-                    doc,
-                    prefix.mark,
-                    "a mesh has no second end that a prefix could lie behind",
-                )
+                .error(codes::PREFIX_IN_MESH, doc, prefix.mark, message)
                 .help("match by `dscp`, or use `type: hub-spoke`");
+        }
+        if let Some(source) = entry.value.source.filter(|_| is_one_way(spec)) {
+            let message =
+                "only the way out is promised, and routers match it by destination: `source` decides nothing";
+            judge
+                .warn(codes::CONTRADICTION, doc, source.mark, message)
+                .help("leave it out, or promise both directions");
         }
         for point in
             entry.value.dscp.iter().filter(|point| class.is_some() && !of_class.contains(&point.value))
@@ -130,16 +135,27 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
         }
     }
     if spec.matches.is_empty() {
-        return Some(vec![Match { prefix: None, dscp: of_class }]);
+        return Some(vec![Match { prefix: None, source: None, dscp: of_class }]);
     }
     let read = |entry: &At<crate::doc::MatchSpec>| Match {
         prefix: entry.value.prefix.map(|prefix| prefix.value.0),
+        source: entry.value.source.map(|prefix| prefix.value.0),
         dscp: match entry.value.dscp.as_slice() {
             [] => of_class.clone(),
             points => points.iter().map(|point| point.value).collect(),
         },
     };
     Some(spec.matches.iter().map(read).collect())
+}
+
+/// Whether nothing is promised of the way back.
+fn is_one_way(spec: &ServiceSpec) -> bool {
+    let both = match &spec.connectivity.value {
+        Connectivity::P2p(p2p) => p2p.bidirectional,
+        Connectivity::HubSpoke(star) => star.bidirectional,
+        Connectivity::Mesh(_) => None,
+    };
+    both.is_some_and(|both| !both.value)
 }
 
 fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo {
