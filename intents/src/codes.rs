@@ -123,6 +123,8 @@ codes! {
     DROPPED_NOT_EXPOSED = "TL0062";
     /// Two steering policies say different things about one field of a service.
     POLICY_CLASH = "TL0070";
+    /// The path takes more delay in a domain than the intent gives to it.
+    DOMAIN_OVER_SHARE = "TL0071";
 }
 
 /// The page of a code, in Markdown.

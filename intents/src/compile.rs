@@ -76,7 +76,9 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     for service in &placed {
         policy::add(service, ted, &mut done);
         promise(service.service, &mut done.demands);
-        done.verdicts.insert(service.service.id.clone(), verdict::carried(service, ted, &graph));
+        let verdict = verdict::carried(service, ted, &graph);
+        verdict::tell_shares(&verdict, &mut done);
+        done.verdicts.insert(service.service.id.clone(), verdict);
     }
     done
 }

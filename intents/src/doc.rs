@@ -37,7 +37,7 @@ pub struct Document {
     pub metadata: Metadata,
     /// What it says.
     pub spec: Spec,
-    /// Where it comes from, if an instance of a design made it.
+    /// Where it comes from, if an instance of a design made it; and where its values come from, if policies gave some.
     pub origin: Option<Arc<Origin>>,
 }
 
@@ -284,6 +284,10 @@ record! {
     pub struct SloSpec {
         /// The longest one-way delay, for instance `30ms`.
         "oneWayDelay" => one_way_delay: Option<At<Delay>>,
+        /// How the delay is divided over the domains of the network, for instance `{access: 12ms, backbone: 18ms}`. A node's
+        /// domain is its label `domain` in the network file, `backbone` where it has none. What is left goes to the domains
+        /// that are not named, in proportion to the delay of the path in each.
+        "domains" => domains: Option<At<BTreeMap<At<Text>, At<Delay>>>>,
         /// The largest delay variation, for instance `5ms`.
         "jitter" => jitter: Option<At<Jitter>>,
         /// The highest loss, for instance `0.1%`.

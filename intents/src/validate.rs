@@ -1,6 +1,7 @@
 //! Documents to an intent set: every name resolved, every selector expanded, and every promise weighed against what the
 //! network could do at best. All faults at once; only a set without errors goes on.
 
+mod budget;
 mod class;
 mod feasible;
 mod names;
@@ -170,6 +171,7 @@ fn known<'n>(
 }
 
 const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
+const DOMAIN: (&str, &str) = (codes::UNKNOWN_REFERENCE, "domain");
 const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
 const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
 const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");

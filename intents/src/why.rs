@@ -90,6 +90,10 @@ fn explain(verdict: &Verdict, text: &mut String) {
 fn carried(direction: &DirectionVerdict, text: &mut String) {
     let _ = writeln!(text, "  {} to {}", direction.from, direction.to);
     route("path", &direction.primary, text);
+    if !direction.domains.is_empty() {
+        let domains: Vec<String> = direction.domains.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "              domains {}", domains.join(", "));
+    }
     match &direction.backup {
         Some(backup) => route("backup", backup, text),
         None => {

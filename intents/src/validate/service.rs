@@ -11,7 +11,7 @@ use model::{
     unit::{Bandwidth, Loss, Ratio},
 };
 
-use super::{CLASS, Judge, class, known, listed, names::Names, select};
+use super::{CLASS, Judge, budget, class, known, listed, names::Names, select};
 use crate::{
     codes,
     doc::{AssuranceSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec, SloSpec},
@@ -37,6 +37,7 @@ pub(super) fn expand(
     let pairs = select::pairs(doc, &spec.connectivity, judge);
     let matches = matches(doc, spec, set, judge);
     let slo = slo(doc, spec.slo.as_ref(), judge);
+    let budgets = budget::shares(doc, spec.slo.as_ref(), judge);
     let ends = pairs.as_ref().map_or(&[][..], |pairs| &pairs.ends);
     let sle = sle(doc, spec.sle.as_ref(), ends, judge);
     let path = path(doc, spec.path.as_ref(), sle.encrypted, judge);
@@ -64,6 +65,7 @@ pub(super) fn expand(
             vrf: spec.vrf.value.clone(),
             class: spec.class.value.clone(),
             slo,
+            budgets: budgets.clone(),
             sle: sle.clone(),
             path: path.clone(),
             assurance: assurance.clone(),
@@ -160,7 +162,7 @@ fn is_one_way(spec: &ServiceSpec) -> bool {
 
 fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo {
     let Some(spec) = spec else { return Slo::default() };
-    let SloSpec { one_way_delay, jitter, loss, bandwidth, availability } = &spec.value;
+    let SloSpec { one_way_delay, domains: _, jitter, loss, bandwidth, availability } = &spec.value;
     if let Some(zero) = bandwidth.filter(|bandwidth| bandwidth.value == Bandwidth::ZERO) {
         judge
             .error(codes::CONTRADICTION, doc, zero.mark, "a bandwidth of zero promises nothing")

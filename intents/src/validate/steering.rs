@@ -43,6 +43,10 @@ type Clash<'a> = (&'a str, &'a str, Field);
 /// The documents of the services that policies give something to, by name, with all of it in them. Policies stand in the order of
 /// their names, so that the answer does not depend on the order of the documents. O(services × policies).
 pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<String, Document>, Steered) {
+    // Most networks have none, and many services.
+    if names.policies.is_empty() {
+        return Default::default();
+    }
     let policies: Vec<Policy<'_>> =
         names.policies.values().filter_map(|(doc, spec)| policy(doc, spec, names, judge)).collect();
     let mut clashes: BTreeMap<Clash<'_>, Vec<&str>> = BTreeMap::new();

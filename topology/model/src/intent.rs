@@ -177,6 +177,9 @@ pub struct Service {
     pub class: ClassName,
     /// What is promised in each direction.
     pub slo: Slo,
+    /// What domains may take of the promised delay, where the intent divides it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub budgets: BTreeMap<String, Delay>,
     /// What is expected beside.
     pub sle: Sle,
     /// How its paths are chosen.
