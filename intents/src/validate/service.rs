@@ -230,9 +230,14 @@ fn path(
         }
     }
     let avoid: BTreeSet<Affinity> = avoided().map(|wish| wish.value.affinity.value.clone()).collect();
-    for wish in prefer().filter(|wish| avoid.contains(&wish.value.affinity.value)) {
-        let message = format!("the affinity `{}` is preferred and avoided", wish.value.affinity.value);
-        judge.error(codes::CONTRADICTION, doc, wish.mark, message).help("remove one of the two");
+    for wish in prefer() {
+        let affinity = &wish.value.affinity.value;
+        let Some(other) = avoided().find(|other| other.value.affinity.value == *affinity) else { continue };
+        let message = format!("the affinity `{affinity}` is preferred and avoided");
+        judge
+            .error(codes::CONTRADICTION, doc, wish.mark, message)
+            .help("remove one of the two")
+            .related(doc.place(other.mark), "avoided here");
     }
     if let Some(igp) = spec.last_resort.filter(|last| encrypted && last.value == LastResort::Igp) {
         judge

@@ -228,6 +228,17 @@ fn a_constraint_that_the_service_says_itself_is_not_blamed_on_a_policy() {
 }
 
 #[test]
+fn a_wish_of_a_service_against_one_of_a_policy_names_both_places() {
+    let own = labelled("s1", "  path: {prefer: [{affinity: line1}]}");
+    let found = faults(&[&own, &policy("p", "{class: business}", "path: {avoid: [{affinity: line1}]}")]);
+    let against = of_code(&found, codes::CONTRADICTION);
+    let [one] = against.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(one.place.as_ref().unwrap().file, "services.yaml");
+    let related = &one.related[0];
+    assert_eq!((related.place.file.as_str(), related.message.as_str()), ("policy-1.yaml", "avoided here"));
+}
+
+#[test]
 fn a_design_makes_policies_and_services_that_policies_find() {
     let design = "apiVersion: trunkline/v1
 kind: Design
