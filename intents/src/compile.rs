@@ -21,7 +21,7 @@ use model::{
 };
 use paths::{EdgeSet, Encoder};
 
-use crate::codes;
+use crate::{codes, domain};
 
 use place::Placer;
 
@@ -73,10 +73,11 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     }
     placer.tell(&mut done);
     queue::set(set, ted, &graph, &placed, &mut done);
+    let has_domains = domain::names(ted).len() > 1;
     for service in &placed {
         policy::add(service, ted, &mut done);
         promise(service.service, &mut done.demands);
-        let verdict = verdict::carried(service, ted, &graph);
+        let verdict = verdict::carried(service, ted, &graph, has_domains);
         verdict::tell_shares(&verdict, &mut done);
         done.verdicts.insert(service.service.id.clone(), verdict);
     }

@@ -15,8 +15,8 @@ use super::{
     policy,
 };
 
-/// The verdict.
-pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict {
+/// The verdict. Where the network has one domain only, no path need be looked at for domains.
+pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains: bool) -> Verdict {
     let service = placed.service;
     let directions = placed
         .ways
@@ -25,7 +25,7 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict 
         .filter_map(|(direction, found)| {
             let (from, to) = if direction == 0 { (&service.a, &service.z) } else { (&service.z, &service.a) };
             let path = found.to_path(graph, placed.spare[direction]);
-            let budget = service.slo.one_way_delay;
+            let budget = service.slo.one_way_delay.filter(|_| has_domains);
             Some(DirectionVerdict {
                 from: from.clone(),
                 to: to.clone(),
