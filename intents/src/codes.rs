@@ -39,7 +39,7 @@ codes! {
     DUPLICATE_NAME = "TL0020";
     /// A node that the network does not have.
     UNKNOWN_NODE = "TL0021";
-    /// A class, profile or queue that no document defines.
+    /// A class, profile or queue that no document defines, or a domain that the network does not have.
     UNKNOWN_REFERENCE = "TL0022";
     /// A selector that no node matches.
     EMPTY_SELECTION = "TL0023";
@@ -65,7 +65,7 @@ codes! {
     TOO_MANY_QUEUES = "TL0033";
     /// Two profiles serve one queue differently.
     QUEUE_CLASH = "TL0034";
-    /// A class or profile that nothing uses.
+    /// A class, profile or steering policy that nothing uses.
     UNUSED = "TL0035";
     /// A node cannot do the forwarding plane that is asked for.
     NO_SEGMENTS = "TL0036";
@@ -121,6 +121,10 @@ codes! {
     BARE_WHILE_DOWN = "TL0061";
     /// An encrypted service has no encrypted way left and is dropped.
     DROPPED_NOT_EXPOSED = "TL0062";
+    /// Two steering policies say different things about one field of a service.
+    POLICY_CLASH = "TL0070";
+    /// The path takes more delay in a domain than the intent gives to it.
+    DOMAIN_OVER_SHARE = "TL0071";
 }
 
 /// The page of a code, in Markdown.

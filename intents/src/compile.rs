@@ -21,7 +21,7 @@ use model::{
 };
 use paths::{EdgeSet, Encoder};
 
-use crate::codes;
+use crate::{codes, domain};
 
 use place::Placer;
 
@@ -73,10 +73,13 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     }
     placer.tell(&mut done);
     queue::set(set, ted, &graph, &placed, &mut done);
+    let has_domains = domain::names(ted).len() > 1;
     for service in &placed {
         policy::add(service, ted, &mut done);
         promise(service.service, &mut done.demands);
-        done.verdicts.insert(service.service.id.clone(), verdict::carried(service, ted, &graph));
+        let verdict = verdict::carried(service, ted, &graph, has_domains);
+        verdict::tell_shares(&verdict, &mut done);
+        done.verdicts.insert(service.service.id.clone(), verdict);
     }
     done
 }
@@ -93,7 +96,8 @@ fn in_order(set: &IntentSet) -> Vec<&Service> {
 fn promise(service: &Service, demands: &mut Demands) {
     let Some(first) = service.matches.first() else { return };
     let Some(dscp) = first.dscp.first().copied() else { return };
-    let directions = [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, None)];
+    let directions =
+        [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, first.source)];
     for (name, from, to, destination) in directions.into_iter().take(1 + usize::from(service.bidirectional)) {
         let Ok(id) = format!("{}:{name}", service.id).parse::<DemandId>() else { continue };
         let demand = Demand {

@@ -23,8 +23,10 @@ use crate::{
 };
 
 mod design;
+mod steering;
 
 pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
+pub use steering::{ChosenSpec, SteeringSpec};
 
 /// A document with the file that it stands in.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +37,7 @@ pub struct Document {
     pub metadata: Metadata,
     /// What it says.
     pub spec: Spec,
-    /// Where it comes from, if an instance of a design made it.
+    /// Where it comes from, if an instance of a design made it; and where its values come from, if policies gave some.
     pub origin: Option<Arc<Origin>>,
 }
 
@@ -47,6 +49,7 @@ impl Document {
             Spec::TrafficClass(_) => "TrafficClass",
             Spec::QosProfile(_) => "QosProfile",
             Spec::AlarmPolicy(_) => "AlarmPolicy",
+            Spec::SteeringPolicy(_) => "SteeringPolicy",
             Spec::Design(_) => "Design",
             Spec::DesignInstance(_) => "DesignInstance",
         }
@@ -84,6 +87,8 @@ pub enum Spec {
     QosProfile(ProfileSpec),
     /// What raises an alarm.
     AlarmPolicy(AlarmSpec),
+    /// Path and assurance for many services.
+    SteeringPolicy(Box<SteeringSpec>),
     /// A standard design.
     Design(Box<DesignSpec>),
     /// One use of a design.
@@ -181,7 +186,7 @@ record! {
     pub struct P2p {
         /// `p2p`.
         "type" => kind: At<P2pWord>,
-        /// The two nodes. Prefixes of `match` lie behind the second.
+        /// The two nodes. What `prefix` of `match` names lies behind the second, what `source` names behind the first.
         "endpoints" => endpoints: At<Vec<At<NodeId>>>,
         /// Whether traffic from the second to the first is promised too; true where absent.
         "bidirectional" => bidirectional: Option<At<bool>>,
@@ -193,9 +198,9 @@ record! {
     pub struct HubSpoke {
         /// `hub-spoke`.
         "type" => kind: At<HubSpokeWord>,
-        /// The hubs.
+        /// The hubs. What `source` of `match` names lies behind them.
         "hubs" => hubs: At<Selector>,
-        /// The spokes. Prefixes of `match` lie behind them.
+        /// The spokes. What `prefix` of `match` names lies behind them.
         "spokes" => spokes: At<Selector>,
         /// `all`: every spoke with every hub. `alternate`: one hub a spoke; the spokes in the order of their names
         /// take the hubs in turn. `all` where absent.
@@ -263,8 +268,11 @@ pub struct Prefix(#[schemars(with = "String")] pub IpNet);
 record! {
     /// Some packets.
     pub struct MatchSpec {
-        /// Destinations behind the second end or the spokes. Traffic the other way is taken by its code points alone.
+        /// Destinations behind the second end or the spokes; all where absent.
         "prefix" => prefix: Option<At<Prefix>>,
+        /// What lies behind the first end or the hubs: the packets' sources on the way out, their destinations on the way
+        /// back. Routers look at destinations alone, so it decides about the way back only; all where absent.
+        "source" => source: Option<At<Prefix>>,
         /// Code points, for instance `[af41, ef]`; those of the class where absent.
         #[schemars(default)]
         "dscp" => dscp: Vec<At<Dscp>>,
@@ -276,6 +284,10 @@ record! {
     pub struct SloSpec {
         /// The longest one-way delay, for instance `30ms`.
         "oneWayDelay" => one_way_delay: Option<At<Delay>>,
+        /// How the delay is divided over the domains of the network, for instance `{access: 12ms, backbone: 18ms}`. A node's
+        /// domain is its label `domain` in the network file, `backbone` where it has none. What is left goes to the domains
+        /// that are not named, in proportion to the delay of the path in each.
+        "domains" => domains: Option<At<BTreeMap<At<Text>, At<Delay>>>>,
         /// The largest delay variation, for instance `5ms`.
         "jitter" => jitter: Option<At<Jitter>>,
         /// The highest loss, for instance `0.1%`.
@@ -321,17 +333,17 @@ record! {
 
 record! {
     /// How paths are chosen.
+    #[derive(Default)]
     pub struct PathSpec {
         /// The forwarding plane: `srv6` or `sr-mpls`; `srv6` where absent.
         "dataplane" => dataplane: Option<At<Dataplane>>,
         /// What the best path has least of: `delay`, `igp`, `te`, `hops` or `price`; `delay` where absent.
         "minimise" => minimise: Option<At<Minimise>>,
-        /// Links to ride where a path on them keeps the promise; earlier entries first.
-        #[schemars(default)]
-        "prefer" => prefer: Vec<At<LinksWith>>,
-        /// Links that no path may use.
-        #[schemars(default)]
-        "avoid" => avoid: Vec<At<LinksWith>>,
+        /// Links to ride where a path on them keeps the promise; earlier entries first. `[]` prefers none, also where a
+        /// steering policy prefers some.
+        "prefer" => prefer: Option<At<Vec<At<LinksWith>>>>,
+        /// Links that no path may use. `[]` avoids none, also where a steering policy avoids some.
+        "avoid" => avoid: Option<At<Vec<At<LinksWith>>>>,
         /// What happens to traffic when no path is valid: `igp` (it follows the IGP) or `drop`; `igp` where absent,
         /// `drop` where encryption is required.
         "lastResort" => last_resort: Option<At<LastResort>>,
@@ -354,6 +366,7 @@ record! {
 
 record! {
     /// How a promise is watched and when traffic may be moved.
+    #[derive(Default)]
     pub struct AssuranceSpec {
         /// What counts as a breach.
         "breach" => breach: Option<At<BreachSpec>>,

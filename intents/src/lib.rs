@@ -31,6 +31,7 @@ mod design;
 mod validate;
 
 mod ask;
+mod domain;
 mod route;
 
 mod compile;

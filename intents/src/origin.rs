@@ -1,5 +1,6 @@
-//! Where documents come from that instances of designs made. Such a document has places in several files: what the design
-//! says stands in the design's file, and values of parameters stand where somebody gave them.
+//! Where documents come from that instances of designs made, and what steering policies gave to services. Such a document has
+//! places in several files: what the design says stands in the design's file, and values of parameters and policies stand where
+//! somebody gave them.
 
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use model::finding::{Place, Related};
 
 use crate::source::Mark;
 
-/// Where a document comes from that an instance made.
-#[derive(Clone, Debug, PartialEq)]
+/// Where a document comes from that an instance made, or its values where a policy gave some.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// The instances that made it, the nearest first.
     instances: Vec<Related>,
@@ -28,6 +29,17 @@ pub(crate) struct Via {
 impl Origin {
     pub(crate) const fn new(instances: Vec<Related>, vias: Vec<Via>) -> Self {
         Self { instances, vias }
+    }
+
+    /// The origin with more ways of values behind those that it has: their numbers begin after [`Self::ways`].
+    pub(crate) fn with_ways(mut self, more: Vec<Via>) -> Self {
+        self.vias.extend(more);
+        self
+    }
+
+    /// How many ways of values it has.
+    pub(crate) fn ways(&self) -> usize {
+        self.vias.len()
     }
 
     pub(crate) fn via(&self, mark: Mark) -> Option<&Via> {

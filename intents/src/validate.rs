@@ -1,12 +1,14 @@
 //! Documents to an intent set: every name resolved, every selector expanded, and every promise weighed against what the
 //! network could do at best. All faults at once; only a set without errors goes on.
 
+mod budget;
 mod class;
 mod feasible;
 mod names;
 mod overlap;
 mod select;
 mod service;
+mod steering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,8 +67,11 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
     let Expansion { documents, warnings } = expand(docs)?;
     let affinities = ted.links.values().flat_map(|link| &link.affinity).collect();
     let mut judge = Judge { ted, affinities, findings: warnings };
-    let names = names::index(&documents, &mut judge);
-    let mut set = IntentSet::default();
+    let mut names = names::index(&documents, &mut judge);
+    let (governed, steered) = steering::apply(&names, &mut judge);
+    names.replace(&governed);
+    let names = names;
+    let mut set = IntentSet { steered, ..IntentSet::default() };
     class::profiles(&names, &mut set, &mut judge);
     class::classes(&names, &mut set, &mut judge);
     class::alarms(&names, &mut set, &mut judge);
@@ -85,6 +90,7 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
+    steering::once(&mut judge.findings);
     if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
 }
 
@@ -107,13 +113,15 @@ fn same_service(doc: &Document, other: &Document, service: &Service, judge: &mut
 /// Where a service document says something, for findings that come later.
 fn mark_of(doc: &Document, part: Part) -> Mark {
     let Spec::ServiceIntent(spec) = &doc.spec else { return doc.metadata.name.mark };
-    let slo = spec.slo.as_ref();
+    let (slo, path) = (spec.slo.as_ref(), spec.path.as_ref());
+    let sle = spec.sle.as_ref().map(|sle| sle.mark);
     let found = match part {
         Part::Match => spec.matches.first().map(|one| one.mark),
         Part::Slo => slo.map(|slo| slo.mark),
         Part::Delay => slo.and_then(|slo| slo.value.one_way_delay.map(|value| value.mark)),
         Part::Bandwidth => slo.and_then(|slo| slo.value.bandwidth.map(|value| value.mark)),
-        Part::Path => spec.path.as_ref().map(|path| path.mark).or(spec.sle.as_ref().map(|sle| sle.mark)),
+        Part::Avoid => path.and_then(|path| path.value.avoid.as_ref()).map(|avoid| avoid.mark),
+        Part::Sle => sle,
         Part::Breach => {
             let assurance = spec.assurance.as_ref();
             assurance.and_then(|assurance| assurance.value.breach.as_ref()).map(|breach| breach.mark)
@@ -130,7 +138,8 @@ enum Part {
     Slo,
     Delay,
     Bandwidth,
-    Path,
+    Avoid,
+    Sle,
     Breach,
     Ends,
 }
@@ -162,6 +171,7 @@ fn known<'n>(
 }
 
 const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
+const DOMAIN: (&str, &str) = (codes::UNKNOWN_REFERENCE, "domain");
 const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
 const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
 const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");

@@ -1,9 +1,9 @@
 //! The answer to `trunkline why`: where a service goes and why, or what stands in its way.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use model::{
-    IntentSet, Verdict,
+    IntentSet, Service, Verdict,
     sr::{Dataplane, Sid},
     verdict::{DirectionVerdict, Route},
 };
@@ -42,6 +42,7 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
             service.class,
             service.vrf
         );
+        steered(set, service, &mut text);
         explain(verdict, &mut text);
         for finding in compiled.findings.iter().filter(|finding| finding.subject == service.id.as_str()) {
             let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
@@ -58,6 +59,17 @@ const fn plane(plane: Dataplane) -> &'static str {
     match plane {
         Dataplane::Srv6 => "SRv6",
         Dataplane::SrMpls => "SR-MPLS",
+    }
+}
+
+/// Which wishes are not the service's own.
+fn steered(set: &IntentSet, service: &Service, text: &mut String) {
+    let mut by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (field, policy) in set.steered.get(&service.intent).into_iter().flatten() {
+        by.entry(policy).or_default().push(field);
+    }
+    for (policy, fields) in by {
+        let _ = writeln!(text, "  {} from the policy `{policy}`", fields.join(", "));
     }
 }
 
@@ -78,6 +90,10 @@ fn explain(verdict: &Verdict, text: &mut String) {
 fn carried(direction: &DirectionVerdict, text: &mut String) {
     let _ = writeln!(text, "  {} to {}", direction.from, direction.to);
     route("path", &direction.primary, text);
+    if !direction.domains.is_empty() {
+        let domains: Vec<String> = direction.domains.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "              domains {}", domains.join(", "));
+    }
     match &direction.backup {
         Some(backup) => route("backup", backup, text),
         None => {

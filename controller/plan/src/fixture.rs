@@ -91,7 +91,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
         z: NodeId::lit(z),
         bidirectional: true,
         co_routed: true,
-        matches: vec![Match { prefix: None, dscp: BTreeSet::from([dscp()]) }],
+        matches: vec![Match { prefix: None, source: None, dscp: BTreeSet::from([dscp()]) }],
         vrf: VrfName::lit("production"),
         class: ClassName::lit("production"),
         slo: Slo {
@@ -100,6 +100,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
             loss: Some("0.1%".parse().expect("a literal")),
             ..Slo::default()
         },
+        budgets: BTreeMap::new(),
         sle: Sle::default(),
         path: PathPreference::default(),
         assurance: Assurance {
@@ -134,6 +135,7 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
         profiles: BTreeMap::from([("two".into(), profile)]),
         services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
         alarms: BTreeMap::new(),
+        steered: BTreeMap::new(),
     }
 }
 
@@ -192,7 +194,8 @@ impl Built {
             device.steering.insert(rule.clone(), SteeringRule { key: rule, prefix: None, dscp, color });
             device.classifier =
                 Some(Classifier { queues: BTreeMap::from([(self::dscp(), QueueName::lit("af4"))]) });
-            directions.push(DirectionVerdict { from, to, policy: key, primary, backup });
+            let domains = Vec::new();
+            directions.push(DirectionVerdict { from, to, policy: key, primary, backup, domains });
         }
         let verdict = Verdict::Carried { service: service.id.clone(), directions };
         self.verdicts.insert(service.id.clone(), verdict);

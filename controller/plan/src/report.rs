@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use model::{
     Bandwidth, Delay, Edit, Finding, IntentId, Jitter, Loss, NodeId, Phase, Plan, PolicyKey, Revision,
-    ServiceId, Sid, verdict::Route,
+    ServiceId, Sid,
+    verdict::{DomainDelay, Route},
 };
 use serde::Serialize;
 
@@ -85,6 +86,9 @@ pub struct ServiceChange {
     pub before: Option<RouteView>,
     /// The path that it gets.
     pub after: Option<RouteView>,
+    /// Where the path crosses several domains and a delay is promised: what each takes of it, as planned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<DomainDelay>,
     /// The backup that it gets.
     pub backup: Option<RouteView>,
     /// Why, one line a reason.
@@ -313,6 +317,7 @@ fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange>
                     None => before::decode(causes.ted, node, policy),
                 }),
                 after: after.as_ref().map(|direction| causes.seen(service, &direction.primary)),
+                domains: after.as_ref().map(|direction| direction.domains.clone()).unwrap_or_default(),
                 backup: after
                     .as_ref()
                     .and_then(|direction| direction.backup.as_ref())

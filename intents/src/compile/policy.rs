@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use ipnet::IpNet;
 use model::{
     CandidatePath, Label, Node, PolicyKey, SegmentList, Service, Sid, SrPolicy, SteeringKey, SteeringRule,
     Ted,
@@ -130,15 +131,23 @@ fn steer(service: &Service, color: Color, direction: usize, device: &mut DeviceC
             add(place, one.prefix, one.dscp.clone());
         }
     } else {
-        // Prefixes lie behind `z`: toward `a`, code points alone tell the traffic.
-        let points = service.matches.iter().flat_map(|one| &one.dscp).copied().collect();
-        add(0, None, points);
+        // Matches that differ in what lies behind `z` alone are one toward `a`: all their code points, in the first one's place.
+        let mut back: Vec<(Option<IpNet>, BTreeSet<Dscp>)> = Vec::new();
+        for one in &service.matches {
+            match back.iter_mut().find(|(source, _)| *source == one.source) {
+                Some((_, points)) => points.extend(&one.dscp),
+                None => back.push((one.source, one.dscp.clone())),
+            }
+        }
+        for (place, (source, points)) in back.into_iter().enumerate() {
+            add(place, source, points);
+        }
     }
 }
 
 /// The place of a rule: bands by prefix length, the longest first and rules without a prefix last; within a band by color
 /// and match. There is room for 10,000 colors and ten matches; [`crate::compile()`] reports what lies beyond.
-pub fn sequence(prefix: Option<ipnet::IpNet>, color: Color, place: usize) -> u32 {
+pub fn sequence(prefix: Option<IpNet>, color: Color, place: usize) -> u32 {
     let band = prefix.map_or(129, |prefix| 128 - u32::from(prefix.prefix_len()));
     let color = color.number().saturating_sub(FIRST_COLOR).min(BAND / 10 - 1);
     band * BAND + color * 10 + (place as u32).min(9)

@@ -170,6 +170,35 @@ fn every_direction_of_a_carried_service_is_a_demand() {
 }
 
 #[test]
+fn rules_and_demands_of_each_direction_go_by_the_prefixes_behind_its_end() {
+    let ted = minimal_ted();
+    let text = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}
+  match:
+    - {prefix: 10.1.0.0/16, source: 10.101.0.0/16, dscp: [af21]}
+    - {prefix: 10.2.0.0/16, source: 10.101.0.0/16, dscp: [af31]}
+    - {prefix: 10.3.0.0/16, source: 10.102.0.0/24, dscp: [af21]}
+    - {prefix: 10.4.0.0/16, dscp: [af31]}";
+    let set = set_of(&[CLASSES, &service("x", text)], &ted);
+    let done = compiled(&set, &ted, &Hints::default());
+    let rules = |node: &str| -> Vec<String> {
+        let rules = done.desired.devices[&lit(node)].steering.values();
+        let shown = rules.map(|rule| {
+            let points: Vec<String> = rule.dscp.iter().map(ToString::to_string).collect();
+            let to = rule.prefix.map_or("any".to_owned(), |prefix| prefix.to_string());
+            format!("{to} {}", points.join(" "))
+        });
+        shown.collect()
+    };
+    assert_eq!(
+        rules("hq-pe1"),
+        ["10.1.0.0/16 af21", "10.2.0.0/16 af31", "10.3.0.0/16 af21", "10.4.0.0/16 af31"]
+    );
+    assert_eq!(rules("br-1"), ["10.102.0.0/24 af21", "10.101.0.0/16 af21 af31", "any af31"], "longest first");
+    assert_eq!(done.demands[&lit::<DemandId>("x:out")].destination, Some("10.1.0.0/16".parse().unwrap()));
+    assert_eq!(done.demands[&lit::<DemandId>("x:back")].destination, Some("10.101.0.0/16".parse().unwrap()));
+}
+
+#[test]
 fn relief_moves_one_service_and_nothing_else() {
     let ted = minimal_ted();
     let set = set_of(&[CLASSES, SERVICES], &ted);

@@ -1,19 +1,22 @@
 //! The answer for a service that is carried, with its reasons.
 
 use model::{
-    Graph, Ted, Verdict,
+    Graph, Severity, Ted, Verdict,
     intent::{Diversity, Minimise},
     verdict::{DirectionVerdict, Route},
 };
 use paths::{Bounds, Found, Totals};
 
+use crate::{codes, domain};
+
 use super::{
+    Compilation,
     placed::{Placed, PlacedBackup, in_common},
     policy,
 };
 
-/// The verdict.
-pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict {
+/// The verdict. Where the network has one domain only, no path need be looked at for domains.
+pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains: bool) -> Verdict {
     let service = placed.service;
     let directions = placed
         .ways
@@ -21,12 +24,17 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict 
         .enumerate()
         .filter_map(|(direction, found)| {
             let (from, to) = if direction == 0 { (&service.a, &service.z) } else { (&service.z, &service.a) };
+            let path = found.to_path(graph, placed.spare[direction]);
+            let budget = service.slo.one_way_delay.filter(|_| has_domains);
             Some(DirectionVerdict {
                 from: from.clone(),
                 to: to.clone(),
                 policy: policy::key(placed, direction, ted)?,
+                domains: budget
+                    .map(|budget| domain::divide(&path, ted, budget, &service.budgets))
+                    .unwrap_or_default(),
                 primary: Route {
-                    path: found.to_path(graph, placed.spare[direction]),
+                    path,
                     segments: placed.segments[direction].clone(),
                     why: reasons(placed, found, direction, graph),
                 },
@@ -35,6 +43,26 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph) -> Verdict 
         })
         .collect();
     Verdict::Carried { service: service.id.clone(), directions }
+}
+
+/// Tells where a path takes more of the delay in a domain than the intent gives to it. The promise as a whole may be kept all
+/// the same: another domain takes less.
+pub(super) fn tell_shares(verdict: &Verdict, done: &mut Compilation) {
+    let Verdict::Carried { service, directions } = verdict else { return };
+    for direction in directions {
+        for one in direction.domains.iter().filter(|one| one.is_over()) {
+            let message = format!(
+                "from {} to {}, the path takes {} in the domain {}, and {} are its share",
+                direction.from,
+                direction.to,
+                one.delay,
+                one.domain,
+                one.share.delay()
+            );
+            let help = "give the domain more under `slo.domains`, or add a faster line to it";
+            done.say(Severity::Warning, codes::DOMAIN_OVER_SHARE, service, message, help);
+        }
+    }
 }
 
 fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) -> Vec<String> {

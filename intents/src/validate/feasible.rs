@@ -106,11 +106,22 @@ fn kind(why: &NoPath) -> (&'static str, Part, &'static str) {
         Reason::Constraint { which: Constraint::Overload, .. } => {
             (codes::UNREACHABLE, Part::Ends, "take the overload bit from a node on the way")
         }
-        Reason::Constraint { .. } => {
-            (codes::CONSTRAINT_IMPOSSIBLE, Part::Path, "relax this constraint, or add a line that meets it")
+        Reason::Constraint { which, .. } => {
+            let part = match which {
+                Constraint::AvoidAffinity => Part::Avoid,
+                Constraint::Encryption | Constraint::Waypoints => Part::Sle,
+                _ => Part::Ends,
+            };
+            (codes::CONSTRAINT_IMPOSSIBLE, part, "relax this constraint, or add a line that meets it")
         }
-        Reason::Together(_) => {
-            (codes::CONSTRAINT_IMPOSSIBLE, Part::Path, "relax one of these, or add a line that meets all")
+        Reason::Together(several) => {
+            let expected = [Constraint::Encryption, Constraint::Waypoints];
+            let part = match several.contains(&Constraint::AvoidAffinity) {
+                true => Part::Avoid,
+                false if several.iter().any(|one| expected.contains(one)) => Part::Sle,
+                false => Part::Slo,
+            };
+            (codes::CONSTRAINT_IMPOSSIBLE, part, "relax one of these, or add a line that meets all")
         }
     }
 }

@@ -8,7 +8,7 @@ use super::Judge;
 use crate::{
     codes,
     design::{Expansion, expand},
-    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec},
+    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec},
 };
 
 /// The documents by kind; of those with one name, the first.
@@ -18,6 +18,23 @@ pub(super) struct Names<'a> {
     pub classes: BTreeMap<&'a str, (&'a Document, &'a ClassSpec)>,
     pub profiles: BTreeMap<&'a str, (&'a Document, &'a ProfileSpec)>,
     pub alarms: BTreeMap<&'a str, (&'a Document, &'a AlarmSpec)>,
+    pub policies: BTreeMap<&'a str, (&'a Document, &'a SteeringSpec)>,
+}
+
+impl<'a> Names<'a> {
+    /// Puts other documents in the place of services of the same name.
+    pub fn replace<'b>(&mut self, others: &'b BTreeMap<String, Document>)
+    where
+        'b: 'a,
+    {
+        for slot in &mut self.services {
+            if let Some(other) = others.get(slot.0.name())
+                && let Spec::ServiceIntent(spec) = &other.spec
+            {
+                *slot = (other, spec);
+            }
+        }
+    }
 }
 
 /// Sorts documents by kind and finds names that are given twice.
@@ -45,6 +62,7 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
             Spec::TrafficClass(spec) => drop(names.classes.insert(name, (doc, spec))),
             Spec::QosProfile(spec) => drop(names.profiles.insert(name, (doc, spec))),
             Spec::AlarmPolicy(spec) => drop(names.alarms.insert(name, (doc, spec))),
+            Spec::SteeringPolicy(spec) => drop(names.policies.insert(name, (doc, spec))),
             // They were expanded before: what they made stands here.
             Spec::Design(_) | Spec::DesignInstance(_) => {}
         }

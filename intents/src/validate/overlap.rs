@@ -56,22 +56,20 @@ pub(super) fn judge(
             format!("`{earlier}` claims the same packets at {}: VRF `{vrf}`, `{dscp}`{to}", listed(&heads));
         judge
             .error(codes::SAME_TRAFFIC, doc, mark_of(doc, Part::Match), message)
-            .help("give each a prefix or code points of its own, or join them in one hub-spoke intent")
+            .help("give each its own `prefix` (and `source`, for the way back) or code points, or join them in one hub-spoke intent")
             .related(other.place(mark_of(other, Part::Match)), "claimed here first")
             .made_by(other);
     }
 }
 
 fn claims(service: &Service) -> impl Iterator<Item = Claim<'_>> {
-    let out = service
-        .matches
-        .iter()
-        .flat_map(|one| one.dscp.iter().map(|dscp| (&service.a, &service.vrf, one.prefix, *dscp)));
-    // Traffic toward `a` is not told apart by prefixes, which lie behind `z`.
-    let points: BTreeSet<Dscp> = service.matches.iter().flat_map(|one| &one.dscp).copied().collect();
-    let back = points
-        .into_iter()
-        .filter(|_| service.bidirectional)
-        .map(|dscp| (&service.z, &service.vrf, None, dscp));
-    out.chain(back)
+    let ways = [(true, &service.a), (false, &service.z)];
+    ways.into_iter().take(1 + usize::from(service.bidirectional)).flat_map(move |(out, head)| {
+        // Several matches may say the same of one direction: each claim is made once.
+        let mut claims = BTreeSet::new();
+        for one in &service.matches {
+            claims.extend(one.dscp.iter().map(|dscp| (one.destination(out), *dscp)));
+        }
+        claims.into_iter().map(move |(to, dscp)| (head, &service.vrf, to, dscp))
+    })
 }

@@ -141,7 +141,8 @@ fn nodes(doc: &Document, selector: &At<Selector>, judge: &mut Judge<'_>) -> Opti
     Some(selected)
 }
 
-fn matcher(
+/// A pattern, compiled; a finding where it is none.
+pub(super) fn matcher(
     doc: &Document,
     pattern: &str,
     mark: crate::source::Mark,

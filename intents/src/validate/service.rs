@@ -11,7 +11,7 @@ use model::{
     unit::{Bandwidth, Loss, Ratio},
 };
 
-use super::{CLASS, Judge, class, known, listed, names::Names, select};
+use super::{CLASS, Judge, budget, class, known, listed, names::Names, select};
 use crate::{
     codes,
     doc::{AssuranceSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec, SloSpec},
@@ -37,6 +37,7 @@ pub(super) fn expand(
     let pairs = select::pairs(doc, &spec.connectivity, judge);
     let matches = matches(doc, spec, set, judge);
     let slo = slo(doc, spec.slo.as_ref(), judge);
+    let budgets = budget::shares(doc, spec.slo.as_ref(), judge);
     let ends = pairs.as_ref().map_or(&[][..], |pairs| &pairs.ends);
     let sle = sle(doc, spec.sle.as_ref(), ends, judge);
     let path = path(doc, spec.path.as_ref(), sle.encrypted, judge);
@@ -64,6 +65,7 @@ pub(super) fn expand(
             vrf: spec.vrf.value.clone(),
             class: spec.class.value.clone(),
             slo,
+            budgets: budgets.clone(),
             sle: sle.clone(),
             path: path.clone(),
             assurance: assurance.clone(),
@@ -105,15 +107,20 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
     }
     let mesh = matches!(spec.connectivity.value, Connectivity::Mesh(_));
     for entry in &spec.matches {
-        if let Some(prefix) = entry.value.prefix.filter(|_| mesh) {
+        let sides = [(entry.value.source, "first"), (entry.value.prefix, "second")];
+        for (prefix, side) in sides.into_iter().filter(|_| mesh) {
+            let Some(prefix) = prefix else { continue };
+            let message = format!("a mesh has no {side} end that a prefix could lie behind");
             judge
-                .error(
-                    codes::PREFIX_IN_MESH,
-                    doc,
-                    prefix.mark,
-                    "a mesh has no second end that a prefix could lie behind",
-                )
+                .error(codes::PREFIX_IN_MESH, doc, prefix.mark, message)
                 .help("match by `dscp`, or use `type: hub-spoke`");
+        }
+        if let Some(source) = entry.value.source.filter(|_| is_one_way(spec)) {
+            let message =
+                "only the way out is promised, and routers match it by destination: `source` decides nothing";
+            judge
+                .warn(codes::CONTRADICTION, doc, source.mark, message)
+                .help("leave it out, or promise both directions");
         }
         for point in
             entry.value.dscp.iter().filter(|point| class.is_some() && !of_class.contains(&point.value))
@@ -130,10 +137,11 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
         }
     }
     if spec.matches.is_empty() {
-        return Some(vec![Match { prefix: None, dscp: of_class }]);
+        return Some(vec![Match { prefix: None, source: None, dscp: of_class }]);
     }
     let read = |entry: &At<crate::doc::MatchSpec>| Match {
         prefix: entry.value.prefix.map(|prefix| prefix.value.0),
+        source: entry.value.source.map(|prefix| prefix.value.0),
         dscp: match entry.value.dscp.as_slice() {
             [] => of_class.clone(),
             points => points.iter().map(|point| point.value).collect(),
@@ -142,9 +150,19 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
     Some(spec.matches.iter().map(read).collect())
 }
 
+/// Whether nothing is promised of the way back.
+fn is_one_way(spec: &ServiceSpec) -> bool {
+    let both = match &spec.connectivity.value {
+        Connectivity::P2p(p2p) => p2p.bidirectional,
+        Connectivity::HubSpoke(star) => star.bidirectional,
+        Connectivity::Mesh(_) => None,
+    };
+    both.is_some_and(|both| !both.value)
+}
+
 fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo {
     let Some(spec) = spec else { return Slo::default() };
-    let SloSpec { one_way_delay, jitter, loss, bandwidth, availability } = &spec.value;
+    let SloSpec { one_way_delay, domains: _, jitter, loss, bandwidth, availability } = &spec.value;
     if let Some(zero) = bandwidth.filter(|bandwidth| bandwidth.value == Bandwidth::ZERO) {
         judge
             .error(codes::CONTRADICTION, doc, zero.mark, "a bandwidth of zero promises nothing")
@@ -197,7 +215,9 @@ fn path(
     let safe = if encrypted { LastResort::Drop } else { LastResort::Igp };
     let Some(spec) = spec else { return PathPreference { last_resort: safe, ..PathPreference::default() } };
     let spec = &spec.value;
-    for wish in spec.prefer.iter().chain(&spec.avoid) {
+    let prefer = || spec.prefer.iter().flat_map(|list| &list.value);
+    let avoided = || spec.avoid.iter().flat_map(|list| &list.value);
+    for wish in prefer().chain(avoided()) {
         let affinity = &wish.value.affinity;
         if !judge.affinities.contains(&affinity.value) {
             let help = crate::read::suggest(
@@ -209,10 +229,15 @@ fn path(
             judge.warn(codes::UNKNOWN_AFFINITY, doc, affinity.mark, message).help(help);
         }
     }
-    let avoid: BTreeSet<Affinity> = spec.avoid.iter().map(|wish| wish.value.affinity.value.clone()).collect();
-    for wish in spec.prefer.iter().filter(|wish| avoid.contains(&wish.value.affinity.value)) {
-        let message = format!("the affinity `{}` is preferred and avoided", wish.value.affinity.value);
-        judge.error(codes::CONTRADICTION, doc, wish.mark, message).help("remove one of the two");
+    let avoid: BTreeSet<Affinity> = avoided().map(|wish| wish.value.affinity.value.clone()).collect();
+    for wish in prefer() {
+        let affinity = &wish.value.affinity.value;
+        let Some(other) = avoided().find(|other| other.value.affinity.value == *affinity) else { continue };
+        let message = format!("the affinity `{affinity}` is preferred and avoided");
+        judge
+            .error(codes::CONTRADICTION, doc, wish.mark, message)
+            .help("remove one of the two")
+            .related(doc.place(other.mark), "avoided here");
     }
     if let Some(igp) = spec.last_resort.filter(|last| encrypted && last.value == LastResort::Igp) {
         judge
@@ -227,7 +252,7 @@ fn path(
     PathPreference {
         dataplane: spec.dataplane.map(|at| at.value).unwrap_or_default(),
         minimise: spec.minimise.map(|at| at.value).unwrap_or_default(),
-        prefer: spec.prefer.iter().map(|wish| wish.value.affinity.value.clone()).collect(),
+        prefer: prefer().map(|wish| wish.value.affinity.value.clone()).collect(),
         avoid,
         last_resort: spec.last_resort.map_or(safe, |at| at.value),
     }
@@ -297,7 +322,8 @@ fn segments_possible(
         Dataplane::Srv6 => ("SRv6", "a `locator`"),
         Dataplane::SrMpls => ("SR-MPLS", "a `nodeSid`"),
     };
-    let mark = spec.path.as_ref().map_or(spec.connectivity.mark, |path| path.mark);
+    let chosen = spec.path.as_ref().and_then(|path| path.value.dataplane);
+    let mark = chosen.map_or(spec.connectivity.mark, |plane| plane.mark);
     let message = format!("{plane} is not possible at {}: it has no segment identifier", listed(&unable));
     judge
         .error(codes::NO_SEGMENTS, doc, mark, message)

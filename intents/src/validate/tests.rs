@@ -166,6 +166,56 @@ fn intents_that_differ_in_vrf_prefix_or_code_point_do_not_clash() {
 }
 
 #[test]
+fn bidirectional_intents_between_two_nodes_need_prefixes_both_ways() {
+    let one = |name: &str, matches: &str, ends: &str| {
+        let base = format!("  connectivity: {{type: p2p, endpoints: {ends}}}\n  match: {matches}");
+        service(name, &base).replace(&format!("vrf: {name}"), "vrf: v")
+    };
+    let told = |a: &str, b: &str, ends: &str| -> Vec<String> {
+        let found = faults(&[CLASSES, &one("a", a, "[hq-pe1, br-1]"), &one("b", b, ends)]);
+        let clashes = found.into_iter().filter(|finding| finding.code == codes::SAME_TRAFFIC);
+        clashes.map(|finding| finding.message).collect()
+    };
+    let same = "[hq-pe1, br-1]";
+    let a = "[{prefix: 10.1.0.0/16, source: 10.101.0.0/16}]";
+    let back = "`a` claims the same packets at br-1: VRF `v`, `af21`";
+    assert_eq!(told("[{prefix: 10.1.0.0/16}]", "[{prefix: 10.2.0.0/16}]", same), [back]);
+    assert_eq!(told(a, "[{prefix: 10.2.0.0/16, source: 10.102.0.0/16}]", same), [""; 0]);
+    assert_eq!(told(a, "[{prefix: 10.2.0.0/16}]", same), [""; 0], "the more specific one goes first");
+    assert_eq!(
+        told(a, "[{prefix: 10.2.0.0/16, source: 10.101.0.0/16}]", same),
+        [format!("{back} to 10.101.0.0/16")]
+    );
+    let out = "`a` claims the same packets at hq-pe1: VRF `v`, `af21` to 10.1.0.0/16";
+    assert_eq!(
+        told(a, "[{prefix: 10.1.0.0/16, source: 10.102.0.0/16}]", same),
+        [out],
+        "where packets come from is not looked at"
+    );
+    let turned = told(a, "[{prefix: 10.101.0.0/16, source: 10.1.0.0/16}]", "[br-1, hq-pe1]");
+    assert_eq!(turned.len(), 1, "the same traffic, told from the other end: {turned:?}");
+}
+
+#[test]
+fn a_source_without_a_way_back_and_one_in_a_mesh_are_told() {
+    let p2p = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1], bidirectional: false}";
+    let star =
+        "  connectivity: {type: hub-spoke, hubs: [hq-pe1], spokes: {role: branch}, bidirectional: false}";
+    let mesh = "  connectivity: {type: mesh, members: {role: branch}}";
+    let cases = [
+        (p2p, codes::CONTRADICTION, false),
+        (star, codes::CONTRADICTION, false),
+        (mesh, codes::PREFIX_IN_MESH, true),
+    ];
+    for (connectivity, code, error) in cases {
+        let text = service("x", &format!("{connectivity}\n  match: [{{source: 10.1.0.0/16}}]"));
+        let found = faults(&[CLASSES, &text]);
+        let one = found.iter().find(|finding| finding.code == code).unwrap_or_else(|| panic!("{found:#?}"));
+        assert_eq!((one.is_error(), one.place.as_ref().map(|place| place.column)), (error, Some(20)));
+    }
+}
+
+#[test]
 fn findings_of_the_compiler_find_their_document() {
     let docs = documents(&[CLASSES, SERVICES]);
     let finding = |subject: &str| Finding::new("TL0050", Severity::Error, subject, "does not fit");

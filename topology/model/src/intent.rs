@@ -135,10 +135,20 @@ pub struct Assurance {
 /// Which packets a service takes.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Match {
-    /// Destinations; all of the other end where absent.
+    /// Destinations behind `z`; all of them where absent.
     pub prefix: Option<IpNet>,
+    /// What lies behind `a`: the destinations of the way back, all of them where absent. The way out does not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpNet>,
     /// Code points; those of the class where the intent names none.
     pub dscp: BTreeSet<Dscp>,
+}
+
+impl Match {
+    /// The destinations of one direction: out is from `a` to `z`.
+    pub const fn destination(&self, out: bool) -> Option<IpNet> {
+        if out { self.prefix } else { self.source }
+    }
 }
 
 /// One promise between two nodes.
@@ -167,6 +177,9 @@ pub struct Service {
     pub class: ClassName,
     /// What is promised in each direction.
     pub slo: Slo,
+    /// What domains may take of the promised delay, where the intent divides it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub budgets: BTreeMap<String, Delay>,
     /// What is expected beside.
     pub sle: Sle,
     /// How its paths are chosen.
@@ -186,4 +199,32 @@ pub struct IntentSet {
     pub services: BTreeMap<ServiceId, Service>,
     /// Alarm policies.
     pub alarms: BTreeMap<String, AlarmPolicy>,
+    /// Which steering policy gave what to an intent: by field, such as `path.minimise`, the name of the policy. Its services
+    /// have the values already.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steered: BTreeMap<IntentId, BTreeMap<String, String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_match_of_an_earlier_journal_reads_and_writes_as_before() {
+        let old = r#"{"prefix":"10.16.0.0/16","dscp":["af21"]}"#;
+        let read: Match = serde_json::from_str(old).unwrap();
+        assert_eq!((read.destination(true), read.destination(false)), (read.prefix, None));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let new = Match { source: Some("10.1.0.0/16".parse().unwrap()), ..read };
+        assert_eq!(new.destination(false), new.source);
+        let text = serde_json::to_string(&new).unwrap();
+        assert_eq!(serde_json::from_str::<Match>(&text).unwrap(), new);
+    }
+
+    #[test]
+    fn a_set_of_an_earlier_journal_reads_and_writes_as_before() {
+        let old = r#"{"classes":{},"profiles":{},"services":{},"alarms":{}}"#;
+        let read: IntentSet = serde_json::from_str(old).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    }
 }

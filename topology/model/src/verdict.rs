@@ -1,5 +1,7 @@
 //! What compilation answers for each service: the path and why, or why there is none.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,54 @@ pub struct Route {
     pub why: Vec<String>,
 }
 
+/// What one domain, such as the backbone, takes of a budget of delay that is divided over all that a path crosses.
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DomainDelay {
+    /// The domain.
+    pub domain: String,
+    /// The delay of the path within it, as planned.
+    pub delay: Delay,
+    /// What it may take.
+    pub share: Share,
+}
+
+impl DomainDelay {
+    /// Whether the path takes more than somebody gave to the domain.
+    pub fn is_over(&self) -> bool {
+        matches!(self.share, Share::Given(share) if self.delay > share)
+    }
+}
+
+impl fmt::Display for DomainDelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { domain, delay, share } = self;
+        match share {
+            Share::Given(share) => write!(f, "{domain} {delay} of {share}"),
+            Share::InProportion(share) => write!(f, "{domain} {delay} of {share} (in proportion)"),
+        }
+    }
+}
+
+/// A part of a budget, and who says so.
+#[derive(Clone, Copy, Debug, Eq, JsonSchema, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Share {
+    /// The intent does.
+    Given(Delay),
+    /// Nobody does: it is what the domain gets in proportion to its delay.
+    InProportion(Delay),
+}
+
+impl Share {
+    /// How much it is.
+    pub const fn delay(self) -> Delay {
+        match self {
+            Self::Given(share) | Self::InProportion(share) => share,
+        }
+    }
+}
+
 /// One direction of a service.
 #[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +104,9 @@ pub struct DirectionVerdict {
     pub primary: Route,
     /// The pre-installed backup; none where the network has no second way, which is a finding.
     pub backup: Option<Route>,
+    /// Where a delay is promised and the path crosses two or more domains: its delay in each, in the order of names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<DomainDelay>,
 }
 
 /// The answer for one service.

@@ -43,8 +43,8 @@ fn probe(
     let first = service.matches.first();
     let class = set.classes.get(&service.class);
     let mark = first.and_then(|m| m.dscp.first()).or_else(|| class.and_then(|class| class.dscp.first()));
-    // A prefix is behind the far end `z`; toward `a`, anything behind it will do.
-    let destination = first.and_then(|m| m.prefix).filter(|_| to == service.z);
+    // Where nothing is said of what lies behind an end, anything behind it will do.
+    let destination = first.and_then(|m| m.destination(to == service.z));
     Demand {
         id: DemandId::lit(&format!("~probe/{number}")),
         service: Some(service.id.clone()),
@@ -54,5 +54,26 @@ fn probe(
         destination,
         dscp: mark.copied().unwrap_or_else(|| Dscp::new(0).expect("0 is below 64")),
         rate: service.slo.bandwidth.unwrap_or(Bandwidth::ZERO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{build, diamond, service};
+
+    #[test]
+    fn each_direction_is_probed_toward_what_lies_behind_its_end() {
+        let mut pay = service("pay", "a", "d");
+        pay.matches[0].prefix = Some("10.2.0.0/16".parse().unwrap());
+        pay.matches[0].source = Some("10.1.0.0/16".parse().unwrap());
+        let built = build(diamond(), &[(pay, &["a", "b", "d"], Some(&["a", "c", "d"]))]);
+        let none = Demands::new();
+        let probes = complete(&none, &built.set, &built.verdicts);
+        let toward: Vec<(&str, Option<String>)> = probes
+            .values()
+            .map(|probe| (probe.to.as_str(), probe.destination.map(|prefix| prefix.to_string())))
+            .collect();
+        assert_eq!(toward, [("d", Some("10.2.0.0/16".to_owned())), ("a", Some("10.1.0.0/16".to_owned()))]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{PlanReport, RouteView, text};
+use super::{PlanReport, RouteView, ServiceChange, text};
 
 pub(super) fn render(report: &PlanReport) -> String {
     let mut out = format!("# {}\n", cell(&report.headline()));
@@ -31,6 +31,13 @@ fn view(view: Option<&RouteView>) -> String {
     )
 }
 
+fn domains(change: &ServiceChange) -> String {
+    if change.domains.is_empty() {
+        return String::new();
+    }
+    format!("<br>domains {}", cell(&text::domains(change)))
+}
+
 fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
     if !report.services.is_empty() {
         out.push_str(
@@ -43,7 +50,7 @@ fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
                 text::sign(change.fate),
                 cell(&text::title(change)),
                 view(change.before.as_ref()),
-                view(change.after.as_ref()),
+                view(change.after.as_ref()) + &domains(change),
                 view(change.backup.as_ref()),
                 change.why.iter().map(|why| cell(why)).collect::<Vec<_>>().join("<br>"),
             )?;

@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 use model::{
     NodeId, Timestamp,
     hint::{Degradation, Relief},
+    verdict::{DomainDelay, Share},
 };
 
 use super::*;
@@ -63,6 +64,36 @@ fn a_reroute_reads_like_a_change_ticket() {
     assert_eq!(json["services"][0]["before"]["delay"], "61ms");
     assert_eq!(json["transactions"][0]["devices"]["a"], 2);
     assert_eq!(json["checked"]["failures"], 4);
+}
+
+#[test]
+fn a_budget_that_is_divided_over_domains_is_shown_in_every_form() {
+    let (before, mut after, _) = reroute();
+    for verdict in after.verdicts.values_mut() {
+        let model::Verdict::Carried { directions, .. } = verdict else { unreachable!() };
+        let delay = |ms: u64| Delay::from_micros(ms * 1_000);
+        directions[0].domains = vec![
+            DomainDelay { domain: "access".into(), delay: delay(3), share: Share::Given(delay(2)) },
+            DomainDelay { domain: "back|bone".into(), delay: delay(1), share: Share::InProportion(delay(4)) },
+        ];
+    }
+    let causes = Causes::of(&after.set, &after.ids, &after.verdicts, &after.ted);
+    let held = before.actual();
+    let difference = diff(&after.desired, &held);
+    let (_, report) = plan(difference, held.revision, &ChangePolicy::Urgent, &causes);
+    let said = "domains access 3ms of 2ms, back|bone 1ms of 4ms (in proportion)";
+    let text = report.text();
+    assert_eq!(
+        text.matches(&format!("\n               {said}\n")).count(),
+        1,
+        "one direction has them: {text}"
+    );
+    let markdown = report.markdown();
+    assert_eq!(markdown.matches(&format!("<br>{} |", said.replace('|', "\\|"))).count(), 1, "{markdown}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["services"][0]["domains"][0]["share"]["given"], "2ms");
+    assert_eq!(json["services"][0]["domains"][1]["share"]["inProportion"], "4ms");
+    assert!(json["services"][1].get("domains").is_none(), "{json}");
 }
 
 #[test]

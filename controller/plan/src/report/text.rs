@@ -38,6 +38,10 @@ pub(super) fn segments(view: &RouteView) -> String {
     view.segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
+pub(super) fn domains(change: &ServiceChange) -> String {
+    change.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn title(change: &ServiceChange) -> String {
     let name = change.service.as_ref().map_or("a service no longer known", |id| id.as_str());
     let to = change.to.as_ref().map_or("?", |node| node.as_str());
@@ -110,6 +114,9 @@ fn services(report: &PlanReport, out: &mut String) -> std::fmt::Result {
             if let Some(view) = view {
                 writeln!(out, "      {what:<8} {}", route(view))?;
                 writeln!(out, "      {:<8} segments {}", "", segments(view))?;
+            }
+            if what == "after" && !change.domains.is_empty() {
+                writeln!(out, "      {:<8} domains {}", "", domains(change))?;
             }
         }
         for why in &change.why {
