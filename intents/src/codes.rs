@@ -122,9 +122,9 @@ codes! {
     /// An encrypted service has no encrypted way left and is dropped.
     DROPPED_NOT_EXPOSED = "TL0062";
     /// Two steering policies say different things about one field of a service.
-    POLICY_CLASH = "TL0070";
+    POLICY_CLASH = "TL0063";
     /// The path takes more delay in a domain than the intent gives to it.
-    DOMAIN_OVER_SHARE = "TL0071";
+    DOMAIN_OVER_SHARE = "TL0064";
 }
 
 /// The page of a code, in Markdown.
