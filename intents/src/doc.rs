@@ -23,6 +23,9 @@ use crate::{
 };
 
 mod design;
+mod window;
+
+pub use window::{LinkSelector, LinksBy, Moment, OnceSpec, ScheduleSpec, WeeklySpec, WindowSpec, WorkSpec};
 
 pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
 
@@ -47,6 +50,7 @@ impl Document {
             Spec::TrafficClass(_) => "TrafficClass",
             Spec::QosProfile(_) => "QosProfile",
             Spec::AlarmPolicy(_) => "AlarmPolicy",
+            Spec::MaintenanceWindow(_) => "MaintenanceWindow",
             Spec::Design(_) => "Design",
             Spec::DesignInstance(_) => "DesignInstance",
         }
@@ -84,6 +88,8 @@ pub enum Spec {
     QosProfile(ProfileSpec),
     /// What raises an alarm.
     AlarmPolicy(AlarmSpec),
+    /// Time for work on parts of the network.
+    MaintenanceWindow(Box<WindowSpec>),
     /// A standard design.
     Design(Box<DesignSpec>),
     /// One use of a design.
@@ -134,6 +140,8 @@ record! {
         "path" => path: Option<At<PathSpec>>,
         /// How the promise is watched and when traffic may be moved.
         "assurance" => assurance: Option<At<AssuranceSpec>>,
+        /// When it is promised; at all times where absent. At other times its traffic follows the IGP.
+        "when" => when: Option<At<ScheduleSpec>>,
     }
 }
 

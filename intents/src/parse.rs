@@ -17,15 +17,22 @@ use crate::{
 pub const API_VERSION: &str = "trunkline/v1";
 
 /// The kinds that can be read.
-pub const KINDS: [&str; 6] =
-    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "Design", "DesignInstance"];
+pub const KINDS: [&str; 7] = [
+    "ServiceIntent",
+    "TrafficClass",
+    "QosProfile",
+    "AlarmPolicy",
+    "MaintenanceWindow",
+    "Design",
+    "DesignInstance",
+];
 
 /// The kinds that a design can make.
-pub(crate) const MADE: [&str; 5] =
-    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "DesignInstance"];
+pub(crate) const MADE: [&str; 6] =
+    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "MaintenanceWindow", "DesignInstance"];
 
 /// Kinds that the language reserves and that are refused for now.
-const RESERVED: [&str; 2] = ["SteeringPolicy", "MaintenanceWindow"];
+const RESERVED: [&str; 1] = ["SteeringPolicy"];
 
 /// Kinds of other files, to say where they belong.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -111,6 +118,7 @@ pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) ->
         "TrafficClass" => Read::read(spec, faults).map(Spec::TrafficClass),
         "QosProfile" => Read::read(spec, faults).map(Spec::QosProfile),
         "AlarmPolicy" => Read::read(spec, faults).map(Spec::AlarmPolicy),
+        "MaintenanceWindow" => Read::read(spec, faults).map(|spec| Spec::MaintenanceWindow(Box::new(spec))),
         "Design" => Read::read(spec, faults).map(|spec| Spec::Design(Box::new(spec))),
         _ => Read::read(spec, faults).map(Spec::DesignInstance),
     };

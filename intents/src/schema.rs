@@ -4,7 +4,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    doc::{AlarmSpec, ClassSpec, DesignSpec, InstanceSpec, Metadata, ProfileSpec, ServiceSpec},
+    doc::{AlarmSpec, ClassSpec, DesignSpec, InstanceSpec, Metadata, ProfileSpec, ServiceSpec, WindowSpec},
     parse::API_VERSION,
 };
 
@@ -32,6 +32,7 @@ pub fn schema() -> Value {
     add("TrafficClass", of::<ClassSpec>(&mut generator));
     add("QosProfile", of::<ProfileSpec>(&mut generator));
     add("AlarmPolicy", of::<AlarmSpec>(&mut generator));
+    add("MaintenanceWindow", of::<WindowSpec>(&mut generator));
     add("Design", of::<DesignSpec>(&mut generator));
     add("DesignInstance", of::<InstanceSpec>(&mut generator));
     let definitions: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
@@ -55,6 +56,7 @@ const fn spec_description(kind: &str) -> &'static str {
         b"ServiceIntent" => "A promise of connectivity between nodes.",
         b"TrafficClass" => "A class of traffic and what it is worth.",
         b"QosProfile" => "The queues that every interface has.",
+        b"MaintenanceWindow" => "Time for work on parts of the network, which are drained for as long.",
         b"Design" => "A standard design: documents with parameters.",
         b"DesignInstance" => "One use of a design.",
         _ => "What raises an alarm.",
@@ -122,7 +124,7 @@ mod tests {
         }
         agree!(Metadata ServiceSpec P2p HubSpoke Mesh By MatchSpec SloSpec SleSpec LinksWith PathSpec BreachSpec);
         agree!(AssuranceSpec ClassSpec QueueSpec ProfileSpec WatchSpec WhenSpec ClearSpec AlarmSpec);
-        agree!(DesignSpec ParameterSpec InstanceSpec);
+        agree!(WindowSpec WorkSpec LinksBy OnceSpec WeeklySpec DesignSpec ParameterSpec InstanceSpec);
     }
 
     #[test]

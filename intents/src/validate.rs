@@ -2,11 +2,14 @@
 //! network could do at best. All faults at once; only a set without errors goes on.
 
 mod class;
+mod cut;
 mod feasible;
 mod names;
 mod overlap;
+mod schedule;
 mod select;
 mod service;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +29,7 @@ use crate::{
 pub use class::is_watched;
 pub(crate) use class::{queues_everywhere, queues_in_use};
 pub use names::locate;
+pub use window::ended;
 
 /// Collects findings on documents.
 struct Judge<'a> {
@@ -82,9 +86,11 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
             }
         }
     }
+    window::windows(&names, &mut set, &mut judge);
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
+    cut::judge(&names, &set, &mut judge);
     if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
 }
 
@@ -162,6 +168,7 @@ fn known<'n>(
 }
 
 const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
+const LINK: (&str, &str) = (codes::UNKNOWN_LINK, "link");
 const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
 const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
 const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");

@@ -64,6 +64,7 @@ impl World {
             profiles: BTreeMap::new(),
             services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
             alarms: alarms.iter().map(|alarm| (alarm.name.clone(), alarm.clone())).collect(),
+            windows: BTreeMap::new(),
         };
         let verdicts = set.services.keys().map(|id| (id.clone(), verdict(id, "b", Some("c")))).collect();
         Self {

@@ -110,6 +110,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
             wait_to_restore: Span::from_secs(120),
             mode: Mode::Act,
         },
+        when: None,
     }
 }
 
@@ -134,6 +135,7 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
         profiles: BTreeMap::from([("two".into(), profile)]),
         services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
         alarms: BTreeMap::new(),
+        windows: BTreeMap::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::Judge;
 use crate::{
     codes,
     design::{Expansion, expand},
-    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec},
+    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, WindowSpec},
 };
 
 /// The documents by kind; of those with one name, the first.
@@ -18,6 +18,7 @@ pub(super) struct Names<'a> {
     pub classes: BTreeMap<&'a str, (&'a Document, &'a ClassSpec)>,
     pub profiles: BTreeMap<&'a str, (&'a Document, &'a ProfileSpec)>,
     pub alarms: BTreeMap<&'a str, (&'a Document, &'a AlarmSpec)>,
+    pub windows: BTreeMap<&'a str, (&'a Document, &'a WindowSpec)>,
 }
 
 /// Sorts documents by kind and finds names that are given twice.
@@ -45,6 +46,7 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
             Spec::TrafficClass(spec) => drop(names.classes.insert(name, (doc, spec))),
             Spec::QosProfile(spec) => drop(names.profiles.insert(name, (doc, spec))),
             Spec::AlarmPolicy(spec) => drop(names.alarms.insert(name, (doc, spec))),
+            Spec::MaintenanceWindow(spec) => drop(names.windows.insert(name, (doc, spec.as_ref()))),
             // They were expanded before: what they made stands here.
             Spec::Design(_) | Spec::DesignInstance(_) => {}
         }
