@@ -30,12 +30,12 @@ fn codes_of(texts: &[&str]) -> Vec<String> {
 fn selectors_take_nodes_and_links() {
     let on = "{nodes: {role: core}, links: {role: leased-line, affinity: line1}}";
     let set = set_of(&[&window("w", on, &hours(1, 5))], &minimal_ted());
-    let window = &set.windows["w"];
-    let names: Vec<&str> = window.work.links.iter().map(LinkId::as_str).collect();
+    let made = &set.windows["w"];
+    let names: Vec<&str> = made.work.links.iter().map(LinkId::as_str).collect();
     assert_eq!(names, ["line1-br-1", "line1-br-2"]);
-    assert_eq!(window.work.nodes.len(), 2);
-    assert_eq!((window.owner.as_deref(), window.labels["change"].as_str()), (Some("netops"), "CHG1"));
-    assert_eq!(window.when.to_string(), "from 2026-12-05 01:00+08:00 to 2026-12-05 05:00+08:00");
+    assert_eq!(made.work.nodes.len(), 2);
+    assert_eq!((made.owner.as_deref(), made.labels["change"].as_str()), (Some("netops"), "CHG1"));
+    assert_eq!(made.when.to_string(), "from 2026-12-05 01:00+08:00 to 2026-12-05 05:00+08:00");
     let by_risk = set_of(&[&window("w", "{links: {srlg: cable-3}}", &hours(1, 5))], &minimal_ted());
     assert_eq!(by_risk.windows["w"].work.links, BTreeSet::from([LinkId::lit("line1-br-2")]));
 }
