@@ -24,6 +24,7 @@ use crate::{
     handle::{Engine, Refusal},
     picture::Album,
     readers,
+    season::Clock,
     snapshot::Snapshot,
     tasks::DeviceHandle,
     world::{Accepted, Drift, World},
@@ -47,6 +48,8 @@ pub struct Setup {
     pub read_every: Duration,
     /// How many devices are asked to open a session at once.
     pub openings: usize,
+    /// What tells the moment that schedules are asked about.
+    pub clock: Clock,
 }
 
 /// Why the controller cannot start.
@@ -115,6 +118,7 @@ impl Controller {
             recovery: None,
             resolving: BTreeSet::new(),
             in_vain: super::outcome::InVain::default(),
+            schedules: super::schedules::Schedules { clock: setup.clock, ..Default::default() },
             keeper: super::keep::Keeper::default(),
             news,
             number: 0,
