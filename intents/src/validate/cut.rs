@@ -121,7 +121,7 @@ impl<'a> Parts<'a> {
             let is_down = |work: &&Work| {
                 work.links.contains(&link.id) || ends.iter().any(|end| work.nodes.contains(*end))
             };
-            if down.iter().any(|work| is_down(work)) {
+            if down.iter().any(is_down) {
                 continue;
             }
             let [Some(a), Some(z)] = ends.map(|end| self.number.get(end)) else { continue };

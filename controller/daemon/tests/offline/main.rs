@@ -11,3 +11,4 @@ mod files;
 mod plan;
 mod solve;
 mod verify;
+mod windows;

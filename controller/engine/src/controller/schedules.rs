@@ -26,6 +26,13 @@ pub(super) struct Schedules {
     pub refused: Vec<Finding>,
 }
 
+impl Schedules {
+    /// By a clock, with nothing tried yet.
+    pub fn on(clock: Clock) -> Self {
+        Self { clock, ..Self::default() }
+    }
+}
+
 impl Controller {
     /// Begins the change that the schedules ask for, if they ask for one. O(windows + services).
     pub(super) fn follow_schedules(&mut self) {
