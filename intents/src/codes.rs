@@ -125,6 +125,20 @@ codes! {
     POLICY_CLASH = "TL0063";
     /// The path takes more delay in a domain than the intent gives to it.
     DOMAIN_OVER_SHARE = "TL0064";
+    /// A link that the network does not have.
+    UNKNOWN_LINK = "TL0070";
+    /// A moment, a time of day or an offset that is not clear everywhere.
+    BAD_TIME = "TL0071";
+    /// A schedule that is never open, or never closes.
+    BAD_SCHEDULE = "TL0072";
+    /// A maintenance window that works on nothing.
+    WORKS_ON_NOTHING = "TL0073";
+    /// A maintenance window that is over.
+    WINDOW_ENDED = "TL0074";
+    /// Two maintenance windows that together cut services off.
+    WINDOWS_TOGETHER = "TL0075";
+    /// A maintenance window that cuts services off.
+    WINDOW_CUTS = "TL0076";
 }
 
 /// The page of a code, in Markdown.

@@ -50,7 +50,7 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
         Err(error) => {
             let why = error.to_string();
             done.findings.push(Finding::new(codes::BAD_NETWORK, Severity::Error, "network", &why));
-            for id in set.services.keys() {
+            for id in set.services.keys().filter(|id| !hints.resting.contains(*id)) {
                 done.refuse(id, why.clone(), None);
             }
             return done;
@@ -65,7 +65,8 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
     let mut placer = Placer::new(ted, &graph, hints, encoder, pinner);
     let mut placed = Vec::with_capacity(set.services.len());
-    for service in in_order(set) {
+    // What is not promised now is not placed: its traffic follows the IGP.
+    for service in in_order(set).into_iter().filter(|service| !hints.resting.contains(&service.id)) {
         placed.extend(placer.place(service, set, ids, &mut done));
     }
     for service in &mut placed {

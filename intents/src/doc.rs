@@ -24,6 +24,9 @@ use crate::{
 
 mod design;
 mod steering;
+mod window;
+
+pub use window::{LinkSelector, LinksBy, Moment, OnceSpec, ScheduleSpec, WeeklySpec, WindowSpec, WorkSpec};
 
 pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
 pub use steering::{ChosenSpec, SteeringSpec};
@@ -50,6 +53,7 @@ impl Document {
             Spec::QosProfile(_) => "QosProfile",
             Spec::AlarmPolicy(_) => "AlarmPolicy",
             Spec::SteeringPolicy(_) => "SteeringPolicy",
+            Spec::MaintenanceWindow(_) => "MaintenanceWindow",
             Spec::Design(_) => "Design",
             Spec::DesignInstance(_) => "DesignInstance",
         }
@@ -89,6 +93,8 @@ pub enum Spec {
     AlarmPolicy(AlarmSpec),
     /// Path and assurance for many services.
     SteeringPolicy(Box<SteeringSpec>),
+    /// Time for work on parts of the network.
+    MaintenanceWindow(Box<WindowSpec>),
     /// A standard design.
     Design(Box<DesignSpec>),
     /// One use of a design.
@@ -139,6 +145,8 @@ record! {
         "path" => path: Option<At<PathSpec>>,
         /// How the promise is watched and when traffic may be moved.
         "assurance" => assurance: Option<At<AssuranceSpec>>,
+        /// When it is promised; at all times where absent. At other times its traffic follows the IGP.
+        "when" => when: Option<At<ScheduleSpec>>,
     }
 }
 

@@ -18,6 +18,7 @@ mod origin;
 mod blame;
 mod faults;
 
+mod moment;
 mod read;
 mod scalar;
 mod schema;
@@ -44,12 +45,13 @@ pub use compile::{
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use moment::{BadMoment, moment};
 pub use origin::Origin;
 pub use parse::{API_VERSION, KINDS, parse};
 pub use read::At;
 pub use schema::schema;
 pub use source::{MAX_BYTES, Mark, SourceFile};
-pub use validate::{is_watched, locate, validate};
+pub use validate::{ended, is_watched, locate, validate};
 pub use why::{UnknownName, why};
 
 #[cfg(test)]

@@ -17,22 +17,27 @@ use crate::{
 pub const API_VERSION: &str = "trunkline/v1";
 
 /// The kinds that can be read.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 8] = [
     "ServiceIntent",
     "TrafficClass",
     "QosProfile",
     "AlarmPolicy",
     "SteeringPolicy",
+    "MaintenanceWindow",
     "Design",
     "DesignInstance",
 ];
 
 /// The kinds that a design can make.
-pub(crate) const MADE: [&str; 6] =
-    ["ServiceIntent", "TrafficClass", "QosProfile", "AlarmPolicy", "SteeringPolicy", "DesignInstance"];
-
-/// Kinds that the language reserves and that are refused for now.
-const RESERVED: [&str; 1] = ["MaintenanceWindow"];
+pub(crate) const MADE: [&str; 7] = [
+    "ServiceIntent",
+    "TrafficClass",
+    "QosProfile",
+    "AlarmPolicy",
+    "SteeringPolicy",
+    "MaintenanceWindow",
+    "DesignInstance",
+];
 
 /// Kinds of other files, to say where they belong.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -119,6 +124,7 @@ pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) ->
         "QosProfile" => Read::read(spec, faults).map(Spec::QosProfile),
         "AlarmPolicy" => Read::read(spec, faults).map(Spec::AlarmPolicy),
         "SteeringPolicy" => Read::read(spec, faults).map(|spec| Spec::SteeringPolicy(Box::new(spec))),
+        "MaintenanceWindow" => Read::read(spec, faults).map(|spec| Spec::MaintenanceWindow(Box::new(spec))),
         "Design" => Read::read(spec, faults).map(|spec| Spec::Design(Box::new(spec))),
         _ => Read::read(spec, faults).map(Spec::DesignInstance),
     };
@@ -180,20 +186,12 @@ fn kind(node: Option<&Node>, mark: Mark, faults: &mut Faults<'_>) -> Option<&'st
     if let Some(kind) = KINDS.into_iter().find(|kind| *kind == text) {
         return Some(kind);
     }
-    if RESERVED.contains(&text) {
-        faults
-            .error(
-                codes::NOT_SUPPORTED,
-                node.mark,
-                format!("the kind `{text}` is reserved, and not supported yet"),
-            )
-            .help(format!("the kinds that can be used are {}", KINDS.join(", ")));
-    } else if let Some((_, help)) = ELSEWHERE.iter().find(|(kind, _)| *kind == text) {
+    if let Some((_, help)) = ELSEWHERE.iter().find(|(kind, _)| *kind == text) {
         faults
             .error(codes::UNKNOWN_KIND, node.mark, format!("a `{text}` does not belong to the intents"))
             .help(*help);
     } else {
-        let near = nearest(text, KINDS.into_iter().chain(RESERVED));
+        let near = nearest(text, KINDS.into_iter());
         let help = near.map_or_else(
             || format!("the kinds are {}", KINDS.join(", ")),
             |near| format!("did you mean `{near}`?"),

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use model::{
     condition::{Comparison, Condition},
     finding::Severity,
-    id::{Affinity, BadName, ClassName, NodeId, QueueName, Site, VrfName},
+    id::{Affinity, BadName, ClassName, LinkId, NodeId, QueueName, Site, VrfName},
     intent::{Diversity, Minimise, Mode},
     sr::{Dataplane, LastResort},
     steering::Dscp,
@@ -26,7 +26,7 @@ use crate::{
 
 texts! {
     codes::BAD_UNIT => Delay, Jitter, Loss, Bandwidth, Ratio, Span;
-    codes::BAD_VALUE => NodeId, ClassName, QueueName, VrfName, Affinity, Site, Dscp, Comparison;
+    codes::BAD_VALUE => NodeId, LinkId, ClassName, QueueName, VrfName, Affinity, Site, Dscp, Comparison;
 }
 
 words! {

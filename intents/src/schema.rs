@@ -4,7 +4,10 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    doc::{AlarmSpec, ClassSpec, DesignSpec, InstanceSpec, Metadata, ProfileSpec, ServiceSpec, SteeringSpec},
+    doc::{
+        AlarmSpec, ClassSpec, DesignSpec, InstanceSpec, Metadata, ProfileSpec, ServiceSpec, SteeringSpec,
+        WindowSpec,
+    },
     parse::API_VERSION,
 };
 
@@ -33,6 +36,7 @@ pub fn schema() -> Value {
     add("QosProfile", of::<ProfileSpec>(&mut generator));
     add("AlarmPolicy", of::<AlarmSpec>(&mut generator));
     add("SteeringPolicy", of::<SteeringSpec>(&mut generator));
+    add("MaintenanceWindow", of::<WindowSpec>(&mut generator));
     add("Design", of::<DesignSpec>(&mut generator));
     add("DesignInstance", of::<InstanceSpec>(&mut generator));
     let definitions: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
@@ -57,6 +61,7 @@ const fn spec_description(kind: &str) -> &'static str {
         b"TrafficClass" => "A class of traffic and what it is worth.",
         b"QosProfile" => "The queues that every interface has.",
         b"SteeringPolicy" => "Path and assurance for the services that it selects.",
+        b"MaintenanceWindow" => "Time for work on parts of the network, which are drained for as long.",
         b"Design" => "A standard design: documents with parameters.",
         b"DesignInstance" => "One use of a design.",
         _ => "What raises an alarm.",
@@ -124,7 +129,8 @@ mod tests {
         }
         agree!(Metadata ServiceSpec P2p HubSpoke Mesh By MatchSpec SloSpec SleSpec LinksWith PathSpec BreachSpec);
         agree!(AssuranceSpec ClassSpec QueueSpec ProfileSpec WatchSpec WhenSpec ClearSpec AlarmSpec);
-        agree!(DesignSpec ParameterSpec InstanceSpec SteeringSpec ChosenSpec);
+        agree!(WindowSpec WorkSpec LinksBy OnceSpec WeeklySpec DesignSpec ParameterSpec InstanceSpec);
+        agree!(SteeringSpec ChosenSpec);
     }
 
     #[test]

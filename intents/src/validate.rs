@@ -3,12 +3,15 @@
 
 mod budget;
 mod class;
+mod cut;
 mod feasible;
 mod names;
 mod overlap;
+mod schedule;
 mod select;
 mod service;
 mod steering;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +31,7 @@ use crate::{
 pub use class::is_watched;
 pub(crate) use class::{queues_everywhere, queues_in_use};
 pub use names::locate;
+pub use window::ended;
 
 /// Collects findings on documents.
 struct Judge<'a> {
@@ -87,9 +91,11 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
             }
         }
     }
+    window::windows(&names, &mut set, &mut judge);
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
+    cut::judge(&names, &set, &mut judge);
     steering::once(&mut judge.findings);
     if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
 }
@@ -172,6 +178,7 @@ fn known<'n>(
 
 const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
 const DOMAIN: (&str, &str) = (codes::UNKNOWN_REFERENCE, "domain");
+const LINK: (&str, &str) = (codes::UNKNOWN_LINK, "link");
 const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
 const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
 const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");

@@ -32,7 +32,11 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
         .filter(|service| service.id.as_str() == name || service.intent.as_str() == name);
     let mut text = String::new();
     for service in wanted {
-        let Some(verdict) = compiled.verdicts.get(&service.id) else { continue };
+        let verdict = compiled.verdicts.get(&service.id);
+        let resting = service.when.as_ref().filter(|_| verdict.is_none());
+        if verdict.is_none() && resting.is_none() {
+            continue;
+        }
         // Writing into a string cannot fail.
         let _ = writeln!(
             text,
@@ -43,7 +47,12 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
             service.vrf
         );
         steered(set, service, &mut text);
-        explain(verdict, &mut text);
+        if let Some(verdict) = verdict {
+            explain(verdict, &mut text);
+        }
+        if let Some(when) = resting {
+            let _ = writeln!(text, "  not promised now, only {when}: its traffic follows the IGP");
+        }
         for finding in compiled.findings.iter().filter(|finding| finding.subject == service.id.as_str()) {
             let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
         }

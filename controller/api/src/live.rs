@@ -242,6 +242,9 @@ impl Live {
             // Everybody hears the events themselves.
             timeline: _,
             drained,
+            // They change seldom, and who wants them reads the whole picture.
+            windows: _,
+            resting: _,
             findings: _,
         } = now;
         Self {

@@ -28,6 +28,12 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::ModeChanged { mode, who } => format!("{who} set the mode to {}", mode_name(*mode)),
         EventKind::Drained { subject, drained: true, who } => format!("{who} drained {subject}"),
         EventKind::Drained { subject, drained: false, who } => format!("{who} put {subject} back into use"),
+        EventKind::WindowOpened { window, on, why } => {
+            format!("the window {window} is open{}: {} drained", of(why), on.join(", "))
+        }
+        EventKind::WindowClosed { window, why } => {
+            format!("the window {window} is over{}: what it worked on is in use again", of(why))
+        }
         EventKind::AlarmRaised { alarm, subject, why, services, .. } => {
             format!("alarm {alarm} on {subject}: {why}{}", hit(services))
         }
@@ -41,6 +47,11 @@ fn network(kind: &EventKind) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Who answers for something, in brackets; nothing where nobody is named.
+fn of(why: &str) -> String {
+    if why.is_empty() { String::new() } else { format!(" ({why})") }
 }
 
 /// What became of promises.

@@ -65,6 +65,7 @@ impl World {
             services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
             alarms: alarms.iter().map(|alarm| (alarm.name.clone(), alarm.clone())).collect(),
             steered: BTreeMap::new(),
+            windows: BTreeMap::new(),
         };
         let verdicts = set.services.keys().map(|id| (id.clone(), verdict(id, "b", Some("c")))).collect();
         Self {

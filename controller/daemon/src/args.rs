@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use model::{Timestamp, calendar::Moment};
 
 /// The network file of an offline command.
 #[derive(Debug, Args)]
@@ -20,4 +21,20 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// The moment that is asked about.
+#[derive(Debug, Args)]
+pub struct At {
+    /// Answer as of this moment, like 2026-12-05T01:00:00+08:00: windows that are open drain, and services count by their schedules.
+    /// Without it all services count at once and no window is open
+    #[arg(long, value_name = "MOMENT", value_parser = intents::moment)]
+    pub at: Option<Moment>,
+}
+
+impl At {
+    /// The moment, where one is given.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        self.at.map(|moment| moment.at)
+    }
 }

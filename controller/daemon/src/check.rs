@@ -8,11 +8,12 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use engine::stages;
 use intents::codes;
-use model::{Allocations, Finding, Hints, Ted};
+use model::{Allocations, Finding, Hints, Ted, Timestamp};
 use owo_colors::{OwoColorize as _, Stream};
 use serde::Serialize;
 
 use crate::{
+    args::At,
     draw, input,
     offline::{self, Understood},
     outcome::{FOUND, Judged, Stop, say, say_json},
@@ -42,6 +43,9 @@ pub struct CheckArgs {
     /// The network that the intents are for: containerlab, native, or RFC 8345
     #[arg(short, long, value_name = "FILE")]
     pub network: Option<PathBuf>,
+    /// The moment.
+    #[command(flatten)]
+    pub at: At,
     /// How findings are shown
     #[arg(long, value_enum, default_value_t)]
     pub format: CheckFormat,
@@ -91,10 +95,13 @@ struct Summary<'f> {
 pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let verdict = match &args.network {
         Some(network) => match offline::understand(network, &args.paths) {
-            Ok(understood) => whole(understood),
+            Ok(understood) => whole(understood, args.at.timestamp()),
             Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
             Err(stop) => return Err(stop.into()),
         },
+        None if args.at.at.is_some() => {
+            anyhow::bail!("--at asks how the network is then: give the network by -n")
+        }
         None => alone(&args.paths)?,
     };
     let findings = &verdict.judged.findings;
@@ -115,10 +122,12 @@ fn text(Verdict { judged, looked_at }: &Verdict) {
 }
 
 /// Judges with a network, up to the paths: on the network as its file says, with all numbers new.
-fn whole(understood: Understood) -> Verdict {
+fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
     let Understood { ted, set, documents, mut findings, sources, files } = understood;
+    let hints = offline::as_of(Hints::default(), &set, at);
+    findings.extend(at.into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     let compiled = stages::number(&set, &Allocations::default())
-        .map(|ids| intents::compile(&set, &ted, &Hints::default(), &ids).findings);
+        .map(|ids| intents::compile(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
     findings.extend(late);

@@ -13,7 +13,7 @@ use engine::{
 };
 use intents::Compilation;
 use model::{
-    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted, Timestamp,
+    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Ted, Timestamp,
     state::Foreign,
 };
 
@@ -92,6 +92,13 @@ pub struct Start {
     pub hints: Hints,
     /// Whether this is a network on which nothing of ours stands yet.
     pub empty: bool,
+    /// When it was so, where that is known.
+    pub at: Option<Timestamp>,
+}
+
+/// The hints as of a moment; without one all services count at once, and no window is open.
+pub fn as_of(hints: Hints, set: &IntentSet, at: Option<Timestamp>) -> Hints {
+    at.map_or_else(Season::default, |at| Season::of(set, at)).over(hints)
 }
 
 /// A network of which every device was read and holds nothing of ours.
@@ -105,7 +112,7 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
     let actual = Arc::new(ActualState { devices, ..ActualState::default() });
     let (ids, before) = (Allocations::default(), Arc::default());
     let view = View { ted: Arc::clone(ted), actual, ids, before, hints: Hints::default() };
-    Start { view, hints: Hints::default(), empty: true }
+    Start { view, hints: Hints::default(), empty: true, at: None }
 }
 
 /// What a running controller knows, from the file that `trunkline snapshot` wrote.
@@ -140,7 +147,7 @@ pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
         before,
         hints: state.hints.clone(),
     };
-    Ok(Start { view, hints: state.hints, empty: false })
+    Ok(Start { view, hints: state.hints, empty: false, at: state.at })
 }
 
 /// What the intents of a snapshot come to; none were accepted yet where it has no files.

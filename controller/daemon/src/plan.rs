@@ -12,7 +12,7 @@ use model::Finding;
 use serde_json::json;
 
 use crate::{
-    args::NetworkFile,
+    args::{At, NetworkFile},
     draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say, say_json},
@@ -46,6 +46,9 @@ pub struct PlanArgs {
     /// What a running controller knows, as `trunkline snapshot` printed it
     #[arg(long, value_name = "SNAPSHOT")]
     pub state: Option<PathBuf>,
+    /// The moment.
+    #[command(flatten)]
+    pub at: At,
     /// How the plan is shown
     #[arg(long, value_enum, default_value_t)]
     pub format: PlanFormat,
@@ -91,10 +94,12 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let progress = progress("reading");
     let understood = offline::understand(&args.network.network, &args.intents)?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
-    let Start { view, hints, empty } = match &args.state {
+    let Start { view, hints, empty, at } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
+    let hints = offline::as_of(hints, &set, args.at.timestamp().or(at));
+    beside.extend(args.at.timestamp().into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
     let proposed = cycle::propose(Arc::clone(&set), &view, hints, &Occasion::Person);

@@ -139,6 +139,7 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         limits: config.limits,
         read_every: config.read_every,
         openings: OPENINGS,
+        clock: engine::season::Clock::default(),
     };
     let (controller, engine) = tokio::select! {
         () = stop.cancelled() => return Ok(()),

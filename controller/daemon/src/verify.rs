@@ -4,6 +4,7 @@
 mod baseline;
 mod junit;
 mod text;
+mod windows;
 
 use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
 
@@ -15,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    args::NetworkFile,
+    args::{At, NetworkFile},
     draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say, say_json},
@@ -35,6 +36,10 @@ help; that is told apart and counts as broken, unless --accept-unavoidable is gi
 
 PLAN of --baseline is what `trunkline verify --format json` wrote on the target branch, with at least
 the same failures. Then only what is worse than there is shown, and counts.
+
+Each maintenance window is judged beside: the network as the controller plans it around what is worked
+on, and then with that down. With --at the promises are those of that moment, with the windows that are
+open drained; windows that are over then are not judged.
 
 Examples:
   trunkline verify -n network.yaml -i intents/
@@ -65,6 +70,9 @@ pub struct VerifyArgs {
     /// What a running controller knows, as `trunkline snapshot` printed it
     #[arg(long, value_name = "SNAPSHOT")]
     pub state: Option<PathBuf>,
+    /// The moment.
+    #[command(flatten)]
+    pub at: At,
     /// Do not count what no plan can help
     #[arg(long)]
     pub accept_unavoidable: bool,
@@ -140,17 +148,20 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let before = args.baseline.as_deref().map(baseline::read).transpose()?;
     let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents)?;
-    let Start { view, hints, empty } = match &args.state {
+    let Start { view, hints: known, empty, at } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
+    let at = args.at.timestamp().or(at);
+    let hints = offline::as_of(known.clone(), &set, at);
+    let promised = stages::promised(&set, &hints);
     // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);
     let measured = plan::overlay(&ted, &hints);
     let question = Question {
         desired: &compiled.desired,
-        set: &set,
+        set: &promised,
         verdicts: &compiled.verdicts,
         demands: &compiled.demands,
         ted: &measured,
@@ -161,6 +172,7 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let verification = core::verify(&question, &|more| bar.inc(more as u64));
     bar.finish_and_clear();
     let mut verification = verification.map_err(|error| Stop::usage(error.to_string()))?;
+    verification.windows = windows::judge(&set, &ted, &known, &ids, at)?;
     let against = match (&before, &args.baseline) {
         (Some(before), Some(path)) => Some(
             verification

@@ -11,6 +11,7 @@ mod owed;
 mod own_alarms;
 mod pace;
 mod repair;
+mod schedules;
 mod start;
 
 use std::{
@@ -66,6 +67,8 @@ enum Asker {
     Loop,
     /// The controller, putting right what was left unresolved.
     Repair,
+    /// The controller, because a schedule opens or closes.
+    Schedule,
 }
 
 /// A change that is under way.
@@ -114,6 +117,7 @@ pub struct Controller {
     /// The devices of those transactions. What they say before theirs is resolved does not count.
     resolving: BTreeSet<NodeId>,
     in_vain: outcome::InVain,
+    schedules: schedules::Schedules,
     keeper: keep::Keeper,
     /// What is told as soon as it runs: whoever is told listens by then.
     news: Vec<EventKind>,
@@ -156,6 +160,7 @@ impl Controller {
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
                 () = due(owed) => News::Judge,
+                () = due(self.schedules.wake) => News::Judge,
                 _ = draw.tick() => News::Draw,
             };
             match news {
@@ -168,6 +173,7 @@ impl Controller {
                 News::Samples(samples) => self.take_samples(samples),
                 News::Judge => {
                     self.pay();
+                    self.follow_schedules();
                     self.judge();
                 }
                 News::Draw => {
@@ -201,7 +207,8 @@ impl Controller {
     }
 
     fn draw(&mut self) {
-        let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now());
+        let season = self.schedules.clock.now();
+        let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now(), season);
         self.snapshot.send_replace(Arc::new(picture));
     }
 

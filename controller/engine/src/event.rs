@@ -82,6 +82,22 @@ pub enum EventKind {
         /// Who asked for it.
         who: String,
     },
+    /// A maintenance window is open, and what it works on is drained: that was carried out.
+    WindowOpened {
+        /// Its name.
+        window: String,
+        /// The links and nodes that it works on.
+        on: Vec<String>,
+        /// Who answers for it, and its labels.
+        why: String,
+    },
+    /// A maintenance window is over, and what it worked on is in use again, but for what is drained otherwise.
+    WindowClosed {
+        /// Its name.
+        window: String,
+        /// Who answers for it, and its labels; empty where it is not among the intents any more.
+        why: String,
+    },
     /// A set of intents was accepted.
     IntentsAccepted {
         /// Its number.

@@ -10,8 +10,8 @@ use std::{
 };
 
 use model::{
-    DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, ServiceId, Timestamp,
-    Transaction, intent::Mode,
+    DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, Season, ServiceId,
+    Timestamp, Transaction, intent::Mode,
 };
 use store::{Journal, StoreError};
 use tokio::{sync::watch, time::Instant};
@@ -59,6 +59,8 @@ pub struct Request {
     pub why: String,
     /// What it is worked out from.
     pub view: View,
+    /// When it was asked for: new intents are taken as of then, with the windows that are open and the services that are promised.
+    pub at: Timestamp,
     /// Whether it may be carried out, or is only proposed.
     pub act: bool,
     /// Whether other devices have still to be put right when it has ended: a restart must know that.
@@ -207,7 +209,11 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
                 (Arc::new(set), warnings)
             }
         };
-        let mut proposal = cycle::propose(set, &request.view, request.hints, &request.occasion)?;
+        let hints = match &request.wanted {
+            Wanted::Same(_) => request.hints,
+            Wanted::New { .. } => Season::of(&set, request.at).over(request.hints),
+        };
+        let mut proposal = cycle::propose(set, &request.view, hints, &request.occasion)?;
         warnings.append(&mut proposal.findings);
         proposal.findings = warnings;
         Ok(proposal)

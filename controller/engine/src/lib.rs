@@ -19,6 +19,8 @@ pub mod stages;
 
 mod clocked;
 
+pub mod season;
+
 pub mod world;
 
 pub mod job;

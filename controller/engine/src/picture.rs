@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use assess::{Assessment, LinkState, Standing};
+use assess::{LinkState, Standing};
 use model::{
-    DirectedLink, Link, NodeId, ServiceId, Side, Timestamp, Verdict,
+    DirectedLink, Link, NodeId, ServiceId, Side, Timestamp, Verdict, Window,
+    hint::Work,
     verdict::{DirectionVerdict, Route},
 };
 
 use crate::{
     event::Event,
+    season,
     snapshot::{
         AlarmView, Counts, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
-        ServiceView, Session, Snapshot,
+        ServiceView, Session, Snapshot, WindowView,
     },
     world::World,
 };
@@ -37,10 +39,9 @@ pub struct Album {
     pub own: OwnAlarms,
 }
 
-/// Draws it. O(nodes + links + services).
-pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Snapshot {
-    let services: Vec<ServiceView> =
-        world.accepted.set.services.keys().filter_map(|id| service(world, album, id)).collect();
+/// Draws it; `season` is the moment that schedules are asked about. O(nodes + links + services).
+pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season: Timestamp) -> Snapshot {
+    let services: Vec<ServiceView> = promised(world).filter_map(|id| service(world, album, id)).collect();
     let nodes: Vec<NodeView> = world.ted.nodes.keys().map(|id| node(world, album, id)).collect();
     let count = |state| services.iter().filter(|service| service.state == state).count();
     let counts = Counts {
@@ -74,16 +75,51 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp) -> Sna
         nodes,
         links: world.ted.links.values().map(|link| line(world, link)).collect(),
         services,
-        alarms: album.own.values().cloned().chain(alarms(&world.assessment)).collect(),
+        alarms: album.own.values().cloned().chain(alarms(world)).collect(),
         timeline: album.timeline.iter().cloned().collect(),
         drained: drained(world),
+        windows: windows(world, season),
+        resting: world
+            .hints
+            .resting
+            .iter()
+            .filter(|id| world.accepted.set.services.contains_key(*id))
+            .cloned()
+            .collect(),
         findings,
     }
 }
 
 fn drained(world: &World) -> Vec<String> {
-    let links = world.hints.drained_links.iter().map(ToString::to_string);
-    links.chain(world.hints.drained_nodes.iter().map(ToString::to_string)).collect()
+    named(&world.hints.all_drained())
+}
+
+fn named(work: &Work) -> Vec<String> {
+    let links = work.links.iter().map(ToString::to_string);
+    links.chain(work.nodes.iter().map(ToString::to_string)).collect()
+}
+
+/// The services that are promised now.
+fn promised(world: &World) -> impl Iterator<Item = &ServiceId> {
+    world.accepted.set.services.keys().filter(|id| !world.hints.resting.contains(*id))
+}
+
+/// The windows that are open, then those that come.
+fn windows(world: &World, now: Timestamp) -> Vec<WindowView> {
+    let view = |window: &Window| WindowView {
+        name: window.name.clone(),
+        open: world.hints.windows.contains_key(&window.name),
+        due: window.when.is_open(now),
+        next: window.when.next_change(now),
+        when: window.when.to_string(),
+        on: named(&window.work),
+        about: season::about(window),
+    };
+    let mut views: Vec<WindowView> = world.accepted.set.windows.values().map(view).collect();
+    views.retain(|view| view.open || view.due || view.next.is_some());
+    let rank = |view: &WindowView| (!view.open, !view.due, view.next.is_none(), view.next);
+    views.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| one.name.cmp(&other.name)));
+    views
 }
 
 fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
@@ -114,7 +150,8 @@ fn line(world: &World, link: &Link) -> LinkView {
         z: link.z.node.clone(),
         role: link.role.clone(),
         up,
-        drained: world.hints.drained_links.contains(&link.id),
+        drained: world.hints.drained_links.contains(&link.id)
+            || world.hints.windows.values().any(|work| work.links.contains(&link.id)),
         a_to_z: direction(world, link, &hop(Side::A)),
         z_to_a: direction(world, link, &hop(Side::Z)),
     }
@@ -237,14 +274,24 @@ fn route(world: &World, id: &ServiceId, at: usize, direction: &DirectionVerdict)
     }
 }
 
-fn alarms(assessment: &Assessment) -> impl Iterator<Item = AlarmView> {
-    assessment.alarms.iter().map(|alarm| AlarmView {
+fn alarms(world: &World) -> impl Iterator<Item = AlarmView> {
+    world.assessment.alarms.iter().map(|alarm| AlarmView {
         alarm: alarm.policy.clone(),
         subject: alarm.line.to_string(),
         severity: alarm.severity,
         since: alarm.raised,
-        why: alarm.detail.clone(),
+        why: in_work(world, &alarm.line, &alarm.detail),
         services: alarm.services.iter().cloned().collect(),
         riding: alarm.riding.iter().cloned().collect(),
     })
+}
+
+/// Why an alarm stands; where a window works on the line, that is said first: people who work there know of it.
+pub fn in_work(world: &World, line: &DirectedLink, why: &str) -> String {
+    let windows = world.ted.links.get(&line.link).map(|link| season::at_work(&world.hints, link));
+    let windows: Vec<&str> = windows.into_iter().flatten().collect();
+    match windows.as_slice() {
+        [] => why.to_owned(),
+        names => format!("in maintenance by window {}: {why}", names.join(", ")),
+    }
 }

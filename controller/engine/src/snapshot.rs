@@ -41,10 +41,36 @@ pub struct Snapshot {
     pub alarms: Vec<AlarmView>,
     /// What happened last, oldest first; bounded.
     pub timeline: Vec<Event>,
-    /// Links and nodes that are drained.
+    /// Links and nodes that are drained, by people and by windows.
     pub drained: Vec<String>,
+    /// Maintenance windows that are open, then those that come, by when they come; of those that are over none.
+    #[serde(default)]
+    pub windows: Vec<WindowView>,
+    /// Services that are not promised now, by their schedules. They are not among the promises.
+    #[serde(default)]
+    pub resting: Vec<ServiceId>,
     /// Findings of the last compilation, drift and collisions, as text.
     pub findings: Vec<model::Finding>,
+}
+
+/// A maintenance window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowView {
+    /// Its name.
+    pub name: String,
+    /// Whether it was opened: what it works on is drained.
+    pub open: bool,
+    /// Whether its schedule says that it is open. Where that is not the same, the change is under way, proposed or refused.
+    pub due: bool,
+    /// When its schedule closes or opens next; absent where it never does.
+    pub next: Option<Timestamp>,
+    /// Its schedule, in words.
+    pub when: String,
+    /// What it works on.
+    pub on: Vec<String>,
+    /// Who answers for it, and its labels.
+    pub about: String,
 }
 
 /// The numbers on top of the dashboard.
@@ -284,4 +310,7 @@ pub struct StateFile {
     pub hints: model::Hints,
     /// The intents in force, by file name.
     pub intents: BTreeMap<String, String>,
+    /// When it was taken, as schedules count it.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
 }

@@ -1,6 +1,6 @@
 //! The stages of the flow as the loop calls them: each takes values and gives values, no IO.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use assess::{Assessment, Decision};
 use intents::{Compilation, SourceFile};
@@ -191,6 +191,7 @@ pub fn plan(
     compiled: &Compilation,
     occasion: &Occasion,
 ) -> (Plan, PlanReport) {
+    let set = &*promised(set, hints);
     let causes =
         Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before.verdicts).knowing(hints);
     let difference = plan::diff(&compiled.desired, &view.actual);
@@ -210,6 +211,7 @@ pub fn prove(
     compiled: &Compilation,
     occasion: &Occasion,
 ) -> Proof {
+    let set = &*promised(set, hints);
     let (measured, failures) = match occasion {
         Occasion::Person => (plan::overlay(&view.ted, hints), Failures::Links),
         Occasion::Loop { assessment, .. } => {
@@ -223,6 +225,11 @@ pub fn prove(
     };
     let after = proof(compiled);
     if after.holds() { after } else { after.against(&proof(&view.before)) }
+}
+
+/// What is promised now: the set without the services that rest by their schedules.
+pub fn promised<'a>(set: &'a IntentSet, hints: &Hints) -> Cow<'a, IntentSet> {
+    set.without_resting(hints).map_or(Cow::Borrowed(set), Cow::Owned)
 }
 
 /// The hints without what services were moved away from and is good again. A service that waits for its return still sees the

@@ -111,6 +111,7 @@ pub(crate) fn service(name: &str, a: &str, z: &str) -> Service {
             wait_to_restore: Span::from_secs(120),
             mode: Mode::Act,
         },
+        when: None,
     }
 }
 
@@ -136,6 +137,7 @@ pub(crate) fn set(services: &[Service]) -> IntentSet {
         services: services.iter().map(|service| (service.id.clone(), service.clone())).collect(),
         alarms: BTreeMap::new(),
         steered: BTreeMap::new(),
+        windows: BTreeMap::new(),
     }
 }
 

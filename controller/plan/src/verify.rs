@@ -19,6 +19,7 @@ mod look;
 mod remedy;
 mod tally;
 mod walk;
+mod window;
 
 pub mod baseline;
 pub mod outcome;
@@ -36,6 +37,7 @@ use self::{case::Case, event::Event, known::Known, look::Looker};
 pub use self::{
     outcome::{Checks, Extreme, Promises, ServiceView, Verification, Violation, WayView},
     walk::Progress,
+    window::{WindowView, without},
 };
 use crate::prove::{load::Rules, probe};
 

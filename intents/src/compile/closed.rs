@@ -31,10 +31,11 @@ impl Closed {
             links.iter().filter_map(|link| graph.link_ix(link)).for_each(|edge| set.insert_link(edge));
             set
         };
-        let (down, drained) = (links(&hints.down), links(&hints.drained_links));
+        let work = hints.all_drained();
+        let (down, drained) = (links(&hints.down), links(&work.links));
         let mut either = down.clone();
         either.extend(graph.edges().map(|(edge, _)| edge).filter(|edge| drained.contains(*edge)));
-        let nodes = hints.drained_nodes.iter().filter_map(|node| graph.node_ix(node)).collect();
+        let nodes = work.nodes.iter().filter_map(|node| graph.node_ix(node)).collect();
         Self { down, drained, either, nodes }
     }
 

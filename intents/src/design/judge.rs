@@ -229,7 +229,9 @@ fn sample_of<'a>(declared: &Declared<'a>) -> (Cow<'a, Node>, Option<Sample>) {
     let item = known.map_or_else(made_up, |value| value.0.clone());
     let vague = known.is_none() && matches!(single, Type::String | Type::Name);
     let value = match (spec.kind.value, single) {
-        (_, Type::Selector | Type::Match | Type::Links) if allowed.is_none() => parts(single, item),
+        (_, Type::Selector | Type::Match | Type::Links | Type::Schedule) if allowed.is_none() => {
+            parts(single, item)
+        }
         _ => item,
     };
     let value = match spec.kind.value {
@@ -246,6 +248,13 @@ fn parts(kind: ParameterType, item: Node) -> Node {
         ParameterType::Selector => Value::List(vec![item]),
         ParameterType::Links => {
             Value::Map(vec![(crate::tree::Key { mark, text: "affinity".to_owned() }, item)])
+        }
+        ParameterType::Schedule => {
+            let field = |name: &str, text: &str| {
+                let key = crate::tree::Key { mark, text: name.to_owned() };
+                (key, Node { mark, value: Value::Scalar(text.to_owned()) })
+            };
+            Value::Map(vec![field("from", "2000-01-01T00:00:00Z"), field("to", "2000-01-02T00:00:00Z")])
         }
         _ => Value::Map(Vec::new()),
     };

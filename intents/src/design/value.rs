@@ -11,7 +11,10 @@ use model::{
 
 use crate::{
     codes,
-    doc::{Document, LinksWith, MatchSpec, Name, ParameterSpec, ParameterType, Prefix, Selector, Text},
+    doc::{
+        Document, LinksWith, MatchSpec, Name, ParameterSpec, ParameterType, Prefix, ScheduleSpec, Selector,
+        Text,
+    },
     faults::{Fault, Faults},
     read::{Read, shape, short},
     tree::{Node, Value},
@@ -42,13 +45,13 @@ pub(super) const fn is_ordered(kind: ParameterType) -> bool {
 /// Whether values of the type have parts, so that two of them are not compared.
 pub(super) const fn is_composed(kind: ParameterType) -> bool {
     use ParameterType as Type;
-    matches!(kind, Type::Selector | Type::Match | Type::Links)
+    matches!(kind, Type::Selector | Type::Match | Type::Links | Type::Schedule)
 }
 
 /// Whether a value of the type can stand within a text.
 pub(super) const fn is_text(kind: ParameterType) -> bool {
     use ParameterType as Type;
-    !matches!(kind, Type::Selector | Type::Match | Type::Links | Type::List)
+    !(is_composed(kind) || matches!(kind, Type::List))
 }
 
 /// What a value of a type is worth; the faults are those of its fields.
@@ -78,6 +81,7 @@ fn worth(kind: ParameterType, node: &Node, faults: &mut Faults<'_>) -> Option<Wo
         Type::Selector => Selector::read(node, faults).map(|_| Worth::Parts),
         Type::Match => MatchSpec::read(node, faults).map(|_| Worth::Parts),
         Type::Links => LinksWith::read(node, faults).map(|_| Worth::Parts),
+        Type::Schedule => ScheduleSpec::read(node, faults).map(|_| Worth::Parts),
         Type::List => Some(Worth::Parts),
     }
 }

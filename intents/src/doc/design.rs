@@ -103,6 +103,8 @@ pub enum ParameterType {
     Match,
     /// Links, as an entry of `prefer` names them: `{affinity: line1}`.
     Links,
+    /// When something holds: `{from: …, to: …}`, or `{every: [sat], from: "01:00", for: 4h, offset: "+08:00"}`.
+    Schedule,
     /// A list of one of the others, which `of` names.
     List,
 }
@@ -127,6 +129,7 @@ words! {
         "selector" => ParameterType::Selector,
         "match" => ParameterType::Match,
         "links" => ParameterType::Links,
+        "schedule" => ParameterType::Schedule,
         "list" => ParameterType::List,
     }
 }

@@ -178,9 +178,7 @@ fn an_empty_file_and_comments_are_no_documents() {
 }
 
 #[test]
-fn kinds_that_come_later_are_named() {
-    let found = faults(&CLASS.replace("TrafficClass", "MaintenanceWindow"));
-    assert_eq!(found[0].0, codes::NOT_SUPPORTED);
+fn kinds_of_other_files_are_told_where_they_belong() {
     let found = parse(&SourceFile::new("x.yaml", CLASS.replace("TrafficClass", "Inventory"))).unwrap_err();
     assert_eq!(found[0].code, codes::UNKNOWN_KIND);
     assert!(found[0].help.as_ref().unwrap().contains("configuration"));

@@ -8,7 +8,7 @@ use super::Judge;
 use crate::{
     codes,
     design::{Expansion, expand},
-    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec},
+    doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec, WindowSpec},
 };
 
 /// The documents by kind; of those with one name, the first.
@@ -19,6 +19,7 @@ pub(super) struct Names<'a> {
     pub profiles: BTreeMap<&'a str, (&'a Document, &'a ProfileSpec)>,
     pub alarms: BTreeMap<&'a str, (&'a Document, &'a AlarmSpec)>,
     pub policies: BTreeMap<&'a str, (&'a Document, &'a SteeringSpec)>,
+    pub windows: BTreeMap<&'a str, (&'a Document, &'a WindowSpec)>,
 }
 
 impl<'a> Names<'a> {
@@ -63,6 +64,7 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
             Spec::QosProfile(spec) => drop(names.profiles.insert(name, (doc, spec))),
             Spec::AlarmPolicy(spec) => drop(names.alarms.insert(name, (doc, spec))),
             Spec::SteeringPolicy(spec) => drop(names.policies.insert(name, (doc, spec))),
+            Spec::MaintenanceWindow(spec) => drop(names.windows.insert(name, (doc, spec.as_ref()))),
             // They were expanded before: what they made stands here.
             Spec::Design(_) | Spec::DesignInstance(_) => {}
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 use model::{
-    IntentSet, NodeId, Service, ServiceId,
+    IntentSet, NodeId, Schedule, Service, ServiceId,
     id::{IntentId, VrfName},
     steering::Dscp,
 };
@@ -22,7 +22,8 @@ pub(super) fn judge(
     origins: &BTreeMap<ServiceId, &Document>,
     judge: &mut Judge<'_>,
 ) {
-    let mut first: BTreeMap<Claim<'_>, &Service> = BTreeMap::new();
+    // Of each intent one service: all of an intent have its schedule.
+    let mut first: BTreeMap<Claim<'_>, Vec<&Service>> = BTreeMap::new();
     let mut clashes: BTreeMap<(&IntentId, &IntentId), Vec<Claim<'_>>> = BTreeMap::new();
     let mut by_intent: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
     for service in set.services.values() {
@@ -32,16 +33,21 @@ pub(super) fn judge(
     for (doc, _) in &names.services {
         for service in by_intent.get(doc.name()).into_iter().flatten() {
             for claim in claims(service) {
-                match first.get(&claim) {
-                    Some(other) if other.intent != service.intent => {
+                let claimants = first.entry(claim).or_default();
+                if claimants.iter().any(|other| other.intent == service.intent) {
+                    continue;
+                }
+                match claimants.iter().find(|other| are_together(other, service)) {
+                    Some(other) => {
                         clashes.entry((&service.intent, &other.intent)).or_default().push(claim);
                     }
-                    Some(_) => {}
-                    None => drop(first.insert(claim, service)),
+                    None => claimants.push(service),
                 }
             }
         }
     }
+    let when: BTreeMap<&IntentId, &Option<Schedule>> =
+        set.services.values().map(|service| (&service.intent, &service.when)).collect();
     let documents: BTreeMap<&str, &Document> = origins.values().map(|doc| (doc.name(), *doc)).collect();
     for ((later, earlier), claims) in clashes {
         let (Some(doc), Some(other)) = (documents.get(later.as_str()), documents.get(earlier.as_str()))
@@ -52,13 +58,29 @@ pub(super) fn judge(
         let heads: Vec<&NodeId> = heads.into_iter().collect();
         let (_, vrf, prefix, dscp) = claims[0];
         let to = prefix.map_or(String::new(), |prefix| format!(" to {prefix}"));
-        let message =
-            format!("`{earlier}` claims the same packets at {}: VRF `{vrf}`, `{dscp}`{to}", listed(&heads));
+        let both = match (when.get(earlier), when.get(later)) {
+            (Some(Some(one)), Some(Some(other))) => one.overlaps(other),
+            (Some(Some(one)), _) | (_, Some(Some(one))) => Some(one.clone()),
+            _ => None,
+        };
+        let then = both.map_or(String::new(), |both| format!(", both promised {both}"));
+        let message = format!(
+            "`{earlier}` claims the same packets at {}: VRF `{vrf}`, `{dscp}`{to}{then}",
+            listed(&heads)
+        );
         judge
             .error(codes::SAME_TRAFFIC, doc, mark_of(doc, Part::Match), message)
-            .help("give each its own `prefix` (and `source`, for the way back) or code points, or join them in one hub-spoke intent")
+            .help("give each its own `prefix` (and `source`, for the way back) or code points, or a `when` apart from the other's, or join them in one hub-spoke intent")
             .related(other.place(mark_of(other, Part::Match)), "claimed here first")
             .made_by(other);
+    }
+}
+
+/// Whether two services are promised at the same time at some time.
+fn are_together(one: &Service, other: &Service) -> bool {
+    match (&one.when, &other.when) {
+        (Some(one), Some(other)) => one.overlaps(other).is_some(),
+        _ => true,
     }
 }
 

@@ -100,7 +100,12 @@ pub(super) fn is_node(doc: &Document, node: &At<NodeId>, judge: &mut Judge<'_>) 
         || known(judge, doc, node.mark, NODE, node.value.as_str(), ted.nodes.keys().map(NodeId::as_str))
 }
 
-fn nodes(doc: &Document, selector: &At<Selector>, judge: &mut Judge<'_>) -> Option<BTreeSet<NodeId>> {
+/// The nodes that a selector takes; findings where a name is not there, or where it takes none.
+pub(super) fn nodes(
+    doc: &Document,
+    selector: &At<Selector>,
+    judge: &mut Judge<'_>,
+) -> Option<BTreeSet<NodeId>> {
     let selected: BTreeSet<NodeId> = match &selector.value {
         Selector::Names(names) => {
             let there = names.iter().filter(|name| is_node(doc, name, judge)).count();

@@ -11,7 +11,7 @@ use model::{
     unit::{Bandwidth, Loss, Ratio},
 };
 
-use super::{CLASS, Judge, budget, class, known, listed, names::Names, select};
+use super::{CLASS, Judge, budget, class, known, listed, names::Names, schedule::schedule, select};
 use crate::{
     codes,
     doc::{AssuranceSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec, SloSpec},
@@ -42,8 +42,12 @@ pub(super) fn expand(
     let sle = sle(doc, spec.sle.as_ref(), ends, judge);
     let path = path(doc, spec.path.as_ref(), sle.encrypted, judge);
     let assurance = assurance(doc, spec.assurance.as_ref(), &slo, set, judge);
-    let (Some(pairs), Some(matches), Some(assurance), true, Ok(intent)) =
-        (&pairs, matches, assurance, class_known, doc.name().parse::<IntentId>())
+    let when = match &spec.when {
+        Some(when) => schedule(doc, when, judge).map(Some),
+        None => Some(None),
+    };
+    let (Some(pairs), Some(matches), Some(assurance), Some(when), true, Ok(intent)) =
+        (&pairs, matches, assurance, when, class_known, doc.name().parse::<IntentId>())
     else {
         return Vec::new();
     };
@@ -69,6 +73,7 @@ pub(super) fn expand(
             sle: sle.clone(),
             path: path.clone(),
             assurance: assurance.clone(),
+            when: when.clone(),
         });
     }
     services

@@ -53,6 +53,7 @@ impl Inside {
             limits: Limits::default(),
             read_every: Duration::from_millis(300),
             openings: 8,
+            clock: engine::season::Clock::default(),
         };
         let (controller, engine) = Controller::start(setup).await.unwrap();
         let stop = CancellationToken::new();

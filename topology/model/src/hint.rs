@@ -36,6 +36,15 @@ pub struct Relief {
     pub why: String,
 }
 
+/// Parts of the network that people work on.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// Links.
+    pub links: BTreeSet<LinkId>,
+    /// Nodes.
+    pub nodes: BTreeSet<NodeId>,
+}
+
 /// The loop's argument to `compile`. Empty hints mean: as the TED says.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Hints {
@@ -43,8 +52,27 @@ pub struct Hints {
     pub relief: BTreeMap<ServiceId, Relief>,
     /// Links that are down, damped; no path uses them.
     pub down: BTreeSet<LinkId>,
-    /// Links that are drained for maintenance; no path uses them.
+    /// Links that people drained for maintenance; no path uses them.
     pub drained_links: BTreeSet<LinkId>,
-    /// Nodes that are drained; no path goes through them.
+    /// Nodes that people drained; no path goes through them.
     pub drained_nodes: BTreeSet<NodeId>,
+    /// Maintenance windows that are open, by name, with what they drain. They are apart from what people drained, so that the end of
+    /// a window takes back nothing else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<String, Work>,
+    /// Services that are not promised now, by their schedules. They are not placed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub resting: BTreeSet<ServiceId>,
+}
+
+impl Hints {
+    /// All that is drained, by people and by windows.
+    pub fn all_drained(&self) -> Work {
+        let mut all = Work { links: self.drained_links.clone(), nodes: self.drained_nodes.clone() };
+        for work in self.windows.values() {
+            all.links.extend(work.links.iter().cloned());
+            all.nodes.extend(work.nodes.iter().cloned());
+        }
+        all
+    }
 }

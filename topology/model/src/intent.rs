@@ -11,10 +11,12 @@ use crate::{
     class::{QosProfile, TrafficClass},
     condition::{AlarmPolicy, Condition},
     id::{Affinity, ClassName, IntentId, NodeId, ServiceId, VrfName},
+    schedule::Schedule,
     sr::{Dataplane, LastResort},
     steering::Dscp,
     time::Span,
     unit::{Bandwidth, Delay, Jitter, Loss, Ratio},
+    window::Window,
 };
 
 /// Service-level objectives: what is measured and promised (RFC 9543 section 5.1.1). Absent means: nothing is promised.
@@ -186,6 +188,9 @@ pub struct Service {
     pub path: PathPreference,
     /// How it is watched.
     pub assurance: Assurance,
+    /// When it is promised; at all times where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Schedule>,
 }
 
 /// All that is promised.
@@ -199,6 +204,9 @@ pub struct IntentSet {
     pub services: BTreeMap<ServiceId, Service>,
     /// Alarm policies.
     pub alarms: BTreeMap<String, AlarmPolicy>,
+    /// Maintenance windows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<String, Window>,
     /// Which steering policy gave what to an intent: by field, such as `path.minimise`, the name of the policy. Its services
     /// have the values already.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

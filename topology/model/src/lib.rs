@@ -9,6 +9,9 @@ pub mod id;
 pub mod time;
 pub mod unit;
 
+pub mod calendar;
+pub mod schedule;
+
 // The network: nodes and links with sourced facts, and the frozen graph that searches run on.
 pub mod fact;
 pub mod link;
@@ -46,6 +49,8 @@ pub mod sample;
 
 pub mod hint;
 
+pub mod window;
+
 pub mod finding;
 
 pub use allocation::Allocations;
@@ -66,6 +71,7 @@ pub use link::{DirectedLink, Link, Side};
 pub use node::Node;
 pub use qos::{Classifier, Discipline, InterfaceQos, QueueShare};
 pub use sample::{Measure, Sample};
+pub use schedule::Schedule;
 pub use sr::{CandidatePath, Color, Label, PolicyKey, SegmentList, Sid, SrPolicy};
 pub use state::{ActualState, DesiredState, DeviceConfig, DeviceReading, Revision};
 pub use steering::{SteeringKey, SteeringRule};
@@ -73,3 +79,4 @@ pub use ted::Ted;
 pub use time::{Span, Timestamp};
 pub use unit::{Bandwidth, Delay, IgpMetric, Jitter, Loss, Price, Ratio, TeMetric};
 pub use verdict::{Path, Verdict};
+pub use window::{Season, Window};

@@ -55,6 +55,10 @@ function say(event: Event): Said {
         text: `${event.subject} ${event.drained ? 'drained' : 'in use again'}, asked by ${event.who}`,
         subject: event.subject,
       };
+    case 'window-opened':
+      return { text: `Maintenance window ${event.window} is open`, why: event.why, figures: event.on };
+    case 'window-closed':
+      return { text: `Maintenance window ${event.window} is over`, why: event.why, good: true };
     case 'intents-accepted':
       return {
         text: `Revision ${event.revision} accepted from ${event.who}`,

@@ -97,8 +97,29 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
             Some(format!("{} {state} since {}: {why}", service.id, moment(service.since)))
         }),
     );
+    section(text, "Maintenance windows that are open", windows(snapshot, true));
+    section(text, "Maintenance windows to come", windows(snapshot, false));
+    section(text, "Not promised now, by their schedules", snapshot.resting.iter().map(ToString::to_string));
     section(text, "Drained", snapshot.drained.iter().cloned());
     section(text, "Findings", snapshot.findings.iter().map(ToString::to_string));
+}
+
+/// The windows that are open or not, each with its next change, and with what is still to be carried out.
+fn windows(snapshot: &Snapshot, open: bool) -> impl Iterator<Item = String> {
+    snapshot.windows.iter().filter(move |window| window.open == open).map(|window| {
+        let next = match (window.next, window.due) {
+            (None, _) => String::new(),
+            (Some(at), true) => format!(", until {}", moment(at)),
+            (Some(at), false) => format!(", from {}", moment(at)),
+        };
+        let about = if window.about.is_empty() { String::new() } else { format!(" ({})", window.about) };
+        let behind = match (window.open, window.due) {
+            (true, false) => "; it is over, and what it worked on is not taken back yet",
+            (false, true) => "; it should be open, and is not carried out yet",
+            _ => "",
+        };
+        format!("{}{about} on {}{next}{behind}", window.name, window.on.join(", "))
+    })
 }
 
 fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {

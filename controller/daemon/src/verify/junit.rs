@@ -3,8 +3,8 @@
 
 use std::{collections::BTreeMap, io};
 
-use model::{Finding, IntentId};
-use plan::verify::{Checks, ServiceView, Violation};
+use model::{Finding, IntentId, ServiceId};
+use plan::verify::{Checks, ServiceView, Violation, WindowView};
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesText, Event},
@@ -48,6 +48,14 @@ pub fn render(verified: &Verified) -> io::Result<String> {
             case(verified, service, checks, violations.map_or(&[][..], Vec::as_slice))
         });
         suites.entry(&service.intent).or_default().extend(cases);
+    }
+    for window in &verified.verification.windows {
+        for (service, intent) in &window.judged {
+            let of_it = |violation: &&Violation| violation.service == *service;
+            let violations: Vec<&Violation> = window.violations.iter().filter(of_it).collect();
+            let case = in_window(verified, (service, intent), window, &violations);
+            suites.entry(intent).or_default().push(case);
+        }
     }
     let suites: Vec<(&str, Vec<TestCase>)> =
         suites.into_iter().map(|(intent, cases)| (intent.as_str(), cases)).collect();
@@ -99,9 +107,37 @@ fn case(verified: &Verified, service: &ServiceView, checks: &Checks, violations:
     TestCase { name, class: service.intent.to_string(), end }
 }
 
+/// A case for a service and a maintenance window.
+fn in_window(
+    verified: &Verified,
+    (service, intent): (&ServiceId, &IntentId),
+    window: &WindowView,
+    violations: &[&Violation],
+) -> TestCase {
+    let (accepted, counted): (Vec<&Violation>, Vec<&Violation>) =
+        violations.iter().partition(|violation| verified.accept && violation.unavoidable);
+    let end = match (counted.first(), accepted.first()) {
+        (Some(first), _) => End::Failed {
+            code: first.code.clone(),
+            message: format!("{} {}", first.title, window.label()),
+            text: counted.iter().map(|violation| told_when(violation, &window.label())).collect(),
+        },
+        (None, Some(first)) => {
+            End::Skipped(format!("accepted: {} {}; {}", first.title, window.label(), first.help))
+        }
+        (None, None) => End::Passed,
+    };
+    let name = format!("{service} [window {}]", window.window);
+    TestCase { name, class: intent.to_string(), end }
+}
+
 fn told(violation: &Violation) -> String {
+    told_when(violation, &violation.when())
+}
+
+fn told_when(violation: &Violation, when: &str) -> String {
     let Violation { code, title, why, help, .. } = violation;
-    format!("{title} [{code}]\n  when: {}\n  why: {why}\n  do: {help}\n", violation.when())
+    format!("{title} [{code}]\n  when: {when}\n  why: {why}\n  do: {help}\n")
 }
 
 fn write(suites: &[(&str, Vec<TestCase>)]) -> io::Result<String> {

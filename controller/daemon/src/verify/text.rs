@@ -28,6 +28,7 @@ pub fn render(verified: &Verified) -> String {
         out += &format!("\n{}\n", table(verification));
     }
     out += &violations(verified);
+    out += &windows(verified);
     out + &summary(verified)
 }
 
@@ -116,7 +117,37 @@ fn violations(verified: &Verified) -> String {
     out
 }
 
+/// What each maintenance window breaks; those that break nothing are one line.
+fn windows(verified: &Verified) -> String {
+    let mut out = String::new();
+    for window in &verified.verification.windows {
+        let mut groups: BTreeMap<(&str, bool), Vec<&Violation>> = BTreeMap::new();
+        for violation in &window.violations {
+            groups.entry((violation.code.as_str(), violation.unavoidable)).or_default().push(violation);
+        }
+        let (judged, ends) = (plural(window.judged.len(), "service"), window.ends.len());
+        let ends = if ends == 0 {
+            String::new()
+        } else {
+            format!("; {} at its nodes are down with them", plural(ends, "more"))
+        };
+        let broken = plural(window.violations.len(), "broken promise");
+        out +=
+            &format!("\nwindow {}, {}: {broken} of {judged}{ends}\n", harmless(&window.window), window.when);
+        for group in groups.into_values().take(MOST) {
+            out += &block_when(&group, verified.accept, window.label());
+        }
+    }
+    out
+}
+
 fn block(group: &[&Violation], accept: bool) -> String {
+    let when = group.first().map_or(String::new(), |first| first.when());
+    block_when(group, accept, when)
+}
+
+/// What breaks some services in one manner, and when.
+fn block_when(group: &[&Violation], accept: bool, when: String) -> String {
     let Some(first) = group.first() else { return String::new() };
     let word = if first.unavoidable && accept { "accepted" } else { "broken" };
     let head = format!("{word}[{}]: {}", first.code, first.title);
@@ -136,7 +167,7 @@ fn block(group: &[&Violation], accept: bool) -> String {
     let example = if group.len() > 1 { format!("{}: ", first.service) } else { String::new() };
     let lines = [
         ("where", format!("{}{more}", names.join(", "))),
-        ("when", first.when()),
+        ("when", when),
         ("why", format!("{example}{worst}{}", first.why)),
         ("do", first.help.clone()),
     ];
@@ -163,8 +194,8 @@ fn summary(verified: &Verified) -> String {
             "{implied} of the broken have a failure in them that is told by itself, and are not told again\n"
         );
     }
-    let unavoidable = verification.violations.iter().filter(|violation| violation.unavoidable).count();
-    let counted = verification.violations.len() - if *accept { unavoidable } else { 0 };
+    let unavoidable = verification.all_violations().filter(|violation| violation.unavoidable).count();
+    let counted = verification.all_violations().count() - if *accept { unavoidable } else { 0 };
     if let Some(against) = against {
         out += &format!(
             "against the baseline: {} worse, {} as before, {} mended\n",

@@ -12,3 +12,4 @@ mod plan;
 mod schemas;
 mod solve;
 mod verify;
+mod windows;

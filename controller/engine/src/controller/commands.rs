@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ActualState, Finding, Hints, Revision, Severity, intent::Mode};
+use model::{ActualState, Finding, Hints, Revision, Season, Severity, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
@@ -73,6 +73,7 @@ impl Controller {
             who: who.to_owned(),
             why: why.to_owned(),
             view: self.world.view(),
+            at: self.schedules.clock.now(),
             act: true,
             rest: !self.world.repair.is_empty(),
             breach: None,
@@ -98,12 +99,13 @@ impl Controller {
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
     fn plan_only(&self, files: Files, reply: Reply<Planned>) {
         let view = self.world.view();
-        let hints = self.world.hints.clone();
+        let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         tokio::task::spawn_blocking(move || {
             let planned = cycle::understand(&files, &view.ted).and_then(|(set, mut findings)| {
                 // A plan may be looked at; that it would not be accepted as it is belongs to it.
                 let refused = stages::must_promise(&set, &view).err().into_iter().flatten();
                 findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
+                let hints = Season::of(&set, now).over(hints);
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
                 findings.extend(proposal.findings);
                 Ok(Planned { text: proposal.report.text(), plan: proposal.plan, findings })
@@ -145,6 +147,7 @@ impl Controller {
             }
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
+            self.schedules.proposed = None;
             self.publish(EventKind::ModeChanged { mode, who });
             // Whoever stops it sees at once that it has stopped.
             self.draw();
@@ -204,6 +207,7 @@ impl Controller {
             ids: self.world.ids.clone(),
             hints: self.world.hints.clone(),
             intents: self.world.accepted.files.clone(),
+            at: Some(self.schedules.clock.now()),
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) async fn controller() -> (Controller, Engine, Journal, tempfile::Temp
         limits: assess::Limits::default(),
         read_every: Duration::from_secs(60),
         openings: 1,
+        clock: crate::season::Clock::default(),
     };
     let (controller, engine) = Controller::start(setup).await.expect("an empty journal can be read");
     (controller, engine, journal, folder)

@@ -63,7 +63,7 @@ impl Controller {
                     alarm: alarm.policy.clone(),
                     subject,
                     severity: alarm.severity,
-                    why: alarm.detail.clone(),
+                    why: picture::in_work(&self.world, &alarm.line, &alarm.detail),
                     services: alarm.services.iter().cloned().collect(),
                 }
             } else {

@@ -48,16 +48,18 @@ impl Controller {
             Ok(finished) => finished,
             Err(error) => {
                 let said = self.died(&wanted, &error);
+                self.schedules.not_before = Some(Instant::now() + NOT_AGAIN);
                 self.draw();
                 return answer(asker, said);
             }
         };
         let is_repair = matches!(asker, Asker::Repair);
+        let is_schedule = matches!(asker, Asker::Schedule);
         let Finished { request, result } = finished;
         let said = match result {
             Ok(carried) if !request.act => self.only_proposed(&request, *carried),
             Ok(carried) => self.carried(&request, *carried),
-            Err(failure) => self.failed(&request, failure, is_repair),
+            Err(failure) => self.failed(&request, failure, &asker),
         };
         if is_repair && said.is_err() {
             // Whatever stood against it, the devices have still to be put right. A little later: it does not go in a moment.
@@ -66,12 +68,21 @@ impl Controller {
         } else if is_repair {
             self.repairing.clear();
         }
+        if is_schedule {
+            self.scheduled(&request, said.is_ok());
+        }
         if let (Asker::Drainer(_, done), Ok(_)) = (&asker, &said) {
             self.publish(done.clone());
         }
         self.greet();
         self.draw();
         answer(asker, said);
+    }
+
+    /// What was only proposed is said once; what came to nothing is tried again a little later.
+    fn scheduled(&mut self, request: &Request, well: bool) {
+        self.schedules.proposed = (well && !request.act).then(|| request.hints.clone());
+        self.schedules.not_before = (!well).then(|| Instant::now() + NOT_AGAIN);
     }
 
     fn only_proposed(&mut self, request: &Request, carried: Carried) -> Result<Applied, Refusal> {
@@ -98,11 +109,11 @@ impl Controller {
         Err(Refusal::Unresolved { nodes, errors })
     }
 
-    fn failed(&mut self, request: &Request, failure: Failure, is_repair: bool) -> Result<Applied, Refusal> {
+    fn failed(&mut self, request: &Request, failure: Failure, asker: &Asker) -> Result<Applied, Refusal> {
         self.decline(request);
         match failure {
             Failure::Rejected(findings) => {
-                if self.is_news(request, &findings, is_repair) {
+                if self.is_news(request, &findings, asker) {
                     let why = request.why.clone();
                     self.publish(EventKind::Rejected { why, findings: findings.clone() });
                 }
@@ -126,11 +137,12 @@ impl Controller {
 
     /// Whether a rejection says something that the one before did not: what is refused again and again for one reason is told
     /// once.
-    fn is_news(&mut self, request: &Request, findings: &[Finding], is_repair: bool) -> bool {
-        let told = match request.occasion {
-            Occasion::Person if is_repair => &mut self.repair_refused,
-            Occasion::Person => return true,
-            Occasion::Loop { .. } => &mut self.in_vain.findings,
+    fn is_news(&mut self, request: &Request, findings: &[Finding], asker: &Asker) -> bool {
+        let told = match (&request.occasion, asker) {
+            (Occasion::Person, Asker::Repair) => &mut self.repair_refused,
+            (Occasion::Person, Asker::Schedule) => &mut self.schedules.refused,
+            (Occasion::Person, _) => return true,
+            (Occasion::Loop { .. }, _) => &mut self.in_vain.findings,
         };
         std::mem::replace(told, findings.to_vec()) != findings
     }
@@ -142,6 +154,7 @@ impl Controller {
         }
         self.in_vain = InVain::default();
         self.repair_refused.clear();
+        self.schedules.refused.clear();
         self.say_rerouted(request, &carried);
         let before = self.world.hints.clone();
         if let Occasion::Loop { decision, .. } = &request.occasion {
@@ -171,6 +184,7 @@ impl Controller {
         let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
+        self.tell_windows(&before);
         Ok(said)
     }
 
@@ -268,7 +282,7 @@ fn answer(asker: Asker, said: Result<Applied, Refusal>) {
     match asker {
         // An asker that went away does not hear it.
         Asker::Person(reply) | Asker::Drainer(reply, _) => drop(reply.send(said)),
-        Asker::Repair | Asker::Loop => {
+        Asker::Repair | Asker::Loop | Asker::Schedule => {
             if let Err(refusal) = said {
                 error!(%refusal, "a change of the controller's own was not carried out");
             }

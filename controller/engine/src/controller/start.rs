@@ -24,6 +24,7 @@ use crate::{
     handle::{Engine, Refusal},
     picture::Album,
     readers,
+    season::Clock,
     snapshot::Snapshot,
     tasks::DeviceHandle,
     world::{Accepted, Drift, World},
@@ -47,6 +48,8 @@ pub struct Setup {
     pub read_every: Duration,
     /// How many devices are asked to open a session at once.
     pub openings: usize,
+    /// What tells the moment that schedules are asked about.
+    pub clock: Clock,
 }
 
 /// Why the controller cannot start.
@@ -75,8 +78,7 @@ impl Controller {
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
-        let (devices, mode) = (fleet.len(), world.mode);
-        let mut news = vec![EventKind::Started { devices, adopted: world.adopted }];
+        let mut news = vec![EventKind::Started { devices: fleet.len(), adopted: world.adopted }];
         restore(&mut world, &setup.journal, &mut news)?;
         news.extend(look_at_audit(&setup.journal));
         let open = take_up(&mut world, &fleet, &setup.journal)?;
@@ -88,6 +90,7 @@ impl Controller {
         };
         let readers = fleet.values().map(read).collect();
         let mut controller = Self {
+            stop_switch: watch::Sender::new(world.mode),
             world,
             album: Album { protocols: setup.protocols, timeline: VecDeque::new(), ..Album::default() },
             fleet,
@@ -103,7 +106,6 @@ impl Controller {
             events: events.clone(),
             running: None,
             busy,
-            stop_switch: watch::Sender::new(mode),
             stopping: false,
             readers,
             begun: Instant::now(),
@@ -115,6 +117,7 @@ impl Controller {
             recovery: None,
             resolving: BTreeSet::new(),
             in_vain: super::outcome::InVain::default(),
+            schedules: super::schedules::Schedules::on(setup.clock),
             keeper: super::keep::Keeper::default(),
             news,
             number: 0,

@@ -2,13 +2,22 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use device::fake::FakeDevice;
 use engine::{
     controller::{Controller, Setup},
     event::{Event, EventKind},
     handle::{Applied, Command, Engine, Refusal},
+    season::Clock,
     snapshot::Snapshot,
     stages::Files,
     tasks::DeviceHandle,
@@ -27,6 +36,8 @@ pub struct Lab {
     pub ted: Ted,
     pub devices: BTreeMap<NodeId, FakeDevice>,
     pub folder: tempfile::TempDir,
+    /// The moment that schedules are asked about, microseconds; tests set it.
+    pub moment: Arc<AtomicU64>,
 }
 
 /// A running controller.
@@ -50,7 +61,7 @@ pub fn intents() -> Files {
 pub fn lab() -> Lab {
     let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
     let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
-    Lab { ted, devices, folder: tempfile::tempdir().unwrap() }
+    Lab { ted, devices, folder: tempfile::tempdir().unwrap(), moment: Arc::default() }
 }
 
 impl Lab {
@@ -87,12 +98,24 @@ impl Lab {
             limits: assess::Limits::default(),
             read_every: Duration::from_millis(200),
             openings: 8,
+            clock: self.clock(),
         };
         let (controller, engine) = Controller::start(setup).await.unwrap();
         let events = engine.events.subscribe();
         let stop = CancellationToken::new();
         let task = tokio::spawn(controller.run(stop.clone()));
         Running { engine, events, samples, task, stop }
+    }
+
+    /// Sets the moment that schedules are asked about, as RFC 3339 writes it.
+    pub fn set_moment(&self, text: &str) {
+        let moment = intents::moment(text).unwrap();
+        self.moment.store(moment.at.as_micros(), Ordering::SeqCst);
+    }
+
+    fn clock(&self) -> Clock {
+        let moment = Arc::clone(&self.moment);
+        Clock::of(move || Timestamp::from_micros(moment.load(Ordering::SeqCst)))
     }
 
     pub fn writes(&self) -> usize {

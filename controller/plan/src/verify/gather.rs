@@ -50,7 +50,7 @@ pub(super) fn gather(case: &Case<'_>, kinds: Vec<FailureKind>, mut tally: Tally)
             ways: ways.remove(&number).unwrap_or_default(),
         }
     });
-    Verification { services: services.collect(), looked, violations }
+    Verification { services: services.collect(), looked, violations, windows: Vec::new() }
 }
 
 fn checks(case: &Case<'_>, tally: &Tally, service: u32, looked: &Looked) -> Checks {

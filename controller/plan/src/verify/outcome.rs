@@ -4,6 +4,8 @@ use model::{Bandwidth, Delay, IntentId, LinkId, NodeId, ServiceId, Slo};
 use serde::{Deserialize, Serialize};
 use traffic::FailureKind;
 
+use super::window::WindowView;
+
 mod words;
 
 pub use words::label;
@@ -17,6 +19,9 @@ pub struct Verification {
     pub services: Vec<ServiceView>,
     /// What breaks a promise, worst first: without failure, then by kind.
     pub violations: Vec<Violation>,
+    /// Every maintenance window, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowView>,
 }
 
 /// One kind of failures.
@@ -168,7 +173,12 @@ fn is_zero(amount: &u64) -> bool {
 impl Verification {
     /// Whether nothing breaks a promise; `accept` passes over what no plan can help.
     pub fn holds(&self, accept: bool) -> bool {
-        self.violations.iter().all(|violation| accept && violation.unavoidable)
+        self.all_violations().all(|violation| accept && violation.unavoidable)
+    }
+
+    /// What breaks a promise, under failures and while windows are open.
+    pub fn all_violations(&self) -> impl Iterator<Item = &Violation> {
+        self.violations.iter().chain(self.windows.iter().flat_map(|window| &window.violations))
     }
 }
 

@@ -1,0 +1,69 @@
+//! Every maintenance window judged: the network as the controller plans it around what is worked on, and then without that.
+
+use std::{collections::BTreeSet, num::NonZero, thread};
+
+use model::{Allocations, Hints, IntentSet, Schedule, ServiceId, Ted, Timestamp, Window};
+use plan::verify::{self as core, Question, WindowView};
+
+use crate::outcome::Stop;
+
+/// All windows that are not over at a moment, where one is given. One compilation and one walk of everything for each.
+///
+/// # Errors
+/// The network cannot be walked.
+pub fn judge(
+    set: &IntentSet,
+    ted: &Ted,
+    hints: &Hints,
+    ids: &Allocations,
+    at: Option<Timestamp>,
+) -> Result<Vec<WindowView>, Stop> {
+    let is_over = |window: &&Window| {
+        let end = window.when.ends();
+        at.is_some_and(|at| end.is_some_and(|end| end.at <= at))
+    };
+    let coming = set.windows.values().filter(|window| !is_over(window));
+    coming.map(|window| one(set, ted, hints, ids, window)).collect()
+}
+
+fn one(
+    set: &IntentSet,
+    ted: &Ted,
+    hints: &Hints,
+    ids: &Allocations,
+    window: &Window,
+) -> Result<WindowView, Stop> {
+    let mut then = hints.clone();
+    then.windows = [(window.name.clone(), window.work.clone())].into();
+    then.resting = resting(set, &window.when);
+    let mut set = set.without_resting(&then).unwrap_or_else(|| set.clone());
+    // All that is promised then is placed, also what ends at a node in work: its bandwidth counts until it is down.
+    let compiled = intents::compile(&set, ted, &then, ids);
+    let at_end = |service: &model::Service| {
+        window.work.nodes.contains(&service.a) || window.work.nodes.contains(&service.z)
+    };
+    let ends: BTreeSet<ServiceId> =
+        set.services.values().filter(|service| at_end(service)).map(|service| service.id.clone()).collect();
+    set.services.retain(|id, _| !ends.contains(id));
+    let mut demands = compiled.demands;
+    demands.retain(|_, demand| !demand.service.as_ref().is_some_and(|service| ends.contains(service)));
+    let left = core::without(&plan::overlay(ted, &then), &window.work);
+    let question = Question {
+        desired: &compiled.desired,
+        set: &set,
+        verdicts: &compiled.verdicts,
+        demands: &demands,
+        ted: &left,
+        kinds: &[],
+        threads: thread::available_parallelism().map_or(1, NonZero::get),
+    };
+    let verification = core::verify(&question, &|_| {}).map_err(|error| Stop::usage(error.to_string()))?;
+    Ok(WindowView::of(window, verification, ends))
+}
+
+/// The services that are not promised at any time of a window.
+fn resting(set: &IntentSet, open: &Schedule) -> BTreeSet<ServiceId> {
+    let rests =
+        |service: &&model::Service| service.when.as_ref().is_some_and(|when| when.overlaps(open).is_none());
+    set.services.values().filter(rests).map(|service| service.id.clone()).collect()
+}

@@ -1,0 +1,100 @@
+//! Maintenance windows and schedules, asked about for a moment and for all moments.
+
+use std::{fs, path::Path};
+
+use crate::call::{Called, INTENTS, NETWORK, trunkline};
+
+const WINDOWS: &str = r#"apiVersion: trunkline/v1
+kind: MaintenanceWindow
+metadata: {name: carrier-work, owner: carriers, labels: {change: CHG2042}}
+spec:
+  on: {links: {srlg: cable-1}}
+  when: {from: "2026-12-05T01:00:00+08:00", to: "2026-12-05T05:00:00+08:00"}
+---
+apiVersion: trunkline/v1
+kind: MaintenanceWindow
+metadata: {name: hq-power, owner: sites}
+spec:
+  on: {nodes: [core-1, core-2]}
+  when: {every: [sun], from: "02:00", for: 1h, offset: "+08:00"}
+---
+apiVersion: trunkline/v1
+kind: ServiceIntent
+metadata: {name: copies}
+spec:
+  connectivity: {type: p2p, endpoints: [hq-pe1, br-2]}
+  vrf: copies
+  class: business
+  slo: {bandwidth: 30Mbps}
+  when: {every: [mon], from: "01:00", for: 4h, offset: "+08:00"}
+"#;
+
+fn call(folder: &Path, command: &str, more: &[&str]) -> Called {
+    let windows = folder.join("windows.yaml");
+    fs::write(&windows, WINDOWS).unwrap();
+    let windows = windows.to_str().unwrap();
+    let paths = match command {
+        "check" => vec!["check", INTENTS, windows, "-n", NETWORK],
+        _ => vec![command, "-n", NETWORK, "-i", INTENTS, "-i", windows],
+    };
+    let mut called = trunkline(&[&paths, more].concat());
+    called.out = called.out.replace(folder.to_str().unwrap(), "FOLDER");
+    called
+}
+
+const WITHIN: [&str; 2] = ["--at", "2026-12-05T01:30:00+08:00"];
+
+#[test]
+fn each_window_is_verified_and_tells_what_it_breaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let called = call(folder.path(), "verify", &["--failures", "none"]);
+    assert_eq!(called.code, Some(1), "{}", called.err);
+    insta::assert_snapshot!("verify-windows", called.out);
+    let junit = call(folder.path(), "verify", &["--failures", "none", "--format", "junit"]);
+    insta::assert_snapshot!("verify-windows-junit", junit.out);
+    let json = call(folder.path(), "verify", &["--failures", "none", "--format", "json"]);
+    let all: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let broken = |place: usize| all["windows"][place]["violations"].as_array().unwrap().len();
+    assert_eq!((broken(0), broken(1)), (0, 3), "{}", all["windows"]);
+    // The same again is no worse, and what no plan can help may be accepted.
+    let baseline = folder.path().join("main.json");
+    fs::write(&baseline, &json.out).unwrap();
+    let against = ["--failures", "none", "--baseline", baseline.to_str().unwrap()];
+    assert_eq!(call(folder.path(), "verify", &against).code, Some(0));
+    let accepted = call(folder.path(), "verify", &["--failures", "none", "--accept-unavoidable"]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.out);
+}
+
+#[test]
+fn a_moment_within_a_window_has_what_it_works_on_drained() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = |more: &[&str]| call(folder.path(), "plan", more).out;
+    let (any, within) = (shown(&[]), shown(&WITHIN));
+    assert!(any.contains("copies") && !within.contains("copies"), "it is promised on Mondays:\n{within}");
+    assert!(within.contains("line1-br-1") && within.contains("drained"), "{within}");
+    assert!(!any.contains("drained"), "{any}");
+    let monday = shown(&["--at", "2026-12-07T01:00:00+08:00"]);
+    assert!(monday.contains("copies") && !monday.contains("drained"), "{monday}");
+}
+
+#[test]
+fn a_window_that_is_over_is_told_for_a_moment_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let over = ["--at", "2026-12-05T05:00:00+08:00"];
+    let called = call(folder.path(), "check", &over);
+    assert_eq!(called.code, Some(0), "{}{}", called.out, called.err);
+    assert!(called.out.contains("TL0074") && called.out.contains("carrier-work"), "{}", called.out);
+    assert!(!call(folder.path(), "check", &[]).out.contains("TL0074"));
+    let verified = call(folder.path(), "verify", &[&over[..], &["--failures", "none"]].concat());
+    assert!(!verified.out.contains("window carrier-work"), "{}", verified.out);
+}
+
+#[test]
+fn a_moment_without_an_offset_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let called = call(folder.path(), "plan", &["--at", "2026-12-05T01:30:00"]);
+    assert_eq!(called.code, Some(2), "{}", called.out);
+    assert!(called.err.contains("how far its clock is from UTC"), "{}", called.err);
+    let alone = trunkline(&["check", INTENTS, "--at", "2026-12-05T01:30:00Z"]);
+    assert_eq!(alone.code, Some(2), "{}", alone.err);
+}

@@ -1,0 +1,140 @@
+//! Moments and schedules as they are written: the only place of this crate where a date is read. An offset belongs to every
+//! moment, and is fixed; a name of a time zone is refused, because its rules change.
+
+use jiff::fmt::temporal::Pieces;
+use model::{
+    Timestamp,
+    calendar::{BadTime, Moment, Offset, TimeOfDay, Weekday},
+};
+use thiserror::Error;
+
+use crate::{
+    codes, doc,
+    doc::{LinkSelector, LinksBy, ScheduleSpec},
+    faults::Faults,
+    read::{Read, mapping, scalar, shape, short, texts, words},
+    tree::{Node, Value},
+};
+
+/// Why a text is not a moment.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum BadMoment {
+    /// Not a date and a time.
+    #[error("`{0}` is not a moment; write date, time and offset like `2026-12-05T01:00:00+08:00`")]
+    Unreadable(String),
+    /// It says no offset.
+    #[error(
+        "`{0}` does not say how far its clock is from UTC; write the offset, like `2026-12-05T01:00:00+08:00`"
+    )]
+    NoOffset(String),
+    /// It names a time zone.
+    #[error(transparent)]
+    Zone(#[from] BadTime),
+    /// Before 1970.
+    #[error("`{0}` lies before 1970")]
+    TooEarly(String),
+}
+
+/// Reads a moment as RFC 3339 writes it, for instance `2026-12-05T01:00:00+08:00`.
+///
+/// # Errors
+/// It is none, has no fixed offset, or lies before 1970.
+pub fn moment(text: &str) -> Result<Moment, BadMoment> {
+    let shown = || short(text);
+    let pieces = Pieces::parse(text).map_err(|_| BadMoment::Unreadable(shown()))?;
+    if pieces.time_zone_annotation().is_some() {
+        return Err(BadTime::Zone(shown()).into());
+    }
+    let offset = pieces.to_numeric_offset().ok_or_else(|| BadMoment::NoOffset(shown()))?;
+    let minutes = (offset.seconds() % 60 == 0).then_some(offset.seconds() / 60);
+    let offset = minutes.and_then(|minutes| Offset::from_minutes(i16::try_from(minutes).ok()?));
+    let offset = offset.ok_or_else(|| BadMoment::Unreadable(shown()))?;
+    let at: jiff::Timestamp = text.parse().map_err(|_| BadMoment::Unreadable(shown()))?;
+    let micros = u64::try_from(at.as_microsecond()).map_err(|_| BadMoment::TooEarly(shown()))?;
+    Ok(Moment { at: Timestamp::from_micros(micros), offset })
+}
+
+texts! {
+    codes::BAD_TIME => TimeOfDay, Offset;
+}
+
+words! {
+    Weekday {
+        "mon" => Weekday::Mon,
+        "tue" => Weekday::Tue,
+        "wed" => Weekday::Wed,
+        "thu" => Weekday::Thu,
+        "fri" => Weekday::Fri,
+        "sat" => Weekday::Sat,
+        "sun" => Weekday::Sun,
+    }
+}
+
+impl Read for doc::Moment {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        let text = scalar(node, faults)?;
+        let read = moment(text).map_err(|error| {
+            faults.error(codes::BAD_TIME, node.mark, error.to_string());
+        });
+        read.ok().map(Self)
+    }
+}
+
+impl Read for ScheduleSpec {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        let entries = mapping(node, faults)?;
+        // Either has a `from`; whatever else stands there tells which of the two is meant.
+        let weekly = ["every", "for", "offset"];
+        match entries.iter().any(|(key, _)| weekly.contains(&key.text.as_str())) {
+            true => Read::read(node, faults).map(Self::Weekly),
+            false => Read::read(node, faults).map(Self::Once),
+        }
+    }
+}
+
+impl Read for LinkSelector {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Read::read(node, faults).map(Self::Names),
+            Value::Map(_) => LinksBy::read(node, faults).map(Self::By),
+            _ => {
+                let message = format!("links are selected by a list or a mapping, not by {}", shape(node));
+                faults
+                    .error(codes::WRONG_SHAPE, node.mark, message)
+                    .help("write `[line1, line2]` or `{affinity: line1}` or `{srlg: duct-3}`");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_a_fixed_offset_and_is_the_same_everywhere() {
+        let read = moment("2026-12-05T01:00:00+08:00").unwrap();
+        assert_eq!(read.at.as_micros(), 1_796_403_600_000_000);
+        assert_eq!(read.to_string(), "2026-12-05 01:00+08:00");
+        assert_eq!(moment("2026-12-04T17:00:00Z").unwrap().at, read.at);
+        let why = |text: &str| moment(text).unwrap_err().to_string();
+        assert!(why("2026-12-05T01:00:00").contains("how far its clock is from UTC"));
+        assert!(why("2026-12-05T01:00:00+08:00[Asia/Shanghai]").contains("name of a time zone"));
+        assert!(why("next friday").contains("is not a moment"));
+        assert!(why("2026-02-30T01:00:00Z").contains("is not a moment"));
+        assert!(why("1969-12-31T23:59:59Z").contains("before 1970"));
+    }
+
+    proptest::proptest! {
+        /// What the model shows is what a library of dates reads, for every day and offset.
+        #[test]
+        fn what_is_shown_is_read_again(minutes in 0_u64..150_000_000, offset in -840_i16..=840) {
+            let shown = Moment {
+                at: Timestamp::from_micros(minutes * 60_000_000 + 86_400_000_000),
+                offset: Offset::from_minutes(offset).unwrap(),
+            };
+            proptest::prop_assert_eq!(moment(&shown.to_string()), Ok(shown));
+        }
+    }
+}
