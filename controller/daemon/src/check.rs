@@ -100,7 +100,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             Err(stop) => return Err(stop.into()),
         },
         None if args.at.at.is_some() => {
-            anyhow::bail!("--at asks how the network is then: give the network by -n")
+            return Err(
+                Stop::usage("--at asks how the network is then: give the network by -n".to_owned()).into()
+            );
         }
         None => alone(&args.paths)?,
     };

@@ -69,7 +69,7 @@ target!(designs, |script| {
     }
 });
 
-/// A verification of the minimal example by single links and nodes.
+/// A verification of the minimal example by nodes and pairs of links.
 static VERIFIED: LazyLock<Verification> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../intents/examples/minimal");
     let texts = ["classes.yaml", "services.yaml"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
@@ -86,7 +86,7 @@ static VERIFIED: LazyLock<Verification> = LazyLock::new(|| {
         verdicts: &compiled.verdicts,
         demands: &Demands::default(),
         ted: &TED,
-        kinds: &[FailureKind::Link, FailureKind::Node],
+        kinds: &[FailureKind::Node, FailureKind::TwoLinks],
         threads: 1,
     };
     verify(&question, &|_| {}).unwrap()

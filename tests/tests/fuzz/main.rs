@@ -1,5 +1,5 @@
-//! Fuzz targets: everything that reads what a person or another machine wrote. `cargo test` gives each target the same few
-//! hundred scripts on every machine, so that what it says depends on the code alone; `make fuzz` goes on with random ones for as
+//! Fuzz targets: everything that reads what a person or another machine wrote. `cargo test` gives each target the same
+//! thousand scripts on every machine, so that what it says depends on the code alone; `make fuzz` goes on with random ones for as
 //! long as it is told, and `cargo bolero test` lets coverage guide them.
 //!
 //! A target mutates a genuine example rather than making noise: noise never gets past the first bracket. What is read must
@@ -21,7 +21,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// How many scripts a target gets in a run of all tests.
-const SCRIPTS: u64 = 400;
+const SCRIPTS: u64 = 1_000;
 
 /// How long a target runs with random scripts: the seconds in `FUZZ_SECONDS`, or as its own variables tell `bolero`; not at all
 /// without either.

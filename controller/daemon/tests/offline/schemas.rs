@@ -21,7 +21,7 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
 
 /// The schema of intent files, as `trunkline schema` prints it.
 fn intents() -> Validator {
-    let called = trunkline(&["schema"]);
+    let called = trunkline(&["schema", "intents"]);
     assert_eq!(called.code, Some(0), "{}", called.err);
     validator(&serde_json::from_str(&called.out).unwrap())
 }
@@ -85,7 +85,9 @@ fn sarif() -> Validator {
         .unwrap();
     let package = metadata.packages.iter().find(|package| package.name.as_str() == "serde-sarif").unwrap();
     let path = package.manifest_path.parent().unwrap().join("src/schema.json");
-    validator(&serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+    // In one of its patterns a bracket stands for itself and is not escaped; not every dialect of patterns allows that.
+    let text = fs::read_to_string(path).unwrap().replace("{2}]?$", r"{2}\\]?$");
+    validator(&serde_json::from_str(&text).unwrap())
 }
 
 #[test]
