@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Bandwidth, Delay, Edit, Finding, IntentId, Jitter, Loss, NodeId, Phase, Plan, PolicyKey, Revision,
+    Bandwidth, Delay, Edit, Finding, IntentId, Jitter, LinkId, Loss, NodeId, Phase, Plan, PolicyKey, Revision,
     ServiceId, Sid,
     verdict::{DomainDelay, Route},
 };
@@ -101,6 +101,8 @@ pub struct ServiceChange {
 pub struct RouteView {
     /// Its nodes; those that its segments name where nothing more is known.
     pub nodes: Vec<NodeId>,
+    /// The lines between them, in order, where known.
+    pub lines: Vec<LinkId>,
     /// Whether only some of the nodes are known.
     pub partial: bool,
     /// Its delay, where known.
@@ -122,6 +124,7 @@ impl RouteView {
         let path = &route.path;
         Self {
             nodes: path.nodes.clone(),
+            lines: path.hops.iter().map(|hop| hop.link.clone()).collect(),
             partial: false,
             delay: Some(path.delay),
             jitter: Some(path.jitter),

@@ -36,6 +36,7 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
     }
     RouteView {
         nodes,
+        lines: Vec::new(),
         partial: delay.is_none(),
         delay,
         jitter: None,

@@ -25,10 +25,12 @@ fn cell(text: &str) -> String {
 }
 
 fn view(view: Option<&RouteView>) -> String {
-    view.map_or_else(
-        || "-".to_owned(),
-        |view| format!("{}<br>`{}`", cell(&text::route(view)), text::segments(view)),
-    )
+    let Some(view) = view else { return "-".to_owned() };
+    let over = match text::lines(view) {
+        lines if lines.is_empty() => lines,
+        lines => format!("<br>over {}", cell(&lines)),
+    };
+    format!("{}{over}<br>`{}`", cell(&text::route(view)), text::segments(view))
 }
 
 fn domains(change: &ServiceChange) -> String {

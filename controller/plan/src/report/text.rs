@@ -34,6 +34,11 @@ pub(super) fn route(view: &RouteView) -> String {
     line
 }
 
+/// The lines that it goes over; empty where they are not known.
+pub(super) fn lines(view: &RouteView) -> String {
+    view.lines.iter().map(model::LinkId::as_str).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn segments(view: &RouteView) -> String {
     view.segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
@@ -113,6 +118,9 @@ fn services(report: &PlanReport, out: &mut String) -> std::fmt::Result {
         for (what, view) in views {
             if let Some(view) = view {
                 writeln!(out, "      {what:<8} {}", route(view))?;
+                if !view.lines.is_empty() {
+                    writeln!(out, "      {:<8} over {}", "", lines(view))?;
+                }
                 writeln!(out, "      {:<8} segments {}", "", segments(view))?;
             }
             if what == "after" && !change.domains.is_empty() {
