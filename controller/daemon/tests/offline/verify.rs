@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::call::{Called, INTENTS, NETWORK, bad, root, trunkline};
+use crate::{
+    call::{Called, INTENTS, NETWORK, bad, root, trunkline},
+    plan::snapshot_of,
+};
 
 fn verify(more: &[&str]) -> Called {
     trunkline(&[&["verify", "-n", NETWORK, "-i", INTENTS], more].concat())
@@ -41,6 +44,22 @@ fn what_two_links_break_is_told_with_where_why_and_what_to_do() {
     insta::assert_snapshot!("verify-minimal-two-links", called.out);
     let accepted = verify(&["--failures", "two-links", "--accept-unavoidable"]);
     assert!(accepted.out.contains("accepted[TL0220]"), "{}", accepted.out);
+}
+
+#[test]
+fn a_snapshot_gives_the_answers_of_production() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = snapshot_of(&folder, |state| {
+        state.hints.drained_links.insert(model::LinkId::lit("line1-br-1"));
+    });
+    let slowest = |more: &[&str]| {
+        let all = json(&verify(&[more, &["--failures", "none", "--format", "json"]].concat()));
+        let service = &all["services"][0];
+        assert_eq!(service["service"], "payments-br-1");
+        [all["state"].clone(), service["worstDelay"]["value"].clone()]
+    };
+    assert_eq!(slowest(&[]), ["empty", "6.02ms"]);
+    assert_eq!(slowest(&["--state", &state]), ["snapshot", "11.02ms"], "its line is drained there");
 }
 
 #[test]
