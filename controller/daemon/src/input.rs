@@ -96,30 +96,51 @@ pub fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     OTHER_KINDS.into_iter().find(|other| *other == kind)
 }
 
-/// Reads a file.
+/// The most that is read of a file that people write, in MiB.
+const WRITTEN_MIB: u64 = intents::MAX_BYTES as u64 >> 20;
+/// The most that is read of a file that the program itself wrote, such as a snapshot of 10,000 routers.
+const OURS_MIB: u64 = 1024;
+
+/// Reads a file that people write.
 ///
 /// # Errors
 /// It cannot be read, or is larger than 64 MiB.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {
+    up_to(path, WRITTEN_MIB)
+}
+
+fn up_to(path: &Path, mib: u64) -> Result<Vec<u8>, Stop> {
     use std::io::Read as _;
-    let most = intents::MAX_BYTES as u64;
+    let most = mib << 20;
     let mut bytes = Vec::new();
     // Not the size that the system tells: a device or a pipe has none.
     let read = fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
     read.map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > most {
-        let message = format!("{}: larger than 64 MiB, which is the most that is read", path.display());
+        let message = format!("{}: larger than {mib} MiB, which is the most that is read", path.display());
         return Err(Stop::usage(message));
     }
     Ok(bytes)
 }
 
-/// Reads a file of text.
+/// Reads a file of text that people write.
 ///
 /// # Errors
 /// It cannot be read, is larger than 64 MiB, or is not UTF-8.
 pub fn text(path: &Path) -> Result<String, Stop> {
-    String::from_utf8(bytes(path)?)
+    as_text(path, bytes(path)?)
+}
+
+/// Reads a file of text that the program itself wrote: a snapshot, an earlier verification.
+///
+/// # Errors
+/// It cannot be read, is larger than 1 GiB, or is not UTF-8.
+pub fn our_text(path: &Path) -> Result<String, Stop> {
+    as_text(path, up_to(path, OURS_MIB)?)
+}
+
+fn as_text(path: &Path, bytes: Vec<u8>) -> Result<String, Stop> {
+    String::from_utf8(bytes)
         .map_err(|_| Stop::usage(format!("{}: not UTF-8 text; save it as UTF-8", path.display())))
 }
 

@@ -121,7 +121,7 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
 /// The file cannot be read, or its intents do not fit the network file.
 pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
-    let state: StateFile = serde_json::from_str(&input::text(path)?)
+    let state: StateFile = serde_json::from_str(&input::our_text(path)?)
         .map_err(|error| refuse(format!("not a snapshot as `trunkline snapshot` prints it: {error}")))?;
     if state.version != 1 {
         return Err(refuse(format!("a snapshot of format {}, only 1 is read here", state.version)));

@@ -34,7 +34,7 @@ pub fn read(path: &Path) -> Result<Verification, Stop> {
     if path.is_dir() {
         return Err(refuse("this is a folder"));
     }
-    let text = input::text(path)?;
+    let text = input::our_text(path)?;
     let head: Head = serde_json::from_str(&text).map_err(|_| refuse("this is not such a file"))?;
     match head {
         Head { kind: Some(kind), .. } if kind != KIND => {
