@@ -1,21 +1,23 @@
 //! Windows that open and close, services that are promised by night: what the schedules of the intents ask for now is compared with what
 //! was carried out, and is a change like any other. Nothing is remembered for it but the hints, so a restart finds its way back.
 
-use std::time::Duration;
+use std::{ops::Range, sync::Arc};
 
-use model::{Finding, Hints, Season, intent::Mode};
+use model::{Finding, Hints, IntentSet, Season, Timestamp, intent::Mode, time::Span};
 use tokio::time::Instant;
 
 use super::{Asker, CONTROLLER, Controller};
 use crate::{event::EventKind, season, season::Clock};
 
 /// A boundary farther away than this is looked for again then.
-const FARTHEST: Duration = Duration::from_secs(24 * 3600);
+const FARTHEST: Span = Span::from_secs(24 * 3600);
 
 /// How the loop stands to the schedules.
 #[derive(Debug, Default)]
 pub(super) struct Schedules {
     pub clock: Clock,
+    /// Where nothing is to be done, and how long that stays so.
+    pub calm: Option<Calm>,
     /// When a schedule opens or closes next.
     pub wake: Option<Instant>,
     /// What was proposed, and is not proposed again.
@@ -26,6 +28,21 @@ pub(super) struct Schedules {
     pub refused: Vec<Finding>,
 }
 
+/// What was found to be as its schedules want it: between two moments it stays so.
+#[derive(Debug)]
+pub(super) struct Calm {
+    set: Arc<IntentSet>,
+    hints: Hints,
+    moments: Range<Timestamp>,
+}
+
+impl Calm {
+    /// O(hints): a set of 60,000 services is not gone through several times a second.
+    fn holds(&self, set: &Arc<IntentSet>, hints: &Hints, now: Timestamp) -> bool {
+        Arc::ptr_eq(&self.set, set) && self.moments.contains(&now) && self.hints == *hints
+    }
+}
+
 impl Schedules {
     /// By a clock, with nothing tried yet.
     pub fn on(clock: Clock) -> Self {
@@ -34,15 +51,24 @@ impl Schedules {
 }
 
 impl Controller {
-    /// Begins the change that the schedules ask for, if they ask for one. O(windows + services).
+    /// Begins the change that the schedules ask for, if they ask for one. O(windows + services) where anything may have changed.
     pub(super) fn follow_schedules(&mut self) {
         let now = self.schedules.clock.now();
-        let set = std::sync::Arc::clone(&self.world.accepted.set);
-        self.schedules.wake =
-            set.next_change(now).map(|at| Instant::now() + at.since(now).as_duration().min(FARTHEST));
+        let set = Arc::clone(&self.world.accepted.set);
+        // Also where the system's clock was set back: who is woken looks when to be woken next.
+        let waits = self.schedules.wake.is_none_or(|wake| Instant::now() < wake);
+        let calm = self.schedules.calm.as_ref();
+        if waits && calm.is_some_and(|calm| calm.holds(&set, &self.world.hints, now)) {
+            return;
+        }
+        let next = set.next_change(now);
+        self.schedules.wake = next.map(|at| Instant::now() + at.since(now).min(FARTHEST).as_duration());
         let hints = Season::of(&set, now).over(self.world.hints.clone());
         if hints == self.world.hints {
             self.schedules.proposed = None;
+            let farthest = now + FARTHEST;
+            let until = next.map_or(farthest, |next| next.min(farthest));
+            self.schedules.calm = Some(Calm { set, hints, moments: now..until });
             return;
         }
         let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
@@ -61,7 +87,7 @@ impl Controller {
 
     /// Says which windows were opened and closed by a change, whoever asked for it.
     pub(super) fn tell_windows(&mut self, before: &Hints) {
-        let set = std::sync::Arc::clone(&self.world.accepted.set);
+        let set = Arc::clone(&self.world.accepted.set);
         let now = self.world.hints.windows.clone();
         let why = |name: &str| set.windows.get(name).map(season::about).unwrap_or_default();
         for (window, work) in now.iter().filter(|(name, _)| !before.windows.contains_key(*name)) {
