@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Bandwidth, Delay, Edit, Finding, IntentId, Jitter, LinkId, Loss, NodeId, Phase, Plan, PolicyKey, Revision,
-    ServiceId, Sid,
+    Bandwidth, Delay, Edit, Finding, IntentId, Jitter, LinkId, Loss, NodeId, Phase, Plan, PolicyKey,
+    Revision, ServiceId, Sid,
     verdict::{DomainDelay, Route},
 };
 use serde::Serialize;

@@ -53,10 +53,7 @@ fn a_plan_that_must_not_be_carried_out_ends_with_findings() {
 }
 
 /// A snapshot whose devices hold what the file's plan puts there.
-pub fn snapshot_of(
-    folder: &tempfile::TempDir,
-    change: impl Fn(&mut engine::snapshot::StateFile),
-) -> String {
+pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snapshot::StateFile)) -> String {
     let read = |name: &str| std::fs::read_to_string(crate::call::root().join(INTENTS).join(name)).unwrap();
     let ted = formats::read("network.yaml", &read("network.yaml")).unwrap().ted;
     let files: engine::stages::Files =
