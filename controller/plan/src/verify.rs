@@ -35,9 +35,9 @@ use traffic::{Forwarding, Network, Witness};
 
 use self::{case::Case, event::Event, known::Known, look::Looker};
 pub use self::{
-    outcome::{Checks, Extreme, Promises, ServiceView, Verification, Violation, WayView},
+    outcome::{Checks, Extreme, Promises, ServiceView, Verification, Violation, WayView, WindowView},
     walk::Progress,
-    window::{WindowView, without},
+    window::without,
 };
 use crate::prove::{load::Rules, probe};
 

@@ -23,6 +23,8 @@ pub mod graph;
 // What is promised: classes, services, conditions.
 pub mod class;
 pub mod condition;
+pub mod window;
+
 pub mod intent;
 
 pub mod demand;
@@ -49,7 +51,7 @@ pub mod sample;
 
 pub mod hint;
 
-pub mod window;
+pub mod season;
 
 pub mod finding;
 
@@ -72,6 +74,7 @@ pub use node::Node;
 pub use qos::{Classifier, Discipline, InterfaceQos, QueueShare};
 pub use sample::{Measure, Sample};
 pub use schedule::Schedule;
+pub use season::Season;
 pub use sr::{CandidatePath, Color, Label, PolicyKey, SegmentList, Sid, SrPolicy};
 pub use state::{ActualState, DesiredState, DeviceConfig, DeviceReading, Revision};
 pub use steering::{SteeringKey, SteeringRule};
@@ -79,4 +82,4 @@ pub use ted::Ted;
 pub use time::{Span, Timestamp};
 pub use unit::{Bandwidth, Delay, IgpMetric, Jitter, Loss, Price, Ratio, TeMetric};
 pub use verdict::{Path, Verdict};
-pub use window::{Season, Window};
+pub use window::Window;

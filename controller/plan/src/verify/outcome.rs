@@ -1,10 +1,10 @@
 //! What a verification says, as values that go into a file and come back: the JSON that `--baseline` takes is this.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::{Bandwidth, Delay, IntentId, LinkId, NodeId, ServiceId, Slo};
 use serde::{Deserialize, Serialize};
 use traffic::FailureKind;
-
-use super::window::WindowView;
 
 mod words;
 
@@ -22,6 +22,25 @@ pub struct Verification {
     /// Every maintenance window, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowView>,
+}
+
+/// How the promises fare while a window is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowView {
+    /// Its name.
+    pub window: String,
+    /// Its schedule, in words.
+    pub when: String,
+    /// The links and nodes that are down.
+    pub on: Vec<String>,
+    /// The services that were judged, with their intents: those that are promised at some time of it, and do not end at what is worked
+    /// on.
+    pub judged: BTreeMap<ServiceId, IntentId>,
+    /// Services that end at what is worked on. They are down with it, and nobody can help.
+    pub ends: BTreeSet<ServiceId>,
+    /// What breaks.
+    pub violations: Vec<Violation>,
 }
 
 /// One kind of failures.

@@ -1,31 +1,11 @@
 //! What a maintenance window breaks: the network as it is planned around what is worked on, with all of that down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use model::{IntentId, ServiceId, Ted, Window, hint::Work};
-use serde::{Deserialize, Serialize};
+use model::{ServiceId, Ted, Window, hint::Work};
 
-use super::outcome::{Verification, Violation};
+use super::outcome::{Verification, WindowView};
 use crate::codes;
-
-/// How the promises fare while a window is open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WindowView {
-    /// Its name.
-    pub window: String,
-    /// Its schedule, in words.
-    pub when: String,
-    /// The links and nodes that are down.
-    pub on: Vec<String>,
-    /// The services that were judged, with their intents: those that are promised at some time of it, and do not end at what is worked
-    /// on.
-    pub judged: BTreeMap<ServiceId, IntentId>,
-    /// Services that end at what is worked on. They are down with it, and nobody can help.
-    pub ends: BTreeSet<ServiceId>,
-    /// What breaks.
-    pub violations: Vec<Violation>,
-}
 
 impl WindowView {
     /// From a verification, without failures, of the network [`without`] what is worked on. Traffic may leave its policy then, as it may
