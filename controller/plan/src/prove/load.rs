@@ -133,12 +133,26 @@ pub(super) fn under<'a>(
     swapped.sort_unstable();
     swapped.dedup();
     swapped.retain(|edge| base.dropping.binary_search(edge).is_ok() && shifted.binary_search(edge).is_err());
-    for edge in shifted.iter().chain(&swapped).copied() {
-        if !is_dropping(outcome.loads.edge(edge)) {
-            continue;
-        }
+    let asked: Vec<EdgeIx> = shifted
+        .iter()
+        .chain(&swapped)
+        .copied()
+        .filter(|edge| is_dropping(outcome.loads.edge(*edge)))
+        .collect();
+    if asked.is_empty() {
+        return;
+    }
+    // By edge, who changed and uses it now: a line of the core moves thousands, who may not be gone through for each edge.
+    let now = |place: &usize| {
+        let place = *place;
+        outcome.flows[place].edges().map(move |edge| (edge, place))
+    };
+    let mut came: Vec<(EdgeIx, usize)> = changed.iter().flat_map(now).collect();
+    came.sort_unstable();
+    for edge in asked {
         let stay = base.users[edge.ix()].iter().filter(|place| changed.binary_search(place).is_err());
-        let came = changed.iter().filter(|place| outcome.flows[**place].uses(edge));
+        let from = came.partition_point(|(used, _)| *used < edge);
+        let came = came[from..].iter().take_while(|(used, _)| *used == edge).map(|(_, place)| place);
         judge(rules, outcome, edge, stay.chain(came).copied(), failure, tally);
     }
 }
