@@ -1,6 +1,10 @@
 //! How a command ends: the exit codes that scripts rely on, and errors as people read them.
 
-use std::{io::Write as _, process::ExitCode, sync::OnceLock};
+use std::{
+    io::{BufWriter, Write as _},
+    process::ExitCode,
+    sync::OnceLock,
+};
 
 use model::Finding;
 use thiserror::Error;
@@ -87,8 +91,11 @@ static LOST: OnceLock<String> = OnceLock::new();
 pub fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let end: &[u8] = if text.ends_with('\n') { b"" } else { b"\n" };
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush());
-    if let Err(error) = written
+    written(out.write_all(text.as_bytes()).and_then(|()| out.write_all(end)).and_then(|()| out.flush()));
+}
+
+fn written(result: std::io::Result<()>) {
+    if let Err(error) = result
         && error.kind() != std::io::ErrorKind::BrokenPipe
     {
         LOST.get_or_init(|| error.to_string());
@@ -103,11 +110,16 @@ pub fn sealed(code: ExitCode) -> ExitCode {
     ExitCode::from(FOUND)
 }
 
-/// Writes a value to standard output as JSON.
+/// Writes a value to standard output as JSON, as it goes: a plan for ten thousand routers has hundreds of megabytes.
 ///
 /// # Errors
 /// The value cannot be written as JSON.
 pub fn say_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(&serde_json::to_string_pretty(value)?);
+    let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    match serde_json::to_writer_pretty(&mut out, value) {
+        Ok(()) => written(out.write_all(b"\n").and_then(|()| out.flush())),
+        Err(error) if error.is_io() => written(Err(error.into())),
+        Err(error) => return Err(error.into()),
+    }
     Ok(())
 }

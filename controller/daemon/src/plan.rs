@@ -1,6 +1,8 @@
 //! `trunkline plan`: what intents would change, worked out and proved as the controller does it. Nothing is sent.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, mem::ManuallyDrop, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use engine::{
@@ -8,7 +10,9 @@ use engine::{
     stages::{Occasion, Proposal},
 };
 use indicatif::ProgressBar;
-use model::Finding;
+use model::{Finding, Plan};
+use plan::PlanReport;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -72,7 +76,11 @@ pub enum PlanFormat {
 /// It was called wrongly.
 pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
     match propose(args) {
-        Ok(planned) => show(args.format, planned),
+        Ok(planned) => {
+            // The process ends here: giving back the parts of a large plan one by one would take seconds.
+            let planned = ManuallyDrop::new(planned);
+            show(args.format, &planned)
+        }
         Err(Stop::Findings(judged)) if args.format == PlanFormat::Json => {
             say_json(&json!({"findings": draw::sorted(&judged.findings)}))?;
             Ok(ExitCode::from(FOUND))
@@ -106,8 +114,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     progress.finish_and_clear();
     match proposed {
         Ok(mut proposal) => {
-            let said = &proposal.report.findings;
-            beside.extend(proposal.findings.iter().filter(|finding| !said.contains(finding)).cloned());
+            beside.extend(unsaid(&proposal));
             intents::locate(&mut beside, &documents);
             proposal.report = proposal.report.risking(risks);
             Ok(Planned { proposal, empty, beside, sources })
@@ -119,9 +126,31 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     }
 }
 
-fn show(format: PlanFormat, planned: Planned) -> anyhow::Result<ExitCode> {
+/// Findings of a proposal that its report does not have.
+fn unsaid(proposal: &Proposal) -> Vec<Finding> {
+    fn key(finding: &Finding) -> (&str, &str, &str) {
+        (&finding.code, &finding.subject, &finding.message)
+    }
+    let mut said: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    proposal.report.findings.iter().for_each(|finding| said.entry(key(finding)).or_default().push(finding));
+    let is_new = |finding: &&Finding| !said.get(&key(finding)).is_some_and(|said| said.contains(finding));
+    proposal.findings.iter().filter(is_new).cloned().collect()
+}
+
+/// The plan as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    /// What it starts from: `empty` or `snapshot`.
+    state: &'static str,
+    plan: &'a Plan,
+    report: &'a PlanReport,
+    /// Findings that the report does not have.
+    findings: &'a [Finding],
+}
+
+fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
     let Planned { proposal, empty, beside, sources } = planned;
-    let from = match empty {
+    let from = match *empty {
         true => {
             "From an empty network: nothing of ours stands on any device (--state plans from a running controller)."
         }
@@ -131,14 +160,13 @@ fn show(format: PlanFormat, planned: Planned) -> anyhow::Result<ExitCode> {
         PlanFormat::Text => say(&format!("{from}\n\n{}", proposal.report.text())),
         PlanFormat::Markdown => say(&format!("{}\n{from}\n", proposal.report.markdown())),
         PlanFormat::Json => {
-            let state = if empty { "empty" } else { "snapshot" };
+            let state = if *empty { "empty" } else { "snapshot" };
             let (plan, report) = (&proposal.plan, &proposal.report);
-            return say_json(&json!({"state": state, "plan": plan, "report": report, "findings": beside}))
-                .map(|()| ExitCode::SUCCESS);
+            return say_json(&Document { state, plan, report, findings: beside }).map(|()| ExitCode::SUCCESS);
         }
     }
     if !beside.is_empty() {
-        say(&format!("\n{}{}", draw::all(&beside, &sources), draw::count(&beside)));
+        say(&format!("\n{}{}", draw::all(beside, sources), draw::count(beside)));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Allocations, Bandwidth, Color, Hints, IntentId, IntentSet, InterfaceName, NodeId, PolicyKey, Service,
-    ServiceId, SteeringRule, Ted, Verdict, verdict::DirectionVerdict,
+    Allocations, Bandwidth, Color, Hints, IntentId, IntentSet, InterfaceName, Link, LinkId, NodeId,
+    PolicyKey, Service, ServiceId, SteeringRule, Ted, Verdict, link::Side, verdict::DirectionVerdict,
 };
 
-/// The index. Built once for a plan: O(services x hops x log).
+/// The index. Built once for a plan: O(services x hops x log nodes). It borrows all names, because a network of ten thousand routers
+/// has millions of hops.
 #[derive(Clone, Debug)]
 pub struct Causes<'a> {
     pub(crate) set: &'a IntentSet,
@@ -21,12 +22,22 @@ pub struct Causes<'a> {
     pub(crate) before: Option<&'a BTreeMap<ServiceId, Verdict>>,
     /// What the loop knows that the TED does not.
     pub(crate) hints: Option<&'a Hints>,
-    policies: BTreeMap<(NodeId, PolicyKey), ServiceId>,
-    colors: BTreeMap<Color, IntentId>,
-    /// Services by headend and color.
-    steered: BTreeMap<(NodeId, Color), BTreeSet<ServiceId>>,
-    interfaces: BTreeMap<(NodeId, InterfaceName), BTreeSet<IntentId>>,
-    nodes: BTreeMap<NodeId, BTreeSet<IntentId>>,
+    colors: BTreeMap<Color, &'a IntentId>,
+    nodes: BTreeMap<&'a NodeId, Place<'a>>,
+}
+
+/// What stands and passes at one device.
+#[derive(Clone, Debug, Default)]
+struct Place<'a> {
+    policies: BTreeMap<PolicyKey, &'a ServiceId>,
+    /// Services by the color by which they leave here.
+    steered: BTreeMap<Color, BTreeSet<&'a ServiceId>>,
+    /// Intents whose paths or backups touch it.
+    intents: BTreeSet<&'a IntentId>,
+    /// Of these, by the link by which they leave.
+    links: BTreeMap<&'a LinkId, BTreeSet<&'a IntentId>>,
+    /// Where its interfaces lead.
+    interfaces: BTreeMap<&'a InterfaceName, (&'a Link, Side)>,
 }
 
 /// The directions of a service that is carried.
@@ -41,23 +52,20 @@ impl<'a> Causes<'a> {
     /// Builds the index for what is planned.
     pub fn of(
         set: &'a IntentSet,
-        ids: &Allocations,
+        ids: &'a Allocations,
         verdicts: &'a BTreeMap<ServiceId, Verdict>,
         ted: &'a Ted,
     ) -> Self {
-        let colors = ids.colors.iter().map(|(intent, color)| (*color, intent.clone())).collect();
-        let mut causes = Self {
-            set,
-            ted,
-            after: verdicts,
-            before: None,
-            hints: None,
-            policies: BTreeMap::new(),
-            colors,
-            steered: BTreeMap::new(),
-            interfaces: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-        };
+        let mut nodes: BTreeMap<&NodeId, Place<'_>> =
+            ted.nodes.keys().map(|node| (node, Place::default())).collect();
+        for link in ted.links.values() {
+            for side in [Side::A, Side::Z] {
+                let end = link.end(side);
+                nodes.entry(&end.node).or_default().interfaces.entry(&end.interface).or_insert((link, side));
+            }
+        }
+        let colors = ids.colors.iter().map(|(intent, color)| (*color, intent)).collect();
+        let mut causes = Self { set, ted, after: verdicts, before: None, hints: None, colors, nodes };
         causes.index(verdicts);
         causes
     }
@@ -77,23 +85,23 @@ impl<'a> Causes<'a> {
         self
     }
 
-    fn index(&mut self, verdicts: &BTreeMap<ServiceId, Verdict>) {
+    fn index(&mut self, verdicts: &'a BTreeMap<ServiceId, Verdict>) {
         for (id, verdict) in verdicts {
             for direction in directions(Some(verdict)) {
                 let key = direction.policy;
-                self.policies.entry((direction.from.clone(), key)).or_insert_with(|| id.clone());
-                let steered = self.steered.entry((direction.from.clone(), key.color)).or_default();
-                steered.insert(id.clone());
+                let head = self.nodes.entry(&direction.from).or_default();
+                head.policies.entry(key).or_insert(id);
+                head.steered.entry(key.color).or_default().insert(id);
                 let Some(intent) = self.intent_of(id, key.color) else { continue };
                 for route in [Some(&direction.primary), direction.backup.as_ref()].into_iter().flatten() {
-                    for hop in &route.path.hops {
-                        let Some(link) = self.ted.links.get(&hop.link) else { continue };
-                        let end = link.end(hop.from);
-                        let place = (end.node.clone(), end.interface.clone());
-                        self.interfaces.entry(place).or_default().insert(intent.clone());
-                    }
-                    for node in &route.path.nodes {
-                        self.nodes.entry(node.clone()).or_default().insert(intent.clone());
+                    // A path has one hop less than nodes; the last node is left by none.
+                    let hops = route.path.hops.iter().map(Some).chain([None]);
+                    for (node, hop) in route.path.nodes.iter().zip(hops) {
+                        let place = self.nodes.entry(node).or_default();
+                        place.intents.insert(intent);
+                        if let Some(hop) = hop {
+                            place.links.entry(&hop.link).or_default().insert(intent);
+                        }
                     }
                 }
             }
@@ -101,52 +109,54 @@ impl<'a> Causes<'a> {
     }
 
     /// The intent of a service; that of its color where the service is gone.
-    fn intent_of(&self, id: &ServiceId, color: Color) -> Option<IntentId> {
-        self.set
-            .services
-            .get(id)
-            .map(|service| service.intent.clone())
-            .or_else(|| self.colors.get(&color).cloned())
+    fn intent_of(&self, id: &ServiceId, color: Color) -> Option<&'a IntentId> {
+        let service = self.set.services.get(id).map(|service| &service.intent);
+        service.or_else(|| self.colors.get(&color).copied())
     }
 
     /// The service that a policy carries.
-    pub fn service(&self, node: &NodeId, key: PolicyKey) -> Option<&ServiceId> {
-        self.policies.get(&(node.clone(), key))
+    pub fn service(&self, node: &NodeId, key: PolicyKey) -> Option<&'a ServiceId> {
+        self.nodes.get(node)?.policies.get(&key).copied()
     }
 
     /// The intents behind a color.
     pub fn of_color(&self, color: Color) -> Vec<IntentId> {
-        self.colors.get(&color).cloned().into_iter().collect()
+        self.colors.get(&color).copied().cloned().into_iter().collect()
     }
 
     /// The intents whose paths or backups leave by an interface.
     pub fn of_interface(&self, node: &NodeId, interface: &InterfaceName) -> Vec<IntentId> {
-        let place = (node.clone(), interface.clone());
-        self.interfaces.get(&place).into_iter().flatten().cloned().collect()
+        let leave = || {
+            let place = self.nodes.get(node)?;
+            let (link, _) = place.interfaces.get(interface)?;
+            place.links.get(&link.id)
+        };
+        leave().into_iter().flatten().copied().cloned().collect()
     }
 
     /// The intents whose paths or backups touch a device.
     pub fn of_node(&self, node: &NodeId) -> Vec<IntentId> {
-        self.nodes.get(node).into_iter().flatten().cloned().collect()
+        self.nodes.get(node).into_iter().flat_map(|place| &place.intents).copied().cloned().collect()
     }
 
     /// The services whose traffic a steering rule takes: those of its color on that headend, narrowed by prefix and code
     /// points where that leaves any.
-    pub fn of_rule(&self, node: &NodeId, rule: &SteeringRule) -> BTreeSet<&ServiceId> {
-        let Some(all) = self.steered.get(&(node.clone(), rule.color)) else { return BTreeSet::new() };
+    pub fn of_rule(&self, node: &NodeId, rule: &SteeringRule) -> BTreeSet<&'a ServiceId> {
+        let steered = self.nodes.get(node).and_then(|place| place.steered.get(&rule.color));
+        let Some(all) = steered else { return BTreeSet::new() };
         let fits = |service: &Service| {
             service.vrf == rule.key.vrf
                 && service.matches.iter().any(|m| m.prefix == rule.prefix && m.dscp.is_subset(&rule.dscp))
         };
         let narrow: BTreeSet<&ServiceId> =
-            all.iter().filter(|id| self.set.services.get(*id).is_some_and(fits)).collect();
-        if narrow.is_empty() { all.iter().collect() } else { narrow }
+            all.iter().copied().filter(|id| self.set.services.get(*id).is_some_and(fits)).collect();
+        if narrow.is_empty() { all.clone() } else { narrow }
     }
 
     /// What an interface can carry.
     pub(crate) fn capacity(&self, node: &NodeId, interface: &InterfaceName) -> Option<Bandwidth> {
-        let hop = self.ted.outgoing(node, interface)?;
-        self.ted.links.get(&hop.link).map(|link| link.direction(hop.from).bandwidth.value)
+        let (link, side) = self.nodes.get(node)?.interfaces.get(interface)?;
+        Some(link.direction(*side).bandwidth.value)
     }
 
     /// What a service was moved away from, where the loop moved it.

@@ -36,12 +36,12 @@ use crate::{
 
 /// An edit with its place in the order.
 #[derive(Clone, Debug)]
-struct Step {
+struct Step<'c> {
     phase: Phase,
     node: NodeId,
     edit: ReasonedEdit,
     /// The services that it moves; empty where it moves a device's traffic as a whole.
-    services: BTreeSet<ServiceId>,
+    services: BTreeSet<&'c ServiceId>,
     /// Whether it brings something to where there was nothing.
     ground: bool,
 }
@@ -63,11 +63,11 @@ pub fn plan(diff: Diff, base: Revision, policy: &ChangePolicy, causes: &Causes<'
     (plan, report)
 }
 
-fn phases(steps: Vec<Step>, policy: &ChangePolicy, causes: &Causes<'_>) -> Vec<Transaction> {
+fn phases(steps: Vec<Step<'_>>, policy: &ChangePolicy, causes: &Causes<'_>) -> Vec<Transaction> {
     let moves = steps.iter().any(|step| step.phase == Phase::Move);
     let ground = steps.iter().any(|step| step.phase == Phase::Make && step.ground);
     let fold = moves && (!ground || *policy == ChangePolicy::Urgent);
-    let mut by_phase: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
+    let mut by_phase: BTreeMap<Phase, Vec<Step<'_>>> = BTreeMap::new();
     for mut step in steps {
         if fold && step.phase == Phase::Make {
             step.phase = Phase::Move;
@@ -85,7 +85,7 @@ fn phases(steps: Vec<Step>, policy: &ChangePolicy, causes: &Causes<'_>) -> Vec<T
     transactions
 }
 
-fn transaction(phase: Phase, mut steps: Vec<Step>) -> Transaction {
+fn transaction(phase: Phase, mut steps: Vec<Step<'_>>) -> Transaction {
     steps.sort_by_key(|step| rank(&step.edit.edit));
     let mut edits: BTreeMap<NodeId, Vec<ReasonedEdit>> = BTreeMap::new();
     for step in steps {
@@ -110,10 +110,10 @@ const fn rank(edit: &Edit) -> u8 {
 
 /// Splits what moves into the first wave and the rest. Edits that have a service in common stay together, so that the two
 /// directions of a service move at once; edits without a service go first. The far end of a service is its `z`.
-fn waves(steps: Vec<Step>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step>> {
-    let services: Vec<ServiceId> =
-        steps.iter().flat_map(|step| &step.services).collect::<BTreeSet<_>>().into_iter().cloned().collect();
-    let number = |id: &ServiceId| services.binary_search(id).ok();
+fn waves<'c>(steps: Vec<Step<'c>>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step<'c>>> {
+    let services: BTreeSet<&ServiceId> = steps.iter().flat_map(|step| &step.services).copied().collect();
+    let services: Vec<&ServiceId> = services.into_iter().collect();
+    let number = |id: &&ServiceId| services.binary_search(id).ok();
     let mut together = UnionFind::<usize>::new(services.len());
     for step in &steps {
         let mut members = step.services.iter().filter_map(number);
@@ -125,7 +125,7 @@ fn waves(steps: Vec<Step>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step>> 
     }
     let mut groups: BTreeMap<usize, BTreeSet<&NodeId>> = BTreeMap::new();
     for (number, id) in services.iter().enumerate() {
-        let far = causes.set.services.get(id).map(|service| &service.z);
+        let far = causes.set.services.get(*id).map(|service| &service.z);
         groups.entry(together.find(number)).or_default().extend(far);
     }
     let mut order: Vec<(BTreeSet<&NodeId>, usize)> =
@@ -140,7 +140,7 @@ fn waves(steps: Vec<Step>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step>> 
             early.insert(root);
         }
     }
-    let (now, later): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
+    let (now, later): (Vec<Step<'_>>, Vec<Step<'_>>) = steps.into_iter().partition(|step| {
         let root = step.services.first().and_then(number).map(|number| together.find(number));
         root.is_none_or(|root| early.contains(&root))
     });
@@ -151,18 +151,25 @@ fn waves(steps: Vec<Step>, first: usize, causes: &Causes<'_>) -> Vec<Vec<Step>> 
 struct Device<'a, 'c> {
     node: &'a NodeId,
     causes: &'a Causes<'c>,
-    steps: &'a mut Vec<Step>,
+    steps: &'a mut Vec<Step<'c>>,
 }
 
-impl Device<'_, '_> {
-    fn push(&mut self, phase: Phase, edit: Edit, cause: Cause, services: BTreeSet<ServiceId>, ground: bool) {
+impl<'c> Device<'_, 'c> {
+    fn push(
+        &mut self,
+        phase: Phase,
+        edit: Edit,
+        cause: Cause,
+        services: BTreeSet<&'c ServiceId>,
+        ground: bool,
+    ) {
         let edit = ReasonedEdit { edit, cause };
         self.steps.push(Step { phase, node: self.node.clone(), edit, services, ground });
     }
 
     fn policies(&mut self, change: &DeviceDiff) {
         for (key, change) in &change.policies {
-            let service = self.causes.service(self.node, *key).cloned();
+            let service = self.causes.service(self.node, *key);
             let intents = self.causes.of_color(key.color);
             let (phase, edit, rule) = match change {
                 Change::Add(to) => {
@@ -170,7 +177,7 @@ impl Device<'_, '_> {
                 }
                 Change::Change { from, to } => {
                     let mut rule = what_changed(from, to);
-                    if let Some(why) = service.as_ref().and_then(|service| self.causes.relief(service)) {
+                    if let Some(why) = service.and_then(|service| self.causes.relief(service)) {
                         rule = format!("{rule}: {why}");
                     }
                     (Phase::Move, Edit::PutPolicy(to.clone()), rule)
@@ -187,7 +194,7 @@ impl Device<'_, '_> {
     fn steering(&mut self, change: &DeviceDiff) {
         for (key, change) in &change.steering {
             let Some(rule) = change.after().or(change.before()) else { continue };
-            let services = self.causes.of_rule(self.node, rule).into_iter().cloned().collect();
+            let services = self.causes.of_rule(self.node, rule);
             let intents = self.causes.of_color(rule.color);
             let (phase, edit, why) = match change {
                 Change::Add(to) => {

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use model::{
     Bandwidth, Delay, Edit, Finding, IntentId, Jitter, LinkId, Loss, NodeId, Phase, Plan, PolicyKey,
-    Revision, ServiceId, Sid,
+    ReasonedEdit, Revision, ServiceId, Sid,
     verdict::{DomainDelay, Route},
 };
 use serde::Serialize;
 
 use crate::{
     cause::{Causes, directions},
-    diff::{Change, Diff, Unreadable},
+    diff::{Change, DeviceDiff, Diff, Unreadable},
     policy::{ChangePolicy, policy_of},
     prove::Proof,
     risk::Risk,
@@ -256,57 +256,50 @@ impl PlanReport {
 type Said = (Vec<(usize, String)>, Vec<IntentId>);
 
 fn devices(diff: &Diff, plan: &Plan) -> BTreeMap<NodeId, Vec<ObjectChange>> {
-    let mut steps: BTreeMap<(&NodeId, String), Said> = BTreeMap::new();
-    for (number, transaction) in plan.transactions.iter().enumerate() {
-        for (node, edits) in &transaction.edits {
-            for edit in edits {
-                let (said, intents) = steps.entry((node, object::name(&edit.edit))).or_default();
-                said.push((number + 1, edit.cause.rule.clone()));
-                intents.clone_from(&edit.cause.intents);
+    let objects = |(node, change): (&NodeId, &DeviceDiff)| {
+        let mut steps = steps(node, plan);
+        let mut objects = object::changes(change);
+        for object in &mut objects {
+            if let Some((said, intents)) = steps.remove(&object.object) {
+                object.steps = said;
+                object.intents = intents;
             }
         }
-    }
-    diff.devices
-        .iter()
-        .map(|(node, change)| {
-            let mut objects = object::changes(change);
-            for object in &mut objects {
-                if let Some((said, intents)) = steps.remove(&(node, object.object.clone())) {
-                    object.steps = said;
-                    object.intents = intents;
-                }
-            }
-            (node.clone(), objects)
-        })
-        .collect()
+        (node.clone(), objects)
+    };
+    diff.devices.iter().map(objects).collect()
 }
 
-fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange> {
-    let mut rules: BTreeMap<(&NodeId, PolicyKey), (&str, &[IntentId])> = BTreeMap::new();
-    for (node, edits) in plan.transactions.iter().flat_map(|transaction| &transaction.edits) {
-        for reasoned in edits {
-            if let Some(key) = policy_of(&reasoned.edit) {
-                rules.insert((node, key), (&reasoned.cause.rule, &reasoned.cause.intents));
-            }
+/// What transactions do to a device, by object.
+fn steps(node: &NodeId, plan: &Plan) -> BTreeMap<String, Said> {
+    let mut steps: BTreeMap<String, Said> = BTreeMap::new();
+    for (number, transaction) in (1..).zip(&plan.transactions) {
+        for edit in transaction.edits.get(node).into_iter().flatten() {
+            let (said, intents) = steps.entry(object::name(&edit.edit)).or_default();
+            said.push((number, edit.cause.rule.clone()));
+            intents.clone_from(&edit.cause.intents);
         }
     }
+    steps
+}
+
+fn services<'a>(diff: &Diff, plan: &Plan, causes: &Causes<'a>) -> Vec<ServiceChange> {
     let mut changes = Vec::new();
     for (node, device) in &diff.devices {
+        let rules = rules(node, plan);
         for (key, change) in &device.policies {
             let service = causes.service(node, *key);
-            let verdict = |all: Option<&BTreeMap<ServiceId, model::Verdict>>| {
-                service.and_then(|id| {
-                    let directions = directions(all?.get(id));
-                    directions.iter().find(|d| d.from == *node && d.policy == *key).cloned()
-                })
+            let verdict = |all: Option<&'a BTreeMap<ServiceId, model::Verdict>>| {
+                let directions = directions(all?.get(service?));
+                directions.iter().find(|direction| direction.from == *node && direction.policy == *key)
             };
             let (before, after) = (verdict(causes.before), verdict(Some(causes.after)));
-            let to = after.as_ref().or(before.as_ref()).map(|direction| direction.to.clone());
+            let to = after.or(before).map(|direction| direction.to.clone());
             let mut why: Vec<String> = Vec::new();
-            let rule = rules.get(&(node, *key));
+            let rule = rules.get(key);
             why.extend(rule.map(|(rule, _)| (*rule).to_owned()));
             let after = change.after().and(after);
-            why.extend(after.iter().flat_map(|direction| direction.primary.why.iter().cloned()));
+            why.extend(after.into_iter().flat_map(|direction| direction.primary.why.iter().cloned()));
             changes.push(ServiceChange {
                 service: service.cloned(),
                 intents: rule.map(|(_, intents)| intents.to_vec()).unwrap_or_default(),
@@ -315,14 +308,13 @@ fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange>
                 from: node.clone(),
                 to,
                 policy: *key,
-                before: change.before().map(|policy| match &before {
+                before: change.before().map(|policy| match before {
                     Some(direction) => causes.seen(service, &direction.primary),
                     None => before::decode(causes.ted, node, policy),
                 }),
-                after: after.as_ref().map(|direction| causes.seen(service, &direction.primary)),
-                domains: after.as_ref().map(|direction| direction.domains.clone()).unwrap_or_default(),
+                after: after.map(|direction| causes.seen(service, &direction.primary)),
+                domains: after.map(|direction| direction.domains.clone()).unwrap_or_default(),
                 backup: after
-                    .as_ref()
                     .and_then(|direction| direction.backup.as_ref())
                     .map(|route| causes.seen(service, route)),
                 why,
@@ -331,6 +323,18 @@ fn services(diff: &Diff, plan: &Plan, causes: &Causes<'_>) -> Vec<ServiceChange>
     }
     changes.sort_by(|a, b| (&a.service, &a.from, a.policy).cmp(&(&b.service, &b.from, b.policy)));
     changes
+}
+
+/// Why policies of a device change, and for whom.
+fn rules<'p>(node: &NodeId, plan: &'p Plan) -> BTreeMap<PolicyKey, (&'p str, &'p [IntentId])> {
+    let edits = plan.transactions.iter().filter_map(|transaction| transaction.edits.get(node)).flatten();
+    let mut rules: BTreeMap<PolicyKey, (&str, &[IntentId])> = BTreeMap::new();
+    for ReasonedEdit { edit, cause } in edits {
+        if let Some(key) = policy_of(edit) {
+            rules.insert(key, (&cause.rule, &cause.intents));
+        }
+    }
+    rules
 }
 
 fn fate(change: &Change<model::SrPolicy>) -> ServiceFate {

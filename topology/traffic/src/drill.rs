@@ -204,7 +204,7 @@ impl<'w> Drill<'w> {
         let Outcome { flows, loads } = &mut self.outcome;
         for (number, route) in routes {
             let before = &flows[*number as usize].shares;
-            for (edge, _) in before.iter().chain(&route.shares) {
+            for (edge, _) in before.iter().chain(&*route.shares) {
                 if self.seen_edges.add(edge.ix()) {
                     undo.loads.push((*edge, loads.edge(*edge).clone()));
                 }

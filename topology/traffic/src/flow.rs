@@ -1,5 +1,7 @@
 //! Where one demand goes and what it suffers there, in the words of those who ask.
 
+use std::sync::Arc;
+
 use model::{Color, Delay, DemandId, EdgeIx, Jitter, Loss, NodeId, PolicyKey};
 
 use crate::{fate::Fate, segment::Fault};
@@ -65,6 +67,9 @@ pub enum Via {
     Dropped(DropReason),
 }
 
+/// Edges ascending, with what they carry out of [`WHOLE`](crate::WHOLE). Flows that go the same way hold the same.
+pub type Shares = Arc<[(EdgeIx, u64)]>;
+
 /// Where one demand goes and what it suffers there.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Flow {
@@ -74,7 +79,7 @@ pub struct Flow {
     pub via: Via,
     /// Edges ascending, each with its share out of [`WHOLE`](crate::WHOLE); an edge that is crossed twice may have more than all, one
     /// whose share rounds to nothing has 0.
-    pub shares: Vec<(EdgeIx, u64)>,
+    pub shares: Shares,
     /// One-way delay on the slowest of its paths, waiting in queues included; none where nothing arrives.
     pub delay: Option<Delay>,
     /// The same, averaged over what is sent; what a dead link swallows counts as far as it came.
@@ -91,7 +96,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn new(demand: DemandId, via: Via, shares: Vec<(EdgeIx, u64)>, fate: Fate) -> Self {
+    pub(crate) fn new(demand: DemandId, via: Via, shares: Shares, fate: Fate) -> Self {
         let mut flow = Self {
             demand,
             via,

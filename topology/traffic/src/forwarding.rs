@@ -44,6 +44,9 @@ pub(crate) struct Policy {
     /// None where it is by color only.
     pub(crate) endpoint: Option<NodeIx>,
     pub(crate) key: PolicyKey,
+    /// The number of the first policy of that headend that leads to the same end by the same lists: what is found out for it holds
+    /// for this one. Services of several classes between the same ends often have that in common.
+    pub(crate) like: usize,
     pub(crate) last_resort: LastResort,
     /// The order in which they are tried.
     pub(crate) candidates: Vec<Candidate>,
@@ -107,8 +110,10 @@ impl Forwarding {
         for (number, (head, policy, endpoint)) in policies(network, &known).enumerate() {
             built.register(&mut bindings, number, head, policy, endpoint);
         }
-        for (head, policy, endpoint) in policies(network, &known) {
-            built.policies.push(compile(network, &bindings, head, policy, endpoint));
+        let mut first = BTreeMap::new();
+        for (number, (head, policy, endpoint)) in policies(network, &known).enumerate() {
+            let like = *first.entry((head, endpoint, lists(policy))).or_insert(number);
+            built.policies.push(compile(network, &bindings, head, policy, endpoint, like));
         }
         built.bound_nesting(network);
         for (head, config) in &known {
@@ -242,12 +247,25 @@ fn policies<'a>(
     })
 }
 
+/// The lists of a policy, candidate by candidate in the order in which they are tried.
+fn lists(policy: &SrPolicy) -> Vec<&[SegmentList]> {
+    let mut paths: Vec<&CandidatePath> = policy.candidates.iter().collect();
+    paths.sort_by_key(|path| rank(path.preference, path.discriminator));
+    paths.into_iter().map(|path| path.lists.as_slice()).collect()
+}
+
+/// Higher preferences first, then lower discriminators.
+const fn rank(preference: u32, discriminator: u32) -> (std::cmp::Reverse<u32>, u32) {
+    (std::cmp::Reverse(preference), discriminator)
+}
+
 fn compile(
     network: &Network,
     bindings: &Bindings,
     head: NodeIx,
     policy: &SrPolicy,
     endpoint: Option<NodeIx>,
+    like: usize,
 ) -> Policy {
     let list = |list: &SegmentList| List {
         weight: list.weight,
@@ -259,8 +277,9 @@ fn compile(
         lists: path.lists.iter().map(list).collect(),
     };
     let mut candidates: Vec<Candidate> = policy.candidates.iter().map(candidate).collect();
-    candidates.sort_by_key(|path| (std::cmp::Reverse(path.preference), path.discriminator));
-    Policy { head, endpoint, key: policy.key, last_resort: policy.last_resort, candidates, turns: false }
+    candidates.sort_by_key(|path| rank(path.preference, path.discriminator));
+    let (key, last_resort) = (policy.key, policy.last_resort);
+    Policy { head, endpoint, key, like, last_resort, candidates, turns: false }
 }
 
 fn matches(rule: &SteeringRule, demand: &Demand) -> bool {

@@ -42,7 +42,7 @@ mod witness;
 pub use csid::lengths::CsidLengths;
 pub use drill::Drill;
 pub use failure::{Failure, FailureKind, Outage, Parts, UnknownKind, UnknownPart};
-pub use flow::{DropReason, Flow, IgpReason, Via};
+pub use flow::{DropReason, Flow, IgpReason, Shares, Via};
 pub use forwarding::Forwarding;
 pub use load::{EdgeLoad, Loads, QueueLoad};
 pub use network::Network;

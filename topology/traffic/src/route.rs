@@ -8,7 +8,7 @@ use crate::{
     WHOLE,
     branch::{Branch, Split, Stretch, divide, leaves, push, scale},
     failure::Parts,
-    flow::{DropReason, IgpReason, Via},
+    flow::{DropReason, IgpReason, Shares, Via},
     forwarding::{Choice, Entry, Forwarding},
     network::{Goal, Network},
     segment::{Fault, Fork, Resolved, Segment, Tail},
@@ -27,12 +27,12 @@ pub(crate) struct Route {
     pub(crate) via: Via,
     pub(crate) branches: Way,
     /// Edges ascending, with what they carry out of [`WHOLE`].
-    pub(crate) shares: Vec<(EdgeIx, u64)>,
+    pub(crate) shares: Shares,
 }
 
 impl Route {
     pub(crate) fn dropped(why: DropReason) -> Self {
-        Self { via: Via::Dropped(why), branches: Arc::default(), shares: Vec::new() }
+        Self { via: Via::Dropped(why), branches: Arc::default(), shares: Arc::default() }
     }
 }
 
@@ -42,12 +42,22 @@ pub(crate) struct Router<'a, 'i> {
     forwarding: &'a Forwarding,
     igp: &'i mut Igp<'a>,
     down: Arc<Parts>,
-    /// Policies that were judged already; those without endpoint once for each node that traffic goes to.
+    /// Policies that were judged already, by the first of those that say the same; those without endpoint once for each node that
+    /// traffic goes to.
     judged: BTreeMap<(usize, Option<NodeIx>), Judged>,
 }
 
-/// The place of the candidate of highest preference that is valid, with its lists; or every candidate's first fault.
-type Judged = Result<(usize, Way), Arc<[Fault]>>;
+/// The candidate of highest preference that is valid; or every candidate's first fault.
+type Judged = Result<Chosen, Arc<[Fault]>>;
+
+/// A candidate that carries.
+#[derive(Clone, Debug)]
+struct Chosen {
+    /// Its place among those of its policy.
+    place: usize,
+    branches: Way,
+    shares: Shares,
+}
 
 impl<'a, 'i> Router<'a, 'i> {
     /// `down` is what does not forward; the IGP may know of less.
@@ -71,7 +81,7 @@ impl<'a, 'i> Router<'a, 'i> {
         }
         let why = match entry {
             _ if from == to => {
-                return self.finish(Via::Igp(IgpReason::Local), [Branch::whole(0)].into());
+                return self.by_igp(IgpReason::Local, Branch::whole(0));
             }
             Entry::NoRule => IgpReason::NoRule,
             Entry::NoPolicy(color) => IgpReason::NoPolicy(color),
@@ -84,7 +94,7 @@ impl<'a, 'i> Router<'a, 'i> {
             Some(spread) => {
                 let mut branch = Branch::whole(1);
                 branch.stretches.push(Stretch::Spread(spread));
-                self.finish(Via::Igp(why), [branch].into())
+                self.by_igp(why, branch)
             }
             None => Route::dropped(DropReason::Unreachable {
                 from: self.name(from),
@@ -101,10 +111,14 @@ impl<'a, 'i> Router<'a, 'i> {
             let policy = &self.forwarding.policies[number];
             let key = policy.key;
             match self.policy(number, to) {
-                Ok((candidate, branches)) => {
-                    let path = &policy.candidates[candidate];
+                Ok(Chosen { place, branches, shares }) => {
+                    let path = &policy.candidates[place];
                     let (preference, discriminator) = (path.preference, path.discriminator);
-                    return Ok(self.finish(Via::Policy { key, preference, discriminator }, branches));
+                    return Ok(Route {
+                        via: Via::Policy { key, preference, discriminator },
+                        branches,
+                        shares,
+                    });
                 }
                 Err(faults) if policy.last_resort == LastResort::Drop => {
                     return Ok(Route::dropped(DropReason::PolicyInvalid { key, faults: faults.to_vec() }));
@@ -117,9 +131,15 @@ impl<'a, 'i> Router<'a, 'i> {
         Err(why.unwrap_or(IgpReason::NoRule))
     }
 
-    fn finish(&self, via: Via, branches: Way) -> Route {
+    fn by_igp(&self, reason: IgpReason, branch: Branch) -> Route {
+        let branches = [branch];
+        let shares = self.shares(&branches);
+        Route { via: Via::Igp(reason), branches: branches.into(), shares }
+    }
+
+    fn shares(&self, branches: &[Branch]) -> Shares {
         let mut shares: Vec<(EdgeIx, u64)> = Vec::new();
-        for branch in &*branches {
+        for branch in branches {
             branch.pour(branch.amount, &self.down, &mut |edge, share| shares.push((edge, share)));
         }
         shares.sort_unstable();
@@ -130,13 +150,13 @@ impl<'a, 'i> Router<'a, 'i> {
             }
             same
         });
-        Route { via, branches, shares }
+        shares.into()
     }
 
     /// What becomes of a policy, for traffic to a node.
     fn policy(&mut self, number: usize, to: NodeIx) -> Judged {
-        let by_color_only = self.forwarding.policies[number].endpoint.is_none();
-        let place = (number, by_color_only.then_some(to));
+        let policy = &self.forwarding.policies[number];
+        let place = (policy.like, policy.endpoint.is_none().then_some(to));
         if let Some(judged) = self.judged.get(&place) {
             return judged.clone();
         }
@@ -170,7 +190,8 @@ impl<'a, 'i> Router<'a, 'i> {
             for (amount, (_, parts)) in divide(WHOLE, &weights).into_iter().zip(valid) {
                 branches.extend(scale(amount, parts));
             }
-            return Ok((place, branches.into()));
+            let shares = self.shares(&branches);
+            return Ok(Chosen { place, branches: branches.into(), shares });
         }
         Err(faults.into())
     }
@@ -194,7 +215,7 @@ impl<'a, 'i> Router<'a, 'i> {
                 Segment::Policy(number) => {
                     let inner = &self.forwarding.policies[*number];
                     let end = inner.endpoint.unwrap_or(at);
-                    let Ok((_, nested)) = self.policy(*number, end) else {
+                    let Ok(Chosen { branches: nested, .. }) = self.policy(*number, end) else {
                         return Err(Fault::Binding { at: self.name(at), key: inner.key });
                     };
                     if leaves(&branches) * leaves(&nested) > MAX_BRANCHES {

@@ -32,9 +32,18 @@ pub(super) fn changes(device: &DeviceDiff) -> Vec<ObjectChange> {
 }
 
 fn object<T>(name: String, change: &Change<T>, lines: fn(&T) -> String) -> ObjectChange {
-    let before = change.before().map(lines).unwrap_or_default();
-    let after = change.after().map(lines).unwrap_or_default();
-    let lines = TextDiff::from_lines(&before, &after)
+    let all =
+        |sign: char, text: &str| text.lines().map(|line| format!("{sign} {}", line.trim_end())).collect();
+    let lines = match change {
+        Change::Add(to) => all('+', &lines(to)),
+        Change::Remove(from) => all('-', &lines(from)),
+        Change::Change { from, to } => compared(&lines(from), &lines(to)),
+    };
+    ObjectChange { sign: change.sign(), object: name, lines, steps: Vec::new(), intents: Vec::new() }
+}
+
+fn compared(before: &str, after: &str) -> Vec<String> {
+    TextDiff::from_lines(before, after)
         .iter_all_changes()
         .map(|line| {
             let sign = match line.tag() {
@@ -44,8 +53,7 @@ fn object<T>(name: String, change: &Change<T>, lines: fn(&T) -> String) -> Objec
             };
             format!("{sign} {}", line.value().trim_end())
         })
-        .collect();
-    ObjectChange { sign: change.sign(), object: name, lines, steps: Vec::new(), intents: Vec::new() }
+        .collect()
 }
 
 fn policy_lines(policy: &SrPolicy) -> String {

@@ -132,7 +132,7 @@ impl Tally {
         match self.ways.entry((flow, By::of(&seen.via), edges)) {
             std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().join(way),
             std::collections::btree_map::Entry::Vacant(free) => {
-                way.shares.clone_from(&seen.shares);
+                way.shares = seen.shares.to_vec();
                 free.insert(way);
             }
         }
