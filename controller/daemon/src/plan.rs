@@ -158,7 +158,10 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
     };
     match format {
         PlanFormat::Text => say(&format!("{from}\n\n{}", proposal.report.text())),
-        PlanFormat::Markdown => say(&format!("{}\n{from}\n", proposal.report.markdown())),
+        PlanFormat::Markdown => {
+            say(&format!("{}\n{from}\n", proposal.report.markdown(beside)));
+            return Ok(ExitCode::SUCCESS);
+        }
         PlanFormat::Json => {
             let state = if *empty { "empty" } else { "snapshot" };
             let (plan, report) = (&proposal.plan, &proposal.report);

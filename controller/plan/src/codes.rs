@@ -45,8 +45,6 @@ codes! {
         "The plan has neither a policy nor a steering rule for the service: compilation refused it, and `trunkline why` says which constraint bites. Its traffic follows the IGP without a promise. Where it must be encrypted this stops the plan, unless it was so before: the IGP knows nothing of open lines.";
     UNWALKABLE = "TL0229", "the witness cannot build its graph",
         "The network as given is not one that traffic can be walked on. Nothing can be proved, so nothing is sent.";
-    SINGLE_POINT = "TL0230", "one line stands between a service and silence",
-        "If this line fails, the two ends of the service are no longer connected. No plan can help: only another line does.";
     NOT_DIVERSE = "TL0231", "path and backup have in common what they should not",
         "The service asks for a backup that keeps away from its path: from its links, and with `sle.diversity` from its nodes or shared risks too. `trunkline verify` takes the preferred path out of every policy and looks where the traffic goes then, on the whole network; what both ways have in common takes both with it. Add a line that shares none of it, or ask for less diversity.";
 }

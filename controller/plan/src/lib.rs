@@ -38,6 +38,6 @@ pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
 pub use order::plan;
 pub use policy::ChangePolicy;
-pub use prove::{Checked, Failures, Proof, overlay, prove};
+pub use prove::{Breakage, Checked, Failures, Proof, overlay, prove};
 pub use report::PlanReport;
 pub use risk::{Risk, risks};

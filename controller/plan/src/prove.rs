@@ -81,11 +81,22 @@ impl fmt::Display for Checked {
     }
 }
 
+/// What one failure breaks.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Breakage {
+    /// What fails, in words.
+    pub failure: String,
+    /// What is not kept then, such as `delay`, and of which services.
+    pub of: BTreeMap<&'static str, Vec<ServiceId>>,
+}
+
 /// What the witness says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Proof {
     /// Every broken promise (codes TL0220 to TL0229), worst first.
     pub findings: Vec<Finding>,
+    /// The same by failure: what each of them breaks, in their order. Those that break nothing are left out.
+    pub breakages: Vec<Breakage>,
     /// How much was looked at.
     pub checked: Checked,
     /// How bad each broken promise is, in the stored unit of what is broken, beside its finding.
@@ -165,8 +176,9 @@ pub fn prove(
     });
     seen.into_iter().for_each(|(part, _)| tally.add_all(part));
     let checked = Checked { demands: demands.len(), failures: failures.len(), walks: tally.walks };
+    let breakages = tally.breakages(&failures);
     let (findings, amounts) = tally.findings(&failures);
-    Proof { findings, checked, amounts }
+    Proof { findings, breakages, checked, amounts }
 }
 
 /// Failures are taken in pieces of so many; in tests one by one, so that small networks are spread over threads too.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use model::{
     Bandwidth, Delay, Edit, Finding, IntentId, Jitter, LinkId, Loss, NodeId, Phase, Plan, PolicyKey,
-    ReasonedEdit, Revision, ServiceId, Sid,
+    ReasonedEdit, Revision, ServiceId, Sid, Site,
     verdict::{DomainDelay, Route},
 };
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
     cause::{Causes, directions},
     diff::{Change, DeviceDiff, Diff, Unreadable},
     policy::{ChangePolicy, policy_of},
-    prove::Proof,
+    prove::{Breakage, Proof},
     risk::Risk,
 };
 
@@ -44,6 +44,8 @@ pub struct PlanReport {
     pub unreadable: BTreeMap<NodeId, Unreadable>,
     /// Lines whose loss no plan can mend.
     pub risks: Vec<Risk>,
+    /// What a single failure breaks once the plan is carried out: of what the proof looked at, those that break something.
+    pub breakages: Vec<Breakage>,
     /// What the proof looked at; none where none was made.
     pub checked: Option<crate::prove::Checked>,
     /// Every judgement on it.
@@ -101,6 +103,9 @@ pub struct ServiceChange {
 pub struct RouteView {
     /// Its nodes; those that its segments name where nothing more is known.
     pub nodes: Vec<NodeId>,
+    /// The sites that they stand at, in order, each once for as long as the path stays there; those that the network file gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<Site>,
     /// The lines between them, in order, where known.
     pub lines: Vec<LinkId>,
     /// Whether only some of the nodes are known.
@@ -124,6 +129,7 @@ impl RouteView {
         let path = &route.path;
         Self {
             nodes: path.nodes.clone(),
+            sites: Vec::new(),
             lines: path.hops.iter().map(|hop| hop.link.clone()).collect(),
             partial: false,
             delay: Some(path.delay),
@@ -193,6 +199,7 @@ impl PlanReport {
             devices: devices(&diff, plan),
             unreadable: diff.unreadable,
             risks: Vec::new(),
+            breakages: Vec::new(),
             checked: None,
             findings: diff.findings,
         }
@@ -209,6 +216,7 @@ impl PlanReport {
     #[must_use]
     pub fn proved(mut self, proof: &Proof) -> Self {
         self.findings.extend(proof.findings.iter().cloned());
+        self.breakages.clone_from(&proof.breakages);
         self.checked = Some(proof.checked);
         self
     }
@@ -230,9 +238,10 @@ impl PlanReport {
         text::render(self)
     }
 
-    /// For a change ticket.
-    pub fn markdown(&self) -> String {
-        markdown::render(self)
+    /// For a change ticket or a comment on a merge request: at most 60,000 bytes, a little over that only where single entries are
+    /// huge. `beside` are findings of the same change that the report does not have.
+    pub fn markdown(&self, beside: &[Finding]) -> String {
+        markdown::render(self, beside)
     }
 
     /// One line: what changes and in how many steps.
@@ -387,9 +396,17 @@ fn rise<T: Ord + std::fmt::Display>(name: &str, was: Option<T>, is: Option<T>) -
 }
 
 impl Causes<'_> {
+    fn sites(&self, nodes: &[NodeId]) -> Vec<Site> {
+        let mut sites: Vec<Site> =
+            nodes.iter().filter_map(|node| self.ted.nodes.get(node)?.site.clone()).collect();
+        sites.dedup();
+        sites
+    }
+
     /// A route with the values that the loop has seen on it, where it has; otherwise as it was computed.
     fn seen(&self, service: Option<&ServiceId>, route: &Route) -> RouteView {
         let mut view = RouteView::of(route);
+        view.sites = self.sites(&view.nodes);
         let relief = service.and_then(|id| self.hints?.relief.get(id));
         let Some(relief) =
             relief.filter(|relief| route.path.hops.iter().any(|hop| relief.seen.contains_key(hop)))

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Finding, IntentSet, LinkId, NodeId, Service, ServiceId, Severity, Ted, link::Encryption};
+use model::{IntentSet, LinkId, NodeId, Service, ServiceId, Ted, link::Encryption};
 use petgraph::{
     algo::bridges::bridges,
     graph::{NodeIndex, UnGraph},
@@ -14,8 +14,6 @@ use petgraph::{
 };
 use serde::Serialize;
 
-use crate::codes;
-
 /// A line between some services and silence.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Risk {
@@ -23,18 +21,6 @@ pub struct Risk {
     pub link: LinkId,
     /// The services that lose their last way with it.
     pub services: Vec<ServiceId>,
-}
-
-impl Risk {
-    /// As a finding.
-    pub fn finding(&self) -> Finding {
-        let some: Vec<&str> = self.services.iter().take(3).map(ServiceId::as_str).collect();
-        let more = self.services.len().saturating_sub(some.len());
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let message = format!("without it there is no way at all for {}{more}", some.join(", "));
-        Finding::new(codes::SINGLE_POINT, Severity::Warning, &self.link, message)
-            .with_help("only a second line helps; `sle.encryption` narrows the lines that count")
-    }
 }
 
 /// The lines whose single failure leaves some service without any way, in the order of their names.

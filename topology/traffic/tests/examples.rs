@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use model::{
     Bandwidth, Classifier, Demand, DeviceConfig, Discipline, EdgeIx, InterfaceName, InterfaceQos, Loss,
-    NodeId, QueueName, QueueShare, Ted, sr::LastResort,
+    NodeId, QueueName, QueueShare, SrPolicy, Ted, sr::LastResort,
 };
 use support::*;
 use traffic::{
@@ -128,6 +128,41 @@ fn a_failure_brings_the_backup_and_then_the_last_resort() {
         ["n2 cannot be reached from n0", "link l0 is down"]
     );
     assert_eq!((none.loss, none.delay), (Loss::ALL, None));
+}
+
+#[test]
+fn policies_of_equal_lists_keep_their_own_names_and_last_resorts() {
+    let backup = || candidate(50, vec![list(1, &[adjacency_label(0), adjacency_label(2)])]);
+    let preferred =
+        |preference| candidate(preference, vec![list(1, &[adjacency_label(4), adjacency_label(6)])]);
+    let to_n3 = IpAddr::V4(router_id(3));
+    let strict =
+        SrPolicy { last_resort: LastResort::Drop, ..policy(7, to_n3, vec![preferred(200), backup()]) };
+    // The same lists, the other way round in the file.
+    let lenient = policy(9, to_n3, vec![backup(), preferred(100)]);
+    let rules = vec![rule("bank", 1, None, &["ef"], 7), rule("bank", 2, None, &["be"], 9)];
+    let devices = Devices::from([(name(0), device(vec![strict, lenient], rules))]);
+    let traffic = || vec![demand("a", 0, 3, "ef", 1), demand("b", 0, 3, "be", 1)];
+    let under = |links: &[usize]| {
+        let links = links.iter().map(|ix| link_name(*ix)).collect();
+        walk(&diamond(), &devices, traffic(), Failure::Links(links)).flows
+    };
+    let colors = |flows: &[Flow]| -> Vec<(u32, u32)> {
+        let policy = |flow: &Flow| match &flow.via {
+            Via::Policy { key, preference, .. } => (key.color.number(), *preference),
+            other => panic!("{other:?}"),
+        };
+        flows.iter().map(policy).collect()
+    };
+    assert_eq!(colors(&under(&[])), [(7, 200), (9, 100)]);
+    assert_eq!(colors(&under(&[2])), [(7, 50), (9, 50)]);
+    let none = under(&[0, 2]);
+    assert!(
+        matches!(none[0].via, Via::Dropped(DropReason::PolicyInvalid { key, .. }) if key.color.number() == 7)
+    );
+    assert!(matches!(none[1].via, Via::Igp(IgpReason::PolicyInvalid { key, .. }) if key.color.number() == 9));
+    let broken = under(&[0]);
+    assert_eq!(shares(&broken[0]), shares(&broken[1]), "what is found for one holds for the other");
 }
 
 #[test]

@@ -54,6 +54,19 @@ impl Fault<'_> {
         }
     }
 
+    /// What of a promise it breaks, in a word or two that go before `of` a service.
+    pub(crate) const fn breaks(&self) -> &'static str {
+        match self {
+            Self::OtherPolicy { .. } | Self::NotPreferred(_) | Self::ByIgp(_) => "steering",
+            Self::KnownDown | Self::Dropped(_) | Self::NothingArrives => "delivery",
+            Self::Loop { .. } => "a straight way",
+            Self::Unencrypted => "encryption",
+            Self::Delay { .. } => "delay",
+            Self::Jitter { .. } => "jitter",
+            Self::Loss { .. } => "loss",
+        }
+    }
+
     /// How bad it is, in the stored unit of what is broken.
     pub(crate) fn amount(&self) -> u64 {
         match self {

@@ -124,6 +124,9 @@ pub(super) fn judge<'a>(
     let Some(promise) = promise else { return };
     faults(flow, promise, devices, failure.is_some(), &mut |fault| {
         let direction = promise.direction;
+        if let Some((place, _)) = failure {
+            tally.breaks(place, fault.breaks(), &promise.service.id);
+        }
         let key = Key {
             severity: std::cmp::Reverse(severity(&fault, promise, failure.map(|(_, failure)| failure))),
             code: fault.code(),

@@ -1,11 +1,16 @@
 //! Gathers what the walks show: one finding for each broken promise, however many failures break it, and for both directions
 //! where they are broken alike.
 
-use std::{cmp::Reverse, collections::BTreeMap, fmt::Display};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use model::{Finding, IntentSet, NodeId, Service, ServiceId, Severity, Verdict};
 use traffic::Failure;
 
+use super::Breakage;
 use crate::{cause::directions, codes};
 
 /// What tells findings apart; their order is worst first.
@@ -44,6 +49,8 @@ impl Entry {
 pub(super) struct Tally<'a> {
     entries: BTreeMap<Key<'a>, Entry>,
     refused: Vec<Finding>,
+    /// By the place of a failure and what it breaks: of whom.
+    broken: BTreeMap<(usize, &'static str), BTreeSet<&'a ServiceId>>,
     /// Ways that were judged.
     pub(super) walks: usize,
 }
@@ -66,7 +73,15 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Notes that a failure breaks something that a service was promised.
+    pub(super) fn breaks(&mut self, failure: usize, what: &'static str, service: &'a ServiceId) {
+        self.broken.entry((failure, what)).or_default().insert(service);
+    }
+
     pub(super) fn add_all(&mut self, part: Self) {
+        for (key, services) in part.broken {
+            self.broken.entry(key).or_default().extend(services);
+        }
         self.refused.extend(part.refused);
         self.walks += part.walks;
         for (key, more) in part.entries {
@@ -87,6 +102,21 @@ impl<'a> Tally<'a> {
         let services = set.services.values();
         let left = services.filter(|service| directions(verdicts.get(&service.id)).is_empty());
         self.refused.extend(left.map(refused));
+    }
+
+    /// What each failure breaks, in the order of the failures.
+    pub(super) fn breakages(&self, all: &[Failure]) -> Vec<Breakage> {
+        let mut breakages: Vec<(usize, Breakage)> = Vec::new();
+        for ((place, what), services) in &self.broken {
+            if breakages.last().is_none_or(|(last, _)| last != place) {
+                let failure = all[*place].to_string();
+                breakages.push((*place, Breakage { failure, of: BTreeMap::new() }));
+            }
+            if let Some((_, breakage)) = breakages.last_mut() {
+                breakage.of.insert(*what, services.iter().copied().cloned().collect());
+            }
+        }
+        breakages.into_iter().map(|(_, breakage)| breakage).collect()
     }
 
     /// The findings, each with its amount. `all` are the failures in their order.

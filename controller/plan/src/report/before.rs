@@ -36,6 +36,7 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
     }
     RouteView {
         nodes,
+        sites: Vec::new(),
         lines: Vec::new(),
         partial: delay.is_none(),
         delay,

@@ -1,15 +1,84 @@
-//! The report for a change ticket or a merge request.
+//! The report for a change ticket or a merge request. Forges take comments up to some size, so it has a limit: what is told of each
+//! section beyond its part is how much more there is, and where all of it can be read.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
-use super::{PlanReport, RouteView, ServiceChange, text};
+use model::{Finding, IntentId};
 
-pub(super) fn render(report: &PlanReport) -> String {
-    let mut out = format!("# {}\n", cell(&report.headline()));
-    // Writing to a string cannot fail.
-    let _ = write_all(report, &mut out);
-    out
+use super::{ObjectChange, PlanReport, RouteView, ServiceChange, ServiceFate, text};
+
+/// The most characters of a report: a comment at the strictest of the known forges takes 65,536, and something is written around it.
+pub const MOST: usize = 60_000;
+
+/// Parts of the whole that sections may take where all of them together would be too long; the rest is for what goes between them.
+const INTENTS: usize = MOST / 10;
+const SERVICES: usize = MOST * 3 / 10;
+const WORSE: usize = MOST / 10;
+const TRANSACTIONS: usize = MOST / 20;
+const DEVICES: usize = MOST / 4;
+const AFTERWARDS: usize = MOST / 10;
+const FINDINGS: usize = MOST / 12;
+
+/// All of it where that fits, else the beginning of every section. `beside` are findings that the report does not have.
+pub(super) fn render(report: &PlanReport, beside: &[Finding]) -> String {
+    let whole = written(report, beside, false);
+    if whole.len() <= MOST { whole } else { written(report, beside, true) }
 }
+
+fn written(report: &PlanReport, beside: &[Finding], short: bool) -> String {
+    let mut page = Page { out: format!("# {}\n", cell(&report.headline())), short };
+    page.section("Intents", INTENTS_HEAD, intents(report).into_iter(), INTENTS);
+    page.section("Services", SERVICES_HEAD, report.services.iter().map(service), SERVICES);
+    let worse = report.worse.iter();
+    let worse =
+        worse.map(|worse| format!("- {} from {}: {}\n", worse.service, worse.from, cell(&worse.what)));
+    page.section("What gets worse", "", worse, WORSE);
+    page.section("Transactions", "", transactions(report), TRANSACTIONS);
+    page.section("Devices", "", report.devices.iter().map(device), DEVICES);
+    let left_out = report.unreadable.iter().map(|(node, unknown)| {
+        format!("- {node}: {}; {} objects unchecked\n", cell(&unknown.why), unknown.desired)
+    });
+    page.section("Left out because what they hold is unknown", "", left_out, FINDINGS);
+    let afterwards = text::afterwards(report).map(|line| format!("- {}\n", cell(&line)));
+    page.section("What a single failure breaks afterwards", "", afterwards, AFTERWARDS);
+    if let Some(checked) = report.checked {
+        page.out += &format!("\nProved: {checked}.\n");
+    }
+    page.section("Findings", "", report.findings.iter().chain(beside).map(finding), FINDINGS);
+    page.out
+}
+
+/// What is written so far.
+struct Page {
+    out: String,
+    /// Whether sections are cut where they are longer than their part.
+    short: bool,
+}
+
+impl Page {
+    /// A section with its entries; nothing where there are none.
+    fn section(&mut self, title: &str, head: &str, entries: impl Iterator<Item = String>, part: usize) {
+        let mut entries = entries.peekable();
+        if entries.peek().is_none() {
+            return;
+        }
+        self.out += &format!("\n## {title}\n\n{head}");
+        let begun = self.out.len();
+        while let Some(entry) =
+            entries.next_if(|entry| !self.short || self.out.len() - begun + entry.len() <= part)
+        {
+            self.out += &entry;
+        }
+        let more = entries.count();
+        if more > 0 {
+            self.out += &format!("\n… and {more} more: `trunkline plan --format text` has all of it.\n");
+        }
+    }
+}
+
+const INTENTS_HEAD: &str = "| intent | class | new | moved | adjusted | gone |\n|---|---|---|---|---|---|\n";
+
+const SERVICES_HEAD: &str = "| | service | before | after | backup | why |\n|---|---|---|---|---|---|\n";
 
 /// Text that cannot break a table or start markup.
 fn cell(text: &str) -> String {
@@ -24,13 +93,48 @@ fn cell(text: &str) -> String {
         .collect()
 }
 
+/// How many directions of services become what, by intent; for an eye that has a minute.
+fn intents(report: &PlanReport) -> Vec<String> {
+    let mut rows: BTreeMap<(Option<&IntentId>, Option<&str>), [usize; 4]> = BTreeMap::new();
+    for change in &report.services {
+        let row = rows.entry((change.intents.first(), change.class.as_deref())).or_default();
+        row[match change.fate {
+            ServiceFate::New => 0,
+            ServiceFate::Moved => 1,
+            ServiceFate::Adjusted => 2,
+            ServiceFate::Gone => 3,
+        }] += 1;
+    }
+    rows.into_iter()
+        .map(|((intent, class), [new, moved, adjusted, gone])| {
+            let intent = intent.map_or("-", |intent| intent.as_str());
+            let class = class.unwrap_or("-");
+            format!("| {} | {} | {new} | {moved} | {adjusted} | {gone} |\n", cell(intent), cell(class))
+        })
+        .collect()
+}
+
+fn service(change: &ServiceChange) -> String {
+    let why: Vec<String> = change.why.iter().map(|why| cell(why)).collect();
+    format!(
+        "| {} | {} | {} | {} | {} | {} |\n",
+        text::sign(change.fate),
+        cell(&text::title(change)),
+        view(change.before.as_ref()),
+        view(change.after.as_ref()) + &domains(change),
+        view(change.backup.as_ref()),
+        why.join("<br>"),
+    )
+}
+
 fn view(view: Option<&RouteView>) -> String {
     let Some(view) = view else { return "-".to_owned() };
-    let over = match text::lines(view) {
-        lines if lines.is_empty() => lines,
-        lines => format!("<br>over {}", cell(&lines)),
+    let part = |what: &str, names: String| match names.is_empty() {
+        true => String::new(),
+        false => format!("<br>{what} {}", cell(&names)),
     };
-    format!("{}{over}<br>`{}`", cell(&text::route(view)), text::segments(view))
+    let (sites, over) = (part("sites", text::sites(view)), part("over", text::lines(view)));
+    format!("{}{sites}{over}<br>`{}`", cell(&text::route(view)), text::segments(view))
 }
 
 fn domains(change: &ServiceChange) -> String {
@@ -40,86 +144,41 @@ fn domains(change: &ServiceChange) -> String {
     format!("<br>domains {}", cell(&text::domains(change)))
 }
 
-fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
-    if !report.services.is_empty() {
-        out.push_str(
-            "\n## Services\n\n| | service | before | after | backup | why |\n|---|---|---|---|---|---|\n",
-        );
-        for change in &report.services {
-            writeln!(
-                out,
-                "| {} | {} | {} | {} | {} | {} |",
-                text::sign(change.fate),
-                cell(&text::title(change)),
-                view(change.before.as_ref()),
-                view(change.after.as_ref()) + &domains(change),
-                view(change.backup.as_ref()),
-                change.why.iter().map(|why| cell(why)).collect::<Vec<_>>().join("<br>"),
-            )?;
+/// So many devices of a transaction are named.
+const NAMED: usize = 50;
+
+fn transactions(report: &PlanReport) -> impl Iterator<Item = String> {
+    (1..).zip(&report.transactions).map(|(number, transaction)| {
+        let named = transaction.devices.iter().take(NAMED).map(|(node, edits)| format!("{node} ({edits})"));
+        let mut devices: Vec<String> = named.collect();
+        let more = transaction.devices.len().saturating_sub(NAMED);
+        if more > 0 {
+            devices.push(format!("and {more} more devices"));
         }
-    }
-    if !report.worse.is_empty() {
-        out.push_str("\n## What gets worse\n\n");
-        for worse in &report.worse {
-            writeln!(out, "- {} from {}: {}", worse.service, worse.from, cell(&worse.what))?;
-        }
-    }
-    if !report.transactions.is_empty() {
-        out.push_str("\n## Transactions\n\n");
-        for (number, transaction) in report.transactions.iter().enumerate() {
-            let devices: Vec<String> =
-                transaction.devices.iter().map(|(node, edits)| format!("{node} ({edits})")).collect();
-            writeln!(out, "{}. **{}**: {}", number + 1, text::phase(transaction.phase), devices.join(", "))?;
-        }
-    }
-    devices(report, out)?;
-    if !report.risks.is_empty() {
-        out.push_str("\n## What a single failure breaks afterwards\n\n");
-        for risk in &report.risks {
-            let services: Vec<&str> = risk.services.iter().map(model::ServiceId::as_str).collect();
-            writeln!(out, "- {}: {}", risk.link, services.join(", "))?;
-        }
-    }
-    if let Some(checked) = report.checked {
-        writeln!(out, "\nProved: {checked}.")?;
-    }
-    if !report.findings.is_empty() {
-        out.push_str("\n## Findings\n\n");
-        for finding in &report.findings {
-            let Some(help) = &finding.help else {
-                writeln!(out, "- {}", cell(&finding.to_string()))?;
-                continue;
-            };
-            writeln!(out, "- {}. {}", cell(&finding.to_string()), cell(help))?;
-        }
-    }
-    Ok(())
+        format!("{number}. **{}**: {}\n", text::phase(transaction.phase), devices.join(", "))
+    })
 }
 
-fn devices(report: &PlanReport, out: &mut String) -> std::fmt::Result {
-    if report.devices.is_empty() && report.unreadable.is_empty() {
-        return Ok(());
-    }
-    out.push_str("\n## Devices\n");
-    for (node, objects) in &report.devices {
-        writeln!(out, "\n### {node}\n\n```diff")?;
-        for object in objects {
-            let intents: Vec<&str> = object.intents.iter().map(model::IntentId::as_str).collect();
-            writeln!(out, "# {} [{}]", object.object, intents.join(" "))?;
-            for (number, rule) in &object.steps {
-                writeln!(out, "# in {number}: {}", cell(rule))?;
-            }
-            for line in &object.lines {
-                writeln!(out, "{}", line.replace('`', "'"))?;
-            }
+/// Folded: who reviews a change opens what is in question.
+fn device((node, objects): (&model::NodeId, &Vec<ObjectChange>)) -> String {
+    let plural = if objects.len() == 1 { "" } else { "s" };
+    let mut out =
+        format!("<details><summary>{node}: {} object{plural}</summary>\n\n```diff\n", objects.len());
+    for object in objects {
+        let intents: Vec<&str> = object.intents.iter().map(IntentId::as_str).collect();
+        out += &format!("# {} [{}]\n", object.object, intents.join(" "));
+        for (number, rule) in &object.steps {
+            out += &format!("# in {number}: {}\n", cell(rule));
         }
-        out.push_str("```\n");
+        for line in &object.lines {
+            out += &line.replace('`', "'");
+            out.push('\n');
+        }
     }
-    if !report.unreadable.is_empty() {
-        out.push_str("\nLeft out because what they hold is unknown:\n\n");
-    }
-    for (node, unknown) in &report.unreadable {
-        writeln!(out, "- {node}: {}; {} objects unchecked", cell(&unknown.why), unknown.desired)?;
-    }
-    Ok(())
+    out + "```\n\n</details>\n"
+}
+
+fn finding(finding: &Finding) -> String {
+    let help = finding.help.as_ref().map_or(String::new(), |help| format!(". {}", cell(help)));
+    format!("- {}{help}\n", cell(&finding.to_string()))
 }

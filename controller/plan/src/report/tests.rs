@@ -58,7 +58,7 @@ fn a_reroute_reads_like_a_change_ticket() {
         prove(&after.desired, &after.set, &after.verdicts, &BTreeMap::new(), &after.ted, &Failures::Links, 2);
     let report = report(true).proved(&proof).risking(risks(&after.ted, &after.set));
     assert_snapshot!("reroute_text", report.text());
-    assert_snapshot!("reroute_markdown", report.markdown());
+    assert_snapshot!("reroute_markdown", report.markdown(&[]));
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["services"][0]["fate"], "moved");
     assert_eq!(json["services"][0]["before"]["delay"], "61ms");
@@ -88,7 +88,7 @@ fn a_budget_that_is_divided_over_domains_is_shown_in_every_form() {
         1,
         "one direction has them: {text}"
     );
-    let markdown = report.markdown();
+    let markdown = report.markdown(&[]);
     assert_eq!(markdown.matches(&format!("<br>{} |", said.replace('|', "\\|"))).count(), 1, "{markdown}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["services"][0]["domains"][0]["share"]["given"], "2ms");
@@ -103,6 +103,27 @@ fn without_the_verdicts_of_before_the_old_path_is_read_from_its_segments() {
     assert_eq!(before.nodes.iter().map(NodeId::as_str).collect::<Vec<_>>(), ["a", "b", "d"]);
     assert_eq!(before.delay.unwrap().to_string(), "2ms");
     assert!(!before.partial);
+}
+
+#[test]
+fn a_report_for_a_merge_request_fits_a_comment_and_says_what_it_leaves_out() {
+    let mut report = report(true);
+    let (one, object) = (report.services[0].clone(), report.devices.values().next().unwrap().clone());
+    report.services = vec![one; 5_000];
+    report.devices = (0..2_000).map(|n| (NodeId::lit(&format!("n{n:04}")), object.clone())).collect();
+    let devices = (0..2_000).map(|n| (NodeId::lit(&format!("n{n:04}")), 3)).collect();
+    report.transactions[0].devices = devices;
+    let long = Finding::new("TL0224", model::Severity::Warning, "s", "m".repeat(400));
+    report.findings = vec![long; 1_000];
+    let page = report.markdown(&[]);
+    assert!(page.len() <= markdown::MOST, "{}", page.len());
+    for section in ["## Intents", "## Services", "## Transactions", "## Devices", "## Findings"] {
+        assert_eq!(page.matches(section).count(), 1, "{section} in {page}");
+    }
+    assert!(page.contains("| pay | production | 0 | 5000 |"), "all are counted by intent: {page}");
+    assert!(page.contains("and 1950 more devices"), "{page}");
+    assert_eq!(page.matches(" more: `trunkline plan --format text` has all of it").count(), 3, "{page}");
+    assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
 }
 
 #[test]
@@ -123,7 +144,7 @@ fn a_table_cannot_be_broken_by_what_devices_say() {
     held.devices.insert(NodeId::lit("b"), gone);
     let causes = Causes::of(&after.set, &after.ids, &after.verdicts, &after.ted);
     let (_, report) = plan(diff(&after.desired, &held), held.revision, &ChangePolicy::Careful, &causes);
-    let page = report.markdown();
+    let page = report.markdown(&[]);
     let line = page.lines().find(|line| line.starts_with("- b:")).unwrap();
     assert!(line.contains("lost \\| connection \\| 'x' \\| &lt;script>"), "{line}");
 }

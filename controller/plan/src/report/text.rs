@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{PlanReport, RouteView, ServiceChange, ServiceFate};
+use crate::prove::Breakage;
 
 pub(super) fn phase(phase: model::Phase) -> &'static str {
     match phase {
@@ -32,6 +33,11 @@ pub(super) fn route(view: &RouteView) -> String {
         line += &format!(", spare {spare}");
     }
     line
+}
+
+/// The sites that it passes; empty where the network file gives none.
+pub(super) fn sites(view: &RouteView) -> String {
+    view.sites.iter().map(model::Site::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// The lines that it goes over; empty where they are not known.
@@ -88,11 +94,10 @@ fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
         }
     }
     devices(report, out)?;
-    if !report.risks.is_empty() {
+    if !report.risks.is_empty() || !report.breakages.is_empty() {
         out.push_str("\nWhat a single failure breaks afterwards\n");
-        for risk in &report.risks {
-            let services: Vec<&str> = risk.services.iter().map(model::ServiceId::as_str).collect();
-            writeln!(out, "  {}: {}", risk.link, services.join(", "))?;
+        for line in afterwards(report) {
+            writeln!(out, "  {line}")?;
         }
     }
     if let Some(checked) = report.checked {
@@ -107,6 +112,23 @@ fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
+/// What single failures break: first the lines that nothing can replace, then what the proof saw, failure by failure.
+pub(super) fn afterwards(report: &PlanReport) -> impl Iterator<Item = String> {
+    fn names(services: &[model::ServiceId]) -> String {
+        services.iter().map(model::ServiceId::as_str).collect::<Vec<_>>().join(", ")
+    }
+    let risks = report
+        .risks
+        .iter()
+        .map(|risk| format!("link {}: no other way at all for {}", risk.link, names(&risk.services)));
+    let breakages = report.breakages.iter().map(|Breakage { failure, of }| {
+        let of: Vec<String> =
+            of.iter().map(|(what, services)| format!("{what} of {}", names(services))).collect();
+        format!("{failure}: {}", of.join("; "))
+    });
+    risks.chain(breakages)
+}
+
 fn services(report: &PlanReport, out: &mut String) -> std::fmt::Result {
     if report.services.is_empty() {
         return Ok(());
@@ -118,6 +140,9 @@ fn services(report: &PlanReport, out: &mut String) -> std::fmt::Result {
         for (what, view) in views {
             if let Some(view) = view {
                 writeln!(out, "      {what:<8} {}", route(view))?;
+                if !view.sites.is_empty() {
+                    writeln!(out, "      {:<8} sites {}", "", sites(view))?;
+                }
                 if !view.lines.is_empty() {
                     writeln!(out, "      {:<8} over {}", "", lines(view))?;
                 }

@@ -38,7 +38,6 @@ fn a_service_that_needs_encryption_counts_only_encrypted_lines() {
     secret.sle.encrypted = true;
     let found = risks(&ted, &set(&[service("s", "a", "d"), secret]));
     assert_eq!(names(&found), [("a--b", vec!["secret"]), ("b--d", vec!["secret"])]);
-    assert!(found[0].finding().message.contains("secret"));
 }
 
 #[test]

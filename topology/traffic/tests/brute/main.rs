@@ -35,7 +35,7 @@ fn compare(flow: &Flow, preference: Option<u32>, fate: &Fate) -> Result<(), Test
     let expected: Vec<usize> = fate.edges.keys().copied().collect();
     let walked: Vec<usize> = flow.shares.iter().filter(|s| s.1 > 0).map(|(edge, _)| edge.ix()).collect();
     prop_assert_eq!(walked, expected, "{:?} {:?}", flow, fate);
-    for (edge, share) in &flow.shares {
+    for (edge, share) in &*flow.shares {
         let share = *share as f64 / WHOLE as f64;
         prop_assert!((share - fate.edges.get(&edge.ix()).copied().unwrap_or(0.0)).abs() < 1e-6);
     }
@@ -116,7 +116,7 @@ proptest! {
         let graph = network.graph();
         for (demand, flow) in case.demands.values().zip(&outcome.flows).filter(|(_, flow)| flow.arrives()) {
             let mut balance = vec![0_i128; graph.node_count()];
-            for (edge, share) in &flow.shares {
+            for (edge, share) in &*flow.shares {
                 balance[graph.edge(*edge).from.ix()] -= i128::from(*share);
                 balance[graph.edge(*edge).to.ix()] += i128::from(*share);
             }
