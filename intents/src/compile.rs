@@ -11,6 +11,7 @@ mod place;
 mod placed;
 mod policy;
 mod queue;
+mod scribe;
 mod verdict;
 
 use std::{cmp::Reverse, collections::BTreeMap};

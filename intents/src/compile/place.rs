@@ -12,7 +12,9 @@ use super::{
     Compilation,
     closed::{Closed, Ledger},
     placed::{Placed, PlacedBackup, in_common},
-    policy, verdict,
+    policy,
+    scribe::Scribe,
+    verdict,
 };
 use crate::{
     ask::Asker,
@@ -42,9 +44,9 @@ pub(super) struct Placer<'a> {
     graph: &'a Graph,
     hints: &'a Hints,
     asker: Asker<'a>,
-    encoder: Encoder<'a>,
+    encoder: Scribe<'a>,
     /// For paths that must not leave their links.
-    pinner: Encoder<'a>,
+    pinner: Scribe<'a>,
     base: View,
     overlays: Vec<(&'a BTreeMap<DirectedLink, Degradation>, View)>,
     closed: Closed,
@@ -67,8 +69,8 @@ impl<'a> Placer<'a> {
             graph,
             hints,
             asker: Asker::new(ted, graph),
-            encoder,
-            pinner,
+            encoder: Scribe::new(encoder),
+            pinner: Scribe::new(pinner),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),
@@ -268,15 +270,8 @@ impl<'a> Placer<'a> {
     }
 
     fn encode(&mut self, service: &Service, ways: &Ways) -> Result<Vec<Vec<Sid>>, String> {
-        ways.each()
-            .map(|found| {
-                let encoder = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
-                let segments = encoder.encode(&found.edges, service.path.dataplane, 1);
-                segments
-                    .map(|list| list.into_iter().map(|segment| segment.sid).collect())
-                    .map_err(|e| e.to_string())
-            })
-            .collect()
+        let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
+        ways.each().map(|found| scribe.segments(&found.edges, service.path.dataplane)).collect()
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the

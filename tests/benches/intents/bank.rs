@@ -1,4 +1,4 @@
-//! A bank of 10,000 branches, each with a private line and a mobile one to two of 120 core routers, and six intents for all of them.
+//! A bank of 10,000 branches that carry no traffic of others, each with a private line and a mobile one to two of 120 core routers, and six intents for all of them.
 
 use std::fmt::Write as _;
 
@@ -54,7 +54,8 @@ pub fn network() -> String {
     let mut text = String::from("apiVersion: trunkline/v1\nkind: Network\nnodes:\n");
     for node in 0..CORE + BRANCHES {
         let (name, role) = match node.checked_sub(CORE) {
-            Some(n) => (branch(n).1, "branch"),
+            // The lines of a branch are for its own traffic: it has the overload bit.
+            Some(n) => (branch(n).1, "branch, overload: true"),
             None if CENTRES.contains(&node) => (core(node).1, "dc"),
             None => (core(node).1, "core"),
         };

@@ -16,7 +16,7 @@ mod series;
 mod stage;
 
 use std::{
-    fs,
+    fs::{self, File},
     path::Path,
     process::{Command, Output, Stdio},
     time::Instant,
@@ -39,7 +39,7 @@ fn main() {
     let runs = asked.and_then(|at| arguments.get(at + 1)).map_or(RUNS, |count| count.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let before = machine::load();
-    let rows = [many(folder.path(), runs), ceb(runs), ccb(folder.path())].concat();
+    let rows = [many(folder.path(), runs), ceb(runs), ccb(folder.path(), runs)].concat();
     println!("\n{}\nload average before {before}, after {}\n", machine::describe(), machine::load());
     let rows: Vec<Series<'_>> = rows.iter().map(Row::series).collect();
     println!("{}", series::table(&rows));
@@ -62,13 +62,13 @@ impl Row {
 }
 
 /// Runs a command so many times; it has to end with that code. Gives the seconds that it took, and the last output.
-fn timed(arguments: &[&str], runs: usize, code: i32) -> (Vec<f64>, Output) {
+fn timed(arguments: &[&str], runs: usize, code: i32, out: Option<&Path>) -> (Vec<f64>, Output) {
     let mut last = None;
     let seconds = (0..runs.max(1))
         .map(|run| {
             eprintln!("{} ({} of {runs})", arguments[..1].join(" "), run + 1);
             let begun = Instant::now();
-            let output = Command::new(trunkline()).args(arguments).stdin(Stdio::null()).output().unwrap();
+            let output = said_to(arguments, out);
             let seconds = begun.elapsed().as_secs_f64();
             let said = String::from_utf8_lossy(&output.stderr);
             assert_eq!(
@@ -82,6 +82,14 @@ fn timed(arguments: &[&str], runs: usize, code: i32) -> (Vec<f64>, Output) {
         })
         .collect();
     (seconds, last.unwrap())
+}
+
+/// Runs a command; what it says goes to a file where one is given.
+fn said_to(arguments: &[&str], out: Option<&Path>) -> Output {
+    let mut command = Command::new(trunkline());
+    command.args(arguments).stdin(Stdio::null()).stderr(Stdio::piped());
+    command.stdout(out.map_or_else(Stdio::piped, |path| File::create(path).unwrap().into()));
+    command.spawn().unwrap().wait_with_output().unwrap()
 }
 
 /// The most memory that any program run so far has had resident.
@@ -102,7 +110,7 @@ fn many(folder: &Path, runs: usize) -> Vec<Row> {
     fs::write(&broken, text.clone() + "  pathh: {}\n").unwrap();
     let network = network.to_str().unwrap();
     let check = |file: &Path, code| {
-        timed(&["check", file.to_str().unwrap(), "-n", network, "--format", "json"], runs, code)
+        timed(&["check", file.to_str().unwrap(), "-n", network, "--format", "json"], runs, code, None)
     };
     let (seconds, _) = check(&sound, 0);
     let memory = peak_mib();
@@ -145,6 +153,7 @@ fn ceb(runs: usize) -> Vec<Row> {
             &["verify", "-n", network, "-i", intents, "--failures", failures, "--format", "json"],
             runs,
             code,
+            None,
         )
         .0
     };
@@ -165,18 +174,27 @@ fn ceb(runs: usize) -> Vec<Row> {
 }
 
 /// The CCB case as a plan.
-fn ccb(folder: &Path) -> Vec<Row> {
+fn ccb(folder: &Path, runs: usize) -> Vec<Row> {
     let (network, intents) = (folder.join("network.yaml"), folder.join("intents.yaml"));
     fs::write(&network, bank::network()).unwrap();
     fs::write(&intents, bank::intents()).unwrap();
     let (network, intents) = (network.to_str().unwrap(), intents.to_str().unwrap());
-    let (seconds, _) = timed(&["plan", "-n", network, "-i", intents, "--format", "json"], 1, 0);
+    let plan = |format: &str| {
+        let out = folder.join("plan");
+        timed(&["plan", "-n", network, "-i", intents, "--format", format], runs, 0, Some(&out)).0
+    };
     vec![
         Row {
             what: "plan for the CCB case: 10,120 nodes, 60,000 services".to_owned(),
             target: Target::Median(10.0),
             unit: "s",
-            values: seconds,
+            values: plan("text"),
+        },
+        Row {
+            what: "the same as JSON, half a gigabyte of it".to_owned(),
+            target: Target::None,
+            unit: "s",
+            values: plan("json"),
         },
         Row { what: "memory of it".to_owned(), target: Target::None, unit: "MiB", values: vec![peak_mib()] },
     ]

@@ -30,6 +30,8 @@ pub(crate) enum Fault<'f> {
     Delay {
         is: Delay,
         most: Delay,
+        /// How much of it packets wait in queues, where that is what breaks the promise.
+        waits: Option<Delay>,
     },
     Jitter {
         is: Jitter,
@@ -103,7 +105,10 @@ impl fmt::Display for Fault<'_> {
                 write!(f, "crosses the same line {} times in the same direction", share.div_ceil(WHOLE))
             }
             Self::Unencrypted => f.write_str("crosses a line without encryption"),
-            Self::Delay { is, most } => write!(f, "delay {is}, promised {most}"),
+            Self::Delay { is, most, waits } => {
+                write!(f, "delay {is}, promised {most}")?;
+                waits.map_or(Ok(()), |waits| write!(f, "; {waits} of it waits in queues of full lines"))
+            }
             Self::Jitter { is, most } => write!(f, "jitter {is}, promised {most}"),
             Self::Loss { is, most } => {
                 // What is only just too much keeps its digits.

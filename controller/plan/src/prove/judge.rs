@@ -91,15 +91,19 @@ pub(crate) fn faults<'f>(
     if promise.service.sle.encrypted && flow.crosses_unencrypted {
         say(Fault::Unencrypted);
     }
-    slo(flow, promise, say);
+    slo(flow, promise, failed, say);
 }
 
-fn slo<'f>(flow: &'f Flow, promise: &Promise<'_>, say: &mut dyn FnMut(Fault<'f>)) {
+fn slo<'f>(flow: &'f Flow, promise: &Promise<'_>, failed: bool, say: &mut dyn FnMut(Fault<'f>)) {
     let slo = promise.service.slo;
     if let (Some(most), Some(is)) = (slo.one_way_delay, flow.delay)
         && is > most
     {
-        say(Fault::Delay { is, most });
+        let path = &promise.direction.primary.path;
+        // Only on the planned path is it known what lines take and what queues do.
+        let planned = !failed && flow.edges().count() == path.hops.len() && path.delay <= most;
+        let waits = planned.then(|| is.saturating_sub(path.delay));
+        say(Fault::Delay { is, most, waits });
     }
     if let (Some(most), Some(is)) = (slo.jitter, flow.jitter)
         && is > most
