@@ -1,5 +1,5 @@
 //! The documents of an intent file as they were written: every value with its place, nothing resolved yet.
-//! The types here are the language: the parser and the JSON Schema both follow from them.
+//! The types here are the language: the parser, the printer and the JSON Schema follow from them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
