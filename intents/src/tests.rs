@@ -7,6 +7,7 @@ use model::{Allocations, Finding, Hints, IntentSet, Ted};
 use super::*;
 
 pub(crate) mod any;
+mod diagnostics;
 mod domains;
 mod guide;
 mod library;
