@@ -27,6 +27,8 @@ mod tree;
 // The stages, in order of the flow.
 mod parse;
 
+mod print;
+
 mod design;
 
 mod validate;
@@ -48,6 +50,7 @@ pub use doc::{Document, Spec};
 pub use moment::{BadMoment, moment};
 pub use origin::Origin;
 pub use parse::{API_VERSION, KINDS, parse};
+pub use print::print;
 pub use read::At;
 pub use schema::schema;
 pub use source::{MAX_BYTES, Mark, SourceFile};

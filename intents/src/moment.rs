@@ -12,6 +12,7 @@ use crate::{
     codes, doc,
     doc::{LinkSelector, LinksBy, ScheduleSpec},
     faults::Faults,
+    print::{self, Write},
     read::{Read, mapping, scalar, shape, short, texts, words},
     tree::{Node, Value},
 };
@@ -77,6 +78,19 @@ impl Read for doc::Moment {
             faults.error(codes::BAD_TIME, node.mark, error.to_string());
         });
         read.ok().map(Self)
+    }
+}
+
+impl Write for doc::Moment {
+    fn write(&self) -> Node {
+        let micros = i64::try_from(self.0.at.as_micros()).ok();
+        let at = micros.and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
+        let offset = jiff::tz::Offset::from_seconds(i32::from(self.0.offset.as_minutes()) * 60).ok();
+        // What was read is in the range that is written; beyond it, the model's own text says what it can.
+        print::scalar(match at.zip(offset) {
+            Some((at, offset)) => at.display_with_offset(offset).to_string(),
+            None => self.0.to_string(),
+        })
     }
 }
 

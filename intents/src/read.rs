@@ -223,7 +223,7 @@ pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
-/// Declares a record: its type, how it is read, and its JSON Schema, from one list of fields.
+/// Declares a record: its type, how it is read and written, its JSON Schema, and any of it for tests, from one list of fields.
 macro_rules! record {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $key:literal => $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
@@ -242,6 +242,21 @@ macro_rules! record {
             }
         }
 
+        impl $crate::print::Write for $name {
+            fn write(&self) -> $crate::tree::Node {
+                $crate::print::mapping(&[$(($key, &self.$field)),*])
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::tests::any::Any for $name {
+            fn any() -> proptest::strategy::BoxedStrategy<Self> {
+                use proptest::strategy::Strategy as _;
+                let fields = ($(<$type as $crate::tests::any::Any>::any(),)*);
+                fields.prop_map(|($($field,)*)| Self { $($field),* }).boxed()
+            }
+        }
+
         #[cfg(test)]
         impl $name {
             /// The fields that must be there, by what the parser does.
@@ -253,14 +268,14 @@ macro_rules! record {
     };
 }
 
-/// Reads a type from one of several words.
+/// Reads a type from one of several words, and writes it as that.
 macro_rules! words {
-    ($($type:ty { $($word:literal => $value:expr,)* })*) => {$(
+    ($($type:ty { $($word:literal => $($value:ident)::+,)* })*) => {$(
         impl $crate::read::Read for $type {
             fn read(node: &$crate::tree::Node, faults: &mut $crate::faults::Faults<'_>) -> Option<Self> {
                 let text = $crate::read::scalar(node, faults)?;
                 match text {
-                    $($word => Some($value),)*
+                    $($word => Some($($value)::+),)*
                     _ => {
                         let message = format!("`{}` is not one of the words that stand here", $crate::read::short(text));
                         let help = $crate::read::suggest(text, [$($word),*].into_iter(), "write one of");
@@ -270,10 +285,26 @@ macro_rules! words {
                 }
             }
         }
+
+        impl $crate::print::Write for $type {
+            fn write(&self) -> $crate::tree::Node {
+                $crate::print::scalar(match self {
+                    $($($value)::+ => $word,)*
+                })
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::tests::any::Any for $type {
+            fn any() -> proptest::strategy::BoxedStrategy<Self> {
+                use proptest::strategy::Strategy as _;
+                proptest::sample::select(vec![$($($value)::+),*]).boxed()
+            }
+        }
     )*};
 }
 
-/// Reads types from text by their own rules; the finding's message is theirs.
+/// Reads types from text by their own rules, and writes them as they show themselves; the finding's message is theirs.
 macro_rules! texts {
     ($($code:expr => $($type:ty),*;)*) => {$($(
         impl $crate::read::Read for $type {
@@ -282,6 +313,12 @@ macro_rules! texts {
                 text.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
                     faults.error($code, node.mark, error.to_string());
                 }).ok()
+            }
+        }
+
+        impl $crate::print::Write for $type {
+            fn write(&self) -> $crate::tree::Node {
+                $crate::print::scalar(self.to_string())
             }
         }
     )*)*};

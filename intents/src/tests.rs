@@ -6,9 +6,12 @@ use model::{Allocations, Finding, Hints, IntentSet, Ted};
 
 use super::*;
 
+pub(crate) mod any;
+mod diagnostics;
 mod domains;
 mod guide;
 mod library;
+mod print;
 
 /// The network of `examples/minimal`.
 pub(crate) fn minimal_ted() -> Ted {

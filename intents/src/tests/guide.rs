@@ -8,7 +8,7 @@ use super::{compiled, library::library, minimal_ted};
 use crate::{KINDS, SourceFile, parse, validate};
 
 /// The examples of a page, with the line on which each begins.
-fn examples(page: &str) -> Vec<(usize, String)> {
+pub(super) fn examples(page: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut open: Option<(usize, String)> = None;
     for (number, line) in (1..).zip(page.lines()) {

@@ -3,12 +3,16 @@
 //! long as it is told, and `cargo bolero test` lets coverage guide them.
 //!
 //! A target mutates a genuine example rather than making noise: noise never gets past the first bracket. What is read must
-//! end in a value or an error, never in a panic; what is read as a value must survive being written and read again.
+//! end in a value or an error, never in a panic, and with a bounded memory ([`memory`]); what is read as a value must survive
+//! being written and read again.
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
 mod files;
 mod gate;
+mod guide;
 mod instances;
+#[cfg(target_os = "linux")]
+mod memory;
 mod mutate;
 mod wire;
 
@@ -54,6 +58,8 @@ macro_rules! target {
     ($name:ident, |$script:ident| $body:expr) => {
         #[test]
         fn $name() {
+            #[cfg(target_os = "linux")]
+            $crate::memory::limit();
             let target = |$script: &[u8]| $body;
             match $crate::random_time() {
                 None => $crate::same_scripts(target),

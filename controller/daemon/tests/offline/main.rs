@@ -7,7 +7,9 @@
 mod call;
 mod check;
 mod codes;
+mod examples;
 mod files;
+mod pipeline;
 mod plan;
 mod schemas;
 mod solve;
