@@ -12,6 +12,7 @@ mod placed;
 mod policy;
 mod queue;
 mod scribe;
+mod takers;
 mod verdict;
 
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -25,6 +26,8 @@ use paths::{EdgeSet, Encoder};
 use crate::{codes, domain};
 
 use place::Placer;
+
+pub(crate) use queue::UNGUARANTEED;
 
 pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};
 
@@ -64,11 +67,11 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     let pins = set.services.values().any(|service| service.sle.encrypted);
     let bare = pins.then(|| pinned::without_node_segments(ted));
     let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
-    let mut placer = Placer::new(ted, &graph, hints, encoder, pinner);
+    let mut placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
     let mut placed = Vec::with_capacity(set.services.len());
     // What is not promised now is not placed: its traffic follows the IGP.
     for service in in_order(set).into_iter().filter(|service| !hints.resting.contains(&service.id)) {
-        placed.extend(placer.place(service, set, ids, &mut done));
+        placed.extend(placer.place(service, ids, &mut done));
     }
     for service in &mut placed {
         placer.back_up(service, &mut done);

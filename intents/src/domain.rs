@@ -36,7 +36,7 @@ fn of_link<'t>(ted: &'t Ted, link: &Link) -> &'t str {
 }
 
 /// The delay of a path in each domain, and what each may take of the budget, in the order of names; nothing where the path stays
-/// within one domain. O(hops log links).
+/// within one domain and that one is given no share. O(hops log links).
 ///
 /// A domain that `given` names has that share. What is left of the budget goes to the other domains in proportion to their delays,
 /// equally where they have none; the shares of all add up to the budget, to the microsecond, unless domains that are given some do
@@ -53,7 +53,7 @@ pub(crate) fn divide(
         let sum = delays.entry(of_link(ted, link)).or_insert(Delay::ZERO);
         *sum = sum.saturating_add(link.direction(hop.from).delay.value);
     }
-    if delays.len() < 2 {
+    if delays.len() < 2 && !delays.keys().any(|name| given.contains_key(*name)) {
         return Vec::new();
     }
     let left = given.values().fold(budget, |left, share| left.saturating_sub(*share));
@@ -205,6 +205,10 @@ links:
     fn a_path_within_one_domain_divides_nothing_and_domains_without_delay_share_equally() {
         let ted = ted("0ms");
         assert_eq!(told(&path(&ted, &[("trunk", Side::A)]), &ted, 9_000, &[]), [""; 0]);
+        let elsewhere = told(&path(&ted, &[("trunk", Side::A)]), &ted, 9_000, &[("access", 1)]);
+        assert_eq!(elsewhere, [""; 0], "no share of the one domain was given");
+        let inside = told(&path(&ted, &[("line", Side::A)]), &ted, 9_000, &[("access", 5)]);
+        assert_eq!(inside, ["access 7ms of 5ms"], "a share that was given holds within one domain too");
         let short = path(&ted, &[("trunk", Side::A), ("gate", Side::Z)]);
         let shares = told(&short, &ted, 9_000, &[("backbone", 5)]);
         assert_eq!(shares, ["backbone 2ms of 5ms", "fabric 0us of 4ms (in proportion)"]);

@@ -141,6 +141,7 @@ fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. } => too_much(mark, faults),
+        Error::UnknownAnchor { .. } => unknown_alias(chunk, mark, faults),
         Error::UnsupportedTag { .. } => {
             faults
                 .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {text}"))
@@ -153,10 +154,23 @@ fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
                     .help("replace the tab by blanks");
             }
             None => {
-                faults.error(codes::SYNTAX, mark, format!("this is not YAML: {text}"));
+                faults
+                    .error(codes::SYNTAX, mark, format!("this is not YAML: {text}"))
+                    .help("look here and just before: a bracket or quote that is not closed, or a line that is indented too little");
             }
         },
     }
+}
+
+/// Says which alias names nothing. An anchor of another document does not count (YAML 1.2.2 section 3.2.2.2).
+fn unknown_alias(chunk: Chunk<'_>, mark: Mark, faults: &mut Faults<'_>) {
+    let rest = chunk.text.get(mark.offset - chunk.offset..).unwrap_or_default();
+    let name = rest.trim_start_matches('*');
+    let name = name.split(|c: char| c.is_whitespace() || ",[]{}".contains(c)).next().unwrap_or_default();
+    let name = crate::read::short(name);
+    faults
+        .error(codes::SYNTAX, mark, format!("the alias `*{name}` stands for nothing"))
+        .help(format!("write `&{name}` before a value further up in this document: anchors end at `---`"));
 }
 
 fn too_much(mark: Mark, faults: &mut Faults<'_>) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Allocations, DirectedLink, Graph, Hints, IntentSet, Service, Severity, Sid, Ted, hint::Degradation,
-    unit::Bandwidth,
+    Allocations, DirectedLink, EdgeIx, Graph, Hints, IntentSet, Service, Severity, Sid, Ted,
+    hint::Degradation, unit::Bandwidth,
 };
 use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared};
 
@@ -12,8 +12,9 @@ use super::{
     Compilation,
     closed::{Closed, Ledger},
     placed::{Placed, PlacedBackup, in_common},
-    policy,
+    policy, queue,
     scribe::Scribe,
+    takers::{Taker, Takers},
     verdict,
 };
 use crate::{
@@ -41,6 +42,7 @@ struct Second {
 
 /// Places one service after the other.
 pub(super) struct Placer<'a> {
+    set: &'a IntentSet,
     graph: &'a Graph,
     hints: &'a Hints,
     asker: Asker<'a>,
@@ -53,6 +55,8 @@ pub(super) struct Placer<'a> {
     ledger: Ledger,
     /// What paths leave.
     free: Free,
+    /// Who has the rest.
+    takers: Takers<'a>,
     /// What paths and the backups placed so far leave; set up by the first backup.
     guarded: Option<Free>,
 }
@@ -60,12 +64,14 @@ pub(super) struct Placer<'a> {
 impl<'a> Placer<'a> {
     pub fn new(
         ted: &'a Ted,
+        set: &'a IntentSet,
         graph: &'a Graph,
         hints: &'a Hints,
         encoder: Encoder<'a>,
         pinner: Encoder<'a>,
     ) -> Self {
         Self {
+            set,
             graph,
             hints,
             asker: Asker::new(ted, graph),
@@ -76,6 +82,7 @@ impl<'a> Placer<'a> {
             closed: Closed::of(graph, hints),
             ledger: Ledger::default(),
             free: Free::of(paths::capacities(graph)),
+            takers: Takers::new(graph),
             guarded: None,
         }
     }
@@ -84,12 +91,12 @@ impl<'a> Placer<'a> {
     pub fn place(
         &mut self,
         service: &'a Service,
-        set: &'a IntentSet,
         ids: &Allocations,
         done: &mut Compilation,
     ) -> Option<Placed<'a>> {
+        let class = self.set.classes.get(&service.class);
         let (Some(color), Some(ordinal), Some(class)) =
-            (ids.colors.get(&service.intent), ids.ordinals.get(&service.id), set.classes.get(&service.class))
+            (ids.colors.get(&service.intent), ids.ordinals.get(&service.id), class)
         else {
             let message =
                 "the service has no color, no ordinal or no class: ids must be extended before compiling";
@@ -121,9 +128,9 @@ impl<'a> Placer<'a> {
         request.excluded = self.closed.off_all(&request);
         let (chosen, segments) = self.choose(service, &request, done)?;
         let Chosen { ways, notes, stranded } = chosen;
-        let rate = request.bandwidth.as_bps();
         let spare = ways.each().map(|found| paths::spare(&found.edges, self.free.single())).collect();
-        ways.each().for_each(|found| self.free.take(&found.edges, rate));
+        let rate = request.bandwidth.as_bps();
+        self.take(&ways, Taker { service: &service.id, value: class.value, rate });
         let (color, ordinal, queue) = (*color, *ordinal, &class.queue);
         Some(Placed {
             service,
@@ -139,6 +146,16 @@ impl<'a> Placer<'a> {
             stranded,
             backup: None,
         })
+    }
+
+    /// Gives the bandwidth of paths to a service.
+    fn take(&mut self, ways: &Ways, taker: Taker<'a>) {
+        for found in ways.each() {
+            self.free.take(&found.edges, taker.rate);
+            let mut edges = found.edges.clone();
+            queue::distinct(&mut edges);
+            self.takers.take(taker, &edges);
+        }
     }
 
     /// The path of a service with its segments, or none where it was refused.
@@ -236,16 +253,42 @@ impl<'a> Placer<'a> {
             Reason::Together(several) => several.contains(&Constraint::Bandwidth),
             Reason::Disconnected => false,
         };
+        let mut message = why.describe(self.graph);
         let (code, help) = if short {
-            (
-                codes::DOES_NOT_FIT,
-                "services of higher value have the bandwidth: promise less, raise its class, or add a line",
-            )
+            let edge = self.narrowest(service, why);
+            if let Some(takers) = edge.and_then(|edge| self.takers.told(edge, self.graph)) {
+                message = format!("{message}; {takers}");
+            }
+            (codes::DOES_NOT_FIT, self.way_out(service, edge))
         } else {
             (codes::NO_PATH, "it is carried again once a path exists")
         };
-        done.say(severity, code, &service.id, why.describe(self.graph), help);
+        done.say(severity, code, &service.id, message, help);
         done.refuse(&service.id, why.constraint(), why.nearest(self.graph));
+    }
+
+    /// Where the nearest path has least left, where bandwidth alone is in its way.
+    fn narrowest(&self, service: &Service, why: &NoPath) -> Option<EdgeIx> {
+        let Reason::Constraint { which: Constraint::Bandwidth, nearest, .. } = &why.reason else {
+            return None;
+        };
+        let joint = route::is_joint(service);
+        let edges = nearest.edges.iter().flat_map(|edge| [Some(*edge), joint.then(|| edge.reverse())]);
+        // The first of equals.
+        edges.flatten().min_by_key(|edge| self.free.single()[edge.ix()])
+    }
+
+    /// What can be done about bandwidth that is not there.
+    fn way_out(&self, service: &Service, edge: Option<EdgeIx>) -> &'static str {
+        let value = self.set.classes.get(&service.class).map_or(0, |class| class.value);
+        match edge {
+            Some(edge) if self.takers.are_above(edge, value) => {
+                "services of higher value have the bandwidth: promise less, raise its class, or add a line"
+            }
+            _ => {
+                "bandwidth goes by the value of the class, then by name: promise less, give it a class of higher value, or add a line"
+            }
+        }
     }
 
     /// The place of the graph with the values that a service has seen, where it has seen any.

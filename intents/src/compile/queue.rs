@@ -11,18 +11,25 @@ use model::{
     Severity, Ted,
 };
 
-use super::{Compilation, placed::Placed};
+use super::{
+    Compilation,
+    placed::Placed,
+    takers::{Taker, Takers},
+};
 use crate::{
     codes,
     validate::{queues_everywhere, queues_in_use},
 };
+
+/// How a finding begins on a backup whose bandwidth somebody else has; its place is the bandwidth.
+pub(crate) const UNGUARANTEED: &str = "the bandwidth of the backup is not guaranteed";
 
 type Guarantees<'a> = BTreeMap<EdgeIx, BTreeMap<&'a QueueName, u64>>;
 
 /// Sets queues on both ends of every link on a path or backup, or of every link, and classifiers on every device that has such
 /// queues or is a headend.
 pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_>], done: &mut Compilation) {
-    let guarantees = guarantees(graph, placed, done);
+    let guarantees = guarantees(set, graph, placed, done);
     let queues = queues_in_use(set);
     let shares = |guaranteed: &BTreeMap<&QueueName, u64>| {
         let share = |queue: &QueueName| Bandwidth::from_bps(guaranteed.get(queue).copied().unwrap_or(0));
@@ -61,12 +68,21 @@ pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_
     }
 }
 
-fn guarantees<'a>(graph: &Graph, placed: &[Placed<'a>], done: &mut Compilation) -> Guarantees<'a> {
+fn guarantees<'a>(
+    set: &IntentSet,
+    graph: &Graph,
+    placed: &[Placed<'a>],
+    done: &mut Compilation,
+) -> Guarantees<'a> {
+    let value = |one: &Placed<'_>| set.classes.get(&one.service.class).map_or(0, |class| class.value);
+    let taker = |one: &Placed<'a>| Taker { service: &one.service.id, value: value(one), rate: one.rate() };
     let mut sums: Guarantees<'a> = BTreeMap::new();
     let mut totals: Vec<u64> = vec![0; graph.edge_count()];
+    let mut takers = Takers::new(graph);
     for one in placed {
         let mut edges: Vec<EdgeIx> = one.ways.each().flat_map(|found| &found.edges).copied().collect();
         distinct(&mut edges);
+        takers.take(taker(one), &edges);
         for edge in edges {
             add(&mut sums, &mut totals, one, edge);
         }
@@ -81,23 +97,42 @@ fn guarantees<'a>(graph: &Graph, placed: &[Placed<'a>], done: &mut Compilation) 
             for edge in edges {
                 if totals[edge.ix()].saturating_add(one.rate()) <= graph.edge(edge).bandwidth {
                     add(&mut sums, &mut totals, one, edge);
+                    takers.take(taker(one), &[edge]);
                 } else {
                     touch(&mut sums, edge);
-                    full.push(graph.hop(edge).to_string());
+                    full.push(edge);
                 }
             }
         }
-        if !full.is_empty() {
-            let message = format!("the bandwidth of the backup is not guaranteed on {}", full.join(", "));
-            let help = "services of higher value have it: promise less, or add bandwidth there";
-            done.say(Severity::Warning, codes::BACKUP_WEAKER, &one.service.id, message, help);
-        }
+        say_full(one, &full, value(one), &takers, graph, done);
     }
     sums
 }
 
+/// Says on which edges a backup has no bandwidth of its own, and who has that of the first.
+fn say_full(
+    one: &Placed<'_>,
+    full: &[EdgeIx],
+    value: u32,
+    takers: &Takers<'_>,
+    graph: &Graph,
+    done: &mut Compilation,
+) {
+    let Some(first) = full.first() else { return };
+    let hops: Vec<String> = full.iter().map(|edge| graph.hop(*edge).to_string()).collect();
+    let told = takers.told(*first, graph).map(|takers| format!("; {takers}")).unwrap_or_default();
+    let message = format!("{UNGUARANTEED} on {}{told}", hops.join(", "));
+    let help = match takers.are_above(*first, value) {
+        true => "services of higher value have it: promise less, or add bandwidth there",
+        false => {
+            "paths go before backups, then the value of the class and the name decide: promise less, or add bandwidth there"
+        }
+    };
+    done.say(Severity::Warning, codes::BACKUP_WEAKER, &one.service.id, message, help);
+}
+
 /// A waypoint may lead over a link twice: its queue sees the service once for each direction.
-fn distinct(edges: &mut Vec<EdgeIx>) {
+pub(super) fn distinct(edges: &mut Vec<EdgeIx>) {
     edges.sort_unstable();
     edges.dedup();
 }

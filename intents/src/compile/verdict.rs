@@ -25,7 +25,7 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains
         .filter_map(|(direction, found)| {
             let (from, to) = if direction == 0 { (&service.a, &service.z) } else { (&service.z, &service.a) };
             let path = found.to_path(graph, placed.spare[direction]);
-            let budget = service.slo.one_way_delay.filter(|_| has_domains);
+            let budget = service.slo.one_way_delay.filter(|_| has_domains || !service.budgets.is_empty());
             Some(DirectionVerdict {
                 from: from.clone(),
                 to: to.clone(),

@@ -14,7 +14,7 @@ use super::{
     fill::{Filler, Room, TooMuch},
     nest::Nesting,
     text::is_name,
-    value::{Declared, is_composed, is_ordered, quoted, sample},
+    value::{Declared, Worth, is_composed, is_ordered, quoted, sample},
 };
 use crate::{
     codes,
@@ -76,39 +76,80 @@ fn declaration(declared: &Declared<'_>, findings: &mut Vec<Finding>) {
         error(findings, codes::BAD_VALUE, doc, key.map_or(spec.kind.mark, |key| key.mark), message).help(why);
     }
     types(declared, findings);
-    let limits = [&spec.min, &spec.max];
-    for limit in limits.into_iter().flatten() {
-        if is_ordered(declared.single()) {
-            declared.worth(&limit.0, doc, findings);
-        } else {
-            let message =
-                format!("values of the type `{}` are not smaller or greater", bind::word(declared.single()));
-            error(findings, codes::WRONG_TYPE, doc, limit.0.mark, message).help("list them under `allowed`");
-        }
-    }
-    if let Some(allowed) = &spec.allowed {
-        if is_composed(declared.single()) {
-            let message = format!("values of the type `{}` cannot be listed", bind::word(declared.single()));
-            error(findings, codes::WRONG_TYPE, doc, allowed.mark, message).help(
-                "leave `allowed` out; a parameter of the type `node` or `affinity` can list its values",
-            );
-        }
-        for one in allowed.value.iter().take(MAX_ALLOWED) {
-            declared.worth(&one.0, doc, findings);
-        }
-        if !(1..=MAX_ALLOWED).contains(&allowed.value.len()) {
-            let message = format!("`allowed` lists {} values", allowed.value.len());
-            error(findings, codes::LIMIT, doc, allowed.mark, message)
-                .help(format!("list 1 to {MAX_ALLOWED}, or leave it out: then every value is allowed"));
-        }
-    }
-    if let Some(AnyValue(default)) = &spec.default {
+    let can_be_met = limits(declared, findings);
+    allowed(declared, can_be_met, findings);
+    // No default fits limits that none can fit.
+    if can_be_met && let Some(AnyValue(default)) = &spec.default {
         declared.takes(default, doc, findings);
-        if let Some(optional) = spec.optional.filter(|optional| optional.value) {
-            let message = format!("the parameter `{name}` is optional and has a default");
-            error(findings, codes::CONTRADICTION, doc, optional.mark, message)
-                .help("remove one of the two: without a value an optional one leaves its fields out");
+    }
+    if spec.default.is_some()
+        && let Some(optional) = spec.optional.filter(|optional| optional.value)
+    {
+        let message = format!("the parameter `{name}` is optional and has a default");
+        error(findings, codes::CONTRADICTION, doc, optional.mark, message)
+            .help("remove one of the two: without a value an optional one leaves its fields out");
+    }
+}
+
+/// Judges the least and the greatest value; false where no value can be between them.
+fn limits(declared: &Declared<'_>, findings: &mut Vec<Finding>) -> bool {
+    let Declared { doc, name, spec } = *declared;
+    // Both are judged before the first ends it.
+    let (least, greatest) =
+        (limit(declared, spec.min.as_ref(), findings), limit(declared, spec.max.as_ref(), findings));
+    let (Some((least, min)), Some((greatest, max))) = (least, greatest) else { return true };
+    let can_be_met = least <= greatest;
+    if !can_be_met {
+        let message = format!(
+            "no value of `{name}` is at least {} and at most {}",
+            crate::read::shape(min),
+            crate::read::shape(max)
+        );
+        error(findings, codes::CONTRADICTION, doc, max.mark, message)
+            .help("change one of the two: `min` is not above `max`")
+            .related(doc.place(min.mark), "the least value is said here");
+    }
+    can_be_met
+}
+
+/// What a limit is worth, and where it stands.
+fn limit<'a>(
+    declared: &Declared<'a>,
+    limit: Option<&'a AnyValue>,
+    findings: &mut Vec<Finding>,
+) -> Option<(Worth, &'a Node)> {
+    let limit = &limit?.0;
+    if is_ordered(declared.single()) {
+        return declared.worth(limit, declared.doc, findings).map(|worth| (worth, limit));
+    }
+    let message =
+        format!("values of the type `{}` are not smaller or greater", bind::word(declared.single()));
+    error(findings, codes::WRONG_TYPE, declared.doc, limit.mark, message).help("list them under `allowed`");
+    None
+}
+
+/// Judges the values that are listed as allowed: each must be within the limits, where these can be met at all.
+fn allowed(declared: &Declared<'_>, can_be_met: bool, findings: &mut Vec<Finding>) {
+    let Declared { doc, name, spec } = *declared;
+    let Some(allowed) = &spec.allowed else { return };
+    if is_composed(declared.single()) {
+        let message = format!("values of the type `{}` cannot be listed", bind::word(declared.single()));
+        error(findings, codes::WRONG_TYPE, doc, allowed.mark, message)
+            .help("leave `allowed` out; a parameter of the type `node` or `affinity` can list its values");
+    }
+    for one in allowed.value.iter().take(MAX_ALLOWED) {
+        let Some(worth) = declared.worth(&one.0, doc, findings) else { continue };
+        if let Some(bounds) = declared.beyond(&worth).filter(|_| can_be_met) {
+            let message =
+                format!("`{name}` allows {} and, by its limits, does not", crate::read::shape(&one.0));
+            error(findings, codes::CONTRADICTION, doc, one.0.mark, message)
+                .help(format!("{bounds}: leave the value out, or widen `min` and `max`"));
         }
+    }
+    if !(1..=MAX_ALLOWED).contains(&allowed.value.len()) {
+        let message = format!("`allowed` lists {} values", allowed.value.len());
+        error(findings, codes::LIMIT, doc, allowed.mark, message)
+            .help(format!("list 1 to {MAX_ALLOWED}, or leave it out: then every value is allowed"));
     }
 }
 
@@ -260,3 +301,6 @@ fn parts(kind: ParameterType, item: Node) -> Node {
     };
     Node { mark, value }
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,22 @@ impl Declared<'_> {
 
     /// Why a value is not allowed, where it is not.
     fn refusal(&self, worth: &Worth) -> Option<String> {
+        if let Some(bounds) = self.beyond(worth) {
+            return Some(bounds);
+        }
+        let allowed = &self.spec.allowed.as_ref()?.value;
+        if allowed.iter().any(|one| self.quietly(&one.0).as_ref() == Some(worth)) {
+            return None;
+        }
+        let mut listed: Vec<String> = allowed.iter().take(12).map(|one| shape(&one.0)).collect();
+        if allowed.len() > listed.len() {
+            listed.push("…".to_owned());
+        }
+        Some(format!("it takes one of {}", listed.join(", ")))
+    }
+
+    /// What the parameter takes, where a value is below its least or above its greatest.
+    pub fn beyond(&self, worth: &Worth) -> Option<String> {
         let limit = |value: &Option<crate::doc::AnyValue>| {
             let node = &value.as_ref()?.0;
             Some((self.quietly(node)?, shape(node)))
@@ -168,15 +184,7 @@ impl Declared<'_> {
                 [bound(min, "least"), bound(max, "most")].into_iter().flatten().collect();
             return Some(format!("it takes {}", bounds.join(" and ")));
         }
-        let allowed = &self.spec.allowed.as_ref()?.value;
-        if allowed.iter().any(|one| self.quietly(&one.0).as_ref() == Some(worth)) {
-            return None;
-        }
-        let mut listed: Vec<String> = allowed.iter().take(12).map(|one| shape(&one.0)).collect();
-        if allowed.len() > listed.len() {
-            listed.push("…".to_owned());
-        }
-        Some(format!("it takes one of {}", listed.join(", ")))
+        None
     }
 
     /// What a limit is worth; its faults were told with the design.

@@ -223,6 +223,40 @@ spec:
     assert_eq!(spec.slo.as_ref().unwrap().value.bandwidth.unwrap().value.as_bps(), 200_000_000);
 }
 
+#[test]
+fn an_alias_of_another_document_is_named_and_anchors_end_with_theirs() {
+    let text = format!("{}---\n{}", CLASS.replace("[ef]", "&points [ef]"), CLASS.replace("[ef]", "*points"));
+    let found = parse(&SourceFile::new("x.yaml", text)).unwrap_err();
+    let [one] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!(one.message, "the alias `*points` stands for nothing");
+    assert_eq!(
+        one.help.as_deref(),
+        Some("write `&points` before a value further up in this document: anchors end at `---`")
+    );
+    assert_eq!(one.place.as_ref().map(|place| (place.line, place.column)), Some((9, 25)));
+}
+
+#[test]
+fn a_fault_of_the_syntax_says_where_to_look() {
+    let found = parse(&SourceFile::new("x.yaml", CLASS.replace("gold}", "gold"))).unwrap_err();
+    assert!(found[0].help.as_deref().unwrap().contains("is not closed"), "{found:#?}");
+}
+
+#[test]
+fn an_error_in_the_last_line_of_a_thousand_documents_is_told_at_that_line() {
+    let one = |number: usize| CLASS.replace("gold", &format!("gold-{number}"));
+    let mut texts: Vec<String> = (0..1_000).map(one).collect();
+    assert_eq!(parse(&SourceFile::new("x.yaml", texts.join("---\n"))).unwrap().len(), 1_000);
+    texts[999] = texts[999].replace("value: 10", "valeu: 10");
+    let text = texts.join("---\n");
+    let last = u32::try_from(text.lines().count()).unwrap();
+    assert_eq!(places(&text), [(codes::UNKNOWN_FIELD.to_owned(), last, 8)]);
+    texts[0] = texts[0].replace("value: 10", "valeu: 10");
+    let found = places(&texts.join("---\n"));
+    assert_eq!(found.len(), 2, "in the order of the file, whichever thread was first: {found:?}");
+    assert_eq!((found[0].1, found[1].1), (4, last));
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_judged_without_a_panic(text in "[a-c:{}\\[\\]\\-&*#|>'\" \n\t]{0,80}") {

@@ -45,3 +45,19 @@ fn a_share_that_the_path_exceeds_is_told_for_each_direction_and_the_service_is_c
     });
     assert_eq!(over, expected);
 }
+
+#[test]
+fn a_share_of_the_only_domain_of_a_path_is_kept_or_told() {
+    let ted = ted(&NETWORK.replace("site: ", "labels: {domain: access}, site: "));
+    let ends = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}";
+    let over = |share: &str| {
+        let slo = format!("{ends}\n  slo: {{oneWayDelay: 40ms, domains: {{access: {share}}}}}");
+        let set = set_of(&[CLASSES, &service("x", &slo)], &ted);
+        let done = compiled(&set, &ted, &Hints::default());
+        let over = done.findings.into_iter().filter(|finding| finding.code == codes::DOMAIN_OVER_SHARE);
+        over.map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    assert_eq!(over("6ms"), [""; 0], "as much as is given");
+    assert_eq!(over("5ms").len(), 2, "in each direction");
+    assert!(over("5ms")[0].contains("takes 6ms in the domain access, and 5ms are its share"));
+}

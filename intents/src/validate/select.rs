@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use globset::Glob;
-use model::{Node, id::NodeId};
+use model::{Node, Ted, id::NodeId};
 
 use super::{Judge, NODE, known};
 use crate::{
     codes,
     doc::{By, Connectivity, Document, HubSpoke, P2p, Pairing, Selector},
-    read::At,
+    read::{At, suggest},
 };
 
 /// Two ends of a service, and whether both directions are promised.
@@ -130,13 +130,9 @@ pub(super) fn nodes(
         }
     };
     if selected.is_empty() {
-        let roles: BTreeSet<&str> =
-            judge.ted.nodes.values().filter_map(|node| node.role.as_deref()).collect();
         let help = match &selector.value {
-            Selector::By(By { role: Some(role), .. }) if !roles.contains(role.value.0.as_str()) => {
-                crate::read::suggest(&role.value.0, roles.iter().copied(), "the roles of this network are")
-            }
-            _ => "every given line must hold of a node; remove one".to_owned(),
+            Selector::By(by) => nearest(by, judge.ted),
+            Selector::Names(_) => "name at least one node".to_owned(),
         };
         judge
             .error(codes::EMPTY_SELECTION, doc, selector.mark, "no node of the network is selected")
@@ -146,6 +142,40 @@ pub(super) fn nodes(
     Some(selected)
 }
 
+/// What may have been meant by a selection that takes no node: of the first line that no node has, the nearest.
+fn nearest(by: &By, ted: &Ted) -> String {
+    let labels =
+        |key: &str| ted.nodes.values().filter_map(|node| Some(node.labels.get(key)?.as_str())).collect();
+    let roles: BTreeSet<&str> = ted.nodes.values().filter_map(|node| node.role.as_deref()).collect();
+    let sites: BTreeSet<&str> =
+        ted.nodes.values().filter_map(|node| node.site.as_ref()).map(|site| site.as_str()).collect();
+    let mut given: Vec<(&str, BTreeSet<&str>, String)> = Vec::new();
+    given.extend(
+        by.role
+            .iter()
+            .map(|role| (role.value.0.as_str(), roles.clone(), "the roles of this network are".to_owned())),
+    );
+    given.extend(by.site.iter().map(|site| (site.value.as_str(), sites.clone(), "the sites are".to_owned())));
+    given.extend(
+        by.region
+            .iter()
+            .map(|region| (region.value.0.as_str(), labels("region"), "the regions are".to_owned())),
+    );
+    for (key, value) in &by.labels {
+        let keys: BTreeSet<&str> =
+            ted.nodes.values().flat_map(|node| node.labels.keys()).map(String::as_str).collect();
+        given.push((key.0.as_str(), keys, "the labels of nodes are".to_owned()));
+        let those = format!("the values of `{}` are", key.0);
+        given.push((value.value.0.as_str(), labels(&key.0), those));
+    }
+    for (text, names, those) in given {
+        if !names.contains(text) {
+            return suggest(text, names.iter().copied(), &those);
+        }
+    }
+    "every given line must hold of a node; remove one".to_owned()
+}
+
 /// A pattern, compiled; a finding where it is none.
 pub(super) fn matcher(
     doc: &Document,
@@ -153,15 +183,19 @@ pub(super) fn matcher(
     mark: crate::source::Mark,
     judge: &mut Judge<'_>,
 ) -> Option<globset::GlobMatcher> {
-    Glob::new(pattern)
-        .map_err(|error| {
-            let message = format!("`{}` is not a pattern: {}", crate::read::short(pattern), error.kind());
-            judge
-                .error(codes::BAD_VALUE, doc, mark, message)
-                .help("write it like `hz-*`, `hq-pe?` or `{bj,sh}-*`");
-        })
-        .ok()
-        .map(|glob| glob.compile_matcher())
+    let compiled = model::pattern::may_compile(pattern)
+        .map_err(|why| why.to_string())
+        .and_then(|()| Glob::new(pattern).map_err(|error| error.kind().to_string()));
+    match compiled {
+        Ok(glob) => Some(glob.compile_matcher()),
+        Err(why) => {
+            let message = format!("`{}` is not a pattern: {why}", crate::read::short(pattern));
+            judge.error(codes::BAD_VALUE, doc, mark, message).help(
+                "write it like `hz-*`, `hq-pe?` or `{bj,sh}-*`; several short ones say more than a long one",
+            );
+            None
+        }
+    }
 }
 
 fn is_selected(by: &By, node: &Node) -> bool {
@@ -171,3 +205,6 @@ fn is_selected(by: &By, node: &Node) -> bool {
     let labels = by.labels.iter().all(|(key, value)| node.labels.get(&key.0) == Some(&value.value.0));
     role && site && region && labels
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,7 @@ impl Run {
                         Deadline::By(moment) => (Span::ZERO, *moment),
                     };
                     let names = match expectation {
-                        Expectation::Intent { intent, .. } => pattern(intent),
+                        Expectation::Intent { intent, .. } => pattern(intent).ok(),
                         _ => None,
                     };
                     let expectation = expectation.clone();

@@ -33,7 +33,7 @@ pub struct Selector {
 impl Selector {
     /// The nodes that it means, in the order of their names. O(nodes).
     pub fn nodes<'t>(&self, ted: &'t Ted) -> Vec<&'t NodeId> {
-        let pattern = self.name.as_deref().and_then(pattern);
+        let pattern = self.name.as_deref().and_then(|text| pattern(text).ok());
         ted.nodes.values().filter(|node| self.means(node, pattern.as_ref())).map(|node| &node.id).collect()
     }
 
@@ -52,13 +52,9 @@ impl Selector {
         let mut inner = fields.inner(word, report)?;
         let mark = inner.get("name").and_then(|tree| tree.mark);
         let name = inner.value::<String>("name", report);
-        if let Some(text) = name.as_deref().filter(|text| pattern(text).is_none()) {
-            report.error(
-                code::WRONG_VALUE,
-                &inner.subject,
-                format!("`{text}` is not a pattern of names"),
-                mark,
-            );
+        if let Some((text, Err(why))) = name.as_deref().map(|text| (text, pattern(text))) {
+            let message = format!("`{text}` is not a pattern of names: {why}");
+            report.error(code::WRONG_VALUE, &inner.subject, message, mark);
         }
         let (role, site) = (inner.value("role", report), inner.value("site", report));
         let mut labels = BTreeMap::new();
@@ -75,7 +71,11 @@ impl Selector {
     }
 }
 
-/// A pattern of names; none where it is not one.
-pub(crate) fn pattern(text: &str) -> Option<GlobMatcher> {
-    Glob::new(text).ok().map(|glob| glob.compile_matcher())
+/// A pattern of names.
+///
+/// # Errors
+/// It is none, or too much to compile ([`model::pattern`]).
+pub(crate) fn pattern(text: &str) -> Result<GlobMatcher, String> {
+    model::pattern::may_compile(text).map_err(|why| why.to_string())?;
+    Glob::new(text).map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
 }

@@ -6,6 +6,7 @@
 
 // What things are called and how they are measured.
 pub mod id;
+pub mod pattern;
 pub mod time;
 pub mod unit;
 

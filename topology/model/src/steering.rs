@@ -1,19 +1,36 @@
 //! How traffic enters a policy: rules on the headend that give a packet a color (RFC 9256 section 8).
 
-use std::{collections::BTreeSet, fmt};
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use ipnet::IpNet;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{id::VrfName, sr::Color};
 
 /// A differentiated-services code point, 0 to 63 (RFC 2474), written by name or number.
-#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "DscpText", into = "String")]
-#[schemars(with = "String")]
 pub struct Dscp(u8);
+
+impl JsonSchema for Dscp {
+    fn schema_name() -> Cow<'static, str> {
+        "Dscp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names = NAMED.map(|(name, _)| name);
+        json_schema!({
+            "description": "A code point: a name such as `af41` or `ef`, or a number from 0 to 63.",
+            "anyOf": [
+                {"enum": names},
+                {"type": "integer", "minimum": 0, "maximum": 63},
+                {"type": "string", "pattern": "^(6[0-3]|[1-5]?[0-9])$"},
+            ],
+        })
+    }
+}
 
 /// Why a text is not a code point.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]

@@ -1,12 +1,13 @@
 //! Moments and spans as integers of microseconds. Nothing in the core asks a clock: the moment is an argument.
 
 use std::{
+    borrow::Cow,
     fmt,
     ops::{Add, Sub},
     str::FromStr,
 };
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::unit::{BadUnit, Scale, parse_scaled, show_scaled};
@@ -50,17 +51,25 @@ impl Sub<Span> for Timestamp {
 }
 
 /// A length of time in microseconds, written `150ms`, `30s`, `2min`, `1h`.
-#[derive(
-    Clone, Copy, Debug, Default, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
 pub struct Span(u64);
 
 const SCALE: Scale = Scale {
     what: "span of time",
     units: &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("min", 60_000_000), ("h", 3_600_000_000)],
+    examples: &["30s", "150ms", "2min"],
 };
+
+impl JsonSchema for Span {
+    fn schema_name() -> Cow<'static, str> {
+        "Span".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        SCALE.schema()
+    }
+}
 
 impl Span {
     /// No time at all.

@@ -1,7 +1,7 @@
 //! Quantities. Each is an integer in the finest unit that the field uses, so that equal means equal on every machine;
 //! text such as `8.2ms` is read and written without loss, at the edge only.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use nom::{
     IResult, Parser,
@@ -10,7 +10,7 @@ use nom::{
     combinator::{all_consuming, opt},
     sequence::preceded,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -40,6 +40,30 @@ impl BadUnit {
 pub(crate) struct Scale {
     pub(crate) what: &'static str,
     pub(crate) units: &'static [(&'static str, u64)],
+    /// As people write it.
+    pub(crate) examples: &'static [&'static str],
+}
+
+impl Scale {
+    /// What an editor is told of it: all that [`parse_scaled`] takes, but for values that are too large or too fine.
+    pub(crate) fn schema(&self) -> Schema {
+        let units: Vec<&str> = self.units.iter().map(|(unit, _)| *unit).collect();
+        let description = format!(
+            "A {}: a number and its unit, one of {}. For instance `{}`.",
+            self.what,
+            units.join(", "),
+            self.examples.join("` or `")
+        );
+        let micro = units.contains(&"us").then_some("µs");
+        let any: Vec<&str> = units.into_iter().chain(micro).collect();
+        let pattern = format!(r"^\s*[0-9]+(\.[0-9]+)?\s*({})\s*$", any.join("|"));
+        json_schema!({
+            "description": description,
+            "type": "string",
+            "pattern": pattern,
+            "examples": self.examples,
+        })
+    }
 }
 
 /// `12`, `12.5`, `12.5 ms`: whole part, fraction digits, unit.
@@ -165,15 +189,15 @@ pub(crate) fn show_scaled(value: u64, scale: &Scale) -> String {
 }
 
 macro_rules! quantities {
-    ($($(#[$doc:meta])* $name:ident($repr:ty) $what:literal [$($unit:literal = $factor:literal),+] from $from:ident as $get:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($repr:ty) $what:literal [$($unit:literal = $factor:literal),+] like [$($example:literal),+] from $from:ident as $get:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
         pub struct $name($repr);
 
         impl $name {
-            const SCALE: Scale = Scale { what: $what, units: &[$(($unit, $factor)),+] };
+            const SCALE: Scale =
+                Scale { what: $what, units: &[$(($unit, $factor)),+], examples: &[$($example),+] };
             /// Nothing of it.
             pub const ZERO: Self = Self(0);
 
@@ -195,6 +219,16 @@ macro_rules! quantities {
             /// The difference, or zero.
             pub const fn saturating_sub(self, other: Self) -> Self {
                 Self(self.0.saturating_sub(other.0))
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                Self::SCALE.schema()
             }
         }
 
@@ -236,15 +270,15 @@ macro_rules! quantities {
 
 quantities! {
     /// One-way delay in microseconds (RFC 8570 section 4.1).
-    Delay(u64) "delay" ["us" = 1, "ms" = 1000, "s" = 1000000] from from_micros as as_micros;
+    Delay(u64) "delay" ["us" = 1, "ms" = 1000, "s" = 1000000] like ["30ms", "8.2ms"] from from_micros as as_micros;
     /// Delay variation in microseconds (RFC 8570 section 4.3).
-    Jitter(u64) "jitter" ["us" = 1, "ms" = 1000, "s" = 1000000] from from_micros as as_micros;
+    Jitter(u64) "jitter" ["us" = 1, "ms" = 1000, "s" = 1000000] like ["5ms", "0.5ms"] from from_micros as as_micros;
     /// Bits per second.
-    Bandwidth(u64) "bandwidth" ["bps" = 1, "kbps" = 1000, "Mbps" = 1000000, "Gbps" = 1000000000, "Tbps" = 1000000000000] from from_bps as as_bps;
+    Bandwidth(u64) "bandwidth" ["bps" = 1, "kbps" = 1000, "Mbps" = 1000000, "Gbps" = 1000000000, "Tbps" = 1000000000000] like ["20Mbps", "2.5Gbps"] from from_bps as as_bps;
     /// Lost packets in units of 1e-9 (RFC 8570 section 4.4 has steps of 3e-8, so nothing is rounded away).
-    Loss(u32) "loss" ["ppb" = 1, "%" = 10000000] from from_ppb as as_ppb;
+    Loss(u32) "loss" ["ppb" = 1, "%" = 10000000] like ["0.1%"] from from_ppb as as_ppb;
     /// A share of a whole in units of 1e-6; over `100%` means overload.
-    Ratio(u64) "ratio" ["ppm" = 1, "%" = 10000] from from_ppm as as_ppm;
+    Ratio(u64) "ratio" ["ppm" = 1, "%" = 10000] like ["80%", "99.99%"] from from_ppm as as_ppm;
 }
 
 impl Loss {
@@ -398,7 +432,36 @@ mod tests {
         );
     }
 
+    /// The pattern of a schema.
+    fn pattern<T: JsonSchema>() -> String {
+        schemars::schema_for!(T).to_value()["pattern"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_editor_is_told_the_units_of_each_quantity() {
+        assert_eq!(pattern::<Delay>(), r"^\s*[0-9]+(\.[0-9]+)?\s*(us|ms|s|µs)\s*$", "no `30Mbps`");
+        assert_eq!(pattern::<Bandwidth>(), r"^\s*[0-9]+(\.[0-9]+)?\s*(bps|kbps|Mbps|Gbps|Tbps)\s*$");
+        let schema = schemars::schema_for!(Loss).to_value();
+        assert_eq!(
+            schema["description"],
+            "A loss: a number and its unit, one of ppb, %. For instance `0.1%`."
+        );
+        for example in schema["examples"].as_array().unwrap() {
+            assert!(example.as_str().unwrap().parse::<Loss>().is_ok(), "{example}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_the_pattern_of_the_schema_allows_is_read(
+            delay in proptest::string::string_regex(" ?[0-9]{1,6}(\\.[0-9])? ?(ms|s) ?").unwrap(),
+            share in proptest::string::string_regex(" ?[0-9]{1,2}(\\.[0-9]{1,4})? ?% ?").unwrap(),
+        ) {
+            prop_assert!(delay.parse::<Delay>().is_ok(), "{delay}");
+            prop_assert!(delay.parse::<crate::Span>().is_ok(), "{delay}");
+            prop_assert!(share.parse::<Loss>().is_ok() && share.parse::<Ratio>().is_ok(), "{share}");
+        }
+
         #[test]
         fn what_is_written_reads_back(value in any::<u64>()) {
             let delay = Delay::from_micros(value / 2);

@@ -75,6 +75,32 @@ fn what_check_refuses_by_its_shape_the_schema_refuses_too() {
     }
 }
 
+#[test]
+fn a_value_in_the_wrong_unit_and_a_code_point_that_is_none_do_not_follow_the_schema() {
+    let schema = intents();
+    let text = fs::read_to_string(root().join("intents/examples/minimal/services.yaml")).unwrap();
+    let service = documents(&text).into_iter().find(|one| one["kind"] == "ServiceIntent").unwrap();
+    let class: Value = serde_json::json!({
+        "apiVersion": "trunkline/v1", "kind": "TrafficClass", "metadata": {"name": "x"},
+        "spec": {"value": 1, "dscp": ["af41"], "queue": "q", "profile": "p"},
+    });
+    for (delay, follows) in
+        [("30ms", true), (" 8.2 ms", true), ("30Mbps", false), ("30", false), ("-1ms", false)]
+    {
+        let mut changed = service.clone();
+        changed["spec"]["slo"] = serde_json::json!({"oneWayDelay": delay});
+        assert_eq!(schema.is_valid(&changed), follows, "{delay}");
+    }
+    for (point, follows) in [("ef", true), ("46", true), ("64", false), ("af99", false)] {
+        let mut changed = class.clone();
+        changed["spec"]["dscp"] = serde_json::json!([point]);
+        assert_eq!(schema.is_valid(&changed), follows, "{point}");
+    }
+    let mut changed = class;
+    changed["spec"]["dscp"] = serde_json::json!([46]);
+    assert!(schema.is_valid(&changed), "a number without quotes");
+}
+
 /// The schema of SARIF 2.1.0, from the package that holds it.
 fn sarif() -> Validator {
     let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);

@@ -176,8 +176,8 @@ fn expectation(mut fields: Fields<'_>, report: &mut Report) -> Option<Expectatio
 fn glob(fields: &mut Fields<'_>, word: &str, report: &mut Report) -> Option<String> {
     let mark = fields.get(word).and_then(|tree| tree.mark);
     let text = fields.required::<String>(word, report)?;
-    if pattern(&text).is_none() {
-        let message = format!("`{word}`: `{text}` is not a pattern of names");
+    if let Err(why) = pattern(&text) {
+        let message = format!("`{word}`: `{text}` is not a pattern of names: {why}");
         report.error(code::WRONG_VALUE, &fields.subject, message, mark);
     }
     Some(text)

@@ -88,6 +88,17 @@ fn faults_are_told_with_their_place_all_at_once() {
 }
 
 #[test]
+fn a_pattern_that_would_ask_too_much_is_told_and_does_not_panic() {
+    let step = |pattern: &str| format!("  - {{expect: {{intent: \"{pattern}\", kept: true}}, by: 1s}}\n");
+    let nested = format!("{}a{}", "{".repeat(251), "}".repeat(251));
+    let told = read(&step(&nested)).unwrap_err();
+    assert!(told.contains("it has 503 bytes, at most 256 are taken"), "{told}");
+    let told = read(&step("{a,{b,c}}")).unwrap_err();
+    assert!(told.contains("is not a pattern of names: a `{` stands inside a `{`"), "{told}");
+    assert!(read(&step("{a,b}-*")).is_ok());
+}
+
+#[test]
 fn the_schema_has_the_words_of_the_reader() {
     let schema = scenario_schema();
     let words = |of: &serde_json::Value| {

@@ -1,0 +1,75 @@
+use model::Finding;
+
+use crate::{
+    codes,
+    tests::{CLASSES, documents, service, ted},
+    validate,
+};
+
+/// The minimal network, its branches with a region and a label.
+const NETWORK: &str = include_str!("../../../examples/minimal/network.yaml");
+
+/// The findings on a service whose spokes are selected so.
+fn faults(spokes: &str) -> Vec<Finding> {
+    let network = NETWORK.replace("role: branch,", "role: branch, labels: {region: north, tier: gold},");
+    let text =
+        service("x", &format!("  connectivity: {{type: hub-spoke, hubs: [hq-pe1], spokes: {spokes}}}"));
+    let docs = documents(&[CLASSES, &text]);
+    match validate(&docs, &ted(&network)) {
+        Ok((_, found)) | Err(found) => found.into_iter().filter(|one| one.code != codes::UNUSED).collect(),
+    }
+}
+
+fn one(spokes: &str) -> Finding {
+    let found = faults(spokes);
+    let [one] = found.as_slice() else { panic!("{spokes}: {found:#?}") };
+    one.clone()
+}
+
+#[test]
+fn a_pattern_that_would_ask_too_much_is_a_finding_and_no_panic() {
+    let deep = format!("{}a{}", "{".repeat(120), "}".repeat(120));
+    let long = format!("br-1{}", "*".repeat(300));
+    let nested = format!("{}a{}", "{".repeat(251), "}".repeat(251));
+    let cases = [
+        (deep, "a `{` stands inside a `{`"),
+        (long, "it has 304 bytes, at most 256 are taken"),
+        (nested, "it has 503 bytes, at most 256 are taken"),
+    ];
+    for (pattern, why) in cases {
+        let found = one(&format!("{{nodes: \"{pattern}\"}}"));
+        assert_eq!(found.code, codes::BAD_VALUE);
+        assert!(
+            found.message.contains("is not a pattern") && found.message.ends_with(why),
+            "{}",
+            found.message
+        );
+    }
+    // What is as large as it may be compiles.
+    for part in ["[!a]", "?", "*x", "{a,b}", "\u{e9}"] {
+        let pattern = part.repeat(256 / part.len());
+        assert_eq!(one(&format!("{{nodes: \"{pattern}\"}}")).code, codes::EMPTY_SELECTION, "{pattern}");
+    }
+    assert_eq!(faults("{nodes: \"{br,hq}-*\"}"), []);
+}
+
+#[test]
+fn a_selection_that_takes_nothing_is_told_what_was_meant() {
+    let cases = [
+        ("{role: brnch}", "did you mean `branch`?"),
+        ("{site: jinann}", "did you mean `jinan`?"),
+        ("{site: mars}", "the sites are baoding, beijing, jinan, tianjin"),
+        ("{region: nroth}", "did you mean `north`?"),
+        ("{labels: {teir: gold}}", "did you mean `tier`?"),
+        ("{labels: {tier: silver}}", "the values of `tier` are gold"),
+        ("{role: branch, site: beijing}", "every given line must hold of a node; remove one"),
+    ];
+    for (spokes, help) in cases {
+        let found = one(spokes);
+        assert_eq!(
+            (found.code.as_str(), found.help.as_deref()),
+            (codes::EMPTY_SELECTION, Some(help)),
+            "{spokes}"
+        );
+    }
+}
