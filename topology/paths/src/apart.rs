@@ -8,7 +8,7 @@ use crate::set::EdgeSet;
 /// `Apart::NODE.and(Apart::SRLG)`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Apart {
-    /// Transit nodes.
+    /// Transit nodes; the two ends do not count, nor where a walk through stops crosses them on its way.
     pub nodes: bool,
     /// Shared risks (RFC 4203 section 1.3).
     pub srlgs: bool,
@@ -67,16 +67,18 @@ impl Thing {
             things
                 .extend(edges.iter().flat_map(|edge| &graph.edge(*edge).srlg).map(|risk| Self::Risk(*risk)));
         }
-        if apart.nodes {
-            things.extend(transit(graph, edges).map(Self::Node));
-        }
-        if apart.sites
-            && let (Some(first), Some(last)) = (edges.first(), edges.last())
-        {
-            let ends = [graph.site(graph.edge(*first).from), graph.site(graph.edge(*last).to)];
-            let sites =
-                transit(graph, edges).map(|node| graph.site(node)).filter(|site| !ends.contains(site));
-            things.extend(sites.flatten().map(Self::Site));
+        if let (Some(first), Some(last)) = (edges.first(), edges.last()) {
+            let ends = [graph.edge(*first).from, graph.edge(*last).to];
+            if apart.nodes {
+                // A walk through stops may cross its own ends on the way, and no other walk can do without them.
+                things.extend(transit(graph, edges).filter(|node| !ends.contains(node)).map(Self::Node));
+            }
+            if apart.sites {
+                let ends = ends.map(|node| graph.site(node));
+                let sites =
+                    transit(graph, edges).map(|node| graph.site(node)).filter(|site| !ends.contains(site));
+                things.extend(sites.flatten().map(Self::Site));
+            }
         }
         things.sort_unstable();
         things.dedup();
@@ -92,9 +94,9 @@ pub(crate) fn transit<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterato
 /// What paths have in common, whatever was asked to be kept apart: what two or more of them use.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Shared {
-    /// Links, as edges of the last path that uses them; in order of that path.
+    /// Links, each once, as the first edge by which the last path uses it; in order of that path.
     pub links: Vec<EdgeIx>,
-    /// Transit nodes, ascending.
+    /// Transit nodes, ascending; the ends do not count.
     pub nodes: Vec<NodeIx>,
     /// Shared risks, ascending, numbers into [`Graph::srlgs`].
     pub srlgs: Vec<u32>,
@@ -125,13 +127,16 @@ impl Shared {
         // A link is named by the way that the later path takes over it.
         let mut named = EdgeSet::default();
         for path in paths.iter().rev() {
-            for edge in path.iter().filter(|edge| !named.contains(**edge)) {
+            for edge in *path {
+                if named.contains(*edge) {
+                    continue;
+                }
+                named.insert_link(*edge);
                 let uses = |path: &&&[EdgeIx]| path.iter().any(|other| other.link() == edge.link());
                 if paths.iter().filter(uses).count() > 1 {
                     shared.links.push(*edge);
                 }
             }
-            path.iter().for_each(|edge| named.insert_link(*edge));
         }
         shared
     }

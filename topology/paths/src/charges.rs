@@ -12,7 +12,7 @@ pub(crate) enum Count {
     Strict,
     /// Each once.
     Exact,
-    /// A risk at each link that lies in it.
+    /// Each at every edge that uses it.
     Summed,
 }
 
@@ -21,7 +21,8 @@ pub(crate) enum Count {
 pub(crate) struct Charges {
     /// Things that no other edge of a simple path shares: links, nodes, risks of a single link.
     toll: Vec<u32>,
-    /// Risks that lie on several links and sites of several nodes, one bit each.
+    /// Things that one path may use at several edges, one bit each: risks that lie on several links, sites of several nodes, and
+    /// for a walk through stops, which may come back over a link and to a node, all things.
     wide: Vec<u128>,
     any_wide: bool,
     /// Which edges share anything: all others are zero.
@@ -65,28 +66,29 @@ impl Charges {
         self.count == Count::Exact && self.any_wide
     }
 
-    /// Costs as much as there are edges in what is shared.
-    pub(crate) fn fill(&mut self, graph: &Graph, others: &[&[EdgeIx]], apart: Apart) {
+    /// Costs as much as there are edges in what is shared. `simple`: the path that is charged visits no node twice.
+    pub(crate) fn fill(&mut self, graph: &Graph, others: &[&[EdgeIx]], apart: Apart, simple: bool) {
         self.clear(graph.edge_count());
         let mut things: Vec<Thing> = others.iter().flat_map(|path| Thing::of(graph, apart, path)).collect();
         things.sort_unstable();
         things.dedup();
         let mut bit = 0;
         for thing in things {
+            // Both directions of a link are in the same risks.
+            let is_wide = match thing {
+                Thing::Link(_) | Thing::Node(_) => !simple,
+                Thing::Risk(risk) => !simple || graph.in_srlg(risk).len() > 2,
+                Thing::Site(_) => true,
+            };
             // A bit for each thing that several edges of one path may share, or where these are used up a toll for each edge.
+            let bit = is_wide.then(|| next(&mut bit));
             match thing {
                 Thing::Link(edge) => {
-                    [edge, edge.reverse()].into_iter().for_each(|edge| self.charge(edge, None))
+                    [edge, edge.reverse()].into_iter().for_each(|edge| self.charge(edge, bit));
                 }
-                Thing::Node(node) => graph.into(node).for_each(|edge| self.charge(edge, None)),
-                Thing::Risk(risk) => {
-                    let edges = graph.in_srlg(risk);
-                    // Both directions of a link are in the same risks.
-                    let bit = (edges.len() > 2).then(|| next(&mut bit));
-                    edges.iter().for_each(|edge| self.charge(*edge, bit));
-                }
+                Thing::Node(node) => graph.into(node).for_each(|edge| self.charge(edge, bit)),
+                Thing::Risk(risk) => graph.in_srlg(risk).iter().for_each(|edge| self.charge(*edge, bit)),
                 Thing::Site(site) => {
-                    let bit = Some(next(&mut bit));
                     let edges = graph.at_site(site).iter().flat_map(|node| graph.into(*node));
                     edges.for_each(|edge| self.charge(edge, bit));
                 }

@@ -26,12 +26,13 @@ pub struct Backup {
 
 /// The best path that shares the least with `primary`, both meeting the request: fewest shared things, then the order of
 /// [`crate::shortest`]. A link counts as shared in either direction; [`Diversity::Node`] counts links and transit nodes,
-/// [`Diversity::Srlg`] links and shared risks, a risk once however many links of the backup lie in it. Two paths that share less
+/// [`Diversity::Srlg`] links and shared risks; each once, however often the backup uses it. Two paths that share less
 /// may exist where the primary may be another one: [`crate::together`] finds them.
 ///
 /// Strictly disjoint paths, and maximally disjoint ones by link or node, cost as much as [`crate::shortest`]. Fewest shared
-/// risks is NP-hard: label-setting with its limit; past the limit each link of a risk counts, and [`Found::exact`] is false.
-/// A primary in more than 128 risks that it shares with other links is counted so too.
+/// risks is NP-hard, as is anything shared by a walk through waypoints or included things, which may use a link out and back and
+/// a node twice, each counted once: label-setting with its limit. Past the limit every use counts, and [`Found::exact`]
+/// is false. So it is where more than 128 things may be used more than once.
 ///
 /// # Errors
 /// No path but the primary itself meets the request.
@@ -65,7 +66,7 @@ pub(crate) fn away_from(
     mut solve: impl FnMut(&Problem<'_>, &mut Workspace) -> Outcome,
 ) -> Result<Found, Miss> {
     let mut charges = std::mem::take(&mut workspace.charges);
-    charges.fill(graph, others, apart);
+    charges.fill(graph, others, apart, Problem::new(graph, free, request).is_direct());
     let mut found = Err(Miss { exact: true });
     for count in [Count::Strict, Count::Exact, Count::Summed] {
         charges.count = count;

@@ -189,10 +189,10 @@ impl<'a> Encoder<'a> {
                 best = Some((segment, end));
             }
             // Local labels cannot be reached from afar.
-            if plane == Dataplane::SrMpls || end == path.len() || self.locator(there)?.is_none() {
+            if plane == Dataplane::SrMpls || end == path.len() {
                 continue;
             }
-            if let Some(segment) = self.adjacency(path[end], plane) {
+            if let Some(segment) = self.distant_adjacency(path[end], there)? {
                 best = Some((segment, end + 1));
             }
         }

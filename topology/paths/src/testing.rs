@@ -14,6 +14,10 @@ use proptest::{collection::vec, prelude::*};
 
 use crate::{Bounds, Constraint, Exclusions, Include, Includes, PathRequest};
 
+mod walks;
+
+pub(crate) use walks::{all_walks, feasible, simple_paths, visiting};
+
 /// One direction of a link.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Way {
@@ -63,6 +67,18 @@ impl Net {
     pub(crate) fn plain(nodes: usize, ends: &[(usize, usize)]) -> Self {
         let lines = ends.iter().map(|ends| Line { ends: *ends, ..Line::default() }).collect();
         Self { overload: vec![false; nodes], sids: vec![true; nodes], sites: vec![NO_SITE; nodes], lines }
+    }
+
+    /// The same with nodes numbered otherwise: node `n` is `order[n]`.
+    pub(crate) fn renumbered(&self, order: &[usize]) -> Self {
+        let mut net = self.clone();
+        for (from, to) in order.iter().enumerate() {
+            net.overload[*to] = self.overload[from];
+            net.sids[*to] = self.sids[from];
+            net.sites[*to] = self.sites[from];
+        }
+        net.lines.iter_mut().for_each(|line| line.ends = (order[line.ends.0], order[line.ends.1]));
+        net
     }
 
     pub(crate) fn graph(&self) -> Graph {
@@ -272,6 +288,15 @@ impl Ask {
         }
     }
 
+    /// The same stops, and nothing else asked.
+    pub(crate) fn bare(&self) -> Self {
+        let mut numbers = vec![1; self.numbers.len()];
+        // Numbers that are no multiple of three ask nothing.
+        numbers[..2].copy_from_slice(&self.numbers[..2]);
+        numbers[11..].copy_from_slice(&self.numbers[11..]);
+        Self { numbers, bounds: Bounds::default(), encrypted: false, ..self.clone() }
+    }
+
     /// A request that a path just keeps: its own numbers are the bounds, and nothing else is asked.
     pub(crate) fn tight(&self, graph: &Graph, from: NodeIx, to: NodeIx, path: &[EdgeIx]) -> PathRequest {
         let wanted = |bit: u32| (self.numbers[14] >> bit & 1 == 1).then_some(());
@@ -304,58 +329,26 @@ impl Ask {
         Includes::new(self.numbers[11..13].iter().map(thing).collect()).unwrap()
     }
 
+    /// The same request where nodes are numbered otherwise; edges are not, since links keep their ids.
+    pub(crate) fn renumbered(request: &PathRequest, order: &[usize]) -> PathRequest {
+        let node = |node: NodeIx| NodeIx(order[node.ix()] as u32);
+        let excluded = Exclusions {
+            nodes: request.excluded.nodes.iter().map(node).collect(),
+            ..request.excluded.clone()
+        };
+        PathRequest {
+            from: node(request.from),
+            to: node(request.to),
+            waypoints: request.waypoints.iter().copied().map(node).collect(),
+            excluded,
+            ..request.clone()
+        }
+    }
+
     /// A number for whatever else the test draws.
     pub(crate) fn number(&self) -> u32 {
         self.numbers[15]
     }
-}
-
-/// All paths that visit no node twice.
-pub(crate) fn simple_paths(graph: &Graph, from: NodeIx, to: NodeIx) -> Vec<Vec<EdgeIx>> {
-    fn walk(graph: &Graph, at: NodeIx, to: NodeIx, path: &mut Vec<EdgeIx>, all: &mut Vec<Vec<EdgeIx>>) {
-        if at == to {
-            return all.push(path.clone());
-        }
-        for (ix, edge) in graph.edges() {
-            let seen = path.iter().any(|seen| graph.edge(*seen).from == edge.to) || edge.to == at;
-            if edge.from == at && !seen {
-                path.push(ix);
-                walk(graph, edge.to, to, path, all);
-                path.pop();
-            }
-        }
-    }
-    let mut all = Vec::new();
-    walk(graph, from, to, &mut Vec::new(), &mut all);
-    all
-}
-
-/// All walks through the waypoints that visit no node twice between two of them, each with the places of its stops.
-pub(crate) fn simple_walks(graph: &Graph, request: &PathRequest) -> Vec<Vec<EdgeIx>> {
-    let mut walks = vec![vec![]];
-    let mut at = request.from;
-    for stop in request.waypoints.iter().chain([&request.to]) {
-        let legs = simple_paths(graph, at, *stop);
-        walks = walks.iter().flat_map(|walk| legs.iter().map(|leg| [&walk[..], leg].concat())).collect();
-        at = *stop;
-    }
-    walks
-}
-
-/// All walks of up to that many edges, whatever they visit again.
-pub(crate) fn all_walks(graph: &Graph, from: NodeIx, to: NodeIx, most: usize) -> Vec<Vec<EdgeIx>> {
-    let mut walks = vec![(from, vec![])];
-    let mut all = Vec::new();
-    while let Some((at, walk)) = walks.pop() {
-        if at == to {
-            all.push(walk.clone());
-        }
-        if walk.len() < most {
-            let out = graph.edges().filter(|(_, edge)| edge.from == at);
-            walks.extend(out.map(|(ix, edge)| (edge.to, [&walk[..], &[ix]].concat())));
-        }
-    }
-    all
 }
 
 /// Sum of a number over edges.
@@ -470,12 +463,4 @@ fn overloaded(graph: &Graph, request: &PathRequest, path: &[EdgeIx]) -> usize {
         }
     }
     count
-}
-
-/// All walks that keep every constraint.
-pub(crate) fn feasible(graph: &Graph, free: &[u64], request: &PathRequest) -> Vec<Vec<EdgeIx>> {
-    let keeps = |walk: &Vec<EdgeIx>| {
-        Constraint::ALL.into_iter().all(|constraint| broken(graph, free, request, walk, constraint) == 0)
-    };
-    simple_walks(graph, request).into_iter().filter(keeps).collect()
 }

@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
         let value = self.number(what)?;
         if value < 0.0 || positive && value == 0.0 {
             let rule = if positive { "above 0" } else { "0 or above" };
-            return Err(self.error(self.at, format!("{what} is {value}; it has to be {rule}")));
+            return Err(self.refuse_word(format!("{what} is {value}; it has to be {rule}")));
         }
         Ok(value)
     }

@@ -47,6 +47,10 @@ fn a_fault_is_said_with_its_place() {
         (3, 8, "the demand's rate in kbit/s is `4o`, not a number".to_owned())
     );
     assert_eq!(
+        place(&format!("{head}d0 0 2 -40\n")),
+        (3, 8, "the demand's rate in kbit/s is -40; it has to be 0 or above".to_owned())
+    );
+    assert_eq!(
         place(&format!("{head}d0 0 2 4\n")),
         (4, 1, "the file ends where a demand's label should stand".to_owned())
     );

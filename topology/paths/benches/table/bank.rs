@@ -23,14 +23,7 @@ struct Placed {
 }
 
 /// Places all services in turn, each with a backup; bandwidth is taken by paths.
-fn place(
-    graph: &Graph,
-    finder: &mut Finder,
-    free: &mut [u64],
-    requests: &[PathRequest],
-    apart: Diversity,
-) -> Vec<Placed> {
-    let _ = graph;
+fn place(finder: &mut Finder, free: &mut [u64], requests: &[PathRequest], apart: Diversity) -> Vec<Placed> {
     let mut placed = Vec::with_capacity(requests.len());
     for request in requests {
         let path = finder.shortest(free, request).map_or_else(|_| Vec::new(), |found| found.edges);
@@ -144,7 +137,7 @@ pub fn headquarters(report: &mut Report) {
             let (time, placed) = timed(|| {
                 let mut free = capacities(&graph);
                 let mut finder = Finder::new(Arc::new(graph.clone()));
-                let placed = place(&graph, &mut finder, &mut free, &requests, apart);
+                let placed = place(&mut finder, &mut free, &requests, apart);
                 (finder, free, placed)
             });
             times.push(time);
@@ -218,7 +211,7 @@ pub fn branches(report: &mut Report) {
     let requests = requests(BRANCHES, CORE, mstp, mobile);
     let mut finder = Finder::new(Arc::new(graph.clone()));
     let mut free = capacities(&graph);
-    let (time, placed) = timed(|| place(&graph, &mut finder, &mut free, &requests, Diversity::Link));
+    let (time, placed) = timed(|| place(&mut finder, &mut free, &requests, Diversity::Link));
     let without = placed.iter().filter(|service| service.path.is_empty()).count();
     let alone = placed.iter().filter(|service| service.backup.is_empty()).count();
     let value = format!("{time:.2?} ({without} without path, {alone} without backup)");

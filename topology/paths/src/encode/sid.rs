@@ -33,6 +33,19 @@ impl Encoder<'_> {
         sid.map(|sid| Segment { sid, kind: SegmentKind::Adjacency(edge) })
     }
 
+    /// An SRv6 segment for a link that leads to the link's node first. None where the SID lies outside the node's locator: then
+    /// nothing leads there, or the shortest paths of another algorithm do (RFC 9352 section 7.1: routers forward by the locator
+    /// that covers a SID, and each locator belongs to one algorithm).
+    pub(super) fn distant_adjacency(
+        &self,
+        edge: EdgeIx,
+        node: NodeIx,
+    ) -> Result<Option<Segment>, EncodeError> {
+        let Some(locator) = self.locator(node)? else { return Ok(None) };
+        let leads = |sid: &Sid| matches!(sid, Sid::Srv6(sid) if locator.contains(sid));
+        Ok(self.adjacency(edge, Dataplane::Srv6).filter(|segment| leads(&segment.sid)))
+    }
+
     /// The segment for the node at which a pinned stretch ends.
     pub(super) fn node_segment(
         &self,

@@ -8,6 +8,9 @@ use model::{EdgeIx, Graph, IgpMetric, Label, Node, NodeIx, Sid, Ted, graph::Edge
 use super::Anycast;
 use crate::{set::EdgeSet, testing::simple_paths};
 
+/// What shortest paths add up; none where they do not use an edge.
+type Metric<'a> = &'a dyn Fn(&Edge) -> Option<u64>;
+
 /// What the routers know.
 pub(crate) struct World<'a> {
     pub(crate) ted: &'a Ted,
@@ -16,9 +19,10 @@ pub(crate) struct World<'a> {
     pub(crate) anycast: &'a [Anycast],
     /// Bits of block, node and function, where routers read containers.
     pub(crate) csid: Option<[u32; 3]>,
-    /// What shortest paths add up; none where they do not use an edge.
-    pub(crate) metric: &'a dyn Fn(&Edge) -> Option<u64>,
-    /// Whether labels and locators of nodes are as in the TED, or shifted for another algorithm.
+    /// By which labels and the locators of the algorithm lead.
+    pub(crate) metric: Metric<'a>,
+    /// Whether labels of nodes are as in the TED, or shifted for another algorithm; then nodes have shifted locators beside those
+    /// of the TED, by which the IGP leads.
     pub(crate) algorithm: Option<u32>,
 }
 
@@ -86,14 +90,12 @@ impl<'a> World<'a> {
             if let Some(edge) = own {
                 return self.cross(at, walked, edge);
             }
-            let covers =
-                |node: &NodeIx| self.locator(*node).is_some_and(|locator| locator.contains(&address));
-            let owner = self.graph.nodes().find(covers)?;
+            let (owner, locator, metric) = self.covering(address)?;
             while *at != owner {
-                let edge = self.forward(*at, &[owner])?;
+                let edge = self.forward_by(metric, *at, &[owner])?;
                 self.cross(at, walked, edge)?;
             }
-            let end = u128::from(self.locator(owner)?.network()) | 1 << 64;
+            let end = u128::from(locator.network()) | 1 << 64;
             if u128::from(address) == end {
                 return Some(());
             }
@@ -121,9 +123,20 @@ impl<'a> World<'a> {
         }
     }
 
-    fn locator(&self, node: NodeIx) -> Option<ipnet::Ipv6Net> {
-        let locator = self.node(node).locator.as_ref()?.value;
-        Some(self.algorithm.map_or(locator, |shift| super::tests::shifted(locator, shift)))
+    /// The node whose locator covers an address, and what its shortest paths add up: a locator belongs to one algorithm.
+    fn covering(&self, address: Ipv6Addr) -> Option<(NodeIx, ipnet::Ipv6Net, Metric<'_>)> {
+        let shifts = self.algorithm.into_iter().map(|shift| (shift, self.metric));
+        let base: Metric<'_> = if self.algorithm.is_some() { &igp } else { self.metric };
+        for (shift, metric) in shifts.chain([(0, base)]) {
+            for node in self.graph.nodes() {
+                let Some(locator) = self.node(node).locator.as_ref() else { continue };
+                let locator = super::tests::shifted(locator.value, shift);
+                if locator.contains(&address) {
+                    return Some((node, locator, metric));
+                }
+            }
+        }
+        None
     }
 
     fn cross(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, edge: EdgeIx) -> Option<()> {
@@ -156,13 +169,17 @@ impl<'a> World<'a> {
 
     /// The only edge by which a node forwards: the first edge of all its shortest paths to the nearest target.
     fn forward(&self, at: NodeIx, targets: &[NodeIx]) -> Option<EdgeIx> {
+        self.forward_by(self.metric, at, targets)
+    }
+
+    fn forward_by(&self, metric: Metric<'_>, at: NodeIx, targets: &[NodeIx]) -> Option<EdgeIx> {
         let graph = self.graph;
         let usable = |path: &Vec<EdgeIx>| {
-            path.iter().all(|ix| !self.down.contains(*ix) && (self.metric)(graph.edge(*ix)).is_some())
+            path.iter().all(|ix| !self.down.contains(*ix) && metric(graph.edge(*ix)).is_some())
                 && path.iter().skip(1).all(|ix| !graph.is_overloaded(graph.edge(*ix).from))
         };
         let length =
-            |path: &Vec<EdgeIx>| -> u64 { path.iter().filter_map(|ix| (self.metric)(graph.edge(*ix))).sum() };
+            |path: &Vec<EdgeIx>| -> u64 { path.iter().filter_map(|ix| metric(graph.edge(*ix))).sum() };
         let paths: Vec<Vec<EdgeIx>> =
             targets.iter().flat_map(|target| simple_paths(graph, at, *target)).filter(usable).collect();
         let least = paths.iter().map(length).min()?;

@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn its_node_segments_pin_its_paths(
+    fn its_segments_pin_its_paths(
         net in any_net(6, 10), drawn in any_algorithm(), ends in any::<[u8; 2]>(), which in any::<u16>(),
     ) {
         let (ted, graph) = (net.ted(), net.graph());
@@ -103,20 +103,13 @@ proptest! {
         let node = |number: u8| NodeIx(u32::from(number) % graph.node_count() as u32);
         let all = simple_paths(&graph, node(ends[0]), node(ends[1]));
         let Some(path) = all.get(usize::from(which) % all.len().max(1)) else { return Ok(()) };
-        // Links of another algorithm carry no End.X SID in its locators: only node segments and local labels are tried.
-        let mut bare = ted.clone();
-        for link in bare.links.values_mut() {
-            (link.a_to_z.end_x, link.z_to_a.end_x) = (None, None);
-        }
-        let bare_graph = Graph::freeze(&bare).unwrap();
         let down = EdgeSet::default();
         let metric = |edge: &Edge| algorithm.metric.of(edge).filter(|_| algorithm.admits(edge));
         for (plane, shift) in [(Dataplane::Srv6, 7), (Dataplane::SrMpls, 200)] {
-            let mut encoder = Encoder::of_algorithm(&bare_graph, &bare, &down, &algorithm, &sids);
+            let mut encoder = Encoder::of_algorithm(&graph, &ted, &down, &algorithm, &sids);
             let Ok(segments) = encoder.encode(path, plane, 1) else { continue };
             let list: Vec<Sid> = segments.iter().map(|segment| segment.sid).collect();
-            let world =
-                World { metric: &metric, algorithm: Some(shift), ..World::new(&bare, &bare_graph, &down) };
+            let world = World { metric: &metric, algorithm: Some(shift), ..World::new(&ted, &graph, &down) };
             let from = path.first().map_or(NodeIx(0), |edge| graph.edge(*edge).from);
             prop_assert_eq!(world.walk(from, &list), Some(path.clone()));
         }
@@ -142,4 +135,36 @@ fn one_node_segment_of_an_algorithm_carries_its_path() {
     assert_eq!(segments.iter().map(|segment| segment.sid.to_string()).collect::<Vec<_>>(), ["16201"]);
     let plain = Encoder::new(&graph, &ted, &down).encode(&path, Dataplane::SrMpls, 1).unwrap();
     assert_eq!(plain.len(), 2);
+}
+
+#[test]
+fn an_adjacency_sid_of_the_base_locator_is_not_asked_for_from_afar() {
+    // By delay the way to n1 goes round over n2; by the IGP it is the direct line. The second of two lines goes on to n3.
+    let mut net = crate::testing::Net::plain(4, &[(0, 1), (0, 2), (2, 1), (1, 3), (1, 3)]);
+    net.lines[0].ways.iter_mut().for_each(|way| way.delay = 9);
+    let (mut ted, down) = (net.ted(), EdgeSet::default());
+    let graph = net.graph();
+    let algorithm = FlexAlgorithm {
+        metric: MetricType::Delay,
+        ..FlexAlgorithm::new(128, graph.nodes().collect()).unwrap()
+    };
+    let locator = |node: NodeIx| ted.nodes[graph.node_id(node)].locator.as_ref().unwrap().value;
+    let locators = graph.nodes().map(|node| (node, shifted(locator(node), 7))).collect();
+    let sids = FlexSids { locators, ..FlexSids::default() };
+    let path = [1, 2, 4].map(|link| crate::testing::edge(&graph, link, model::Side::A));
+    let metric = |edge: &Edge| algorithm.metric.of(edge);
+    let shown = |ted: &model::Ted| {
+        let graph = Graph::freeze(ted).unwrap();
+        let mut encoder = Encoder::of_algorithm(&graph, ted, &down, &algorithm, &sids);
+        let segments = encoder.encode(&path, Dataplane::Srv6, 1).unwrap();
+        let list: Vec<Sid> = segments.iter().map(|segment| segment.sid).collect();
+        let world = World { metric: &metric, algorithm: Some(7), ..World::new(ted, &graph, &down) };
+        assert_eq!(world.walk(NodeIx(0), &list), Some(path.to_vec()));
+        list.iter().map(Sid::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&ted), ["fd00:7:2:1::", "fd00:0:2:e040::"]);
+    // One SID is enough where the link has one in the locator of the algorithm.
+    let link = ted.links.get_mut(&crate::testing::link_id(4)).unwrap();
+    link.a_to_z.end_x = Some(model::Fact::from_file("fd00:7:2:e040::".parse().unwrap()));
+    assert_eq!(shown(&ted), ["fd00:7:2:e040::"]);
 }

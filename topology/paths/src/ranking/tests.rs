@@ -84,6 +84,22 @@ proptest! {
         }
     }
 
+    #[test]
+    fn renumbered_nodes_give_the_same_links_in_the_same_order(
+        net in any_mesh(5, 8), ask in any_ask(), order in Just(vec![0, 1, 2, 3, 4]).prop_shuffle(),
+    ) {
+        let request = ask.fit(&net.graph());
+        let links = |net: &Net, request: &PathRequest| {
+            let graph = net.graph();
+            let found = k_shortest(&graph, &capacities(&graph), request, 8, &mut Workspace::new());
+            found.map(|paths| paths.into_iter().map(|path| path.edges).collect::<Vec<_>>())
+        };
+        prop_assert_eq!(
+            links(&net, &request),
+            links(&net.renumbered(&order), &Ask::renumbered(&request, &order))
+        );
+    }
+
     /// Walks through waypoints: no node twice in one leg.
     #[test]
     fn through_waypoints_too_all_come_in_order(net in any_net(4, 5), ask in any_ask()) {
