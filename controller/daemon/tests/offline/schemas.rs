@@ -84,7 +84,9 @@ fn a_value_in_the_wrong_unit_and_a_code_point_that_is_none_do_not_follow_the_sch
         "apiVersion": "trunkline/v1", "kind": "TrafficClass", "metadata": {"name": "x"},
         "spec": {"value": 1, "dscp": ["af41"], "queue": "q", "profile": "p"},
     });
-    for (delay, follows) in [("30ms", true), (" 8.2 ms", true), ("30Mbps", false), ("30", false), ("-1ms", false)] {
+    for (delay, follows) in
+        [("30ms", true), (" 8.2 ms", true), ("30Mbps", false), ("30", false), ("-1ms", false)]
+    {
         let mut changed = service.clone();
         changed["spec"]["slo"] = serde_json::json!({"oneWayDelay": delay});
         assert_eq!(schema.is_valid(&changed), follows, "{delay}");
