@@ -39,7 +39,7 @@ codes! {
     DUPLICATE_NAME = "TL0020";
     /// A node that the network does not have.
     UNKNOWN_NODE = "TL0021";
-    /// A class, profile or queue that no document defines, or a domain that the network does not have.
+    /// A class, profile or queue that no document defines.
     UNKNOWN_REFERENCE = "TL0022";
     /// A selector that no node matches.
     EMPTY_SELECTION = "TL0023";
@@ -125,6 +125,10 @@ codes! {
     POLICY_CLASH = "TL0063";
     /// The path takes more delay in a domain than the intent gives to it.
     DOMAIN_OVER_SHARE = "TL0064";
+    /// A domain that the network does not have.
+    UNKNOWN_DOMAIN = "TL0065";
+    /// An objective that carriers do not promise on any path.
+    BEYOND_CONTRACT = "TL0066";
     /// A link that the network does not have.
     UNKNOWN_LINK = "TL0070";
     /// A moment, a time of day or an offset that is not clear everywhere.
@@ -140,6 +144,24 @@ codes! {
     /// A maintenance window that cuts services off.
     WINDOW_CUTS = "TL0076";
 }
+
+/// The codes of validation that documents earn by themselves, whatever the network.
+pub(crate) const OF_DOCUMENTS: [&str; 14] = [
+    BAD_VALUE,
+    MISSING_FIELD,
+    NOT_SUPPORTED,
+    DUPLICATE_NAME,
+    UNKNOWN_REFERENCE,
+    SAME_CODE_POINT,
+    QUEUE_SHARES,
+    QUEUE_CLASH,
+    UNUSED,
+    PREFIX_IN_MESH,
+    LIMIT,
+    CONTRADICTION,
+    POLICY_CLASH,
+    BAD_SCHEDULE,
+];
 
 /// The page of a code, in Markdown.
 pub fn explain(code: &str) -> Option<&'static str> {

@@ -24,6 +24,7 @@ use crate::{
     doc::{DesignSpec, Document, InstanceSpec, Spec},
     faults::Fault,
     read::{short, suggest},
+    reading::Unread,
 };
 
 /// How deep designs may be made of designs.
@@ -60,31 +61,59 @@ type Designs<'a> = BTreeMap<&'a str, Design<'a>>;
 /// # Errors
 /// All faults of designs and instances, warnings included. Documents of other kinds are not judged.
 pub fn expand(docs: &[Document]) -> Result<Expansion<'_>, Vec<Finding>> {
-    expand_within(docs, MAX_ROOM)
+    let Made { documents, findings, .. } = make(docs, &Unread::default());
+    if findings.iter().any(Finding::is_error) {
+        return Err(findings);
+    }
+    Ok(Expansion { documents, warnings: findings })
 }
 
-fn expand_within(docs: &[Document], room: usize) -> Result<Expansion<'_>, Vec<Finding>> {
+/// What designs came to, faults or not.
+pub(crate) struct Made<'a> {
+    /// The documents that were given, then those that could be made.
+    pub documents: Cow<'a, [Document]>,
+    /// The faults of designs and instances, and what is worth knowing about them.
+    pub findings: Vec<Finding>,
+    /// What could not be made.
+    pub unread: Unread,
+}
+
+/// Makes the documents of all instances that have no fault, beside documents that were not read. O(what is made).
+pub(crate) fn make<'a>(docs: &'a [Document], unread: &Unread) -> Made<'a> {
+    make_within(docs, unread, MAX_ROOM)
+}
+
+fn make_within<'a>(docs: &'a [Document], unread: &Unread, room: usize) -> Made<'a> {
     let is_design = |doc: &&Document| matches!(doc.spec, Spec::Design(_) | Spec::DesignInstance(_));
     if !docs.iter().any(|doc| is_design(&doc)) {
-        return Ok(Expansion { documents: docs.into(), warnings: Vec::new() });
+        return Made { documents: docs.into(), findings: Vec::new(), unread: Unread::default() };
     }
     let mut findings = Vec::new();
     let (designs, instances) = index(docs, &mut findings);
+    let mut unmade = Unread::default();
+    if !findings.is_empty() {
+        // Of two with one name the second makes nothing.
+        unmade.of_design();
+    }
     let nesting = judge::judge(&designs, &mut findings);
     let mut maker = Maker {
         designs: &designs,
         nesting,
         room: fill::Room(room),
         made: docs.iter().filter(|doc| !is_design(doc)).cloned().collect(),
+        unmade,
         findings,
     };
     maker.all(&instances);
-    let Maker { made, mut findings, .. } = maker;
-    unused(&designs, &instances, &mut findings);
-    if findings.iter().any(Finding::is_error) {
-        return Err(findings);
+    let Maker { made, unmade, mut findings, .. } = maker;
+    if !unread.may_have("Design") && !unread.may_have("DesignInstance") {
+        unused(&designs, &instances, &mut findings);
     }
-    Ok(Expansion { documents: made.into(), warnings: findings })
+    // A design with a fault is not missing.
+    let there: BTreeSet<String> = unread.names_of("Design").map(no_such).collect();
+    let may_be_there = |finding: &Finding| unread.may_have_any("Design") || there.contains(&finding.message);
+    findings.retain(|finding| finding.code != codes::UNKNOWN_DESIGN || !may_be_there(finding));
+    Made { documents: made.into(), findings, unread: unmade }
 }
 
 /// Instances by name.
@@ -123,6 +152,8 @@ struct Maker<'a> {
     nesting: nest::Nesting<'a>,
     room: fill::Room,
     made: Vec<Document>,
+    /// What instances with a fault would have made.
+    unmade: Unread,
     findings: Vec<Finding>,
 }
 
@@ -136,18 +167,17 @@ impl Maker<'_> {
                 let message = format!(
                     "with this instance, those of the design `{name}` and all before come to more than {MAX_DOCUMENTS} documents"
                 );
-                self.too_large(instance, message);
-                return;
+                return self.too_large(instance, message);
             }
             if self.one(instance, given).is_none() {
                 let message = "the documents of this instance and of all before hold more than is safe";
-                self.too_large(instance, message.to_owned());
-                return;
+                return self.too_large(instance, message.to_owned());
             }
         }
     }
 
     fn too_large(&mut self, instance: &Document, message: String) {
+        self.unmade.of_design();
         let mark = instance.metadata.name.mark;
         Fault::on(
             &mut self.findings,
@@ -165,16 +195,24 @@ impl Maker<'_> {
         let name = given.design.value.0.as_str();
         let Some(design) = self.designs.get(name) else {
             unknown(self.designs, instance, given, &mut self.findings);
+            self.unmade.of_design();
             return Some(());
         };
-        if self.nesting.faulty.contains(name) {
-            return Some(());
-        }
-        let Some(bindings) = bind::bind(*design, instance, given, &mut self.findings) else {
+        let bindings = match self.nesting.faulty.contains(name) {
+            true => None,
+            false => bind::bind(*design, instance, given, &mut self.findings),
+        };
+        let Some(bindings) = bindings else {
+            design.spec.documents.value.iter().for_each(|body| self.unmade.of_kind(nest::kind(body)));
             return Some(());
         };
         for body in &design.spec.documents.value {
+            let before = self.findings.len();
             let doc = body::document(*design, body, instance, &bindings, &mut self.room, &mut self.findings)?;
+            if self.findings.len() > before {
+                self.unmade.of_kind(nest::kind(body));
+                continue;
+            }
             let Some(doc) = doc else { continue };
             match &doc.spec {
                 Spec::DesignInstance(inner) => self.one(&doc, inner)?,
@@ -195,8 +233,12 @@ fn unknown(designs: &Designs<'_>, doc: &Document, given: &InstanceSpec, findings
     } else {
         format!("{near} (designs are looked for in all files that are given together)")
     };
-    let message = format!("there is no design `{name}`");
+    let message = no_such(&name);
     Fault::on(findings, Severity::Error, codes::UNKNOWN_DESIGN, doc, given.design.mark, message).help(help);
+}
+
+fn no_such(name: &str) -> String {
+    format!("there is no design `{}`", short(name))
 }
 
 /// Warns of designs outside libraries that nothing uses.

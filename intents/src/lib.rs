@@ -26,6 +26,7 @@ mod tree;
 
 // The stages, in order of the flow.
 mod parse;
+mod reading;
 
 mod print;
 
@@ -39,6 +40,7 @@ mod route;
 
 mod compile;
 
+mod judge;
 mod why;
 
 pub use codes::explain;
@@ -47,11 +49,13 @@ pub use compile::{
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use judge::{judge, judge_alone};
 pub use moment::{BadMoment, moment};
 pub use origin::Origin;
 pub use parse::{API_VERSION, KINDS, parse};
 pub use print::print;
 pub use read::At;
+pub use reading::Reading;
 pub use schema::schema;
 pub use source::{MAX_BYTES, Mark, SourceFile};
 pub use validate::{ended, is_watched, locate, validate};

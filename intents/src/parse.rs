@@ -9,6 +9,7 @@ use crate::{
     doc::{Document, Metadata, Spec},
     faults::Faults,
     read::{Read, mapping, nearest, scalar, short, suggest},
+    reading::Reading,
     source::{Chunk, MAX_BYTES, Mark, SourceFile, chunks, too_large},
     tree::{self, Node, Value},
 };
@@ -59,13 +60,21 @@ const FEW: usize = 200;
 /// # Errors
 /// All faults of the file. A document with a fault hides no other.
 pub fn parse(file: &SourceFile) -> Result<Vec<Document>, Vec<Finding>> {
+    let Reading { documents, findings, .. } = reading(file);
+    if findings.is_empty() { Ok(documents) } else { Err(findings) }
+}
+
+/// Reads the documents of a file as far as they have no fault. O(bytes).
+pub(crate) fn reading(file: &SourceFile) -> Reading {
+    let mut whole = Reading::default();
     if file.text.len() > MAX_BYTES {
-        return Err(vec![too_large(&file.name, file.text.len())]);
+        whole.lost(too_large(&file.name));
+        return whole;
     }
     let chunks = chunks(&file.text);
     let each = chunks.len().div_ceil(THREADS).max(FEW);
     let read = |chunks| read(file, chunks);
-    let parts: Vec<(Vec<Document>, Vec<Finding>)> = match chunks.len() > each {
+    let parts: Vec<Reading> = match chunks.len() > each {
         false => vec![read(&chunks)],
         true => std::thread::scope(|scope| {
             let workers: Vec<_> =
@@ -73,37 +82,41 @@ pub fn parse(file: &SourceFile) -> Result<Vec<Document>, Vec<Finding>> {
             workers.into_iter().map(|worker| worker.join().expect("a reader does not panic")).collect()
         }),
     };
-    let (mut documents, mut findings) = (Vec::with_capacity(chunks.len()), Vec::new());
-    for (found, faults) in parts {
-        documents.extend(found);
-        findings.extend(faults);
-    }
-    findings.truncate(MAX_FINDINGS);
-    if findings.is_empty() { Ok(documents) } else { Err(findings) }
+    whole.documents.reserve(chunks.len());
+    parts.into_iter().for_each(|part| whole.add(part));
+    whole.findings.truncate(MAX_FINDINGS);
+    whole
 }
 
 /// Reads documents that stand beside each other, and stops where there are too many faults.
-fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> (Vec<Document>, Vec<Finding>) {
+fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> Reading {
     let name: Arc<str> = file.name.as_str().into();
     let mut faults = Faults::new(&file.name);
-    let mut documents = Vec::new();
+    let mut part = Reading::default();
     for chunk in chunks {
+        let before = faults.findings.len();
         faults.subject.clone_from(&file.name);
-        if let Some(node) = tree::read(*chunk, &mut faults) {
-            documents.extend(document(&name, &node, &mut faults));
+        let node = tree::read(*chunk, &mut faults);
+        let document = node.as_ref().and_then(|node| document(&name, node, &mut faults));
+        if faults.findings.len() == before {
+            part.documents.extend(document);
+        } else {
+            part.unread.document(node.as_ref(), chunk.text);
         }
         if faults.findings.len() > MAX_FINDINGS {
+            part.unread.of_kind(None);
             break;
         }
     }
-    (documents, faults.findings)
+    part.findings = faults.findings;
+    part
 }
 
 /// Reads one document.
 pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
     let entries = mapping(node, faults)?;
     let field = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
-    faults.subject = subject(file, field("kind"), field("metadata"));
+    faults.subject = subject(file, node);
     version(field("apiVersion"), node.mark, faults);
     for (key, _) in entries {
         const KNOWN: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
@@ -132,21 +145,28 @@ pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) ->
 }
 
 /// What findings call the document, before it is known to be one.
-fn subject(file: &str, kind: Option<&Node>, metadata: Option<&Node>) -> String {
-    let text = |node: Option<&Node>| match node.map(|node| &node.value) {
-        Some(Value::Scalar(text)) => Some(short(text)),
-        _ => None,
-    };
-    let name = match metadata.map(|node| &node.value) {
-        Some(Value::Map(entries)) => {
-            text(entries.iter().find(|(key, _)| key.text == "name").map(|(_, node)| node))
-        }
-        _ => None,
-    };
-    match (text(kind), name) {
-        (Some(kind), Some(name)) => format!("{kind} {name}"),
+fn subject(file: &str, node: &Node) -> String {
+    match kind_and_name(node) {
+        (Some(kind), Some(name)) => format!("{} {}", short(kind), short(name)),
         _ => file.to_owned(),
     }
+}
+
+/// Kind and name of what may be a document, as far as they are texts.
+pub(crate) fn kind_and_name(node: &Node) -> (Option<&str>, Option<&str>) {
+    fn field<'n>(node: Option<&'n Node>, name: &str) -> Option<&'n Node> {
+        match &node?.value {
+            Value::Map(entries) => entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+    fn text(node: Option<&Node>) -> Option<&str> {
+        match &node?.value {
+            Value::Scalar(text) => Some(text),
+            _ => None,
+        }
+    }
+    (text(field(Some(node), "kind")), text(field(field(Some(node), "metadata"), "name")))
 }
 
 fn required<'n>(

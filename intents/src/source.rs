@@ -29,7 +29,7 @@ impl SourceFile {
     /// A finding at the first byte that is not UTF-8; a finding when the file is larger than [`MAX_BYTES`].
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Self, Box<Finding>> {
         if bytes.len() > MAX_BYTES {
-            return Err(Box::new(too_large(name, bytes.len())));
+            return Err(Box::new(too_large(name)));
         }
         String::from_utf8(bytes).map(|text| Self::new(name, text)).map_err(|error| {
             let offset = error.utf8_error().valid_up_to();
@@ -51,9 +51,13 @@ impl SourceFile {
     }
 }
 
-pub(crate) fn too_large(name: &str, bytes: usize) -> Finding {
-    let message = format!("the file has {bytes} bytes, at most {MAX_BYTES} are read");
-    Finding::new(codes::TOO_LARGE, Severity::Error, name, message).with_help("split it into several files")
+/// Who reads a file stops behind [`MAX_BYTES`], so nobody knows how large it is.
+pub(crate) fn too_large(name: &str) -> Finding {
+    let message = format!("the file is larger than {} MiB, which is the most that is read", MAX_BYTES >> 20);
+    let start = Mark { line: 1, column: 1, ..Mark::default() };
+    Finding::new(codes::TOO_LARGE, Severity::Error, name, message)
+        .with_help("split it into several files")
+        .at(start.place(name))
 }
 
 /// A place within a file whose name is known elsewhere.
@@ -156,5 +160,15 @@ mod tests {
         let error = SourceFile::from_bytes("x.yaml", b"name: ok\nsite: M\xfcnchen\n".to_vec()).unwrap_err();
         let place = error.place.unwrap();
         assert_eq!((error.code.as_str(), place.line, place.column), (codes::NOT_UTF8, 2, 8));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_a_finding_on_the_file() {
+        let most = SourceFile::from_bytes("x.yaml", vec![b'#'; MAX_BYTES]);
+        assert!(most.is_ok(), "as much as is read");
+        let error = SourceFile::from_bytes("x.yaml", vec![b'#'; MAX_BYTES + 1]).unwrap_err();
+        let place = error.place.unwrap();
+        assert_eq!((error.code.as_str(), place.file.as_str(), place.line), (codes::TOO_LARGE, "x.yaml", 1));
+        assert_eq!(error.message, "the file is larger than 64 MiB, which is the most that is read");
     }
 }

@@ -22,9 +22,10 @@ use model::{
 
 use crate::{
     codes,
-    design::{Expansion, expand},
+    design::{Made, make},
     doc::{Document, Spec},
     faults::Fault,
+    reading::Unread,
     source::Mark,
 };
 
@@ -38,6 +39,8 @@ struct Judge<'a> {
     ted: &'a Ted,
     /// The affinities that links have.
     affinities: BTreeSet<&'a Affinity>,
+    /// What documents with faults may have defined.
+    unread: &'a Unread,
     findings: Vec<Finding>,
 }
 
@@ -68,9 +71,18 @@ impl<'a> Judge<'a> {
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
 pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    let Expansion { documents, warnings } = expand(docs)?;
+    let (set, findings) = judged(docs, ted, &Unread::default());
+    if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok((set, findings)) }
+}
+
+/// Judges documents beside which others have faults: the set of what is sound, and all findings but those that would only follow
+/// from such a fault. Whoever goes on with the set looks at the findings first.
+pub(crate) fn judged(docs: &[Document], ted: &Ted, unread: &Unread) -> (IntentSet, Vec<Finding>) {
+    let Made { documents, findings, unread: unmade } = make(docs, unread);
+    let mut unread = unread.clone();
+    unread.add(unmade);
     let affinities = ted.links.values().flat_map(|link| &link.affinity).collect();
-    let mut judge = Judge { ted, affinities, findings: warnings };
+    let mut judge = Judge { ted, affinities, unread: &unread, findings };
     let mut names = names::index(&documents, &mut judge);
     let (governed, steered) = steering::apply(&names, &mut judge);
     names.replace(&governed);
@@ -97,7 +109,19 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
     feasible::judge(&set, &origins, &mut judge);
     cut::judge(&names, &set, &mut judge);
     steering::once(&mut judge.findings);
-    if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
+    let mut findings = judge.findings;
+    findings.retain(|finding| finding.code != codes::UNUSED || !may_be_used(finding, &unread));
+    (set, findings)
+}
+
+/// Whether what nothing uses may be used by a document that was not read.
+fn may_be_used(unused: &Finding, unread: &Unread) -> bool {
+    let users: &[&str] = match unused.subject.split_once(' ').map(|(kind, _)| kind) {
+        Some("TrafficClass" | "SteeringPolicy") => &["ServiceIntent"],
+        Some("QosProfile") => &["TrafficClass"],
+        _ => &[],
+    };
+    users.iter().any(|kind| unread.may_have(kind))
 }
 
 /// Names of intents and nodes may hold the characters that names of services are put together with, so two services may come to
@@ -125,6 +149,7 @@ fn mark_of(doc: &Document, part: Part) -> Mark {
         Part::Match => spec.matches.first().map(|one| one.mark),
         Part::Slo => slo.map(|slo| slo.mark),
         Part::Delay => slo.and_then(|slo| slo.value.one_way_delay.map(|value| value.mark)),
+        Part::Domains => slo.and_then(|slo| slo.value.domains.as_ref().map(|domains| domains.mark)),
         Part::Bandwidth => slo.and_then(|slo| slo.value.bandwidth.map(|value| value.mark)),
         Part::Avoid => path.and_then(|path| path.value.avoid.as_ref()).map(|avoid| avoid.mark),
         Part::Sle => sle,
@@ -143,6 +168,7 @@ enum Part {
     Match,
     Slo,
     Delay,
+    Domains,
     Bandwidth,
     Avoid,
     Sle,
@@ -159,29 +185,52 @@ fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     }
 }
 
-/// Whether a name exists; a finding with a suggestion where it does not.
+/// Whether a name exists; a finding with a suggestion where it does not, unless a document with a fault may define it.
 fn known<'n>(
     judge: &mut Judge<'_>,
     doc: &Document,
     mark: Mark,
-    (code, what): (&str, &str),
+    sort: Sort,
     name: &str,
     names: impl Iterator<Item = &'n str> + Clone,
 ) -> bool {
     let found = names.clone().any(|other| other == name);
-    if !found {
+    if !found && !sort.is_unread(judge.unread, name) {
         let help = crate::read::suggest(name, names, "there are");
-        judge.error(code, doc, mark, format!("there is no {what} `{}`", crate::read::short(name))).help(help);
+        let message = format!("there is no {} `{}`", sort.what, crate::read::short(name));
+        judge.error(sort.code, doc, mark, message).help(help);
     }
     found
 }
 
-const NODE: (&str, &str) = (codes::UNKNOWN_NODE, "node");
-const DOMAIN: (&str, &str) = (codes::UNKNOWN_REFERENCE, "domain");
-const LINK: (&str, &str) = (codes::UNKNOWN_LINK, "link");
-const CLASS: (&str, &str) = (codes::UNKNOWN_REFERENCE, "traffic class");
-const PROFILE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue profile");
-const QUEUE: (&str, &str) = (codes::UNKNOWN_REFERENCE, "queue");
+/// What a name is a name of.
+#[derive(Clone, Copy)]
+struct Sort {
+    /// What to say where there is none.
+    code: &'static str,
+    what: &'static str,
+    /// The kinds of documents that define it; none where the network does.
+    kinds: &'static [&'static str],
+}
+
+impl Sort {
+    /// Whether a document may define it that was not read.
+    fn is_unread(self, unread: &Unread, name: &str) -> bool {
+        match self.kinds {
+            [kind] => unread.may_define(kind, name),
+            // A queue stands within a document, under a name of its own.
+            several => several.iter().any(|kind| unread.may_have(kind)),
+        }
+    }
+}
+
+const NODE: Sort = Sort { code: codes::UNKNOWN_NODE, what: "node", kinds: &[] };
+const DOMAIN: Sort = Sort { code: codes::UNKNOWN_DOMAIN, what: "domain", kinds: &[] };
+const LINK: Sort = Sort { code: codes::UNKNOWN_LINK, what: "link", kinds: &[] };
+const CLASS: Sort = Sort { code: codes::UNKNOWN_REFERENCE, what: "traffic class", kinds: &["TrafficClass"] };
+const PROFILE: Sort = Sort { code: codes::UNKNOWN_REFERENCE, what: "queue profile", kinds: &["QosProfile"] };
+const QUEUE: Sort =
+    Sort { code: codes::UNKNOWN_REFERENCE, what: "queue", kinds: &["QosProfile", "TrafficClass"] };
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use engine::stages;
-use intents::codes;
-use model::{Allocations, Finding, Hints, Ted, Timestamp};
+use model::{Allocations, Finding, Hints, Timestamp};
 use owo_colors::{OwoColorize as _, Stream};
 use serde::Serialize;
 
@@ -63,18 +62,6 @@ pub enum CheckFormat {
     Sarif,
 }
 
-/// The codes that documents earn by themselves, whatever the network.
-const OF_DOCUMENTS: [&str; 8] = [
-    codes::NOT_SUPPORTED,
-    codes::DUPLICATE_NAME,
-    codes::UNKNOWN_REFERENCE,
-    codes::SAME_CODE_POINT,
-    codes::QUEUE_SHARES,
-    codes::QUEUE_CLASH,
-    codes::UNUSED,
-    codes::CONTRADICTION,
-];
-
 /// What was looked at, for the last line.
 struct Verdict {
     judged: Judged,
@@ -94,7 +81,7 @@ struct Summary<'f> {
 /// It was called wrongly.
 pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let verdict = match &args.network {
-        Some(network) => match offline::understand(network, &args.paths) {
+        Some(network) => match offline::understand(network, &args.paths, args.at.timestamp()) {
             Ok(understood) => whole(understood, args.at.timestamp()),
             Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
             Err(stop) => return Err(stop.into()),
@@ -145,31 +132,15 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
 
 /// Judges without a network what does not need one.
 fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
-    let read = input::intents(paths)?;
-    if read.findings.is_empty() {
-        offline::must_hold_intents(&read.files)?;
-    }
-    let mut findings = read.findings;
-    match stages::parse(&read.files) {
-        Ok(documents) => match intents::expand(&documents) {
-            Ok(made) => {
-                let judged = match intents::validate(&made.documents, &Ted::default()) {
-                    Ok((_, warnings)) => warnings,
-                    Err(all) => all,
-                };
-                let own = |finding: &Finding| OF_DOCUMENTS.contains(&finding.code.as_str());
-                findings.extend(made.warnings.into_iter().chain(judged.into_iter().filter(own)));
-            }
-            // Designs need no network: whatever is wrong with them is told.
-            Err(faults) => findings.extend(faults),
-        },
-        Err(faults) => findings.extend(faults),
-    }
+    let input::Intents { files, unreadable } = input::intents(paths)?;
+    let reading = offline::reading(&files, unreadable);
+    offline::must_hold(&files, &reading)?;
+    let findings = intents::judge_alone(&reading);
     let looked_at = format!(
         "{}; nodes, objectives and paths are judged with a network (-n)",
-        plural(read.files.len(), "file")
+        plural(files.len(), "file")
     );
-    Ok(Verdict { judged: Judged { findings, sources: read.files }, looked_at })
+    Ok(Verdict { judged: Judged { findings, sources: files }, looked_at })
 }
 
 pub fn plural(number: usize, what: &str) -> String {

@@ -1,6 +1,7 @@
 //! Reads what people name on the command line: files, folders of intents, networks, snapshots.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -21,41 +22,65 @@ const OTHER_KINDS: [&str; 6] = ["Network", "Inventory", "Controller", "Scenario"
 pub struct Intents {
     /// Texts by the name as the user gave it.
     pub files: Sources,
-    /// Files that are not text.
-    pub findings: Vec<Finding>,
+    /// What is said of files that are too large, or no text.
+    pub unreadable: Vec<Finding>,
 }
 
-/// Reads intent files: each path is a file, or a folder of which all YAML files below are taken.
+/// Reads intent files: each path is a file, or a folder of which all YAML files below are taken. A file that several paths lead
+/// to is read once, under the name by which it is met first.
 ///
 /// # Errors
 /// A path cannot be read, or there is nothing below it.
 pub fn intents(paths: &[PathBuf]) -> Result<Intents, Stop> {
     let mut read = Intents::default();
+    let mut met = BTreeSet::new();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-        let mut found = Vec::new();
-        if metadata.is_dir() {
-            walk(path, 0, &mut found)?;
-            if found.is_empty() {
-                let message = format!("{}: there is no intent file (*.yaml) in this folder", path.display());
-                return Err(Stop::usage(message));
+        if !metadata.is_dir() {
+            if met.insert(canonical(path)) {
+                read.add(path, bytes_to_judge(path)?);
             }
-        } else {
-            found.push((path.clone(), bytes(path)?));
+            continue;
         }
-        for (path, bytes) in found {
-            let name = path.display().to_string();
-            match SourceFile::from_bytes(&name, bytes) {
-                Ok(file) => drop(read.files.insert(file.name, file.text)),
-                Err(finding) => read.findings.push(*finding),
+        let mut below = Vec::new();
+        walk(path, 0, &mut below)?;
+        let mut found = false;
+        for file in below {
+            if met.contains(&canonical(&file)) {
+                found = true;
+                continue;
             }
+            let bytes = bytes_to_judge(&file)?;
+            if other_kind(&bytes).is_none() {
+                found = true;
+                met.insert(canonical(&file));
+                read.add(&file, bytes);
+            }
+        }
+        if !found {
+            let message = format!("{}: there is no intent file (*.yaml) in this folder", path.display());
+            return Err(Stop::usage(message));
         }
     }
     Ok(read)
 }
 
-/// The YAML files below a folder, in the order of their names, without hidden ones and without our files of other kinds.
-fn walk(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, Vec<u8>)>) -> Result<(), Stop> {
+impl Intents {
+    fn add(&mut self, path: &Path, bytes: Vec<u8>) {
+        match SourceFile::from_bytes(&path.display().to_string(), bytes) {
+            Ok(file) => drop(self.files.insert(file.name, file.text)),
+            Err(finding) => self.unreadable.push(*finding),
+        }
+    }
+}
+
+/// One name for all that lead to a file; a pipe, which has none, goes by the name as it was given.
+fn canonical(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The YAML files below a folder, in the order of their names, without hidden ones.
+fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
     if depth > DEEPEST {
         let message = format!("{}: folders are nested deeper than {DEEPEST} levels", folder.display());
         return Err(Stop::usage(message));
@@ -74,10 +99,7 @@ fn walk(folder: &Path, depth: usize, found: &mut Vec<(PathBuf, Vec<u8>)>) -> Res
         if path.is_dir() {
             walk(&path, depth + 1, found)?;
         } else if is_yaml(&name) {
-            let bytes = bytes(&path)?;
-            if other_kind(&bytes).is_none() {
-                found.push((path, bytes));
-            }
+            found.push(path);
         }
     }
     Ok(())
@@ -109,13 +131,24 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, Stop> {
     up_to(path, WRITTEN_MIB)
 }
 
-fn up_to(path: &Path, mib: u64) -> Result<Vec<u8>, Stop> {
+/// Reads a file of which findings will tell that it is too large: one byte more than the most shows it.
+fn bytes_to_judge(path: &Path) -> Result<Vec<u8>, Stop> {
+    begin(path, (WRITTEN_MIB << 20) + 1)
+}
+
+/// The first bytes of a file.
+fn begin(path: &Path, most: u64) -> Result<Vec<u8>, Stop> {
     use std::io::Read as _;
-    let most = mib << 20;
     let mut bytes = Vec::new();
     // Not the size that the system tells: a device or a pipe has none.
-    let read = fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
+    let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     read.map_err(|error| unreadable(path, &error))?;
+    Ok(bytes)
+}
+
+fn up_to(path: &Path, mib: u64) -> Result<Vec<u8>, Stop> {
+    let most = mib << 20;
+    let bytes = begin(path, most + 1)?;
     if bytes.len() as u64 > most {
         let message = format!("{}: larger than {mib} MiB, which is the most that is read", path.display());
         return Err(Stop::usage(message));
@@ -147,10 +180,11 @@ fn as_text(path: &Path, bytes: Vec<u8>) -> Result<String, Stop> {
 /// Reads a network file and adds its text to the sources.
 ///
 /// # Errors
-/// It cannot be read, or there are findings that are errors.
+/// It cannot be read, or there are findings that are errors; that it is too large or no text is such a finding.
 pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
-    let name = path.display().to_string();
-    let text = text(path)?;
+    let read = SourceFile::from_bytes(&path.display().to_string(), bytes_to_judge(path)?);
+    let SourceFile { name, text } =
+        read.map_err(|finding| Stop::findings(vec![*finding], sources.clone()))?;
     let read = formats::read(&name, &text);
     sources.insert(name, text);
     read.map_err(|findings| Stop::findings(findings, sources.clone()))
@@ -185,6 +219,43 @@ mod tests {
         assert_eq!(names, ["b.yaml", "deep/a.yml"]);
         let named = intents(&[folder.path().join("network.yaml")]).unwrap();
         assert_eq!(named.files.len(), 1, "what is named is judged");
+    }
+
+    #[test]
+    fn a_file_that_several_paths_lead_to_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        fs::write(&file, "kind: TrafficClass\n").unwrap();
+        let other = folder.path().join(".").join("a.yaml");
+        let roundabout = folder.path().join("..").join(folder.path().file_name().unwrap());
+        let folder = folder.path().to_owned();
+        for paths in [
+            [folder.clone(), file.clone()],
+            [file.clone(), folder],
+            [file, other],
+            [roundabout.clone(), roundabout],
+        ] {
+            assert_eq!(intents(&paths).unwrap().files.len(), 1, "{paths:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_or_no_text_is_a_finding() {
+        let folder = tempfile::tempdir().unwrap();
+        let (large, foreign) = (folder.path().join("large.yaml"), folder.path().join("foreign.yaml"));
+        fs::File::create(&large).unwrap().set_len((WRITTEN_MIB << 20) + 5).unwrap();
+        fs::write(&foreign, b"name: ok\nsite: M\xfcnchen\n").unwrap();
+        let read = intents(&[large.clone(), foreign.clone()]).unwrap();
+        let told: Vec<(&str, u32)> = read
+            .unreadable
+            .iter()
+            .map(|finding| (finding.code.as_str(), finding.place.as_ref().unwrap().line))
+            .collect();
+        assert_eq!(told, [("TL0002", 1), ("TL0001", 2)]);
+        for path in [large, foreign] {
+            assert!(matches!(network(&path, &mut Sources::new()), Err(Stop::Findings(_))));
+            assert!(matches!(text(&path), Err(Stop::Usage(_))), "other files are no findings");
+        }
     }
 
     #[test]

@@ -6,12 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use engine::{
-    cycle,
-    snapshot::StateFile,
-    stages::{self, View},
-};
-use intents::Compilation;
+use engine::{cycle, snapshot::StateFile, stages::View};
+use intents::{Compilation, Reading, SourceFile};
 use model::{
     ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Ted, Timestamp,
     state::Foreign,
@@ -36,31 +32,43 @@ pub struct Understood {
     pub files: usize,
 }
 
-/// Reads and understands a network and intents.
+/// Reads and understands a network and intents. Where there are faults, what has none is judged as far as that goes, as of a
+/// moment or with all services at once.
 ///
 /// # Errors
-/// A file cannot be read, or files have faults: all of them.
-pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop> {
-    let read = input::intents(paths)?;
-    let documents = stages::parse(&read.files);
-    must_hold(&read.files, &documents)?;
-    let mut sources = read.files.clone();
-    let ted = input::network(network, &mut sources)?.ted;
-    let mut findings = read.findings;
-    let documents = match documents {
-        Ok(documents) if findings.is_empty() => documents,
-        faults => {
-            findings.extend(faults.err().unwrap_or_default());
-            return Err(Stop::findings(findings, sources));
+/// A file cannot be read, or files have faults: all of them, those of the network and of the intents.
+pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> Result<Understood, Stop> {
+    let input::Intents { files, unreadable } = input::intents(paths)?;
+    let reading = reading(&files, unreadable);
+    must_hold(&files, &reading)?;
+    let count = files.len();
+    let mut sources = files;
+    let ted = match input::network(network, &mut sources) {
+        Ok(network) => network.ted,
+        Err(Stop::Findings(mut judged)) => {
+            judged.findings.extend(intents::judge_alone(&reading));
+            return Err(Stop::Findings(judged));
         }
+        Err(stop) => return Err(stop),
     };
-    match intents::validate(&documents, &ted) {
+    match intents::judge(&reading, &ted, at) {
         Ok((set, findings)) => {
             let (ted, set) = (Arc::new(ted), Arc::new(set));
-            Ok(Understood { ted, set, documents, findings, files: read.files.len(), sources })
+            let documents = reading.documents;
+            Ok(Understood { ted, set, documents, findings, files: count, sources })
         }
         Err(findings) => Err(Stop::findings(findings, sources)),
     }
+}
+
+/// Intent files as far as they can be read, beside files that are no text.
+pub fn reading(files: &Sources, unreadable: Vec<Finding>) -> Reading {
+    let mut reading = Reading::default();
+    for (name, text) in files {
+        reading.add(Reading::of(&SourceFile::new(name, text)));
+    }
+    unreadable.into_iter().for_each(|finding| reading.lost(finding));
+    reading
 }
 
 /// Refuses files in which there is no document at all: an empty set of intents is the end of every service, and seldom meant.
@@ -68,11 +76,15 @@ pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop>
 /// # Errors
 /// All files are empty.
 pub fn must_hold_intents(files: &Sources) -> Result<(), Stop> {
-    must_hold(files, &stages::parse(files))
+    must_hold(files, &reading(files, Vec::new()))
 }
 
-fn must_hold(files: &Sources, documents: &Result<Vec<intents::Document>, Vec<Finding>>) -> Result<(), Stop> {
-    let empty = documents.as_ref().is_ok_and(Vec::is_empty) && !files.is_empty();
+/// As [`must_hold_intents`], of files that were read already.
+///
+/// # Errors
+/// All files are empty.
+pub fn must_hold(files: &Sources, reading: &Reading) -> Result<(), Stop> {
+    let empty = reading.documents.is_empty() && reading.findings.is_empty() && !files.is_empty();
     if !empty {
         return Ok(());
     }

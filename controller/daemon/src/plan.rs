@@ -100,7 +100,7 @@ struct Planned {
 
 fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let progress = progress("reading");
-    let understood = offline::understand(&args.network.network, &args.intents)?;
+    let understood = offline::understand(&args.network.network, &args.intents, args.at.timestamp())?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
     let Start { view, hints, empty, at } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,

@@ -147,12 +147,14 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 
 fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let before = args.baseline.as_deref().map(baseline::read).transpose()?;
-    let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents)?;
+    let asked = args.at.timestamp();
+    let Understood { ted, set, sources, .. } =
+        offline::understand(&args.network.network, &args.intents, asked)?;
     let Start { view, hints: known, empty, at } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
-    let at = args.at.timestamp().or(at);
+    let at = asked.or(at);
     let hints = offline::as_of(known.clone(), &set, at);
     let promised = stages::promised(&set, &hints);
     // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.

@@ -43,7 +43,8 @@ pub struct WhyArgs {
 /// # Errors
 /// It was called wrongly, or files have faults.
 pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
-    let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents)?;
+    let Understood { ted, set, sources, .. } =
+        offline::understand(&args.network.network, &args.intents, None)?;
     let Start { view, hints, .. } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),

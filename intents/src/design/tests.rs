@@ -378,7 +378,7 @@ fn documents_that_hold_too_much_together_are_refused() {
     let instances: Vec<String> =
         (0..60).map(|number| instance(&format!("i{number:02}"), "    {}\n")).collect();
     let docs = read(&[("d.yaml", &design), ("i.yaml", &instances.join("---\n"))]);
-    let found = expand_within(&docs, 155_300).map(|made| made.documents.len()).expect_err("too much");
+    let found = make_within(&docs, &Unread::default(), 155_300).findings;
     let one = one(&found, codes::EXPANSION_TOO_LARGE);
     assert!(one.message.contains("hold more than is safe"), "{one:#?}");
     assert_eq!(one.subject, "DesignInstance i37", "the first 37 fit, by name");
@@ -420,7 +420,12 @@ fn findings_of_the_compiler_find_the_instance() {
     crate::locate(&mut findings, &docs);
     assert_eq!(
         shown(&findings[0], &[("i.yaml", &text), ("d.yaml", &design)]),
-        ["d.yaml:14:24 $(instance)-site", "i.yaml:3:18 x made by this instance"]
+        [
+            "d.yaml:8:66 2Mbps",
+            "d.yaml:8:46 bandwidth the parameter `bandwidth` is declared here",
+            "d.yaml:19:26 $(bandwidth) used here",
+            "i.yaml:3:18 x made by this instance"
+        ]
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use model::Hints;
+use model::{Hints, Severity};
 
 use super::{compiled, library::library, minimal_ted};
 use crate::{KINDS, SourceFile, parse, validate};
@@ -44,7 +44,9 @@ fn the_examples_of_the_guide_are_carried_together_without_an_error() {
     }
     let ted = minimal_ted();
     let (set, warnings) = validate(&docs, &ted).unwrap_or_else(|faults| panic!("{faults:#?}"));
-    assert!(warnings.is_empty(), "{warnings:#?}");
+    // What is not judged yet is remarked on.
+    let mut warnings = warnings.iter().filter(|one| one.severity > Severity::Info);
+    assert!(warnings.next().is_none(), "{warnings:#?}");
     let done = compiled(&set, &ted, &Hints::default());
     assert!(done.findings.iter().all(|finding| !finding.is_error()), "{:#?}", done.findings);
     assert_eq!(done.verdicts.len(), set.services.len());

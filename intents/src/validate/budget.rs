@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(over, [expected]);
         let typo = errors("{oneWayDelay: 30ms, domains: {acces: 12ms}}");
         let expected =
-            format!("8:38 {} there is no domain `acces` / did you mean `access`?", codes::UNKNOWN_REFERENCE);
+            format!("8:38 {} there is no domain `acces` / did you mean `access`?", codes::UNKNOWN_DOMAIN);
         assert_eq!(typo, [expected]);
         let nothing = errors("{bandwidth: 1Mbps, domains: {access: 12ms}}");
         assert_eq!(nothing.len(), 1, "{nothing:?}");

@@ -187,10 +187,14 @@ pub(super) fn unused(names: &Names<'_>, set: &IntentSet, judge: &mut Judge<'_>) 
     let classes: BTreeSet<&str> = names.services.iter().map(|(_, spec)| spec.class.value.as_str()).collect();
     let profiles: BTreeSet<&str> = set.classes.values().map(|class| class.profile.as_str()).collect();
     for (name, (doc, _)) in names.classes.iter().filter(|(name, _)| !classes.contains(*name)) {
-        judge.warn(codes::UNUSED, doc, doc.metadata.name.mark, format!("no service is of class `{name}`"));
+        judge
+            .warn(codes::UNUSED, doc, doc.metadata.name.mark, format!("no service is of class `{name}`"))
+            .help(format!("write `class: {name}` in a service, or remove it"));
     }
     for (name, (doc, _)) in names.profiles.iter().filter(|(name, _)| !profiles.contains(*name)) {
-        judge.warn(codes::UNUSED, doc, doc.metadata.name.mark, format!("no class uses the profile `{name}`"));
+        judge
+            .warn(codes::UNUSED, doc, doc.metadata.name.mark, format!("no class uses the profile `{name}`"))
+            .help(format!("write `profile: {name}` in a class, or remove it"));
     }
 }
 
@@ -308,6 +312,12 @@ pub(super) fn queues_resolved(
         Condition::All { all } => Condition::All { all: each(all) },
         Condition::Any { any } => Condition::Any { any: each(any) },
         Condition::One(mut one) => {
+            if matches!(one.quantity, Quantity::QueueDepth(_)) {
+                let message = format!("`{one}` never holds: nothing measures the depth of queues yet");
+                judge
+                    .warn(codes::NOT_SUPPORTED, doc, mark, message)
+                    .help("judge by `queue.drops` or `utilisation`");
+            }
             if let Quantity::QueueDrops(Some(queue)) | Quantity::QueueDepth(Some(queue)) = &mut one.quantity {
                 let queues = queues_in_use(set);
                 if let Some(class) =

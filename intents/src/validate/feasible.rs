@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use model::{
-    Graph, IntentSet, Service, ServiceId,
+    EdgeIx, Graph, IntentSet, Loss, Service, ServiceId, Ted,
     condition::{Measured, Quantity, Truth},
 };
-use paths::{Constraint, NoPath, Reason, Totals};
+use paths::{Constraint, NoPath, PathRequest, Reason, Totals};
 
 use super::{Judge, Part, listed, mark_of};
 use crate::{
     ask::Asker,
     codes,
     doc::Document,
-    route::{Free, View, primary},
+    route::{Free, View, Ways, primary},
 };
 
 /// A service that the network cannot carry, and why.
@@ -33,6 +33,8 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
     let mut asker = Asker::new(judge.ted, &graph);
     let empty = Free::of(paths::capacities(&graph));
     let mut view = View::new(graph.clone());
+    let mut contracts = Contracts::of(judge.ted, &graph);
+    let mut beyond: BTreeMap<&str, (&Service, Totals)> = BTreeMap::new();
     let mut always: BTreeMap<&str, (&Service, Totals)> = BTreeMap::new();
     let mut failed: BTreeMap<(&str, &str), Vec<Failure<'_>>> = BTreeMap::new();
     for service in set.services.values() {
@@ -47,19 +49,16 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
                 if let Some(best) = best.into_iter().find(|best| is_breach(service, best)) {
                     always.entry(service.intent.as_str()).or_insert((service, best));
                 }
+                if !beyond.contains_key(service.intent.as_str())
+                    && let Some(best) = contracts.break_loss(&empty, service, &request, &ways)
+                {
+                    beyond.insert(service.intent.as_str(), (service, best));
+                }
             }
         }
     }
-    for (service, best) in always.into_values() {
-        let Some(doc) = origins.get(&service.id) else { continue };
-        let message = format!(
-            "the breach holds from the start: the path that `{}` to `{}` gets has a delay of {}, a jitter of {} and a loss of {}",
-            service.a, service.z, best.delay, best.jitter, best.loss
-        );
-        judge.warn(codes::ALWAYS_BREACHED, doc, mark_of(doc, Part::Breach), message).help(
-            "set its bound above that, or leave `breach` out: then the loop acts when the `slo` is not met",
-        );
-    }
+    tell_always(always.into_values(), origins, judge);
+    tell_beyond(beyond.into_values(), origins, judge);
     for ((_, code), services) in failed {
         let [(service, why), ..] = services.as_slice() else { continue };
         let Some(doc) = origins.get(&service.id) else { continue };
@@ -70,6 +69,74 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
         };
         let (_, part, help) = kind(why);
         judge.error(code, doc, mark_of(doc, part), message).help(help);
+    }
+}
+
+/// Services with what their paths do at best.
+type AtBest<'a> = std::collections::btree_map::IntoValues<&'a str, (&'a Service, Totals)>;
+
+fn tell_always(always: AtBest<'_>, origins: &BTreeMap<ServiceId, &Document>, judge: &mut Judge<'_>) {
+    for (service, best) in always {
+        let Some(doc) = origins.get(&service.id) else { continue };
+        let message = format!(
+            "the breach holds from the start: the path that `{}` to `{}` gets has a delay of {}, a jitter of {} and a loss of {}",
+            service.a, service.z, best.delay, best.jitter, best.loss
+        );
+        judge.warn(codes::ALWAYS_BREACHED, doc, mark_of(doc, Part::Breach), message).help(
+            "set its bound above that, or leave `breach` out: then the loop acts when the `slo` is not met",
+        );
+    }
+}
+
+fn tell_beyond(beyond: AtBest<'_>, origins: &BTreeMap<ServiceId, &Document>, judge: &mut Judge<'_>) {
+    for (service, best) in beyond {
+        let Some(doc) = origins.get(&service.id) else { continue };
+        let message = format!(
+            "carriers promise no path of so little loss from `{}` to `{}`: by the contracts of its lines the best may lose {}",
+            service.a, service.z, best.loss
+        );
+        judge
+            .warn(codes::BEYOND_CONTRACT, doc, mark_of(doc, Part::Slo), message)
+            .help("promise what carriers promise, or order a better line");
+    }
+}
+
+/// The network with as much loss on every line as its carrier may let happen; none where no contract is worse than the line.
+struct Contracts(Option<View>);
+
+impl Contracts {
+    fn of(ted: &Ted, graph: &Graph) -> Self {
+        let mut worst = graph.clone();
+        let mut differs = false;
+        for edge in (0..graph.edge_count() as u32).map(EdgeIx) {
+            let promised = ted.links.get(graph.link_id(edge)).and_then(|link| link.contract.loss);
+            let Some(promised) = promised.map(Loss::as_ppb) else { continue };
+            let line = worst.edge_mut(edge);
+            differs |= promised > line.loss;
+            line.loss = line.loss.max(promised);
+        }
+        Self(differs.then(|| View::new(worst)))
+    }
+
+    /// What the best path may lose, where no path keeps the bound on loss by contract. `ways` are those that keep it by what
+    /// the lines are planned to do: where they keep it by contract too, nothing is searched.
+    fn break_loss(
+        &mut self,
+        free: &Free,
+        service: &Service,
+        request: &PathRequest,
+        ways: &Ways,
+    ) -> Option<Totals> {
+        let (view, bound) = (self.0.as_mut()?, service.slo.loss?);
+        let kept = ways.each().all(|found| Totals::of(view.graph(), &found.edges).loss <= bound);
+        if kept {
+            return None;
+        }
+        match primary(view, free, service, request).map_err(|why| why.reason) {
+            Err(Reason::Constraint { which: Constraint::Loss, nearest, .. }) => Some(nearest.totals),
+            // Other paths keep it, or loss is not all that is in the way: then nothing clear can be said.
+            _ => None,
+        }
     }
 }
 

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use model::finding::Finding;
 
-use super::Judge;
+use super::{Judge, Part, mark_of};
 use crate::{
     codes,
-    design::{Expansion, expand},
+    compile::UNGUARANTEED,
+    design::{Made, make},
     doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec, WindowSpec},
+    reading::Unread,
+    source::Mark,
 };
 
 /// The documents by kind; of those with one name, the first.
@@ -72,11 +75,11 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
     names
 }
 
-/// Gives findings without a place, such as those of [`crate::compile()`], the place of the intent that they are about. The
-/// subject is the name of an intent or of one of its services.
+/// Gives findings without a place, such as those of [`crate::compile()`], the place of the intent that they are about: what it
+/// says of the matter, or its name. The subject is the name of an intent or of one of its services.
 pub fn locate(findings: &mut [Finding], docs: &[Document]) {
-    // Who asks for places of findings has validated the documents before.
-    let Ok(Expansion { documents, .. }) = expand(docs) else { return };
+    // What is wrong with designs was told before.
+    let Made { documents, .. } = make(docs, &Unread::default());
     let places: BTreeMap<&str, &Document> = documents
         .iter()
         .filter(|doc| matches!(doc.spec, Spec::ServiceIntent(_)))
@@ -87,7 +90,7 @@ pub fn locate(findings: &mut [Finding], docs: &[Document]) {
         let mut name = finding.subject.as_str();
         loop {
             if let Some(doc) = places.get(name) {
-                let mark = doc.metadata.name.mark;
+                let mark = part_of(finding, doc);
                 finding.place = Some(doc.place(mark));
                 finding.related.extend(doc.trace(mark));
                 break;
@@ -98,4 +101,17 @@ pub fn locate(findings: &mut [Finding], docs: &[Document]) {
             }
         }
     }
+}
+
+/// What a document says of the matter of a finding.
+fn part_of(finding: &Finding, doc: &Document) -> Mark {
+    let part = match finding.code.as_str() {
+        codes::DOES_NOT_FIT => Part::Bandwidth,
+        codes::BACKUP_WEAKER if finding.message.starts_with(UNGUARANTEED) => Part::Bandwidth,
+        codes::BACKUP_WEAKER => Part::Delay,
+        codes::NO_BACKUP | codes::BACKUP_SHARES => Part::Sle,
+        codes::DOMAIN_OVER_SHARE => Part::Domains,
+        _ => return doc.metadata.name.mark,
+    };
+    mark_of(doc, part)
 }

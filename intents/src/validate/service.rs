@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use model::{
     IntentSet, Service, Sle, Slo, Span,
     condition::{Comparison, Condition, Ordering, Quantity},
+    finding::Severity,
     id::{Affinity, IntentId, NodeId, ServiceId},
     intent::{Assurance, Match, PathPreference},
     sr::{Dataplane, LastResort},
@@ -177,6 +178,19 @@ fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo
         judge
             .error(codes::BAD_VALUE, doc, over.mark, "an availability is at most 100%")
             .help("write it like `99.99%`");
+    }
+    if let Some(wish) = availability.filter(|share| share.value <= Ratio::from_ppm(1_000_000)) {
+        judge
+            .say(
+                Severity::Info,
+                codes::NOT_SUPPORTED,
+                doc,
+                wish.mark,
+                "the availability is kept with the promise and not judged yet",
+            )
+            .help(
+                "`sle: {diversity: srlg}` asks for a backup that one failure leaves alone, which is judged",
+            );
     }
     if let Some(over) = loss.filter(|share| share.value > Loss::ALL) {
         judge.error(codes::BAD_VALUE, doc, over.mark, "a loss is at most 100%").help("write it like `0.1%`");

@@ -223,5 +223,61 @@ fn findings_of_the_compiler_find_their_document() {
     locate(&mut findings, &docs);
     let lines: Vec<Option<u32>> =
         findings.iter().map(|finding| finding.place.as_ref().map(|place| place.line)).collect();
-    assert_eq!(lines, [Some(4), Some(15), None]);
+    assert_eq!(lines, [Some(9), Some(21), None], "where the bandwidth stands");
+    let placed = |code: &str, message: &str| {
+        let text = service(
+            "x",
+            "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  slo:\n    oneWayDelay: 30ms\n    domains: {backbone: 1ms}\n    bandwidth: 1Mbps\n  sle: {diversity: node}",
+        );
+        let mut findings = [Finding::new(code, Severity::Warning, "x", message)];
+        locate(&mut findings, &documents(&[CLASSES, &text]));
+        findings[0].place.as_ref().map(|place| place.line)
+    };
+    let lines = [
+        (codes::DOES_NOT_FIT, "x", 11),
+        (codes::BACKUP_WEAKER, "the bandwidth of the backup is not guaranteed on x>", 11),
+        (codes::BACKUP_WEAKER, "the backup breaks an objective", 9),
+        (codes::NO_BACKUP, "x", 12),
+        (codes::BACKUP_SHARES, "x", 12),
+        (codes::DOMAIN_OVER_SHARE, "x", 10),
+        (codes::NO_PATH, "x", 3),
+    ];
+    for (code, message, line) in lines {
+        assert_eq!(placed(code, message), Some(line), "{code} {message}");
+    }
+}
+
+#[test]
+fn what_can_be_written_and_does_nothing_yet_is_told() {
+    let ends = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}";
+    let told = |rest: &str| {
+        let found = faults(&[CLASSES, &service("x", &format!("{ends}\n  {rest}"))]);
+        let found = found.into_iter().filter(|one| one.code == codes::NOT_SUPPORTED);
+        found.map(|one| (one.severity, one.place.unwrap().line, one.message)).collect::<Vec<_>>()
+    };
+    let depth = "`queue(voice).depth > 50%` never holds: nothing measures the depth of queues yet";
+    let breach = "assurance: {breach: {any: [queue(voice).depth > 50%, loss > 1%]}}";
+    assert_eq!(told(breach), [(Severity::Warning, 8, depth.to_owned())]);
+    let availability = "the availability is kept with the promise and not judged yet";
+    assert_eq!(told("slo: {availability: 99.9%}"), [(Severity::Info, 8, availability.to_owned())]);
+    assert_eq!(told("slo: {loss: 1%}"), []);
+}
+
+#[test]
+fn less_loss_than_carriers_promise_is_told_where_no_path_keeps_it() {
+    let network = include_str!("../../examples/minimal/network.yaml");
+    let told = |network: &str, loss: &str| -> Vec<String> {
+        let text = service(
+            "x",
+            &format!("  connectivity: {{type: p2p, endpoints: [hq-pe1, br-1]}}\n  slo: {{loss: {loss}}}"),
+        );
+        let (_, found) = validate(&documents(&[CLASSES, &text]), &crate::tests::ted(network)).unwrap();
+        let found = found.into_iter().filter(|one| one.code == codes::BEYOND_CONTRACT);
+        found.map(|one| format!("{}: {}", one.place.unwrap().line, one.message)).collect()
+    };
+    let words = "8: carriers promise no path of so little loss from `hq-pe1` to `br-1`: by the contracts of its lines the best may lose 0.1%";
+    assert_eq!(told(network, "0.05%"), [words]);
+    assert_eq!(told(network, "0.1%"), [""; 0], "as much as they promise");
+    let better = network.replace("delay: 12ms, loss: 0.1%", "delay: 12ms, loss: 0.01%");
+    assert_eq!(told(&better, "0.05%"), [""; 0], "another path keeps it");
 }

@@ -80,6 +80,7 @@ static TRAFFIC: LazyLock<String> = LazyLock::new(|| repository_file("lab/ceb-tra
 target!(intents_parse_and_validate, |script| {
     let text = mutate_text(&INTENTS, YAML, script);
     let file = SourceFile::new("fuzz.yaml", text.clone());
+    drop(intents::judge(&intents::Reading::of(&file), &TED, None));
     match intents::parse(&file) {
         Ok(documents) => drop(intents::validate(&documents, &TED)),
         Err(findings) => {

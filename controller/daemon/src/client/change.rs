@@ -134,8 +134,8 @@ const UNDO: &str = "`trunkline rollback N`, where N is an earlier set,";
 pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
     let read = input::intents(&args.paths)?;
-    if !read.findings.is_empty() {
-        return Err(Stop::findings(read.findings, read.files).into());
+    if !read.unreadable.is_empty() {
+        return Err(Stop::findings(read.unreadable, read.files).into());
     }
     let files = read.files;
     must_be_intents(&files)?;

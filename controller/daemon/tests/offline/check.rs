@@ -42,6 +42,27 @@ fn an_impossible_objective_is_drawn_with_what_the_network_can_do() {
     drawn("impossible-slo");
 }
 
+/// A folder with one file.
+fn folder_with(name: &str, text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    folder
+}
+
+#[test]
+fn a_file_that_is_no_text_is_a_finding_in_every_format_and_hides_no_other() {
+    let folder = folder_with("b.yaml", "apiVersion: trunkline/v1\nkind: TrafficClas\n");
+    std::fs::write(folder.path().join("a.yaml"), b"name: ok\nsite: M\xfcnchen\n").unwrap();
+    for (format, with) in [("text", None), ("json", None), ("json", Some(NETWORK)), ("sarif", Some(NETWORK))]
+    {
+        let mut arguments = vec!["check", folder.path().to_str().unwrap(), "--format", format];
+        arguments.extend(with.into_iter().flat_map(|network| ["-n", network]));
+        let called = trunkline(&arguments);
+        assert_eq!(called.code, Some(1), "{format}: {}", called.err);
+        assert!(called.out.contains("TL0001") && called.out.contains("TL0011"), "{format}: {}", called.out);
+    }
+}
+
 #[test]
 fn the_example_is_clean() {
     let called = trunkline(&["check", INTENTS, "-n", NETWORK]);
@@ -71,6 +92,21 @@ fn without_a_network_only_what_needs_none_is_judged() {
     let twice = trunkline(&["check", &bad("duplicate-name.yaml"), CLASSES]);
     assert_eq!(twice.code, Some(1), "{}", twice.out);
     assert!(twice.out.contains("TL0020"), "{}", twice.out);
+    let domains = folder_with(
+        "s.yaml",
+        "apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {name: s}\nspec:\n  connectivity: {type: p2p, endpoints: [a, b]}\n  vrf: v\n  \
+         class: business\n  slo: {oneWayDelay: 40ms, domains: {access: 12ms}}\n",
+    );
+    let domains = trunkline(&["check", domains.path().to_str().unwrap(), CLASSES]);
+    assert_eq!(domains.code, Some(0), "{}", domains.out);
+    let window = folder_with(
+        "w.yaml",
+        "apiVersion: trunkline/v1\nkind: MaintenanceWindow\nmetadata: {name: w}\nspec:\n  on: {nodes: [core-1]}\n  when: {from: \
+         \"2026-12-05T01:00:00+08:00\", to: \"2026-12-04T01:00:00+08:00\"}\n",
+    );
+    let window = trunkline(&["check", window.path().to_str().unwrap()]);
+    assert_eq!(window.code, Some(1), "{}", window.out);
+    assert!(window.out.contains("TL0072"), "{}", window.out);
     let nowhere = trunkline(&["check", &bad("missing-node.yaml"), CLASSES]);
     assert!(!nowhere.out.contains("TL0021"), "{}", nowhere.out);
 }
@@ -126,4 +162,8 @@ fn a_network_with_faults_is_drawn_too() {
     let called = trunkline(&["check", INTENTS, "-n", network.to_str().unwrap()]);
     assert_eq!(called.code, Some(1), "{}", called.err);
     assert!(called.out.contains("TL0104") && called.out.contains("10.0.0.300"), "{}", called.out);
+    let both = trunkline(&["check", &bad("wrong-unit.yaml"), CLASSES, "-n", network.to_str().unwrap()]);
+    assert_eq!(both.code, Some(1), "{}", both.err);
+    assert!(both.out.contains("TL0104") && both.out.contains("TL0009"), "{}", both.out);
+    assert!(!both.out.contains("TL0021"), "no node is missing where no network could be read: {}", both.out);
 }
