@@ -9,7 +9,7 @@ fn passes(network: &str, intents: &[&str]) {
     let check = trunkline(&[&["check", "-n", network], intents].concat());
     assert_eq!(check.code, Some(0), "{network}: {}{}", check.out, check.err);
     assert!(check.out.starts_with("no findings"), "{network}: {}", check.out);
-    let given: Vec<&str> = intents.iter().flat_map(|path| ["-i", path]).collect();
+    let given: Vec<&str> = intents.iter().flat_map(|path| ["-i", *path]).collect();
     let verify = trunkline(&[&["verify", "-n", network], &given[..]].concat());
     assert_eq!(verify.code, Some(0), "{network}: {}{}", verify.out, verify.err);
     assert!(verify.out.ends_with("every promise holds\n"), "{network}: {}", verify.out);

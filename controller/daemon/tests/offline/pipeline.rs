@@ -110,9 +110,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let place = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &place),
-            false => drop(fs::copy(entry.path(), place).unwrap()),
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).unwrap();
         }
     }
 }
@@ -176,9 +177,10 @@ fn a_request_passes_exactly_where_it_makes_nothing_worse() {
 
 #[test]
 fn two_failures_are_a_warning_of_the_night() {
-    let (clone, called) = Bank::new().run(&gitlab("two-links"), "good", "good");
+    let bank = Bank::new();
+    let (clone, called) = bank.run(&gitlab("two-links"), "good", "good");
     assert_eq!(called.code, Some(1), "{}{}", called.out, called.err);
-    let allowed = &pipeline("gitlab-ci.yml")["two-links"]["allow_failure"]["exit_codes"];
-    assert_eq!(allowed.as_i64(), Some(1));
+    let pipeline = pipeline("gitlab-ci.yml");
+    assert_eq!(pipeline["two-links"]["allow_failure"]["exit_codes"].as_i64(), Some(1));
     assert!(fs::read_to_string(clone.join("verify.xml")).unwrap().contains("<failure"));
 }
