@@ -41,6 +41,7 @@ mod list;
 mod network;
 mod problem;
 
+mod arithmetic;
 mod change;
 mod pairs;
 mod potential;
