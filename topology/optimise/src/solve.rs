@@ -21,11 +21,15 @@ const MOVED: usize = 11;
 /// A heuristic with a proven bound: [`Solution::gap`] says how far from the best possible it is at most. It can stay far from
 /// it where one demand is larger than the links around it and lists cannot divide it.
 ///
+/// Below the highest utilisation, which it leaves alone, the rest of the network is spread by a convex cost of all links (Fortz and
+/// Thorup 2000): with the last sixteenth of an effort, or with what a clock has left where the bound is met. What
+/// runs moves for the maximum alone.
+///
 /// Where demands differ in priority, those of the first level are laid as if there were no others, those of the next where the
 /// first leave room, and so on (preemption as in RFC 3209 section 4.7.3, at once for all): no level gets a worse way for what
-/// comes after it. To relieve a link, the last level gives way first. What a level does below the highest utilisation of those
-/// before it is not looked at: where these fix the maximum it may stay on the IGP's way, though another would leave more room to
-/// the next level; and each level's bound is proven with those before it where they are.
+/// comes after it. To relieve a link, the last level gives way first. Where those before a level fix the maximum, it is spread
+/// below it and no more, though another way might leave more room to the next level; and each level's bound is proven with
+/// those before it where they are.
 ///
 /// # Errors
 /// The instance or the options make no sense, or a demand has no way (within its delay).
