@@ -22,8 +22,10 @@ use links::Relief;
 
 const AFTER: &str = "\
 Prints one line: the highest utilisation, a proven lower bound for it, the gap between both, and the
-seconds it took. FILE of --out gets a line `demand source middle… destination` for every demand; with
-several lists or with adjacency segments it is JSON.
+seconds it took. Where that utilisation cannot be lowered, fuller links below it are relieved by emptier
+ones as far as time is left (not with --running); of --effort a sixteenth is kept for that. FILE of
+--out gets a line `demand source middle… destination` for every demand; with several lists or with
+adjacency segments it is JSON.
 
 --running takes what --out wrote, in either form, and every demand has to stand there; one on the
 IGP's way as `demand source destination`. Then few demands move: at most one in eleven, or as many as

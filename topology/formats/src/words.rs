@@ -26,7 +26,7 @@ const CONTRACT: [&str; 3] = ["delay", "jitter", "loss"];
 
 const BLOCK: [&str; 2] = ["base", "size"];
 
-const MSD: [&str; 4] = ["mplsImposition", "srv6Encaps", "srv6SegmentsLeft", "srv6EndPop"];
+const MSD: [&str; 5] = ["mplsImposition", "srv6Encaps", "srv6SegmentsLeft", "srv6EndPop", "srv6EndD"];
 
 /// How the words for nodes are spelt, and whether values of several parts are one text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -146,24 +146,28 @@ fn block(fields: &mut Fields<'_>, word: &str, spelling: Spelling, report: &mut R
     Some(block)
 }
 
-/// `8/8`: MPLS imposition, SRv6 encapsulation; a third and a fourth number are SRv6 segments left and end pop, which else
-/// are as the second.
+/// `8/8`: MPLS imposition, SRv6 encapsulation; a third, a fourth and a fifth number are SRv6 segments left, end pop and end D, which
+/// else are as the second.
 fn msd(fields: &mut Fields<'_>, word: &str, spelling: Spelling, report: &mut Report) -> Option<MsdSet> {
     fields.get(word)?;
     if spelling == Spelling::Label {
-        let numbers = numbers::<u8>(fields, word, 2..=4, "MPLS/SRv6 depths such as 8/8", report)?;
+        let numbers = numbers::<u8>(fields, word, 2..=5, "MPLS/SRv6 depths such as 8/8", report)?;
         let [mpls_imposition, srv6_encaps, ref rest @ ..] = numbers[..] else { return None };
         let srv6_segments_left = rest.first().copied().unwrap_or(srv6_encaps);
         let srv6_end_pop = rest.get(1).copied().unwrap_or(srv6_encaps);
-        return Some(MsdSet { mpls_imposition, srv6_encaps, srv6_segments_left, srv6_end_pop });
+        let srv6_end_d = rest.get(2).copied().unwrap_or(srv6_encaps);
+        return Some(MsdSet { mpls_imposition, srv6_encaps, srv6_segments_left, srv6_end_pop, srv6_end_d });
     }
     let mut inner = fields.inner(word, report)?;
     let usual = MsdSet::default();
+    let srv6_encaps = inner.value("srv6Encaps", report).unwrap_or(usual.srv6_encaps);
     let set = MsdSet {
         mpls_imposition: inner.value("mplsImposition", report).unwrap_or(usual.mpls_imposition),
-        srv6_encaps: inner.value("srv6Encaps", report).unwrap_or(usual.srv6_encaps),
+        srv6_encaps,
         srv6_segments_left: inner.value("srv6SegmentsLeft", report).unwrap_or(usual.srv6_segments_left),
         srv6_end_pop: inner.value("srv6EndPop", report).unwrap_or(usual.srv6_end_pop),
+        // Whoever can put so many on can take so many off.
+        srv6_end_d: inner.value("srv6EndD", report).unwrap_or(srv6_encaps),
     };
     inner.finish(&MSD, report);
     Some(set)

@@ -36,11 +36,13 @@ pub struct MsdSet {
     pub srv6_segments_left: u8,
     /// Maximum End Pop: SIDs of an SRH from which the node can pop.
     pub srv6_end_pop: u8,
+    /// Maximum End D: SIDs of an SRH under which the node can decapsulate.
+    pub srv6_end_d: u8,
 }
 
 impl Default for MsdSet {
     fn default() -> Self {
-        Self { mpls_imposition: 6, srv6_encaps: 6, srv6_segments_left: 6, srv6_end_pop: 6 }
+        Self { mpls_imposition: 6, srv6_encaps: 6, srv6_segments_left: 6, srv6_end_pop: 6, srv6_end_d: 6 }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sweeps at rising steepness: first the traffic as a whole, in the end the hottest links alone.
 
 use crate::{
+    arithmetic::power,
     bound::{Proof, prove},
     state::State,
 };
@@ -28,7 +29,7 @@ pub(crate) fn anneal<'a>(state: &mut impl State<'a>, plan: Anneal) {
         }
         let by_time = (spent - begin) / (plan.until - begin);
         let by_count = f64::from(sweep) / f64::from(plan.sweeps);
-        let relative = plan.from * (plan.to / plan.from).powf(by_time.max(by_count));
+        let relative = plan.from * power(plan.to / plan.from, by_time.max(by_count));
         state.engine().steepen(relative);
         state.sweep(plan.until);
         state.keep();

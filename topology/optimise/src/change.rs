@@ -2,6 +2,9 @@
 
 use crate::{ecmp::Part, list::List, potential::Potential, problem::Problem};
 
+/// A share of a utilisation that rounding alone may add.
+const ROUNDING: f64 = 1e-9;
+
 /// Differences of link loads; empty between uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
@@ -38,6 +41,30 @@ impl Change {
             potential.value((potential.load[at] + delta) * problem.network.inverse[at]) - potential.term(at)
         });
         each.sum()
+    }
+
+    /// What it does to the sum of what places cost by their utilisation, `cost` being that of a unit of capacity; none where a
+    /// place gets more and comes above a utilisation.
+    pub fn effect(
+        &self,
+        problem: &Problem,
+        potential: &Potential,
+        most: f64,
+        cost: impl Fn(f64) -> f64,
+    ) -> Option<f64> {
+        let mut sum = 0.0;
+        for &place in &self.touched {
+            let at = place as usize;
+            let inverse = problem.network.inverse[at];
+            let before = potential.load[at] * inverse;
+            let now = (self.delta[at].mul_add(inverse, before)).max(0.0);
+            // What was taken off and put back leaves a rounding error.
+            if now > most && now - before > ROUNDING * most {
+                return None;
+            }
+            sum += (cost(now) - cost(before)) / inverse;
+        }
+        Some(sum)
     }
 
     /// How steeply the potential changes, over `a`, after `step` of it.

@@ -59,7 +59,7 @@ pub(crate) struct Dag {
     /// Parts that routes before a cut do not have.
     own: Vec<Part>,
     /// The longest delay of any path of layer 0 from each node, by node id; infinite where there is none.
-    delay: Vec<f32>,
+    delay: Vec<f64>,
     /// The most hops of any path.
     longest: u32,
 }
@@ -134,7 +134,7 @@ impl Routes {
 
     /// The longest delay of any packet from one node to another; infinite where there is no way.
     pub fn delay(&self, from: u16, to: u16) -> f64 {
-        f64::from(self.dags[usize::from(to)].delay[usize::from(from)])
+        self.dags[usize::from(to)].delay[usize::from(from)]
     }
 }
 
@@ -201,16 +201,14 @@ impl ByNode {
 }
 
 /// The longest delay from each node, and the most hops of any path.
-fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f32>, u32) {
-    let mut delay = vec![f32::INFINITY; network.nodes];
+fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f64>, u32) {
+    let mut delay = vec![f64::INFINITY; network.nodes];
     let mut hops = vec![0_u32; network.nodes];
     delay[destination] = 0.0;
     for (at, &node) in layer.order.iter().enumerate() {
-        let (mut slowest, mut most) = (0.0_f32, 0);
+        let (mut slowest, mut most) = (0.0_f64, 0);
         for hop in layer.hops_of(at) {
-            #[expect(clippy::cast_possible_truncation, reason = "microseconds of a path fit well")]
-            let own = network.delay[usize::from(hop.edge)] as f32;
-            slowest = slowest.max(own + delay[usize::from(hop.to)]);
+            slowest = slowest.max(network.delay[usize::from(hop.edge)] + delay[usize::from(hop.to)]);
             most = most.max(1 + hops[usize::from(hop.to)]);
         }
         delay[usize::from(node)] = slowest;

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    arithmetic::power,
     pairs::{Column, SHORT, WIDE},
     state::State,
 };
@@ -59,7 +60,7 @@ pub(crate) fn few<'a>(state: &mut impl State<'a>, plan: Few) {
         }
         // Half of the rounds that there is time for are steep.
         let rounds = (plan.until - spent) / (spent - begin).max(f64::MIN_POSITIVE);
-        let steeper = (plan.steepness / steepness).powf(2.0 / rounds.max(2.0));
+        let steeper = power(plan.steepness / steepness, 2.0 / rounds.max(2.0));
         steepness = (steepness * steeper.max(STEEPER)).min(plan.steepness);
     }
     state.engine().column = long;

@@ -34,7 +34,7 @@ pub(crate) fn in_turn(
     let mut levels = Vec::new();
     let mut left = changes;
     for turn in &turns {
-        let load = loads(problem, &portions, |flow| match options.goal {
+        let load = loads(problem, &portions, start, |flow| match options.goal {
             Goal::Lowest => flow.priority < turn.priority,
             Goal::Relieve { .. } => flow.priority != turn.priority,
         });
@@ -47,7 +47,7 @@ pub(crate) fn in_turn(
             left -= usize::from(found != *before).min(left);
             portions[*at] = found;
         }
-        let load = loads(problem, &portions, |flow| match options.goal {
+        let load = loads(problem, &portions, start, |flow| match options.goal {
             Goal::Lowest => flow.priority <= turn.priority,
             Goal::Relieve { .. } => true,
         });
@@ -106,11 +106,13 @@ fn turns(problem: &Problem, goal: Goal) -> Vec<Turn> {
     }
 }
 
-/// The load of each place by some flows, divided as whole weights will divide them: the next level finds what these leave.
-fn loads(problem: &Problem, portions: &[Portions], which: impl Fn(&Flow) -> bool) -> Vec<f64> {
+/// The load of each place by some flows, divided as whole weights will divide them: the next level finds what these leave. What
+/// stays as it began has its weights already.
+fn loads(problem: &Problem, portions: &[Portions], start: &Start, which: impl Fn(&Flow) -> bool) -> Vec<f64> {
     let mut load = vec![0.0; problem.network.places()];
-    for (flow, portions) in problem.flows.iter().zip(portions).filter(|(flow, _)| which(flow)) {
-        if portions.len() == 1 {
+    let flows = problem.flows.iter().zip(portions).zip(&start.portions);
+    for ((flow, portions), before) in flows.filter(|((flow, _), _)| which(flow)) {
+        if portions.len() == 1 || portions == before {
             running::add(problem, flow, portions, &mut load);
         } else {
             running::add(problem, flow, &split::rounded(portions), &mut load);

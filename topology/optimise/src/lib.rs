@@ -16,6 +16,8 @@
 //!    are laid anew part by part (`relay`).
 //! 6. The same prices prove the bound by duality (`bound`).
 //!
+//! 7. Where the maximum cannot be lowered further, a convex cost of all links is, below the maximum (`spread`).
+//!
 //! Demands of several priorities are searched level by level, each above what the levels before it have laid (`levels`); what
 //! a thread does with its time is in `schedule`.
 //!
@@ -41,6 +43,7 @@ mod list;
 mod network;
 mod problem;
 
+mod arithmetic;
 mod change;
 mod pairs;
 mod potential;
@@ -61,6 +64,7 @@ mod kick;
 mod recreate;
 mod relay;
 mod relieve;
+mod spread;
 
 mod levels;
 mod schedule;

@@ -10,11 +10,21 @@ use crate::options::Options;
 /// Ids of nodes and edges fit into 15 bits, so that a segment is one 16-bit number.
 pub(crate) const MAX_IDS: usize = 1 << 15;
 
+/// The most nodes: tables of all pairs hold some 60 bytes for each, and 8 more for every link that its traffic uses, so 4,096 nodes
+/// take about 3 GiB where paths are ten links long; sets of failures multiply that.
+pub(crate) const MAX_NODES: usize = 1 << 12;
+
+/// What sums of delays may be above a bound by rounding alone: 0.1 and 0.2 come to a little more than 0.3.
+const ROUNDED: f64 = 1e-12;
+
 /// Why a problem cannot be solved.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum Unsolvable {
     /// Too large for the dense tables.
-    #[error("the network has {nodes} nodes and {edges} edges; at most {MAX_IDS} of each can be handled")]
+    #[error(
+        "the network has {nodes} nodes and {edges} edges; at most {MAX_NODES} nodes and {MAX_IDS} edges can be handled, since \
+         memory grows with the square of the nodes: leave out what no demand crosses, or divide the network"
+    )]
     TooLarge {
         /// How many nodes.
         nodes: usize,
@@ -78,7 +88,7 @@ pub(crate) struct Flow {
     pub from: u16,
     pub to: u16,
     pub volume: f64,
-    /// In microseconds; infinite without a bound.
+    /// In microseconds, with room for rounding; infinite without a bound.
     pub max_delay: f64,
     /// Its level: 0 goes first.
     pub priority: u8,
@@ -89,7 +99,7 @@ impl Network {
     pub fn new(instance: &Instance, options: &Options) -> Result<Self, Unsolvable> {
         let Options { down, failures, .. } = options;
         let (nodes, edges) = (instance.nodes as usize, instance.edges.len());
-        if nodes > MAX_IDS || edges > MAX_IDS {
+        if nodes > MAX_NODES || edges > MAX_IDS {
             return Err(Unsolvable::TooLarge { nodes, edges });
         }
         if let Some(&edge) =
@@ -212,7 +222,7 @@ pub(crate) fn flows(instance: &Instance, priorities: &[u8]) -> Result<Vec<Flow>,
             from: small(demand.from as usize),
             to: small(demand.to as usize),
             volume: demand.volume,
-            max_delay: demand.max_delay.unwrap_or(f64::INFINITY),
+            max_delay: demand.max_delay.map_or(f64::INFINITY, |most| most * (1.0 + ROUNDED)),
             priority: priorities.get(place).copied().unwrap_or(0),
         });
     }
@@ -237,5 +247,5 @@ fn counted(flows: &[Flow], nodes: usize, node: impl Fn(&Flow) -> u16) -> Vec<Flo
 
 /// An id as the tables hold it.
 pub(crate) fn small(id: usize) -> u16 {
-    u16::try_from(id).expect("ids were checked against MAX_IDS")
+    u16::try_from(id).expect("ids were checked against MAX_NODES and MAX_IDS")
 }

@@ -61,6 +61,21 @@ impl<'a> Pace<'a> {
         Self { budget, steps: 0, next: 0, last: 0.0 }
     }
 
+    /// The same where this share of effort is spent already, because it is kept for something else.
+    #[expect(
+        clippy::cast_sign_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a share"
+    )]
+    pub fn without(budget: Budget<'a>, share: f64) -> Self {
+        let steps = match budget {
+            Budget::Effort(millions) => (millions.max(1) as f64 * 1e6 * share) as u64,
+            Budget::Clock(_) => 0,
+        };
+        Self { steps, ..Self::new(budget) }
+    }
+
     /// Counts steps that were done.
     pub fn count(&mut self, steps: u64) {
         self.steps = self.steps.saturating_add(steps);

@@ -7,7 +7,7 @@
 //! Fleischer 2000), used here with exact changes instead of fixed steps. It takes the place of the piecewise-linear cost of
 //! Fortz and Thorup (INFOCOM 2000), which has the same purpose and a fixed steepness.
 
-use crate::network::Network;
+use crate::{arithmetic::exp, network::Network};
 
 /// Above this exponent the potential goes on as a straight line, so that nothing overflows.
 const STRAIGHT: f64 = 40.0;
@@ -113,47 +113,5 @@ impl Potential {
             let more = self.value((self.load[edge] + volume) * inverse) - self.term[edge];
             *price = (more * per_unit + IDLE * inverse * self.unit) as f32;
         }
-    }
-}
-
-/// The exponential function within 1e-9, by arithmetic that compilers turn into vectors; 0 below -700.
-///
-/// `2^(k + f)` with `f` in [-0.5, 0.5]: the whole part goes into the exponent bits, the rest through a polynomial.
-#[inline]
-#[expect(
-    clippy::cast_sign_loss,
-    clippy::cast_possible_truncation,
-    reason = "the exponent is between -1022 and 60"
-)]
-pub(crate) fn exp(x: f64) -> f64 {
-    const SHIFT: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52: adding it rounds to a whole number.
-    if x < -700.0 {
-        return 0.0;
-    }
-    let y = x * std::f64::consts::LOG2_E;
-    let shifted = y + SHIFT;
-    let whole = shifted - SHIFT;
-    let z = (y - whole) * std::f64::consts::LN_2;
-    let series = 1.0
-        + z * (1.0
-            + z * (0.5
-                + z * (1.0 / 6.0
-                    + z * (1.0 / 24.0
-                        + z * (1.0 / 120.0 + z * (1.0 / 720.0 + z * (1.0 / 5040.0 + z / 40320.0)))))));
-    series * f64::from_bits(((whole as i64 + 1023) << 52) as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::exp;
-
-    #[test]
-    fn the_exponential_is_that_of_the_library() {
-        for step in -6900..=600 {
-            let x = f64::from(step) * 0.1 + 0.037;
-            assert!((exp(x) / x.exp() - 1.0).abs() < 2e-9, "at {x}");
-        }
-        assert_eq!(exp(-1e9), 0.0);
-        assert_eq!(exp(f64::NEG_INFINITY), 0.0);
     }
 }

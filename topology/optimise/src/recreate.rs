@@ -5,7 +5,7 @@
 //! shrinks (Schrimpf et al., "Record breaking optimization results using the ruin and recreate principle", 2000). A heuristic:
 //! it stays in a local optimum from which only more demands at once lead away; see [`crate::kick`].
 
-use crate::{list::List, state::State as _, whole::Whole};
+use crate::{arithmetic::power, list::List, state::State as _, whole::Whole};
 
 /// How it goes.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,7 @@ pub(crate) fn recreate(whole: &mut Whole<'_>, plan: Plan) {
             break;
         }
         let cycle = ((spent - begin) / (plan.until - begin) * plan.cycles).fract();
-        whole.engine.steepen(STEEPNESS.0 * (STEEPNESS.1 / STEEPNESS.0).powf(cycle));
+        whole.engine.steepen(STEEPNESS.0 * power(STEEPNESS.1 / STEEPNESS.0, cycle));
         for _ in 0..BATCH {
             if whole.engine.pace.spent() >= plan.until
                 || !trial(whole, &large, MARGIN * (1.0 - cycle), plan.changes)

@@ -15,6 +15,7 @@ use crate::{
     relieve::{Relief, relieve},
     running::Start,
     split::Split,
+    spread::{self, spread},
     state::State,
     whole::Whole,
 };
@@ -43,8 +44,9 @@ pub(crate) fn search(
     changes: usize,
     budget: Budget<'_>,
 ) -> Found {
+    let spreads = spread::is_wanted(options, start);
     let worker = |thread: usize| {
-        let pace = Pace::new(budget);
+        let pace = Pace::without(budget, if spreads { spread::SHARE } else { 0.0 });
         let seed = options.seed.wrapping_add(thread as u64);
         let duty = match thread {
             0 if options.threads == 1 => Duty::Both,
@@ -76,10 +78,15 @@ pub(crate) fn search(
     let best = found.into_iter().min_by(|a, b| a.mlu.total_cmp(&b.mlu).then(a.changed.cmp(&b.changed)));
     let best = best.expect("there is a thread");
     let before = problem.highest(&start.load);
+    let mut best = Found { bound, ..best };
     if start.runs && options.goal == Goal::Lowest && best.mlu > before * (1.0 - WORTHLESS) {
-        return Found { mlu: before, portions: start.portions.clone(), changed: 0, bound };
+        best = Found { mlu: before, portions: start.portions.clone(), changed: 0, bound };
     }
-    Found { bound, ..best }
+    if spreads {
+        let until = if matches!(budget, Budget::Effort(_)) { spread::SHARE } else { 1.0 };
+        best.portions = spread(problem, start, options, changes, best.portions, Pace::new(budget), until);
+    }
+    best
 }
 
 /// What runs does not change for less than this share of the highest utilisation.

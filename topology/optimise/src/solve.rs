@@ -21,11 +21,15 @@ const MOVED: usize = 11;
 /// A heuristic with a proven bound: [`Solution::gap`] says how far from the best possible it is at most. It can stay far from
 /// it where one demand is larger than the links around it and lists cannot divide it.
 ///
+/// Below the highest utilisation, which it leaves alone, the rest of the network is spread by a convex cost of all links (Fortz and
+/// Thorup 2000): with the last sixteenth of an effort, or with what a clock has left where the bound is met. What
+/// runs moves for the maximum alone.
+///
 /// Where demands differ in priority, those of the first level are laid as if there were no others, those of the next where the
 /// first leave room, and so on (preemption as in RFC 3209 section 4.7.3, at once for all): no level gets a worse way for what
-/// comes after it. To relieve a link, the last level gives way first. What a level does below the highest utilisation of those
-/// before it is not looked at: where these fix the maximum it may stay on the IGP's way, though another would leave more room to
-/// the next level; and each level's bound is proven with those before it where they are.
+/// comes after it. To relieve a link, the last level gives way first. Where those before a level fix the maximum, it is spread
+/// below it and no more, though another way might leave more room to the next level; and each level's bound is proven with
+/// those before it where they are.
 ///
 /// # Errors
 /// The instance or the options make no sense, or a demand has no way (within its delay).
@@ -35,7 +39,7 @@ pub fn solve(instance: &Instance, options: &Options, budget: Budget<'_>) -> Resu
     let start = running::start(&problem, options)?;
     let changes = changes(&problem, &start, options);
     let (portions, levels, bound) = in_turn(&problem, &start, options, changes, budget);
-    Ok(solution(instance, &problem, (&portions, &start.portions), options.threads, levels, bound))
+    Ok(solution(instance, &problem, (&portions, &start), options, levels, bound))
 }
 
 /// How many demands may change.
@@ -73,20 +77,22 @@ pub(crate) fn check(options: &Options, instance: &Instance) -> Result<(), Unsolv
     Ok(())
 }
 
-/// The answer as it will run: with whole weights, and its utilisation worked out from these, in so many threads.
+/// The answer as it will run: with whole weights, and its utilisation worked out from these, in the options' threads.
 fn solution(
     instance: &Instance,
     problem: &Problem,
-    (portions, start): (&[Portions], &[Portions]),
-    threads: usize,
+    (portions, start): (&[Portions], &Start),
+    options: &Options,
     mut levels: Vec<Level>,
     bound: f64,
 ) -> Solution {
-    let each = problem.flows.len().div_ceil(threads).max(1);
+    let each = problem.flows.len().div_ceil(options.threads).max(1);
     let answers: Vec<Answers> = std::thread::scope(|scope| {
-        let flows = problem.flows.chunks(each).zip(portions.chunks(each)).zip(start.chunks(each));
+        let flows = problem.flows.chunks(each).zip(portions.chunks(each)).zip(start.portions.chunks(each));
         let workers: Vec<_> = flows
-            .map(|((flows, portions), start)| scope.spawn(move || answers(problem, flows, portions, start)))
+            .map(|((flows, portions), start)| {
+                scope.spawn(move || answers(problem, flows, (portions, start), options))
+            })
             .collect();
         workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
     });
@@ -120,21 +126,37 @@ struct Answers {
     moved: usize,
 }
 
-fn answers(problem: &Problem, flows: &[Flow], portions: &[Portions], start: &[Portions]) -> Answers {
+fn answers(
+    problem: &Problem,
+    flows: &[Flow],
+    (portions, start): (&[Portions], &[Portions]),
+    options: &Options,
+) -> Answers {
     let mut load = vec![0.0; problem.network.places()];
     let list = |(weight, list): &(u32, List)| WeightedList { weight: *weight, segments: list.segments() };
-    let answer = |(flow, portions): (&Flow, &Portions)| {
-        let weights = split::weights(portions);
-        let sum: f64 = weights.iter().map(|(weight, _)| f64::from(*weight)).sum();
-        for (weight, list) in &weights {
-            let volume = flow.volume * f64::from(*weight) / sum;
-            list.spread(&problem.network, &problem.routes, flow.from, |part| {
-                load[part.place as usize] += volume * f64::from(part.share);
-            });
+    let mut answer = |((flow, now), before): ((&Flow, &Portions), &Portions)| {
+        if now == before
+            && let Some(lists) = as_it_runs(problem, flow, now, options)
+        {
+            running::add(problem, flow, now, &mut load);
+            return (flow.index, lists.clone());
         }
-        (flow.index, weights.iter().map(list).collect())
+        running::add(problem, flow, &split::rounded(now), &mut load);
+        (flow.index, split::weights(now).iter().map(list).collect())
     };
-    let lists = flows.iter().zip(portions).map(answer).collect();
+    let lists = flows.iter().zip(portions).zip(start).map(&mut answer).collect();
     let moved = portions.iter().zip(start).filter(|(now, before)| now != before).count();
     Answers { lists, load, moved }
+}
+
+/// The lists that run, where a flow goes by these: they stay as they were written.
+fn as_it_runs<'a>(
+    problem: &Problem,
+    flow: &Flow,
+    portions: &Portions,
+    options: &'a Options,
+) -> Option<&'a Vec<WeightedList>> {
+    let lists = options.running.as_ref()?.get(flow.index as usize)?;
+    let same = running::usable(problem, flow, lists, options.lists).as_ref() == Some(portions);
+    same.then_some(lists)
 }

@@ -135,8 +135,8 @@ impl<'a> Encoder<'a> {
         let Some(first) = path.first() else { return Ok(Encoded { segments: Vec::new(), sids: Vec::new() }) };
         let segments = self.segments(path, encoding)?;
         let wire = self.wire(&segments, encoding)?;
-        let head = self.graph.edge(*first).from;
-        self.check_depth(head, &segments, &wire, encoding, usize::from(encoding.service))?;
+        let ends = (self.graph.edge(*first).from, path.last().map(|last| self.graph.edge(*last).to));
+        self.check_depth(ends, &segments, &wire, encoding, usize::from(encoding.service))?;
         Ok(Encoded { segments, sids: wire.sids })
     }
 

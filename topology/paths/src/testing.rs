@@ -109,6 +109,7 @@ impl Net {
                 srv6_encaps: 64,
                 srv6_segments_left: 64,
                 srv6_end_pop: 64,
+                srv6_end_d: 64,
             }),
             queues: 8,
             overload: self.overload[n],

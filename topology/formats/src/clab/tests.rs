@@ -83,6 +83,7 @@ fn labels_and_vars_become_nodes_and_links() {
     assert_eq!(hq.location.unwrap().lon, 116.4);
     assert_eq!((hq.msd.value.mpls_imposition, hq.msd.value.srv6_end_pop), (8, 10));
     assert_eq!((br.msd.value.srv6_segments_left, br.msd.value.srv6_end_pop), (6, 7));
+    assert_eq!((hq.msd.value.srv6_end_d, br.msd.value.srv6_end_d), (10, 5));
     assert_eq!(p.router_id.to_string(), "10.255.0.3");
     assert_eq!((p.node_sid.as_ref(), p.locator.as_ref()), (None, None));
     assert_eq!(

@@ -70,7 +70,7 @@ pub(crate) struct NodeFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<BlockFile>")]
     pub srlb: Option<LabelBlock>,
-    /// Maximum SID depths; 6 each where they are not given.
+    /// Maximum SID depths; 6 each where they are not given, `srv6EndD` as `srv6Encaps`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<MsdFile>")]
     pub msd: Option<MsdSet>,
@@ -110,6 +110,8 @@ pub(crate) struct MsdFile {
     srv6_segments_left: Option<u8>,
     /// SIDs of a header from which it can pop.
     srv6_end_pop: Option<u8>,
+    /// SIDs of a header under which it can decapsulate; as many as it can encapsulate with.
+    srv6_end_d: Option<u8>,
 }
 
 /// An end of a link.

@@ -38,6 +38,7 @@ links:
     assert_eq!(link.z_to_a.end_x, None);
     let node = &network.ted.nodes[&"hq-pe1".parse().unwrap()];
     assert_eq!((node.msd.value.srv6_encaps, node.msd.value.mpls_imposition), (8, 6));
+    assert_eq!((node.msd.value.srv6_end_d, node.msd.value.srv6_end_pop), (8, 6), "as much as it can put on");
 }
 
 #[test]

@@ -30,6 +30,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Demands are searched by where they go, not by where they stand in the file.
+    #[test]
+    fn shuffled_demands_get_the_same_lists(
+        seed in any::<u64>(), nodes in 3..9_u32, lists in 1..3_usize, order in any::<u64>(),
+    ) {
+        let mut instance = networks::random(seed, nodes, 30);
+        // Among demands with the same ends places decide.
+        let mut ends = std::collections::BTreeSet::new();
+        instance.demands.retain(|demand| ends.insert((demand.from, demand.to)));
+        let mut places: Vec<usize> = (0..instance.demands.len()).collect();
+        places.sort_by_key(|place| (*place as u64 + 1).wrapping_mul(order | 1).rotate_left(32));
+        let demands = places.iter().map(|place| instance.demands[*place]).collect();
+        let shuffled = model::dense::Instance { demands, ..instance.clone() };
+        let options = Options { lists, ..Options::default() };
+        let (one, other) = (
+            solve(&instance, &options, Budget::Effort(2)).unwrap(),
+            solve(&shuffled, &options, Budget::Effort(2)).unwrap(),
+        );
+        for (at, place) in places.iter().enumerate() {
+            prop_assert_eq!(&one.lists[*place], &other.lists[at]);
+        }
+        prop_assert_eq!((one.mlu, one.bound), (other.mlu, other.bound));
+    }
+}
+
 #[test]
 fn a_demand_without_a_way_is_named() {
     let mut instance = networks::diamond();
@@ -57,6 +85,15 @@ fn nonsense_is_refused() {
         solve(&|_, options| (options.adjacency, options.failures) = (true, vec![vec![0]]))
             .contains("failures")
     );
+}
+
+/// The network is refused before any table is made: the test needs no memory.
+#[test]
+fn a_network_whose_tables_nothing_could_hold_is_refused() {
+    let instance = model::dense::Instance { nodes: 10_000, ..model::dense::Instance::default() };
+    let error = solve(&instance, &Options::default(), Budget::Effort(1)).unwrap_err();
+    assert_eq!(error, Unsolvable::TooLarge { nodes: 10_000, edges: 0 });
+    assert!(error.to_string().contains("at most 4096 nodes"), "{error}");
 }
 
 #[test]

@@ -34,6 +34,58 @@ fn a_demand_with_a_delay_bound_takes_the_fast_way() {
 }
 
 #[test]
+fn a_delay_that_is_just_kept_is_kept() {
+    // Neither number has an end in binary, and the second is a sum that rounding lifts.
+    for (delays, bound) in [(vec![10.1], 10.1), (vec![0.1, 0.2], 0.3)] {
+        let edges = delays.iter().zip(0..).map(|(delay, at)| model::dense::Edge {
+            from: at,
+            to: at + 1,
+            metric: 1,
+            capacity: 10.0,
+            delay: *delay,
+        });
+        let to = delays.len() as u32;
+        let instance = model::dense::Instance {
+            nodes: to + 1,
+            edges: edges.collect(),
+            demands: vec![model::dense::Demand { from: 0, to, volume: 1.0, max_delay: Some(bound) }],
+        };
+        assert!(solve(&instance, &Options::default(), BUDGET).is_ok(), "{delays:?} within {bound}");
+        let mut tight = instance.clone();
+        tight.demands[0].max_delay = Some(bound - 1e-6);
+        assert!(solve(&tight, &Options::default(), BUDGET).is_err(), "{delays:?} within less than {bound}");
+    }
+}
+
+#[test]
+fn lists_that_are_not_moved_stay_as_they_run() {
+    let mut instance = networks::diamond();
+    let by = |weight, nodes: &[u32]| WeightedList {
+        weight,
+        segments: nodes.iter().map(|node| Segment::Node(*node)).collect(),
+    };
+    let running = vec![vec![by(2, &[2]), by(1, &[3, 2])], vec![by(3, &[2])], vec![by(1, &[2])]];
+    for priorities in [vec![], vec![0, 1, 2]] {
+        let still = Options {
+            lists: 2,
+            max_changes: Some(0),
+            priorities,
+            running: Some(running.clone()),
+            ..Options::default()
+        };
+        let solution = solve(&instance, &still, BUDGET).unwrap();
+        assert_eq!((&solution.lists, solution.moved), (&running, 0));
+        assert!((solution.mlu - crate::mlu(&instance, &running)).abs() < 1e-12);
+    }
+    // One demand moves, the others stay.
+    instance.demands[2].volume = 6.0;
+    let one =
+        Options { lists: 2, max_changes: Some(1), running: Some(running.clone()), ..Options::default() };
+    let solution = solve(&instance, &one, BUDGET).unwrap();
+    assert_eq!((differing(&running, &solution.lists), solution.moved), (1, 1));
+}
+
+#[test]
 fn so_many_changes_and_no_more() {
     for seed in 0..12 {
         let instance = networks::random(seed, 9, 40);

@@ -10,6 +10,7 @@ mod kept;
 mod linear;
 mod networks;
 mod priorities;
+mod spread;
 
 /// The highest utilisation, as the judge sees it.
 fn mlu(instance: &model::dense::Instance, lists: &[Vec<optimise::WeightedList>]) -> f64 {

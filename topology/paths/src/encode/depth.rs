@@ -67,10 +67,11 @@ impl Encoder<'_> {
         }
     }
 
-    /// Whether the headend can push the list with `more` SIDs behind it, and everyone on the way read it.
+    /// Whether the headend can push the list with `more` SIDs behind it, everyone on the way read it, and `tail` decapsulate what
+    /// comes under it; none where the list ends in a binding SID.
     pub(super) fn check_depth(
         &self,
-        head: NodeIx,
+        (head, tail): (NodeIx, Option<NodeIx>),
         segments: &[Segment],
         wire: &Wire,
         encoding: &Encoding<'_>,
@@ -100,6 +101,12 @@ impl Encoder<'_> {
             if encoding.pops && left == 1 {
                 fits(node, Limit::Srv6EndPop, needs - outside, usize::from(msd.srv6_end_pop), outside)?;
             }
+        }
+        // Where the SRH is popped before, none is left to decapsulate under.
+        if let Some(tail) = tail.filter(|_| !encoding.pops) {
+            let tail = self.node(tail)?;
+            let most = usize::from(tail.msd.value.srv6_end_d);
+            fits(tail, Limit::Srv6EndD, needs - outside, most, outside)?;
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ pub enum Limit {
     Srv6SegmentsLeft,
     /// SIDs in the SRH that a node can pop (RFC 9352 section 4.2).
     Srv6EndPop,
+    /// SIDs in the SRH under which the last node can decapsulate (RFC 9352 section 4.4).
+    Srv6EndD,
 }
 
 impl fmt::Display for Limit {
@@ -25,6 +27,7 @@ impl fmt::Display for Limit {
             Self::Srv6Encaps => "SRv6 encapsulation depth",
             Self::Srv6SegmentsLeft => "SRv6 segments left",
             Self::Srv6EndPop => "SRv6 end pop depth",
+            Self::Srv6EndD => "SRv6 end D depth",
         })
     }
 }

@@ -83,8 +83,12 @@ impl Encoder<'_> {
         }
         let service = if edges.start == 0 { usize::from(encoding.service) } else { 0 };
         let head = self.graph.edge(path[edges.start]).from;
+        // The service SIDs of the first part are read at the end of the whole path; a further part that goes on ends in the
+        // binding SID of the next, where nothing is taken off.
+        let is_last = service > 0 || !goes_on;
+        let tail = path.last().filter(|_| is_last).map(|last| self.graph.edge(*last).to);
         let wire: Wire = self.wire(&segments, encoding)?;
-        self.check_depth(head, &segments, &wire, encoding, service + usize::from(goes_on))?;
+        self.check_depth((head, tail), &segments, &wire, encoding, service + usize::from(goes_on))?;
         Ok(Part { head, edges, segments })
     }
 }
