@@ -11,6 +11,7 @@ mod place;
 mod placed;
 mod policy;
 mod queue;
+mod strict;
 mod verdict;
 
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -24,6 +25,8 @@ use paths::{EdgeSet, Encoder};
 use crate::{codes, domain};
 
 use place::Placer;
+
+pub use strict::compile_new;
 
 pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};
 

@@ -16,7 +16,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Affinity, IntentSet, Service, ServiceId, Ted,
+    Affinity, IntentSet, Service, ServiceId, Ted, Timestamp,
     finding::{Finding, Severity},
 };
 
@@ -68,6 +68,38 @@ impl<'a> Judge<'a> {
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
 pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    validate_as_of(docs, ted, AsOf::default())
+}
+
+/// As of when documents are judged, and whether anything can still be done about them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AsOf {
+    moment: Option<Timestamp>,
+    in_force: bool,
+}
+
+impl AsOf {
+    /// As of a moment: what windows that are over then would do counts no more.
+    pub const fn moment(at: Timestamp) -> Self {
+        Self { moment: Some(at), in_force: false }
+    }
+
+    /// The documents were accepted before. What windows do together is a warning then: it is no reason to know nothing of all else.
+    #[must_use]
+    pub const fn in_force(self) -> Self {
+        Self { in_force: true, ..self }
+    }
+}
+
+/// [`validate`], as of a moment.
+///
+/// # Errors
+/// All findings, warnings included, when at least one is an error.
+pub fn validate_as_of(
+    docs: &[Document],
+    ted: &Ted,
+    as_of: AsOf,
+) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
     let Expansion { documents, warnings } = expand(docs)?;
     let affinities = ted.links.values().flat_map(|link| &link.affinity).collect();
     let mut judge = Judge { ted, affinities, findings: warnings };
@@ -95,7 +127,7 @@ pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
-    cut::judge(&names, &set, &mut judge);
+    cut::judge(&names, &set, as_of, &mut judge);
     steering::once(&mut judge.findings);
     if judge.findings.iter().any(Finding::is_error) { Err(judge.findings) } else { Ok((set, judge.findings)) }
 }
