@@ -139,10 +139,14 @@ codes! {
     WORKS_ON_NOTHING = "TL0073";
     /// A maintenance window that is over.
     WINDOW_ENDED = "TL0074";
-    /// Two maintenance windows that together cut services off.
+    /// Maintenance windows that together cut services off.
     WINDOWS_TOGETHER = "TL0075";
     /// A maintenance window that cuts services off.
     WINDOW_CUTS = "TL0076";
+    /// Too many maintenance windows to look at all of them together.
+    TOO_MANY_WINDOWS = "TL0077";
+    /// A prefix of which other intents claim all parts.
+    NEVER_SERVED = "TL0078";
 }
 
 /// The codes of validation that documents earn by themselves, whatever the network.

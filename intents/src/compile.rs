@@ -12,6 +12,7 @@ mod placed;
 mod policy;
 mod queue;
 mod scribe;
+mod strict;
 mod takers;
 mod verdict;
 
@@ -28,6 +29,7 @@ use crate::{codes, domain};
 use place::Placer;
 
 pub(crate) use queue::UNGUARANTEED;
+pub use strict::compile_new;
 
 pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};
 

@@ -5,7 +5,13 @@ use std::collections::BTreeSet;
 
 use model::{Allocations, Finding, Hints, IntentSet, Season, Ted, Timestamp};
 
-use crate::{codes, compile::compile, design, reading::Reading, validate};
+use crate::{
+    codes,
+    compile::compile,
+    design,
+    reading::Reading,
+    validate::{self, AsOf},
+};
 
 /// Judges what could be read against a network. Where there is an error, services that have none are placed as well, as of a
 /// moment or all of them at once, to tell which of them do not fit. What would only follow from a fault that is told is left
@@ -18,7 +24,8 @@ pub fn judge(
     ted: &Ted,
     at: Option<Timestamp>,
 ) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    let (set, judged) = validate::judged(&reading.documents, ted, &reading.unread);
+    let as_of = at.map_or_else(AsOf::default, AsOf::moment);
+    let (set, judged) = validate::judged(&reading.documents, ted, as_of, &reading.unread);
     let mut findings = reading.findings.clone();
     findings.extend(judged);
     if !findings.iter().any(Finding::is_error) {
@@ -35,7 +42,7 @@ pub fn judge_alone(reading: &Reading) -> Vec<Finding> {
     let mut unread = reading.unread.clone();
     let made = design::make(&reading.documents, &unread);
     unread.add(made.unread);
-    let (_, judged) = validate::judged(&made.documents, &Ted::default(), &unread);
+    let (_, judged) = validate::judged(&made.documents, &Ted::default(), AsOf::default(), &unread);
     let own = |finding: &Finding| codes::OF_DOCUMENTS.contains(&finding.code.as_str());
     reading.findings.iter().cloned().chain(made.findings).chain(judged.into_iter().filter(own)).collect()
 }

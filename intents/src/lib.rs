@@ -45,7 +45,7 @@ mod why;
 
 pub use codes::explain;
 pub use compile::{
-    BACKUP_PREFERENCE, Compilation, PRIMARY_PREFERENCE, compile, endpoint, policy_name, sequence,
+    BACKUP_PREFERENCE, Compilation, PRIMARY_PREFERENCE, compile, compile_new, endpoint, policy_name, sequence,
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
@@ -58,7 +58,7 @@ pub use read::At;
 pub use reading::Reading;
 pub use schema::schema;
 pub use source::{MAX_BYTES, Mark, SourceFile};
-pub use validate::{ended, is_watched, locate, validate};
+pub use validate::{AsOf, ended, is_watched, locate, validate, validate_as_of};
 pub use why::{UnknownName, why};
 
 #[cfg(test)]

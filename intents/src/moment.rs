@@ -10,11 +10,11 @@ use thiserror::Error;
 
 use crate::{
     codes, doc,
-    doc::{LinkSelector, LinksBy, ScheduleSpec},
+    doc::ScheduleSpec,
     faults::Faults,
     print::{self, Write},
-    read::{Read, mapping, scalar, shape, short, texts, words},
-    tree::{Node, Value},
+    read::{Read, mapping, scalar, short, texts, words},
+    tree::Node,
 };
 
 /// Why a text is not a moment.
@@ -102,22 +102,6 @@ impl Read for ScheduleSpec {
         match entries.iter().any(|(key, _)| weekly.contains(&key.text.as_str())) {
             true => Read::read(node, faults).map(Self::Weekly),
             false => Read::read(node, faults).map(Self::Once),
-        }
-    }
-}
-
-impl Read for LinkSelector {
-    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
-        match &node.value {
-            Value::List(_) => Read::read(node, faults).map(Self::Names),
-            Value::Map(_) => LinksBy::read(node, faults).map(Self::By),
-            _ => {
-                let message = format!("links are selected by a list or a mapping, not by {}", shape(node));
-                faults
-                    .error(codes::WRONG_SHAPE, node.mark, message)
-                    .help("write `[line1, line2]` or `{affinity: line1}` or `{srlg: duct-3}`");
-                None
-            }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     codes,
     doc::{
         By, ConditionSpec, Connectivity, DisciplineWord, EncryptionWish, HubSpokeWord, InterfacesWord,
-        MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
+        LinkSelector, LinksBy, MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
     },
     faults::Faults,
     read::{Read, mapping, scalar, shape, short, suggest, texts, words},
@@ -127,6 +127,22 @@ impl Read for Selector {
                 faults
                     .error(codes::WRONG_SHAPE, node.mark, message)
                     .help("write `[hq-pe1, hq-pe2]` or `{role: branch}` or `{nodes: \"hz-*\"}`");
+                None
+            }
+        }
+    }
+}
+
+impl Read for LinkSelector {
+    fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
+        match &node.value {
+            Value::List(_) => Read::read(node, faults).map(Self::Names),
+            Value::Map(_) => LinksBy::read(node, faults).map(Self::By),
+            _ => {
+                let message = format!("links are selected by a list or a mapping, not by {}", shape(node));
+                faults
+                    .error(codes::WRONG_SHAPE, node.mark, message)
+                    .help("write `[line1, line2]` or `{affinity: line1}` or `{srlg: duct-3}`");
                 None
             }
         }

@@ -16,7 +16,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Affinity, IntentSet, Service, ServiceId, Ted,
+    Affinity, IntentSet, Service, ServiceId, Ted, Timestamp,
     finding::{Finding, Severity},
 };
 
@@ -71,13 +71,50 @@ impl<'a> Judge<'a> {
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
 pub fn validate(docs: &[Document], ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    let (set, findings) = judged(docs, ted, &Unread::default());
+    validate_as_of(docs, ted, AsOf::default())
+}
+
+/// As of when documents are judged, and whether anything can still be done about them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AsOf {
+    moment: Option<Timestamp>,
+    in_force: bool,
+}
+
+impl AsOf {
+    /// As of a moment: what windows that are over then would do counts no more.
+    pub const fn moment(at: Timestamp) -> Self {
+        Self { moment: Some(at), in_force: false }
+    }
+
+    /// The documents were accepted before. What windows do together is a warning then: it is no reason to know nothing of all else.
+    #[must_use]
+    pub const fn in_force(self) -> Self {
+        Self { in_force: true, ..self }
+    }
+}
+
+/// [`validate`], as of a moment.
+///
+/// # Errors
+/// All findings, warnings included, when at least one is an error.
+pub fn validate_as_of(
+    docs: &[Document],
+    ted: &Ted,
+    as_of: AsOf,
+) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    let (set, findings) = judged(docs, ted, as_of, &Unread::default());
     if findings.iter().any(Finding::is_error) { Err(findings) } else { Ok((set, findings)) }
 }
 
 /// Judges documents beside which others have faults: the set of what is sound, and all findings but those that would only follow
 /// from such a fault. Whoever goes on with the set looks at the findings first.
-pub(crate) fn judged(docs: &[Document], ted: &Ted, unread: &Unread) -> (IntentSet, Vec<Finding>) {
+pub(crate) fn judged(
+    docs: &[Document],
+    ted: &Ted,
+    as_of: AsOf,
+    unread: &Unread,
+) -> (IntentSet, Vec<Finding>) {
     let Made { documents, findings, unread: unmade } = make(docs, unread);
     let mut unread = unread.clone();
     unread.add(unmade);
@@ -107,7 +144,7 @@ pub(crate) fn judged(docs: &[Document], ted: &Ted, unread: &Unread) -> (IntentSe
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
     feasible::judge(&set, &origins, &mut judge);
-    cut::judge(&names, &set, &mut judge);
+    cut::judge(&names, &set, as_of, &mut judge);
     steering::once(&mut judge.findings);
     let mut findings = judge.findings;
     findings.retain(|finding| finding.code != codes::UNUSED || !may_be_used(finding, &unread));

@@ -33,10 +33,6 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
     let mut text = String::new();
     for service in wanted {
         let verdict = compiled.verdicts.get(&service.id);
-        let resting = service.when.as_ref().filter(|_| verdict.is_none());
-        if verdict.is_none() && resting.is_none() {
-            continue;
-        }
         // Writing into a string cannot fail.
         let _ = writeln!(
             text,
@@ -47,12 +43,16 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
             service.vrf
         );
         steered(set, service, &mut text);
-        if let Some(verdict) = verdict {
-            explain(verdict, &mut text);
-        }
-        if let Some(when) = resting {
-            let _ = writeln!(text, "  not promised now, only {when}: its traffic follows the IGP");
-        }
+        let _ = match (verdict, &service.when) {
+            (Some(verdict), _) => {
+                explain(verdict, &mut text);
+                Ok(())
+            }
+            (None, Some(when)) => {
+                writeln!(text, "  not promised now, only {when}: its traffic follows the IGP")
+            }
+            (None, None) => writeln!(text, "  not promised now: its traffic follows the IGP"),
+        };
         for finding in compiled.findings.iter().filter(|finding| finding.subject == service.id.as_str()) {
             let _ = writeln!(text, "  {}[{}]: {}", finding.severity, finding.code, finding.message);
         }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use intents::AsOf;
 use model::{
     DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, Season, ServiceId,
     Timestamp, Transaction, intent::Mode,
@@ -202,7 +203,8 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
         let (set, mut warnings) = match &request.wanted {
             Wanted::Same(set) => (Arc::clone(set), Vec::new()),
             Wanted::New { files, remove_all, .. } => {
-                let (set, warnings) = cycle::understand(files, &request.view.ted)?;
+                let as_of = AsOf::moment(request.at);
+                let (set, warnings) = cycle::understand_as_of(files, &request.view.ted, as_of)?;
                 if !remove_all {
                     stages::must_promise(&set, &request.view)?;
                 }

@@ -1,38 +1,12 @@
-//! What schedules say of a moment, and in words what its change is: the windows that open and close, the services that begin and end.
-//! The moment is an argument; only the loop asks a clock, and which one is told to it.
+//! What changes with the schedules, in words: the windows that open and close, the services that begin and end.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+mod clock;
 
-use model::{Hints, IntentSet, ServiceId, Timestamp, Window};
+use std::collections::BTreeSet;
 
-/// What tells the loop the moment that schedules are asked about.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+use model::{Hints, IntentSet, ServiceId, Window};
 
-impl Clock {
-    /// One that somebody sets: a test, or a play that goes faster than time.
-    pub fn of(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The moment.
-    pub fn now(&self) -> Timestamp {
-        (self.0)()
-    }
-}
-
-impl Default for Clock {
-    /// The machine's.
-    fn default() -> Self {
-        Self::of(crate::clock::now)
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clock({:?})", self.now())
-    }
-}
+pub use clock::Clock;
 
 /// Services that a reason names; the others are counted.
 const NAMED: usize = 3;
@@ -82,9 +56,5 @@ fn listed(services: &[&ServiceId]) -> String {
 
 /// The open windows that work on a link or on one of its ends.
 pub fn at_work<'h>(hints: &'h Hints, link: &model::Link) -> BTreeSet<&'h str> {
-    let works = |work: &model::hint::Work| {
-        work.links.contains(&link.id)
-            || [&link.a.node, &link.z.node].iter().any(|end| work.nodes.contains(*end))
-    };
-    hints.windows.iter().filter(|(_, work)| works(work)).map(|(name, _)| name.as_str()).collect()
+    hints.windows.iter().filter(|(_, work)| work.touches(link)).map(|(name, _)| name.as_str()).collect()
 }

@@ -33,8 +33,14 @@ pub struct View {
 /// Why there is a proposal, which decides how it is ordered and how far it is proved.
 #[derive(Clone, Debug)]
 pub enum Occasion {
-    /// A person changed the intents, or asked for maintenance.
+    /// A person sends intents: whatever does not fit is refused, all of it.
     Person,
+    /// The intents in force, around maintenance that a person asks for, or because something has to be put right. A service that did not
+    /// fit before stands against nothing.
+    Upkeep,
+    /// The intents in force, because a schedule opens or closes. A service that does not fit is told and stands against nothing: all others
+    /// begin and end when they are promised to.
+    Schedule,
     /// The loop decided.
     Loop {
         /// What it decided.
@@ -140,8 +146,13 @@ pub fn compile(
     ids: &Allocations,
     occasion: &Occasion,
 ) -> (Compilation, Vec<ServiceId>) {
+    let Occasion::Loop { decision, assessment } = occasion else {
+        // Who sends intents is told of what fits nowhere, also while something is drained.
+        let compile =
+            if matches!(occasion, Occasion::Person) { intents::compile_new } else { intents::compile };
+        return (compile(set, &view.ted, hints, ids), Vec::new());
+    };
     let compiled = intents::compile(set, &view.ted, hints, ids);
-    let Occasion::Loop { decision, assessment } = occasion else { return (compiled, Vec::new()) };
     let declined: Vec<ServiceId> =
         decision.relieved().filter(|id| !gains(id, set, view, &compiled, assessment)).cloned().collect();
     if declined.is_empty() {
@@ -151,6 +162,29 @@ pub fn compile(
     let declined_set = declined.iter().cloned().collect();
     *hints = decision.as_ref().clone().without(&declined_set, &view.hints).hints;
     (intents::compile(set, &view.ted, hints, ids), declined)
+}
+
+/// What a compilation has to say on an occasion. Nobody who could change them asks for intents in force, so that a service that is refused
+/// is told and not fatal there: by a schedule each, otherwise each that was refused before too. Else one service would hold back the end
+/// of a window, and all others.
+pub fn told(compiled: &Compilation, view: &View, occasion: &Occasion) -> Vec<Finding> {
+    let is_refused = |verdicts: &BTreeMap<ServiceId, Verdict>, id: &ServiceId| {
+        matches!(verdicts.get(id), Some(Verdict::Refused { .. }))
+    };
+    let stands_alone = |finding: &Finding| {
+        let Ok(id) = finding.subject.parse::<ServiceId>() else { return false };
+        let may = match occasion {
+            Occasion::Person => false,
+            Occasion::Schedule => true,
+            Occasion::Upkeep | Occasion::Loop { .. } => is_refused(&view.before.verdicts, &id),
+        };
+        may && is_refused(&compiled.verdicts, &id)
+    };
+    let milder = |finding: &Finding| match finding.is_error() && stands_alone(finding) {
+        true => Finding { severity: Severity::Major, ..finding.clone() },
+        false => finding.clone(),
+    };
+    compiled.findings.iter().map(milder).collect()
 }
 
 /// Whether a service's worst direction gets better by the intent's margin, as the lines are measured.
@@ -196,7 +230,7 @@ pub fn plan(
         Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before.verdicts).knowing(hints);
     let difference = plan::diff(&compiled.desired, &view.actual);
     let policy = match occasion {
-        Occasion::Person => ChangePolicy::Careful,
+        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => ChangePolicy::Careful,
         Occasion::Loop { .. } => ChangePolicy::Urgent,
     };
     plan::plan(difference, view.actual.revision, &policy, &causes)
@@ -213,7 +247,9 @@ pub fn prove(
 ) -> Proof {
     let set = &*promised(set, hints);
     let (measured, failures) = match occasion {
-        Occasion::Person => (plan::overlay(&view.ted, hints), Failures::Links),
+        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => {
+            (plan::overlay(&view.ted, hints), Failures::Links)
+        }
         Occasion::Loop { assessment, .. } => {
             (plan::overlay(&view.ted, &without_what_healed(hints, assessment)), Failures::None)
         }

@@ -40,6 +40,34 @@ spec:
   when: {every: [sat], from: \"01:00\", for: 4h, offset: \"+08:00\"}
 ";
 
+/// 60Mbps each of two services of a higher class, one on each line of the second branch: 40Mbps are left on either.
+const GREEDY: &str = "
+---
+apiVersion: trunkline/v1
+kind: TrafficClass
+metadata: {name: gold}
+spec: {value: 80, dscp: [af41], queue: business, profile: two-class}
+---
+apiVersion: trunkline/v1
+kind: ServiceIntent
+metadata: {name: first}
+spec:
+  connectivity: {type: p2p, endpoints: [hq-pe1, br-2]}
+  vrf: first
+  class: gold
+  slo: {bandwidth: 60Mbps}
+---
+apiVersion: trunkline/v1
+kind: ServiceIntent
+metadata: {name: second}
+spec:
+  connectivity: {type: p2p, endpoints: [hq-pe1, br-2]}
+  vrf: second
+  class: gold
+  slo: {bandwidth: 60Mbps}
+---
+";
+
 fn with(text: &str) -> Files {
     let mut files = intents();
     files.insert("more.yaml".into(), text.into());
@@ -252,4 +280,51 @@ async fn an_alarm_on_a_line_in_work_says_so() {
     assert!(why.starts_with("in maintenance by window first-line: "), "{why}");
     let shown = running.snapshot(|snapshot| !snapshot.alarms.is_empty()).await;
     assert!(shown.alarms[0].why.starts_with("in maintenance by window first-line: "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_does_not_fit_when_it_begins_holds_back_no_other_and_no_window() {
+    let lab = lab();
+    lab.set_moment(BEFORE);
+    let too_much = NIGHTLY.replace("30Mbps", "50Mbps");
+    let fits = NIGHTLY.replace("name: copies", "name: small").replace("vrf: copies", "vrf: small");
+    let fits = fits.replace("30Mbps", "10Mbps").replace("from: \"01:00\"", "from: \"05:00\"");
+    // At five one begins that does not fit, another that does, and the window closes.
+    let too_much = too_much.replace("from: \"01:00\"", "from: \"05:00\"");
+    let mut running = served(&lab, with(&[GREEDY, &too_much, "---", &fits, "---", WINDOW].concat())).await;
+    lab.set_moment(WITHIN);
+    running.wait(is_opened).await;
+    lab.set_moment(AFTER);
+    running.wait(is_closed).await;
+    let shown = running.snapshot(|snapshot| snapshot.drained.is_empty() && snapshot.resting.is_empty()).await;
+    let on_a_path = |name: &str| {
+        let is_it = |service: &&engine::snapshot::ServiceView| service.id.as_str() == name;
+        shown.services.iter().find(is_it).is_some_and(|service| !service.directions.is_empty())
+    };
+    assert!(on_a_path("small") && on_a_path("first") && !on_a_path("copies"), "{:?}", shown.services);
+    // It is not tried again and again, and stands against nothing that people do either.
+    let writes = lab.writes();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(lab.writes(), writes);
+    drain(&running, true).await;
+    drain(&running, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fits_nowhere_is_refused_within_a_window_too_and_the_window_closes() {
+    let lab = lab();
+    lab.set_moment(WITHIN);
+    let mut running = served(&lab, with(WINDOW)).await;
+    running.wait(is_opened).await;
+    let always = NIGHTLY.replace("30Mbps", "50Mbps");
+    let always: String =
+        always.lines().filter(|line| !line.contains("when:")).map(|line| format!("{line}\n")).collect();
+    let refused = running.apply(with(&[GREEDY, &always, "---", WINDOW].concat())).await.unwrap_err();
+    let engine::handle::Refusal::Findings { findings } = refused else { panic!("{refused:?}") };
+    assert!(
+        findings.iter().any(|finding| finding.is_error() && finding.subject.contains("copies")),
+        "{findings:?}"
+    );
+    lab.set_moment(AFTER);
+    running.wait(is_closed).await;
 }

@@ -1,5 +1,7 @@
 //! Two intents that claim the same packets at one headend: the rule that stands first would take them all.
 
+mod covered;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -37,15 +39,25 @@ pub(super) fn judge(
                 if claimants.iter().any(|other| other.intent == service.intent) {
                     continue;
                 }
-                match claimants.iter().find(|other| are_together(other, service)) {
-                    Some(other) => {
-                        clashes.entry((&service.intent, &other.intent)).or_default().push(claim);
-                    }
-                    None => claimants.push(service),
+                if let Some(other) = claimants.iter().find(|other| are_together(other, service)) {
+                    clashes.entry((&service.intent, &other.intent)).or_default().push(claim);
                 }
+                // Also one that clashes: another may clash with it, at another time.
+                claimants.push(service);
             }
         }
     }
+    covered::tell(&first, origins, judge);
+    tell(set, origins, clashes, judge);
+}
+
+/// One finding for each two intents, at the later one.
+fn tell(
+    set: &IntentSet,
+    origins: &BTreeMap<ServiceId, &Document>,
+    clashes: BTreeMap<(&IntentId, &IntentId), Vec<Claim<'_>>>,
+    judge: &mut Judge<'_>,
+) {
     let when: BTreeMap<&IntentId, &Option<Schedule>> =
         set.services.values().map(|service| (&service.intent, &service.when)).collect();
     let documents: BTreeMap<&str, &Document> = origins.values().map(|doc| (doc.name(), *doc)).collect();
@@ -59,8 +71,10 @@ pub(super) fn judge(
         let (_, vrf, prefix, dscp) = claims[0];
         let to = prefix.map_or(String::new(), |prefix| format!(" to {prefix}"));
         let both = match (when.get(earlier), when.get(later)) {
-            (Some(Some(one)), Some(Some(other))) => one.overlaps(other),
-            (Some(Some(one)), _) | (_, Some(Some(one))) => Some(one.clone()),
+            (Some(Some(one)), Some(Some(other))) => {
+                Schedule::common_of(&[one, other]).map(|common| common.to_string())
+            }
+            (Some(Some(one)), _) | (_, Some(Some(one))) => Some(one.to_string()),
             _ => None,
         };
         let then = both.map_or(String::new(), |both| format!(", both promised {both}"));

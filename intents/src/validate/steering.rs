@@ -12,7 +12,7 @@ use std::{
 use globset::GlobMatcher;
 use model::{Finding, id::IntentId};
 
-use super::{CLASS, Judge, known, listed, names::Names, select};
+use super::{CLASS, Judge, known, names::Names, select};
 use crate::{
     codes,
     doc::{ChosenSpec, Document, ServiceSpec, Spec, SteeringSpec},
@@ -40,6 +40,33 @@ struct Policy<'a> {
 /// Two policies, the first by name before the other, and the field that they disagree about.
 type Clash<'a> = (&'a str, &'a str, Field);
 
+/// The services that two policies disagree about: the first by their documents, and how many there are.
+#[derive(Default)]
+struct Torn<'a> {
+    first: Vec<&'a str>,
+    count: usize,
+}
+
+impl<'a> Torn<'a> {
+    fn add(&mut self, service: &'a str) {
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push(service);
+        }
+    }
+}
+
+impl std::fmt::Display for Torn<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let quoted: Vec<String> = self.first.iter().map(|service| format!("`{service}`")).collect();
+        write!(f, "{}", quoted.join(", "))?;
+        match self.count - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
 /// The documents of the services that policies give something to, by name, with all of it in them. Policies stand in the order of
 /// their names, so that the answer does not depend on the order of the documents. O(services × policies).
 pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<String, Document>, Steered) {
@@ -49,7 +76,7 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
     }
     let policies: Vec<Policy<'_>> =
         names.policies.values().filter_map(|(doc, spec)| policy(doc, spec, names, judge)).collect();
-    let mut clashes: BTreeMap<Clash<'_>, Vec<&str>> = BTreeMap::new();
+    let mut clashes: BTreeMap<Clash<'_>, Torn<'_>> = BTreeMap::new();
     let mut idle: BTreeSet<&str> = policies.iter().map(|policy| policy.doc.name()).collect();
     let (mut governed, mut steered) = (BTreeMap::new(), Steered::new());
     for (doc, spec) in &names.services {
@@ -60,7 +87,7 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
                 mine.iter().copied().filter(|policy| field.mark(policy.spec).is_some()).collect();
             for (place, one) in say.iter().enumerate() {
                 for other in say[place + 1..].iter().filter(|other| !field.is_same(one.spec, other.spec)) {
-                    clashes.entry((one.doc.name(), other.doc.name(), field)).or_default().push(doc.name());
+                    clashes.entry((one.doc.name(), other.doc.name(), field)).or_default().add(doc.name());
                 }
             }
             gifts.extend(say.first().map(|policy| (field, *policy)));
@@ -159,18 +186,16 @@ fn way(service: &Document, policy: &Document, mark: Mark) -> Via {
 /// Tells of policies that disagree, once for each two and field, and of those that select nothing.
 fn tell(
     names: &Names<'_>,
-    clashes: &BTreeMap<Clash<'_>, Vec<&str>>,
+    clashes: &BTreeMap<Clash<'_>, Torn<'_>>,
     idle: &BTreeSet<&str>,
     judge: &mut Judge<'_>,
 ) {
     for ((one, other, field), services) in clashes {
         let ((first, said), (doc, spec)) = (names.policies[one], names.policies[other]);
         let (Some(before), Some(here)) = (field.mark(said), field.mark(spec)) else { continue };
-        let quoted: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
         let message = format!(
-            "`{one}` says something else about `{}`, and both policies apply to {}",
-            field.name(),
-            listed(&quoted)
+            "`{one}` says something else about `{}`, and both policies apply to {services}",
+            field.name()
         );
         judge
             .error(codes::POLICY_CLASH, doc, here, message)

@@ -123,8 +123,8 @@ pub fn ended(set: &IntentSet, docs: &[Document], at: Timestamp) -> Vec<Finding> 
         documents.iter().filter(is_window).map(|doc| (doc.name(), doc)).collect();
     let mut findings = Vec::new();
     for (name, doc) in by_name {
-        let end = set.windows.get(name).and_then(|window| window.when.ends()).filter(|end| end.at <= at);
-        if let Some(end) = end {
+        let over = set.windows.get(name).filter(|window| window.when.is_over(at));
+        if let Some(end) = over.and_then(|window| window.when.ends()) {
             let message = format!("this window was over at {end}");
             let mark = doc.metadata.name.mark;
             Fault::on(&mut findings, Severity::Warning, codes::WINDOW_ENDED, doc, mark, message)

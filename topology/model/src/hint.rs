@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     id::{LinkId, NodeId, ServiceId},
-    link::DirectedLink,
+    link::{DirectedLink, Link},
     state::pairs,
     time::Timestamp,
     unit::{Delay, Jitter, Loss},
@@ -43,6 +43,20 @@ pub struct Work {
     pub links: BTreeSet<LinkId>,
     /// Nodes.
     pub nodes: BTreeSet<NodeId>,
+}
+
+impl Work {
+    /// Whether it is on a link or on one of its ends.
+    pub fn touches(&self, link: &Link) -> bool {
+        self.links.contains(&link.id)
+            || [&link.a.node, &link.z.node].iter().any(|end| self.nodes.contains(*end))
+    }
+
+    /// What is worked on, by name: links, then nodes.
+    pub fn names(&self) -> Vec<String> {
+        let links = self.links.iter().map(ToString::to_string);
+        links.chain(self.nodes.iter().map(ToString::to_string)).collect()
+    }
 }
 
 /// The loop's argument to `compile`. Empty hints mean: as the TED says.

@@ -65,6 +65,24 @@ impl From<Schedule> for Written {
     }
 }
 
+/// When several schedules are open.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Common {
+    /// What one schedule can say of it.
+    pub schedule: Schedule,
+    /// Whether that is all of it; otherwise it is the first stretch.
+    pub is_all: bool,
+}
+
+impl fmt::Display for Common {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_all {
+            true => self.schedule.fmt(f),
+            false => write!(f, "first {}, and again after that", self.schedule),
+        }
+    }
+}
+
 impl Schedule {
     /// From one moment to another.
     ///
@@ -124,15 +142,25 @@ impl Schedule {
         }
     }
 
+    /// Whether it is over for good at a moment.
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        self.ends().is_some_and(|end| end.at <= at)
+    }
+
     /// When both are open, see [`Self::overlap_of`].
     pub fn overlaps(&self, other: &Self) -> Option<Self> {
         Self::overlap_of(&[self, other])
     }
 
-    /// When all of some schedules are open, as a schedule: the first stretch of it where one of them is open once, else the first of
-    /// every week, counted from Monday 00:00 UTC. None where they are never open together, or where none is given. Exact; O(days²) for
-    /// each schedule.
+    /// When all of some schedules are open, as a schedule; see [`Self::common_of`], of which this is the part that can be said.
     pub fn overlap_of(all: &[&Self]) -> Option<Self> {
+        Self::common_of(all).map(|common| common.schedule)
+    }
+
+    /// When all of some schedules are open: the first stretch of it where one of them is open once; else every week, all of it where it
+    /// is as long on every day and begins at the same time, otherwise the first stretch, counted from Monday 00:00 UTC. None where they
+    /// are never open together, or where none is given. Exact; O(days²) for each schedule.
+    pub fn common_of(all: &[&Self]) -> Option<Common> {
         let mut once: Option<(Moment, Moment)> = None;
         let mut weekly = vec![ALWAYS];
         let mut clock = None;
@@ -152,7 +180,7 @@ impl Schedule {
         }
         match (once, clock) {
             (Some((from, to)), _) => within(&weekly, from, to),
-            (None, clock) => first_of_week(&weekly, clock?),
+            (None, clock) => of_week(&weekly, clock?),
         }
     }
 
@@ -226,23 +254,32 @@ fn next_change(stretches: &[(u64, u64)], after: Timestamp) -> Option<Timestamp> 
 }
 
 /// The first stretch between two moments.
-fn within(stretches: &[(u64, u64)], from: Moment, to: Moment) -> Option<Schedule> {
+fn within(stretches: &[(u64, u64)], from: Moment, to: Moment) -> Option<Common> {
     let moment = |at| Moment { at, offset: from.offset };
     let begin = match is_open(stretches, from.at) {
         true => from.at,
         false => next_change(stretches, from.at)?,
     };
-    let end = next_change(stretches, begin).map_or(to.at, |end| end.min(to.at));
-    Schedule::once(moment(begin), moment(end)).ok()
+    let closes = next_change(stretches, begin);
+    let end = closes.map_or(to.at, |end| end.min(to.at));
+    let again = closes.and_then(|closes| next_change(stretches, closes));
+    let schedule = Schedule::once(moment(begin), moment(end)).ok()?;
+    Some(Common { schedule, is_all: again.is_none_or(|again| again >= to.at) })
 }
 
-/// The first stretch of every week, on a clock. It begins with a whole minute there, because times of day and offsets do.
-fn first_of_week(stretches: &[(u64, u64)], offset: Offset) -> Option<Schedule> {
+/// Every week, on a clock. Stretches begin with a whole minute there, because times of day and offsets do.
+fn of_week(stretches: &[(u64, u64)], offset: Offset) -> Option<Common> {
     let (from, to) = *stretches.first()?;
-    let local = (from + from_utc(offset)) % WEEK;
-    let day = Weekday::ALL.into_iter().find(|day| day.since_monday() == local / DAY)?;
-    let time = u16::try_from(local % DAY / MINUTE).ok().and_then(TimeOfDay::from_minutes)?;
-    Schedule::weekly(BTreeSet::from([day]), time, Span::from_micros(to - from), offset).ok()
+    let local = |from: u64| (from + from_utc(offset)) % WEEK;
+    let is_alike =
+        |other: &(u64, u64)| local(other.0) % DAY == local(from) % DAY && other.1 - other.0 == to - from;
+    let is_all = stretches.iter().all(is_alike);
+    let told = if is_all { stretches } else { &stretches[..1] };
+    let on = |day: &Weekday| told.iter().any(|(from, _)| local(*from) / DAY == day.since_monday());
+    let days = Weekday::ALL.into_iter().filter(on).collect();
+    let time = u16::try_from(local(from) % DAY / MINUTE).ok().and_then(TimeOfDay::from_minutes)?;
+    let schedule = Schedule::weekly(days, time, Span::from_micros(to - from), offset).ok()?;
+    Some(Common { schedule, is_all })
 }
 
 /// The whole week.

@@ -7,8 +7,7 @@ use crate::{
     id::ServiceId,
     intent::IntentSet,
     schedule::Schedule,
-    time::Timestamp,
-    window::Window,
+    time::{Span, Timestamp},
 };
 
 /// What the schedules say of a moment.
@@ -47,15 +46,41 @@ impl IntentSet {
         windows.chain(services).filter_map(|schedule| schedule.next_change(after)).min()
     }
 
-    /// The next window that opens after a moment, and when. The first by name of equals.
-    pub fn next_window(&self, after: Timestamp) -> Option<(&Window, Timestamp)> {
-        let next = |window: &Window| {
-            let change = window.when.next_change(after)?;
-            // One that is open closes first, and opens again after that.
-            if window.when.is_open(change) { Some(change) } else { window.when.next_change(change) }
-        };
-        let all = self.windows.values().filter_map(|window| Some((window, next(window)?)));
-        all.min_by(|(one, at), (other, then)| at.cmp(then).then_with(|| one.name.cmp(&other.name)))
+    /// Which services rest while a schedule is open: each set of them that there is at some time of it, in the order of time. From a
+    /// moment on, where one is given; of what comes again every week a week is enough, beside the time from the first to the last of what
+    /// comes once. O(changes of schedules in that time × services).
+    pub fn resting_within(&self, open: &Schedule, from: Option<Timestamp>) -> Vec<BTreeSet<ServiceId>> {
+        let promised =
+            |when: &Option<Schedule>| when.as_ref().is_none_or(|when| when.overlaps(open).is_some());
+        let never: BTreeSet<ServiceId> = self
+            .services
+            .values()
+            .filter(|service| !promised(&service.when))
+            .map(|service| service.id.clone())
+            .collect();
+        let mut at_times: Vec<&Schedule> = Vec::new();
+        for when in self.services.values().filter_map(|service| service.when.as_ref()) {
+            if !at_times.contains(&when) && when.overlaps(open).is_some() {
+                at_times.push(when);
+            }
+        }
+        let (mut at, until) = to_walk(open, &at_times, from.unwrap_or_default());
+        let mut seen: Vec<BTreeSet<ServiceId>> = Vec::new();
+        let mut states: BTreeSet<Vec<bool>> = BTreeSet::new();
+        while at < until {
+            // Few schedules stand in many services: whether anything is new is asked of them first.
+            let state = at_times.iter().map(|when| when.is_open(at)).collect();
+            if open.is_open(at) && states.insert(state) {
+                let rests = |when: &Option<Schedule>| when.as_ref().is_some_and(|when| !when.is_open(at));
+                let resting = self.services.values().filter(|service| rests(&service.when));
+                seen.push(resting.map(|service| service.id.clone()).collect());
+            }
+            let next = at_times.iter().copied().chain([open]).filter_map(|when| when.next_change(at)).min();
+            let Some(next) = next else { break };
+            at = next;
+        }
+        // One that is over has none from then on.
+        if seen.is_empty() { vec![never] } else { seen }
     }
 
     /// The set without the services that hints say are not promised now; none where that is all of it.
@@ -69,12 +94,30 @@ impl IntentSet {
     }
 }
 
+/// From when to when is looked: all of a schedule that is open once; otherwise a week, after what comes once, and that.
+fn to_walk(open: &Schedule, at_times: &[&Schedule], from: Timestamp) -> (Timestamp, Timestamp) {
+    // What is open once changes for the first time when it begins.
+    let begins =
+        |schedule: &Schedule| if schedule.is_open(from) { Some(from) } else { schedule.next_change(from) };
+    if let Some(end) = open.ends() {
+        return (begins(open).unwrap_or(end.at), end.at);
+    }
+    let once = || at_times.iter().copied().filter(|when| when.ends().is_some() && !when.is_over(from));
+    let first = once().filter_map(begins).min().unwrap_or(from);
+    let last = once().filter_map(|when| when.ends().map(|end| end.at)).max().unwrap_or(from);
+    (first, last + WEEK)
+}
+
+/// After a week all that comes again has come again.
+const WEEK: Span = Span::from_secs(7 * 24 * 3600);
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
         calendar::{Moment, Offset},
         id::{LinkId, NodeId},
+        window::Window,
     };
 
     fn window(name: &str, link: &str, (from, to): (u64, u64)) -> Window {
@@ -106,14 +149,84 @@ mod tests {
     }
 
     #[test]
-    fn the_next_change_and_the_next_window_are_the_nearest() {
+    fn the_next_change_is_the_nearest() {
         let set =
             set(&[window("b", "l1", (10, 20)), window("a", "l2", (15, 30)), window("c", "l3", (15, 16))]);
         let at = Timestamp::from_micros;
         assert_eq!(set.next_change(at(10)), Some(at(15)));
         assert_eq!(set.next_change(at(30)), None);
-        let next = set.next_window(at(12)).map(|(window, when)| (window.name.as_str(), when));
-        assert_eq!(next, Some(("a", at(15))), "of equals the first by name");
-        assert!(set.next_window(at(15)).is_none(), "those that are open do not open again");
+    }
+
+    fn service(name: &str, when: Schedule) -> (ServiceId, crate::Service) {
+        let id: ServiceId = name.parse().unwrap();
+        let service = crate::Service {
+            id: id.clone(),
+            intent: name.parse().unwrap(),
+            owner: None,
+            a: NodeId::lit("a"),
+            z: NodeId::lit("z"),
+            bidirectional: true,
+            co_routed: false,
+            matches: Vec::new(),
+            vrf: "v".parse().unwrap(),
+            class: "c".parse().unwrap(),
+            slo: crate::Slo::default(),
+            budgets: BTreeMap::new(),
+            sle: Default::default(),
+            path: Default::default(),
+            assurance: crate::intent::Assurance {
+                breach: crate::condition::Condition::Any { any: Vec::new() },
+                hold: Span::ZERO,
+                improvement_margin: crate::unit::Ratio::ZERO,
+                hold_down: Span::ZERO,
+                wait_to_restore: Span::ZERO,
+                mode: crate::intent::Mode::Act,
+            },
+            when: Some(when),
+        };
+        (id, service)
+    }
+
+    fn daily(from: &str, length: &str) -> Schedule {
+        let days = crate::calendar::Weekday::ALL.into();
+        Schedule::weekly(days, from.parse().unwrap(), length.parse().unwrap(), Offset::UTC).unwrap()
+    }
+
+    #[test]
+    fn within_a_window_each_choice_of_services_is_named_once() {
+        let services = [
+            service("day", daily("06:00", "16h")),
+            service("night", daily("22:00", "8h")),
+            service("noon", daily("12:00", "1h")),
+        ];
+        let set = IntentSet { services: services.into(), ..IntentSet::default() };
+        let resting = |open: &Schedule, from: Option<Timestamp>| -> Vec<String> {
+            let within = set.resting_within(open, from);
+            let named =
+                |rest: &BTreeSet<ServiceId>| rest.iter().map(ServiceId::as_str).collect::<Vec<_>>().join(" ");
+            within.iter().map(named).collect()
+        };
+        let hour = |hours: u64| Timestamp::from_micros(hours * 3_600_000_000);
+        let moment = |hours| Moment { at: hour(hours), offset: Offset::UTC };
+        let two_days = Schedule::once(moment(10), moment(58)).unwrap();
+        assert_eq!(resting(&two_days, None), ["night noon", "night", "day noon"]);
+        assert_eq!(resting(&two_days, Some(hour(56))), ["night noon"], "what is left of it");
+        let evenings = daily("20:00", "4h");
+        assert_eq!(resting(&evenings, None), ["night noon", "day noon"]);
+        assert_eq!(resting(&daily("23:00", "1h"), Some(hour(1_000_000))), ["day noon"]);
+    }
+
+    #[test]
+    fn a_service_of_one_day_counts_in_a_window_of_every_week() {
+        let hour =
+            |hours: u64| Moment { at: Timestamp::from_micros(hours * 3_600_000_000), offset: Offset::UTC };
+        // The eleventh week has it, the others have not.
+        let once = Schedule::once(hour(10 * 168 + 1), hour(10 * 168 + 2)).unwrap();
+        let set = IntentSet { services: [service("once", once)].into(), ..IntentSet::default() };
+        let counts: Vec<usize> =
+            set.resting_within(&daily("00:00", "3h"), None).iter().map(BTreeSet::len).collect();
+        assert_eq!(counts, [0, 1]);
+        let over = Some(hour(11 * 168).at);
+        assert_eq!(set.resting_within(&daily("00:00", "3h"), over).len(), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use intents::AsOf;
 use model::{ActualState, Finding, Hints, Revision, Season, Severity, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
@@ -66,10 +67,14 @@ impl Controller {
     }
 
     pub(super) fn request(&self, wanted: Wanted, hints: Hints, who: &str, why: &str) -> Request {
+        let occasion = match &wanted {
+            Wanted::Same(_) => Occasion::Upkeep,
+            Wanted::New { .. } => Occasion::Person,
+        };
         Request {
             wanted,
             hints,
-            occasion: Occasion::Person,
+            occasion,
             who: who.to_owned(),
             why: why.to_owned(),
             view: self.world.view(),
@@ -101,7 +106,8 @@ impl Controller {
         let view = self.world.view();
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         tokio::task::spawn_blocking(move || {
-            let planned = cycle::understand(&files, &view.ted).and_then(|(set, mut findings)| {
+            let understood = cycle::understand_as_of(&files, &view.ted, AsOf::moment(now));
+            let planned = understood.and_then(|(set, mut findings)| {
                 // A plan may be looked at; that it would not be accepted as it is belongs to it.
                 let refused = stages::must_promise(&set, &view).err().into_iter().flatten();
                 findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
@@ -147,7 +153,7 @@ impl Controller {
             }
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
-            self.schedules.proposed = None;
+            self.schedules.begin_anew();
             self.publish(EventKind::ModeChanged { mode, who });
             // Whoever stops it sees at once that it has stopped.
             self.draw();

@@ -48,7 +48,7 @@ impl Controller {
             Ok(finished) => finished,
             Err(error) => {
                 let said = self.died(&wanted, &error);
-                self.schedules.not_before = Some(Instant::now() + NOT_AGAIN);
+                self.schedules.wait(Instant::now());
                 self.draw();
                 return answer(asker, said);
             }
@@ -82,7 +82,10 @@ impl Controller {
     /// What was only proposed is said once; what came to nothing is tried again a little later.
     fn scheduled(&mut self, request: &Request, well: bool) {
         self.schedules.proposed = (well && !request.act).then(|| request.hints.clone());
-        self.schedules.not_before = (!well).then(|| Instant::now() + NOT_AGAIN);
+        match well {
+            true => self.schedules.forgive(),
+            false => self.schedules.wait(Instant::now()),
+        }
     }
 
     fn only_proposed(&mut self, request: &Request, carried: Carried) -> Result<Applied, Refusal> {
@@ -139,10 +142,10 @@ impl Controller {
     /// once.
     fn is_news(&mut self, request: &Request, findings: &[Finding], asker: &Asker) -> bool {
         let told = match (&request.occasion, asker) {
-            (Occasion::Person, Asker::Repair) => &mut self.repair_refused,
-            (Occasion::Person, Asker::Schedule) => &mut self.schedules.refused,
-            (Occasion::Person, _) => return true,
             (Occasion::Loop { .. }, _) => &mut self.in_vain.findings,
+            (_, Asker::Repair) => &mut self.repair_refused,
+            (_, Asker::Schedule) => &mut self.schedules.refused,
+            _ => return true,
         };
         std::mem::replace(told, findings.to_vec()) != findings
     }
@@ -155,6 +158,8 @@ impl Controller {
         self.in_vain = InVain::default();
         self.repair_refused.clear();
         self.schedules.refused.clear();
+        // What stood against a schedule may be gone.
+        self.schedules.forgive();
         self.say_rerouted(request, &carried);
         let before = self.world.hints.clone();
         if let Occasion::Loop { decision, .. } = &request.occasion {

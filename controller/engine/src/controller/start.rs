@@ -7,7 +7,8 @@ use std::{
 };
 
 use assess::{Kept, Limits, Lines, Observed};
-use model::{NodeId, Sample, Ted};
+use intents::AsOf;
+use model::{NodeId, Sample, Ted, Timestamp};
 use store::{Journal, StoreError};
 use thiserror::Error;
 use tokio::{
@@ -79,7 +80,7 @@ impl Controller {
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
         let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
         let mut news = vec![EventKind::Started { devices: fleet.len(), adopted: world.adopted }];
-        restore(&mut world, &setup.journal, &mut news)?;
+        restore(&mut world, &setup.journal, setup.clock.now(), &mut news)?;
         news.extend(look_at_audit(&setup.journal));
         let open = take_up(&mut world, &fleet, &setup.journal)?;
         let gate = Arc::new(Semaphore::new(setup.openings));
@@ -196,9 +197,14 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
 
 /// Compiles the intents that were in force. The same journal gives the same desired state, so a restart sends nothing that
 /// is not needed.
-fn restore(world: &mut World, journal: &Journal, news: &mut Vec<EventKind>) -> Result<(), StoreError> {
+fn restore(
+    world: &mut World,
+    journal: &Journal,
+    now: Timestamp,
+    news: &mut Vec<EventKind>,
+) -> Result<(), StoreError> {
     let Some(last) = journal.intents(1)?.into_iter().next() else { return Ok(()) };
-    match cycle::understand(&last.files, &world.ted) {
+    match cycle::understand_as_of(&last.files, &world.ted, AsOf::moment(now).in_force()) {
         Ok((set, _)) => {
             let set = Arc::new(set);
             world.compiled = Arc::new(intents::compile(&set, &world.ted, &world.hints, &world.ids));

@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
+    AsOf,
     tests::{CLASSES, SERVICES, documents, minimal_ted, service, set_of},
-    validate,
+    validate, validate_as_of,
 };
 
 fn window(name: &str, on: &str, when: &str) -> String {
@@ -169,6 +170,16 @@ fn one_claim_at_different_times_is_no_clash() {
     // The third is told of the one that it meets, though another claimed it first.
     let found = clash(&[CLASSES, &with("one", "mon"), &with("two", "tue"), &with("three", "tue")]).unwrap();
     assert!(found.subject.ends_with("three") && found.message.contains("`two`"), "{found:?}");
+    // One that clashes hides nothing: the third meets the second alone.
+    let middle = with("two", "mon").replace("[mon]", "[mon, tue]");
+    let texts = [CLASSES, &with("one", "mon"), &middle, &with("three", "tue")];
+    let of_three: Vec<(String, bool)> = findings(&texts)
+        .into_iter()
+        .filter(|finding| finding.code == codes::SAME_TRAFFIC)
+        .map(|finding| (finding.subject, finding.message.contains("`two`")))
+        .collect();
+    let expected = [("ServiceIntent two".to_owned(), false), ("ServiceIntent three".to_owned(), true)];
+    assert!(expected.iter().all(|one| of_three.contains(one)) && of_three.len() == 2, "{of_three:?}");
     let always =
         with("two", "tue").lines().filter(|line| !line.contains("when:")).collect::<Vec<_>>().join("\n");
     let found = clash(&[CLASSES, &with("one", "mon"), &always]).unwrap();
@@ -189,4 +200,41 @@ fn a_schedule_goes_with_every_service_of_its_intent() {
         None,
         "what was stored before has none"
     );
+}
+
+#[test]
+fn windows_that_are_over_are_no_error_and_what_is_in_force_is_told_mildly() {
+    let texts = [
+        CLASSES,
+        SERVICES,
+        &window("a", "{links: [line1-br-1]}", &hours(1, 5)),
+        &window("b", "{links: [line2-br-1]}", &hours(4, 8)),
+    ];
+    let (docs, ted) = (documents(&texts), minimal_ted());
+    let at = |text: &str| AsOf::moment(crate::moment(text).unwrap().at);
+    assert!(validate(&docs, &ted).is_err());
+    assert!(validate_as_of(&docs, &ted, at("2026-12-05T04:59:59+08:00")).is_err());
+    let (set, findings) = validate_as_of(&docs, &ted, at("2026-12-05T05:00:00+08:00")).unwrap();
+    assert!(set.windows.len() == 2 && findings.is_empty(), "{findings:?}");
+    let (_, findings) = validate_as_of(&docs, &ted, AsOf::default().in_force()).unwrap();
+    assert_eq!(findings.iter().map(|told| told.code.as_str()).collect::<Vec<_>>(), [codes::WINDOWS_TOGETHER]);
+}
+
+#[test]
+fn three_windows_that_leave_no_way_only_together_are_told_as_three() {
+    let windows = [
+        window("a", "{links: [hq-pe1:eth1--core-1:eth1]}", &hours(1, 5)),
+        window("b", "{links: [line2-br-1]}", &hours(2, 6)),
+        window("c", "{links: [core-1:eth2--core-2:eth2]}", &hours(3, 7)),
+    ];
+    let found = findings(&[CLASSES, SERVICES, &windows[0], &windows[1], &windows[2]]);
+    let together: Vec<&Finding> =
+        found.iter().filter(|finding| finding.code == codes::WINDOWS_TOGETHER).collect();
+    let [finding] = together.as_slice() else { panic!("{found:#?}") };
+    for part in
+        ["the windows `a`, `b`", "from 2026-12-05 03:00+08:00 to 2026-12-05 05:00+08:00", "fewer of them"]
+    {
+        assert!(finding.message.contains(part), "{part}: {}", finding.message);
+    }
+    assert_eq!(finding.related.len(), 2);
 }

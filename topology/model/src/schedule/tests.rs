@@ -95,6 +95,12 @@ proptest! {
                 prop_assert!(both(&at), "minute {} of {}", at, common);
             }
         }
+        let whole = Schedule::common_of(&[&one.schedule(), &other.schedule()]).unwrap();
+        if whole.is_all {
+            for at in 0..LOOKED_AT {
+                prop_assert_eq!(common.is_open(minute(at)), both(&at), "minute {} of {}", at, whole);
+            }
+        }
         if common.ends().is_some() {
             prop_assert!(common.is_open(minute(first.unwrap())), "{} is the first", common);
         }
@@ -163,4 +169,26 @@ fn a_weekly_one_that_never_closes_has_no_next_change() {
 fn the_end_of_time_is_no_change() {
     let nights = weekly(&[Weekday::Sat], "01:00", "4h", "+08:00").unwrap();
     assert_eq!(nights.next_change(Timestamp::from_micros(u64::MAX - 1)), None);
+}
+
+#[test]
+fn what_several_have_in_common_names_every_day_or_says_that_it_is_the_first() {
+    let early = weekly(&[Weekday::Mon, Weekday::Wed, Weekday::Fri], "01:00", "4h", "+08:00").unwrap();
+    let late = weekly(&[Weekday::Wed, Weekday::Fri, Weekday::Sun], "03:00", "4h", "+08:00").unwrap();
+    let common = Schedule::common_of(&[&early, &late]).unwrap();
+    assert_eq!(
+        (common.to_string().as_str(), common.is_all),
+        ("every wed, fri from 03:00 for 2h (+08:00)", true)
+    );
+    let long = weekly(&[Weekday::Wed], "03:00", "49h", "+08:00").unwrap();
+    let common = Schedule::common_of(&[&early, &long]).unwrap();
+    assert_eq!(
+        common.to_string(),
+        "first every wed from 03:00 for 2h (+08:00), and again after that",
+        "on Friday it is another time"
+    );
+    let offset = "+08:00".parse().unwrap();
+    let week = Schedule::once(moment(0, offset), moment(7 * 24 * 60, offset)).unwrap();
+    let common = Schedule::common_of(&[&week, &early]).unwrap();
+    assert!(!common.is_all && common.to_string().starts_with("first from "), "{common}");
 }
