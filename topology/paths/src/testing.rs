@@ -15,8 +15,10 @@ use proptest::{collection::vec, prelude::*};
 use crate::{Bounds, Constraint, Exclusions, Include, Includes, PathRequest};
 
 mod walks;
+mod wish;
 
 pub(crate) use walks::{all_walks, feasible, simple_paths, visiting};
+pub(crate) use wish::Wish;
 
 /// One direction of a link.
 #[derive(Clone, Copy, Debug)]

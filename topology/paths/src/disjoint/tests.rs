@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     capacities, shortest,
-    testing::{Ask, Net, any_ask, any_mesh, any_net, cost, edge, feasible, simple_paths, visiting},
+    testing::{Ask, Net, Wish, any_ask, any_mesh, any_net, cost, edge},
 };
 
 const A: NodeIx = NodeIx(0);
@@ -83,37 +83,12 @@ fn a_link_out_and_back_is_shared_once() {
     assert_eq!((backup.shared.links.len(), backup.found.exact), (1, true));
 }
 
-/// What is asked beside the ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Wish {
-    Any,
-    Tight,
-    Waypoints,
-    Includes,
-}
-
-/// Up to how many links the list of all walks goes.
-const LONGEST: usize = 7;
-
 /// The backup of any feasible path, against the list of all: the primary in use need not be the best one now.
 fn check_backup(net: &Net, ask: &Ask, diversity: Diversity, wish: Wish) -> Result<(), TestCaseError> {
     let graph = net.graph();
     let free = capacities(&graph);
-    let mut request = ask.fit(&graph);
-    match wish {
-        Wish::Any => {}
-        Wish::Tight => {
-            let simple = simple_paths(&graph, A, B);
-            let Some(path) = simple.get(ask.number() as usize % simple.len().max(1)) else { return Ok(()) };
-            request = ask.tight(&graph, A, B, path);
-        }
-        Wish::Waypoints => request.waypoints = ask.waypoints(&graph),
-        Wish::Includes => request.include = ask.includes(&graph),
-    }
-    let all = match wish {
-        Wish::Includes => visiting(&graph, &free, &request, LONGEST),
-        _ => feasible(&graph, &free, &request),
-    };
+    let Some(request) = wish.request(&graph, ask) else { return Ok(()) };
+    let all = wish.walks(&graph, &free, &request);
     let Some(primary) = all.get(ask.number() as usize / 64 % all.len().max(1)) else { return Ok(()) };
     let links = |path: &[EdgeIx]| path.iter().map(|edge| edge.0 / 2).collect::<BTreeSet<_>>();
     let inner = |path: &[EdgeIx]| {
@@ -132,12 +107,11 @@ fn check_backup(net: &Net, ask: &Ask, diversity: Diversity, wish: Wish) -> Resul
             }
     };
     let best = all.iter().min_by_key(|path| (count(path), cost(&graph, &request, path))).unwrap();
-    // A walk that comes back may run into its own bandwidth: then nothing is proven.
-    let may_give_up = wish == Wish::Waypoints || wish == Wish::Includes;
+    let may_give_up = wish.may_give_up();
     match backup(&graph, &free, &request, primary, diversity, &mut Workspace::new()) {
         Ok(backup) if !backup.found.exact => prop_assert!(may_give_up),
         // The list of all walks ends somewhere.
-        Ok(backup) if wish == Wish::Includes && backup.found.edges.len() > LONGEST => {}
+        Ok(backup) if !wish.lists(&backup.found.edges) => {}
         Ok(backup) => {
             prop_assert_eq!(&backup.found.edges, best);
             prop_assert_eq!(backup.shared.count(diversity), count(best));

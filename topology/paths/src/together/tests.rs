@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     capacities,
-    testing::{Ask, Net, any_ask, any_mesh, any_net, broken, cost, feasible, simple_paths, visiting},
+    testing::{Ask, Net, Wish, any_ask, any_mesh, any_net, broken, cost, feasible},
 };
 
 const A: NodeIx = NodeIx(0);
@@ -170,45 +170,19 @@ fn best(
     (0..all.len()).filter_map(next).min()
 }
 
-/// What is asked beside the ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Wish {
-    Any,
-    Tight,
-    Waypoints,
-    Includes,
-}
-
-/// Up to how many links the list of all walks goes.
-const LONGEST: usize = 7;
-
 fn check(net: &Net, ask: &Ask, apart: Apart, count: u8, wish: Wish) -> Result<(), TestCaseError> {
     let graph = net.graph();
     let free = capacities(&graph);
-    let mut request = ask.fit(&graph);
-    match wish {
-        Wish::Any => {}
-        Wish::Tight => {
-            let simple = simple_paths(&graph, A, B);
-            let Some(path) = simple.get(ask.number() as usize % simple.len().max(1)) else { return Ok(()) };
-            request = ask.tight(&graph, A, B, path);
-        }
-        Wish::Waypoints => request.waypoints = ask.waypoints(&graph),
-        Wish::Includes => request.include = ask.includes(&graph),
-    }
+    let Some(request) = wish.request(&graph, ask) else { return Ok(()) };
     if request.from == request.to {
         return Ok(());
     }
-    let all = match wish {
-        Wish::Includes => visiting(&graph, &free, &request, LONGEST),
-        _ => feasible(&graph, &free, &request),
-    };
+    let all = wish.walks(&graph, &free, &request);
     if all.len() > 14 {
         return Ok(());
     }
     let best = best(&graph, &request, apart, &all, &[], count);
-    // A walk that comes back may run into its own bandwidth: then nothing is proven.
-    let may_give_up = wish == Wish::Waypoints || wish == Wish::Includes;
+    let may_give_up = wish.may_give_up();
     let found = match together(&graph, &free, &request, count, apart, &mut Workspace::new()) {
         Ok(found) => found,
         Err(miss) => {
@@ -218,7 +192,7 @@ fn check(net: &Net, ask: &Ask, apart: Apart, count: u8, wish: Wish) -> Result<()
         }
     };
     prop_assert!(found.exact || may_give_up);
-    if !found.exact || found.paths.iter().any(|path| wish == Wish::Includes && path.edges.len() > LONGEST) {
+    if !found.exact || !found.paths.iter().all(|path| wish.lists(&path.edges)) {
         return Ok(());
     }
     let (shared, sum, edges) = best.unwrap();
