@@ -192,3 +192,42 @@ fn drift_names_each_object_and_what_became_of_it() {
     let codes: Vec<String> = drift(&built.desired, &held).into_iter().map(|finding| finding.code).collect();
     assert_eq!(codes, [codes::DRIFT_CHANGED, codes::DRIFT_MISSING, codes::DRIFT_UNEXPECTED]);
 }
+
+#[test]
+fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_beside_ours_is_not() {
+    let node = NodeId::lit("a");
+    let (policy, rule, interface) = (some_policy(1, 99), some_rule(1, 1), InterfaceName::lit("eth1"));
+    let mark = model::steering::Dscp::new(1).unwrap();
+    let config = DeviceConfig {
+        policies: BTreeMap::from([(policy.key, policy)]),
+        steering: BTreeMap::from([(rule.key.clone(), rule)]),
+        qos: BTreeMap::from([(interface, qos(&[("q", 1)]))]),
+        classifier: Some(Classifier { queues: BTreeMap::from([(mark, model::QueueName::lit("q"))]) }),
+    };
+    let found = |number: u32, classifier: bool, wanted: &DeviceConfig| -> Vec<String> {
+        let foreign = Foreign {
+            policies: BTreeMap::from([(key(number), "by-hand".to_owned())]),
+            steering: [some_rule(number, 1).key].into(),
+            qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
+            classifier,
+        };
+        let reading =
+            DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+        let held =
+            ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+        let desired = DesiredState { devices: BTreeMap::from([(node.clone(), wanted.clone())]) };
+        diff(&desired, &held).findings.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        found(1, true, &config),
+        [
+            "major[TL0201] a: color 1 endpoint 10.0.0.1 is taken by the policy `by-hand` of somebody else: ours is not put",
+            "major[TL0202] a: vrf v rule 1 is taken by a rule of somebody else: ours is not put",
+            "major[TL0203] a: the queues of eth1 are set by somebody else: ours are not put",
+            "major[TL0204] a: the classifier is somebody else's: ours is not put",
+        ]
+    );
+    assert_eq!(found(2, false, &config), [""; 0], "beside ours");
+    let bare = DeviceConfig { classifier: None, ..config };
+    assert_eq!(found(2, true, &bare), [""; 0], "where ours is not wanted");
+}
