@@ -94,7 +94,7 @@ struct Summary<'f> {
 /// It was called wrongly.
 pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let verdict = match &args.network {
-        Some(network) => match offline::understand(network, &args.paths) {
+        Some(network) => match offline::understand_as_of(network, &args.paths, args.at.timestamp()) {
             Ok(understood) => whole(understood, args.at.timestamp()),
             Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
             Err(stop) => return Err(stop.into()),
@@ -129,7 +129,7 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
     let hints = offline::as_of(Hints::default(), &set, at);
     findings.extend(at.into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     let compiled = stages::number(&set, &Allocations::default())
-        .map(|ids| intents::compile(&set, &ted, &hints, &ids).findings);
+        .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
     findings.extend(late);

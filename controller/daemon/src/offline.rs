@@ -11,7 +11,7 @@ use engine::{
     snapshot::StateFile,
     stages::{self, View},
 };
-use intents::Compilation;
+use intents::{AsOf, Compilation};
 use model::{
     ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Ted, Timestamp,
     state::Foreign,
@@ -41,6 +41,18 @@ pub struct Understood {
 /// # Errors
 /// A file cannot be read, or files have faults: all of them.
 pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop> {
+    understand_as_of(network, paths, None)
+}
+
+/// [`understand`] as of a moment, where one is asked about: windows that are over then say nothing any more.
+///
+/// # Errors
+/// A file cannot be read, or files have faults: all of them.
+pub fn understand_as_of(
+    network: &Path,
+    paths: &[PathBuf],
+    at: Option<Timestamp>,
+) -> Result<Understood, Stop> {
     let read = input::intents(paths)?;
     let documents = stages::parse(&read.files);
     must_hold(&read.files, &documents)?;
@@ -54,7 +66,7 @@ pub fn understand(network: &Path, paths: &[PathBuf]) -> Result<Understood, Stop>
             return Err(Stop::findings(findings, sources));
         }
     };
-    match intents::validate(&documents, &ted) {
+    match intents::validate_as_of(&documents, &ted, at.map_or_else(AsOf::default, AsOf::moment)) {
         Ok((set, findings)) => {
             let (ted, set) = (Arc::new(ted), Arc::new(set));
             Ok(Understood { ted, set, documents, findings, files: read.files.len(), sources })
@@ -155,7 +167,8 @@ fn in_force(state: &StateFile, ted: &Ted) -> Result<Compilation, Stop> {
     if state.intents.is_empty() {
         return Ok(Compilation::default());
     }
-    match cycle::understand(&state.intents, ted) {
+    let as_of = state.at.map_or_else(AsOf::default, AsOf::moment).in_force();
+    match cycle::understand_as_of(&state.intents, ted, as_of) {
         Ok((set, _)) => Ok(intents::compile(&set, ted, &state.hints, &state.ids)),
         Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
     }
