@@ -27,7 +27,7 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct At {
     /// Answer as of this moment, like 2026-12-05T01:00:00+08:00: windows that are open drain, and services count by their schedules.
-    /// Without it all services count at once and no window is open
+    /// Without it, and without --state, all services count at once and no window is open
     #[arg(long, value_name = "MOMENT", value_parser = intents::moment)]
     pub at: Option<Moment>,
 }

@@ -116,7 +116,7 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
     let hints = offline::as_of(Hints::default(), &set, at);
     findings.extend(at.into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     let compiled = stages::number(&set, &Allocations::default())
-        .map(|ids| intents::compile(&set, &ted, &hints, &ids).findings);
+        .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
     findings.extend(late);

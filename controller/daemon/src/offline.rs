@@ -7,7 +7,7 @@ use std::{
 };
 
 use engine::{cycle, snapshot::StateFile, stages::View};
-use intents::{Compilation, Reading, SourceFile};
+use intents::{AsOf, Compilation, Reading, SourceFile};
 use model::{
     ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Ted, Timestamp,
     state::Foreign,
@@ -167,7 +167,8 @@ fn in_force(state: &StateFile, ted: &Ted) -> Result<Compilation, Stop> {
     if state.intents.is_empty() {
         return Ok(Compilation::default());
     }
-    match cycle::understand(&state.intents, ted) {
+    let as_of = state.at.map_or_else(AsOf::default, AsOf::moment).in_force();
+    match cycle::understand_as_of(&state.intents, ted, as_of) {
         Ok((set, _)) => Ok(intents::compile(&set, ted, &state.hints, &state.ids)),
         Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
     }

@@ -4,6 +4,7 @@
 mod baseline;
 mod junit;
 mod text;
+mod ways;
 mod windows;
 
 use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
@@ -45,6 +46,7 @@ Examples:
   trunkline verify -n network.yaml -i intents/
   trunkline verify -n lab/ceb.clab.yml -i intents/ --failures link,srlg,node --format junit > verify.xml
   trunkline verify -n network.yaml -i intents/ --failures two-links --accept-unavoidable
+  trunkline verify -n network.yaml -i intents/ --service payments-br-1       with the ways that it takes
   trunkline verify -n network.yaml -i intents/ --format json > main.json     on the target branch
   trunkline verify -n network.yaml -i intents/ --baseline main.json          on the branch to merge
 
@@ -73,6 +75,9 @@ pub struct VerifyArgs {
     /// The moment.
     #[command(flatten)]
     pub at: At,
+    /// Show in text the ways that a service, or every service of an intent, takes without failure and under each that moves it
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
     /// Do not count what no plan can help
     #[arg(long)]
     pub accept_unavoidable: bool,
@@ -99,6 +104,8 @@ struct Verified {
     against: Option<Against>,
     empty: bool,
     accept: bool,
+    /// Of which service or intent the ways are shown.
+    service: Option<String>,
 }
 
 /// The answer as a file. `against` stands there where only what is worse is told: such a file is no baseline.
@@ -148,8 +155,16 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
 fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let before = args.baseline.as_deref().map(baseline::read).transpose()?;
     let asked = args.at.timestamp();
+    let named = args.service.as_deref();
     let Understood { ted, set, sources, .. } =
         offline::understand(&args.network.network, &args.intents, asked)?;
+    let is_named = |service: &model::Service| {
+        named.is_none_or(|name| service.id.as_str() == name || service.intent.as_str() == name)
+    };
+    if named.is_some() && !set.services.values().any(is_named) {
+        let name = named.unwrap_or_default();
+        return Err(Stop::usage(format!("--service {name}: there is no intent or service of this name")));
+    }
     let Start { view, hints: known, empty, at } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
@@ -183,7 +198,8 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
         ),
         _ => None,
     };
-    Ok(Verified { verification, against, empty, accept: args.accept_unavoidable })
+    let (accept, service) = (args.accept_unavoidable, args.service.clone());
+    Ok(Verified { verification, against, empty, accept, service })
 }
 
 /// How far it is, on a terminal; nothing elsewhere.

@@ -7,7 +7,7 @@ use engine::stages;
 use model::Verdict;
 
 use crate::{
-    args::NetworkFile,
+    args::{At, NetworkFile},
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say},
 };
@@ -34,6 +34,9 @@ pub struct WhyArgs {
     /// What a running controller knows, as `trunkline snapshot` printed it
     #[arg(long, value_name = "SNAPSHOT")]
     pub state: Option<PathBuf>,
+    /// The moment.
+    #[command(flatten)]
+    pub at: At,
     /// The intent or service
     pub name: String,
 }
@@ -43,12 +46,13 @@ pub struct WhyArgs {
 /// # Errors
 /// It was called wrongly, or files have faults.
 pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
-    let Understood { ted, set, sources, .. } =
-        offline::understand(&args.network.network, &args.intents, None)?;
-    let Start { view, hints, .. } = match &args.state {
+    let at = args.at.timestamp();
+    let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents, at)?;
+    let Start { view, hints, at: then, .. } = match &args.state {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
+    let hints = offline::as_of(hints, &set, at.or(then));
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);
     let text = intents::why(&args.name, &set, &compiled).map_err(|error| Stop::usage(error.to_string()))?;

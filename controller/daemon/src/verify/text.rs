@@ -29,6 +29,9 @@ pub fn render(verified: &Verified) -> String {
     }
     out += &violations(verified);
     out += &windows(verified);
+    if let Some(name) = &verified.service {
+        out += &super::ways::render(verification, name);
+    }
     out + &summary(verified)
 }
 
@@ -125,6 +128,10 @@ fn windows(verified: &Verified) -> String {
         for violation in &window.violations {
             groups.entry((violation.code.as_str(), violation.unavoidable)).or_default().push(violation);
         }
+        let as_before = match window.as_before.len() {
+            0 => String::new(),
+            many => format!("; {many} as before"),
+        };
         let (judged, ends) = (plural(window.judged.len(), "service"), window.ends.len());
         let ends = if ends == 0 {
             String::new()
@@ -132,8 +139,11 @@ fn windows(verified: &Verified) -> String {
             format!("; {} at its nodes are down with them", plural(ends, "more"))
         };
         let broken = plural(window.violations.len(), "broken promise");
-        out +=
-            &format!("\nwindow {}, {}: {broken} of {judged}{ends}\n", harmless(&window.window), window.when);
+        out += &format!(
+            "\nwindow {}, {}: {broken} of {judged}{as_before}{ends}\n",
+            harmless(&window.window),
+            window.when
+        );
         for group in groups.into_values().take(MOST) {
             out += &block_when(&group, verified.accept, window.label());
         }

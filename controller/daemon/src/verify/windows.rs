@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, num::NonZero, thread};
 
-use model::{Allocations, Hints, IntentSet, Schedule, ServiceId, Ted, Timestamp, Window};
+use model::{Allocations, Hints, IntentSet, ServiceId, Ted, Timestamp, Window};
 use plan::verify::{self as core, Question, WindowView};
 
 use crate::outcome::Stop;
 
-/// All windows that are not over at a moment, where one is given. One compilation and one walk of everything for each.
+/// All windows that are not over at a moment, where one is given. One compilation and one walk of everything for each window, and for each
+/// choice of services that are promised at some time of it.
 ///
 /// # Errors
 /// The network cannot be walked.
@@ -18,24 +19,35 @@ pub fn judge(
     ids: &Allocations,
     at: Option<Timestamp>,
 ) -> Result<Vec<WindowView>, Stop> {
-    let is_over = |window: &&Window| {
-        let end = window.when.ends();
-        at.is_some_and(|at| end.is_some_and(|end| end.at <= at))
-    };
+    let is_over = |window: &&Window| at.is_some_and(|at| window.when.is_over(at));
     let coming = set.windows.values().filter(|window| !is_over(window));
-    coming.map(|window| one(set, ted, hints, ids, window)).collect()
+    let mut views = Vec::new();
+    for window in coming {
+        let mut whole: Option<WindowView> = None;
+        for resting in set.resting_within(&window.when, at) {
+            let part = one(set, ted, hints, ids, window, resting)?;
+            match &mut whole {
+                Some(whole) => whole.join(part),
+                None => whole = Some(part),
+            }
+        }
+        views.extend(whole);
+    }
+    Ok(views)
 }
 
+/// A window while some services rest.
 fn one(
     set: &IntentSet,
     ted: &Ted,
     hints: &Hints,
     ids: &Allocations,
     window: &Window,
+    resting: BTreeSet<ServiceId>,
 ) -> Result<WindowView, Stop> {
     let mut then = hints.clone();
     then.windows = [(window.name.clone(), window.work.clone())].into();
-    then.resting = resting(set, &window.when);
+    then.resting = resting;
     let mut set = set.without_resting(&then).unwrap_or_else(|| set.clone());
     // All that is promised then is placed, also what ends at a node in work: its bandwidth counts until it is down.
     let compiled = intents::compile(&set, ted, &then, ids);
@@ -59,11 +71,4 @@ fn one(
     };
     let verification = core::verify(&question, &|_| {}).map_err(|error| Stop::usage(error.to_string()))?;
     Ok(WindowView::of(window, verification, ends))
-}
-
-/// The services that are not promised at any time of a window.
-fn resting(set: &IntentSet, open: &Schedule) -> BTreeSet<ServiceId> {
-    let rests =
-        |service: &&model::Service| service.when.as_ref().is_some_and(|when| when.overlaps(open).is_none());
-    set.services.values().filter(rests).map(|service| service.id.clone()).collect()
 }

@@ -47,6 +47,25 @@ fn what_two_links_break_is_told_with_where_why_and_what_to_do() {
 }
 
 #[test]
+fn the_ways_of_a_service_are_shown_where_they_are_asked_for() {
+    let shown = verify(&["--service", "payments-br-1"]);
+    assert_eq!(shown.code, Some(0), "{}{}", shown.out, shown.err);
+    for part in [
+        "ways of payments-br-1",
+        "hq-pe1 to br-1",
+        "line2-br-1",
+        "by policy, preference 100: delay",
+        "under no failure",
+    ] {
+        assert!(shown.out.contains(part), "{part}: {}", shown.out);
+    }
+    assert!(!verify(&[]).out.contains("ways of"), "only where they are asked for");
+    let unknown = verify(&["--service", "payments"]);
+    assert_eq!(unknown.code, Some(2), "{}", unknown.err);
+    assert!(unknown.err.contains("there is no intent or service"), "{}", unknown.err);
+}
+
+#[test]
 fn a_snapshot_gives_the_answers_of_production() {
     let folder = tempfile::tempdir().unwrap();
     let state = snapshot_of(&folder, |state| {

@@ -65,6 +65,7 @@ impl Verification {
             let gone = old.iter().filter(asked).filter(|broken| !contains(new, broken));
             against.mended += gone.map(|broken| broken.event).collect::<BTreeSet<_>>().len();
         }
+        let as_is: AsIs = broken_as_is(before).chain(broken_as_is(self)).collect();
         let mut kept = Vec::new();
         for mut violation in std::mem::take(&mut self.violations) {
             let old = old.get(&violation.service).unwrap_or(&nothing);
@@ -82,28 +83,49 @@ impl Verification {
             }
         }
         self.violations = kept;
-        against.stay += self.pass_over_windows(before);
+        self.windows_against(before, &as_is, &mut against);
         Ok(against)
     }
 }
 
+/// Services and the promises of theirs that are broken as the network is, before or now.
+type AsIs = BTreeSet<(ServiceId, Class)>;
+
+fn broken_as_is(verification: &Verification) -> impl Iterator<Item = (ServiceId, Class)> {
+    let as_is = verification.violations.iter().filter(|violation| violation.kind == FailureKind::None);
+    as_is.map(|violation| (violation.service.clone(), Class::of(&violation.code)))
+}
+
 impl Verification {
-    /// Keeps of what windows break what the same window did not break before, in that manner; how much it passes over.
-    fn pass_over_windows(&mut self, before: &Self) -> usize {
-        let mut stay = 0;
+    /// Keeps of what windows break what is broken in no manner without them, and what the same window did not break before in that manner.
+    fn windows_against(&mut self, before: &Self, as_is: &AsIs, against: &mut Against) {
         for window in &mut self.windows {
             let old = before.windows.iter().find(|old| old.window == window.window);
-            let old: BTreeSet<(&ServiceId, &str)> = old
+            let old: BTreeSet<(&ServiceId, &str)> =
+                old.into_iter().flat_map(|old| &old.violations).map(promise).collect();
+            let now: BTreeSet<(ServiceId, Class)> = window.violations.iter().map(manner).collect();
+            let is_whole = |(service, code): &&(&ServiceId, &str)| {
+                let manner = ((*service).clone(), Class::of(code));
+                window.judged.contains_key(*service) && !as_is.contains(&manner) && !now.contains(&manner)
+            };
+            against.mended += old.iter().filter(is_whole).count();
+            let (stays, worse): (Vec<Violation>, Vec<Violation>) = std::mem::take(&mut window.violations)
                 .into_iter()
-                .flat_map(|old| &old.violations)
-                .map(|violation| (&violation.service, violation.code.as_str()))
-                .collect();
-            let all = window.violations.len();
-            window.violations.retain(|now| !old.contains(&(&now.service, now.code.as_str())));
-            stay += all - window.violations.len();
+                .partition(|now| as_is.contains(&manner(now)) || old.contains(&promise(now)));
+            // What is broken without the window is counted there.
+            against.stay += stays.iter().filter(|stays| !as_is.contains(&manner(stays))).count();
+            window.as_before = stays.into_iter().map(|stays| stays.service).collect();
+            window.violations = worse;
         }
-        stay
     }
+}
+
+fn promise(violation: &Violation) -> (&ServiceId, &str) {
+    (&violation.service, &violation.code)
+}
+
+fn manner(violation: &Violation) -> (ServiceId, Class) {
+    (violation.service.clone(), Class::of(&violation.code))
 }
 
 /// What is broken, by service; what names parts that the network has not any more is left out.

@@ -191,6 +191,8 @@ impl<'c, 'a> Looker<'c, 'a> {
         self.broken.sort_unstable();
         // One that is told anew counts as told: false comes first.
         self.broken.dedup_by_key(|(service, _)| *service);
+        // All that is led since the last event is led by this one.
+        self.tally.forget_led(&self.broken);
         for (service, implied) in self.broken.drain(..) {
             self.tally.broken(service, event, implied);
         }

@@ -41,6 +41,9 @@ pub struct WindowView {
     pub ends: BTreeSet<ServiceId>,
     /// What breaks.
     pub violations: Vec<Violation>,
+    /// Against a baseline: services whose promise breaks as it did before, or as it does without the window; they are not told again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub as_before: BTreeSet<ServiceId>,
 }
 
 /// One kind of failures.

@@ -123,8 +123,12 @@ impl Tally {
         let count = self.counts.entry((service, event.kind)).or_default();
         count.broken += 1;
         count.implied += usize::from(implied);
-        // Whatever the other direction does, the service is not kept.
-        self.led.retain(|led| *led != (service, event));
+    }
+
+    /// Forgets who is led by the IGP in one direction and broken, whatever the other direction does. `broken` is sorted.
+    pub(super) fn forget_led(&mut self, broken: &[(u32, bool)]) {
+        let is_broken = |service: u32| broken.binary_search_by_key(&service, |(broken, _)| *broken).is_ok();
+        self.led.retain(|(service, _)| !is_broken(*service));
     }
 
     pub(super) fn way(&mut self, flow: u32, seen: &Flow, mut way: Way) {
