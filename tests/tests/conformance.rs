@@ -129,7 +129,7 @@ fn reading(owned: DeviceConfig) -> DeviceReading {
 
 /// What a case comes to: `verdict.txt` and `plan.txt`.
 fn outcome(case: &Case) -> [(&'static str, String); 2] {
-    let (set, warnings) = match cycle::understand(&case.files, &case.ted) {
+    let (set, warnings) = match cycle::understand(&case.files, &case.ted, intents::AsOf::default()) {
         Ok((set, warnings)) => (Arc::new(set), warnings),
         Err(findings) => {
             let none = "no plan: the intents have errors\n".to_owned();
@@ -222,7 +222,9 @@ fn every_case_comes_to_what_is_expected() {
 fn a_plan_that_was_carried_out_leaves_what_was_desired_and_nothing_to_do() {
     let mut carried = 0;
     for case in cases() {
-        let Ok((set, _)) = cycle::understand(&case.files, &case.ted) else { continue };
+        let Ok((set, _)) = cycle::understand(&case.files, &case.ted, intents::AsOf::default()) else {
+            continue;
+        };
         let set = Arc::new(set);
         let (ground, hints) = case.start(&set);
         let Ok(proposal) = ground.propose(&set, hints.clone()) else { continue };

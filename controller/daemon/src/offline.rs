@@ -168,7 +168,7 @@ fn in_force(state: &StateFile, ted: &Ted) -> Result<Compilation, Stop> {
         return Ok(Compilation::default());
     }
     let as_of = state.at.map_or_else(AsOf::default, AsOf::moment).in_force();
-    match cycle::understand_as_of(&state.intents, ted, as_of) {
+    match cycle::understand(&state.intents, ted, as_of) {
         Ok((set, _)) => Ok(intents::compile(&set, ted, &state.hints, &state.ids)),
         Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
     }

@@ -4,31 +4,15 @@
 use std::sync::Arc;
 
 use assess::{Assessment, Case, Decision, History, Memory, Observed};
-use intents::AsOf;
 use model::{Allocations, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
 
 use crate::{
     clocked,
-    stages::{self, Files, Occasion, Proposal, Took, View},
+    stages::{self, AsOf, Files, Occasion, Proposal, Took, View},
 };
 
-/// Text to meaning, at any time.
-///
-/// # Errors
-/// All findings, where one is an error.
-pub fn understand(files: &Files, ted: &Ted) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    understand_as_of(files, ted, AsOf::default())
-}
-
-/// Text to meaning, as of a moment: windows that are over then say nothing any more.
-///
-/// # Errors
-/// All findings, where one is an error.
-pub fn understand_as_of(
-    files: &Files,
-    ted: &Ted,
-    as_of: AsOf,
-) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+/// Text to meaning, as of a moment: windows that are over say nothing any more.
+pub fn understand(files: &Files, ted: &Ted, as_of: AsOf) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
     let documents = stages::parse(files)?;
     intents::validate_as_of(&documents, ted, as_of)
 }
@@ -42,8 +26,7 @@ pub fn propose(
 ) -> Result<Proposal, Vec<Finding>> {
     let ids: Allocations = stages::number(&set, &view.ids)?;
     let compiled = clocked::timed(|| stages::compile(&set, view, &mut hints, &ids, occasion));
-    let (compile, (mut compiled, declined)) = (compiled.took, compiled.value);
-    compiled.findings = stages::told(&compiled, view, occasion);
+    let (compile, (compiled, declined)) = (compiled.took, compiled.value);
     let mut findings = stages::reject_fatal(compiled.findings.clone())?;
     // Neither needs the other, and traffic may suffer meanwhile.
     let (planned, proved) = clocked::side_by_side(

@@ -204,7 +204,7 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
             Wanted::Same(set) => (Arc::clone(set), Vec::new()),
             Wanted::New { files, remove_all, .. } => {
                 let as_of = AsOf::moment(request.at);
-                let (set, warnings) = cycle::understand_as_of(files, &request.view.ted, as_of)?;
+                let (set, warnings) = cycle::understand(files, &request.view.ted, as_of)?;
                 if !remove_all {
                     stages::must_promise(&set, &request.view)?;
                 }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use assess::{Assessment, Decision};
+pub use intents::AsOf;
 use intents::{Compilation, SourceFile};
 use model::{
     ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId,
@@ -146,6 +147,18 @@ pub fn compile(
     ids: &Allocations,
     occasion: &Occasion,
 ) -> (Compilation, Vec<ServiceId>) {
+    let (mut compiled, declined) = compiled(set, view, hints, ids, occasion);
+    compiled.findings = told(&compiled, view, occasion);
+    (compiled, declined)
+}
+
+fn compiled(
+    set: &IntentSet,
+    view: &View,
+    hints: &mut Hints,
+    ids: &Allocations,
+    occasion: &Occasion,
+) -> (Compilation, Vec<ServiceId>) {
     let Occasion::Loop { decision, assessment } = occasion else {
         // Who sends intents is told of what fits nowhere, also while something is drained.
         let compile =
@@ -167,7 +180,7 @@ pub fn compile(
 /// What a compilation has to say on an occasion. Nobody who could change them asks for intents in force, so that a service that is refused
 /// is told and not fatal there: by a schedule each, otherwise each that was refused before too. Else one service would hold back the end
 /// of a window, and all others.
-pub fn told(compiled: &Compilation, view: &View, occasion: &Occasion) -> Vec<Finding> {
+fn told(compiled: &Compilation, view: &View, occasion: &Occasion) -> Vec<Finding> {
     let is_refused = |verdicts: &BTreeMap<ServiceId, Verdict>, id: &ServiceId| {
         matches!(verdicts.get(id), Some(Verdict::Refused { .. }))
     };

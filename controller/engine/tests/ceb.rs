@@ -24,7 +24,7 @@ fn propose(ted: &Arc<Ted>, hints: Hints) -> Proposal {
     let names = ["classes", "alarms", "services"];
     let files: Files =
         names.map(|name| (format!("{name}.yaml"), read(&format!("intents/examples/ceb/{name}.yaml")))).into();
-    let (set, _) = cycle::understand(&files, ted).unwrap();
+    let (set, _) = cycle::understand(&files, ted, intents::AsOf::default()).unwrap();
     let bare = || DeviceReading::Read {
         owned: Default::default(),
         foreign: Foreign::default(),

@@ -19,8 +19,9 @@ use super::{CLASSES, block, compiled, documents, minimal_ted};
 use crate::{SourceFile, codes, ended, moment, parse, validate};
 
 /// Codes that have no folder and no example on their page, and why.
-const WITHOUT: [(&str, &str); 6] = [
+const WITHOUT: [(&str, &str); 7] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
+    ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
     ("TL0160", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0161", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0170", "about scenarios, which the lab reads: its own tests have them"),

@@ -4,11 +4,11 @@ use std::fs;
 
 use crate::call::{NETWORK, root, trunkline};
 
-/// `check` has no finding, and `verify` finds every promise kept under every failure of a link or shared risk.
+/// `check` has nothing against it, and `verify` finds every promise kept under every failure of a link or shared risk.
 fn passes(network: &str, intents: &[&str]) {
     let check = trunkline(&[&["check", "-n", network], intents].concat());
     assert_eq!(check.code, Some(0), "{network}: {}{}", check.out, check.err);
-    assert!(check.out.starts_with("no findings"), "{network}: {}", check.out);
+    assert!(!check.out.contains("warning["), "{network}: {}", check.out);
     let given: Vec<&str> = intents.iter().flat_map(|path| ["-i", *path]).collect();
     let verify = trunkline(&[&["verify", "-n", network], &given[..]].concat());
     assert_eq!(verify.code, Some(0), "{network}: {}{}", verify.out, verify.err);

@@ -58,7 +58,7 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
     let ted = formats::read("network.yaml", &read("network.yaml")).unwrap().ted;
     let files: engine::stages::Files =
         ["classes.yaml", "services.yaml"].map(|name| (name.to_owned(), read(name))).into();
-    let (set, _) = engine::cycle::understand(&files, &ted).unwrap();
+    let (set, _) = engine::cycle::understand(&files, &ted, intents::AsOf::default()).unwrap();
     let ids = model::Allocations::default().extended(&set).unwrap();
     let hints = model::Hints::default();
     let desired = intents::compile(&set, &ted, &hints, &ids).desired;

@@ -106,7 +106,7 @@ impl Controller {
         let view = self.world.view();
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         tokio::task::spawn_blocking(move || {
-            let understood = cycle::understand_as_of(&files, &view.ted, AsOf::moment(now));
+            let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
             let planned = understood.and_then(|(set, mut findings)| {
                 // A plan may be looked at; that it would not be accepted as it is belongs to it.
                 let refused = stages::must_promise(&set, &view).err().into_iter().flatten();

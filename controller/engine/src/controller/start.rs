@@ -204,7 +204,7 @@ fn restore(
     news: &mut Vec<EventKind>,
 ) -> Result<(), StoreError> {
     let Some(last) = journal.intents(1)?.into_iter().next() else { return Ok(()) };
-    match cycle::understand_as_of(&last.files, &world.ted, AsOf::moment(now).in_force()) {
+    match cycle::understand(&last.files, &world.ted, AsOf::moment(now).in_force()) {
         Ok((set, _)) => {
             let set = Arc::new(set);
             world.compiled = Arc::new(intents::compile(&set, &world.ted, &world.hints, &world.ids));
