@@ -1,5 +1,8 @@
 //! Every code of a finding that intents can earn, in one table, each with its page.
 
+/// How a finding begins on a backup whose bandwidth somebody else has; its place is the bandwidth.
+pub(crate) const UNGUARANTEED: &str = "the bandwidth of the backup is not guaranteed";
+
 /// The number of each code stays: scripts and pages refer to it.
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {

@@ -28,7 +28,6 @@ use crate::{codes, domain};
 
 use place::Placer;
 
-pub(crate) use queue::UNGUARANTEED;
 pub use strict::compile_new;
 
 pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};

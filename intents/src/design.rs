@@ -23,8 +23,9 @@ use crate::{
     codes,
     doc::{DesignSpec, Document, InstanceSpec, Spec},
     faults::Fault,
-    read::{short, suggest},
+    read::suggest,
     reading::Unread,
+    tree::short,
 };
 
 /// How deep designs may be made of designs.

@@ -17,6 +17,7 @@ mod origin;
 
 mod blame;
 mod faults;
+mod kinds;
 
 mod moment;
 mod read;
@@ -50,9 +51,10 @@ pub use compile::{
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
 pub use judge::{judge, judge_alone};
+pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};
 pub use origin::Origin;
-pub use parse::{API_VERSION, KINDS, parse};
+pub use parse::{API_VERSION, parse};
 pub use print::print;
 pub use read::At;
 pub use reading::Reading;

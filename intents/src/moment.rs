@@ -13,8 +13,8 @@ use crate::{
     doc::ScheduleSpec,
     faults::Faults,
     print::{self, Write},
-    read::{Read, mapping, scalar, short, texts, words},
-    tree::Node,
+    read::{Read, mapping, scalar, texts, words},
+    tree::{Node, short},
 };
 
 /// Why a text is not a moment.

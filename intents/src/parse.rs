@@ -8,37 +8,15 @@ use crate::{
     codes,
     doc::{Document, Metadata, Spec},
     faults::Faults,
-    read::{Read, mapping, nearest, scalar, short, suggest},
+    kinds::{KINDS, kind_and_name},
+    read::{Read, mapping, nearest, scalar, suggest},
     reading::Reading,
     source::{Chunk, MAX_BYTES, Mark, SourceFile, chunks, too_large},
-    tree::{self, Node, Value},
+    tree::{self, Node, Value, short},
 };
 
 /// The version of the language.
 pub const API_VERSION: &str = "trunkline/v1";
-
-/// The kinds that can be read.
-pub const KINDS: [&str; 8] = [
-    "ServiceIntent",
-    "TrafficClass",
-    "QosProfile",
-    "AlarmPolicy",
-    "SteeringPolicy",
-    "MaintenanceWindow",
-    "Design",
-    "DesignInstance",
-];
-
-/// The kinds that a design can make.
-pub(crate) const MADE: [&str; 7] = [
-    "ServiceIntent",
-    "TrafficClass",
-    "QosProfile",
-    "AlarmPolicy",
-    "SteeringPolicy",
-    "MaintenanceWindow",
-    "DesignInstance",
-];
 
 /// Kinds of other files, to say where they belong.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -64,8 +42,15 @@ pub fn parse(file: &SourceFile) -> Result<Vec<Document>, Vec<Finding>> {
     if findings.is_empty() { Ok(documents) } else { Err(findings) }
 }
 
+impl Reading {
+    /// Reads a file. O(bytes).
+    pub fn of(file: &SourceFile) -> Self {
+        reading(file)
+    }
+}
+
 /// Reads the documents of a file as far as they have no fault. O(bytes).
-pub(crate) fn reading(file: &SourceFile) -> Reading {
+fn reading(file: &SourceFile) -> Reading {
     let mut whole = Reading::default();
     if file.text.len() > MAX_BYTES {
         whole.lost(too_large(&file.name));
@@ -150,23 +135,6 @@ fn subject(file: &str, node: &Node) -> String {
         (Some(kind), Some(name)) => format!("{} {}", short(kind), short(name)),
         _ => file.to_owned(),
     }
-}
-
-/// Kind and name of what may be a document, as far as they are texts.
-pub(crate) fn kind_and_name(node: &Node) -> (Option<&str>, Option<&str>) {
-    fn field<'n>(node: Option<&'n Node>, name: &str) -> Option<&'n Node> {
-        match &node?.value {
-            Value::Map(entries) => entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node),
-            _ => None,
-        }
-    }
-    fn text(node: Option<&Node>) -> Option<&str> {
-        match &node?.value {
-            Value::Scalar(text) => Some(text),
-            _ => None,
-        }
-    }
-    (text(field(Some(node), "kind")), text(field(field(Some(node), "metadata"), "name")))
 }
 
 fn required<'n>(

@@ -9,7 +9,7 @@ use crate::{
     codes,
     faults::Faults,
     source::Mark,
-    tree::{Key, Node, Value},
+    tree::{Key, Node, Value, short},
 };
 
 /// A value and where it stands.
@@ -110,12 +110,6 @@ pub(crate) fn shape(node: &Node) -> String {
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a mapping".to_owned(),
     }
-}
-
-/// A text from a file, cut for a message.
-pub(crate) fn short(text: &str) -> String {
-    let cut: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if cut.len() < text.len() { format!("{cut}…") } else { cut }
 }
 
 /// The entries of a mapping; a finding where it is none.
@@ -277,7 +271,7 @@ macro_rules! words {
                 match text {
                     $($word => Some($($value)::+),)*
                     _ => {
-                        let message = format!("`{}` is not one of the words that stand here", $crate::read::short(text));
+                        let message = format!("`{}` is not one of the words that stand here", $crate::tree::short(text));
                         let help = $crate::read::suggest(text, [$($word),*].into_iter(), "write one of");
                         faults.error($crate::codes::BAD_VALUE, node.mark, message).help(help);
                         None

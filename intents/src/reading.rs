@@ -7,8 +7,7 @@ use model::finding::Finding;
 
 use crate::{
     doc::Document,
-    parse::{self, KINDS},
-    source::SourceFile,
+    kinds::{KINDS, kind_and_name},
     tree::Node,
 };
 
@@ -24,11 +23,6 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads a file. O(bytes).
-    pub fn of(file: &SourceFile) -> Self {
-        parse::reading(file)
-    }
-
     /// Adds what another file gave.
     pub fn add(&mut self, other: Self) {
         let Self { documents, findings, unread } = other;
@@ -62,7 +56,7 @@ impl Unread {
     pub fn document(&mut self, node: Option<&Node>, text: &str) {
         let line = || text.lines().find_map(|line| line.strip_prefix("kind:"));
         let word = || Some(line()?.split_whitespace().next()?.trim_matches(['"', '\'']));
-        let (kind, name) = node.map_or_else(|| (word(), None), parse::kind_and_name);
+        let (kind, name) = node.map_or_else(|| (word(), None), kind_and_name);
         match (kind.filter(|kind| KINDS.contains(kind)), name) {
             (Some(kind), Some(name)) => drop(self.names.insert((kind.to_owned(), name.to_owned()))),
             (kind, _) => self.of_kind(kind),

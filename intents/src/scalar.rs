@@ -20,8 +20,8 @@ use crate::{
         LinkSelector, LinksBy, MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
     },
     faults::Faults,
-    read::{Read, mapping, scalar, shape, short, suggest, texts, words},
-    tree::{Node, Value},
+    read::{Read, mapping, scalar, shape, suggest, texts, words},
+    tree::{Node, Value, short},
 };
 
 texts! {

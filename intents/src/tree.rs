@@ -162,12 +162,18 @@ fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
     }
 }
 
+/// A text from a file, cut for a message.
+pub(crate) fn short(text: &str) -> String {
+    let cut: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if cut.len() < text.len() { format!("{cut}…") } else { cut }
+}
+
 /// Says which alias names nothing. An anchor of another document does not count (YAML 1.2.2 section 3.2.2.2).
 fn unknown_alias(chunk: Chunk<'_>, mark: Mark, faults: &mut Faults<'_>) {
     let rest = chunk.text.get(mark.offset - chunk.offset..).unwrap_or_default();
     let name = rest.trim_start_matches('*');
     let name = name.split(|c: char| c.is_whitespace() || ",[]{}".contains(c)).next().unwrap_or_default();
-    let name = crate::read::short(name);
+    let name = short(name);
     faults
         .error(codes::SYNTAX, mark, format!("the alias `*{name}` stands for nothing"))
         .help(format!("write `&{name}` before a value further up in this document: anchors end at `---`"));

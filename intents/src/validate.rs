@@ -234,7 +234,7 @@ fn known<'n>(
     let found = names.clone().any(|other| other == name);
     if !found && !sort.is_unread(judge.unread, name) {
         let help = crate::read::suggest(name, names, "there are");
-        let message = format!("there is no {} `{}`", sort.what, crate::read::short(name));
+        let message = format!("there is no {} `{}`", sort.what, crate::tree::short(name));
         judge.error(sort.code, doc, mark, message).help(help);
     }
     found

@@ -21,9 +21,6 @@ use crate::{
     validate::{queues_everywhere, queues_in_use},
 };
 
-/// How a finding begins on a backup whose bandwidth somebody else has; its place is the bandwidth.
-pub(crate) const UNGUARANTEED: &str = "the bandwidth of the backup is not guaranteed";
-
 type Guarantees<'a> = BTreeMap<EdgeIx, BTreeMap<&'a QueueName, u64>>;
 
 /// Sets queues on both ends of every link on a path or backup, or of every link, and classifiers on every device that has such
@@ -121,7 +118,7 @@ fn say_full(
     let Some(first) = full.first() else { return };
     let hops: Vec<String> = full.iter().map(|edge| graph.hop(*edge).to_string()).collect();
     let told = takers.told(*first, graph).map(|takers| format!("; {takers}")).unwrap_or_default();
-    let message = format!("{UNGUARANTEED} on {}{told}", hops.join(", "));
+    let message = format!("{} on {}{told}", codes::UNGUARANTEED, hops.join(", "));
     let help = match takers.are_above(*first, value) {
         true => "services of higher value have it: promise less, or add bandwidth there",
         false => {

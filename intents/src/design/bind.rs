@@ -12,8 +12,8 @@ use crate::{
     codes,
     doc::{Document, InstanceSpec, ParameterType},
     faults::Fault,
-    read::{short, suggest},
-    tree::{Node, Value},
+    read::suggest,
+    tree::{Node, Value, short},
 };
 
 /// A value of a parameter.

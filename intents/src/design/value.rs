@@ -16,8 +16,8 @@ use crate::{
         Text,
     },
     faults::{Fault, Faults},
-    read::{Read, shape, short},
-    tree::{Node, Value},
+    read::{Read, shape},
+    tree::{Node, Value, short},
 };
 
 /// What a value is worth: two texts of one worth are the same value, for instance `1000Mbps` and `1Gbps`.

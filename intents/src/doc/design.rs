@@ -180,7 +180,7 @@ impl JsonSchema for Body {
             "type": "object",
             "properties": {
                 "apiVersion": {"const": crate::parse::API_VERSION, "description": "The design's where absent."},
-                "kind": {"enum": crate::parse::MADE, "description": "What the document is."},
+                "kind": {"enum": crate::kinds::MADE, "description": "What the document is."},
                 "metadata": {
                     "type": "object",
                     "description": "Its name, which holds `$(instance)` so that two instances never make the same; owner and labels are the instance's where absent.",

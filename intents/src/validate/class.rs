@@ -240,7 +240,7 @@ fn watched(doc: &Document, spec: &AlarmSpec, judge: &mut Judge<'_>) -> BTreeMap<
     if let Some((key, value)) =
         on.value.links.iter().find(|(key, _)| !matches!(key.0.as_str(), "role" | "affinity"))
     {
-        let message = format!("links are not selected by `{}`", crate::read::short(&key.0));
+        let message = format!("links are not selected by `{}`", crate::tree::short(&key.0));
         judge
             .error(codes::UNKNOWN_FIELD, doc, value.mark, message)
             .help("the fields here are role, affinity");

@@ -7,7 +7,6 @@ use model::finding::Finding;
 use super::{Judge, Part, mark_of};
 use crate::{
     codes,
-    compile::UNGUARANTEED,
     design::{Made, make},
     doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec, WindowSpec},
     reading::Unread,
@@ -107,7 +106,7 @@ pub fn locate(findings: &mut [Finding], docs: &[Document]) {
 fn part_of(finding: &Finding, doc: &Document) -> Mark {
     let part = match finding.code.as_str() {
         codes::DOES_NOT_FIT => Part::Bandwidth,
-        codes::BACKUP_WEAKER if finding.message.starts_with(UNGUARANTEED) => Part::Bandwidth,
+        codes::BACKUP_WEAKER if finding.message.starts_with(codes::UNGUARANTEED) => Part::Bandwidth,
         codes::BACKUP_WEAKER => Part::Delay,
         codes::NO_BACKUP | codes::BACKUP_SHARES => Part::Sle,
         codes::DOMAIN_OVER_SHARE => Part::Domains,

@@ -189,7 +189,7 @@ pub(super) fn matcher(
     match compiled {
         Ok(glob) => Some(glob.compile_matcher()),
         Err(why) => {
-            let message = format!("`{}` is not a pattern: {why}", crate::read::short(pattern));
+            let message = format!("`{}` is not a pattern: {why}", crate::tree::short(pattern));
             judge.error(codes::BAD_VALUE, doc, mark, message).help(
                 "write it like `hz-*`, `hq-pe?` or `{bj,sh}-*`; several short ones say more than a long one",
             );

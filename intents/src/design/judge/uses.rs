@@ -17,10 +17,10 @@ use crate::{
     },
     doc::Body,
     faults::Fault,
-    parse::MADE,
-    read::{short, suggest},
+    kinds::MADE,
+    read::suggest,
     source::Mark,
-    tree::{Node, Value},
+    tree::{Node, Value, short},
 };
 
 /// Judges what the documents of a design name.
