@@ -343,10 +343,14 @@ impl Builder<'_, '_, '_> {
             let mark = mark_of(self.chunk, key.referenced);
             if let Some(first) = seen.get(&key.value) {
                 let first = first.place(self.faults.file);
+                let help = match key.value.as_str() {
+                    "apiVersion" => "where another document begins here, write `---` in a line before it",
+                    _ => "remove one of them",
+                };
                 self.faults
                     .error(codes::DUPLICATE_KEY, mark, format!("the key `{}` is given twice", key.value))
                     .related(first, "first given here")
-                    .help("remove one of them");
+                    .help(help);
                 continue;
             }
             seen.insert(key.value.clone(), mark);

@@ -112,7 +112,7 @@ fn text(Verdict { judged, looked_at }: &Verdict) {
 
 /// Judges with a network, up to the paths: on the network as its file says, with all numbers new.
 fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
-    let Understood { ted, set, documents, mut findings, sources, files } = understood;
+    let Understood { ted, set, documents, mut findings, sources, files, .. } = understood;
     let hints = offline::as_of(Hints::default(), &set, at);
     findings.extend(at.into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     let compiled = stages::number(&set, &Allocations::default())

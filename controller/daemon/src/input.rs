@@ -113,9 +113,14 @@ fn is_yaml(name: &str) -> bool {
 /// The first `kind:` of a file, where it is one of ours that is no intent.
 pub fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(bytes);
-    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"))?;
-    let kind = kind.split_whitespace().next()?.trim_matches(['"', '\'']);
+    let kind = first_kind(&text)?;
     OTHER_KINDS.into_iter().find(|other| *other == kind)
+}
+
+/// What a file says first that it is.
+fn first_kind(text: &str) -> Option<&str> {
+    let kind = text.lines().find_map(|line| line.strip_prefix("kind:"))?;
+    Some(kind.split_whitespace().next()?.trim_matches(['"', '\'']))
 }
 
 /// The most that is read of a file that people write, in MiB.
@@ -185,6 +190,11 @@ pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
     let read = SourceFile::from_bytes(&path.display().to_string(), bytes_to_judge(path)?);
     let SourceFile { name, text } =
         read.map_err(|finding| Stop::findings(vec![*finding], sources.clone()))?;
+    if let Some(kind) = first_kind(&text).filter(|kind| intents::KINDS.contains(kind)) {
+        let message =
+            format!("{name}: a file of intents (`kind: {kind}`) and not of a network: give that one by -n");
+        return Err(Stop::usage(message));
+    }
     let read = formats::read(&name, &text);
     sources.insert(name, text);
     read.map_err(|findings| Stop::findings(findings, sources.clone()))

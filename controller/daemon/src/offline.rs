@@ -7,10 +7,11 @@ use std::{
 };
 
 use engine::{cycle, snapshot::StateFile, stages::View};
+use formats::Network;
 use intents::{AsOf, Compilation, Reading, SourceFile};
 use model::{
-    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Ted, Timestamp,
-    state::Foreign,
+    ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Severity, Ted,
+    Timestamp, state::Foreign,
 };
 
 use crate::{input, outcome::Stop, sources::Sources};
@@ -24,8 +25,10 @@ pub struct Understood {
     pub set: Arc<IntentSet>,
     /// The documents that they come from.
     pub documents: Vec<intents::Document>,
-    /// Warnings so far.
+    /// Warnings so far, those about the network file first.
     pub findings: Vec<Finding>,
+    /// How many of them are about the network file.
+    pub of_network: usize,
     /// All texts.
     pub sources: Sources,
     /// How many intent files there are.
@@ -43,8 +46,11 @@ pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> R
     must_hold(&files, &reading)?;
     let count = files.len();
     let mut sources = files;
-    let ted = match input::network(network, &mut sources) {
-        Ok(network) => network.ted,
+    let (ted, mut findings) = match input::network(network, &mut sources) {
+        Ok(Network { ted, mut notes, .. }) => {
+            notes.retain(|note| note.severity > Severity::Info);
+            (ted, notes)
+        }
         Err(Stop::Findings(mut judged)) => {
             judged.findings.extend(intents::judge_alone(&reading));
             return Err(Stop::Findings(judged));
@@ -52,12 +58,16 @@ pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> R
         Err(stop) => return Err(stop),
     };
     match intents::judge(&reading, &ted, at) {
-        Ok((set, findings)) => {
+        Ok((set, judged)) => {
             let (ted, set) = (Arc::new(ted), Arc::new(set));
-            let documents = reading.documents;
-            Ok(Understood { ted, set, documents, findings, files: count, sources })
+            let (documents, of_network) = (reading.documents, findings.len());
+            findings.extend(judged);
+            Ok(Understood { ted, set, documents, findings, of_network, files: count, sources })
         }
-        Err(findings) => Err(Stop::findings(findings, sources)),
+        Err(judged) => {
+            findings.extend(judged);
+            Err(Stop::findings(findings, sources))
+        }
     }
 }
 

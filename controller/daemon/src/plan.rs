@@ -10,7 +10,7 @@ use engine::{
     stages::{Occasion, Proposal},
 };
 use indicatif::ProgressBar;
-use model::{Finding, Plan};
+use model::{Finding, Hints, IntentSet, Plan};
 use plan::PlanReport;
 use serde::Serialize;
 use serde_json::json;
@@ -93,6 +93,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
 struct Planned {
     proposal: Proposal,
     empty: bool,
+    /// What schedules have to do with it; empty where the files have none.
+    season: String,
     /// Findings that the report does not have.
     beside: Vec<Finding>,
     sources: Sources,
@@ -106,7 +108,9 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         Some(path) => offline::snapshot(path, &ted)?,
         None => offline::empty(&ted),
     };
-    let hints = offline::as_of(hints, &set, args.at.timestamp().or(at));
+    let at = args.at.timestamp().or(at);
+    let hints = offline::as_of(hints, &set, at);
+    let season = season(&set, &hints, at.is_some());
     beside.extend(args.at.timestamp().into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
@@ -117,13 +121,34 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
             beside.extend(unsaid(&proposal));
             intents::locate(&mut beside, &documents);
             proposal.report = proposal.report.risking(risks);
-            Ok(Planned { proposal, empty, beside, sources })
+            Ok(Planned { proposal, empty, season, beside, sources })
         }
         Err(mut findings) => {
             intents::locate(&mut findings, &documents);
-            Err(Stop::findings(findings, sources))
+            beside.extend(findings);
+            Err(Stop::findings(beside, sources))
         }
     }
+}
+
+/// What schedules have to do with a plan, in a sentence that goes on behind another.
+fn season(set: &IntentSet, hints: &Hints, of_a_moment: bool) -> String {
+    let timed = set.services.values().filter(|service| service.when.is_some()).count();
+    let windows = set.windows.len();
+    if windows + timed == 0 {
+        return String::new();
+    }
+    if !of_a_moment {
+        return format!(
+            " Of no moment (--at has one): services with a `when`: {timed}, all of which count; maintenance windows: {windows}, none open."
+        );
+    }
+    let open: Vec<String> = hints.windows.keys().map(|name| format!("`{name}`")).collect();
+    let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
+    format!(
+        " At that moment: maintenance windows open: {open}; services not promised: {}.",
+        hints.resting.len()
+    )
 }
 
 /// Findings of a proposal that its report does not have.
@@ -149,7 +174,7 @@ struct Document<'a> {
 }
 
 fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
-    let Planned { proposal, empty, beside, sources } = planned;
+    let Planned { proposal, empty, season, beside, sources } = planned;
     let from = match *empty {
         true => {
             "From an empty network: nothing of ours stands on any device (--state plans from a running controller)."
@@ -157,9 +182,9 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         false => "From what the snapshot says of the devices.",
     };
     match format {
-        PlanFormat::Text => say(&format!("{from}\n\n{}", proposal.report.text())),
+        PlanFormat::Text => say(&format!("{from}{season}\n\n{}", proposal.report.text())),
         PlanFormat::Markdown => {
-            say(&format!("{}\n{from}\n", proposal.report.markdown(beside)));
+            say(&format!("{}\n{from}{season}\n", proposal.report.markdown(beside)));
             return Ok(ExitCode::SUCCESS);
         }
         PlanFormat::Json => {

@@ -156,8 +156,12 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let before = args.baseline.as_deref().map(baseline::read).transpose()?;
     let asked = args.at.timestamp();
     let named = args.service.as_deref();
-    let Understood { ted, set, sources, .. } =
+    let Understood { ted, set, sources, findings, of_network, .. } =
         offline::understand(&args.network.network, &args.intents, asked)?;
+    // A line that is not what its author meant makes every answer wrong; `check` has the other warnings.
+    if of_network > 0 {
+        eprint!("{}", draw::all(&findings[..of_network], &sources));
+    }
     let is_named = |service: &model::Service| {
         named.is_none_or(|name| service.id.as_str() == name || service.intent.as_str() == name)
     };

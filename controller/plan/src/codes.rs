@@ -30,13 +30,13 @@ codes! {
     LOOP = "TL0221", "traffic goes round in a loop",
         "The walk visited the same place again and again. This stops the plan: a loop harms everybody on its links.";
     NOT_STEERED = "TL0222", "traffic of a service does not ride its policy",
-        "A policy stands on the headend but the service's packets do not enter it, or a steering rule gives a color for which no policy exists: the traffic follows the IGP by accident.";
+        "A policy stands on the headend but the service's packets do not enter it, or a steering rule gives a color for which no policy exists: the traffic follows the IGP by accident. Two services that claim the same packets at different times do so too where all services count at once: ask about a moment with `--at`.";
     UNENCRYPTED = "TL0223", "traffic that must be encrypted rides an open line",
         "The service asks for encrypted lines only. On the way found by the witness, as the network is or under a failure, at least one line is open. This stops the plan, also where it was so before: such traffic may be lost, but not be exposed.";
     DELAY_BROKEN = "TL0224", "the promised delay is not kept",
-        "The longest way that the service's traffic takes is longer than promised.";
+        "The longest way that the service's traffic takes is longer than promised, waits in queues included. Where lines of the path are short enough and it says that packets wait, the line is full: promise less bandwidth over it, move some of it elsewhere, put what cannot wait into a strict queue, or add a line.";
     JITTER_BROKEN = "TL0225", "the promised jitter is not kept",
-        "The variations along the way add up to more than promised. The sum is an upper bound.";
+        "The variations along the way add up to more than promised, waits in queues included. The sum is an upper bound. A queue that is nearly full makes packets wait: promise less bandwidth over that line, move some of it elsewhere, or put what cannot wait into a strict queue.";
     LOSS_BROKEN = "TL0226", "the promised loss is not kept",
         "The losses along the way combine to more than promised.";
     OVERLOADED = "TL0227", "a line carries more guaranteed traffic than it can",

@@ -374,3 +374,18 @@ fn a_drawing_names_nodes_and_links() {
     assert!(dot.contains("label=\"a\" pos=\"116.4,39.9\""), "{dot}");
     assert!(dot.contains("label=\"lone\\n1Gbps 0us\""), "{dot}");
 }
+
+#[test]
+fn the_page_on_network_files_has_every_word() {
+    use crate::words::{DIRECTION, LINE, Spelling};
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/network.md");
+    let page = fs::read_to_string(page).unwrap();
+    let of_nodes = [Spelling::Native, Spelling::Label].map(Spelling::node_words).concat();
+    let missing: Vec<&str> = of_nodes
+        .into_iter()
+        .chain(LINE)
+        .chain(DIRECTION)
+        .filter(|word| !page.contains(&format!("`{word}`")))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}

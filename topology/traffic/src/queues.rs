@@ -32,7 +32,9 @@ pub struct Service {
 /// Serves queues on a link: `offered` in bit/s beside `shares`, which are as many.
 ///
 /// The wait is that of an M/M/1 queue: the time that a packet of 8000 bits takes at the rate that the queue can have now,
-/// times `u / (1 - u)` at utilisation `u`, and never more than the buffer of 50 ms.
+/// times `u / (1 - u)` at utilisation `u`, and never more than the buffer of 50 ms. A strict queue within its guarantee waits for the
+/// packet on the line and for strict queues alone, however full the others are: at most `p / (1 - s)` for a packet time `p` and a
+/// load `s` of strict queues (Cobham, 1954: priority without pre-emption).
 ///
 /// # Panics
 /// Never, if both slices have one length; the shorter one counts otherwise.
@@ -55,9 +57,25 @@ pub fn serve(offered: &[u64], shares: &[QueueShare], bandwidth: u64) -> Vec<Serv
         wanted[queue] = wants;
         service.dropped = share_lost(wants, service.served);
         service.utilisation = utilisation(wants, most);
-        service.delay = wait(wants, most);
+        service.delay = wait(wants, most).min(ahead(offered, shares, bandwidth, queue).unwrap_or(BUFFER));
     }
     services
+}
+
+/// The most that packets of a strict queue wait on average, where it is within its guarantee and all of these fit; none elsewhere.
+fn ahead(offered: &[u64], shares: &[QueueShare], bandwidth: u64, queue: usize) -> Option<Delay> {
+    let strict = |share: &QueueShare| share.discipline == Discipline::Strict;
+    let guarantee = |share: &QueueShare| share.guarantee.as_bps();
+    let promised: u64 =
+        shares.iter().filter(|share| strict(share)).map(guarantee).try_fold(0, u64::checked_add)?;
+    let within = strict(&shares[queue]) && offered[queue] <= guarantee(&shares[queue]);
+    if !within || promised > bandwidth {
+        return None;
+    }
+    let before = shares.iter().zip(offered).filter(|(share, _)| strict(share));
+    let load: u64 = before.map(|(share, offered)| guarantee(share).min(*offered)).sum();
+    let left = bandwidth.checked_sub(load).filter(|left| *left > 0)?;
+    Some(Delay::from_micros((PACKET_BITS * 1_000_000).div_ceil(left)).min(BUFFER))
 }
 
 /// Where bandwidth is given out; kept from one time to the next, for it is done often.

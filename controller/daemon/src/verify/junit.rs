@@ -43,9 +43,11 @@ pub fn render(verified: &Verified) -> io::Result<String> {
     }
     let mut suites: BTreeMap<&IntentId, Vec<TestCase>> = BTreeMap::new();
     for service in &verified.verification.services {
+        let name = service.service.as_str();
+        let told = broken.range((name, "")..).next().is_some_and(|((of, _), _)| *of == name);
         let cases = service.checks.iter().map(|checks| {
-            let violations = broken.get(&(service.service.as_str(), checks.kind.as_str()));
-            case(verified, service, checks, violations.map_or(&[][..], Vec::as_slice))
+            let violations = broken.get(&(name, checks.kind.as_str()));
+            case(verified, service, checks, violations.map_or(&[][..], Vec::as_slice), told)
         });
         suites.entry(&service.intent).or_default().extend(cases);
     }
@@ -85,7 +87,14 @@ pub fn findings(findings: &[&Finding]) -> io::Result<String> {
     write(&[("files", cases.collect())])
 }
 
-fn case(verified: &Verified, service: &ServiceView, checks: &Checks, violations: &[&Violation]) -> TestCase {
+/// A case for a service and a kind of failure. `told_elsewhere` says whether any kind has a violation of that service.
+fn case(
+    verified: &Verified,
+    service: &ServiceView,
+    checks: &Checks,
+    violations: &[&Violation],
+    told_elsewhere: bool,
+) -> TestCase {
     let (accepted, counted): (Vec<&Violation>, Vec<&Violation>) =
         violations.iter().partition(|violation| verified.accept && violation.unavoidable);
     let failures = plural(checks.broken, "failure");
@@ -99,7 +108,7 @@ fn case(verified: &Verified, service: &ServiceView, checks: &Checks, violations:
             End::Skipped(format!("accepted: {} {}; {}", first.title, first.when(), first.help))
         }
         (None, None) if checks.broken == 0 => End::Passed,
-        (None, None) if verified.against.is_some() => {
+        (None, None) if verified.against.is_some() && !told_elsewhere => {
             End::Skipped(format!("broken under {failures}, and no worse than in the baseline"))
         }
         (None, None) => End::Skipped(format!(

@@ -167,3 +167,31 @@ fn a_network_with_faults_is_drawn_too() {
     assert!(both.out.contains("TL0104") && both.out.contains("TL0009"), "{}", both.out);
     assert!(!both.out.contains("TL0021"), "no node is missing where no network could be read: {}", both.out);
 }
+
+#[test]
+fn what_the_network_file_leaves_to_guesses_is_told_by_every_command_that_reads_it() {
+    let network = std::fs::read_to_string(crate::call::root().join(NETWORK)).unwrap();
+    let (before, rest) = network.split_once("name: line1-br-1").unwrap();
+    let (of_line, after) = rest.split_once("bandwidth: 100Mbps, ").unwrap();
+    let folder = folder_with("network.yaml", &format!("{before}name: line1-br-1{of_line}{after}"));
+    let network = folder.path().join("network.yaml");
+    let network = network.to_str().unwrap();
+    let check = trunkline(&["check", INTENTS, "-n", network]);
+    assert_eq!(check.code, Some(0), "{}{}", check.out, check.err);
+    assert!(check.out.contains("warning[TL0132]"), "{}", check.out);
+    let check = trunkline(&["check", INTENTS, "-n", network, "--format", "json"]);
+    let said: Value = serde_json::from_str(&check.out).unwrap();
+    assert_eq!(said["findings"][0]["code"], "TL0132", "{}", check.out);
+    let plan = trunkline(&["plan", "-i", INTENTS, "-n", network]);
+    assert!(plan.out.contains("warning[TL0132]"), "{}", plan.out);
+    let verify = trunkline(&["verify", "-i", INTENTS, "-n", network, "--format", "json"]);
+    assert!(verify.err.contains("warning[TL0132]"), "{}", verify.err);
+    assert!(serde_json::from_str::<Value>(&verify.out).is_ok(), "{}", verify.out);
+}
+
+#[test]
+fn intents_in_place_of_the_network_are_named_so() {
+    let called = trunkline(&["check", INTENTS, "-n", CLASSES]);
+    assert_eq!(called.code, Some(2), "{}", called.out);
+    assert!(called.err.contains("a file of intents (`kind:"), "{}", called.err);
+}

@@ -122,3 +122,19 @@ fn a_moment_without_an_offset_is_refused() {
     let alone = trunkline(&["check", INTENTS, "--at", "2026-12-05T01:30:00Z"]);
     assert_eq!(alone.code, Some(2), "{}", alone.err);
 }
+
+#[test]
+fn a_plan_says_what_its_moment_has_to_do_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = |more: &[&str]| {
+        let called = call(folder.path(), "plan", more);
+        called.out.lines().next().unwrap_or_default().to_owned()
+    };
+    let within = first(&WITHIN);
+    assert!(within.ends_with("windows open: `carrier-work`; services not promised: 1."), "{within}");
+    let at_no_time = first(&[]);
+    assert!(
+        at_no_time.ends_with("a `when`: 1, all of which count; maintenance windows: 2, none open."),
+        "{at_no_time}"
+    );
+}

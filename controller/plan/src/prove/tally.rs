@@ -142,13 +142,25 @@ impl<'a> Tally<'a> {
                     format!("with {failure} and under {} more failures, {message}", more - 1)
                 }
             };
-            findings.push(Finding::new(key.code, key.severity.0, key.subject, message));
+            let mut finding = Finding::new(key.code, key.severity.0, key.subject, message);
+            if entry.worst.is_none() {
+                finding.help = help(key.code).map(str::to_owned);
+            }
+            findings.push(finding);
             amounts.push(entry.amount);
         }
         amounts.extend(self.refused.iter().map(|_| 0));
         findings.extend(self.refused);
         (findings, amounts)
     }
+}
+
+/// What to do about a promise that is broken although nothing failed.
+fn help(code: &str) -> Option<&'static str> {
+    let is_waiting = [codes::DELAY_BROKEN, codes::JITTER_BROKEN].contains(&code);
+    let full = "packets wait where queues are full: promise less bandwidth over the lines of its path, use a strict queue, or add a line";
+    let claimed = "where another service claims the same packets at another time, ask about a moment: `--at`";
+    (is_waiting.then_some(full)).or((code == codes::NOT_STEERED).then_some(claimed))
 }
 
 /// What compilation refused, so that the proof does not pass over it in silence.

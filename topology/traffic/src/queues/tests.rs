@@ -39,6 +39,19 @@ fn guarantees_are_honoured_and_the_rest_goes_by_weight() {
 }
 
 #[test]
+fn a_strict_queue_within_its_guarantee_does_not_wait_for_the_others() {
+    let shares = [strict(2 * M), weighted(1, 98 * M)];
+    let services = serve(&[2 * M, 98 * M], &shares, 100 * M);
+    // A packet of 8000 bits takes 80 us; 2% of the line are strict.
+    assert_eq!(services[0].delay, Delay::from_micros(82));
+    assert_eq!(services[1].delay, BUFFER, "the other queue is full to the brim");
+    // Beyond its guarantee it competes as the others do.
+    assert_eq!(serve(&[3 * M, 98 * M], &shares, 100 * M)[0].delay, BUFFER);
+    // On an idle line it waits for itself alone, which is less.
+    assert!(serve(&[2 * M, 0], &shares, 100 * M)[0].delay < Delay::from_micros(5));
+}
+
+#[test]
 fn what_one_queue_leaves_the_others_take() {
     // By weight 25 each; the first wants only 5, so the other three share 95 equally and the rest of 2 goes to the first two.
     let shares = [weighted(1, 0); 4];
