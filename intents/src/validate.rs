@@ -65,8 +65,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Judges documents against a network and expands them into services; designs come first ([`expand`]). The answer does not depend on the order of the
-/// documents, findings apart. One path search for each direction of each service: O(services × edges log nodes).
+/// Judges documents against a network and expands them into services; designs come first ([`crate::expand`]). The answer does not
+/// depend on the order of the documents, findings apart. One path search for each direction of each service: O(services × edges
+/// log nodes).
 ///
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
