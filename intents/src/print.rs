@@ -181,7 +181,7 @@ impl Write for Body {
     }
 }
 
-/// Writes whichever of several it is; reading tells them apart again.
+/// Writes whichever of several it is; reading tells them apart again. Tests make any of them by the same list.
 macro_rules! either {
     ($($type:ident { $($variant:ident)* })*) => {$(
         impl Write for $type {
@@ -189,6 +189,15 @@ macro_rules! either {
                 match self {
                     $(Self::$variant(one) => one.write(),)*
                 }
+            }
+        }
+
+        #[cfg(test)]
+        impl crate::tests::any::Any for $type {
+            fn any() -> proptest::strategy::BoxedStrategy<Self> {
+                use proptest::strategy::Strategy as _;
+                let each = [$(crate::tests::any::Any::any().prop_map(Self::$variant).boxed()),*];
+                proptest::strategy::Union::new(each).boxed()
             }
         }
     )*};

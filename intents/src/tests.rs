@@ -25,6 +25,19 @@ pub(crate) fn ted(text: &str) -> Ted {
 pub(crate) const CLASSES: &str = include_str!("../examples/minimal/classes.yaml");
 pub(crate) const SERVICES: &str = include_str!("../examples/minimal/services.yaml");
 
+/// `line:column code message / help` of each error that documents earn on a network.
+pub(crate) fn errors(documents: &[Document], ted: &Ted) -> Vec<String> {
+    let found = match validate(documents, ted) {
+        Ok((_, found)) | Err(found) => found,
+    };
+    let errors = found.into_iter().filter(Finding::is_error).map(|one| {
+        let place = one.place.unwrap();
+        let help = one.help.unwrap_or_default();
+        format!("{}:{} {} {} / {help}", place.line, place.column, one.code, one.message)
+    });
+    errors.collect()
+}
+
 /// Documents of several texts that must have no fault.
 pub(crate) fn documents(texts: &[&str]) -> Vec<Document> {
     texts

@@ -15,10 +15,7 @@ use model::{
 use proptest::{collection, option, prelude::*, sample};
 
 use crate::{
-    doc::{
-        AnyValue, Body, ConditionSpec, Connectivity, LinkSelector, Moment, Name, Prefix, ScheduleSpec,
-        Selector, Spec, Text,
-    },
+    doc::{AnyValue, Body, ConditionSpec, Moment, Name, Prefix, Text},
     read::At,
     source::Mark,
     tree::{Key, Node, Value},
@@ -233,25 +230,5 @@ impl Any for Body {
             .prop_filter("a document is a mapping", |node| matches!(node.value, Value::Map(_)))
             .prop_map(Self)
             .boxed()
-    }
-}
-
-macro_rules! either {
-    ($($type:ident { $($variant:ident)* })*) => {$(
-        impl Any for $type {
-            fn any() -> BoxedStrategy<Self> {
-                prop_oneof![$(Any::any().prop_map(Self::$variant)),*].boxed()
-            }
-        }
-    )*};
-}
-
-either! {
-    Connectivity { P2p HubSpoke Mesh }
-    Selector { Names By }
-    LinkSelector { Names By }
-    ScheduleSpec { Once Weekly }
-    Spec {
-        ServiceIntent TrafficClass QosProfile AlarmPolicy SteeringPolicy MaintenanceWindow Design DesignInstance
     }
 }

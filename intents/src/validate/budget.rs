@@ -54,7 +54,6 @@ mod tests {
     use crate::{
         codes,
         tests::{CLASSES, documents, service, ted},
-        validate,
     };
 
     const NETWORK: &str = include_str!("../../examples/minimal/network.yaml");
@@ -64,15 +63,7 @@ mod tests {
         let network = NETWORK.replace("role: branch,", "role: branch, labels: {domain: access},");
         let ends = "  connectivity: {type: hub-spoke, hubs: [hq-pe1], spokes: {role: branch}}";
         let docs = documents(&[CLASSES, &service("x", &format!("{ends}\n  slo: {slo}"))]);
-        let found = match validate(&docs, &ted(&network)) {
-            Ok((_, found)) | Err(found) => found,
-        };
-        let errors = found.into_iter().filter(model::Finding::is_error).map(|one| {
-            let place = one.place.unwrap();
-            let help = one.help.unwrap_or_default();
-            format!("{}:{} {} {} / {help}", place.line, place.column, one.code, one.message)
-        });
-        errors.collect()
+        crate::tests::errors(&docs, &ted(&network))
     }
 
     #[test]

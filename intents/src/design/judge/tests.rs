@@ -1,4 +1,7 @@
-use crate::{codes, tests::documents, tests::minimal_ted, validate};
+use crate::{
+    codes,
+    tests::{documents, minimal_ted},
+};
 
 /// `line:column code message / help` of each error of a design with one parameter.
 fn errors(parameter: &str) -> Vec<String> {
@@ -17,15 +20,7 @@ spec:
       spec: {{value: 1, dscp: [ef], queue: q, profile: \"p-$(x)\"}}
 "
     );
-    let found = match validate(&documents(&[&text]), &minimal_ted()) {
-        Ok((_, found)) | Err(found) => found,
-    };
-    let errors = found.into_iter().filter(model::Finding::is_error).map(|one| {
-        let place = one.place.unwrap();
-        let help = one.help.unwrap_or_default();
-        format!("{}:{} {} {} / {help}", place.line, place.column, one.code, one.message)
-    });
-    errors.collect()
+    crate::tests::errors(&documents(&[&text]), &minimal_ted())
 }
 
 #[test]
