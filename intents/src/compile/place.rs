@@ -363,14 +363,18 @@ impl<'a> Placer<'a> {
         let overlay = self.overlay(service);
         let view = seen(&mut self.base, &mut self.overlays, overlay);
         let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
-        let asked = PathRequest { excluded: excluded.clone(), ..placed.request.clone() };
-        let open = PathRequest { bounds: Bounds::default(), ..asked.clone() };
-        let free_of_charge = PathRequest { bandwidth: Bandwidth::ZERO, ..open.clone() };
-        let everything = PathRequest { bandwidth: Bandwidth::ZERO, ..asked.clone() };
+        let asked = &placed.request;
+        let mut request = PathRequest { excluded: excluded.clone(), ..asked.clone() };
         let mut best: Option<Second> = None;
-        for request in [&asked, &everything, &open, &free_of_charge] {
+        for (bounds, bandwidth) in [
+            (asked.bounds, asked.bandwidth),
+            (asked.bounds, Bandwidth::ZERO),
+            (Bounds::default(), asked.bandwidth),
+            (Bounds::default(), Bandwidth::ZERO),
+        ] {
+            (request.bounds, request.bandwidth) = (bounds, bandwidth);
             let free = guarded.of_service(service);
-            let found = route::backup(view, free, service, request, &placed.ways);
+            let found = route::backup(view, free, service, &request, &placed.ways);
             if let Ok((ways, shared, strict)) = found
                 && (strict || best.is_none())
             {

@@ -33,14 +33,6 @@ pub(crate) struct Charges {
 }
 
 impl Charges {
-    /// One for each of these edges.
-    pub(crate) fn on(graph: &Graph, edges: &[EdgeIx]) -> Self {
-        let mut charges = Self { count: Count::Exact, complete: true, ..Self::default() };
-        charges.clear(graph.edge_count());
-        edges.iter().for_each(|edge| charges.charge(*edge, None));
-        charges
-    }
-
     /// How many things an edge shares; none where it must not be used.
     #[inline]
     pub(crate) fn toll(&self, edge: EdgeIx) -> Option<u32> {

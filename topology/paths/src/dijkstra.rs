@@ -7,7 +7,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use model::EdgeIx;
 
 use crate::{
-    goal::{Goal, NEVER, NO_EDGE},
+    goal::Goal,
     problem::{Key, Problem},
     ties::comes_before,
 };
@@ -80,31 +80,6 @@ impl Tree {
             exact &= self.expand(problem, goal, state, key);
         }
         Outcome { found: false, exact }
-    }
-
-    /// The least keys from the start to every node of a direct problem, and the last edge on the way there of the path with the
-    /// smallest edge numbers.
-    pub(crate) fn explore(&mut self, problem: &Problem<'_>) -> (Vec<Key>, Vec<EdgeIx>) {
-        let nodes = problem.graph.node_count();
-        let (mut keys, mut via) = (vec![NEVER; nodes], vec![NO_EDGE; nodes]);
-        let Some((start, key)) = problem.start() else { return (keys, via) };
-        self.reset(problem.states());
-        self.slots[start as usize] = Slot { key, parent: start, epoch: self.epoch, ..EMPTY };
-        self.heap.push(Reverse((key, key.hops, start)));
-        while let Some(Reverse((_, _, state))) = self.heap.pop() {
-            let slot = &mut self.slots[state as usize];
-            if slot.settled {
-                continue;
-            }
-            slot.settled = true;
-            let key = slot.key;
-            keys[state as usize] = key;
-            if state != start {
-                via[state as usize] = slot.via;
-            }
-            self.expand(problem, None, state, key);
-        }
-        (keys, via)
     }
 
     /// Offers every edge out of a settled state. False when a walk was turned away for its own earlier crossing.

@@ -11,6 +11,7 @@ use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
 
 use crate::{
     constraint::{Bounds, PathRequest},
+    backbone::Backbone,
     cspf::{self, Miss, answer},
     dijkstra::Outcome,
     disjoint::{Backup, away_from},
@@ -35,6 +36,7 @@ const PATIENCE: (usize, usize) = (64, 16);
 #[derive(Debug)]
 pub struct Finder {
     graph: Arc<Graph>,
+    backbone: Backbone,
     roots: Roots,
     /// How many edges a search looks at before it asks what lies behind an obstacle.
     patience: usize,
@@ -47,9 +49,11 @@ pub struct Finder {
 impl Finder {
     /// For one graph.
     pub fn new(graph: Arc<Graph>) -> Self {
+        let backbone = Backbone::new(&graph);
         Self {
-            roots: Roots::new(&graph),
-            patience: PATIENCE.0 + graph.node_count() / PATIENCE.1,
+            roots: Roots::new(&graph, &backbone),
+            patience: PATIENCE.0 + backbone.len() / PATIENCE.1,
+            backbone,
             asked: vec![0; graph.node_count()],
             graph,
             guided: Guided::default(),
@@ -110,9 +114,7 @@ impl Finder {
 
     fn solve(&mut self, problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
         let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
-        // An overloaded node carries what begins there and nothing else, so what is kept for others does not hold for it.
-        let is_lone = self.graph.is_overloaded(problem.request.from);
-        if !problem.is_direct() || counts_once || is_lone || problem.start().is_none() {
+        if !problem.is_direct() || counts_once || problem.start().is_none() {
             return cspf::solve(problem, workspace);
         }
         let outcome = self.guided(problem, workspace);
@@ -133,8 +135,8 @@ impl Finder {
             }
         }
         loop {
-            let root = self.roots.at(&place, &self.graph, problem.request, &mut workspace.tree);
-            let behind = match root.straight(problem, &mut workspace.path) {
+            let root = self.roots.at(&place, &self.backbone, &self.graph, problem.request);
+            let behind = match root.straight(&self.backbone, problem, &mut workspace.path) {
                 Straight::Never => return Outcome { found: false, exact: true },
                 Straight::Kept => return Outcome { found: true, exact: true },
                 Straight::Broken(obstacle) => obstacle.and_then(|obstacle| place.behind(problem, obstacle)),
@@ -143,9 +145,9 @@ impl Finder {
                 place = behind.clone();
                 continue;
             }
-            let root = self.roots.at(&place, &self.graph, problem.request, &mut workspace.tree);
+            let root = self.roots.at(&place, &self.backbone, &self.graph, problem.request);
             let most = if behind.is_some() { self.patience } else { usize::MAX };
-            match (self.guided.shortest(problem, root, most, &mut workspace.path), behind) {
+            match (self.guided.shortest(&self.backbone, problem, root, most, &mut workspace.path), behind) {
                 (None, Some(behind)) => place = behind,
                 // Without a limit every search ends.
                 (outcome, _) => return outcome.unwrap_or(Outcome { found: false, exact: false }),

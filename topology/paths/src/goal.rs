@@ -7,11 +7,10 @@ use model::{EdgeIx, NodeIx};
 
 use crate::problem::{Key, Problem};
 
-/// By leg and node: the least key from there to the end, and the smallest edge that begins such a rest.
+/// By leg and node: the least key from there to the end.
 #[derive(Debug, Default)]
 pub(crate) struct Goal {
     rest: Vec<Key>,
-    next: Vec<EdgeIx>,
     heap: BinaryHeap<Reverse<(Key, NodeIx)>>,
 }
 
@@ -26,8 +25,6 @@ impl Goal {
     pub(crate) fn build(&mut self, problem: &Problem<'_>) {
         self.rest.clear();
         self.rest.resize(problem.legs() * problem.graph.node_count(), NEVER);
-        self.next.clear();
-        self.next.resize(self.rest.len(), NO_EDGE);
         let mut rest = Key::default();
         for leg in (0..problem.legs()).rev() {
             let target = problem.waypoints.get(leg).copied().unwrap_or(problem.request.to);
@@ -58,10 +55,7 @@ impl Goal {
                 let key = problem.step(key, edge, leave + admit);
                 if key < self.rest[place] {
                     self.rest[place] = key;
-                    self.next[place] = ix;
                     self.heap.push(Reverse((key, edge.from)));
-                } else if key == self.rest[place] && ix < self.next[place] {
-                    self.next[place] = ix;
                 }
             }
         }
@@ -72,10 +66,5 @@ impl Goal {
     pub(crate) fn rest(&self, problem: &Problem<'_>, state: u32) -> Option<Key> {
         let rest = self.rest[problem.on_leg(state) as usize];
         (rest != NEVER).then_some(rest)
-    }
-
-    /// By node of a direct problem: the rest, and the edge that leads on along the best rest, of equal ones the smallest.
-    pub(crate) fn into_parts(self) -> (Vec<Key>, Vec<EdgeIx>) {
-        (self.rest, self.next)
     }
 }

@@ -11,6 +11,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use model::{EdgeIx, NodeIx};
 
 use crate::{
+    backbone::Backbone,
     dijkstra::Outcome,
     goal::NEVER,
     packed::Lead,
@@ -63,6 +64,7 @@ impl Guided {
     /// edges into `path`. None where more than `most` edges had their turn: too much that the root does not know of is in the way.
     pub(crate) fn shortest(
         &mut self,
+        backbone: &Backbone,
         problem: &Problem<'_>,
         root: &mut Root,
         most: usize,
@@ -72,14 +74,14 @@ impl Guided {
         let nothing = Some(Outcome { found: false, exact: true });
         let (from, to) = (problem.request.from, problem.request.to);
         let (start, end) = if root.lead() == Lead::Home { (from, to) } else { (to, from) };
-        if problem.start().is_none() || root.rest(problem, start).is_none() {
+        if problem.start().is_none() || root.begin(backbone, problem, start).is_none() {
             return nothing;
         }
         self.reset(problem.graph.node_count());
         let slot = Slot { key: Key::default(), parent: start, epoch: self.epoch, settled: true, ..EMPTY };
         self.slots[start.ix()] = slot;
         let mut found = (start == end).then_some((Key::default(), 0));
-        self.go_on(problem, root, start);
+        self.go_on(backbone, problem, root, start);
         let mut turns = 0;
         while let Some(Reverse(next)) = self.queue.pop() {
             // What ties with the answer may still come before it by edge numbers.
@@ -91,14 +93,14 @@ impl Guided {
                 return None;
             }
             if next.is_in_turn {
-                self.go_on(problem, root, next.parent);
+                self.go_on(backbone, problem, root, next.parent);
             }
             let node = root.next(problem, next.via);
             if self.settle(root.lead(), node, &next) {
                 if node == end {
                     found = Some((next.total, next.hops));
                 } else {
-                    self.go_on(problem, root, node);
+                    self.go_on(backbone, problem, root, node);
                 }
             }
         }
@@ -123,12 +125,12 @@ impl Guided {
     }
 
     /// Lets the next edge of a settled node wait, and with it all before it that are out of their order.
-    fn go_on(&mut self, problem: &Problem<'_>, root: &mut Root, node: NodeIx) {
+    fn go_on(&mut self, backbone: &Backbone, problem: &Problem<'_>, root: &mut Root, node: NodeIx) {
         let lead = root.lead();
         let leave = if lead == Lead::Home { problem.leave(0, node) } else { Some(0) };
         let Some(leave) = leave else { return };
         let Slot { key, mut turn, .. } = self.slots[node.ix()];
-        while let Some((via, is_ordered)) = root.way(problem, node, turn as usize) {
+        while let Some((via, is_ordered)) = root.way(backbone, problem, node, turn as usize) {
             turn += 1;
             let edge = problem.graph.edge(via);
             let Some(rank) = problem.admit(via, edge) else { continue };
@@ -136,7 +138,7 @@ impl Guided {
             let Some(enter) = enter else { continue };
             let next = problem.step(key, edge, rank + enter);
             let place = root.next(problem, via);
-            let Some(rest) = root.rest(problem, place) else { continue };
+            let Some(rest) = root.rest(backbone, problem, place) else { continue };
             let slot = &mut self.slots[place.ix()];
             if slot.epoch != self.epoch {
                 *slot = Slot { epoch: self.epoch, ..EMPTY };

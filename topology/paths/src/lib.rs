@@ -46,6 +46,7 @@ mod goal;
 mod labels;
 mod lower;
 
+mod backbone;
 mod guided;
 mod root;
 mod roots;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use model::{EdgeIx, Graph, NodeIx, intent::Minimise};
 
-use crate::{constraint::PathRequest, dijkstra::Tree, packed::Lead, problem::Problem, root::Root};
+use crate::{backbone::Backbone, constraint::PathRequest, packed::Lead, problem::Problem, root::Root};
 
 /// How many bytes of best paths are kept.
 const MOST_BYTES: usize = 256 << 20;
@@ -66,13 +66,13 @@ pub(crate) struct Roots {
 }
 
 impl Roots {
-    pub(crate) fn new(graph: &Graph) -> Self {
+    pub(crate) fn new(graph: &Graph, backbone: &Backbone) -> Self {
         Self {
             open: vec![u64::MAX; graph.edge_count()],
             tastes: Vec::new(),
             known: BTreeMap::new(),
             order: VecDeque::new(),
-            most: (MOST_BYTES / Root::bytes(graph).max(1)).max(1),
+            most: (MOST_BYTES / Root::bytes(backbone)).max(1),
         }
     }
 
@@ -98,9 +98,9 @@ impl Roots {
     pub(crate) fn at(
         &mut self,
         place: &Place,
+        backbone: &Backbone,
         graph: &Graph,
         request: &PathRequest,
-        tree: &mut Tree,
     ) -> &mut Root {
         if !self.knows(place) {
             if self.known.len() >= self.most
@@ -123,7 +123,7 @@ impl Roots {
                 ..PathRequest::new(request.from, request.to)
             };
             let lead = if place.is_end { Lead::Home } else { Lead::Away };
-            Root::new(lead, &Problem::new(graph, &self.open, &asked), &place.obstacles, tree)
+            Root::new(lead, place.node, backbone, &Problem::new(graph, &self.open, &asked), &place.obstacles)
         })
     }
 }

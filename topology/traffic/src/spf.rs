@@ -3,6 +3,7 @@
 //! A layer takes from the one below what its failure does not touch: taking links away makes nothing reachable, and leaves
 //! shortest paths that avoid them as they are.
 
+mod distances;
 mod shelf;
 mod spread;
 mod tree;

@@ -1,6 +1,6 @@
 //! How fast paths are found, side by side with others: `cargo bench -p paths --bench table`. Prints a table. Where a figure that the
 //! product promises is missed the table says `no`, and nothing fails: a busy machine is no fault. Times are medians of runs that take turns, so that what else the machine
-//! does falls on all alike; ratios count more than times. Parts can be named: `-- trees bounds headquarters branches`.
+//! does falls on all alike; ratios count more than times. Parts can be named: `-- trees bounds headquarters branches transit`.
 //!
 //! With `tests/.venv` (or `PATHS_BENCH_PYTHON`) holding python-igraph, that is measured too, else it is said to be skipped.
 
@@ -24,11 +24,12 @@ fn main() {
         return;
     }
     let mut report = Report::default();
-    let parts: [(&str, Measure); 4] = [
+    let parts: [(&str, Measure); 5] = [
         ("trees", trees::measure),
         ("bounds", bounds::measure),
         ("headquarters", bank::headquarters),
         ("branches", bank::branches),
+        ("transit", bank::transit),
     ];
     let named = |name: &str| std::env::args().any(|argument| argument == name);
     let all = !parts.iter().any(|(name, _)| named(name));

@@ -54,6 +54,16 @@ impl Builder {
         self.ted.links.insert(link.id.clone(), link);
     }
 
+    /// Lets nodes carry nothing but their own traffic.
+    pub fn no_transit(&mut self, nodes: std::ops::Range<usize>) {
+        let names = nodes.map(|n| node(n).id);
+        names.for_each(|id| {
+            if let Some(node) = self.ted.nodes.get_mut(&id) {
+                node.overload = true;
+            }
+        });
+    }
+
     pub fn done(self) -> (Ted, Graph) {
         let graph = Graph::freeze(&self.ted).expect("the generated network is sound");
         (self.ted, graph)

@@ -60,6 +60,17 @@ proptest! {
     }
 
     #[test]
+    fn where_few_nodes_carry_transit_what_is_kept_changes_no_answer(
+        net in any_net(7, 14), asks in vec(any_ask(), 1..8), diversity in any_diversity(), stubs in any::<u8>(),
+        patience in 0_usize..9,
+    ) {
+        let mut net = net;
+        net.overload.iter_mut().enumerate().for_each(|(node, bit)| *bit = stubs >> (node % 8) & 1 == 1);
+        let graph = net.graph();
+        check(&graph, &asks, diversity, patience, |ask| Some(ask.fit(&graph)))?;
+    }
+
+    #[test]
     fn under_tight_bounds_too_what_is_kept_changes_no_answer(
         net in any_mesh(5, 12), asks in vec(any_ask(), 1..6), diversity in any_diversity(),
         patience in 0_usize..9,

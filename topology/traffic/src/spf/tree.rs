@@ -8,22 +8,12 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 
 use model::{EdgeIx, NodeIx};
 
+use super::distances::{Distance, Distances, Draft, HOP_BITS, UNREACHED, longer};
 use crate::{
     failure::Parts,
     mesh::{Hop, Mesh},
     network::Network,
 };
-
-/// Metric and hops in one number, compared in that order: 44 bits and 20 bits, which is enough for a million nodes.
-type Distance = u64;
-
-const HOP_BITS: u32 = 20;
-
-const UNREACHED: Distance = Distance::MAX;
-
-const fn longer(distance: Distance, metric: u32) -> Distance {
-    distance + ((metric as u64) << HOP_BITS) + 1
-}
 
 /// Where a tree starts to grow.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -67,13 +57,22 @@ impl Root {
     }
 }
 
-/// Distances of all nodes to or from one. 8 bytes a node.
+/// Distances of all nodes to or from one. 8 bytes a node, or next to nothing where few differ from another tree's.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Tree {
     root: Root,
     /// The nodes of distance zero, ascending.
     origins: Box<[NodeIx]>,
-    distance: Vec<Distance>,
+    distance: Distances,
+}
+
+/// Who a tree grows from, for what needs no distances.
+#[derive(Clone, Copy, Debug)]
+struct Soil<'a> {
+    mesh: &'a Mesh,
+    down: &'a Parts,
+    root: Root,
+    origins: &'a [NodeIx],
 }
 
 impl Tree {
@@ -81,19 +80,20 @@ impl Tree {
     pub(crate) fn grow(network: &Network, root: Root, down: &Parts) -> Self {
         let mesh = network.mesh();
         let origins = root.nodes(network);
-        let waiting: BinaryHeap<_> = origins.iter().map(|node| Reverse((0, *node))).collect();
-        let mut tree = Self { root, origins, distance: vec![UNREACHED; mesh.nodes()] };
-        for node in &tree.origins {
-            tree.distance[node.ix()] = 0;
+        let mut waiting = BinaryHeap::new();
+        let mut draft = Draft::nowhere(mesh.nodes());
+        for node in &origins {
+            draft.set(*node, 0);
+            waiting.push(Reverse((0, *node)));
         }
-        tree.relax(mesh, down, waiting);
-        tree
+        Soil { mesh, down, root, origins: &origins }.relax(&mut draft, waiting);
+        Self { root, origins, distance: draft.done() }
     }
 
     /// A tree of no nodes.
     #[cfg(test)]
     pub(crate) fn bare(root: Root) -> Self {
-        Self { root, origins: Box::default(), distance: Vec::new() }
+        Self { root, origins: Box::default(), distance: Draft::nowhere(0).done() }
     }
 
     /// The tree after links went away; none where it stays as it is. `fresh` are their edges, which `down` has too.
@@ -110,7 +110,7 @@ impl Tree {
                 Root::From(_) => (facts.to, facts.from),
             };
             if model::IgpMetric(facts.igp).is_usable() && self.supports(mesh, near, far, facts.igp) {
-                doubtful.push(Reverse((self.distance[far.ix()], far)));
+                doubtful.push(Reverse((self.distance.at(far), far)));
             }
         }
         if doubtful.is_empty() {
@@ -120,55 +120,21 @@ impl Tree {
         if lost.is_empty() {
             return None;
         }
-        let mut tree = self.clone();
-        for node in &lost {
-            tree.distance[node.ix()] = UNREACHED;
-        }
+        let soil = Soil { mesh, down, root: self.root, origins: &self.origins };
+        let mut draft = self.distance.without(&lost);
         let mut heap = BinaryHeap::new();
         for node in &lost {
-            let best = tree.inward(mesh, *node, down).min().unwrap_or(UNREACHED);
+            let best = soil.inward(&draft, *node).min().unwrap_or(UNREACHED);
             if best < UNREACHED {
                 heap.push(Reverse((best, *node)));
             }
         }
         // Whoever is nearest now is final; the others may still get nearer by it.
         for Reverse((distance, node)) in &heap {
-            tree.distance[node.ix()] = *distance;
+            draft.set(*node, *distance);
         }
-        tree.relax(mesh, down, heap);
-        Some(tree)
-    }
-
-    /// What the distance of a node would be by each of its neighbours.
-    fn inward<'a>(
-        &'a self,
-        mesh: &'a Mesh,
-        node: NodeIx,
-        down: &'a Parts,
-    ) -> impl Iterator<Item = Distance> + 'a {
-        mesh.hops(node).iter().filter_map(move |hop| {
-            let metric = self.root.inward_metric(*hop)?;
-            let there = self.distance[hop.to.ix()];
-            (there != UNREACHED && !down.has(hop.edge) && self.leads_on(mesh, hop.to))
-                .then(|| longer(there, metric))
-        })
-    }
-
-    /// Goes on with Dijkstra from what waits.
-    fn relax(&mut self, mesh: &Mesh, down: &Parts, mut waiting: BinaryHeap<Reverse<(Distance, NodeIx)>>) {
-        while let Some(Reverse((here, node))) = waiting.pop() {
-            if here > self.distance[node.ix()] || !self.leads_on(mesh, node) {
-                continue;
-            }
-            for hop in mesh.hops(node) {
-                let Some(metric) = self.root.outward_metric(*hop) else { continue };
-                let there = longer(here, metric);
-                if there < self.distance[hop.to.ix()] && !down.has(hop.edge) {
-                    self.distance[hop.to.ix()] = there;
-                    waiting.push(Reverse((there, hop.to)));
-                }
-            }
-        }
+        soil.relax(&mut draft, heap);
+        Some(Self { root: self.root, origins: self.origins.clone(), distance: draft.done() })
     }
 
     /// The nodes whose distance grows, given those that lost a support: nearest first, a node is lost when none of the
@@ -200,7 +166,7 @@ impl Tree {
             for hop in mesh.hops(node) {
                 let Some(metric) = self.root.outward_metric(*hop) else { continue };
                 if self.supports(mesh, node, hop.to, metric) {
-                    doubtful.push(Reverse((self.distance[hop.to.ix()], hop.to)));
+                    doubtful.push(Reverse((self.distance.at(hop.to), hop.to)));
                 }
             }
         }
@@ -209,12 +175,12 @@ impl Tree {
 
     /// Whether a node has its distance by a neighbour over an edge of this metric.
     fn supports(&self, mesh: &Mesh, near: NodeIx, far: NodeIx, metric: u32) -> bool {
-        let there = self.distance[near.ix()];
-        there != UNREACHED && longer(there, metric) == self.distance[far.ix()] && self.leads_on(mesh, near)
+        let there = self.distance.at(near);
+        there != UNREACHED && longer(there, metric) == self.distance.at(far) && self.leads_on(mesh, near)
     }
 
     fn leads_on(&self, mesh: &Mesh, node: NodeIx) -> bool {
-        !mesh.is_overloaded(node) || self.origins.binary_search(&node).is_ok()
+        leads_on(mesh, &self.origins, node)
     }
 
     pub(crate) fn root(&self) -> Root {
@@ -222,12 +188,12 @@ impl Tree {
     }
 
     pub(crate) fn reaches(&self, node: NodeIx) -> bool {
-        self.distance[node.ix()] != UNREACHED
+        self.distance.at(node) != UNREACHED
     }
 
     /// Sorts nodes by how far they are.
     pub(crate) fn far(&self, node: NodeIx) -> u64 {
-        self.distance[node.ix()]
+        self.distance.at(node)
     }
 
     /// The hops of a node that lie on shortest paths between it and the root, ascending. Edges of metric zero could close a
@@ -238,10 +204,10 @@ impl Tree {
         node: NodeIx,
         down: &'a Parts,
     ) -> impl Iterator<Item = Hop> + 'a {
-        let here = self.distance[node.ix()];
+        let here = self.distance.at(node);
         let hops = |distance: Distance| distance & ((1 << HOP_BITS) - 1);
         mesh.hops(node).iter().copied().filter(move |hop| {
-            let there = self.distance[hop.to.ix()];
+            let there = self.distance.at(hop.to);
             self.root.inward_metric(*hop).is_some_and(|metric| {
                 there != UNREACHED
                     && here >> HOP_BITS == (there >> HOP_BITS) + u64::from(metric)
@@ -250,5 +216,41 @@ impl Tree {
                     && self.leads_on(mesh, hop.to)
             })
         })
+    }
+}
+
+/// Whether ways go on over a node: overloaded ones are ends only.
+fn leads_on(mesh: &Mesh, origins: &[NodeIx], node: NodeIx) -> bool {
+    !mesh.is_overloaded(node) || origins.binary_search(&node).is_ok()
+}
+
+impl Soil<'_> {
+    /// What the distance of a node would be by each of its neighbours.
+    fn inward<'a>(&'a self, draft: &'a Draft, node: NodeIx) -> impl Iterator<Item = Distance> + 'a {
+        self.mesh.hops(node).iter().filter_map(move |hop| {
+            let metric = self.root.inward_metric(*hop)?;
+            let there = draft.at(hop.to);
+            let leads = there != UNREACHED
+                && !self.down.has(hop.edge)
+                && leads_on(self.mesh, self.origins, hop.to);
+            leads.then(|| longer(there, metric))
+        })
+    }
+
+    /// Goes on with Dijkstra from what waits.
+    fn relax(&self, draft: &mut Draft, mut waiting: BinaryHeap<Reverse<(Distance, NodeIx)>>) {
+        while let Some(Reverse((here, node))) = waiting.pop() {
+            if here > draft.at(node) || !leads_on(self.mesh, self.origins, node) {
+                continue;
+            }
+            for hop in self.mesh.hops(node) {
+                let Some(metric) = self.root.outward_metric(*hop) else { continue };
+                let there = longer(here, metric);
+                if there < draft.at(hop.to) && !self.down.has(hop.edge) {
+                    draft.set(hop.to, there);
+                    waiting.push(Reverse((there, hop.to)));
+                }
+            }
+        }
     }
 }
