@@ -2,8 +2,6 @@
 
 use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
 
-use crate::set::EdgeSet;
-
 /// What paths must not share. Links always count; nodes, shared risks and sites as asked, in any combination:
 /// `Apart::NODE.and(Apart::SRLG)`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -61,8 +59,9 @@ pub(crate) enum Thing {
 impl Thing {
     /// What a path uses of the things that count, ascending.
     pub(crate) fn of(graph: &Graph, apart: Apart, edges: &[EdgeIx]) -> Vec<Self> {
-        let mut things: Vec<Self> =
-            edges.iter().map(|edge| Self::Link(EdgeIx(2 * edge.link() as u32))).collect();
+        // Room for a link, a node, a risk and a site each.
+        let mut things = Vec::with_capacity(4 * edges.len());
+        things.extend(edges.iter().map(|edge| Self::Link(EdgeIx(2 * edge.link() as u32))));
         if apart.srlgs {
             things
                 .extend(edges.iter().flat_map(|edge| &graph.edge(*edge).srlg).map(|risk| Self::Risk(*risk)));
@@ -113,29 +112,19 @@ impl Shared {
     /// Among any number of paths with the same ends.
     pub fn among(graph: &Graph, paths: &[&[EdgeIx]]) -> Self {
         let all = Apart { nodes: true, srlgs: true, sites: true };
-        let mut shared = Self::default();
-        for thing in
-            users(graph, all, paths).into_iter().filter(|(_, users)| *users > 1).map(|(thing, _)| thing)
-        {
+        let (mut shared, mut links) = (Self::default(), Vec::new());
+        for thing in in_common(graph, all, paths) {
             match thing {
                 Thing::Risk(risk) => shared.srlgs.push(risk),
                 Thing::Site(site) => shared.sites.push(site),
                 Thing::Node(node) => shared.nodes.push(node),
-                Thing::Link(_) => {}
+                Thing::Link(edge) => links.push(edge.link()),
             }
         }
         // A link is named by the way that the later path takes over it.
-        let mut named = EdgeSet::default();
-        for path in paths.iter().rev() {
-            for edge in *path {
-                if named.contains(*edge) {
-                    continue;
-                }
-                named.insert_link(*edge);
-                let uses = |path: &&&[EdgeIx]| path.iter().any(|other| other.link() == edge.link());
-                if paths.iter().filter(uses).count() > 1 {
-                    shared.links.push(*edge);
-                }
+        for edge in paths.iter().rev().copied().flatten().filter(|edge| links.contains(&edge.link())) {
+            if !shared.links.iter().any(|named| named.link() == edge.link()) {
+                shared.links.push(*edge);
             }
         }
         shared
@@ -150,6 +139,17 @@ impl Shared {
             + of(apart.srlgs, self.srlgs.len())
             + of(apart.sites, self.sites.len())
     }
+}
+
+/// What two or more of the paths use, in the order of things.
+fn in_common(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> Vec<Thing> {
+    if let [one, other] = paths {
+        // Most often there are two, with next to nothing in common.
+        let (mut one, other) = (Thing::of(graph, apart, one), Thing::of(graph, apart, other));
+        one.retain(|thing| other.binary_search(thing).is_ok());
+        return one;
+    }
+    users(graph, apart, paths).into_iter().filter(|(_, users)| *users > 1).map(|(thing, _)| thing).collect()
 }
 
 /// How many of the paths use each thing, in the order of things.

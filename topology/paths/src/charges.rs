@@ -61,6 +61,9 @@ impl Charges {
     /// Costs as much as there are edges in what is shared. `simple`: the path that is charged visits no node twice.
     pub(crate) fn fill(&mut self, graph: &Graph, others: &[&[EdgeIx]], apart: Apart, simple: bool) {
         self.clear(graph.edge_count());
+        if simple && apart == Apart::LINK {
+            return self.fill_links(others);
+        }
         let mut things: Vec<Thing> = others.iter().flat_map(|path| Thing::of(graph, apart, path)).collect();
         things.sort_unstable();
         things.dedup();
@@ -87,6 +90,16 @@ impl Charges {
             }
         }
         self.complete = bit <= 128;
+    }
+
+    /// Where links alone count, both directions of each.
+    fn fill_links(&mut self, others: &[&[EdgeIx]]) {
+        for edge in others.iter().copied().flatten().flat_map(|edge| [*edge, edge.reverse()]) {
+            if self.toll[edge.ix()] == 0 {
+                self.charge(edge, None);
+            }
+        }
+        self.complete = true;
     }
 
     fn clear(&mut self, edges: usize) {

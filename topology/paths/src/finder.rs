@@ -26,7 +26,7 @@ use crate::{
 
 /// A search that has looked at more edges than this, and one more for so many nodes, costs a good part of finding out what lies
 /// behind the obstacle that it goes round; others will have to go round it too.
-const PATIENCE: (usize, usize) = (64, 16);
+const PATIENCE: (usize, usize) = (24, 16);
 
 /// Finds paths on one graph. Gives the same answers as [`crate::shortest`], [`crate::find`] and [`crate::backup`], sooner where many
 /// paths begin or end at few places: then a path costs about its length, and a search is only needed where bandwidth, affinities
@@ -139,7 +139,10 @@ impl Finder {
             let behind = match root.straight(&self.backbone, problem, &mut workspace.path) {
                 Straight::Never => return Outcome { found: false, exact: true },
                 Straight::Kept => return Outcome { found: true, exact: true },
-                Straight::Broken(obstacle) => obstacle.and_then(|obstacle| place.behind(problem, obstacle)),
+                Straight::Broken(obstacle) => {
+                    let most = self.roots.most_obstacles;
+                    obstacle.and_then(|obstacle| place.behind(problem, obstacle, most))
+                }
             };
             if let Some(behind) = behind.as_ref().filter(|behind| self.roots.knows(behind)) {
                 place = behind.clone();

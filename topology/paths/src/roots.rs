@@ -9,8 +9,11 @@ use crate::{backbone::Backbone, constraint::PathRequest, packed::Lead, problem::
 /// How many bytes of best paths are kept.
 const MOST_BYTES: usize = 256 << 20;
 
-/// How many obstacles are known of at once.
-const MOST_OBSTACLES: usize = 2;
+/// How many obstacles are known of at once: going on round more of them is worth it where that is found out in microseconds, in a
+/// backbone of up to so many edges.
+const MOST_OBSTACLES: usize = 6;
+const SMALL: usize = 4_096;
+const MOST_OBSTACLES_BEYOND: usize = 2;
 
 /// What makes one path better than another, whatever the ends.
 type Taste = (Minimise, Vec<u128>, u128);
@@ -38,14 +41,14 @@ pub(crate) struct Place {
 
 impl Place {
     /// What the place is for paths that know of one obstacle more: all edges of its nature where that is what is wrong with it,
-    /// else the edge itself. None where that were too many.
-    pub(crate) fn behind(&self, problem: &Problem<'_>, obstacle: EdgeIx) -> Option<Self> {
+    /// else the edge itself. None where that were more than `most`.
+    pub(crate) fn behind(&self, problem: &Problem<'_>, obstacle: EdgeIx, most: usize) -> Option<Self> {
         let mut place = self.clone();
         if self.nature.is_none() && !problem.suits(problem.graph.edge(obstacle)) {
             place.nature = Some(nature(problem.request));
             return Some(place);
         }
-        if self.obstacles.len() >= MOST_OBSTACLES {
+        if self.obstacles.len() >= most {
             return None;
         }
         place.obstacles.push(obstacle);
@@ -63,6 +66,8 @@ pub(crate) struct Roots {
     known: BTreeMap<Place, Root>,
     order: VecDeque<Place>,
     most: usize,
+    /// How many obstacles a place has at most.
+    pub(crate) most_obstacles: usize,
 }
 
 impl Roots {
@@ -72,6 +77,7 @@ impl Roots {
             tastes: Vec::new(),
             known: BTreeMap::new(),
             order: VecDeque::new(),
+            most_obstacles: if backbone.edge_count() <= SMALL { MOST_OBSTACLES } else { MOST_OBSTACLES_BEYOND },
             most: (MOST_BYTES / Root::bytes(backbone)).max(1),
         }
     }
