@@ -2,7 +2,8 @@
 //!
 //! For a place where many paths begin or end (a data centre, a headquarters) the best paths to all nodes are worked out once, as
 //! if nothing but the objective were asked. Where such a path keeps a request it is the answer, for nothing can be better; where
-//! it does not, it is what a search from the other end has in sight. Where many paths have to go round the same obstacle (a line that
+//! it does not, it is what a search from the other end has in sight. All that is known by nodes that carry transit: branches with the
+//! overload bit are judged by their own few lines. Where many paths have to go round the same obstacle (a line that
 //! is down, or that all first paths ride and no backup may), the best paths round it are worked out too.
 
 use std::sync::Arc;
@@ -32,7 +33,8 @@ const PATIENCE: (usize, usize) = (24, 16);
 /// paths begin or end at few places: then a path costs about its length, and a search is only needed where bandwidth, affinities
 /// or a first path stand in the way of the best one.
 ///
-/// Memory: 52 bytes for each node and up to 4 for each edge, for each such place with and without obstacles; at most 256 MiB, then the places used first are forgotten first.
+/// Memory: 52 bytes for each node that carries transit and up to 4 for each edge between two of them, for each such place with and
+/// without obstacles; at most 256 MiB, then the places used first are forgotten first. Nodes with the overload bit cost nothing.
 #[derive(Debug)]
 pub struct Finder {
     graph: Arc<Graph>,
