@@ -11,8 +11,8 @@ use std::sync::Arc;
 use model::{EdgeIx, Graph, NodeIx, intent::Diversity};
 
 use crate::{
-    constraint::{Bounds, PathRequest},
     backbone::Backbone,
+    constraint::{Bounds, PathRequest},
     cspf::{self, Miss, answer},
     dijkstra::Outcome,
     disjoint::{Backup, away_from},

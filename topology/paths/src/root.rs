@@ -86,18 +86,22 @@ impl Root {
         key: Key,
         heap: &mut BinaryHeap<Reverse<(Key, NodeIx)>>,
     ) {
-        let out = backbone.number(node).map_or_else(|| problem.graph.out(node), |number| backbone.out(number));
+        let out =
+            backbone.number(node).map_or_else(|| problem.graph.out(node), |number| backbone.out(number));
         for out in out {
             let via = if self.lead == Lead::Away { *out } else { out.reverse() };
             let edge = problem.graph.edge(via);
             let to = if self.lead == Lead::Away { edge.to } else { edge.from };
-            let (Some(number), Some(rank)) = (backbone.number(to), problem.admit(via, edge)) else { continue };
+            let (Some(number), Some(rank)) = (backbone.number(to), problem.admit(via, edge)) else {
+                continue;
+            };
             let next = problem.step(key, edge, rank + self.toll(via));
             if next < self.keys[number] {
                 self.keys[number] = next;
                 self.via[number] = via;
                 heap.push(Reverse((next, to)));
-            } else if next == self.keys[number] && self.comes_before(backbone, problem, via, self.via[number]) {
+            } else if next == self.keys[number] && self.comes_before(backbone, problem, via, self.via[number])
+            {
                 self.via[number] = via;
             }
         }
@@ -143,7 +147,12 @@ impl Root {
 
     /// The same for the node at the other end of a path, with the edge by which it goes on. A node that carries no transit has
     /// few edges, and is looked at with all that the problem asks of them.
-    pub(crate) fn begin(&self, backbone: &Backbone, problem: &Problem<'_>, node: NodeIx) -> Option<(Key, EdgeIx)> {
+    pub(crate) fn begin(
+        &self,
+        backbone: &Backbone,
+        problem: &Problem<'_>,
+        node: NodeIx,
+    ) -> Option<(Key, EdgeIx)> {
         if node == self.place {
             return Some((Key::default(), NO_EDGE));
         }
@@ -216,7 +225,12 @@ impl Root {
 
     /// Writes the best path into `path` and says whether a request allows it. It is no worse than any other path, and of equal
     /// ones it has the smallest edges; so where it is allowed and pays no tolls, it is the answer.
-    pub(crate) fn straight(&self, backbone: &Backbone, problem: &Problem<'_>, path: &mut Vec<EdgeIx>) -> Straight {
+    pub(crate) fn straight(
+        &self,
+        backbone: &Backbone,
+        problem: &Problem<'_>,
+        path: &mut Vec<EdgeIx>,
+    ) -> Straight {
         let (from, to) = (problem.request.from, problem.request.to);
         path.clear();
         let mut node = if self.lead == Lead::Home { from } else { to };

@@ -77,7 +77,11 @@ impl Roots {
             tastes: Vec::new(),
             known: BTreeMap::new(),
             order: VecDeque::new(),
-            most_obstacles: if backbone.edge_count() <= SMALL { MOST_OBSTACLES } else { MOST_OBSTACLES_BEYOND },
+            most_obstacles: if backbone.edge_count() <= SMALL {
+                MOST_OBSTACLES
+            } else {
+                MOST_OBSTACLES_BEYOND
+            },
             most: (MOST_BYTES / Root::bytes(backbone)).max(1),
         }
     }

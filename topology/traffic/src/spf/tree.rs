@@ -230,9 +230,8 @@ impl Soil<'_> {
         self.mesh.hops(node).iter().filter_map(move |hop| {
             let metric = self.root.inward_metric(*hop)?;
             let there = draft.at(hop.to);
-            let leads = there != UNREACHED
-                && !self.down.has(hop.edge)
-                && leads_on(self.mesh, self.origins, hop.to);
+            let leads =
+                there != UNREACHED && !self.down.has(hop.edge) && leads_on(self.mesh, self.origins, hop.to);
             leads.then(|| longer(there, metric))
         })
     }
