@@ -69,6 +69,7 @@ mod explain;
 
 mod flex;
 mod metric;
+mod only;
 mod packed;
 mod queue;
 mod spf;
