@@ -112,7 +112,8 @@ impl Finder {
         let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
         // An overloaded node carries what begins there and nothing else, so what is kept for others does not hold for it.
         let is_lone = self.graph.is_overloaded(problem.request.from);
-        if !problem.is_direct() || counts_once || is_lone || problem.start().is_none() {
+        let counts_segments = problem.bounds.segments.is_some();
+        if !problem.is_direct() || counts_once || counts_segments || is_lone || problem.start().is_none() {
             return cspf::solve(problem, workspace);
         }
         let outcome = self.guided(problem, workspace);
