@@ -2,12 +2,21 @@
 
 use std::fmt;
 
-use model::{Bandwidth, Delay, Graph, Jitter, Loss, NodeIx, Price, intent::Minimise};
+use model::{Bandwidth, Delay, Graph, Jitter, Loss, NodeIx, Price, intent::Minimise, sr::Dataplane};
 
 use crate::{
     include::Includes,
     set::{EdgeSet, NodeSet, RiskSet},
 };
+
+/// At most so many segments.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SegmentBound {
+    /// How many there may be.
+    pub most: u32,
+    /// In which data plane: in SRv6 one SID may pin a stretch and the link behind it, in SR-MPLS none does.
+    pub plane: Dataplane,
+}
 
 /// Upper bounds on what adds up along a path. A bound may be met exactly. Absent: no bound.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -22,6 +31,11 @@ pub struct Bounds {
     pub hops: Option<u32>,
     /// Sum of the prices.
     pub price: Option<Price>,
+    /// Number of segments that pin the path, as [`crate::Encoder::encode`] counts them: node and adjacency segments of algorithm
+    /// 0 over the IGP as the graph has it. The IGP uses every edge of a graph below metric 2^24-1: whoever knows of links that are
+    /// down gives them that metric. A path that no list pins breaks every such bound. What else limits lists (containers, depth) is
+    /// for [`crate::within_segments`].
+    pub segments: Option<SegmentBound>,
 }
 
 /// What no path may touch.
@@ -119,6 +133,8 @@ pub enum Constraint {
     Hops,
     /// [`Bounds::price`].
     Price,
+    /// [`Bounds::segments`].
+    Segments,
     /// [`PathRequest::bandwidth`].
     Bandwidth,
     /// [`PathRequest::avoid_affinity`].
@@ -147,12 +163,13 @@ pub enum Constraint {
 
 impl Constraint {
     /// All of them, in order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Delay,
         Self::Jitter,
         Self::Loss,
         Self::Hops,
         Self::Price,
+        Self::Segments,
         Self::Bandwidth,
         Self::AvoidAffinity,
         Self::IncludeAny,
@@ -176,6 +193,7 @@ impl fmt::Display for Constraint {
             Self::Loss => "loss",
             Self::Hops => "hops",
             Self::Price => "price",
+            Self::Segments => "segments",
             Self::Bandwidth => "bandwidth",
             Self::AvoidAffinity => "avoided affinity",
             Self::IncludeAny => "affinity (any of)",

@@ -1,6 +1,6 @@
 //! Constrained shortest path (RFC 9522 section 5.1.1.6): the best path that meets a request.
 
-use model::Graph;
+use model::{EdgeIx, Graph};
 use thiserror::Error;
 
 use crate::{
@@ -8,8 +8,11 @@ use crate::{
     dijkstra::Outcome,
     found::{Found, Totals},
     goal::Goal,
+    labels::Known,
     lower::Quantity,
     problem::{Objective, Problem, Relaxed},
+    stretches::Stretches,
+    tally::Tallies,
     workspace::Workspace,
 };
 
@@ -25,6 +28,9 @@ pub struct Miss {
 /// then smallest edge numbers in order of travel. Where the best path regardless of bounds keeps them, it is the answer
 /// after O((nodes + edges) log nodes). Else label-setting finds the best one that does; that is exponential at worst, and
 /// [`Found::exact`] says whether it ended before its limit of labels.
+///
+/// A bound on segments alone takes at most segments * nodes² labels where every node has a SID. Nodes without one are told apart
+/// up to 128 of them; beyond, no segment leads past them, and the answer is not called exact.
 ///
 /// `free` is the bandwidth that is free on each edge, bit/s, by edge number; an edge beyond its end has none and is not used.
 ///
@@ -66,9 +72,9 @@ pub(crate) fn solve(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome
 /// The same with a goal in sight.
 pub(crate) fn solve_toward(problem: &Problem<'_>, goal: Option<&Goal>, workspace: &mut Workspace) -> Outcome {
     let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
-    if !counts_once {
+    if !counts_once && problem.objective != Objective::Segments {
         let plain = workspace.tree.shortest(problem, goal, &mut workspace.path);
-        let kept = plain.found && problem.totals_with(&workspace.path).meets(&problem.bounds);
+        let kept = plain.found && keeps(problem, &workspace.path, &mut workspace.stretches);
         if kept || problem.bounds == Bounds::default() || (!plain.found && plain.exact) {
             return plain;
         }
@@ -76,7 +82,7 @@ pub(crate) fn solve_toward(problem: &Problem<'_>, goal: Option<&Goal>, workspace
             return Outcome { found: false, exact: plain.exact };
         }
     }
-    search_labels(problem, workspace)
+    search_labels(problem, goal, workspace)
 }
 
 /// The same where the best path regardless of bounds is known not to keep them.
@@ -84,12 +90,27 @@ pub(crate) fn solve_bounded(problem: &Problem<'_>, workspace: &mut Workspace) ->
     if is_decided_by_one(problem) {
         return Outcome { found: false, exact: true };
     }
-    search_labels(problem, workspace)
+    search_labels(problem, None, workspace)
 }
 
-fn search_labels(problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
-    let Workspace { labels, lower, path, label_limit, .. } = workspace;
-    labels.shortest(problem, lower, *label_limit, path)
+/// Whether a path keeps every bound.
+pub(crate) fn keeps(problem: &Problem<'_>, path: &[EdgeIx], stretches: &mut Stretches) -> bool {
+    problem.totals_with(path).meets(&problem.bounds)
+        && Tallies::new(problem, stretches).is_none_or(|mut tallies| tallies.fits(path))
+}
+
+fn search_labels(problem: &Problem<'_>, goal: Option<&Goal>, workspace: &mut Workspace) -> Outcome {
+    let Workspace { labels, lower, goal: own, stretches, path, label_limit, .. } = workspace;
+    let tallies = Tallies::new(problem, stretches);
+    let goal = match goal {
+        // Loss does not add up. Other bounds leave few walks open; under one on segments many differ in their segments alone.
+        None if tallies.is_some() && problem.objective != Objective::Loss => {
+            own.build(problem);
+            Some(&*own)
+        }
+        goal => goal,
+    };
+    labels.shortest(problem, Known { lower, goal, tallies }, *label_limit, path)
 }
 
 /// Whether the only bound is on what is made small and nothing ranks before it: then the least path decides.
@@ -101,11 +122,12 @@ fn is_decided_by_one(problem: &Problem<'_>) -> bool {
         Objective::Chosen(Minimise::Price) => Quantity::Price,
         Objective::Jitter => Quantity::Jitter,
         Objective::Loss => Quantity::Loss,
-        Objective::Chosen(Minimise::Igp | Minimise::Te) => return false,
+        Objective::Chosen(Minimise::Igp | Minimise::Te) | Objective::Segments => return false,
     };
     let unranked =
         problem.prefer.is_empty() && problem.charges.is_none() && problem.relaxed == Relaxed::default();
     unranked
+        && problem.bounds.segments.is_none()
         && Quantity::ALL
             .into_iter()
             .all(|quantity| quantity == minimised || quantity.bound(&problem.bounds).is_none())

@@ -33,6 +33,7 @@ pub use error::{EncodeError, Limit};
 pub use lists::{reversed, weights};
 use pinned::Pinned;
 pub use sid::Anycast;
+pub(crate) use sid::{adjacency_sid, leads};
 pub use stitch::Part;
 
 /// What a segment stands for.

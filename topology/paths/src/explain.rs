@@ -6,11 +6,12 @@
 use model::{Bandwidth, Delay, Graph, Jitter, Loss, NodeId, NodeIx, Price, intent::Minimise};
 
 use crate::{
-    constraint::{Bounds, Constraint, PathRequest},
+    constraint::{Bounds, Constraint, PathRequest, SegmentBound},
     cspf::{Miss, answer, shortest, solve},
     found::{Found, spare},
     include::Include,
     problem::{Key, Objective, Problem},
+    tally::Tallies,
     workspace::Workspace,
 };
 
@@ -27,6 +28,8 @@ pub enum Excess {
     Hops(u32, u32),
     /// The lowest price there is, and the bound.
     Price(Price, Price),
+    /// The fewest segments that pin a path, none where nothing pins any; and the bound.
+    Segments(Option<u32>, u32),
     /// The most that is free on one path, and what was asked for.
     Bandwidth(Bandwidth, Bandwidth),
     /// How many links, nodes or waypoints of the nearest path break the constraint: the fewest possible, except that
@@ -136,6 +139,7 @@ fn is_present(problem: &Problem<'_>, constraint: Constraint) -> bool {
         Constraint::Loss => bounds.loss.is_some(),
         Constraint::Hops => bounds.hops.is_some(),
         Constraint::Price => bounds.price.is_some(),
+        Constraint::Segments => bounds.segments.is_some(),
         Constraint::Bandwidth => request.bandwidth > Bandwidth::ZERO,
         Constraint::AvoidAffinity => request.avoid_affinity != 0,
         Constraint::IncludeAny => request.include_any != 0,
@@ -160,6 +164,7 @@ fn lifted<'a>(problem: &Problem<'a>, constraint: Constraint) -> Problem<'a> {
         Constraint::Loss => problem.bounds.loss = None,
         Constraint::Hops => problem.bounds.hops = None,
         Constraint::Price => problem.bounds.price = None,
+        Constraint::Segments => problem.bounds.segments = None,
         Constraint::Waypoints => problem.waypoints = &[],
         Constraint::Included => problem.include = &[],
         _ => problem.relaxed = problem.relaxed.with(constraint),
@@ -176,6 +181,7 @@ fn nearest(problem: &Problem<'_>, which: Constraint, workspace: &mut Workspace) 
         Constraint::Loss => Objective::Loss,
         Constraint::Hops => Objective::Chosen(Minimise::Hops),
         Constraint::Price => Objective::Chosen(Minimise::Price),
+        Constraint::Segments => return fewest_segments(problem, workspace),
         Constraint::Bandwidth => return widest(problem, workspace),
         Constraint::Waypoints => return fewer_waypoints(problem, workspace),
         Constraint::Included => return fewer_includes(problem, workspace),
@@ -204,6 +210,20 @@ fn over(found: &Found, bounds: &Bounds, which: Constraint) -> Option<Excess> {
 fn solved(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<Found> {
     let outcome = solve(problem, workspace);
     answer(problem.graph, problem.request, outcome, workspace).ok()
+}
+
+/// The path of the fewest segments; or where nothing pins any path, the best one.
+fn fewest_segments(problem: &Problem<'_>, workspace: &mut Workspace) -> Option<(Found, Excess)> {
+    let bound = problem.bounds.segments?;
+    let mut open = *problem;
+    open.bounds.segments = Some(SegmentBound { most: u32::MAX, ..bound });
+    let least = Problem { objective: Objective::Segments, prefer: &[], ..open };
+    if let Some(found) = solved(&least, workspace) {
+        let count = Tallies::new(&open, &mut workspace.stretches)?.fewest(&found.edges);
+        return Some((found, Excess::Segments(count, bound.most)));
+    }
+    let found = solved(&lifted(problem, Constraint::Segments), workspace)?;
+    Some((found, Excess::Segments(None, bound.most)))
 }
 
 /// How often a path breaks the lifted constraint.
@@ -325,6 +345,8 @@ fn gives(which: Constraint, excess: Excess) -> String {
         }
         Excess::Hops(best, bound) => format!("the fewest hops are {best}, {bound} are allowed"),
         Excess::Price(best, bound) => format!("the lowest price is {}, {} is allowed", best.0, bound.0),
+        Excess::Segments(Some(best), bound) => format!("the fewest segments are {best}, {bound} are allowed"),
+        Excess::Segments(None, bound) => format!("no segments pin any path, {bound} are allowed"),
         Excess::Bandwidth(free, asked) => {
             format!("at most {free} of {asked} are free")
         }

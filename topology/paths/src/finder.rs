@@ -116,7 +116,8 @@ impl Finder {
 
     fn solve(&mut self, problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
         let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
-        if !problem.is_direct() || counts_once || problem.start().is_none() {
+        let counts_segments = problem.bounds.segments.is_some();
+        if !problem.is_direct() || counts_once || counts_segments || problem.start().is_none() {
             return cspf::solve(problem, workspace);
         }
         let outcome = self.guided(problem, workspace);

@@ -43,7 +43,7 @@ impl Totals {
         self
     }
 
-    /// Whether every bound is met.
+    /// Whether every bound is met, but for that on segments, which do not add up.
     pub fn meets(&self, bounds: &Bounds) -> bool {
         bounds.delay.is_none_or(|most| self.delay <= most)
             && bounds.jitter.is_none_or(|most| self.jitter <= most)

@@ -1,6 +1,8 @@
 //! Label-setting with dominance (Desrochers and Soumis 1988): several walks to one node are kept as long as each may still
 //! become the best, so no path that keeps all bounds is lost. The problem is NP-hard: the number of labels has a limit, and
 //! past it the answer is the best path at hand and says that it is not proven.
+//!
+//! Under a bound on segments a label is a walk and one way to write it down ([`Tally`]): a walk may have several labels.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -9,8 +11,10 @@ use model::EdgeIx;
 use crate::{
     dijkstra::Outcome,
     found::Totals,
+    goal::{Goal, NO_EDGE},
     lower::{Lower, Quantity},
     problem::{Key, Problem, TOLL},
+    tally::{Move, Tallies, Tally},
     ties::comes_before,
 };
 
@@ -27,8 +31,10 @@ struct Label {
     totals: Totals,
     /// Shared risks met so far, each counted once however often it is met.
     risks: u128,
+    tally: Tally,
     state: u32,
     parent: u32,
+    /// The last edge; [`NO_EDGE`] where the search began.
     via: EdgeIx,
     /// The next label of the same state.
     next: u32,
@@ -40,6 +46,26 @@ impl Label {
     fn order(&self) -> Key {
         let tolls = TOLL * u64::from(self.risks.count_ones());
         Key { rank: self.key.rank + tolls, ..self.key }
+    }
+}
+
+/// What a search knows beforehand.
+pub(crate) struct Known<'s, 'p, 'w> {
+    pub(crate) lower: &'s mut Lower,
+    /// What is still to come at least: labels that may lead to the best path go first.
+    pub(crate) goal: Option<&'s Goal>,
+    /// Where segments are bounded.
+    pub(crate) tallies: Option<Tallies<'p, 'w>>,
+}
+
+impl Known<'_, '_, '_> {
+    /// What a walk comes to at least when it is complete; none where nothing leads to the end.
+    fn total(&self, problem: &Problem<'_>, label: &Label) -> Option<Key> {
+        let order = label.order();
+        match self.goal {
+            None => Some(order),
+            Some(goal) => goal.rest(problem, label.state).map(|rest| order.plus(rest)),
+        }
     }
 }
 
@@ -66,7 +92,7 @@ impl Labels {
     pub(crate) fn shortest(
         &mut self,
         problem: &Problem<'_>,
-        lower: &mut Lower,
+        mut known: Known<'_, '_, '_>,
         limit: usize,
         path: &mut Vec<EdgeIx>,
     ) -> Outcome {
@@ -76,28 +102,15 @@ impl Labels {
         };
         // Where a walk goes on from some place, what is still to come is known from the search of its first part.
         if problem.spur.is_none() {
-            lower.build(problem);
+            known.lower.build(problem);
         }
         self.reset(problem);
-        let totals = problem.totals();
-        let root = Label {
-            key,
-            totals,
-            risks: 0,
-            state: start,
-            parent: 0,
-            via: EdgeIx(0),
-            next: NONE,
-            dominated: false,
-        };
-        self.all.push(root);
         if start == problem.end() {
             return Outcome { found: true, exact: true };
         }
-        if lower.allows(problem, start, &totals) {
-            self.heap.push(Reverse((root.order(), 0)));
-        }
-        self.search(problem, lower, limit);
+        self.begin(problem, &mut known, start, key);
+        self.search(problem, &mut known, limit);
+        self.exact &= known.tallies.is_none_or(|tallies| tallies.complete);
         if let Some(best) = self.best {
             path.extend(self.walked(best));
             path.reverse();
@@ -105,25 +118,55 @@ impl Labels {
         Outcome { found: self.best.is_some(), exact: self.exact }
     }
 
-    fn search(&mut self, problem: &Problem<'_>, lower: &Lower, limit: usize) {
-        while let Some(Reverse((order, ix))) = self.heap.pop() {
+    /// A label for each way to write down the walk to where the search begins.
+    fn begin(&mut self, problem: &Problem<'_>, known: &mut Known<'_, '_, '_>, start: u32, key: Key) {
+        let totals = problem.totals();
+        let tallies = known.tallies.as_mut().map_or_else(|| vec![Tally::UNBOUNDED], Tallies::start);
+        for (ix, tally) in (0..).zip(tallies) {
+            let label = Label {
+                key,
+                totals,
+                risks: 0,
+                tally,
+                state: start,
+                parent: 0,
+                via: NO_EDGE,
+                next: NONE,
+                dominated: false,
+            };
+            self.all.push(label);
+            if let Some(total) = known.total(problem, &label)
+                && known.lower.allows(problem, start, &totals)
+            {
+                self.heap.push(Reverse((total, ix)));
+            }
+        }
+    }
+
+    fn search(&mut self, problem: &Problem<'_>, known: &mut Known<'_, '_, '_>, limit: usize) {
+        while let Some(Reverse((total, ix))) = self.heap.pop() {
             if self.all[ix as usize].dominated {
                 continue;
             }
-            if self.best.is_some_and(|best| self.all[best as usize].order() < order) {
+            if self.is_beaten(total) {
                 return;
             }
             if self.all.len() >= limit {
                 self.exact = false;
-                self.heap.push(Reverse((order, ix)));
-                self.complete(problem, lower);
+                self.heap.push(Reverse((total, ix)));
+                self.complete(problem, known);
                 return;
             }
-            self.expand(problem, lower, ix);
+            self.expand(problem, known, ix);
         }
     }
 
-    fn expand(&mut self, problem: &Problem<'_>, lower: &Lower, ix: u32) {
+    /// Whether a complete walk is at hand that is better than this.
+    fn is_beaten(&self, total: Key) -> bool {
+        self.best.is_some_and(|best| self.all[best as usize].order() < total)
+    }
+
+    fn expand(&mut self, problem: &Problem<'_>, known: &mut Known<'_, '_, '_>, ix: u32) {
         let (stage, node) = problem.place(self.all[ix as usize].state);
         let Some(leave) = problem.leave(stage, node) else { return };
         let state = self.all[ix as usize].state;
@@ -132,20 +175,46 @@ impl Labels {
             if problem.is_closed(state, *edge, label.state) {
                 continue;
             }
-            let too_late = self.best.is_some_and(|best| self.all[best as usize].order() < label.order());
-            if too_late || !lower.allows(problem, label.state, &label.totals) {
+            let too_late = known.total(problem, &label).is_none_or(|total| self.is_beaten(total));
+            if too_late || !known.lower.allows(problem, label.state, &label.totals) {
+                continue;
+            }
+            let tallies = self.written(problem, known, ix, &label);
+            if tallies == [None; 2] {
                 continue;
             }
             if problem.is_full(*edge, self.walked(ix)) {
                 self.exact = false;
                 continue;
             }
-            if label.state == problem.end() {
-                self.arrive(problem, label);
-            } else {
-                self.keep(lower, label);
+            for tally in tallies.into_iter().flatten() {
+                let key = problem.closing(label.key, tally.used - label.tally.used);
+                let label = Label { tally, key, ..label };
+                if label.state == problem.end() {
+                    self.arrive(problem, label);
+                } else {
+                    self.keep(problem, known, label);
+                }
             }
         }
+    }
+
+    /// The ways to write a walk down, given the one for the label before its last edge.
+    fn written(
+        &self,
+        problem: &Problem<'_>,
+        known: &mut Known<'_, '_, '_>,
+        ix: u32,
+        label: &Label,
+    ) -> [Option<Tally>; 2] {
+        let Some(tallies) = &mut known.tallies else { return [Some(Tally::UNBOUNDED), None] };
+        let before = &self.all[ix as usize];
+        let go = Move {
+            via: label.via,
+            is_new_stage: problem.place(before.state).0 != problem.place(label.state).0,
+            is_last: label.state == problem.end(),
+        };
+        tallies.step(&before.tally, go, self.walked(ix))
     }
 
     /// The label one edge further; none where the edge is forbidden.
@@ -161,6 +230,7 @@ impl Labels {
             key: problem.step(before.key, edge, leave + rank),
             totals: before.totals.then(edge),
             risks: before.risks | problem.charges.map_or(0, |charges| charges.once(via)),
+            tally: before.tally,
             state: problem.state(problem.advance(stage, Some(via), edge.to), edge.to),
             parent: ix,
             via,
@@ -185,16 +255,21 @@ impl Labels {
     }
 
     /// Keeps a walk unless another one to the same state dominates it, and drops those that it dominates.
-    fn keep(&mut self, lower: &Lower, mut label: Label) {
+    fn keep(&mut self, problem: &Problem<'_>, known: &Known<'_, '_, '_>, mut label: Label) {
+        let Some(total) = known.total(problem, &label) else { return };
+        let (_, node) = problem.place(label.state);
+        let dominates = |labels: &Self, one: &Label, other: &Label| {
+            one.tally.covers(&other.tally, node) && labels.dominates(known.lower, one, other)
+        };
         let mut behind = NONE;
         let mut other = self.first[label.state as usize];
         while other != NONE {
             let old = &self.all[other as usize];
             let next = old.next;
-            if self.dominates(lower, old, &label) {
+            if dominates(self, old, &label) {
                 return;
             }
-            if self.dominates(lower, &label, old) {
+            if dominates(self, &label, old) {
                 self.all[other as usize].dominated = true;
                 match behind {
                     NONE => self.first[label.state as usize] = next,
@@ -208,16 +283,16 @@ impl Labels {
         label.next = self.first[label.state as usize];
         let ix = self.all.len() as u32;
         self.first[label.state as usize] = ix;
-        self.heap.push(Reverse((label.order(), ix)));
+        self.heap.push(Reverse((total, ix)));
         self.all.push(label);
     }
 
-    /// Whether every completion of `one` is at least as good as the same completion of `other`.
+    /// Whether every completion of `one` is at least as good as the same completion of `other`, however they are written down.
     fn dominates(&self, lower: &Lower, one: &Label, other: &Label) -> bool {
         one.key <= other.key
             && one.risks & !other.risks == 0
             && lower.uses_no_more(&one.totals, &other.totals)
-            && (one.key < other.key || self.is_before(one, other))
+            && (one.key < other.key || !self.is_before(other, one))
     }
 
     /// Whether one walk comes before another of equal length, edge by edge from the start.
@@ -227,25 +302,34 @@ impl Labels {
     }
 
     /// The edges behind a label, last first.
-    fn walked(&self, mut ix: u32) -> impl Iterator<Item = EdgeIx> + '_ {
+    fn walked(&self, mut ix: u32) -> impl Iterator<Item = EdgeIx> + Clone + '_ {
         std::iter::from_fn(move || {
-            (ix != 0).then(|| {
-                let label = &self.all[ix as usize];
-                ix = label.parent;
-                label.via
-            })
+            let label = &self.all[ix as usize];
+            ix = label.parent;
+            (label.via != NO_EDGE).then_some(label.via)
         })
     }
 
+    /// Whether the walk behind a label was in a state before.
+    fn has_been(&self, mut ix: u32, state: u32) -> bool {
+        loop {
+            let label = &self.all[ix as usize];
+            if label.state == state || label.via == NO_EDGE {
+                return label.state == state;
+            }
+            ix = label.parent;
+        }
+    }
+
     /// The limit is reached: completes open walks along the ways of least use and keeps the best one that meets the bounds.
-    fn complete(&mut self, problem: &Problem<'_>, lower: &Lower) {
+    fn complete(&mut self, problem: &Problem<'_>, known: &mut Known<'_, '_, '_>) {
         let mut open = 0;
         while let Some(Reverse((_, ix))) = self.heap.pop() {
             if self.all[ix as usize].dominated {
                 continue;
             }
-            for slot in 0..Quantity::ALL.len() {
-                self.complete_one(problem, lower, slot, ix);
+            for slot in 0..=Quantity::ALL.len() {
+                self.complete_one(problem, known, slot, ix);
             }
             open += 1;
             if open == COMPLETIONS {
@@ -254,17 +338,23 @@ impl Labels {
         }
     }
 
-    fn complete_one(&mut self, problem: &Problem<'_>, lower: &Lower, slot: usize, from: u32) {
+    /// Along the least of one quantity, or behind the last of them along shortest paths of the IGP, which few segments pin.
+    fn complete_one(&mut self, problem: &Problem<'_>, known: &mut Known<'_, '_, '_>, slot: usize, from: u32) {
         let mark = self.all.len();
         let mut ix = from;
         while self.all[ix as usize].state != problem.end() {
             let state = self.all[ix as usize].state;
             let (stage, node) = problem.place(state);
-            let next = lower
-                .next(problem, slot, state)
+            let next = match &mut known.tallies {
+                _ if slot < Quantity::ALL.len() => known.lower.next(problem, slot, state),
+                Some(tallies) => tallies.homeward(node, problem.stop(state)),
+                None => None,
+            };
+            let next = next
                 .filter(|edge| !problem.is_full(*edge, self.walked(ix)))
                 .and_then(|edge| self.step(problem, ix, edge, problem.leave(stage, node)?))
-                .filter(|label| !problem.is_closed(state, label.via, label.state));
+                .filter(|label| !problem.is_closed(state, label.via, label.state))
+                .filter(|label| !self.has_been(ix, label.state));
             let Some(label) = next else {
                 self.all.truncate(mark);
                 return;
@@ -274,11 +364,19 @@ impl Labels {
         }
         let label = &self.all[ix as usize];
         let better = self.best.is_none_or(|best| label.order() < self.all[best as usize].order());
-        if label.totals.meets(&problem.bounds) && better {
+        if better && label.totals.meets(&problem.bounds) && self.fits(known, ix) {
             self.best = Some(ix);
         } else {
             self.all.truncate(mark);
         }
+    }
+
+    fn fits(&self, known: &mut Known<'_, '_, '_>, ix: u32) -> bool {
+        known.tallies.as_mut().is_none_or(|tallies| {
+            let mut path: Vec<EdgeIx> = self.walked(ix).collect();
+            path.reverse();
+            tallies.fits(&path)
+        })
     }
 
     fn reset(&mut self, problem: &Problem<'_>) {

@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | [`shortest`] without bounds | exact | edges * log nodes |
 //! | with bounds ([`Bounds`]) | exact up to [`LABEL_LIMIT`] labels, and says so | NP-hard: exponential at worst |
+//! | with a bound on segments alone | the same | segments * nodes² labels where every node has a SID |
 //! | [`together`] by links and nodes | exact | paths * edges * log nodes |
 //! | by shared risks or sites, or with bounds or stops | exact up to [`BRANCH_LIMIT`] searches, and says so | NP-hard |
 //! | [`Ranking`] | exact in the same sense | a search for each node of each path |
@@ -45,6 +46,8 @@ mod dijkstra;
 mod goal;
 mod labels;
 mod lower;
+mod stretches;
+mod tally;
 
 mod backbone;
 mod guided;
@@ -70,6 +73,7 @@ mod explain;
 
 mod flex;
 mod metric;
+mod only;
 mod packed;
 mod queue;
 mod spf;
@@ -82,7 +86,7 @@ mod encode;
 mod testing;
 
 pub use apart::{Apart, Shared};
-pub use constraint::{Bounds, Constraint, Exclusions, PathRequest};
+pub use constraint::{Bounds, Constraint, Exclusions, PathRequest, SegmentBound};
 pub use cspf::{Miss, shortest};
 pub use disjoint::{Backup, backup};
 pub use encode::{

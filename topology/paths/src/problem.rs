@@ -56,6 +56,8 @@ pub(crate) enum Objective {
     Jitter,
     /// For the nearest path only. The least loss is exact; ties after it are not, since loss is rounded at each step.
     Loss,
+    /// For the nearest path only, under a bound on segments: edges count nothing, segments do as they are closed.
+    Segments,
 }
 
 /// Constraints that are lifted.
@@ -75,6 +77,8 @@ impl Relaxed {
 /// A walk that is given up to some place; the search goes on from there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spur<'a> {
+    /// The walk to that place.
+    pub(crate) edges: &'a [EdgeIx],
     /// The state of that place, and what the walk to it costs and adds up to.
     pub(crate) state: u32,
     pub(crate) key: Key,
@@ -173,6 +177,12 @@ impl<'a> Problem<'a> {
         }
         let nodes = self.graph.node_count() as u32;
         ((state / nodes) as usize, NodeIx(state % nodes))
+    }
+
+    /// Where the leg of a state leads.
+    pub(crate) fn stop(&self, state: u32) -> NodeIx {
+        let leg = self.on_leg(state) as usize / self.graph.node_count().max(1);
+        self.waypoints.get(leg).copied().unwrap_or(self.request.to)
     }
 
     /// The state among those of the legs alone.
@@ -356,6 +366,7 @@ impl<'a> Problem<'a> {
             Objective::Chosen(Minimise::Price) => edge.price,
             Objective::Jitter => edge.jitter,
             Objective::Loss => then(key.metric, edge.loss) - key.metric,
+            Objective::Segments => 0,
         };
         Key {
             rank: key.rank + rank,
@@ -363,6 +374,12 @@ impl<'a> Problem<'a> {
             delay: key.delay.saturating_add(edge.delay),
             hops: key.hops + 1,
         }
+    }
+
+    /// The key of a walk of which that many more segments are closed.
+    pub(crate) fn closing(&self, key: Key, segments: u32) -> Key {
+        let counts = if self.objective == Objective::Segments { u64::from(segments) } else { 0 };
+        Key { metric: key.metric + counts, ..key }
     }
 
     /// How often a walk may cross an edge: once in each stage that it goes through.

@@ -60,6 +60,9 @@ impl<'a> Ranking<'a> {
             if problem.bounds != Bounds::default() {
                 ranking.workspace.lower.build(&problem);
             }
+            if let Some(bound) = problem.bounds.segments {
+                ranking.workspace.stretches.turn_to(graph, bound.plane);
+            }
             ranking.search(&[], &[start], Vec::new());
         }
         ranking
@@ -76,7 +79,7 @@ impl<'a> Ranking<'a> {
         let Some(((state, key), before)) = states.split_last() else { return };
         let walked: Set<u32> = before.iter().map(|(state, _)| *state).collect();
         let totals = self.problem.totals_with(given);
-        let spur = Spur { state: *state, key: *key, totals, walked: &walked, closed: &closed };
+        let spur = Spur { edges: given, state: *state, key: *key, totals, walked: &walked, closed: &closed };
         let problem = Problem { spur: Some(&spur), ..self.problem };
         let outcome = solve_toward(&problem, Some(&self.goal), self.workspace);
         self.exact &= outcome.exact;

@@ -27,7 +27,8 @@ pub struct TooManySegments {
 ///
 /// Paths are tried in the order of [`Ranking`], so the first that fits is the best one without a loop between waypoints: exact.
 /// After `tries` paths the search gives up and says so. In a network of unlike metrics nearly every path that is best by delay
-/// needs a handful of segments, and a few tries are enough.
+/// needs a handful of segments, and a few tries are enough. Where only segments count, and neither containers nor depth,
+/// [`crate::Bounds::segments`] needs no tries.
 ///
 /// # Errors
 /// None of the paths fits.

@@ -8,17 +8,19 @@ use model::{
     intent::Minimise,
     link::{Contract, Direction, Encryption, Termination},
     node::MsdSet,
-    sr::LabelBlock,
+    sr::{Dataplane, LabelBlock},
 };
 use proptest::{collection::vec, prelude::*};
 
-use crate::{Bounds, Constraint, Exclusions, Include, Includes, PathRequest};
+use crate::{Bounds, Constraint, Exclusions, Include, Includes, PathRequest, SegmentBound};
 
 mod walks;
 mod wish;
+mod written;
 
-pub(crate) use walks::{all_walks, feasible, simple_paths, visiting};
+pub(crate) use walks::{all_walks, feasible, idles, keeps, simple_paths, visiting};
 pub(crate) use wish::Wish;
+pub(crate) use written::segments;
 
 /// One direction of a link.
 #[derive(Clone, Copy, Debug)]
@@ -243,19 +245,28 @@ pub(crate) fn any_minimise() -> impl Strategy<Value = Minimise> {
     prop::sample::select(vec![Delay, Igp, Te, Hops, Price])
 }
 
+/// At most so many segments in either data plane.
+pub(crate) fn any_segment_bound(most: u32) -> impl Strategy<Value = SegmentBound> {
+    let plane = prop::sample::select(vec![Dataplane::Srv6, Dataplane::SrMpls]);
+    (0..=most, plane).prop_map(|(most, plane)| SegmentBound { most, plane })
+}
+
 /// Any request: each constraint is there in about every third case.
 pub(crate) fn any_ask() -> impl Strategy<Value = Ask> {
     let some = |most: u64| prop::option::weighted(0.35, 0..most);
     let loss =
         prop::option::weighted(0.35, prop::sample::select(vec![0_u32, 7, 20, 333_333_340, 600_000_000]));
-    let bounds =
-        (some(10), some(8), loss, some(5), some(8)).prop_map(|(delay, jitter, loss, hops, price)| Bounds {
+    let segments = prop::option::weighted(0.25, any_segment_bound(4));
+    let bounds = (some(10), some(8), loss, some(5), some(8), segments).prop_map(
+        |(delay, jitter, loss, hops, price, segments)| Bounds {
             delay: delay.map(Delay::from_micros),
             jitter: jitter.map(Jitter::from_micros),
             loss: loss.map(Loss::from_ppb),
             hops: hops.map(|hops| hops as u32),
             price: price.map(Price),
-        });
+            segments,
+        },
+    );
     (vec(any::<u32>(), 16), any_minimise(), bounds, prop::bool::weighted(0.2))
         .prop_map(|(numbers, minimise, bounds, encrypted)| Ask { numbers, minimise, bounds, encrypted })
 }
@@ -309,9 +320,17 @@ impl Ask {
             loss: wanted(2).map(|()| loss(graph, path)),
             hops: wanted(3).map(|()| path.len() as u32),
             price: wanted(4).map(|()| Price(sum(graph, path, |edge| edge.price))),
+            segments: wanted(6).and_then(|()| self.pinned(graph, path)),
         };
         let prefer = if wanted(5).is_some() { vec![1, 2] } else { vec![] };
         PathRequest { minimise: self.minimise, bounds, prefer, ..PathRequest::new(from, to) }
+    }
+
+    /// The segments that a path needs, where any pin it.
+    fn pinned(&self, graph: &Graph, path: &[EdgeIx]) -> Option<SegmentBound> {
+        let srv6 = self.numbers[14] >> 7 & 1 == 1;
+        let plane = if srv6 { Dataplane::Srv6 } else { Dataplane::SrMpls };
+        segments(graph, path, plane).map(|most| SegmentBound { most: most as u32, plane })
     }
 
     /// Up to two waypoints.
@@ -412,6 +431,11 @@ pub(crate) fn broken(
         Constraint::Loss => over(bounds.loss.map(|most| loss(graph, path) > most)),
         Constraint::Hops => over(bounds.hops.map(|most| path.len() > most as usize)),
         Constraint::Price => over(bounds.price.map(|most| sum(graph, path, |edge| edge.price) > most.0)),
+        Constraint::Segments => {
+            over(bounds.segments.map(|bound| {
+                segments(graph, path, bound.plane).is_none_or(|count| count > bound.most as usize)
+            }))
+        }
         Constraint::Bandwidth => count(&|ix, _| {
             let times = path.iter().filter(|other| **other == ix).count() as u64;
             free[ix.ix()] < request.bandwidth.as_bps() * times
@@ -424,16 +448,7 @@ pub(crate) fn broken(
         Constraint::Encryption => count(&|_, edge| request.encrypted && edge.encryption == Encryption::None),
         Constraint::Waypoints => 0,
         Constraint::Included => {
-            let missed = |include: &&Include| {
-                let met = |via: Option<EdgeIx>, node: NodeIx| match **include {
-                    Include::Node(wanted) => node == wanted,
-                    Include::Edge(wanted) => via == Some(wanted),
-                    Include::Link(wanted) => via == Some(wanted) || via == Some(wanted.reverse()),
-                    Include::Site(wanted) => graph.site(node) == Some(wanted),
-                };
-                !met(None, request.from) && !path.iter().any(|ix| met(Some(*ix), graph.edge(*ix).to))
-            };
-            request.include.all().iter().filter(missed).count()
+            request.include.all().iter().filter(|include| !visits(graph, request, path, **include)).count()
         }
         Constraint::ExcludedLinks => count(&|ix, _| excluded.edges.contains(ix)),
         Constraint::ExcludedNodes => {
@@ -448,6 +463,17 @@ pub(crate) fn broken(
             count(&|_, edge| request.minimise == Minimise::Igp && edge.igp >= IgpMetric::EXCLUDED.0)
         }
     }
+}
+
+/// Whether a walk visits something.
+fn visits(graph: &Graph, request: &PathRequest, walk: &[EdgeIx], include: Include) -> bool {
+    let met = |via: Option<EdgeIx>, node: NodeIx| match include {
+        Include::Node(wanted) => node == wanted,
+        Include::Edge(wanted) => via == Some(wanted),
+        Include::Link(wanted) => via == Some(wanted) || via == Some(wanted.reverse()),
+        Include::Site(wanted) => graph.site(node) == Some(wanted),
+    };
+    met(None, request.from) || walk.iter().any(|ix| met(Some(*ix), graph.edge(*ix).to))
 }
 
 /// How many overloaded nodes carry transit.

@@ -6,9 +6,10 @@ use model::{EdgeIx, Graph};
 use crate::{
     apart::{Apart, Shared, users},
     constraint::{Bounds, PathRequest},
-    cspf::Miss,
+    cspf::{Miss, keeps},
     found::{Found, Totals},
     problem::Problem,
+    stretches::Stretches,
     workspace::Workspace,
 };
 
@@ -70,7 +71,7 @@ pub fn together(
         return one(graph, free, request, count, workspace);
     };
     let easy = plain && !apart.srlgs && !apart.sites;
-    if easy || keeps_all(&problem, apart, &paths) {
+    if easy || keeps_all(&problem, apart, &paths, &mut workspace.stretches) {
         return Ok(answer(&problem, apart, count, paths, true));
     }
     let (paths, exact) = Branching::new(&problem, apart, count, workspace).solve(paths)?;
@@ -91,11 +92,11 @@ fn one(
 }
 
 /// Whether the paths of the flow answer the whole request: then nothing is better.
-fn keeps_all(problem: &Problem<'_>, apart: Apart, paths: &[Vec<EdgeIx>]) -> bool {
+fn keeps_all(problem: &Problem<'_>, apart: Apart, paths: &[Vec<EdgeIx>], stretches: &mut Stretches) -> bool {
     let links = Apart { srlgs: false, sites: false, ..apart };
     problem.is_direct()
         && extra(problem.graph, apart, paths) == extra(problem.graph, links, paths)
-        && paths.iter().all(|path| Totals::of(problem.graph, path).meets(&problem.bounds))
+        && paths.iter().all(|path| keeps(problem, path, stretches))
 }
 
 /// How many things are used once too often.

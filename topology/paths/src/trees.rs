@@ -73,6 +73,11 @@ impl<'a> Trees<'a> {
         self.tree()
     }
 
+    /// Whether every edge is longer than 0: else several walks of one length may lead over an edge there and back.
+    pub(crate) const fn is_positive(&self) -> bool {
+        self.packed.least > 0
+    }
+
     const fn tree(&self) -> Tree<'_> {
         let Reach { distance, via } = &self.reach;
         Tree { lead: self.lead, graph: self.packed.graph, distance: distance.as_slice(), via: via.as_slice() }

@@ -2,21 +2,25 @@
 
 use model::EdgeIx;
 
-use crate::{charges::Charges, dijkstra::Tree, labels::Labels, lower::Lower};
+use crate::{
+    charges::Charges, dijkstra::Tree, goal::Goal, labels::Labels, lower::Lower, stretches::Stretches,
+};
 
-/// How many labels one search under bounds keeps before it gives up on exactness: some 100 bytes each.
+/// How many labels one search under bounds keeps before it gives up on exactness: some 150 bytes each.
 pub const LABEL_LIMIT: usize = 100_000;
 
 /// How many paths one search for several of them tries before it gives up on exactness.
 pub const BRANCH_LIMIT: usize = 2_000;
 
 /// The memory of the searches. One for each thread; it may serve graphs of any size in turn and holds no results that a
-/// later call could see.
+/// later call could see. Up to 128 MiB of shortest-path trees stay in it where segments are bounded.
 #[derive(Debug)]
 pub struct Workspace {
     pub(crate) tree: Tree,
     pub(crate) labels: Labels,
     pub(crate) lower: Lower,
+    pub(crate) goal: Goal,
+    pub(crate) stretches: Stretches,
     pub(crate) charges: Charges,
     pub(crate) path: Vec<EdgeIx>,
     pub(crate) label_limit: usize,
@@ -36,6 +40,8 @@ impl Workspace {
             tree: Tree::default(),
             labels: Labels::default(),
             lower: Lower::default(),
+            goal: Goal::default(),
+            stretches: Stretches::default(),
             charges: Charges::default(),
             path: Vec::new(),
             label_limit,

@@ -5,8 +5,8 @@ use super::*;
 use crate::{
     capacities, spare,
     testing::{
-        Ask, Line, Net, Way, all_walks, any_ask, any_mesh, any_net, broken, cost, edge, feasible, link_id,
-        node_id, simple_paths,
+        Ask, Line, Net, Way, all_walks, any_ask, any_mesh, any_net, broken, cost, edge, feasible, idles,
+        keeps, link_id, node_id, simple_paths,
     },
     to_path,
 };
@@ -257,6 +257,7 @@ proptest! {
                     prop_assert_eq!(broken(&graph, &free, &request, &found.edges, constraint), 0);
                 }
                 prop_assert!(!found.exact || Some(&found.edges) == best.as_ref());
+                prop_assert!(simple_paths(&graph, request.from, request.to).contains(&found.edges));
             }
             Err(miss) => prop_assert!(!miss.exact || best.is_none()),
         }
@@ -285,8 +286,7 @@ proptest! {
             request.waypoints.iter().all(|stop| (0..=walk.len()).any(|place| at(place) == *stop))
         };
         let keeps = |walk: &Vec<EdgeIx>| {
-            let kept = |constraint| broken(&graph, &free, &request, walk, constraint) == 0;
-            stops(walk) && crate::Constraint::ALL.into_iter().all(kept)
+            stops(walk) && keeps(&graph, &free, &request, walk) && !idles(&graph, &request, walk)
         };
         let walks = all_walks(&graph, request.from, request.to, LONGEST);
         let best = walks.into_iter().filter(keeps).min_by_key(|walk| cost(&graph, &request, walk));

@@ -5,11 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap};
 use model::{EdgeIx, Graph, NodeIx};
 
 use crate::{
-    goal::NO_EDGE,
     metric::MetricType,
-    packed::{Lead, UNREACHED},
+    only::{self, Only},
+    packed::Lead,
     set::EdgeSet,
-    spf::Spf,
     trees::Trees,
 };
 
@@ -17,7 +16,8 @@ use crate::{
 const MOST_BYTES: usize = 128 << 20;
 
 /// Shortest-path trees over one state of the IGP. Of the two ends of a stretch the one where more links meet gets a tree, since
-/// many paths begin and end there.
+/// many paths begin and end there. A stretch is asked for many times, and where hundreds of links meet looking is dear: so it is
+/// looked up.
 #[derive(Debug)]
 pub(super) struct Pinned<'a> {
     graph: &'a Graph,
@@ -30,10 +30,6 @@ pub(super) struct Pinned<'a> {
     from: BTreeMap<NodeIx, Only>,
     groups: BTreeMap<usize, Only>,
 }
-
-/// By node: the only edge by which packets leave it toward the root of a tree, or reach it from there; [`NO_EDGE`] where there is
-/// none or more than one. A stretch is asked for many times, and where hundreds of links meet looking is dear.
-type Only = Vec<EdgeIx>;
 
 impl<'a> Pinned<'a> {
     pub(super) const fn new(graph: &'a Graph, closed: Cow<'a, EdgeSet>, metric: MetricType) -> Self {
@@ -54,7 +50,7 @@ impl<'a> Pinned<'a> {
         let (Some(first), Some(last)) = (stretch.first(), stretch.last()) else { return true };
         let (start, end) = (self.graph.edge(*first).from, self.graph.edge(*last).to);
         let degree = |node: NodeIx| self.graph.out(node).len();
-        if degree(start) > degree(end) {
+        if degree(start) > degree(end) && self.is_positive() {
             self.holds_from(start, stretch)
         } else {
             self.holds_toward(end, stretch)
@@ -101,29 +97,19 @@ impl<'a> Pinned<'a> {
     fn grow_home(&mut self, targets: Vec<NodeIx>) -> Only {
         let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
         let trees = self.home.get_or_insert_with(|| Trees::new(graph, metric, Lead::Home, closed));
-        let tree = Spf::grown(trees, metric, targets);
-        graph.nodes().map(|node| tree.only_next_hop(graph, closed, node).unwrap_or(NO_EDGE)).collect()
+        only::home(trees, graph, metric, closed, targets)
     }
 
     fn grow_away(&mut self, start: NodeIx) -> Only {
         let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
         let trees = self.away.get_or_insert_with(|| Trees::new(graph, metric, Lead::Away, closed));
-        let distance = trees.grow(start).distances();
-        let brings = |ix: &EdgeIx| {
-            let edge = graph.edge(*ix);
-            let (here, there) = (distance[edge.from.ix()], distance[edge.to.ix()]);
-            let step = metric.of(edge).filter(|_| !closed.contains(*ix));
-            edge.from != edge.to
-                && edge.to != start
-                && here != UNREACHED
-                && (edge.from == start || !graph.is_overloaded(edge.from))
-                && step.is_some_and(|step| here.saturating_add(step) == there)
-        };
-        let only = |node| {
-            let mut bringing = graph.into(node).filter(brings);
-            bringing.next().filter(|_| bringing.next().is_none()).unwrap_or(NO_EDGE)
-        };
-        graph.nodes().map(only).collect()
+        only::away(trees, graph, metric, closed, start)
+    }
+
+    /// Whether it is the same from either end.
+    fn is_positive(&mut self) -> bool {
+        let (graph, metric, closed) = (self.graph, self.metric, &*self.closed);
+        self.away.get_or_insert_with(|| Trees::new(graph, metric, Lead::Away, closed)).is_positive()
     }
 
     fn make_room(&mut self) {

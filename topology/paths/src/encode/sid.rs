@@ -3,7 +3,12 @@
 use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
-use model::{EdgeIx, Label, Node, NodeIx, Sid, node::function_of, sr::Dataplane};
+use model::{
+    EdgeIx, Label, Node, NodeIx, Sid,
+    graph::Edge,
+    node::function_of,
+    sr::{Dataplane, LabelBlock},
+};
 
 use super::{EncodeError, Encoder, Segment, SegmentKind};
 
@@ -22,15 +27,8 @@ pub struct Anycast {
 impl Encoder<'_> {
     pub(super) fn adjacency(&self, edge: EdgeIx, plane: Dataplane) -> Option<Segment> {
         let facts = self.graph.edge(edge);
-        let sid = match plane {
-            Dataplane::Srv6 => facts.end_x.map(Sid::Srv6),
-            // A label inside the SRGB means a node there, whatever else was meant by it.
-            Dataplane::SrMpls => facts
-                .adjacency_label
-                .filter(|label| self.node(facts.from).is_ok_and(|node| !holds(node, *label)))
-                .map(Sid::Mpls),
-        };
-        sid.map(|sid| Segment { sid, kind: SegmentKind::Adjacency(edge) })
+        let srgb = self.node(facts.from).ok().map(|node| node.srgb);
+        adjacency_sid(facts, srgb, plane).map(|sid| Segment { sid, kind: SegmentKind::Adjacency(edge) })
     }
 
     /// An SRv6 segment for a link that leads to the link's node first. None where the SID lies outside the node's locator: then
@@ -42,8 +40,7 @@ impl Encoder<'_> {
         node: NodeIx,
     ) -> Result<Option<Segment>, EncodeError> {
         let Some(locator) = self.locator(node)? else { return Ok(None) };
-        let leads = |sid: &Sid| matches!(sid, Sid::Srv6(sid) if locator.contains(sid));
-        Ok(self.adjacency(edge, Dataplane::Srv6).filter(|segment| leads(&segment.sid)))
+        Ok(self.adjacency(edge, Dataplane::Srv6).filter(|segment| leads(locator, segment.sid)))
     }
 
     /// The segment for the node at which a pinned stretch ends.
@@ -122,6 +119,22 @@ impl Encoder<'_> {
 /// The function of a node's End SID ([`Node::end_sid`]).
 pub(super) const END: u16 = 1;
 
-fn holds(node: &Node, label: Label) -> bool {
-    label.number().checked_sub(node.srgb.base).is_some_and(|index| index < node.srgb.size)
+/// The SID of a link where it starts; `srgb` is that of the node there.
+pub(crate) fn adjacency_sid(edge: &Edge, srgb: Option<LabelBlock>, plane: Dataplane) -> Option<Sid> {
+    match plane {
+        Dataplane::Srv6 => edge.end_x.map(Sid::Srv6),
+        // A label inside the SRGB means a node there, whatever else was meant by it.
+        Dataplane::SrMpls => {
+            edge.adjacency_label.filter(|label| srgb.is_some_and(|srgb| !holds(srgb, *label))).map(Sid::Mpls)
+        }
+    }
+}
+
+/// Whether a SID is routed to by a locator.
+pub(crate) fn leads(locator: Ipv6Net, sid: Sid) -> bool {
+    matches!(sid, Sid::Srv6(sid) if locator.contains(&sid))
+}
+
+fn holds(srgb: LabelBlock, label: Label) -> bool {
+    label.number().checked_sub(srgb.base).is_some_and(|index| index < srgb.size)
 }

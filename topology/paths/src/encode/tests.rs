@@ -47,6 +47,15 @@ fn a_parallel_link_is_pinned_by_its_adjacency() {
 }
 
 #[test]
+fn a_line_of_metric_zero_behind_the_end_takes_no_segment_more() {
+    // Many lines meet at n0, so that shortest paths are looked up from there; n3 lies as far from it as n2.
+    let mut net = Net::plain(7, &[(0, 1), (1, 2), (2, 3), (0, 4), (0, 5), (0, 6)]);
+    net.lines[2].ways.iter_mut().for_each(|way| way.igp = 0);
+    let path = path(&net, &[(0, Side::A), (1, Side::A)]);
+    assert_eq!(shown(encode(&net.ted(), &path, Dataplane::SrMpls)), "16002");
+}
+
+#[test]
 fn a_link_without_a_sid_that_nothing_else_pins_is_named() {
     let mut net = ring();
     net.lines[4].ways[0].sid = false;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Includes, capacities,
-    testing::{Net, Way, any_ask, any_net, broken, loss, simple_paths, sum},
+    testing::{Net, Way, any_ask, any_net, broken, loss, segments, simple_paths, sum},
 };
 
 const A: NodeIx = NodeIx(0);
@@ -106,6 +106,8 @@ fn least(
         Constraint::Loss => u64::from(loss(graph, path).as_ppb()),
         Constraint::Hops => path.len() as u64,
         Constraint::Price => sum(graph, path, |edge| edge.price),
+        Constraint::Segments => segments(graph, path, request.bounds.segments.unwrap().plane)
+            .map_or(u64::MAX, |count| count as u64),
         Constraint::Bandwidth => u64::MAX - path.iter().map(|edge| free[edge.ix()]).min().unwrap(),
         _ => broken(graph, free, request, path, which) as u64,
     };
@@ -119,6 +121,7 @@ fn told(excess: Excess) -> u64 {
         Excess::Loss(best, _) => u64::from(best.as_ppb()),
         Excess::Hops(best, _) => u64::from(best),
         Excess::Price(best, _) => best.0,
+        Excess::Segments(best, _) => best.map_or(u64::MAX, u64::from),
         Excess::Bandwidth(free, _) => u64::MAX - free.as_bps(),
         Excess::Times(count) => u64::from(count),
     }

@@ -2,7 +2,7 @@
 
 use model::{EdgeIx, Graph, NodeIx};
 
-use super::broken;
+use super::{broken, visits};
 use crate::{Constraint, PathRequest};
 
 /// All paths that visit no node twice.
@@ -53,20 +53,46 @@ pub(crate) fn all_walks(graph: &Graph, from: NodeIx, to: NodeIx, most: usize) ->
     all
 }
 
+/// Whether a walk keeps every constraint; waypoints are not looked at.
+pub(crate) fn keeps(graph: &Graph, free: &[u64], request: &PathRequest, walk: &[EdgeIx]) -> bool {
+    let kept = |constraint| broken(graph, free, request, walk, constraint) == 0;
+    // Segments take the longest to count.
+    Constraint::ALL.into_iter().filter(|constraint| *constraint != Constraint::Segments).all(kept)
+        && kept(Constraint::Segments)
+}
+
 /// All walks that keep every constraint.
 pub(crate) fn feasible(graph: &Graph, free: &[u64], request: &PathRequest) -> Vec<Vec<EdgeIx>> {
-    let keeps = |walk: &Vec<EdgeIx>| {
-        Constraint::ALL.into_iter().all(|constraint| broken(graph, free, request, walk, constraint) == 0)
-    };
-    simple_walks(graph, request).into_iter().filter(keeps).collect()
+    simple_walks(graph, request).into_iter().filter(|walk| keeps(graph, free, request, walk)).collect()
+}
+
+/// Whether a walk makes a round trip on which it visits nothing that is asked for: no stop in its turn, nothing to be included.
+/// Only a bound on segments could make that worth while, and then it is no path.
+pub(crate) fn idles(graph: &Graph, request: &PathRequest, walk: &[EdgeIx]) -> bool {
+    let mut stops = request.waypoints.iter().peekable();
+    let mut node = request.from;
+    let mut seen = Vec::new();
+    for place in 0..=walk.len() {
+        while stops.next_if_eq(&&node).is_some() {}
+        let walked = &walk[..place];
+        let missed: Vec<bool> =
+            request.include.all().iter().map(|one| !visits(graph, request, walked, *one)).collect();
+        let state = (node, stops.len(), missed);
+        if seen.contains(&state) {
+            return true;
+        }
+        seen.push(state);
+        if let Some(next) = walk.get(place) {
+            node = graph.edge(*next).to;
+        }
+    }
+    false
 }
 
 /// All walks of up to that many edges that keep every constraint and what is to be visited in any order, without those that still do
-/// so when a round trip is left out: nothing is gained by it. Waypoints are not looked at.
+/// so when a round trip is left out: nothing is gained by it; nor those that [idle](idles). Waypoints are not looked at.
 pub(crate) fn visiting(graph: &Graph, free: &[u64], request: &PathRequest, most: usize) -> Vec<Vec<EdgeIx>> {
-    let keeps = |walk: &Vec<EdgeIx>| {
-        Constraint::ALL.into_iter().all(|constraint| broken(graph, free, request, walk, constraint) == 0)
-    };
+    let keeps = |walk: &Vec<EdgeIx>| keeps(graph, free, request, walk);
     let needs_all = |walk: &Vec<EdgeIx>| {
         let at = |place: usize| walk.get(place).map_or(request.to, |ix| graph.edge(*ix).from);
         let trips = (0..walk.len()).flat_map(|from| (from + 1..=walk.len()).map(move |to| (from, to)));
@@ -74,5 +100,5 @@ pub(crate) fn visiting(graph: &Graph, free: &[u64], request: &PathRequest, most:
         trips.all(|(from, to)| !keeps(&[&walk[..from], &walk[to..]].concat()))
     };
     let walks = all_walks(graph, request.from, request.to, most).into_iter();
-    walks.filter(|walk| keeps(walk) && needs_all(walk)).collect()
+    walks.filter(|walk| keeps(walk) && !idles(graph, request, walk) && needs_all(walk)).collect()
 }

@@ -14,7 +14,7 @@ use super::{cost::Cost, extra, flow::Flow};
 use crate::{
     apart::{Apart, Thing},
     constraint::PathRequest,
-    cspf::{Miss, solve},
+    cspf::{Miss, keeps, solve},
     disjoint::away_from,
     problem::Problem,
     workspace::Workspace,
@@ -183,8 +183,8 @@ impl<'a> Branching<'a> {
     /// The same for paths of a flow, which know no bounds and stops.
     fn offer_flow(&mut self, paths: Vec<Vec<EdgeIx>>) {
         let problem = self.problem;
-        let meets = |path: &Vec<EdgeIx>| problem.totals_with(path).meets(&problem.bounds);
-        if problem.is_direct() && paths.iter().all(meets) {
+        let stretches = &mut self.workspace.stretches;
+        if problem.is_direct() && paths.iter().all(|path| keeps(problem, path, stretches)) {
             self.offer(paths);
         }
     }
