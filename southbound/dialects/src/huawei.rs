@@ -53,9 +53,8 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::Steering => {
             Support::Missing("huawei-qos has no action that gives a color to what a VRF receives")
         }
-        Feature::StrictQueues | Feature::Guarantees => {
-            Support::Within("whole Mbit/s, service classes be to cs7")
-        }
+        Feature::StrictQueues => Support::Within("whole Mbit/s, service classes be to cs7"),
+        Feature::Guarantees => Support::Within("whole Mbit/s, for two queues of an interface"),
         Feature::WeightedQueues => Support::Within("weights 1 to 100, service classes be to cs7"),
         Feature::Classifiers => {
             Support::Within("service classes be to cs7; which interfaces trust it is not ours")

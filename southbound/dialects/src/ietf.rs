@@ -42,6 +42,9 @@ const LONGEST_NAME: usize = 59;
 /// Originator of what is configured, where nobody says more (RFC 9256 section 2.4).
 const ORIGINATOR: (u32, &str) = (0, "::");
 
+/// The draft writes an SRv6 SID as a prefix. Ours are whole addresses.
+const WHOLE: &str = "/128";
+
 const LIMITS: Limits = Limits {
     dialect: NAME,
     support,
@@ -129,7 +132,7 @@ fn binding_sid(sid: Sid) -> Data {
     let sid = match sid {
         Sid::Mpls(label) => Data::Container(SRP, "mpls-sid", vec![leaf(SRP, "value", label.number())]),
         Sid::Srv6(address) => {
-            let entry = vec![leaf(SRP, "index", 1), leaf(SRP, "value", address.to_string())];
+            let entry = vec![leaf(SRP, "index", 1), leaf(SRP, "value", format!("{address}{WHOLE}"))];
             Data::Container(SRP, "srv6-sids", vec![Data::Entry(SRP, "srv6-sid", entry)])
         }
     };
@@ -158,7 +161,9 @@ fn segment_list(name: String, list: &SegmentList) -> Object {
     let segments = (1_u32..).zip(&list.sids).map(|(index, sid)| {
         let (kind, plane, form, value) = match sid {
             Sid::Mpls(label) => ("segment-type-A", "sr-mpls", "Type-A", Scalar::from(label.number())),
-            Sid::Srv6(address) => ("segment-type-B", "srv6", "Type-B", Scalar::from(address.to_string())),
+            Sid::Srv6(address) => {
+                ("segment-type-B", "srv6", "Type-B", Scalar::from(format!("{address}{WHOLE}")))
+            }
         };
         let form = Data::Container(SRP, form, vec![leaf(SRP, "value", value)]);
         let kind = leaf(SRP, "type", Scalar::Identity(TYPES, kind));
@@ -216,7 +221,7 @@ fn read_policy(
     let sid = node.text_at(&["binding-sid", "srv6-sids", "srv6-sid", "value"]);
     let binding_sid = match (label, sid) {
         (Some(label), _) => Some(parse_label(label, &place)?),
-        (None, Some(sid)) => Some(parse_srv6(sid, &place)?),
+        (None, Some(sid)) => Some(read_srv6(sid, &place)?),
         (None, None) => None,
     };
     let (mut candidates, mut last_resorts) = (Vec::new(), Vec::new());
@@ -260,6 +265,10 @@ fn read_candidate(
     })
 }
 
+fn read_srv6(text: &str, place: &str) -> Result<Sid, BadPayload> {
+    parse_srv6(text.strip_suffix(WHOLE).ok_or_else(|| bad(text, place, "a whole SRv6 SID"))?, place)
+}
+
 fn read_sids(list: &View, place: &str) -> Result<Vec<Sid>, BadPayload> {
     let segments = list.all(&["segments", "segment"]).map(|segment| {
         let index: u32 = parse(need(segment, &["index"], place, "index")?, place, "an index")?;
@@ -267,7 +276,7 @@ fn read_sids(list: &View, place: &str) -> Result<Vec<Sid>, BadPayload> {
         let sid = segment.text_at(&["srv6", "Type-B", "value"]);
         let sid = match (label, sid) {
             (Some(label), _) => parse_label(label, place)?,
-            (None, Some(sid)) => parse_srv6(sid, place)?,
+            (None, Some(sid)) => read_srv6(sid, place)?,
             (None, None) => {
                 return Err(BadPayload::Missing {
                     place: place.to_owned(),

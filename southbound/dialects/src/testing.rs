@@ -20,7 +20,7 @@ pub(crate) struct Vendor {
     pub dialect: Dialect,
     /// Below `shared/yang`.
     pub folder: &'static str,
-    /// Modules and the features that are on.
+    /// Modules and the features that are on: these, `*` for all, or all but those with a `-` before them.
     pub modules: &'static [(&'static str, &'static [&'static str])],
     /// Configuration that is not ours, as XML.
     pub base: &'static str,
@@ -36,10 +36,23 @@ fn folder(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// One pattern is too long for the library that judges it; without it, any text passes there.
-fn without_long_patterns(text: &str) -> String {
-    let lines = text.lines().filter(|line| !(line.trim_start().starts_with("pattern") && line.len() > 1_000));
-    lines.collect::<Vec<_>>().join("\n")
+/// The text of a module as libyang can take it. One pattern is too long for the library that judges it; without it, any text
+/// passes there. One condition asks whether a leaf is true by naming it, which in XPath asks whether it is there, and it
+/// always is.
+fn mended(text: &str) -> String {
+    let lines = text.lines().filter(|line| !(line.trim_start().starts_with("pattern") && line.len() > 700));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    text.replace("srl_nokia-mplslbl:shared)'", "srl_nokia-mplslbl:shared = \"true\")'")
+}
+
+/// The features that are meant: `-name` is off where all others are on.
+fn switched_on<'a>(text: &'a str, features: &[&'a str]) -> Vec<&'a str> {
+    let off: Vec<&str> = features.iter().filter_map(|name| name.strip_prefix('-')).collect();
+    if off.is_empty() {
+        return features.to_vec();
+    }
+    let defined = text.lines().filter_map(|line| line.trim().strip_prefix("feature ")?.strip_suffix(" {"));
+    defined.filter(|name| !off.contains(name)).collect()
 }
 
 impl Vendor {
@@ -50,15 +63,21 @@ impl Vendor {
         context.set_searchdir(&folder).unwrap();
         let mut texts = EmbeddedModules::new();
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../lab/router/yang");
-        for (name, place) in [("huawei-routing-policy", &folder), ("trunkline-sr-policy", &ours)] {
+        for (name, place) in [
+            ("huawei-routing-policy", &folder),
+            ("srl_nokia-te-policies", &folder),
+            ("trunkline-sr-policy", &ours),
+        ] {
             if let Ok(text) = std::fs::read_to_string(place.join(format!("{name}.yang"))) {
-                let text = Box::leak(without_long_patterns(&text).into_boxed_str());
+                let text = Box::leak(mended(&text).into_boxed_str());
                 texts.insert(EmbeddedModuleKey::new(name, None, None, None), text);
             }
         }
         context.set_embedded_modules(&texts);
         for (module, features) in self.modules {
-            context.load_module(module, None, features).unwrap_or_else(|e| panic!("{module}: {e:?}"));
+            let text = std::fs::read_to_string(folder.join(format!("{module}.yang"))).unwrap_or_default();
+            let on = switched_on(&text, features);
+            context.load_module(module, None, &on).unwrap_or_else(|e| panic!("{module}: {e:?}"));
         }
         context.unset_embedded_modules();
         Some(context)
@@ -77,6 +96,8 @@ pub(crate) struct Served<'a> {
     tree: DataTree<'a>,
 }
 
+/// As for a configuration. Modules of which nothing is held are not asked: what they miss is not ours to write.
+const JUDGE: DataValidationFlags = DataValidationFlags::NO_STATE.union(DataValidationFlags::PRESENT);
 const PARSE: DataParserFlags = DataParserFlags::STRICT.union(DataParserFlags::NO_VALIDATION);
 
 impl<'a> Served<'a> {
@@ -103,7 +124,7 @@ impl<'a> Served<'a> {
             let json = wrapped(operation).to_string();
             let [one, other] = [(&xml, DataFormat::XML), (&json, DataFormat::JSON)].map(|(text, format)| {
                 let mut tree = parse(self.context, text, format);
-                let _ = tree.validate(DataValidationFlags::NO_STATE);
+                let _ = tree.validate(JUDGE);
                 print(&tree, DataFormat::JSON)
             });
             assert_eq!(one, other, "XML and JSON differ");
@@ -113,7 +134,7 @@ impl<'a> Served<'a> {
 
     /// Validates all that is held, and gives it as text in both encodings.
     pub fn answers(&mut self) -> [View; 2] {
-        if let Err(error) = self.tree.validate(DataValidationFlags::NO_STATE) {
+        if let Err(error) = self.tree.validate(JUDGE) {
             panic!("the modules refuse it: {error:?}\n{}", print(&self.tree, DataFormat::JSON));
         }
         let json = serde_json::from_str(&print(&self.tree, DataFormat::JSON)).unwrap();
@@ -128,7 +149,7 @@ impl<'a> Served<'a> {
 }
 
 fn parse<'a>(context: &'a Context, text: &str, format: DataFormat) -> DataTree<'a> {
-    DataTree::parse_string(context, text, format, PARSE, DataValidationFlags::NO_STATE)
+    DataTree::parse_string(context, text, format, PARSE, JUDGE)
         .unwrap_or_else(|error| panic!("{error:?}\n{text}"))
 }
 

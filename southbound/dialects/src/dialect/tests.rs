@@ -80,7 +80,7 @@ fn the_table_says_what_rendering_does() {
             match (dialect.support(feature), rendered) {
                 (Support::Full | Support::Within(_), Ok(operations)) => assert!(!operations.is_empty()),
                 (Support::Missing(words), Err(refused)) => {
-                    assert_eq!(refused.missing, format!("{feature}: {words}"));
+                    assert!(refused.missing.ends_with(words), "{refused}");
                     assert_eq!(refused.dialect, dialect.name());
                 }
                 (support, rendered) => panic!("{dialect}, {feature}: {support:?}, but {rendered:?}"),

@@ -21,6 +21,8 @@ use crate::{
 const CLASSES: [&str; 8] = ["be", "af1", "af2", "af3", "af4", "ef", "cs6", "cs7"];
 const LONGEST_TEMPLATE: usize = 31;
 const WEIGHTS: std::ops::RangeInclusive<u32> = 1..=100;
+/// Queues with a committed rate in one template; a deviation of this router says so.
+const MOST_GUARANTEES: usize = 2;
 /// A peak rate that no port reaches: a guarantee asks for one, and the model has none.
 const NO_PEAK: u32 = 4_294_967_294;
 /// The domain that holds our classifier.
@@ -68,6 +70,13 @@ fn put_qos(
     refusal: &Refusal<'_>,
 ) -> Result<Vec<Object>, Unsupported> {
     let name = refusal.unless_short("the name of its template", template(interface), LONGEST_TEMPLATE)?;
+    let guaranteed =
+        |share: &&QueueShare| share.discipline != Discipline::Strict && share.guarantee.as_bps() > 0;
+    if qos.queues.values().filter(guaranteed).count() > MOST_GUARANTEES {
+        return Err(refusal.because(format!(
+            "more than {MOST_GUARANTEES} weighted queues have a guarantee: give the others none"
+        )));
+    }
     // In the order of service classes, which is that of the module.
     let mut queues = Vec::new();
     for (queue, share) in &qos.queues {

@@ -46,6 +46,7 @@ const RANGE: Range = Range {
     interfaces: &["GigabitEthernet0/1/0", "100GE0/2/1"],
     rate: 1_000_000,
     greatest_weight: 100,
+    guarantees: 2,
 };
 
 #[test]

@@ -28,6 +28,7 @@ const RANGE: Range = Range {
     interfaces: &[],
     rate: 0,
     greatest_weight: 0,
+    guarantees: 0,
 };
 
 #[test]

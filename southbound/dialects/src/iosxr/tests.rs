@@ -36,6 +36,7 @@ const RANGE: Range = Range {
     interfaces: &["HundredGigE0/0/0/1", "GigabitEthernet0/0/0/2.100"],
     rate: 64_000,
     greatest_weight: 255,
+    guarantees: usize::MAX,
 };
 
 #[test]

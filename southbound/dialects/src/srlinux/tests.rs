@@ -10,10 +10,8 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect::SrLinux,
     folder: "srlinux",
     modules: &[
-        (
-            "srl_nokia-features",
-            &["te-policies", "label-management", "segment-routing-colored-te-policies", "mpls"],
-        ),
+        // Path computation elements off: another condition there takes a leaf for its value.
+        ("srl_nokia-features", &["-pcep-pcc", "-future-0-0", "-msdp"]),
         ("srl_nokia-network-instance", &[]),
         ("srl_nokia-te-policies", &[]),
     ],
@@ -39,6 +37,7 @@ const RANGE: Range = Range {
     interfaces: &[],
     rate: 0,
     greatest_weight: 0,
+    guarantees: 0,
 };
 
 #[test]

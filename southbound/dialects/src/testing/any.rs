@@ -28,6 +28,8 @@ pub(crate) struct Range {
     /// Rates are multiples of it.
     pub rate: u64,
     pub greatest_weight: u8,
+    /// Weighted queues of an interface that may have a guarantee.
+    pub guarantees: usize,
 }
 
 fn sid(plane: Dataplane) -> BoxedStrategy<Sid> {
@@ -100,8 +102,13 @@ fn queues(range: Range) -> impl Strategy<Value = InterfaceQos> {
         discipline,
         guarantee: Bandwidth::from_bps(rate * range.rate),
     });
-    collection::btree_map(choose::select(range.queues).prop_map(QueueName::lit), share, 1..5)
-        .prop_map(|queues| InterfaceQos { queues })
+    collection::btree_map(choose::select(range.queues).prop_map(QueueName::lit), share, 1..5).prop_map(
+        move |mut queues| {
+            let weighted = queues.values_mut().filter(|share| share.discipline != Discipline::Strict);
+            weighted.skip(range.guarantees).for_each(|share| share.guarantee = Bandwidth::default());
+            InterfaceQos { queues }
+        },
+    )
 }
 
 fn classifier(range: Range) -> impl Strategy<Value = Classifier> {

@@ -11,10 +11,17 @@ use crate::{Dialect, testing::*};
 const VENDOR: Vendor = Vendor {
     dialect: Dialect::OpenConfig,
     folder: "openconfig",
-    modules: &[("openconfig-network-instance", &[]), ("openconfig-qos", &[]), ("trunkline-sr-policy", &[])],
+    modules: &[
+        ("openconfig-network-instance-types", &[]),
+        ("openconfig-network-instance", &[]),
+        ("openconfig-qos", &[]),
+        ("trunkline-sr-policy", &[]),
+    ],
     base: "<network-instances xmlns='http://openconfig.net/yang/network-instance'>\
-           <network-instance><name>default</name><config><name>default</name></config></network-instance>\
-           <network-instance><name>voice</name><config><name>voice</name></config></network-instance>\
+           <network-instance><name>default</name><config><name>default</name>\
+           <type xmlns:t='http://openconfig.net/yang/network-instance-types'>t:DEFAULT_INSTANCE</type></config></network-instance>\
+           <network-instance><name>voice</name><config><name>voice</name>\
+           <type xmlns:t='http://openconfig.net/yang/network-instance-types'>t:L3VRF</type></config></network-instance>\
            </network-instances>",
 };
 
@@ -30,6 +37,7 @@ const RANGE: Range = Range {
     interfaces: &["eth1", "Ethernet0/1.100"],
     rate: 1,
     greatest_weight: 255,
+    guarantees: usize::MAX,
 };
 
 fn steering() -> impl Strategy<Value = Vec<SteeringRule>> {
