@@ -70,3 +70,53 @@ fn payloads_as_a_person_reads_them() {
         shown(&VENDOR.render(&queues, &DeviceConfig::default()).unwrap())
     );
 }
+
+#[test]
+fn refusals_say_what_stands_in_the_way() {
+    let one = sample_policy(Dataplane::SrMpls);
+    let mut other = one.clone();
+    other.name = "tl-other".into();
+    other.key.endpoint = "10.0.0.8".parse().unwrap();
+    other.candidates[0].lists[0].sids.reverse();
+    let nothing = DeviceConfig::default();
+    let refused = |policies: Vec<_>| {
+        let edits: Vec<Edit> = policies.into_iter().map(Edit::PutPolicy).collect();
+        VENDOR.render(&edits, &nothing).unwrap_err().to_string()
+    };
+    assert_eq!(
+        refused(vec![one.clone(), other]),
+        "dialect huawei cannot carry policy tl-other (color 1001 endpoint 10.0.0.8): another policy has a segment list \
+         `tl-1001-5.1-primary` with other segments: names of segment lists are made of color, discriminator and \
+         candidate path"
+    );
+    let mut long = one.clone();
+    long.name = "tl-payments-hq-hangzhou/hq-pe1~hz-pe1".into();
+    assert_eq!(
+        refused(vec![long]),
+        "dialect huawei cannot carry policy tl-payments-hq-hangzhou/hq-pe1~hz-pe1 (color 1001 endpoint 10.0.0.7): its \
+         name `tl-payments-hq-hangzhou/hq-pe1~hz-pe1` is longer than 31 characters"
+    );
+    let mut mixed = one;
+    mixed.binding_sid = sample_policy(Dataplane::Srv6).binding_sid;
+    assert!(refused(vec![mixed]).ends_with("its SIDs are of two data planes"));
+}
+
+/// A candidate path and its list are taken away by the names that they have, which only what is held says.
+#[test]
+fn what_a_policy_no_longer_has_goes() {
+    let before = sample_policy(Dataplane::SrMpls);
+    let held = DeviceConfig { policies: [(before.key, before.clone())].into(), ..Default::default() };
+    let mut after = before;
+    after.candidates.truncate(1);
+    let operations = VENDOR.render(&[Edit::PutPolicy(after.clone())], &held).unwrap();
+    let gone: Vec<_> = operations
+        .iter()
+        .filter(|operation| operation.action == crate::Action::Remove)
+        .map(|operation| operation.path.last().unwrap().keys[0].1.as_str())
+        .collect();
+    assert_eq!(gone, ["tl-1001-6.1-backup"]);
+    let operations = VENDOR.render(&[Edit::RemovePolicy(after.key)], &held).unwrap();
+    assert!(operations.iter().all(|operation| operation.action == crate::Action::Remove));
+    assert_eq!(operations.len(), 4, "the policy before its three lists");
+    assert_eq!(operations[0].path.last().unwrap().name, "policy");
+}
