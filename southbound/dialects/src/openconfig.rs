@@ -13,6 +13,7 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use read::PATHS;
 pub use read::{filter_xml, paths, read};
 pub use render::render;
 pub use telemetry::{Element, Subscription, measures, subscriptions};

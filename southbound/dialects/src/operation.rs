@@ -12,7 +12,7 @@ use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
 /// A YANG module: its name for JSON and its namespace for XML.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Module {
     /// As in `module NAME`.
     pub name: &'static str,
@@ -21,7 +21,7 @@ pub struct Module {
 }
 
 /// One step of a path: a container, or a list entry with its keys in schema order.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Step {
     /// Its module.
     pub module: Module,
@@ -51,6 +51,12 @@ pub enum Scalar {
     Text(String),
     /// Numbers of up to 32 bits.
     Number(u32),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A leaf of type `empty`: it is there, and that is all.
+    Empty,
+    /// An identity and the module that defines it; XML writes a prefix, JSON the module's name (RFC 7951 section 6.8).
+    Identity(Module, &'static str),
 }
 
 impl From<&str> for Scalar {
@@ -68,6 +74,12 @@ impl From<String> for Scalar {
 impl From<u32> for Scalar {
     fn from(number: u32) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<bool> for Scalar {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
     }
 }
 
@@ -159,21 +171,29 @@ fn open(xml: &mut String, module: Module, name: &str, inherited: &mut &'static s
     xml.push('>');
 }
 
-fn data_to_xml(xml: &mut String, data: &Data, mut namespace: &'static str) {
-    let text = |scalar: &Scalar| match scalar {
+fn leaf_to_xml(xml: &mut String, module: Module, name: &str, value: &Scalar, mut namespace: &'static str) {
+    open(xml, module, name, &mut namespace, None);
+    let text = match value {
         Scalar::Text(text) => escape(text.as_str()).into_owned(),
         Scalar::Number(number) => number.to_string(),
-    };
-    match data {
-        Data::Leaf(module, name, value) => {
-            open(xml, *module, name, &mut namespace, None);
-            let _ = write!(xml, "{}</{name}>", text(value));
+        Scalar::Bool(truth) => truth.to_string(),
+        Scalar::Empty => String::new(),
+        Scalar::Identity(module, identity) => {
+            // The prefix is bound on the leaf itself, so that it means the same wherever the leaf stands.
+            xml.pop();
+            let _ = write!(xml, " xmlns:id=\"{}\">", module.namespace);
+            format!("id:{identity}")
         }
+    };
+    let _ = write!(xml, "{text}</{name}>");
+}
+
+fn data_to_xml(xml: &mut String, data: &Data, mut namespace: &'static str) {
+    match data {
+        Data::Leaf(module, name, value) => leaf_to_xml(xml, *module, name, value, namespace),
         Data::Leaves(module, name, values) => {
             for value in values {
-                let mut inherited = namespace;
-                open(xml, *module, name, &mut inherited, None);
-                let _ = write!(xml, "{}</{name}>", text(value));
+                leaf_to_xml(xml, *module, name, value, namespace);
             }
         }
         Data::Container(module, name, children) | Data::Entry(module, name, children) => {
@@ -217,6 +237,9 @@ fn children_to_json(children: &[Data], module: &str) -> Value {
     let scalar = |value: &Scalar| match value {
         Scalar::Text(text) => Value::String(text.clone()),
         Scalar::Number(number) => Value::from(*number),
+        Scalar::Bool(truth) => Value::from(*truth),
+        Scalar::Empty => Value::Array(vec![Value::Null]),
+        Scalar::Identity(module, identity) => Value::String(format!("{}:{identity}", module.name)),
     };
     for child in children {
         match child {

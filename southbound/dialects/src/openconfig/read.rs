@@ -1,10 +1,10 @@
 //! A device's data tree to what it holds: ours and others' apart.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::collections::BTreeSet;
 
 use model::{
-    Bandwidth, CandidatePath, Classifier, Color, DeviceConfig, Discipline, InterfaceQos, Label, PolicyKey,
-    QueueShare, SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule,
+    Bandwidth, CandidatePath, Classifier, DeviceConfig, Discipline, InterfaceQos, PolicyKey, QueueShare,
+    SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule,
     sr::LastResort,
     state::{Foreign, OWN_PREFIX},
     steering::Dscp,
@@ -13,13 +13,19 @@ use model::{
 use super::names::{
     FAMILIES, NETWORK_INSTANCE, QOS, SR_POLICY, STEERING_POLICY, classifier, own_queue, scheduler_policy,
 };
-use crate::view::{BadPayload, View};
+use crate::{
+    reading::{bad, need, parse, parse_color, parse_label, parse_srv6},
+    view::{BadPayload, View},
+};
 
 /// The subtrees that [`read`] needs, as gNMI paths. Whole modules: not every target answers a Get whose path leaves the key of
 /// a list open.
 pub const fn paths() -> [&'static str; 2] {
-    ["/openconfig-network-instance:network-instances", "/openconfig-qos:qos"]
+    PATHS
 }
+
+/// See [`paths`].
+pub(crate) const PATHS: [&str; 2] = ["/openconfig-network-instance:network-instances", "/openconfig-qos:qos"];
 
 /// What [`read`] looks at, as a NETCONF subtree filter (RFC 6241 section 6). A network instance holds much more than that:
 /// routing protocols, interfaces, tables; read-back stands between a commit and its confirm, so none of it is asked for.
@@ -53,28 +59,6 @@ pub fn read(root: &View) -> Result<(DeviceConfig, Foreign), BadPayload> {
         read_classifier(qos, &mut owned, &mut foreign)?;
     }
     Ok((owned, foreign))
-}
-
-fn need<'a>(
-    node: &'a View,
-    path: &[&str],
-    place: &str,
-    missing: &'static str,
-) -> Result<&'a str, BadPayload> {
-    node.text_at(path).ok_or_else(|| BadPayload::Missing { place: place.to_owned(), missing })
-}
-
-fn parse<T: FromStr>(text: &str, place: &str, expected: &'static str) -> Result<T, BadPayload> {
-    text.parse().map_err(|_| bad(text, place, expected))
-}
-
-fn bad(text: &str, place: &str, expected: &'static str) -> BadPayload {
-    BadPayload::Value { place: place.to_owned(), value: text.chars().take(80).collect(), expected }
-}
-
-fn parse_color(text: &str, place: &str) -> Result<Color, BadPayload> {
-    let number: u32 = parse(text, place, "a color")?;
-    Color::try_from(number).map_err(|_| bad(text, place, "a color"))
 }
 
 fn read_policy(node: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) -> Result<(), BadPayload> {
@@ -135,11 +119,10 @@ fn read_candidate(node: &View, place: &str) -> Result<CandidatePath, BadPayload>
 }
 
 fn read_sid(segment: &View, place: &str) -> Result<Sid, BadPayload> {
-    if let Some(label) = segment.text_at(&["label"]) {
-        let number: u32 = parse(label, place, "a label")?;
-        return Label::try_from(number).map(Sid::Mpls).map_err(|_| bad(label, place, "a label"));
+    match segment.text_at(&["label"]) {
+        Some(label) => parse_label(label, place),
+        None => parse_srv6(need(segment, &["srv6-sid"], place, "label or srv6-sid")?, place),
     }
-    parse(need(segment, &["srv6-sid"], place, "label or srv6-sid")?, place, "an SRv6 SID").map(Sid::Srv6)
 }
 
 fn read_steering(instance: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) -> Result<(), BadPayload> {

@@ -14,7 +14,10 @@ use super::names::{
     DEFAULT_INSTANCE, FAMILIES, NETWORK_INSTANCE as NI, QOS, SR_POLICY as SR, STEERING_POLICY, classifier,
     queue, scheduler_policy,
 };
-use crate::operation::{Action, Data, Module, Operation, Scalar, Step};
+use crate::{
+    operation::{Action, Data, Module, Operation, Scalar, Step},
+    tree::{below, container, entry, leaf},
+};
 
 /// What carries the edits out, in an order in which each operation finds what it refers to.
 pub fn render(edits: &[Edit]) -> Vec<Operation> {
@@ -38,18 +41,6 @@ fn operations(edit: &Edit) -> Vec<Operation> {
 
 fn remove(path: Vec<Step>) -> Operation {
     Operation { path, action: Action::Remove }
-}
-
-fn container(module: Module, name: &'static str) -> Step {
-    Step { module, name, keys: Vec::new() }
-}
-
-fn entry(module: Module, name: &'static str, key: &'static str, value: impl Into<String>) -> Step {
-    Step { module, name, keys: vec![(key, value.into())] }
-}
-
-fn leaf(module: Module, name: &'static str, value: impl Into<Scalar>) -> Data {
-    Data::Leaf(module, name, value.into())
 }
 
 /// A `config` container, and before it the key leaf that OpenConfig repeats outside.
@@ -191,11 +182,6 @@ fn put_queues<'a>(queues: impl Iterator<Item = &'a QueueName>) -> Vec<Operation>
 
 fn interface_path(interface: &InterfaceName) -> Vec<Step> {
     qos([container(QOS, "interfaces"), entry(QOS, "interface", "interface-id", interface.as_str())])
-}
-
-fn below(mut path: Vec<Step>, rest: impl IntoIterator<Item = Step>) -> Vec<Step> {
-    path.extend(rest);
-    path
 }
 
 fn put_qos(interface: &InterfaceName, shares: &InterfaceQos) -> Vec<Operation> {

@@ -1,5 +1,7 @@
 //! `read(render(x)) == x`, over both encodings, and what the payloads look like.
 
+mod valid;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{

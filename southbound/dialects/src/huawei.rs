@@ -1,0 +1,104 @@
+//! The dialect of Huawei VRP, as NE40E serves it: `huawei-srpolicy` for both data planes, `huawei-qos` for queues and
+//! classifiers.
+//!
+//! - Segment lists are global and named in 31 characters, and a candidate path has neither a name nor a discriminator of its
+//!   own (it must equal the preference): both travel in the name of its segment lists.
+//! - Queues are the router's eight service classes, so the names of ours must be theirs. Rates are whole Mbit/s.
+//! - What must be there already: segment routing or SRv6 switched on, and for binding SIDs of SRv6 a locator with static
+//!   functions, chosen in the attributes of its policies.
+
+mod policy;
+mod qos;
+
+#[cfg(test)]
+mod tests;
+
+use model::{DeviceConfig, state::Foreign};
+
+use crate::{
+    capability::{Feature, Support},
+    objects::Objects,
+    operation::Module,
+    view::{BadPayload, View},
+};
+
+/// As files write it.
+pub(crate) const NAME: &str = "huawei";
+
+const NI: Module =
+    Module { name: "huawei-network-instance", namespace: "urn:huawei:yang:huawei-network-instance" };
+const SR: Module =
+    Module { name: "huawei-segment-routing", namespace: "urn:huawei:yang:huawei-segment-routing" };
+const SRV6: Module = Module { name: "huawei-srv6", namespace: "urn:huawei:yang:huawei-srv6" };
+const SRPOLICY: Module = Module { name: "huawei-srpolicy", namespace: "urn:huawei:yang:huawei-srpolicy" };
+const QOS: Module = Module { name: "huawei-qos", namespace: "urn:huawei:yang:huawei-qos" };
+const IFM: Module = Module { name: "huawei-ifm", namespace: "urn:huawei:yang:huawei-ifm" };
+
+/// What [`read`] looks at, as gNMI paths.
+pub(crate) const PATHS: [&str; 3] =
+    ["/huawei-network-instance:network-instance/instances", "/huawei-qos:qos", "/huawei-ifm:ifm/interfaces"];
+
+/// How far these modules carry a feature.
+pub(crate) const fn support(feature: Feature) -> Support {
+    match feature {
+        Feature::MplsPolicies | Feature::Srv6Policies => Support::Within(
+            "names of up to 31 characters, those of candidate paths shorter; lists of up to 10 segments",
+        ),
+        Feature::Preferences => Support::Within("one candidate path of each preference"),
+        Feature::WeightedLists | Feature::MplsBindingSids => Support::Full,
+        Feature::Srv6BindingSids => {
+            Support::Within("out of the static part of a locator that is there already")
+        }
+        Feature::DropWhenInvalid => Support::Missing("huawei-srpolicy has no leaf for it"),
+        Feature::Steering => {
+            Support::Missing("huawei-qos has no action that gives a color to what a VRF receives")
+        }
+        Feature::StrictQueues => Support::Within("whole Mbit/s, service classes be to cs7"),
+        Feature::Guarantees => Support::Within("whole Mbit/s, for two queues of an interface"),
+        Feature::WeightedQueues => Support::Within("weights 1 to 100, service classes be to cs7"),
+        Feature::Classifiers => {
+            Support::Within("service classes be to cs7; which interfaces trust it is not ours")
+        }
+    }
+}
+
+/// What a configuration comes to.
+pub(crate) fn objects(config: &DeviceConfig) -> Objects {
+    let mut objects = Objects::default();
+    policy::objects(config, &mut objects);
+    qos::objects(config, &mut objects);
+    objects.need_all_but_policies(NAME, support, config);
+    objects
+}
+
+/// What a tree holds.
+///
+/// # Errors
+/// Something of ours has a value that we never write.
+pub(crate) fn read(root: &View) -> Result<(DeviceConfig, Foreign), BadPayload> {
+    let (mut owned, mut foreign) = (DeviceConfig::default(), Foreign::default());
+    policy::read(root, &mut owned, &mut foreign)?;
+    qos::read(root, &mut owned, &mut foreign)?;
+    Ok((owned, foreign))
+}
+
+/// What [`read`] looks at, as a NETCONF subtree filter.
+pub(crate) fn filter_xml() -> String {
+    let policies = format!(
+        "<srpolicy xmlns=\"{}\"><policy-attributes><segment-lists/></policy-attributes><policys/></srpolicy>",
+        SRPOLICY.namespace
+    );
+    format!(
+        "<network-instance xmlns=\"{}\"><instances><instance><name/><segment-routing xmlns=\"{}\">{policies}\
+         </segment-routing><srv6 xmlns=\"{}\">{policies}</srv6></instance></instances></network-instance>\
+         <qos xmlns=\"{qos}\"><queue-scheduler-template><port-queue-templates/></queue-scheduler-template>\
+         <classifier-template><diffserv-domains/></classifier-template></qos>\
+         <ifm xmlns=\"{}\"><interfaces><interface><name/><qos xmlns=\"{qos}\"><port-queue-template-applys/>\
+         <port-queues/></qos></interface></interfaces></ifm>",
+        NI.namespace,
+        SR.namespace,
+        SRV6.namespace,
+        IFM.namespace,
+        qos = QOS.namespace,
+    )
+}
