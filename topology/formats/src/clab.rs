@@ -9,7 +9,8 @@ use model::{NodeId, Severity};
 
 use crate::{
     code,
-    draft::{Draft, DraftNode, Missing},
+    draft::{Draft, DraftNode, Missing, Unread},
+    native::no_nodes,
     text::{Fields, Key, Report, Shape, Tree},
     words::{self, Spelling},
 };
@@ -41,8 +42,12 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     let known = Spelling::Label.node_words();
     let mut bare = true;
     let (mut nodes, mut left_out) = (Vec::new(), BTreeSet::new());
+    let mut unread = Unread { any: entries.is_empty(), ..Unread::default() };
     for (key, own) in entries {
-        let Some(id) = node_name(key, report) else { continue };
+        let Some(id) = node_name(key, report) else {
+            unread.names.insert(key.text.clone());
+            continue;
+        };
         let subject = format!("node {id}");
         let kind = inheritance.kind(own);
         if let Some(kind) = kind.filter(|kind| NO_ROUTERS.contains(kind)) {
@@ -58,9 +63,13 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     }
     shared_chassis(entries, report);
     let names = link::Names { nodes: nodes.iter().map(|node| node.id.clone()).collect(), left_out };
-    let links =
-        topology.trees("links", report).iter().filter_map(|tree| link::read(tree, &names, report)).collect();
-    Some(Draft { nodes, links, missing: if bare { Missing::DeriveAll } else { Missing::Derive } })
+    let links = topology.trees("links", report);
+    if entries.is_empty() && !links.is_empty() {
+        no_nodes("topology", nodes_tree.mark, report);
+    }
+    let links = links.iter().filter_map(|tree| link::read(tree, &names, report)).collect();
+    let missing = if bare { Missing::DeriveAll } else { Missing::Derive };
+    Some(Draft { nodes, unread, links, missing })
 }
 
 fn node_name(key: &Key, report: &mut Report) -> Option<NodeId> {

@@ -35,7 +35,9 @@ pub(super) fn fill_in(draft: &mut Draft, report: &mut Report) {
         let [_, _, x, y] = count.to_be_bytes();
         if node.router_id.is_none() {
             node.router_id = Some(Ipv4Addr::new(10, 255, x, y));
-            named.push(node.id.to_string());
+            if !node.garbled_id {
+                named.push(node.id.to_string());
+            }
         }
         if draft.missing == Missing::DeriveAll {
             let locator = Ipv6Addr::from([0xfd00, 0xff, count as u16, 0, 0, 0, 0, 0]);

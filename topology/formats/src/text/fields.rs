@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     mark::{Key, Mark},
-    report::{Report, shorten},
+    report::{Report, nearest, shorten},
     tree::{Shape, Tree},
     word::Word,
 };
@@ -53,6 +53,15 @@ impl<'t> Fields<'t> {
     /// Whether a word stands there. Does not count as read.
     pub fn has(&self, word: &str) -> bool {
         self.entries.iter().any(|(key, tree)| key.text == word && !tree.is_null())
+    }
+
+    /// Whether a word is not here because it was most likely mistyped: one that is not known stands in its place. Who asks reports
+    /// unknown words in the end, so that this one is told.
+    pub fn mistyped(&self, word: &str, known: &[&str]) -> bool {
+        let is_meant = |key: &Key| {
+            !known.contains(&key.text.as_str()) && nearest(&key.text, known.iter().copied()) == Some(word)
+        };
+        !self.has(word) && self.rest().any(|(key, _)| is_meant(key))
     }
 
     /// A single value. A wrong one is reported and reads as absent.
