@@ -32,7 +32,7 @@ use crate::{
 pub use class::is_watched;
 pub(crate) use class::{queues_everywhere, queues_in_use};
 pub use names::locate;
-pub use window::ended;
+pub(crate) use window::ended;
 
 /// Collects findings on documents.
 struct Judge<'a> {

@@ -111,7 +111,6 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let at = args.at.timestamp().or(at);
     let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());
-    beside.extend(args.at.timestamp().into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
     let proposed = cycle::propose(Arc::clone(&set), &view, hints, &Occasion::Person);
