@@ -223,6 +223,12 @@ fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     }
 }
 
+/// How an attribute of nodes is written, in the words of both kinds of files that people write: nobody here knows which of them the
+/// network came from.
+fn in_network(native: &str, containerlab: &str) -> String {
+    format!("`{native}` in the network file (in a containerlab file the {containerlab})")
+}
+
 /// Whether a name exists; a finding with a suggestion where it does not, unless a document with a fault may define it.
 fn known<'n>(
     judge: &mut Judge<'_>,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use globset::Glob;
 use model::{Node, Ted, id::NodeId};
 
-use super::{Judge, NODE, known, listed};
+use super::{Judge, NODE, in_network, known, listed};
 use crate::{
     codes,
     doc::{By, Connectivity, Document, HubSpoke, Mesh, P2p, Pairing, Selector},
@@ -165,31 +165,31 @@ fn nearest(by: &By, ted: &Ted) -> String {
     let roles: BTreeSet<&str> = ted.nodes.values().filter_map(|node| node.role.as_deref()).collect();
     let sites: BTreeSet<&str> =
         ted.nodes.values().filter_map(|node| node.site.as_ref()).map(|site| site.as_str()).collect();
-    let mut given: Vec<(&str, BTreeSet<&str>, String)> = Vec::new();
-    given.extend(
-        by.role
-            .iter()
-            .map(|role| (role.value.0.as_str(), roles.clone(), "the roles of this network are".to_owned())),
-    );
-    given.extend(by.site.iter().map(|site| (site.value.as_str(), sites.clone(), "the sites are".to_owned())));
-    given.extend(
-        by.region
-            .iter()
-            .map(|region| (region.value.0.as_str(), labels("region"), "the regions are".to_owned())),
-    );
+    let ours = |word: &str| format!("a {}", in_network(word, &format!("label `trunkline.{word}`")));
+    let free = |key: &str| in_network(&format!("labels: {{{key}: …}}"), &format!("label `{key}`"));
+    // The text, the names there are, how they are introduced, and what a node lacks where there are none.
+    let mut given: Vec<(&str, BTreeSet<&str>, String, String)> = Vec::new();
+    if let Some(role) = &by.role {
+        given.push((&role.value.0, roles, "the roles of this network are".to_owned(), ours("role")));
+    }
+    if let Some(site) = &by.site {
+        given.push((site.value.as_str(), sites, "the sites are".to_owned(), ours("site")));
+    }
+    if let Some(region) = &by.region {
+        given.push((&region.value.0, labels("region"), "the regions are".to_owned(), free("region")));
+    }
     for (key, value) in &by.labels {
         let keys: BTreeSet<&str> =
             ted.nodes.values().flat_map(|node| node.labels.keys()).map(String::as_str).collect();
-        given.push((key.0.as_str(), keys, "the labels of nodes are".to_owned()));
-        let those = format!("the values of `{}` are", key.0);
-        given.push((value.value.0.as_str(), labels(&key.0), those));
+        let key = key.0.as_str();
+        given.push((key, keys, "the labels of nodes are".to_owned(), free(key)));
+        given.push((&value.value.0, labels(key), format!("the values of `{key}` are"), free(key)));
     }
-    for (text, names, those) in given {
-        if !names.contains(text) {
-            return suggest(text, names.iter().copied(), &those);
-        }
+    match given.into_iter().find(|(text, names, _, _)| !names.contains(text)) {
+        Some((_, names, _, lacks)) if names.is_empty() => format!("no node has one: give it {lacks}"),
+        Some((text, names, those, _)) => suggest(text, names.iter().copied(), &those),
+        None => "every given line must hold of a node; remove one".to_owned(),
     }
-    "every given line must hold of a node; remove one".to_owned()
 }
 
 /// A pattern, compiled; a finding where it is none.

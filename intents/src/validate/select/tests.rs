@@ -75,6 +75,27 @@ fn a_selection_that_takes_nothing_is_told_what_was_meant() {
 }
 
 #[test]
+fn what_no_node_has_is_asked_for_in_the_words_of_both_kinds_of_files() {
+    let network = NETWORK.replace("role: branch, ", "").replace("role: hq, ", "");
+    let ted = ted(&network.replace("role: core, site", "site"));
+    let cases = [
+        (
+            "role: branch",
+            "no node has one: give it a `role` in the network file (in a containerlab file the label `trunkline.role`)",
+        ),
+        (
+            "region: north",
+            "no node has one: give it `labels: {region: …}` in the network file (in a containerlab file the label `region`)",
+        ),
+    ];
+    for (line, help) in cases {
+        let text = service("x", &format!("  connectivity: {{type: mesh, members: {{{line}}}}}"));
+        let errors = validate(&documents(&[CLASSES, &text]), &ted).unwrap_err();
+        assert!(errors.iter().any(|one| one.help.as_deref() == Some(help)), "{errors:#?}");
+    }
+}
+
+#[test]
 fn a_selection_of_too_few_nodes_is_told_what_it_took() {
     let ted = ted(NETWORK);
     let told = |connectivity: &str| {
