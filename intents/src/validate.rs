@@ -3,6 +3,7 @@
 
 mod budget;
 mod class;
+mod constant;
 mod cut;
 mod feasible;
 mod names;

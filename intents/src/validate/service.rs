@@ -13,11 +13,15 @@ use model::{
 };
 
 use super::{
-    CLASS, Judge, budget, class, in_network, known, listed, names::Names, schedule::schedule, select,
+    CLASS, Judge, budget, class, constant, in_network, known, listed, names::Names, schedule::schedule,
+    select,
 };
 use crate::{
     codes,
-    doc::{AssuranceSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec, SloSpec},
+    doc::{
+        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec,
+        SloSpec,
+    },
     read::At,
 };
 
@@ -289,8 +293,13 @@ fn assurance(
     let breach = spec.and_then(|spec| spec.value.breach.as_ref());
     let condition = match breach {
         Some(breach) => {
-            class::combined(doc, breach.mark, breach.value.all.as_ref(), breach.value.any.as_ref(), judge)?
-                .map(|condition| class::queues_resolved(doc, breach.mark, condition, set, judge))
+            let BreachSpec { all, any, .. } = &breach.value;
+            let condition = class::combined(doc, breach.mark, all.as_ref(), any.as_ref(), judge)?
+                .map(|condition| class::queues_resolved(doc, breach.mark, condition, set, judge));
+            if let Some(condition) = &condition {
+                constant::judge(doc, breach.mark, condition, constant::Use::Breach, judge);
+            }
+            condition
         }
         None => None,
     };
