@@ -133,19 +133,27 @@ fn check_labels(labels: Option<&Tree>, subject: &str, known: &[&str], report: &m
     }
 }
 
+/// Tells of nodes that run in the network of another, at the first of them.
 fn shared_chassis(entries: &[(Key, Tree)], report: &mut Report) {
-    let cards: Vec<&str> = entries
-        .iter()
-        .filter(|(_, own)| own.word_at("network-mode").is_some_and(|mode| mode.starts_with("container:")))
-        .map(|(key, _)| key.text.as_str())
-        .collect();
-    if let [first, ..] = cards[..] {
-        let message = format!(
-            "{} nodes such as {first} share the network of another; each is read as a router",
-            cards.len()
-        );
-        report.add(code::SHARED_CHASSIS, Severity::Info, "network", message, None);
-    }
+    let is_card = |own: &Tree| own.word_at("network-mode").is_some_and(|mode| mode.starts_with("container:"));
+    let cards: Vec<&Key> = entries.iter().filter(|(_, own)| is_card(own)).map(|(key, _)| key).collect();
+    let message = match cards.as_slice() {
+        [] => return,
+        [card] => format!(
+            "the node {} runs in the network of another (`network-mode`), as the card of a chassis does, and is read as a router of its own",
+            card.text
+        ),
+        [first, second, ..] => format!(
+            "{} nodes run in the network of another (`network-mode`), as the cards of a chassis do, and each is read as a router of its own: {}, {}{}",
+            cards.len(),
+            first.text,
+            second.text,
+            if cards.len() > 2 { ", …" } else { "" }
+        ),
+    };
+    let mark = cards.first().and_then(|card| card.mark);
+    report.add(code::SHARED_CHASSIS, Severity::Info, "network", message, mark).help =
+        Some("where they are one router, keep one node of it and end all its links there".to_owned());
 }
 
 /// What nodes inherit.

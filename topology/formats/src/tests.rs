@@ -389,7 +389,7 @@ fn what_the_loss_of_a_link_cuts_is_known() {
     let told = told(&connectivity(&ted));
     assert!(
         told.contains(
-            "warning[TL0130] network: the network is in 2 parts; 4 nodes around a, 1 nodes around alone"
+            "warning[TL0130] network: no link joins these 2 parts of the network: a and 3 more nodes; alone alone (add a link"
         ),
         "{told}"
     );

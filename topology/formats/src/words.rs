@@ -265,7 +265,9 @@ pub(crate) fn end(
     report: &mut Report,
 ) -> Option<(model::NodeId, model::InterfaceName)> {
     let Some(text) = tree.scalar() else {
-        report.error(code::WRONG_SHAPE, subject, "an end is written `node:interface`", tree.mark);
+        let message = format!("an end of a link is one text, not {}", tree.in_words());
+        report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+            Some("write it like `hq:eth1`, the node and its interface".to_owned());
         return None;
     };
     let parts = text.split_once(':').ok_or_else(|| format!("`{text}` is not an end: write `node:interface`"));

@@ -28,7 +28,9 @@ impl<'t> Fields<'t> {
             Shape::Map(entries) => entries,
             _ if tree.is_null() => &[][..],
             _ => {
-                report.error(code::WRONG_SHAPE, subject, "`key: value` pairs belong here", tree.mark);
+                let message = format!("a mapping is expected here, not {}", tree.in_words());
+                report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+                    Some("write it like `{key: value}`, or one `key: value` a line".to_owned());
                 return None;
             }
         };
@@ -86,12 +88,18 @@ impl<'t> Fields<'t> {
     /// A list of single values; one value alone counts as a list of one.
     pub fn list<T: Word>(&mut self, word: &str, report: &mut Report) -> Vec<T> {
         let Some(tree) = self.get(word) else { return Vec::new() };
-        match &tree.shape {
-            Shape::List(list) => {
-                list.iter().filter_map(|part| read_word(part, word, &self.subject, report)).collect()
-            }
-            _ => read_word(tree, word, &self.subject, report).into_iter().collect(),
+        let parts = match &tree.shape {
+            Shape::List(list) => list.as_slice(),
+            _ => std::slice::from_ref(tree),
+        };
+        let wrong = |part: &&Tree| part.scalar().is_none();
+        for part in parts.iter().filter(wrong) {
+            let message = format!("`{word}` takes single values, not {}", part.in_words());
+            report.error(code::WRONG_SHAPE, &self.subject, message, part.mark).help =
+                Some(format!("write it like `{word}: [first, second]`"));
         }
+        let right = parts.iter().filter(|part| !wrong(part));
+        right.filter_map(|part| read_word(part, word, &self.subject, report)).collect()
     }
 
     /// A list of anything.
@@ -101,7 +109,9 @@ impl<'t> Fields<'t> {
             Some(tree) => match &tree.shape {
                 Shape::List(list) => list,
                 _ => {
-                    report.error(code::WRONG_SHAPE, &self.subject, format!("`{word}` is a list"), tree.mark);
+                    let message = format!("`{word}` takes a list, not {}", tree.in_words());
+                    report.error(code::WRONG_SHAPE, &self.subject, message, tree.mark).help =
+                        Some("write it like `[first, second]`, or one entry a line after `- `".to_owned());
                     &[]
                 }
             },
@@ -132,7 +142,9 @@ impl<'t> Fields<'t> {
 
 fn read_word<T: Word>(tree: &Tree, word: &str, subject: &str, report: &mut Report) -> Option<T> {
     let Some(text) = tree.scalar() else {
-        report.error(code::WRONG_SHAPE, subject, format!("`{word}` is a single value"), tree.mark);
+        let message = format!("`{word}` takes a single value, not {}", tree.in_words());
+        report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+            Some(format!("write it like `{word}: value`"));
         return None;
     };
     T::read(text)
