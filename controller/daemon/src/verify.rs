@@ -7,12 +7,20 @@ mod text;
 mod ways;
 mod windows;
 
-use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
 
 use clap::{Args, ValueEnum};
 use engine::stages;
 use indicatif::{ProgressBar, ProgressStyle};
-use plan::verify::{self as core, FailureKind, Question, Verification, baseline::Against};
+use plan::verify::{
+    self as core, FailureKind, Question, Verification,
+    baseline::{Against, Incomparable},
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -162,6 +170,13 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     if of_network > 0 {
         eprint!("{}", draw::all(&findings[..of_network], &sources));
     }
+    // Before the network is walked, which takes its time.
+    if let (Some(before), Some(path)) = (&before, &args.baseline) {
+        let named = before.named_in(&ted).map_err(|error| incomparable(path, &error))?;
+        if let Some(doubt) = named.doubt() {
+            eprintln!("warning: --baseline {}: {doubt}", path.display());
+        }
+    }
     let is_named = |service: &model::Service| {
         named.is_none_or(|name| service.id.as_str() == name || service.intent.as_str() == name)
     };
@@ -195,15 +210,17 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let mut verification = verification.map_err(|error| Stop::usage(error.to_string()))?;
     verification.windows = windows::judge(&set, &ted, &known, &ids, at)?;
     let against = match (&before, &args.baseline) {
-        (Some(before), Some(path)) => Some(
-            verification
-                .against(before, &measured)
-                .map_err(|error| Stop::usage(format!("--baseline {}: {error}", path.display())))?,
-        ),
+        (Some(before), Some(path)) => {
+            Some(verification.against(before, &measured).map_err(|error| incomparable(path, &error))?)
+        }
         _ => None,
     };
     let (accept, service) = (args.accept_unavoidable, args.service.clone());
     Ok(Verified { verification, against, empty, accept, service })
+}
+
+fn incomparable(path: &Path, why: &Incomparable) -> Stop {
+    Stop::usage(format!("--baseline {}: {why}", path.display()))
 }
 
 /// How far it is, on a terminal; nothing elsewhere.

@@ -269,6 +269,38 @@ fn a_baseline_leaves_only_what_is_worse() {
 }
 
 #[test]
+fn a_baseline_of_another_network_is_refused_and_one_of_a_changed_one_is_doubted() {
+    let kinds = &[FailureKind::Link, FailureKind::TwoLinks];
+    let built = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, Some(OVER_C))]));
+    let before = ask(&built, kinds, 1);
+    let named = before.named_in(&diamond()).unwrap();
+    assert_eq!((named, named.doubt()), (baseline::Named { all: 6, missing: 0 }, None));
+    // Where lines are renamed, the nodes are still there.
+    let mut renamed = diamond();
+    renamed.links = std::mem::take(&mut renamed.links)
+        .into_values()
+        .map(|mut link| {
+            link.id = format!("new-{}", link.id).parse().unwrap();
+            (link.id.clone(), link)
+        })
+        .collect();
+    let named = before.named_in(&renamed).unwrap();
+    let doubt = named.doubt().unwrap();
+    assert!(
+        doubt.starts_with("this network does not have 4 of the 6 nodes and links that it names"),
+        "{doubt}"
+    );
+    ask(&built, kinds, 1).against(&before, &renamed).unwrap();
+    // Nothing is left of it.
+    let other = Ted { nodes: [("x".parse().unwrap(), node("x", 9))].into(), links: BTreeMap::new() };
+    let error = ask(&built, kinds, 1).against(&before, &other).unwrap_err();
+    assert_eq!(error, baseline::Incomparable::OtherNetwork(6));
+    assert!(error.to_string().contains("it is of another network: this one has none of the 6"), "{error}");
+    // What names nothing is of any network.
+    assert_eq!(Verification::default().named_in(&other), Ok(baseline::Named::default()));
+}
+
+#[test]
 fn a_pair_whose_link_broke_it_before_is_no_worse() {
     let broken = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, None)]));
     let mended = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, Some(OVER_C))]));
