@@ -316,6 +316,40 @@ fn a_pair_whose_link_broke_it_before_is_no_worse() {
 }
 
 #[test]
+fn choices_of_services_are_one_answer_in_which_nothing_is_lost() {
+    let kinds = &[FailureKind::Link];
+    let slow = |name: &str, micros: u64| {
+        let mut slow = service(name, "a", "d");
+        slow.slo.one_way_delay = Some(Delay::from_micros(micros));
+        slow
+    };
+    let all = |slow: Service, other: &str| {
+        let more = (service(other, "a", "d"), OVER_B, Some(OVER_C));
+        ask(&build(diamond(), &[(slow, OVER_B, Some(OVER_C)), more]), kinds, 1)
+    };
+    let (mut day, night) = (all(slow("s", 3_000), "day"), all(slow("s", 1_000), "night"));
+    let (one, other) = (day.clone(), night.clone());
+    day.join(night);
+    let names: Vec<&str> = day.services.iter().map(|view| view.service.as_str()).collect();
+    assert_eq!(names, ["day", "night", "s"]);
+    let of = |verification: &Verification| verification.services.last().unwrap().clone();
+    let count = |view: &ServiceView| {
+        view.checks.iter().map(|checks| (checks.judged, checks.broken)).collect::<Vec<_>>()
+    };
+    let (whole, parts) = (of(&day), [of(&one), of(&other)]);
+    let sums = count(&parts[0]).into_iter().zip(count(&parts[1])).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
+    assert_eq!(count(&whole), sums.collect::<Vec<_>>());
+    assert_eq!(whole.ways.len(), parts[0].ways.len(), "the ways are the same");
+    assert_eq!(whole.worst_delay, parts[0].worst_delay);
+    // What breaks without any failure in one of them stands first, and what breaks under one in the other is there too.
+    let kinds: Vec<FailureKind> = day.violations.iter().map(|violation| violation.kind).collect();
+    assert_eq!(kinds, [FailureKind::None, FailureKind::Link], "{:?}", said(&day));
+    let mut again = day.clone();
+    again.join(one);
+    assert_eq!(again.violations, day.violations, "what breaks in both is told once");
+}
+
+#[test]
 fn a_network_that_cannot_be_walked_is_an_error() {
     let mut built = build(diamond(), &[(service("s", "a", "d"), OVER_B, None)]);
     built.ted.nodes.remove(&NodeId::lit("c"));
