@@ -18,15 +18,19 @@ impl Verification {
             }
         }
         self.services = services.into_values().collect();
-        for violation in other.violations {
-            match self.violations.iter_mut().find(|mine| mine.is_alike(&violation)) {
+        let key = |violation: &Violation| {
+            let Violation { service, code, kind, unavoidable, .. } = violation;
+            (*kind, rank(code), service.clone(), code.clone(), *unavoidable)
+        };
+        let mut violations: BTreeMap<_, Violation> = BTreeMap::new();
+        for violation in std::mem::take(&mut self.violations).into_iter().chain(other.violations) {
+            let key = key(&violation);
+            match violations.get_mut(&key) {
                 Some(mine) => mine.join(violation),
-                None => self.violations.push(violation),
+                None => drop(violations.insert(key, violation)),
             }
         }
-        let by_order =
-            |violation: &Violation| (violation.kind, rank(&violation.code), violation.service.clone());
-        self.violations.sort_by_cached_key(by_order);
+        self.violations = violations.into_values().collect();
     }
 }
 
@@ -81,11 +85,6 @@ impl WayView {
 }
 
 impl Violation {
-    fn is_alike(&self, other: &Self) -> bool {
-        (&self.service, self.kind, &self.code, self.unavoidable)
-            == (&other.service, other.kind, &other.code, other.unavoidable)
-    }
-
     fn join(&mut self, other: Self) {
         let mut failures: BTreeMap<Vec<String>, Failed> = std::mem::take(&mut self.failures)
             .into_iter()
