@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use model::NodeId;
+
 use crate::{
     code,
     draft::{Draft, DraftLink, DraftNode, Missing, Unread},
@@ -89,15 +91,15 @@ fn node(tree: &Tree, report: &mut Report) -> Option<DraftNode> {
             fields.missing(word, report);
         }
     }
-    let id = fields.value("name", report);
+    let id: Option<NodeId> = fields.value("name", report);
+    let is_named = id.is_some();
     let labels = labels(&mut fields, report);
-    let draft = id.map(|id| {
-        let mut node = words::node(DraftNode::new(id, tree.mark), &mut fields, Spelling::Native, report);
-        node.labels = labels;
-        node
-    });
+    // Without a name the rest is judged all the same.
+    let draft = DraftNode::new(id.unwrap_or_else(|| NodeId::lit("unnamed")), tree.mark);
+    let mut node = words::node(draft, &mut fields, Spelling::Native, report);
+    node.labels = labels;
     fields.finish(&known, report);
-    draft
+    is_named.then_some(node)
 }
 
 fn labels(fields: &mut Fields<'_>, report: &mut Report) -> BTreeMap<String, String> {

@@ -333,6 +333,8 @@ fn what_only_follows_from_a_fault_is_not_told() {
         let told = faults(&format!("{head}{nodes}\nlinks:{links}"));
         assert_eq!(told.lines().count(), 1, "{told}");
     }
+    let unnamed = format!("{head}nodes: [{{nmae: a, routerId: nine, queues: many}}]\nlinks:{links}");
+    assert_eq!(faults(&unnamed).lines().count(), 3, "the rest of it is judged: {}", faults(&unnamed));
     let told = faults("name: x\ntopology:\n  nodes: {}\n  links: [{endpoints: [\"a:1\", \"b:1\"]}]\n");
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(told.contains("error[TL0105] topology: `nodes` is empty, and links end at nodes"), "{told}");
