@@ -150,10 +150,12 @@ codes! {
     TOO_MANY_WINDOWS = "TL0077";
     /// A prefix of which other intents claim all parts.
     NEVER_SERVED = "TL0078";
+    /// A condition that holds always or never, whatever is measured.
+    CONSTANT_CONDITION = "TL0079";
 }
 
 /// The codes of validation that documents earn by themselves, whatever the network.
-pub(crate) const OF_DOCUMENTS: [&str; 14] = [
+pub(crate) const OF_DOCUMENTS: [&str; 15] = [
     BAD_VALUE,
     MISSING_FIELD,
     NOT_SUPPORTED,
@@ -168,6 +170,7 @@ pub(crate) const OF_DOCUMENTS: [&str; 14] = [
     CONTRADICTION,
     POLICY_CLASH,
     BAD_SCHEDULE,
+    CONSTANT_CONDITION,
 ];
 
 /// The page of a code, in Markdown.

@@ -83,7 +83,7 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     for service in &placed {
         policy::add(service, ted, &mut done);
         promise(service.service, &mut done.demands);
-        let verdict = verdict::carried(service, ted, &graph, has_domains);
+        let verdict = verdict::carried(service, ted, &graph, placer.left(), has_domains);
         verdict::tell_shares(&verdict, &mut done);
         done.verdicts.insert(service.service.id.clone(), verdict);
     }

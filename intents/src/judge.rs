@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Judges what could be read against a network. Where there is an error, services that have none are placed as well, as of a
-/// moment or all of them at once, to tell which of them do not fit. What would only follow from a fault that is told is left
+/// moment or all of them at once, to tell which of them do not fit. Windows that are over at that moment are told either way. What would only follow from a fault that is told is left
 /// out. Costs of [`crate::validate()`], and with an error those of [`crate::compile()`].
 ///
 /// # Errors
@@ -28,6 +28,7 @@ pub fn judge(
     let (set, judged) = validate::judged(&reading.documents, ted, as_of, &reading.unread);
     let mut findings = reading.findings.clone();
     findings.extend(judged);
+    findings.extend(at.into_iter().flat_map(|at| validate::ended(&set, &reading.documents, at)));
     if !findings.iter().any(Finding::is_error) {
         return Ok((set, findings));
     }

@@ -60,7 +60,7 @@ pub use read::At;
 pub use reading::Reading;
 pub use schema::schema;
 pub use source::{MAX_BYTES, Mark, SourceFile};
-pub use validate::{AsOf, ended, is_watched, locate, validate, validate_as_of};
+pub use validate::{AsOf, is_watched, locate, validate, validate_as_of};
 pub use why::{UnknownName, why};
 
 #[cfg(test)]

@@ -23,6 +23,14 @@ pub enum BadMoment {
     /// Not a date and a time.
     #[error("`{0}` is not a moment; write date, time and offset like `2026-12-05T01:00:00+08:00`")]
     Unreadable(String),
+    /// A date that is in no calendar.
+    #[error("`{text}` is no day that exists: {why}")]
+    NoSuchDay {
+        /// The date.
+        text: String,
+        /// Which part of it is not there.
+        why: String,
+    },
     /// It says no offset.
     #[error(
         "`{0}` does not say how far its clock is from UTC; write the offset, like `2026-12-05T01:00:00+08:00`"
@@ -42,7 +50,8 @@ pub enum BadMoment {
 /// It is none, has no fixed offset, or lies before 1970.
 pub fn moment(text: &str) -> Result<Moment, BadMoment> {
     let shown = || short(text);
-    let pieces = Pieces::parse(text).map_err(|_| BadMoment::Unreadable(shown()))?;
+    let pieces = Pieces::parse(text)
+        .map_err(|_| no_such_day(text).unwrap_or_else(|| BadMoment::Unreadable(shown())))?;
     if pieces.time_zone_annotation().is_some() {
         return Err(BadTime::Zone(shown()).into());
     }
@@ -53,6 +62,27 @@ pub fn moment(text: &str) -> Result<Moment, BadMoment> {
     let at: jiff::Timestamp = text.parse().map_err(|_| BadMoment::Unreadable(shown()))?;
     let micros = u64::try_from(at.as_microsecond()).map_err(|_| BadMoment::TooEarly(shown()))?;
     Ok(Moment { at: Timestamp::from_micros(micros), offset })
+}
+
+/// Says which part of a date is not there, where a text begins like a date.
+fn no_such_day(text: &str) -> Option<BadMoment> {
+    let date = text.split(['T', 't', ' ']).next()?;
+    let [year, month, day] = <[&str; 3]>::try_from(date.split('-').collect::<Vec<_>>()).ok()?;
+    let number = |text: &str, digits: usize| {
+        let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+        if plain { text.parse::<i16>().ok() } else { None }
+    };
+    let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+    let first = i8::try_from(month).ok().and_then(|month| jiff::civil::Date::new(year, month, 1).ok());
+    let why = match first {
+        None => "months go from 01 to 12".to_owned(),
+        Some(first) if !(1..=i16::from(first.days_in_month())).contains(&day) => {
+            format!("{} has the days 01 to {}", first.strftime("%B %Y"), first.days_in_month())
+        }
+        // The day is there; something else is wrong.
+        Some(_) => return None,
+    };
+    Some(BadMoment::NoSuchDay { text: date.to_owned(), why })
 }
 
 texts! {
@@ -120,8 +150,35 @@ mod tests {
         assert!(why("2026-12-05T01:00:00").contains("how far its clock is from UTC"));
         assert!(why("2026-12-05T01:00:00+08:00[Asia/Shanghai]").contains("name of a time zone"));
         assert!(why("next friday").contains("is not a moment"));
-        assert!(why("2026-02-30T01:00:00Z").contains("is not a moment"));
+        assert!(why("2026-12-05 at one").contains("is not a moment"));
         assert!(why("1969-12-31T23:59:59Z").contains("before 1970"));
+    }
+
+    #[test]
+    fn a_day_that_does_not_exist_is_told_as_one() {
+        let why = |text: &str| moment(text).unwrap_err().to_string();
+        for (text, told) in [
+            (
+                "2026-02-30T01:00:00Z",
+                "`2026-02-30` is no day that exists: February 2026 has the days 01 to 28",
+            ),
+            (
+                "2028-02-30T01:00:00+08:00",
+                "`2028-02-30` is no day that exists: February 2028 has the days 01 to 29",
+            ),
+            ("2026-04-31T01:00:00", "`2026-04-31` is no day that exists: April 2026 has the days 01 to 30"),
+            (
+                "2026-12-00T01:00:00Z",
+                "`2026-12-00` is no day that exists: December 2026 has the days 01 to 31",
+            ),
+            ("2026-13-05T01:00:00Z", "`2026-13-05` is no day that exists: months go from 01 to 12"),
+        ] {
+            assert_eq!(why(text), told);
+        }
+        for text in ["2026-2-30T01:00:00Z", "2026-02-28T25:00:00Z", "２０26-02-30T01:00:00Z", "2026-02-30x"]
+        {
+            assert!(why(text).contains("is not a moment"), "{}", why(text));
+        }
     }
 
     proptest::proptest! {

@@ -3,6 +3,7 @@
 
 mod budget;
 mod class;
+mod constant;
 mod cut;
 mod feasible;
 mod names;
@@ -32,7 +33,7 @@ use crate::{
 pub use class::is_watched;
 pub(crate) use class::{queues_everywhere, queues_in_use};
 pub use names::locate;
-pub use window::ended;
+pub(crate) use window::ended;
 
 /// Collects findings on documents.
 struct Judge<'a> {
@@ -221,6 +222,12 @@ fn listed<T: std::fmt::Display>(items: &[T]) -> String {
         0..=3 => shown.join(", "),
         more => format!("{} and {} more", shown.join(", "), more - 3),
     }
+}
+
+/// How an attribute of nodes is written, in the words of both kinds of files that people write: nobody here knows which of them the
+/// network came from.
+fn in_network(native: &str, containerlab: &str) -> String {
+    format!("`{native}` in the network file (in a containerlab file the {containerlab})")
 }
 
 /// Whether a name exists; a finding with a suggestion where it does not, unless a document with a fault may define it.

@@ -114,7 +114,6 @@ fn text(Verdict { judged, looked_at }: &Verdict) {
 fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
     let Understood { ted, set, documents, mut findings, sources, files, .. } = understood;
     let hints = offline::as_of(Hints::default(), &set, at);
-    findings.extend(at.into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
     let compiled = stages::number(&set, &Allocations::default())
         .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);

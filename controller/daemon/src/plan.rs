@@ -1,7 +1,12 @@
 //! `trunkline plan`: what intents would change, worked out and proved as the controller does it. Nothing is sent.
 
 use std::{
-    collections::BTreeMap, mem::ManuallyDrop, path::PathBuf, process::ExitCode, sync::Arc, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    mem::ManuallyDrop,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -10,7 +15,7 @@ use engine::{
     stages::{Occasion, Proposal},
 };
 use indicatif::ProgressBar;
-use model::{Finding, Hints, IntentSet, Plan};
+use model::{Finding, Hints, IntentSet, Plan, ServiceId};
 use plan::PlanReport;
 use serde::Serialize;
 use serde_json::json;
@@ -95,6 +100,8 @@ struct Planned {
     empty: bool,
     /// What schedules have to do with it; empty where the files have none.
     season: String,
+    /// Services that do not count, because others claim the same packets at other times.
+    left_out: BTreeSet<ServiceId>,
     /// Findings that the report does not have.
     beside: Vec<Finding>,
     sources: Sources,
@@ -109,9 +116,13 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         None => offline::empty(&ted),
     };
     let at = args.at.timestamp().or(at);
-    let hints = offline::as_of(hints, &set, at);
+    let mut hints = offline::as_of(hints, &set, at);
+    if at.is_none() {
+        // Of all moments at once, nobody can send the same packets two ways.
+        hints.resting = set.alternates();
+    }
     let season = season(&set, &hints, at.is_some());
-    beside.extend(args.at.timestamp().into_iter().flat_map(|at| intents::ended(&set, &documents, at)));
+    let left_out = if at.is_none() { hints.resting.clone() } else { BTreeSet::new() };
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
     let proposed = cycle::propose(Arc::clone(&set), &view, hints, &Occasion::Person);
@@ -121,7 +132,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
             beside.extend(unsaid(&proposal));
             intents::locate(&mut beside, &documents);
             proposal.report = proposal.report.risking(risks);
-            Ok(Planned { proposal, empty, season, beside, sources })
+            Ok(Planned { proposal, empty, season, left_out, beside, sources })
         }
         Err(mut findings) => {
             intents::locate(&mut findings, &documents);
@@ -131,6 +142,9 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     }
 }
 
+/// Services that are named where there may be many.
+const NAMED: usize = 3;
+
 /// What schedules have to do with a plan, in a sentence that goes on behind another.
 fn season(set: &IntentSet, hints: &Hints, of_a_moment: bool) -> String {
     let timed = set.services.values().filter(|service| service.when.is_some()).count();
@@ -139,8 +153,17 @@ fn season(set: &IntentSet, hints: &Hints, of_a_moment: bool) -> String {
         return String::new();
     }
     if !of_a_moment {
+        let names: Vec<&str> = hints.resting.iter().take(NAMED).map(ServiceId::as_str).collect();
+        let counted = match hints.resting.len() {
+            0 => "all of which count".to_owned(),
+            many => format!(
+                "{many} of which do not count, because others claim the same packets at other times: {}{}",
+                names.join(", "),
+                if many > NAMED { ", …" } else { "" }
+            ),
+        };
         return format!(
-            " Of no moment (--at has one): services with a `when`: {timed}, all of which count; maintenance windows: {windows}, none open."
+            " Of no moment (--at has one): services with a `when`: {timed}, {counted}; maintenance windows: {windows}, none open."
         );
     }
     let open: Vec<String> = hints.windows.keys().map(|name| format!("`{name}`")).collect();
@@ -164,17 +187,21 @@ fn unsaid(proposal: &Proposal) -> Vec<Finding> {
 
 /// The plan as JSON.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Document<'a> {
     /// What it starts from: `empty` or `snapshot`.
     state: &'static str,
     plan: &'a Plan,
     report: &'a PlanReport,
+    /// Services that do not count, because others claim the same packets at other times and the plan is of no moment.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    left_out: &'a BTreeSet<ServiceId>,
     /// Findings that the report does not have.
     findings: &'a [Finding],
 }
 
 fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
-    let Planned { proposal, empty, season, beside, sources } = planned;
+    let Planned { proposal, empty, season, left_out, beside, sources } = planned;
     let from = match *empty {
         true => {
             "From an empty network: nothing of ours stands on any device (--state plans from a running controller)."
@@ -190,7 +217,8 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         PlanFormat::Json => {
             let state = if *empty { "empty" } else { "snapshot" };
             let (plan, report) = (&proposal.plan, &proposal.report);
-            return say_json(&Document { state, plan, report, findings: beside }).map(|()| ExitCode::SUCCESS);
+            return say_json(&Document { state, plan, report, left_out, findings: beside })
+                .map(|()| ExitCode::SUCCESS);
         }
     }
     if !beside.is_empty() {

@@ -7,12 +7,21 @@ mod text;
 mod ways;
 mod windows;
 
-use std::{num::NonZero, path::PathBuf, process::ExitCode, thread};
+use std::{
+    num::NonZero,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread,
+};
 
 use clap::{Args, ValueEnum};
 use engine::stages;
 use indicatif::{ProgressBar, ProgressStyle};
-use plan::verify::{self as core, FailureKind, Question, Verification, baseline::Against};
+use model::{Allocations, Hints, IntentSet, Ted, Timestamp};
+use plan::verify::{
+    self as core, FailureKind, Question, Verification,
+    baseline::{Against, Incomparable},
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -40,7 +49,9 @@ the same failures. Then only what is worse than there is shown, and counts.
 
 Each maintenance window is judged beside: the network as the controller plans it around what is worked
 on, and then with that down. With --at the promises are those of that moment, with the windows that are
-open drained; windows that are over then are not judged.
+open drained; windows that are over then are not judged. Without it all promises count at once, but for
+those that claim the same packets at different times: then each choice of services that are promised at
+the same time is judged by itself, and the worst is told.
 
 Examples:
   trunkline verify -n network.yaml -i intents/
@@ -106,7 +117,12 @@ struct Verified {
     accept: bool,
     /// Of which service or intent the ways are shown.
     service: Option<String>,
+    /// How many choices of services were judged, each by itself.
+    choices: usize,
 }
+
+/// More choices of services are not judged: each costs as much as all services at once.
+const MOST_CHOICES: usize = 64;
 
 /// The answer as a file. `against` stands there where only what is worse is told: such a file is no baseline.
 #[derive(Serialize)]
@@ -116,6 +132,9 @@ struct Document<'v> {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<Against>,
+    /// How many choices of services were judged, where not all could be at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choices: Option<usize>,
     #[serde(flatten)]
     verification: &'v Verification,
 }
@@ -145,6 +164,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             version: baseline::VERSION,
             state: if verified.empty { "empty" } else { "snapshot" },
             against: verified.against,
+            choices: Some(verified.choices).filter(|choices| *choices > 1),
             verification: &verified.verification,
         })?,
     }
@@ -162,6 +182,13 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     if of_network > 0 {
         eprint!("{}", draw::all(&findings[..of_network], &sources));
     }
+    // Before the network is walked, which takes its time.
+    if let (Some(before), Some(path)) = (&before, &args.baseline) {
+        let named = before.named_in(&ted).map_err(|error| incomparable(path, &error))?;
+        if let Some(doubt) = named.doubt() {
+            eprintln!("warning: --baseline {}: {doubt}", path.display());
+        }
+    }
     let is_named = |service: &model::Service| {
         named.is_none_or(|name| service.id.as_str() == name || service.intent.as_str() == name)
     };
@@ -174,36 +201,74 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
         None => offline::empty(&ted),
     };
     let at = asked.or(at);
-    let hints = offline::as_of(known.clone(), &set, at);
-    let promised = stages::promised(&set, &hints);
     // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
-    let compiled = intents::compile(&set, &ted, &hints, &ids);
-    let measured = plan::overlay(&ted, &hints);
-    let question = Question {
-        desired: &compiled.desired,
-        set: &promised,
-        verdicts: &compiled.verdicts,
-        demands: &compiled.demands,
-        ted: &measured,
-        kinds: &args.failures,
-        threads: thread::available_parallelism().map_or(1, NonZero::get),
-    };
-    let bar = bar(core::size(&measured, &args.failures));
-    let verification = core::verify(&question, &|more| bar.inc(more as u64));
-    bar.finish_and_clear();
-    let mut verification = verification.map_err(|error| Stop::usage(error.to_string()))?;
+    let choices = choices(&set, &known, at)?;
+    let measured = plan::overlay(&ted, &offline::as_of(known.clone(), &set, at));
+    let mut verification = walked(&set, (&ted, &measured), &ids, &choices, &args.failures)?;
     verification.windows = windows::judge(&set, &ted, &known, &ids, at)?;
     let against = match (&before, &args.baseline) {
-        (Some(before), Some(path)) => Some(
-            verification
-                .against(before, &measured)
-                .map_err(|error| Stop::usage(format!("--baseline {}: {error}", path.display())))?,
-        ),
+        (Some(before), Some(path)) => {
+            Some(verification.against(before, &measured).map_err(|error| incomparable(path, &error))?)
+        }
         _ => None,
     };
-    let (accept, service) = (args.accept_unavoidable, args.service.clone());
-    Ok(Verified { verification, against, empty, accept, service })
+    let (accept, service, choices) = (args.accept_unavoidable, args.service.clone(), choices.len());
+    Ok(Verified { verification, against, empty, accept, service, choices })
+}
+
+/// Each choice judged, as one answer. The network is given as its file says, by which paths are chosen, and as it is measured.
+fn walked(
+    set: &IntentSet,
+    (ted, measured): (&Ted, &Ted),
+    ids: &Allocations,
+    choices: &[Hints],
+    kinds: &[FailureKind],
+) -> Result<Verification, Stop> {
+    let bar = bar(choices.len() * core::size(measured, kinds));
+    let mut whole: Option<Verification> = None;
+    for hints in choices {
+        let promised = stages::promised(set, hints);
+        let compiled = intents::compile(set, ted, hints, ids);
+        let question = Question {
+            desired: &compiled.desired,
+            set: &promised,
+            verdicts: &compiled.verdicts,
+            demands: &compiled.demands,
+            ted: measured,
+            kinds,
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+        };
+        let part = core::verify(&question, &|more| bar.inc(more as u64))
+            .map_err(|error| Stop::usage(error.to_string()))?;
+        match &mut whole {
+            Some(whole) => whole.join(part),
+            None => whole = Some(part),
+        }
+    }
+    bar.finish_and_clear();
+    Ok(whole.unwrap_or_default())
+}
+
+/// What is judged, each by itself: the promises of a moment, or all promises at once. Where some claim the same packets at different times
+/// they cannot count at once: then each choice of services that are promised at some time.
+fn choices(set: &IntentSet, known: &Hints, at: Option<Timestamp>) -> Result<Vec<Hints>, Stop> {
+    let hints = offline::as_of(known.clone(), set, at);
+    let alternates = set.alternates();
+    let Some(one) = alternates.first().filter(|_| at.is_none()) else { return Ok(vec![hints]) };
+    let ever = set.resting_ever();
+    if ever.len() > MOST_CHOICES {
+        return Err(Stop::usage(format!(
+            "`{one}` claims the same packets as another service does at other times, so that not all can be judged at once, and there are {} \
+             choices of services that are promised at the same time: give a moment by --at",
+            ever.len()
+        )));
+    }
+    Ok(ever.into_iter().map(|resting| Hints { resting, ..hints.clone() }).collect())
+}
+
+fn incomparable(path: &Path, why: &Incomparable) -> Stop {
+    Stop::usage(format!("--baseline {}: {why}", path.display()))
 }
 
 /// How far it is, on a terminal; nothing elsewhere.

@@ -116,7 +116,8 @@ pub struct RouteView {
     pub jitter: Option<Jitter>,
     /// Its loss, where known.
     pub loss: Option<Loss>,
-    /// The bandwidth that was free on it before the service was placed, where known.
+    /// The bandwidth that is left on its tightest line beside all that is planned, the service itself included, where known. Of a
+    /// backup, what the service finds there when it comes, if nobody else comes.
     pub spare: Option<Bandwidth>,
     /// The segments that pin it.
     pub segments: Vec<Sid>,

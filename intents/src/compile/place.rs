@@ -128,7 +128,7 @@ impl<'a> Placer<'a> {
         request.excluded = self.closed.off_all(&request);
         let (chosen, segments) = self.choose(service, &request, done)?;
         let Chosen { ways, notes, stranded } = chosen;
-        let spare = ways.each().map(|found| paths::spare(&found.edges, self.free.single())).collect();
+        let free = ways.each().map(|found| paths::spare(&found.edges, self.left())).collect();
         let rate = request.bandwidth.as_bps();
         self.take(&ways, Taker { service: &service.id, value: class.value, rate });
         let (color, ordinal, queue) = (*color, *ordinal, &class.queue);
@@ -140,7 +140,7 @@ impl<'a> Placer<'a> {
             request,
             ways,
             segments,
-            spare,
+            free,
             notes,
             measured: self.hints.relief.contains_key(&service.id),
             stranded,
@@ -336,8 +336,6 @@ impl<'a> Placer<'a> {
         let Some(Second { ways, shared, strict }) = best else { return self.say_bare(placed, done) };
         let drained = self.closed.drained_on(self.graph, &ways);
         self.ledger.backs_up_over(&drained, &service.id);
-        let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
-        let spare = ways.each().map(|found| paths::spare(&found.edges, guarded.single())).collect();
         let segments = match self.encode(service, &ways) {
             Ok(segments) => segments,
             Err(why) => {
@@ -354,7 +352,12 @@ impl<'a> Placer<'a> {
         };
         self.guard(placed, &ways);
         self.judge_backup(placed, &ways, &shared, strict, done);
-        placed.backup = Some(PlacedBackup { ways, segments, spare, shared, strict, drained });
+        placed.backup = Some(PlacedBackup { ways, segments, shared, strict, drained });
+    }
+
+    /// What is left of each edge beside all that is placed so far.
+    pub(super) fn left(&self) -> &[u64] {
+        self.free.single()
     }
 
     /// The best backup that keeps off some things.

@@ -15,8 +15,8 @@ pub(super) struct Placed<'a> {
     pub ways: Ways,
     /// For each direction.
     pub segments: Vec<Vec<Sid>>,
-    /// What was free on each way before the service was placed.
-    pub spare: Vec<Bandwidth>,
+    /// What was free on each way before the service was placed, by which it was chosen.
+    pub free: Vec<Bandwidth>,
     /// What moved it, or why its promise is at risk.
     pub notes: Vec<String>,
     /// Whether it is placed on what was measured, see [`Hints::relief`].
@@ -30,7 +30,6 @@ pub(super) struct Placed<'a> {
 pub(super) struct PlacedBackup {
     pub ways: Ways,
     pub segments: Vec<Vec<Sid>>,
-    pub spare: Vec<Bandwidth>,
     /// For each search: what it has in common with the path.
     pub shared: Vec<Shared>,
     pub strict: bool,

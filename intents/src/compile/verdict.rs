@@ -15,8 +15,15 @@ use super::{
     policy,
 };
 
-/// The verdict. Where the network has one domain only, no path need be looked at for domains.
-pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains: bool) -> Verdict {
+/// The verdict. `left` is what is left of each edge when everything is placed. Where the network has one domain only, no path need be
+/// looked at for domains.
+pub(super) fn carried(
+    placed: &Placed<'_>,
+    ted: &Ted,
+    graph: &Graph,
+    left: &[u64],
+    has_domains: bool,
+) -> Verdict {
     let service = placed.service;
     let directions = placed
         .ways
@@ -24,7 +31,7 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains
         .enumerate()
         .filter_map(|(direction, found)| {
             let (from, to) = if direction == 0 { (&service.a, &service.z) } else { (&service.z, &service.a) };
-            let path = found.to_path(graph, placed.spare[direction]);
+            let path = found.to_path(graph, paths::spare(&found.edges, left));
             let budget = service.slo.one_way_delay.filter(|_| has_domains || !service.budgets.is_empty());
             Some(DirectionVerdict {
                 from: from.clone(),
@@ -38,7 +45,10 @@ pub(super) fn carried(placed: &Placed<'_>, ted: &Ted, graph: &Graph, has_domains
                     segments: placed.segments[direction].clone(),
                     why: reasons(placed, found, direction, graph),
                 },
-                backup: placed.backup.as_ref().map(|backup| backup_route(placed, backup, direction, graph)),
+                backup: placed
+                    .backup
+                    .as_ref()
+                    .map(|backup| backup_route(placed, backup, direction, graph, left)),
             })
         })
         .collect();
@@ -91,7 +101,7 @@ fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) 
     why.extend(bound("loss", totals.loss.to_string(), slo.loss.map(|b| b.to_string())));
     why.extend(bound(
         "free bandwidth",
-        placed.spare[direction].to_string(),
+        placed.free[direction].to_string(),
         slo.bandwidth.map(|b| b.to_string()),
     ));
     if service.sle.encrypted {
@@ -142,7 +152,13 @@ pub(super) fn basis(placed: &Placed<'_>) -> &'static str {
     if placed.measured { ", as measured" } else { "" }
 }
 
-fn backup_route(placed: &Placed<'_>, backup: &PlacedBackup, direction: usize, graph: &Graph) -> Route {
+fn backup_route(
+    placed: &Placed<'_>,
+    backup: &PlacedBackup,
+    direction: usize,
+    graph: &Graph,
+    left: &[u64],
+) -> Route {
     let found = backup.ways.each().nth(direction).unwrap_or(&backup.ways.out);
     let apart = match placed.service.sle.diversity {
         Diversity::Link => "link",
@@ -164,8 +180,11 @@ fn backup_route(placed: &Placed<'_>, backup: &PlacedBackup, direction: usize, gr
         why.push(format!("breaks an objective while in use: {}{}", broken.join("; "), basis(placed)));
     }
     Route {
-        path: found.to_path(graph, backup.spare[direction]),
+        path: found.to_path(graph, paths::spare(&found.edges, left)),
         segments: backup.segments[direction].clone(),
         why,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,6 +136,33 @@ fn what_a_faulty_design_would_have_made_is_neither_missing_nor_unused() {
 }
 
 #[test]
+fn a_window_that_is_over_is_told_beside_windows_that_cut_services_off() {
+    let window = |name: &str, on: &str, hours: [u8; 2]| {
+        let [from, to] = hours.map(|hour| format!("\"2026-12-05T{hour:02}:00:00+08:00\""));
+        format!(
+            "apiVersion: trunkline/v1\nkind: MaintenanceWindow\nmetadata: {{name: {name}}}\nspec:\n  on: {{links: [{on}]}}\n  when: {{from: {from}, to: {to}}}\n"
+        )
+    };
+    let windows = [
+        window("old", "line1-br-2", [1, 2]),
+        window("first", "line1-br-1", [4, 6]),
+        window("second", "line2-br-1", [5, 7]),
+    ];
+    let files =
+        [("classes.yaml", CLASSES), ("s.yaml", &service("s", ENDS)), ("w.yaml", &windows.join("---\n"))];
+    let reading = reading(&files);
+    let of_windows = |at: Option<Timestamp>| {
+        let mut found = told(&reading, judge(&reading, &minimal_ted(), at).unwrap_err());
+        found.retain(|one| one.starts_with("w.yaml"));
+        found
+    };
+    let at = crate::moment("2026-12-05T03:00:00+08:00").unwrap().at;
+    let (together, ended) = (codes::WINDOWS_TOGETHER, codes::WINDOW_ENDED);
+    assert_eq!(of_windows(Some(at)), [format!("w.yaml:17 {together}"), format!("w.yaml:3 {ended}")]);
+    assert_eq!(of_windows(None), [format!("w.yaml:17 {together}")], "of no moment, nothing is over");
+}
+
+#[test]
 fn files_without_a_fault_are_a_set_and_those_with_one_are_none() {
     let good = service("s", ENDS);
     let sound = reading(&[("classes.yaml", CLASSES), ("s.yaml", &good)]);

@@ -16,7 +16,7 @@ use std::{
 use model::{Finding, Hints, Ted, Timestamp};
 
 use super::{CLASSES, block, compiled, documents, minimal_ted};
-use crate::{SourceFile, codes, ended, moment, parse, validate};
+use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 
 /// Codes that have no folder and no example on their page, and why.
 const WITHOUT: [(&str, &str); 7] = [

@@ -10,7 +10,7 @@ use model::{
     steering::Dscp,
 };
 
-use super::{Judge, PROFILE, QUEUE, known, listed, names::Names};
+use super::{Judge, PROFILE, QUEUE, constant, known, listed, names::Names};
 use crate::{
     codes,
     doc::{AlarmSpec, ConditionSpec, DisciplineWord, Document, InterfacesWord, ProfileSpec},
@@ -220,6 +220,8 @@ pub(super) fn alarms(names: &Names<'_>, set: &mut IntentSet, judge: &mut Judge<'
                 .help("write it like `any: [delay > contract + 20ms, loss > 0.5%]`");
             continue;
         };
+        let list = when.value.all.as_ref().or(when.value.any.as_ref()).map_or(when.mark, |list| list.mark);
+        constant::judge(doc, list, &condition, constant::Use::Alarm, judge);
         let policy = AlarmPolicy {
             name: (*name).to_owned(),
             links: watched(doc, spec, judge),

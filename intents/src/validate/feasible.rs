@@ -8,7 +8,7 @@ use model::{
 };
 use paths::{Constraint, NoPath, PathRequest, Reason, Totals};
 
-use super::{Judge, Part, listed, mark_of};
+use super::{Judge, Part, constant, listed, mark_of};
 use crate::{
     ask::Asker,
     codes,
@@ -151,7 +151,9 @@ fn is_breach(service: &Service, best: &Totals) -> bool {
         };
         Some(Measured { value, contract: None })
     };
-    service.assurance.breach.judge(&planned) == Truth::Holds
+    // What holds whatever is measured was told by itself.
+    let breach = &service.assurance.breach;
+    breach.judge(&planned) == Truth::Holds && !constant::is_always(breach)
 }
 
 /// The code of a reason, the part of the document that is to blame, and what to do.

@@ -4,18 +4,10 @@ mod covered;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ipnet::IpNet;
-use model::{
-    IntentSet, NodeId, Schedule, Service, ServiceId,
-    id::{IntentId, VrfName},
-    steering::Dscp,
-};
+use model::{IntentSet, NodeId, Schedule, Service, ServiceId, id::IntentId, intent::Claim};
 
 use super::{Judge, Part, listed, mark_of, names::Names};
 use crate::{codes, doc::Document};
-
-/// What a headend tells packets apart by; the more specific prefix goes first, so that only equal ones clash.
-type Claim<'a> = (&'a NodeId, &'a VrfName, Option<IpNet>, Dscp);
 
 /// Finds claims that two intents make. O(claims log claims).
 pub(super) fn judge(
@@ -34,7 +26,7 @@ pub(super) fn judge(
     // In the order of the documents, so that the later one is told of the earlier.
     for (doc, _) in &names.services {
         for service in by_intent.get(doc.name()).into_iter().flatten() {
-            for claim in claims(service) {
+            for claim in service.claims() {
                 let claimants = first.entry(claim).or_default();
                 if claimants.iter().any(|other| other.intent == service.intent) {
                     continue;
@@ -96,16 +88,4 @@ fn are_together(one: &Service, other: &Service) -> bool {
         (Some(one), Some(other)) => one.overlaps(other).is_some(),
         _ => true,
     }
-}
-
-fn claims(service: &Service) -> impl Iterator<Item = Claim<'_>> {
-    let ways = [(true, &service.a), (false, &service.z)];
-    ways.into_iter().take(1 + usize::from(service.bidirectional)).flat_map(move |(out, head)| {
-        // Several matches may say the same of one direction: each claim is made once.
-        let mut claims = BTreeSet::new();
-        for one in &service.matches {
-            claims.extend(one.dscp.iter().map(|dscp| (one.destination(out), *dscp)));
-        }
-        claims.into_iter().map(move |(to, dscp)| (head, &service.vrf, to, dscp))
-    })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use globset::Glob;
 use model::{Node, Ted, id::NodeId};
 
-use super::{Judge, NODE, known};
+use super::{Judge, NODE, in_network, known, listed};
 use crate::{
     codes,
-    doc::{By, Connectivity, Document, HubSpoke, P2p, Pairing, Selector},
+    doc::{By, Connectivity, Document, HubSpoke, Mesh, P2p, Pairing, Selector},
     read::{At, suggest},
 };
 
@@ -22,41 +22,11 @@ pub(super) struct Pairs {
 
 /// The pairs that a connectivity means; nothing where it cannot be told.
 pub(super) fn pairs(doc: &Document, connectivity: &At<Connectivity>, judge: &mut Judge<'_>) -> Option<Pairs> {
-    let before = judge.findings.len();
-    let pairs = match &connectivity.value {
-        Connectivity::P2p(p2p) => two(doc, p2p, judge)?,
-        Connectivity::HubSpoke(star) => hub_spoke(doc, star, judge)?,
-        Connectivity::Mesh(mesh) => {
-            let members: Vec<NodeId> = nodes(doc, &mesh.members, judge)?.into_iter().collect();
-            let ends = members
-                .iter()
-                .enumerate()
-                .flat_map(|(place, a)| members[place + 1..].iter().map(move |z| (a.clone(), z.clone())))
-                .collect();
-            if let Some(no) = mesh.bidirectional.filter(|both| !both.value) {
-                judge
-                    .error(
-                        codes::CONTRADICTION,
-                        doc,
-                        no.mark,
-                        "a mesh has no first and second end, so both directions are promised",
-                    )
-                    .help("remove the line, or use `type: hub-spoke`");
-            }
-            Pairs { ends, bidirectional: true }
-        }
-    };
-    if pairs.ends.is_empty() && judge.findings.len() == before {
-        judge
-            .error(
-                codes::SAME_ENDS,
-                doc,
-                connectivity.mark,
-                "the two ends are the same node: nothing is promised",
-            )
-            .help("name two different nodes");
+    match &connectivity.value {
+        Connectivity::P2p(p2p) => two(doc, p2p, judge),
+        Connectivity::HubSpoke(star) => hub_spoke(doc, star, judge),
+        Connectivity::Mesh(mesh) => every_two(doc, mesh, judge),
     }
-    (!pairs.ends.is_empty()).then_some(pairs)
 }
 
 fn two(doc: &Document, p2p: &P2p, judge: &mut Judge<'_>) -> Option<Pairs> {
@@ -69,19 +39,65 @@ fn two(doc: &Document, p2p: &P2p, judge: &mut Judge<'_>) -> Option<Pairs> {
     };
     // Both are judged before the first ends it.
     let (a_there, z_there) = (is_node(doc, a, judge), is_node(doc, z, judge));
-    let ends = (a.value != z.value).then(|| (a.value.clone(), z.value.clone()));
-    (a_there && z_there).then(|| Pairs {
-        ends: ends.into_iter().collect(),
-        bidirectional: p2p.bidirectional.is_none_or(|both| both.value),
-    })
+    if !(a_there && z_there) {
+        return None;
+    }
+    if a.value == z.value {
+        let message =
+            format!("both endpoints are `{}`: nothing is promised between a node and itself", a.value);
+        judge.error(codes::SAME_ENDS, doc, z.mark, message).help("name two different nodes");
+        return None;
+    }
+    let bidirectional = p2p.bidirectional.is_none_or(|both| both.value);
+    Some(Pairs { ends: vec![(a.value.clone(), z.value.clone())], bidirectional })
+}
+
+fn every_two(doc: &Document, mesh: &Mesh, judge: &mut Judge<'_>) -> Option<Pairs> {
+    let members: Vec<NodeId> = nodes(doc, &mesh.members, judge)?.into_iter().collect();
+    if let Some(no) = mesh.bidirectional.filter(|both| !both.value) {
+        let message = "a mesh has no first and second end, so both directions are promised";
+        judge
+            .error(codes::CONTRADICTION, doc, no.mark, message)
+            .help("remove the line, or use `type: hub-spoke`");
+    }
+    if let [lone] = members.as_slice() {
+        let message = format!("a mesh is between two members or more, and `members` selects `{lone}` alone");
+        judge
+            .error(codes::SAME_ENDS, doc, mesh.members.mark, message)
+            .help("select another node as well, or remove the intent");
+        return None;
+    }
+    let ends = members
+        .iter()
+        .enumerate()
+        .flat_map(|(place, a)| members[place + 1..].iter().map(move |z| (a.clone(), z.clone())))
+        .collect();
+    Some(Pairs { ends, bidirectional: true })
 }
 
 fn hub_spoke(doc: &Document, star: &HubSpoke, judge: &mut Judge<'_>) -> Option<Pairs> {
     let hubs = nodes(doc, &star.hubs, judge);
-    let spokes = nodes(doc, &star.spokes, judge);
-    let (hubs, spokes) = (hubs?, spokes?);
+    let selected = nodes(doc, &star.spokes, judge);
+    let (hubs, selected) = (hubs?, selected?);
+    // A node that is both is a hub.
+    let spokes: Vec<&NodeId> = selected.difference(&hubs).collect();
+    if spokes.is_empty() {
+        let names = listed(&selected.iter().map(|node| format!("`{node}`")).collect::<Vec<_>>());
+        let message = match selected.len() {
+            1 => {
+                format!("a hub has spokes besides itself, and `spokes` selects {names} alone, which is a hub")
+            }
+            _ => format!(
+                "hubs have spokes besides themselves, and all that `spokes` selects are hubs: {names}"
+            ),
+        };
+        judge
+            .error(codes::SAME_ENDS, doc, star.spokes.mark, message)
+            .help("select other nodes as spokes; for every node with every other, use `type: mesh`");
+        return None;
+    }
     let hubs: Vec<&NodeId> = hubs.iter().collect();
-    let spokes = spokes.iter().filter(|spoke| !hubs.contains(spoke));
+    let spokes = spokes.into_iter();
     let ends = match star.pairing.map(|pairing| pairing.value).unwrap_or_default() {
         Pairing::All => {
             spokes.flat_map(|spoke| hubs.iter().map(|hub| ((*hub).clone(), spoke.clone()))).collect()
@@ -149,31 +165,31 @@ fn nearest(by: &By, ted: &Ted) -> String {
     let roles: BTreeSet<&str> = ted.nodes.values().filter_map(|node| node.role.as_deref()).collect();
     let sites: BTreeSet<&str> =
         ted.nodes.values().filter_map(|node| node.site.as_ref()).map(|site| site.as_str()).collect();
-    let mut given: Vec<(&str, BTreeSet<&str>, String)> = Vec::new();
-    given.extend(
-        by.role
-            .iter()
-            .map(|role| (role.value.0.as_str(), roles.clone(), "the roles of this network are".to_owned())),
-    );
-    given.extend(by.site.iter().map(|site| (site.value.as_str(), sites.clone(), "the sites are".to_owned())));
-    given.extend(
-        by.region
-            .iter()
-            .map(|region| (region.value.0.as_str(), labels("region"), "the regions are".to_owned())),
-    );
+    let ours = |word: &str| format!("a {}", in_network(word, &format!("label `trunkline.{word}`")));
+    let free = |key: &str| in_network(&format!("labels: {{{key}: …}}"), &format!("label `{key}`"));
+    // The text, the names there are, how they are introduced, and what a node lacks where there are none.
+    let mut given: Vec<(&str, BTreeSet<&str>, String, String)> = Vec::new();
+    if let Some(role) = &by.role {
+        given.push((&role.value.0, roles, "the roles of this network are".to_owned(), ours("role")));
+    }
+    if let Some(site) = &by.site {
+        given.push((site.value.as_str(), sites, "the sites are".to_owned(), ours("site")));
+    }
+    if let Some(region) = &by.region {
+        given.push((&region.value.0, labels("region"), "the regions are".to_owned(), free("region")));
+    }
     for (key, value) in &by.labels {
         let keys: BTreeSet<&str> =
             ted.nodes.values().flat_map(|node| node.labels.keys()).map(String::as_str).collect();
-        given.push((key.0.as_str(), keys, "the labels of nodes are".to_owned()));
-        let those = format!("the values of `{}` are", key.0);
-        given.push((value.value.0.as_str(), labels(&key.0), those));
+        let key = key.0.as_str();
+        given.push((key, keys, "the labels of nodes are".to_owned(), free(key)));
+        given.push((&value.value.0, labels(key), format!("the values of `{key}` are"), free(key)));
     }
-    for (text, names, those) in given {
-        if !names.contains(text) {
-            return suggest(text, names.iter().copied(), &those);
-        }
+    match given.into_iter().find(|(text, names, _, _)| !names.contains(text)) {
+        Some((_, names, _, lacks)) if names.is_empty() => format!("no node has one: give it {lacks}"),
+        Some((text, names, those, _)) => suggest(text, names.iter().copied(), &those),
+        None => "every given line must hold of a node; remove one".to_owned(),
     }
-    "every given line must hold of a node; remove one".to_owned()
 }
 
 /// A pattern, compiled; a finding where it is none.

@@ -12,10 +12,16 @@ use model::{
     unit::{Bandwidth, Loss, Ratio},
 };
 
-use super::{CLASS, Judge, budget, class, known, listed, names::Names, schedule::schedule, select};
+use super::{
+    CLASS, Judge, budget, class, constant, in_network, known, listed, names::Names, schedule::schedule,
+    select,
+};
 use crate::{
     codes,
-    doc::{AssuranceSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec, SloSpec},
+    doc::{
+        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec,
+        SloSpec,
+    },
     read::At,
 };
 
@@ -287,8 +293,13 @@ fn assurance(
     let breach = spec.and_then(|spec| spec.value.breach.as_ref());
     let condition = match breach {
         Some(breach) => {
-            class::combined(doc, breach.mark, breach.value.all.as_ref(), breach.value.any.as_ref(), judge)?
-                .map(|condition| class::queues_resolved(doc, breach.mark, condition, set, judge))
+            let BreachSpec { all, any, .. } = &breach.value;
+            let condition = class::combined(doc, breach.mark, all.as_ref(), any.as_ref(), judge)?
+                .map(|condition| class::queues_resolved(doc, breach.mark, condition, set, judge));
+            if let Some(condition) = &condition {
+                constant::judge(doc, breach.mark, condition, constant::Use::Breach, judge);
+            }
+            condition
         }
         None => None,
     };
@@ -337,14 +348,16 @@ fn segments_possible(
     if unable.is_empty() {
         return;
     }
-    let (plane, needs) = match path.dataplane {
-        Dataplane::Srv6 => ("SRv6", "a `locator`"),
-        Dataplane::SrMpls => ("SR-MPLS", "a `nodeSid`"),
+    let (plane, what, native, label, other) = match path.dataplane {
+        Dataplane::Srv6 => ("SRv6", "locator", "locator", "locator", "sr-mpls"),
+        Dataplane::SrMpls => ("SR-MPLS", "node SID", "nodeSid", "node-sid", "srv6"),
     };
     let chosen = spec.path.as_ref().and_then(|path| path.value.dataplane);
     let mark = chosen.map_or(spec.connectivity.mark, |plane| plane.mark);
-    let message = format!("{plane} is not possible at {}: it has no segment identifier", listed(&unable));
+    let (have, it) = if unable.len() == 1 { ("has", "it") } else { ("have", "each") };
+    let message = format!("{plane} is not possible at {}, which {have} no {what}", listed(&unable));
+    let word = in_network(native, &format!("label `trunkline.{label}`"));
     judge
         .error(codes::NO_SEGMENTS, doc, mark, message)
-        .help(format!("give it {needs} in the network file, or choose another `path.dataplane`"));
+        .help(format!("give {it} a {word}, or write `path: {{dataplane: {other}}}`"));
 }

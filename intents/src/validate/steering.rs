@@ -12,7 +12,7 @@ use std::{
 use globset::GlobMatcher;
 use model::{Finding, id::IntentId};
 
-use super::{CLASS, Judge, known, names::Names, select};
+use super::{CLASS, Judge, known, listed, names::Names, select};
 use crate::{
     codes,
     doc::{ChosenSpec, Document, ServiceSpec, Spec, SteeringSpec},
@@ -78,6 +78,7 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
         names.policies.values().filter_map(|(doc, spec)| policy(doc, spec, names, judge)).collect();
     let mut clashes: BTreeMap<Clash<'_>, Torn<'_>> = BTreeMap::new();
     let mut idle: BTreeSet<&str> = policies.iter().map(|policy| policy.doc.name()).collect();
+    let mut useful: BTreeSet<&str> = BTreeSet::new();
     let (mut governed, mut steered) = (BTreeMap::new(), Steered::new());
     for (doc, spec) in &names.services {
         let mine: Vec<&Policy<'_>> = policies.iter().filter(|policy| policy.selects(doc, spec)).collect();
@@ -90,6 +91,8 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
                     clashes.entry((one.doc.name(), other.doc.name(), field)).or_default().add(doc.name());
                 }
             }
+            // Who says the same as another is heard as well.
+            useful.extend(say.iter().map(|policy| policy.doc.name()));
             gifts.extend(say.first().map(|policy| (field, *policy)));
         }
         idle.retain(|name| !mine.iter().any(|policy| policy.doc.name() == *name));
@@ -103,6 +106,11 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
         }
     }
     tell(names, &clashes, &idle, judge);
+    let unheard = |policy: &&Policy<'_>| {
+        let name = policy.doc.name();
+        field::says_something(policy.spec) && !idle.contains(name) && !useful.contains(name)
+    };
+    policies.iter().filter(unheard).for_each(|policy| overruled(policy, judge));
     (governed, steered)
 }
 
@@ -210,6 +218,23 @@ fn tell(
             .warn(codes::UNUSED, doc, spec.on.mark, message)
             .help("every given line must hold of a service: remove one, or remove the policy");
     }
+}
+
+/// Tells of a policy that selects services, of which each says all of it itself.
+fn overruled(policy: &Policy<'_>, judge: &mut Judge<'_>) {
+    let said: Vec<String> = Field::ALL
+        .iter()
+        .filter(|field| field.mark(policy.spec).is_some())
+        .map(|field| format!("`{}`", field.name()))
+        .collect();
+    let message = format!(
+        "the policy `{}` changes nothing: every service that it applies to says {} itself",
+        policy.doc.name(),
+        listed(&said)
+    );
+    judge
+        .warn(codes::UNUSED, policy.doc, policy.doc.metadata.name.mark, message)
+        .help("a service goes first: take the fields out of the services, or remove the policy");
 }
 
 /// Leaves one finding of those that say the same of one value of a policy for many services; it names the first of them.

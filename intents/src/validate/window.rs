@@ -11,10 +11,11 @@ use model::{
 use super::{Judge, LINK, known, names::Names, schedule::schedule, select};
 use crate::{
     codes,
-    design::{Expansion, expand},
+    design::{Made, make},
     doc::{Document, LinkSelector, LinksBy, Spec, WindowSpec},
     faults::Fault,
     read::{At, suggest},
+    reading::Unread,
 };
 
 /// Adds the windows of all documents to a set.
@@ -116,8 +117,12 @@ fn nearest(by: &LinksBy, judge: &Judge<'_>) -> String {
 }
 
 /// Windows that are over at a moment, as warnings: they can be removed. Who asks has validated the documents before.
-pub fn ended(set: &IntentSet, docs: &[Document], at: Timestamp) -> Vec<Finding> {
-    let Ok(Expansion { documents, .. }) = expand(docs) else { return Vec::new() };
+pub(crate) fn ended(set: &IntentSet, docs: &[Document], at: Timestamp) -> Vec<Finding> {
+    if set.windows.is_empty() {
+        return Vec::new();
+    }
+    // What is wrong with designs was told before.
+    let Made { documents, .. } = make(docs, &Unread::default());
     let is_window = |doc: &&Document| matches!(doc.spec, Spec::MaintenanceWindow(_));
     let by_name: BTreeMap<&str, &Document> =
         documents.iter().filter(is_window).map(|doc| (doc.name(), doc)).collect();

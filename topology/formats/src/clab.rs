@@ -9,7 +9,8 @@ use model::{NodeId, Severity};
 
 use crate::{
     code,
-    draft::{Draft, DraftNode, Missing},
+    draft::{Draft, DraftNode, Missing, Unread},
+    native::no_nodes,
     text::{Fields, Key, Report, Shape, Tree},
     words::{self, Spelling},
 };
@@ -41,8 +42,12 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     let known = Spelling::Label.node_words();
     let mut bare = true;
     let (mut nodes, mut left_out) = (Vec::new(), BTreeSet::new());
+    let mut unread = Unread { any: entries.is_empty(), ..Unread::default() };
     for (key, own) in entries {
-        let Some(id) = node_name(key, report) else { continue };
+        let Some(id) = node_name(key, report) else {
+            unread.names.insert(key.text.clone());
+            continue;
+        };
         let subject = format!("node {id}");
         let kind = inheritance.kind(own);
         if let Some(kind) = kind.filter(|kind| NO_ROUTERS.contains(kind)) {
@@ -58,9 +63,13 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     }
     shared_chassis(entries, report);
     let names = link::Names { nodes: nodes.iter().map(|node| node.id.clone()).collect(), left_out };
-    let links =
-        topology.trees("links", report).iter().filter_map(|tree| link::read(tree, &names, report)).collect();
-    Some(Draft { nodes, links, missing: if bare { Missing::DeriveAll } else { Missing::Derive } })
+    let links = topology.trees("links", report);
+    if entries.is_empty() && !links.is_empty() {
+        no_nodes("topology", nodes_tree.mark, report);
+    }
+    let links = links.iter().filter_map(|tree| link::read(tree, &names, report)).collect();
+    let missing = if bare { Missing::DeriveAll } else { Missing::Derive };
+    Some(Draft { nodes, unread, links, missing })
 }
 
 fn node_name(key: &Key, report: &mut Report) -> Option<NodeId> {
@@ -124,19 +133,27 @@ fn check_labels(labels: Option<&Tree>, subject: &str, known: &[&str], report: &m
     }
 }
 
+/// Tells of nodes that run in the network of another, at the first of them.
 fn shared_chassis(entries: &[(Key, Tree)], report: &mut Report) {
-    let cards: Vec<&str> = entries
-        .iter()
-        .filter(|(_, own)| own.word_at("network-mode").is_some_and(|mode| mode.starts_with("container:")))
-        .map(|(key, _)| key.text.as_str())
-        .collect();
-    if let [first, ..] = cards[..] {
-        let message = format!(
-            "{} nodes such as {first} share the network of another; each is read as a router",
-            cards.len()
-        );
-        report.add(code::SHARED_CHASSIS, Severity::Info, "network", message, None);
-    }
+    let is_card = |own: &Tree| own.word_at("network-mode").is_some_and(|mode| mode.starts_with("container:"));
+    let cards: Vec<&Key> = entries.iter().filter(|(_, own)| is_card(own)).map(|(key, _)| key).collect();
+    let message = match cards.as_slice() {
+        [] => return,
+        [card] => format!(
+            "the node {} runs in the network of another (`network-mode`), as the card of a chassis does, and is read as a router of its own",
+            card.text
+        ),
+        [first, second, ..] => format!(
+            "{} nodes run in the network of another (`network-mode`), as the cards of a chassis do, and each is read as a router of its own: {}, {}{}",
+            cards.len(),
+            first.text,
+            second.text,
+            if cards.len() > 2 { ", …" } else { "" }
+        ),
+    };
+    let mark = cards.first().and_then(|card| card.mark);
+    report.add(code::SHARED_CHASSIS, Severity::Info, "network", message, mark).help =
+        Some("where they are one router, keep one node of it and end all its links there".to_owned());
 }
 
 /// What nodes inherit.

@@ -43,6 +43,8 @@ pub(crate) struct DraftNode {
     pub location: Option<Location>,
     pub labels: BTreeMap<String, String>,
     pub router_id: Option<Ipv4Addr>,
+    /// Whether the file says a router id, and a finding says what is wrong with it.
+    pub garbled_id: bool,
     pub locator: Option<Fact<Ipv6Net>>,
     pub node_sid: Option<Fact<u32>>,
     pub srgb: LabelBlock,
@@ -64,6 +66,7 @@ impl DraftNode {
             location: None,
             labels: BTreeMap::new(),
             router_id: None,
+            garbled_id: false,
             locator: None,
             node_sid: None,
             srgb: SRGB,
@@ -80,6 +83,8 @@ impl DraftNode {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct DraftDirection {
     pub bandwidth: Option<Bandwidth>,
+    /// Whether the file says a bandwidth, and a finding says what is wrong with it.
+    pub garbled: bool,
     pub delay: Option<Delay>,
     pub jitter: Option<Jitter>,
     pub loss: Option<Loss>,
@@ -94,6 +99,7 @@ impl DraftDirection {
     pub fn over(&self, base: &Self) -> Self {
         Self {
             bandwidth: self.bandwidth.or(base.bandwidth),
+            garbled: self.garbled || base.garbled,
             delay: self.delay.or(base.delay),
             jitter: self.jitter.or(base.jitter),
             loss: self.loss.or(base.loss),
@@ -140,10 +146,27 @@ pub(crate) fn default_name(a: &(NodeId, InterfaceName), z: &(NodeId, InterfaceNa
     format!("{}:{}--{}:{}", a.0, a.1, z.0, z.1).parse().ok()
 }
 
+/// Nodes of a file that could not be read, which a finding says. What ends at one of them is not told again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unread {
+    /// Whether there may be any node: not even its name is known.
+    pub any: bool,
+    /// Names as they are written.
+    pub names: BTreeSet<String>,
+}
+
+impl Unread {
+    /// Whether one of them may have been meant. Of a name with a colon, an end has what stands before it.
+    pub fn may_be(&self, node: &NodeId) -> bool {
+        self.any || self.names.iter().any(|name| name.starts_with(node.as_str()))
+    }
+}
+
 /// A network as a file says it, in file order.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub nodes: Vec<DraftNode>,
+    pub unread: Unread,
     pub links: Vec<DraftLink>,
     pub missing: Missing,
 }

@@ -44,7 +44,7 @@ pub fn connectivity(ted: &Ted) -> Vec<Finding> {
                 code::DISCONNECTED,
                 Severity::Warning,
                 "network",
-                format!("the network is in {parts} parts; {}", parts_named(ted)),
+                format!("no link joins these {parts} parts of the network: {}", parts_named(ted)),
             )
             .with_help("add a link between the parts, or leave out what does not belong"),
         );
@@ -93,7 +93,7 @@ fn multigraph(ted: &Ted) -> Multigraph<'_> {
     (graph, places)
 }
 
-/// One node of each part, by name; five at most.
+/// One node of each part, by name, and how many are with it; five parts at most.
 fn parts_named(ted: &Ted) -> String {
     let (graph, _) = multigraph(ted);
     let mut sets = petgraph::unionfind::UnionFind::new(graph.node_count());
@@ -106,8 +106,11 @@ fn parts_named(ted: &Ted) -> String {
     }
     let mut parts: Vec<(&NodeId, usize)> = sizes.into_values().collect();
     parts.sort();
-    let named: Vec<String> =
-        parts.iter().take(5).map(|(first, size)| format!("{size} nodes around {first}")).collect();
-    let more = if parts.len() > 5 { ", …" } else { "" };
-    format!("{}{more}", named.join(", "))
+    let named = parts.iter().take(5).map(|(first, size)| match size {
+        1 => format!("{first} alone"),
+        2 => format!("{first} and 1 more node"),
+        many => format!("{first} and {} more nodes", many - 1),
+    });
+    let more = if parts.len() > 5 { "; …" } else { "" };
+    format!("{}{more}", named.collect::<Vec<_>>().join("; "))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use model::NodeId;
+
 use crate::{
     code,
-    draft::{Draft, DraftLink, DraftNode, Missing},
-    text::{Fields, Report, Shape, Tree},
+    draft::{Draft, DraftLink, DraftNode, Missing, Unread},
+    text::{Fields, Mark, Report, Shape, Tree},
     words::{self, Spelling},
 };
 
@@ -39,13 +41,34 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     let mut top = Fields::of(tree, "file", report)?;
     version(&mut top, report);
     top.value::<String>("kind", report);
-    let nodes = top.trees("nodes", report).iter().filter_map(|tree| node(tree, report)).collect();
-    let links = top.trees("links", report).iter().filter_map(|tree| link(tree, report)).collect();
-    if !top.has("nodes") {
-        top.missing("nodes", report);
+    let (mut nodes, mut unread) = (Vec::new(), Unread::default());
+    let written = top.trees("nodes", report);
+    for tree in written {
+        match (node(tree, report), tree.word_at("name")) {
+            (Some(node), _) => nodes.push(node),
+            (None, Some(name)) => drop(unread.names.insert(name.to_owned())),
+            (None, None) => unread.any = true,
+        }
     }
+    let links = top.trees("links", report);
+    unread.any |= written.is_empty();
+    match top.get("nodes") {
+        None if !top.mistyped("nodes", &TOP) => top.missing("nodes", report),
+        Some(Tree { shape: Shape::List(none), mark }) if none.is_empty() && !links.is_empty() => {
+            no_nodes("file", *mark, report);
+        }
+        _ => {}
+    }
+    let links = links.iter().filter_map(|tree| link(tree, report)).collect();
     top.finish(&TOP, report);
-    Some(Draft { nodes, links, missing: Missing::Reported })
+    Some(Draft { nodes, unread, links, missing: Missing::Reported })
+}
+
+/// Says once that links have nothing to end at.
+pub(crate) fn no_nodes(subject: &str, mark: Option<Mark>, report: &mut Report) {
+    let message = "`nodes` is empty, and links end at nodes";
+    report.error(code::MISSING_WORD, subject, message, mark).help =
+        Some("add the nodes at which the links end".to_owned());
 }
 
 /// Reads the version and says so where it is another.
@@ -62,18 +85,21 @@ fn version(top: &mut Fields<'_>, report: &mut Report) {
 fn node(tree: &Tree, report: &mut Report) -> Option<DraftNode> {
     let name = tree.word_at("name").unwrap_or("without name");
     let mut fields = Fields::of(tree, &format!("node {name}"), report)?;
-    let id = fields.required("name", report);
-    let labels = labels(&mut fields, report);
-    if !fields.has("routerId") {
-        fields.missing("routerId", report);
+    let known = node_words();
+    for word in ["name", "routerId"].into_iter().filter(|word| !fields.has(word)) {
+        if !fields.mistyped(word, &known) {
+            fields.missing(word, report);
+        }
     }
-    let draft = id.map(|id| {
-        let mut node = words::node(DraftNode::new(id, tree.mark), &mut fields, Spelling::Native, report);
-        node.labels = labels;
-        node
-    });
-    fields.finish(&node_words(), report);
-    draft
+    let id: Option<NodeId> = fields.value("name", report);
+    let is_named = id.is_some();
+    let labels = labels(&mut fields, report);
+    // Without a name the rest is judged all the same.
+    let draft = DraftNode::new(id.unwrap_or_else(|| NodeId::lit("unnamed")), tree.mark);
+    let mut node = words::node(draft, &mut fields, Spelling::Native, report);
+    node.labels = labels;
+    fields.finish(&known, report);
+    is_named.then_some(node)
 }
 
 fn labels(fields: &mut Fields<'_>, report: &mut Report) -> BTreeMap<String, String> {

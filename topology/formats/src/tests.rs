@@ -12,7 +12,7 @@ use model::{
 use proptest::{collection, option, prelude::*};
 
 use super::*;
-use crate::draft::{Draft, DraftDirection, DraftLine, DraftLink, DraftNode, Missing};
+use crate::draft::{Draft, DraftDirection, DraftLine, DraftLink, DraftNode, Missing, Unread};
 
 /// What a person reads of findings.
 pub(crate) fn told(findings: &[Finding]) -> String {
@@ -49,6 +49,7 @@ fn direction() -> impl Strategy<Value = DraftDirection> {
     )
         .prop_map(|(bandwidth, delay, jitter, loss, igp, te, adjacency_label, end_x)| DraftDirection {
             bandwidth,
+            garbled: false,
             delay,
             jitter,
             loss,
@@ -153,7 +154,7 @@ prop_compose! {
             });
         }
         let mut report = Report::new("generated");
-        let ted = Draft { nodes, links, missing: Missing::Reported }.assemble(&mut report);
+        let ted = Draft { nodes, unread: Unread::default(), links, missing: Missing::Reported }.assemble(&mut report);
         assert!(!report.has_errors(), "{report:?}");
         ted
     }
@@ -169,7 +170,8 @@ fn as_rfc8345_says(ted: &Ted) -> Ted {
         bare.router_id = Some(node.router_id);
         bare.location = node.location.map(|p| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) });
         (bare.srgb.size, bare.srlb.size) = (0, 0);
-        let draft = Draft { nodes: vec![bare], links: Vec::new(), missing: Missing::Reported };
+        let (nodes, links) = (vec![bare], Vec::new());
+        let draft = Draft { nodes, unread: Unread::default(), links, missing: Missing::Reported };
         *node = draft.assemble(&mut Report::new("")).nodes.into_values().next().unwrap();
     }
     for link in seen.links.values_mut() {
@@ -313,6 +315,37 @@ fn every_code_has_one_page() {
     assert!(code::PAGES.iter().all(|page| ("TL0100".."TL0200").contains(&page.code) && page.text.len() > 40));
 }
 
+#[test]
+fn what_only_follows_from_a_fault_is_not_told() {
+    // A bandwidth that is wrong, or mistyped, is not forgotten as well; one beside it that is forgotten is told.
+    for bad in ["bandwidth: 100", "bandwidth: [1Gbps]", "bandwith: 1Gbps"] {
+        let other = RING_AND_TAIL.replace("name: twin-2", "name: twin-2, bandwidth: 1Gbps");
+        let told = faults(&other.replace("name: lone", &format!("name: lone, {bad}")));
+        assert_eq!(told.matches("link lone").count(), 1, "{told}");
+        assert_eq!(told.matches("warning[TL0132] link twin-1").count(), 1, "{told}");
+    }
+    // Without nodes no link has an end; it is told once.
+    let all =
+        RING_AND_TAIL.split_once("nodes:").map(|(head, rest)| (head, rest.split_once("links:").unwrap().1));
+    let (head, links) = all.unwrap();
+    for nodes in ["nodes:", "nodes: {}", "nodes: []", "nodes: [{nmae: a, routerId: 10.0.0.1}]", "noodes: []"]
+    {
+        let told = faults(&format!("{head}{nodes}\nlinks:{links}"));
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    let unnamed = format!("{head}nodes: [{{nmae: a, routerId: nine, queues: many}}]\nlinks:{links}");
+    assert_eq!(faults(&unnamed).lines().count(), 3, "the rest of it is judged: {}", faults(&unnamed));
+    let told = faults("name: x\ntopology:\n  nodes: {}\n  links: [{endpoints: [\"a:1\", \"b:1\"]}]\n");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert!(told.contains("error[TL0105] topology: `nodes` is empty, and links end at nodes"), "{told}");
+    // A node with a name that cannot be is there all the same.
+    let told = faults(
+        "name: x\ntopology:\n  nodes: {a: {labels: {trunkline.router-id: nine}}, \"c:d\": }\n  links: [{endpoints: [\"a:1\", \"c:d:1\"]}]\n",
+    );
+    assert_eq!(told.matches("error").count(), 2, "{told}");
+    assert!(!told.contains("TL0106") && !told.contains("TL0123"), "{told}");
+}
+
 const RING_AND_TAIL: &str = r#"
 apiVersion: trunkline/v1
 kind: Network
@@ -358,7 +391,7 @@ fn what_the_loss_of_a_link_cuts_is_known() {
     let told = told(&connectivity(&ted));
     assert!(
         told.contains(
-            "warning[TL0130] network: the network is in 2 parts; 4 nodes around a, 1 nodes around alone"
+            "warning[TL0130] network: no link joins these 2 parts of the network: a and 3 more nodes; alone alone (add a link"
         ),
         "{told}"
     );

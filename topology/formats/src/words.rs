@@ -85,7 +85,10 @@ pub(crate) fn node(
     node.role = fields.value(word("role"), report);
     node.site = fields.value::<Site>(word("site"), report);
     node.location = location(fields, spelling, report);
-    node.router_id = fields.value(word("routerId"), report);
+    let id = word("routerId");
+    node.router_id = fields.value(id, report);
+    let said = fields.has(id) || fields.mistyped(id, &spelling.node_words());
+    node.garbled_id = node.router_id.is_none() && said;
     node.locator = fields.value(word("locator"), report).map(Fact::from_file);
     node.node_sid = fields.value(word("nodeSid"), report).map(Fact::from_file);
     if let Some(block) = block(fields, word("srgb"), spelling, report) {
@@ -197,8 +200,11 @@ fn numbers<T: Word>(
 /// Reads what is said about one direction.
 pub(crate) fn direction(fields: &mut Fields<'_>, report: &mut Report) -> DraftDirection {
     let mark = fields.get("bandwidth").and_then(|tree| tree.mark);
+    let bandwidth = fields.value("bandwidth", report);
+    let said = fields.has("bandwidth") || fields.mistyped("bandwidth", &DIRECTION);
     let direction = DraftDirection {
-        bandwidth: fields.value("bandwidth", report),
+        bandwidth,
+        garbled: bandwidth.is_none() && said,
         delay: fields.value("delay", report),
         jitter: fields.value("jitter", report),
         loss: fields.value("loss", report),
@@ -259,7 +265,9 @@ pub(crate) fn end(
     report: &mut Report,
 ) -> Option<(model::NodeId, model::InterfaceName)> {
     let Some(text) = tree.scalar() else {
-        report.error(code::WRONG_SHAPE, subject, "an end is written `node:interface`", tree.mark);
+        let message = format!("an end of a link is one text, not {}", tree.in_words());
+        report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+            Some("write it like `hq:eth1`, the node and its interface".to_owned());
         return None;
     };
     let parts = text.split_once(':').ok_or_else(|| format!("`{text}` is not an end: write `node:interface`"));

@@ -193,6 +193,25 @@ pub struct Service {
     pub when: Option<Schedule>,
 }
 
+/// What a headend tells packets apart by. Of nested destinations the longer one goes first, so that only equal claims are claims to the
+/// same packets.
+pub type Claim<'a> = (&'a NodeId, &'a VrfName, Option<IpNet>, Dscp);
+
+impl Service {
+    /// What it claims at its headends, those of each direction apart.
+    pub fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
+        let ways = [(true, &self.a), (false, &self.z)];
+        ways.into_iter().take(1 + usize::from(self.bidirectional)).flat_map(move |(out, head)| {
+            // Several matches may say the same of one direction: each claim is made once.
+            let mut claims = BTreeSet::new();
+            for one in &self.matches {
+                claims.extend(one.dscp.iter().map(|dscp| (one.destination(out), *dscp)));
+            }
+            claims.into_iter().map(move |(to, dscp)| (head, &self.vrf, to, dscp))
+        })
+    }
+}
+
 /// All that is promised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IntentSet {

@@ -118,6 +118,12 @@ impl Schedule {
         Ok(Self(Written::Weekly { days, from, length, offset }))
     }
 
+    /// At all times.
+    pub fn always() -> Self {
+        let (days, length) = (Weekday::ALL.into(), Span::from_micros(WEEK));
+        Self(Written::Weekly { days, from: TimeOfDay::default(), length, offset: Offset::UTC })
+    }
+
     /// Whether it is open at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         match &self.0 {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     hint::{Hints, Work},
-    id::ServiceId,
-    intent::IntentSet,
+    id::{IntentId, ServiceId},
+    intent::{Claim, IntentSet, Service},
     schedule::Schedule,
     time::{Span, Timestamp},
 };
@@ -81,6 +81,31 @@ impl IntentSet {
         }
         // One that is over has none from then on.
         if seen.is_empty() { vec![never] } else { seen }
+    }
+
+    /// Services that cannot count at once with all others: of intents that claim the same packets, which they may do at different times,
+    /// all but the first by name. Empty where none do. O(claims of services with a schedule, log of these).
+    pub fn alternates(&self) -> BTreeSet<ServiceId> {
+        let mut timed: BTreeMap<&IntentId, Vec<&Service>> = BTreeMap::new();
+        for service in self.services.values().filter(|service| service.when.is_some()) {
+            timed.entry(&service.intent).or_default().push(service);
+        }
+        let mut taken: BTreeSet<Claim<'_>> = BTreeSet::new();
+        let mut resting = BTreeSet::new();
+        for services in timed.into_values() {
+            let claims: Vec<Claim<'_>> = services.iter().flat_map(|service| service.claims()).collect();
+            if claims.iter().any(|claim| taken.contains(claim)) {
+                resting.extend(services.iter().map(|service| service.id.clone()));
+            } else {
+                taken.extend(claims);
+            }
+        }
+        resting
+    }
+
+    /// Which services rest: each set of them that there is at some time, see [`Self::resting_within`].
+    pub fn resting_ever(&self) -> Vec<BTreeSet<ServiceId>> {
+        self.resting_within(&Schedule::always(), None)
     }
 
     /// The set without the services that hints say are not promised now; none where that is all of it.
@@ -214,6 +239,30 @@ mod tests {
         let evenings = daily("20:00", "4h");
         assert_eq!(resting(&evenings, None), ["night noon", "day noon"]);
         assert_eq!(resting(&daily("23:00", "1h"), Some(hour(1_000_000))), ["day noon"]);
+    }
+
+    #[test]
+    fn of_intents_that_share_packets_at_different_times_the_first_counts() {
+        let matching = |(id, mut service): (ServiceId, Service), prefix: Option<&str>| {
+            let prefix = prefix.map(|prefix| prefix.parse().unwrap());
+            let dscp = ["af21".parse().unwrap()].into();
+            service.matches = vec![crate::intent::Match { prefix, source: None, dscp }];
+            (id, service)
+        };
+        let services = [
+            matching(service("day", daily("06:00", "16h")), None),
+            matching(service("night", daily("22:00", "8h")), None),
+            matching(service("noon", daily("12:00", "1h")), Some("10.0.0.0/8")),
+        ];
+        let mut set = IntentSet { services: services.into(), ..IntentSet::default() };
+        let names = |ids: &BTreeSet<ServiceId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        // The way back of all has no destination; that of `noon` is not promised.
+        set.services.get_mut(&ServiceId::lit("noon")).unwrap().bidirectional = false;
+        assert_eq!(names(&set.alternates()), ["night"]);
+        let ever: Vec<Vec<String>> = set.resting_ever().iter().map(names).collect();
+        assert_eq!(ever, [vec!["day", "noon"], vec!["night", "noon"], vec!["night"]]);
+        set.services.get_mut(&ServiceId::lit("night")).unwrap().vrf = "other".parse().unwrap();
+        assert_eq!(names(&set.alternates()), [""; 0]);
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub struct Path {
     pub loss: Loss,
     /// Sum of the prices.
     pub price: Price,
-    /// The least bandwidth that is free on any of its links for this class before the service is placed.
+    /// The least bandwidth that is left on any of its links beside all that is planned, the service itself included. Of a backup too:
+    /// what the service finds there when it comes, if nobody else comes.
     pub spare: Bandwidth,
 }
 

@@ -24,6 +24,13 @@ pub fn render(verified: &Verified) -> String {
     };
     let services = plural(verification.services.len(), "service");
     let mut out = format!("{services}, {from}: {}\n", verification.scope());
+    if verified.choices > 1 {
+        out += &format!(
+            "some claim the same packets at different times: each of the {} choices of services that are promised at the same time was judged by \
+             itself, and the worst is told (--at asks for a moment)\n",
+            verified.choices
+        );
+    }
     if !verification.services.is_empty() {
         out += &format!("\n{}\n", table(verification));
     }

@@ -238,6 +238,17 @@ fn a_baseline_that_is_none_says_what_is_expected() {
     refused("the files that it was to be made from have errors");
     write(&verify(&["--failures", "none", "--format", "json"]).out);
     refused("it was made without `--failures link`");
+    let all = verify(&["--format", "json"]).out;
+    let renamed = ["hq-pe1", "core-", "br-", "line1", "line2"]
+        .iter()
+        .fold(all.clone(), |text, name| text.replace(name, &format!("other-{name}")));
+    write(&renamed);
+    refused("it is of another network: this one has none of the");
+    write(
+        &all.replace("line1", "other-line1").replace("line2", "other-line2").replace("core-", "other-core-"),
+    );
+    let doubted = verify(&["--baseline", path]);
+    assert!(doubted.err.contains("are they of one network?"), "{}", doubted.err);
     let of_folder = verify(&["--baseline", INTENTS]);
     assert_eq!(of_folder.code, Some(2));
     assert!(of_folder.err.contains("this is a folder; --baseline takes"), "{}", of_folder.err);

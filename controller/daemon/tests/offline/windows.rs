@@ -90,6 +90,46 @@ fn services_that_are_never_promised_together_are_not_judged_together_in_a_window
 }
 
 #[test]
+fn who_claims_the_same_packets_at_another_time_is_judged_apart_without_a_moment() {
+    let service = |name: &str, from: &str, mbps: u32| {
+        format!(
+            "---\napiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: {name}}}\nspec:\n  connectivity: {{type: p2p, endpoints: [hq-pe1, br-2]}}\n  vrf: copies\n  class: business\n  slo: {{bandwidth: {mbps}Mbps}}\n  when: {{every: [mon], from: \"{from}\", for: 2h, offset: \"+08:00\"}}\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("more.yaml");
+    fs::write(&file, [service("early", "01:00", 20), service("late", "03:00", 30)].concat()).unwrap();
+    let files = ["-n", NETWORK, "-i", INTENTS, "-i", file.to_str().unwrap()];
+    let run = |command: &str, more: &[&str]| trunkline(&[&[command], &files[..], more].concat());
+    let verified = run("verify", &["--failures", "none"]);
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+    assert!(verified.out.contains("each of the 3 choices of services"), "{}", verified.out);
+    let json = run("verify", &["--failures", "none", "--format", "json"]).out;
+    let all: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let judged = |name: &str| {
+        let services = all["services"].as_array().unwrap();
+        let view = services.iter().find(|view| view["service"] == name).unwrap();
+        view["checks"][0]["judged"].as_u64().unwrap()
+    };
+    assert_eq!((all["choices"].as_u64(), judged("early"), judged("late")), (Some(3), 1, 1));
+    let baseline = folder.path().join("main.json");
+    fs::write(&baseline, &json).unwrap();
+    let again = run("verify", &["--failures", "none", "--baseline", baseline.to_str().unwrap()]);
+    assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
+    let planned = run("plan", &[]);
+    assert_eq!(planned.code, Some(0), "{}{}", planned.out, planned.err);
+    assert!(
+        planned.out.contains("1 of which do not count, because others claim the same packets"),
+        "{}",
+        planned.out
+    );
+    let json: serde_json::Value = serde_json::from_str(&run("plan", &["--format", "json"]).out).unwrap();
+    assert_eq!(json["leftOut"], serde_json::json!(["late"]));
+    let monday = run("plan", &["--at", "2026-12-07T03:00:00+08:00"]);
+    assert!(monday.out.contains("late") && !monday.out.contains("early"), "{}", monday.out);
+}
+
+#[test]
 fn a_moment_within_a_window_has_what_it_works_on_drained() {
     let folder = tempfile::tempdir().unwrap();
     let shown = |more: &[&str]| call(folder.path(), "plan", more).out;

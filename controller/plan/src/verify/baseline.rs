@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Graph, ServiceId, Ted};
+use model::{Graph, LinkId, NodeId, ServiceId, Ted};
 use serde::Serialize;
 use thiserror::Error;
 use traffic::FailureKind;
@@ -20,9 +20,36 @@ pub enum Incomparable {
     /// It looked at less.
     #[error("it was made without `--failures {0}`: make it again with the failures that are asked for now")]
     Narrower(&'static str),
+    /// It names nothing that the network has.
+    #[error(
+        "it is of another network: this one has none of the {0} nodes and links that it names; make it again from the network file that is asked about now"
+    )]
+    OtherNetwork(usize),
     /// The network cannot be walked.
     #[error("{0}")]
     Network(String),
+}
+
+/// How much of what a verification names a network has. A network is known by the names of its nodes and links: of some that were added,
+/// removed or renamed a change may well be about, of most of them it hardly is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Named {
+    /// Nodes and links that it names.
+    pub all: usize,
+    /// Of these, those that the network does not have.
+    pub missing: usize,
+}
+
+impl Named {
+    /// Whether it is doubtful that both are of one network, in words.
+    pub fn doubt(self) -> Option<String> {
+        let Self { all, missing } = self;
+        (2 * missing > all).then(|| {
+            format!(
+                "this network does not have {missing} of the {all} nodes and links that it names: are they of one network? what it says of these is passed over"
+            )
+        })
+    }
 }
 
 /// How a verification stands against an earlier one.
@@ -44,12 +71,44 @@ struct Broken<'v> {
 }
 
 impl Verification {
+    /// How much of what it names a network has: the nodes and links of all ways, and those that break promises where they fail.
+    ///
+    /// # Errors
+    /// It names some, and the network has none of them.
+    pub fn named_in(&self, ted: &Ted) -> Result<Named, Incomparable> {
+        let ways = || self.services.iter().flat_map(|service| &service.ways);
+        let failing = |kinds: &'static [FailureKind]| {
+            let such = self.violations.iter().filter(move |violation| kinds.contains(&violation.kind));
+            such.flat_map(|violation| &violation.failures)
+                .flat_map(|failed| &failed.names)
+                .map(String::as_str)
+        };
+        let nodes: BTreeSet<&str> = ways()
+            .flat_map(|way| [way.from.as_str(), way.to.as_str()])
+            .chain(failing(&[FailureKind::Node]))
+            .collect();
+        let links: BTreeSet<&str> = ways()
+            .flat_map(|way| way.links.iter().map(LinkId::as_str))
+            .chain(failing(&[FailureKind::Link, FailureKind::TwoLinks]))
+            .collect();
+        let has_node = |name: &str| name.parse().is_ok_and(|node: NodeId| ted.nodes.contains_key(&node));
+        let has_link = |name: &str| name.parse().is_ok_and(|link: LinkId| ted.links.contains_key(&link));
+        let there = nodes.iter().filter(|name| has_node(name)).count()
+            + links.iter().filter(|name| has_link(name)).count();
+        let all = nodes.len() + links.len();
+        match there {
+            0 if all > 0 => Err(Incomparable::OtherNetwork(all)),
+            _ => Ok(Named { all, missing: all - there }),
+        }
+    }
+
     /// Keeps of the violations what is worse than before: what breaks now and did not, by a failure of which no part broke it
     /// before either; what breaks in another manner, unless nothing arrived before; and what is worse by more than a hundredth.
     ///
     /// # Errors
-    /// The earlier one looked at less, or the network cannot be walked.
+    /// The earlier one looked at less or is of another network, or the network cannot be walked.
     pub fn against(&mut self, before: &Self, ted: &Ted) -> Result<Against, Incomparable> {
+        before.named_in(ted)?;
         let had: BTreeSet<FailureKind> = before.looked.iter().map(|looked| looked.kind).collect();
         if let Some(missing) = self.looked.iter().find(|looked| !had.contains(&looked.kind)) {
             return Err(Incomparable::Narrower(missing.kind.as_str()));

@@ -116,7 +116,7 @@ fn violations(case: &Case<'_>, mut hits: Vec<Hit>) -> Vec<Violation> {
 }
 
 /// What must not happen at all first, then what happens to most of the traffic.
-fn rank(code: &str) -> u8 {
+pub(super) fn rank(code: &str) -> u8 {
     let order = [
         codes::UNENCRYPTED,
         codes::LOOP,

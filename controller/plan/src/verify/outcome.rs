@@ -6,6 +6,7 @@ use model::{Bandwidth, Delay, IntentId, LinkId, NodeId, ServiceId, Slo};
 use serde::{Deserialize, Serialize};
 use traffic::FailureKind;
 
+mod join;
 mod words;
 
 pub use words::label;
@@ -92,7 +93,8 @@ pub struct Checks {
     /// The kind.
     #[serde(with = "kind_name")]
     pub kind: FailureKind,
-    /// Failures under which it was judged.
+    /// Failures under which it was judged; where several choices of services were, once for each that it belongs to. The same goes for what
+    /// follows.
     pub judged: usize,
     /// Failures under which it did not hold.
     pub broken: usize,

@@ -269,6 +269,38 @@ fn a_baseline_leaves_only_what_is_worse() {
 }
 
 #[test]
+fn a_baseline_of_another_network_is_refused_and_one_of_a_changed_one_is_doubted() {
+    let kinds = &[FailureKind::Link, FailureKind::TwoLinks];
+    let built = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, Some(OVER_C))]));
+    let before = ask(&built, kinds, 1);
+    let named = before.named_in(&diamond()).unwrap();
+    assert_eq!((named, named.doubt()), (baseline::Named { all: 6, missing: 0 }, None));
+    // Where lines are renamed, the nodes are still there.
+    let mut renamed = diamond();
+    renamed.links = std::mem::take(&mut renamed.links)
+        .into_values()
+        .map(|mut link| {
+            link.id = format!("new-{}", link.id).parse().unwrap();
+            (link.id.clone(), link)
+        })
+        .collect();
+    let named = before.named_in(&renamed).unwrap();
+    let doubt = named.doubt().unwrap();
+    assert!(
+        doubt.starts_with("this network does not have 4 of the 6 nodes and links that it names"),
+        "{doubt}"
+    );
+    ask(&built, kinds, 1).against(&before, &renamed).unwrap();
+    // Nothing is left of it.
+    let other = Ted { nodes: [("x".parse().unwrap(), node("x", 9))].into(), links: BTreeMap::new() };
+    let error = ask(&built, kinds, 1).against(&before, &other).unwrap_err();
+    assert_eq!(error, baseline::Incomparable::OtherNetwork(6));
+    assert!(error.to_string().contains("it is of another network: this one has none of the 6"), "{error}");
+    // What names nothing is of any network.
+    assert_eq!(Verification::default().named_in(&other), Ok(baseline::Named::default()));
+}
+
+#[test]
 fn a_pair_whose_link_broke_it_before_is_no_worse() {
     let broken = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, None)]));
     let mended = drops(build(diamond(), &[(service("s", "a", "d"), OVER_B, Some(OVER_C))]));
@@ -281,6 +313,40 @@ fn a_pair_whose_link_broke_it_before_is_no_worse() {
     let mut now = ask(&broken, kinds, 1);
     now.against(&before, &diamond()).unwrap();
     assert_eq!(said(&now), [(codes::NOT_DELIVERED, texts(&["a--b", "b--d"]), false)]);
+}
+
+#[test]
+fn choices_of_services_are_one_answer_in_which_nothing_is_lost() {
+    let kinds = &[FailureKind::Link];
+    let slow = |name: &str, micros: u64| {
+        let mut slow = service(name, "a", "d");
+        slow.slo.one_way_delay = Some(Delay::from_micros(micros));
+        slow
+    };
+    let all = |slow: Service, other: &str| {
+        let more = (service(other, "a", "d"), OVER_B, Some(OVER_C));
+        ask(&build(diamond(), &[(slow, OVER_B, Some(OVER_C)), more]), kinds, 1)
+    };
+    let (mut day, night) = (all(slow("s", 3_000), "day"), all(slow("s", 1_000), "night"));
+    let (one, other) = (day.clone(), night.clone());
+    day.join(night);
+    let names: Vec<&str> = day.services.iter().map(|view| view.service.as_str()).collect();
+    assert_eq!(names, ["day", "night", "s"]);
+    let of = |verification: &Verification| verification.services.last().unwrap().clone();
+    let count = |view: &ServiceView| {
+        view.checks.iter().map(|checks| (checks.judged, checks.broken)).collect::<Vec<_>>()
+    };
+    let (whole, parts) = (of(&day), [of(&one), of(&other)]);
+    let sums = count(&parts[0]).into_iter().zip(count(&parts[1])).map(|(a, b)| (a.0 + b.0, a.1 + b.1));
+    assert_eq!(count(&whole), sums.collect::<Vec<_>>());
+    assert_eq!(whole.ways.len(), parts[0].ways.len(), "the ways are the same");
+    assert_eq!(whole.worst_delay, parts[0].worst_delay);
+    // What breaks without any failure in one of them stands first, and what breaks under one in the other is there too.
+    let kinds: Vec<FailureKind> = day.violations.iter().map(|violation| violation.kind).collect();
+    assert_eq!(kinds, [FailureKind::None, FailureKind::Link], "{:?}", said(&day));
+    let mut again = day.clone();
+    again.join(one);
+    assert_eq!(again.violations, day.violations, "what breaks in both is told once");
 }
 
 #[test]

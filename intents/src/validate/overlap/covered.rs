@@ -6,13 +6,11 @@ use ipnet::IpNet;
 use model::{
     NodeId, Service, ServiceId,
     id::{IntentId, VrfName},
+    intent::Claim,
     steering::Dscp,
 };
 
-use super::{
-    super::{Judge, Part, listed, mark_of},
-    Claim,
-};
+use super::super::{Judge, Part, listed, mark_of};
 use crate::{codes, doc::Document};
 
 /// What may be told apart by prefix alone: a headend, a VRF and a code point.

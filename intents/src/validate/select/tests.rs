@@ -73,3 +73,62 @@ fn a_selection_that_takes_nothing_is_told_what_was_meant() {
         );
     }
 }
+
+#[test]
+fn what_no_node_has_is_asked_for_in_the_words_of_both_kinds_of_files() {
+    let network = NETWORK.replace("role: branch, ", "").replace("role: hq, ", "");
+    let ted = ted(&network.replace("role: core, site", "site"));
+    let cases = [
+        (
+            "role: branch",
+            "no node has one: give it a `role` in the network file (in a containerlab file the label `trunkline.role`)",
+        ),
+        (
+            "region: north",
+            "no node has one: give it `labels: {region: …}` in the network file (in a containerlab file the label `region`)",
+        ),
+    ];
+    for (line, help) in cases {
+        let text = service("x", &format!("  connectivity: {{type: mesh, members: {{{line}}}}}"));
+        let errors = validate(&documents(&[CLASSES, &text]), &ted).unwrap_err();
+        assert!(errors.iter().any(|one| one.help.as_deref() == Some(help)), "{errors:#?}");
+    }
+}
+
+#[test]
+fn a_selection_of_too_few_nodes_is_told_what_it_took() {
+    let ted = ted(NETWORK);
+    let told = |connectivity: &str| {
+        let docs = documents(&[CLASSES, &service("x", &format!("  connectivity: {{{connectivity}}}"))]);
+        let mut errors = validate(&docs, &ted).unwrap_err();
+        errors.retain(|one| one.is_error());
+        let [one] = errors.as_slice() else { panic!("{errors:#?}") };
+        assert_eq!(one.code, codes::SAME_ENDS);
+        let place = one.place.as_ref().unwrap();
+        (place.column, one.message.clone())
+    };
+    for (connectivity, column, message) in [
+        (
+            "type: p2p, endpoints: [br-1, br-1]",
+            47,
+            "both endpoints are `br-1`: nothing is promised between a node and itself",
+        ),
+        (
+            "type: mesh, members: {role: hq}",
+            40,
+            "a mesh is between two members or more, and `members` selects `hq-pe1` alone",
+        ),
+        (
+            "type: hub-spoke, hubs: [hq-pe1], spokes: {nodes: \"hq-*\"}",
+            60,
+            "a hub has spokes besides itself, and `spokes` selects `hq-pe1` alone, which is a hub",
+        ),
+        (
+            "type: hub-spoke, hubs: {role: core}, spokes: [core-1, core-2]",
+            64,
+            "hubs have spokes besides themselves, and all that `spokes` selects are hubs: `core-1`, `core-2`",
+        ),
+    ] {
+        assert_eq!(told(connectivity), (column, message.to_owned()));
+    }
+}

@@ -106,6 +106,31 @@ fn every_given_line_must_hold_of_a_service() {
 }
 
 #[test]
+fn a_policy_that_changes_nothing_is_told() {
+    let unheard = |services: &[String], says: &str| {
+        let found = faults(&[&services.join("---\n"), &policy("p", "{labels: {tier: key}}", says)]);
+        let told = found.iter().filter(|one| one.code == codes::UNUSED && one.subject == "SteeringPolicy p");
+        told.map(|one| one.message.clone()).collect::<Vec<_>>()
+    };
+    let own = |name: &str| labelled(name, "  path: {minimise: hops, prefer: []}");
+    let message = "the policy `p` changes nothing: every service that it applies to says `path.minimise`, `path.prefer` itself";
+    assert_eq!(unheard(&[own("a"), own("b").replace("br-1", "br-2")], FAST), [message]);
+    // Of several services one that is silent is enough, and one field of several.
+    assert_eq!(unheard(&[own("a"), labelled("b", "").replace("br-1", "br-2")], FAST), [""; 0]);
+    assert_eq!(unheard(&[own("a")], "path: {minimise: delay, coRouted: false}"), [""; 0]);
+    assert_eq!(unheard(&[own("a")], "assurance: {mode: act}"), [""; 0]);
+    // Who says the same as another policy is heard as well; who selects nothing is told so, and not twice.
+    let texts =
+        [labelled("a", ""), policy("p", "{class: business}", FAST), policy("q", "{class: business}", FAST)];
+    let found = faults(&texts.each_ref().map(String::as_str));
+    assert!(of_code(&found, codes::UNUSED).iter().all(|one| !one.subject.starts_with("SteeringPolicy")));
+    assert_eq!(
+        unheard(&[service("a", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}")], FAST).len(),
+        1
+    );
+}
+
+#[test]
 fn what_is_wrong_with_a_selection_is_told_at_its_place() {
     let mail = labelled("mail", "");
     let cases = [

@@ -44,8 +44,12 @@ pub(super) fn read(tree: &Tree, names: &Names, report: &mut Report) -> Option<Dr
         }
         [a, z] => [a, z],
         other => {
-            let message = format!("`endpoints` has {} entries: a link has two ends", other.len());
-            report.error(code::WRONG_SHAPE, "link", message, tree.mark);
+            let message = match other.len() {
+                1 => "`endpoints` has 1 entry: a link has two ends".to_owned(),
+                many => format!("`endpoints` has {many} entries: a link has two ends"),
+            };
+            report.error(code::WRONG_SHAPE, "link", message, tree.mark).help =
+                Some("write it like `endpoints: [\"hq:eth1\", \"br:eth1\"]`".to_owned());
             return None;
         }
     };

@@ -89,7 +89,8 @@ fn labels_and_vars_become_nodes_and_links() {
     assert_eq!(
         told(&network.notes),
         "47:7 warning[TL0132] link hq:eth2--p:eth1: it has no bandwidth and gets 1Gbps, though other lines have one\n\
-         info[TL0123] network: 1 nodes have no router id and get 10.255.x.y by their order: p"
+         info[TL0123] network: the node p has no router id and gets one of 10.255.0.0/16, by its place in the file (a node that is added above changes what is filled in: \
+         give each its own, in a containerlab file by the label `trunkline.router-id`)"
     );
     let line = &ted.links[&"line1:hq--br".parse().unwrap()];
     assert_eq!(line.encryption, Encryption::Macsec);
@@ -200,9 +201,14 @@ fn ends_names_and_nodes_are_checked_here_too() {
         "    a:\n    a:\n    \"c:d\":\n    \"${X}\":",
         "    - endpoints: [\"a:eth1\", \"zz:eth1\"]\n    - endpoints: [\"a:eth2\"]\n    - endpoints: [\"a:${IF}\", \"a:eth3\"]\n    - {mtu: 9000}",
     ));
-    for what in
-        ["TL0113", "TL0106", "has 1 entries", "TL0115", "its name holds a colon", "`endpoints` is missing"]
-    {
+    for what in [
+        "TL0113",
+        "TL0106",
+        "has 1 entry: a link has two ends (write it like `endpoints: [",
+        "TL0115",
+        "its name holds a colon",
+        "`endpoints` is missing",
+    ] {
         assert!(told.contains(what), "{what} in\n{told}");
     }
     let told = faults("topology: {nodes: {a: }}\n");

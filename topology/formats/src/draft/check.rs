@@ -8,7 +8,7 @@ use std::{
 use ipnet::Ipv6Net;
 use model::{InterfaceName, LinkId, NodeId, Severity};
 
-use super::{Draft, DraftDirection, DraftLink, DraftNode};
+use super::{Draft, DraftDirection, DraftLink, DraftNode, Unread};
 use crate::{
     code,
     text::{Mark, Report, nearest},
@@ -119,7 +119,7 @@ pub(super) fn values(links: &[(LinkId, DraftLink)], report: &mut Report) {
     let some = links.iter().any(|(_, link)| ways(link).iter().any(|way| way.bandwidth.is_some()));
     for (id, link) in links {
         let subject = format!("link {id}");
-        if some && ways(link).iter().any(|way| way.bandwidth.is_none()) {
+        if some && ways(link).iter().any(|way| way.bandwidth.is_none() && !way.garbled) {
             let message = "it has no bandwidth and gets 1Gbps, though other lines have one";
             report.add(code::DERIVED_BANDWIDTH, Severity::Warning, &subject, message, link.mark);
         }
@@ -163,7 +163,7 @@ pub(super) fn links(draft: &Draft, report: &mut Report) -> Vec<(LinkId, DraftLin
             continue;
         };
         let subject = format!("link {id}");
-        let mut faults = missing_ends(link, &subject, &nodes, report);
+        let mut faults = missing_ends(link, &subject, &nodes, &draft.unread, report);
         if link.a.0 == link.z.0 {
             report.error(code::LOOP_LINK, &subject, format!("both ends are at node {}", link.a.0), link.mark);
             faults = true;
@@ -190,13 +190,22 @@ pub(super) fn links(draft: &Draft, report: &mut Report) -> Vec<(LinkId, DraftLin
     sound
 }
 
-fn missing_ends(link: &DraftLink, subject: &str, nodes: &BTreeSet<&NodeId>, report: &mut Report) -> bool {
+fn missing_ends(
+    link: &DraftLink,
+    subject: &str,
+    nodes: &BTreeSet<&NodeId>,
+    unread: &Unread,
+    report: &mut Report,
+) -> bool {
     let mut any = false;
     for (node, interface) in [&link.a, &link.z] {
         if nodes.contains(node) {
             continue;
         }
         any = true;
+        if unread.may_be(node) {
+            continue;
+        }
         let help = nearest(node.as_str(), nodes.iter().map(|id| id.as_str())).map_or_else(
             || format!("add node `{node}` or remove the link"),
             |near| format!("did you mean `{near}`?"),

@@ -35,7 +35,9 @@ pub(super) fn fill_in(draft: &mut Draft, report: &mut Report) {
         let [_, _, x, y] = count.to_be_bytes();
         if node.router_id.is_none() {
             node.router_id = Some(Ipv4Addr::new(10, 255, x, y));
-            named.push(node.id.to_string());
+            if !node.garbled_id {
+                named.push(node.id.to_string());
+            }
         }
         if draft.missing == Missing::DeriveAll {
             let locator = Ipv6Addr::from([0xfd00, 0xff, count as u16, 0, 0, 0, 0, 0]);
@@ -49,11 +51,19 @@ pub(super) fn fill_in(draft: &mut Draft, report: &mut Report) {
     } else if !named.is_empty() {
         let some = named.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
         let more = if named.len() > 5 { ", …" } else { "" };
-        let message = format!(
-            "{} nodes have no router id and get 10.255.x.y by their order: {some}{more}",
-            named.len()
+        let message = match named.len() {
+            1 => format!(
+                "the node {some} has no router id and gets one of 10.255.0.0/16, by its place in the file"
+            ),
+            many => format!(
+                "{many} nodes have no router id and get one of 10.255.0.0/16 each, by their places in the file: {some}{more}"
+            ),
+        };
+        report.add(code::DERIVED_ROUTER_ID, Severity::Info, "network", message, None).help = Some(
+            "a node that is added above changes what is filled in: give each its own, in a containerlab file by the label \
+             `trunkline.router-id`"
+                .to_owned(),
         );
-        report.add(code::DERIVED_ROUTER_ID, Severity::Info, "network", message, None);
     }
 }
 

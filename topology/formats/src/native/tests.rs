@@ -48,9 +48,10 @@ fn an_unknown_word_names_the_nearest() {
     assert!(told.starts_with("9:34 "), "{told}");
     let told = faults(&with("  - {name: x, router-id: 10.0.0.3}", ""));
     assert!(told.contains("did you mean `routerId`?"), "{told}");
-    assert!(told.contains("TL0105] node x: `routerId` is missing"), "{told}");
+    assert!(!told.contains("TL0105"), "what was mistyped is not missing as well: {told}");
     let told = faults("apiVersion: trunkline/v1\nkind: Network\nnodes: []\nlink: []\n");
     assert!(told.contains("did you mean `links`?"), "{told}");
+    assert!(faults(&with("  - {name: x}", "")).contains("TL0105] node x: `routerId` is missing"));
 }
 
 #[test]
@@ -141,13 +142,27 @@ fn places_are_whole_and_on_earth() {
 #[test]
 fn shapes_are_checked() {
     let told = faults(&with("  - justaname", "  - {a: [hq], z: br, delay: {x: 1}}"));
-    assert!(told.contains("error[TL0103] node without name: `key: value` pairs belong here"), "{told}");
-    assert!(told.contains("an end is written `node:interface`"), "{told}");
+    assert!(
+        told.contains("error[TL0103] node without name: a mapping is expected here, not `justaname`"),
+        "{told}"
+    );
+    assert!(told.contains("an end of a link is one text, not a list (write it like `hq:eth1`"), "{told}");
     assert!(told.contains("`br` is not an end: write `node:interface`"), "{told}");
-    assert!(told.contains("`delay` is a single value"), "{told}");
+    assert!(
+        told.contains("`delay` takes a single value, not a mapping with `x` (write it like `delay: value`)"),
+        "{told}"
+    );
     let told = faults("apiVersion: trunkline/v2\nkind: Network\nnodes: {}\n");
     assert!(told.contains("`trunkline/v2` is not read here"), "{told}");
-    assert!(told.contains("`nodes` is a list"), "{told}");
+    assert!(told.contains("`nodes` takes a list, not an empty mapping (write it like `[first"), "{told}");
+    let told = faults(&with(
+        "",
+        "  - {a: \"hq:e2\", z: \"br:e2\", affinity: [line1, {name: line2}], srlg: {duct: 3}}",
+    ));
+    assert!(told.contains(
+        "`affinity` takes single values, not a mapping with `name` (write it like `affinity: [first"
+    ));
+    assert!(told.contains("`srlg` takes single values, not a mapping with `duct`"), "{told}");
     let told =
         faults(&with("  - {name: x, routerId: 10.0.0.3, srgb: {base: 1048000, size: 8000}, msd: 8/8}", ""));
     assert!(told.contains("labels go from 16 to 1048575"), "{told}");

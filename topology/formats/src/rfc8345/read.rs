@@ -7,7 +7,7 @@ use model::{Affinity, Delay, Severity, node::Location, sr::LabelBlock};
 use super::{INTERFACE, LINK, NETWORK, NODE, ROOT, number, pair};
 use crate::{
     code,
-    draft::{Draft, DraftDirection, DraftLine, DraftNode, Missing},
+    draft::{Draft, DraftDirection, DraftLine, DraftNode, Missing, Unread},
     text::{Fields, Report, Shape, Tree, Word},
 };
 
@@ -46,7 +46,9 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     }
     let mut fields = Fields::of(network, "network", report)?;
     let ours = network.word_at("network-id") == Some(NETWORK);
-    let nodes = fields.trees("node", report).iter().filter_map(|tree| node(tree, ours, report)).collect();
+    let written = fields.trees("node", report);
+    let nodes: Vec<DraftNode> = written.iter().filter_map(|tree| node(tree, ours, report)).collect();
+    let unread = Unread { any: nodes.len() < written.len(), ..Unread::default() };
     let mut unused = BTreeSet::new();
     let one_ways: Vec<_> = fields
         .trees("ietf-network-topology:link", report)
@@ -58,7 +60,7 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
         let message = format!("link attributes that are not used: {list}");
         report.add(code::UNUSED_ATTRIBUTE, Severity::Info, "network", message, None);
     }
-    Some(Draft { nodes, links: pair::pair(one_ways, report), missing: Missing::Derive })
+    Some(Draft { nodes, unread, links: pair::pair(one_ways, report), missing: Missing::Derive })
 }
 
 /// An identifier, without the scheme that we give ours.
@@ -90,9 +92,10 @@ fn node(tree: &Tree, ours: bool, report: &mut Report) -> Option<DraftNode> {
         .get("ietf-l3-unicast-topology:l3-node-attributes")
         .and_then(|attributes| attributes.at("router-id"))
         .and_then(|ids| ids.list().first());
-    node.router_id = fields
-        .value("ietf-te-topology:te-node-id", report)
-        .or_else(|| l3.and_then(Tree::scalar).and_then(|text| text.parse().ok()));
+    let id = "ietf-te-topology:te-node-id";
+    let said = fields.value(id, report);
+    node.garbled_id = said.is_none() && fields.has(id);
+    node.router_id = said.or_else(|| l3.and_then(Tree::scalar).and_then(|text| text.parse().ok()));
     let place = fields.get("ietf-te-topology:te").and_then(|te| te.at("geolocation"));
     node.location = place.and_then(|place| {
         let mut fields = Fields::of(place, &format!("node {name}, geolocation"), report)?;
@@ -146,9 +149,10 @@ fn attributes(
         .at("max-link-bandwidth")
         .and_then(|max| max.at("te-bandwidth"))
         .and_then(|bandwidth| bandwidth.word_at("generic"));
+    let read = understood(bandwidth, "max-link-bandwidth", subject, number::read_bandwidth, report);
     let direction = DraftDirection {
-        bandwidth: understood(bandwidth, "max-link-bandwidth", subject, number::read_bandwidth, report)
-            .filter(|bandwidth| bandwidth.as_bps() > 0),
+        bandwidth: read.filter(|bandwidth| bandwidth.as_bps() > 0),
+        garbled: read.is_none() && bandwidth.is_some(),
         delay: fields.value::<u32>("te-delay-metric", report).map(|micros| Delay::from_micros(micros.into())),
         igp: fields.value("te-igp-metric", report),
         te: fields.value("te-default-metric", report),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     mark::{Key, Mark},
-    report::{Report, shorten},
+    report::{Report, nearest, shorten},
     tree::{Shape, Tree},
     word::Word,
 };
@@ -28,7 +28,9 @@ impl<'t> Fields<'t> {
             Shape::Map(entries) => entries,
             _ if tree.is_null() => &[][..],
             _ => {
-                report.error(code::WRONG_SHAPE, subject, "`key: value` pairs belong here", tree.mark);
+                let message = format!("a mapping is expected here, not {}", tree.in_words());
+                report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+                    Some("write it like `{key: value}`, or one `key: value` a line".to_owned());
                 return None;
             }
         };
@@ -55,6 +57,15 @@ impl<'t> Fields<'t> {
         self.entries.iter().any(|(key, tree)| key.text == word && !tree.is_null())
     }
 
+    /// Whether a word is not here because it was most likely mistyped: one that is not known stands in its place. Who asks reports
+    /// unknown words in the end, so that this one is told.
+    pub fn mistyped(&self, word: &str, known: &[&str]) -> bool {
+        let is_meant = |key: &Key| {
+            !known.contains(&key.text.as_str()) && nearest(&key.text, known.iter().copied()) == Some(word)
+        };
+        !self.has(word) && self.rest().any(|(key, _)| is_meant(key))
+    }
+
     /// A single value. A wrong one is reported and reads as absent.
     pub fn value<T: Word>(&mut self, word: &str, report: &mut Report) -> Option<T> {
         let tree = self.get(word)?;
@@ -77,12 +88,18 @@ impl<'t> Fields<'t> {
     /// A list of single values; one value alone counts as a list of one.
     pub fn list<T: Word>(&mut self, word: &str, report: &mut Report) -> Vec<T> {
         let Some(tree) = self.get(word) else { return Vec::new() };
-        match &tree.shape {
-            Shape::List(list) => {
-                list.iter().filter_map(|part| read_word(part, word, &self.subject, report)).collect()
-            }
-            _ => read_word(tree, word, &self.subject, report).into_iter().collect(),
+        let parts = match &tree.shape {
+            Shape::List(list) => list.as_slice(),
+            _ => std::slice::from_ref(tree),
+        };
+        let wrong = |part: &&Tree| part.scalar().is_none();
+        for part in parts.iter().filter(wrong) {
+            let message = format!("`{word}` takes single values, not {}", part.in_words());
+            report.error(code::WRONG_SHAPE, &self.subject, message, part.mark).help =
+                Some(format!("write it like `{word}: [first, second]`"));
         }
+        let right = parts.iter().filter(|part| !wrong(part));
+        right.filter_map(|part| read_word(part, word, &self.subject, report)).collect()
     }
 
     /// A list of anything.
@@ -92,7 +109,9 @@ impl<'t> Fields<'t> {
             Some(tree) => match &tree.shape {
                 Shape::List(list) => list,
                 _ => {
-                    report.error(code::WRONG_SHAPE, &self.subject, format!("`{word}` is a list"), tree.mark);
+                    let message = format!("`{word}` takes a list, not {}", tree.in_words());
+                    report.error(code::WRONG_SHAPE, &self.subject, message, tree.mark).help =
+                        Some("write it like `[first, second]`, or one entry a line after `- `".to_owned());
                     &[]
                 }
             },
@@ -123,7 +142,9 @@ impl<'t> Fields<'t> {
 
 fn read_word<T: Word>(tree: &Tree, word: &str, subject: &str, report: &mut Report) -> Option<T> {
     let Some(text) = tree.scalar() else {
-        report.error(code::WRONG_SHAPE, subject, format!("`{word}` is a single value"), tree.mark);
+        let message = format!("`{word}` takes a single value, not {}", tree.in_words());
+        report.error(code::WRONG_SHAPE, subject, message, tree.mark).help =
+            Some(format!("write it like `{word}: value`"));
         return None;
     };
     T::read(text)

@@ -10,7 +10,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::{
     mark::{Key, Mark},
-    report::Report,
+    report::{Report, shorten},
 };
 use crate::code;
 
@@ -57,6 +57,19 @@ pub struct Tree {
 }
 
 impl Tree {
+    /// What it is, for a message on something else that is wanted there.
+    pub fn in_words(&self) -> String {
+        match &self.shape {
+            Shape::Scalar(Scalar { kind: Kind::Null, .. }) => "nothing".to_owned(),
+            Shape::Scalar(scalar) => format!("`{}`", shorten(&scalar.text)),
+            Shape::List(_) => "a list".to_owned(),
+            Shape::Map(entries) => match entries.first() {
+                Some((key, _)) => format!("a mapping with `{}`", shorten(&key.text)),
+                None => "an empty mapping".to_owned(),
+            },
+        }
+    }
+
     /// The text of a scalar that is not null.
     pub fn scalar(&self) -> Option<&str> {
         match &self.shape {
