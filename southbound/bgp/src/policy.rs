@@ -6,6 +6,8 @@ pub mod nlri;
 pub mod segment;
 pub mod send;
 pub mod tunnel;
+#[cfg(test)]
+mod tests;
 
 pub use nlri::PolicyNlri;
 pub use segment::ListTlv;

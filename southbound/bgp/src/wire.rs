@@ -22,3 +22,6 @@ pub use octets::{Malformed, Tlv, TooLong};
 pub use open::Open;
 pub use reach::{Nlri, Reach, Unreach};
 pub use update::{Context, Received, Update};
+
+#[cfg(test)]
+mod tests;

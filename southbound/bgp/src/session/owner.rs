@@ -39,6 +39,8 @@ pub(super) struct Owner {
     offered: Option<TcpStream>,
     /// What could not be told yet.
     untold: VecDeque<Heard>,
+    /// Connections that are about to close.
+    closing: Vec<JoinHandle<()>>,
 }
 
 /// What the task waits for.
@@ -55,8 +57,17 @@ enum Next {
 impl Owner {
     pub(super) fn new(peer: Peer, wires: Wires) -> Self {
         let fsm = Fsm::new(peer.config.clone());
-        let untold = VecDeque::new();
-        Self { peer, wires, fsm, out: None, inward: None, connecting: None, offered: None, untold }
+        Self {
+            peer,
+            wires,
+            fsm,
+            out: None,
+            inward: None,
+            connecting: None,
+            offered: None,
+            untold: VecDeque::new(),
+            closing: Vec::new(),
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -89,6 +100,10 @@ impl Owner {
             }
         }
         self.step(Event::Stop);
+        for task in self.closing {
+            // Each has a limit of time, and none fails.
+            let _ = task.await;
+        }
     }
 
     async fn next(&mut self) -> Next {
@@ -158,7 +173,8 @@ impl Owner {
             }
             Action::Close(way) => {
                 if let Some(wire) = self.wire(way).take() {
-                    wire.close();
+                    self.closing.retain(|task| !task.is_finished());
+                    self.closing.push(wire.close());
                 }
             }
             Action::Tell(notice) => {

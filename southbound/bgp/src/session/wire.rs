@@ -8,6 +8,7 @@ use tokio::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -98,7 +99,7 @@ impl Wire {
     }
 
     /// Sends what is left, for a short time, and closes.
-    pub(super) fn close(self) {
+    pub(super) fn close(self) -> JoinHandle<()> {
         let Self { mut writer, output, reader, .. } = self;
         tokio::spawn(async move {
             let last = async {
@@ -108,6 +109,6 @@ impl Wire {
             // Whoever does not take it does not get it.
             let _ = timeout(LINGER.as_duration(), last).await;
             drop(reader);
-        });
+        })
     }
 }
