@@ -26,7 +26,8 @@ const TARGET: f64 = 3.0;
 fn main() {
     let ted = network::network(NODES, LINKS);
     let names = Names::of(&ted);
-    let originator = Originator { asn: 65_000, domain: 0, next_hop: IpAddr::from([10, 0, 0, 1]), external: None };
+    let originator =
+        Originator { asn: 65_000, domain: 0, next_hop: IpAddr::from([10, 0, 0, 1]), external: None };
     let all = routes(&ted, &names, &originator);
     let count = all.len();
     let mut octets = Vec::new();

@@ -1,4 +1,5 @@
 //! Any value of the types that go over the wire, for the property that what is written is read as the same.
+//! Longer than 500 lines because every type and every one of its variants has a line.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -25,7 +26,7 @@ use crate::{
         tunnel::Binding,
     },
     wire::{
-        Attribute, Capability, Family, Notification, Nlri as Routes, Open, Reach, Tlv, Unreach, Update,
+        Attribute, Capability, Family, Nlri as Routes, Notification, Open, Reach, Tlv, Unreach, Update,
         attribute::{Origin, Segment, SegmentKind},
         capability::GracefulRestart,
         community::{Community, ExtendedCommunity},
@@ -109,7 +110,11 @@ pub fn open() -> impl Strategy<Value = Open> {
 }
 
 pub fn notification() -> impl Strategy<Value = Notification> {
-    (any::<u8>(), any::<u8>(), octets(60)).prop_map(|(code, subcode, data)| Notification { code, subcode, data })
+    (any::<u8>(), any::<u8>(), octets(60)).prop_map(|(code, subcode, data)| Notification {
+        code,
+        subcode,
+        data,
+    })
 }
 
 fn igp_router_id() -> impl Strategy<Value = IgpRouterId> {
@@ -156,7 +161,8 @@ fn link_descriptors() -> impl Strategy<Value = Vec<LinkDescriptor>> {
 }
 
 fn instance() -> impl Strategy<Value = Instance> {
-    any::<(u8, u64)>().prop_map(|(protocol, identifier)| Instance { protocol: ProtocolId(protocol), identifier })
+    any::<(u8, u64)>()
+        .prop_map(|(protocol, identifier)| Instance { protocol: ProtocolId(protocol), identifier })
 }
 
 pub fn ls_nlri() -> impl Strategy<Value = Nlri> {
@@ -164,9 +170,9 @@ pub fn ls_nlri() -> impl Strategy<Value = Nlri> {
     let prefix = (instance(), node_key(), topologies(), any::<u8>(), net, unknown());
     prop_oneof![
         (instance(), node_key()).prop_map(|(instance, node)| Nlri::Node(NodeNlri { instance, node })),
-        (instance(), node_key(), node_key(), link_descriptors()).prop_map(|(instance, local, remote, link)| {
-            Nlri::Link(LinkNlri { instance, local, remote, link })
-        }),
+        (instance(), node_key(), node_key(), link_descriptors()).prop_map(
+            |(instance, local, remote, link)| { Nlri::Link(LinkNlri { instance, local, remote, link }) }
+        ),
         prefix.prop_map(|(instance, node, topologies, kind, net, unknown)| {
             let prefix = vec![
                 PrefixDescriptor::MultiTopology(topologies),
@@ -251,8 +257,7 @@ fn prefix_tlv() -> impl Strategy<Value = LsTlv> {
 }
 
 fn performance_tlv() -> impl Strategy<Value = LsTlv> {
-    let measured =
-        || (any::<bool>(), low24()).prop_map(|(anomalous, value)| Measured { anomalous, value });
+    let measured = || (any::<bool>(), low24()).prop_map(|(anomalous, value)| Measured { anomalous, value });
     prop_oneof![
         measured().prop_map(PerformanceTlv::Delay),
         (measured(), low24()).prop_map(|(least, greatest)| PerformanceTlv::DelayRange { least, greatest }),
@@ -276,9 +281,11 @@ fn flexalgo_tlv() -> impl Strategy<Value = LsTlv> {
         unknown().prop_map(Rule::Unknown),
     ];
     prop_oneof![
-        (any::<[u8; 4]>(), vec(rule, 0..4)).prop_map(|([algorithm, metric, calculation, priority], rules)| {
-            FlexAlgoTlv::Definition { algorithm, metric, calculation, priority, rules }
-        }),
+        (any::<[u8; 4]>(), vec(rule, 0..4)).prop_map(
+            |([algorithm, metric, calculation, priority], rules)| {
+                FlexAlgoTlv::Definition { algorithm, metric, calculation, priority, rules }
+            }
+        ),
         (any::<u8>(), any::<u8>(), any::<u32>())
             .prop_map(|(algorithm, flags, metric)| FlexAlgoTlv::PrefixMetric { algorithm, flags, metric }),
     ]
@@ -286,7 +293,12 @@ fn flexalgo_tlv() -> impl Strategy<Value = LsTlv> {
 }
 
 fn structure() -> impl Strategy<Value = Structure> {
-    any::<[u8; 4]>().prop_map(|[block, node, function, argument]| Structure { block, node, function, argument })
+    any::<[u8; 4]>().prop_map(|[block, node, function, argument]| Structure {
+        block,
+        node,
+        function,
+        argument,
+    })
 }
 
 fn leaf() -> BoxedStrategy<LsTlv> {
@@ -328,8 +340,11 @@ fn sr_tlv() -> BoxedStrategy<LsTlv> {
         adjacency().prop_map(SrTlv::PeerNodeSid),
         adjacency().prop_map(SrTlv::PeerAdjacencySid),
         adjacency().prop_map(SrTlv::PeerSetSid),
-        (any::<u8>(), any::<u8>(), sid_label())
-            .prop_map(|(flags, algorithm, sid)| SrTlv::PrefixSid { flags, algorithm, sid }),
+        (any::<u8>(), any::<u8>(), sid_label()).prop_map(|(flags, algorithm, sid)| SrTlv::PrefixSid {
+            flags,
+            algorithm,
+            sid
+        }),
     ]
     .prop_map(LsTlv::Sr)
     .boxed()
@@ -350,10 +365,12 @@ fn holder(inner: BoxedStrategy<LsTlv>) -> BoxedStrategy<LsTlv> {
         (any::<u8>(), any::<u8>(), any::<u32>(), tlvs()).prop_map(|(flags, algorithm, metric, tlvs)| {
             LsTlv::Srv6(Srv6Tlv::Locator { flags, algorithm, metric, tlvs })
         }),
-        (mask(), mask(), tlvs())
-            .prop_map(|(standard, own, tlvs)| LsTlv::Asla(Asla { standard, own, tlvs })),
-        (any::<u8>(), any::<u16>(), tlvs())
-            .prop_map(|(flags, size, first)| LsTlv::Sr(SrTlv::Range { flags, size, first })),
+        (mask(), mask(), tlvs()).prop_map(|(standard, own, tlvs)| LsTlv::Asla(Asla { standard, own, tlvs })),
+        (any::<u8>(), any::<u16>(), tlvs()).prop_map(|(flags, size, first)| LsTlv::Sr(SrTlv::Range {
+            flags,
+            size,
+            first
+        })),
         (any::<u32>(), tlvs()).prop_map(|(member, tlvs)| LsTlv::Sr(SrTlv::BundleMember { member, tlvs })),
     ]
     .boxed()
@@ -372,28 +389,35 @@ fn endpoint() -> impl Strategy<Value = Option<Endpoint>> {
 }
 
 fn entry() -> impl Strategy<Value = LabelEntry> {
-    (0..1_u32 << 20, 0..8_u8, any::<u8>())
-        .prop_map(|(label, traffic_class, ttl)| LabelEntry { label, traffic_class, ttl })
+    (0..1_u32 << 20, 0..8_u8, any::<u8>()).prop_map(|(label, traffic_class, ttl)| LabelEntry {
+        label,
+        traffic_class,
+        ttl,
+    })
 }
 
 fn policy_tlv() -> impl Strategy<Value = PolicyTlv> {
     let part = prop_oneof![
         (any::<u8>(), any::<u32>()).prop_map(|(flags, weight)| ListTlv::Weight { flags, weight }),
         (any::<u8>(), entry()).prop_map(|(flags, entry)| ListTlv::Label { flags, entry }),
-        (any::<u8>(), v6(), endpoint())
-            .prop_map(|(flags, sid, endpoint)| ListTlv::Srv6 { flags, sid, endpoint }),
+        (any::<u8>(), v6(), endpoint()).prop_map(|(flags, sid, endpoint)| ListTlv::Srv6 {
+            flags,
+            sid,
+            endpoint
+        }),
         (30..40_u8, octets(20)).prop_map(|(code, value)| ListTlv::Unknown { code, value }),
     ];
-    let binding = prop_oneof![
-        Just(Binding::None),
-        entry().prop_map(Binding::Label),
-        v6().prop_map(Binding::Srv6)
-    ];
+    let binding =
+        prop_oneof![Just(Binding::None), entry().prop_map(Binding::Label), v6().prop_map(Binding::Srv6)];
     prop_oneof![
-        (any::<u8>(), any::<u32>()).prop_map(|(flags, preference)| PolicyTlv::Preference { flags, preference }),
+        (any::<u8>(), any::<u32>())
+            .prop_map(|(flags, preference)| PolicyTlv::Preference { flags, preference }),
         (any::<u8>(), binding).prop_map(|(flags, sid)| PolicyTlv::BindingSid { flags, sid }),
-        (any::<u8>(), v6(), endpoint())
-            .prop_map(|(flags, sid, endpoint)| PolicyTlv::Srv6BindingSid { flags, sid, endpoint }),
+        (any::<u8>(), v6(), endpoint()).prop_map(|(flags, sid, endpoint)| PolicyTlv::Srv6BindingSid {
+            flags,
+            sid,
+            endpoint
+        }),
         (any::<u8>(), any::<u8>()).prop_map(|(flags, policy)| PolicyTlv::ExplicitNull { flags, policy }),
         any::<u8>().prop_map(PolicyTlv::Priority),
         vec(part, 0..5).prop_map(PolicyTlv::SegmentList),
@@ -412,13 +436,15 @@ pub fn tunnel() -> impl Strategy<Value = Tunnel> {
 }
 
 pub fn routes() -> impl Strategy<Value = Routes> {
-    let policy = |endpoint: BoxedStrategy<IpAddr>| {
-        vec(
-            (any::<u32>(), any::<u32>(), endpoint)
-                .prop_map(|(distinguisher, color, endpoint)| PolicyNlri { distinguisher, color, endpoint }),
-            0..3,
-        )
-    };
+    let policy =
+        |endpoint: BoxedStrategy<IpAddr>| {
+            vec(
+                (any::<u32>(), any::<u32>(), endpoint).prop_map(|(distinguisher, color, endpoint)| {
+                    PolicyNlri { distinguisher, color, endpoint }
+                }),
+                0..3,
+            )
+        };
     prop_oneof![
         3 => vec(ls_nlri(), 0..3).prop_map(Routes::LinkState),
         1 => policy(v4().prop_map(IpAddr::V4).boxed())

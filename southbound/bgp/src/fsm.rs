@@ -281,7 +281,13 @@ impl Fsm {
         self.try_to_connect(now, actions);
     }
 
-    fn end_saying(&mut self, way: Way, notification: Notification, now: Timestamp, actions: &mut Vec<Action>) {
+    fn end_saying(
+        &mut self,
+        way: Way,
+        notification: Notification,
+        now: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
         if self.line(way).is_some() {
             actions.push(Action::Send(way, message::notification(&notification)));
             self.end(way, End::Said(notification), now, actions);

@@ -24,12 +24,15 @@ use model::{
 };
 
 use crate::{
-    ls::{IgpRouterId, LinkNlri, Nlri, sr::SidLabel, descriptor::NodeDescriptor, nlri::Instance, nlri::igp_router_id},
+    ls::{
+        IgpRouterId, LinkNlri, Nlri, descriptor::NodeDescriptor, nlri::Instance, nlri::igp_router_id,
+        sr::SidLabel,
+    },
     table::{Route, Table},
 };
 pub use overlay::Unmatched;
 pub use pair::{End, Half};
-pub use ted::{LeftOut, Learned};
+pub use ted::{Learned, LeftOut};
 
 /// How a router is recognised: the domain, and what the IGP calls it. A router of two levels is one.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -160,7 +160,10 @@ impl Originator {
 
     /// An update that takes routes back.
     pub fn withdraw(&self, routes: Vec<Nlri>) -> Update {
-        Update { attributes: vec![Attribute::Unreach(Unreach(Routes::LinkState(routes)))], ..Update::default() }
+        Update {
+            attributes: vec![Attribute::Unreach(Unreach(Routes::LinkState(routes)))],
+            ..Update::default()
+        }
     }
 }
 
@@ -207,7 +210,8 @@ fn prefixes(node: &Node, key: &NodeKey, instance: Instance) -> Vec<(Nlri, LsAttr
         (Nlri::Prefix(PrefixNlri { instance, ipv6, node: key.clone(), prefix }), LsAttribute { tlvs })
     };
     if let (Some(index), Ok(net)) = (&node.node_sid, Ipv4Net::new(node.router_id, 32)) {
-        let sid = SrTlv::PrefixSid { flags: SrTlv::NODE_SID, algorithm: 0, sid: SidLabel::Index(index.value) };
+        let sid =
+            SrTlv::PrefixSid { flags: SrTlv::NODE_SID, algorithm: 0, sid: SidLabel::Index(index.value) };
         routes.push(prefix(IpNet::V4(net), vec![LsTlv::Sr(sid)]));
     }
     if let Some(locator) = &node.locator {
@@ -245,7 +249,7 @@ fn link_tlvs(link: &Link, direction: &Direction, numbers: &Numbers<'_>) -> Vec<L
         LsTlv::Performance(PerformanceTlv::Delay(measured(delay))),
         LsTlv::Performance(PerformanceTlv::DelayRange { least: measured(delay), greatest: delay }),
         LsTlv::Performance(PerformanceTlv::Variation(low(direction.jitter.value.as_micros()))),
-        LsTlv::Performance(PerformanceTlv::Loss(measured(direction.loss.value.as_ppb() / LOSS_STEP & LOW))),
+        LsTlv::Performance(PerformanceTlv::Loss(measured((direction.loss.value.as_ppb() / LOSS_STEP) & LOW))),
     ];
     let risks: Vec<u32> =
         link.srlg.iter().filter_map(|name| numbers.srlg.get(name.as_str()).copied()).collect();

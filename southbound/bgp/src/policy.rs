@@ -5,9 +5,9 @@ pub mod judge;
 pub mod nlri;
 pub mod segment;
 pub mod send;
-pub mod tunnel;
 #[cfg(test)]
 mod tests;
+pub mod tunnel;
 
 pub use nlri::PolicyNlri;
 pub use segment::ListTlv;

@@ -9,9 +9,7 @@ use bgp::{
     policy::send::{Audience, Manner, announce},
     wire::{Capability, Context, Family, Framer, Message, Open, message},
 };
-use model::{
-    CandidatePath, Label, NodeId, PolicyKey, SegmentList, Sid, SrPolicy, Timestamp, sr::LastResort,
-};
+use model::{CandidatePath, Label, NodeId, PolicyKey, SegmentList, Sid, SrPolicy, Timestamp, sr::LastResort};
 
 use crate::files::TED;
 use crate::mutate::mutate_octets;
@@ -133,7 +131,10 @@ target!(bgp_streams, |script| {
             }
         }
     }
-    assert!(again.starts_with(&frames) || frames.starts_with(&again), "the cut of the pieces changes what is read");
+    assert!(
+        again.starts_with(&frames) || frames.starts_with(&again),
+        "the cut of the pieces changes what is read"
+    );
     let (mut table, peer) = (Table::default(), NodeId::lit("rr1"));
     for frame in &frames {
         if let Ok(message) = Message::decode(frame, &CONTEXT) {

@@ -188,8 +188,7 @@ impl Config {
 
     /// What we say of ourselves. Our own routes do not survive our restart; we help others over theirs (RFC 4724 section 3).
     pub(super) fn open(&self) -> Open {
-        let mut capabilities: Vec<_> =
-            self.families.iter().copied().map(Capability::Multiprotocol).collect();
+        let mut capabilities: Vec<_> = self.families.iter().copied().map(Capability::Multiprotocol).collect();
         capabilities.extend([
             Capability::RouteRefresh,
             Capability::ExtendedMessage,
@@ -204,4 +203,3 @@ impl Config {
         }
     }
 }
-

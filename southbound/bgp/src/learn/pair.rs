@@ -72,8 +72,7 @@ impl Half {
             Some(model::Standing::Stale { since }) => Some(*since),
             _ => None,
         };
-        let standing =
-            stale.map_or(model::Standing::Fresh, |since| model::Standing::Stale { since });
+        let standing = stale.map_or(model::Standing::Fresh, |since| model::Standing::Stale { since });
         self.way.adjacency_label = label.map(|value| Fact { value, source, at, standing });
     }
 }
@@ -103,7 +102,8 @@ pub(super) fn pairs(halves: &[Half]) -> (Vec<(usize, usize)>, Vec<usize>) {
         }
     }
     for ((local, remote), places) in &alone {
-        if let (&[one], Some(&[two])) = (places.as_slice(), alone.get(&(*remote, *local)).map(Vec::as_slice)) {
+        if let (&[one], Some(&[two])) = (places.as_slice(), alone.get(&(*remote, *local)).map(Vec::as_slice))
+        {
             // Named ends that do not match are two links of which a side is down.
             let named = |place: usize| halves.get(place).is_some_and(|half| !half.far.is_empty());
             if one != two && !(named(one) && named(two)) {
@@ -111,7 +111,8 @@ pub(super) fn pairs(halves: &[Half]) -> (Vec<(usize, usize)>, Vec<usize>) {
             }
         }
     }
-    let paired = other.iter().enumerate().filter_map(|(one, two)| two.filter(|two| one < *two).map(|two| (one, two)));
+    let paired =
+        other.iter().enumerate().filter_map(|(one, two)| two.filter(|two| one < *two).map(|two| (one, two)));
     let single = other.iter().enumerate().filter(|(_, two)| two.is_none()).map(|(place, _)| place);
     (paired.collect(), single.collect())
 }

@@ -149,7 +149,9 @@ fn plain(of: &mut Way, tlv: &LinkTlv, said: &Said<'_>) {
 
 fn performance(of: &mut Way, tlv: &PerformanceTlv, said: &Said<'_>) {
     match tlv {
-        PerformanceTlv::Delay(delay) => keep(&mut of.delay, said.fact(Delay::from_micros(delay.value.into()))),
+        PerformanceTlv::Delay(delay) => {
+            keep(&mut of.delay, said.fact(Delay::from_micros(delay.value.into())))
+        }
         PerformanceTlv::Variation(micros) => {
             keep(&mut of.jitter, said.fact(Jitter::from_micros((*micros).into())));
         }

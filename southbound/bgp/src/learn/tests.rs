@@ -228,7 +228,11 @@ fn loss_and_delay_come_in_the_units_of_the_model() {
     let seen = view(&table);
     let way = first_way(&seen);
     assert_eq!(way.delay.as_ref().unwrap().value, Delay::from_micros(1_500));
-    assert_eq!(way.loss.as_ref().unwrap().value, Loss::from_ppb(503_316_450), "50.331645%, the most there is");
+    assert_eq!(
+        way.loss.as_ref().unwrap().value,
+        Loss::from_ppb(503_316_450),
+        "50.331645%, the most there is"
+    );
 }
 
 #[test]

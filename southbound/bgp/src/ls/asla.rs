@@ -84,10 +84,6 @@ impl Asla {
             }
         }
         let (standard, own, inner) = whole(what, octets, (take(standard), take(own), rest))?;
-        Ok(Self {
-            standard: standard.to_vec(),
-            own: own.to_vec(),
-            tlvs: decode_tlvs(inner, depth + 1)?,
-        })
+        Ok(Self { standard: standard.to_vec(), own: own.to_vec(), tlvs: decode_tlvs(inner, depth + 1)? })
     }
 }

@@ -121,7 +121,9 @@ fn igp_router_id(value: &[u8]) -> Result<IgpRouterId, Malformed> {
         4 => whole(what, value, ipv4).map(IgpRouterId::Router),
         6 => whole(what, value, array::<6>).map(IgpRouterId::Isis),
         7 => whole(what, value, (array::<6>, be_u8)).map(|(id, circuit)| IgpRouterId::IsisLan(id, circuit)),
-        8 => whole(what, value, (ipv4, array::<4>)).map(|(id, interface)| IgpRouterId::OspfLan(id, interface)),
+        8 => {
+            whole(what, value, (ipv4, array::<4>)).map(|(id, interface)| IgpRouterId::OspfLan(id, interface))
+        }
         got => Err(Malformed::length(what, got)),
     }
 }

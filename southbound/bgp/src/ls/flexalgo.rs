@@ -66,7 +66,10 @@ impl Rule {
 
     fn encode(&self, out: &mut Out) {
         out.tlv(self.code(), |out| match self {
-            Self::ExcludeAny(all) | Self::IncludeAny(all) | Self::IncludeAll(all) | Self::ExcludeSrlg(all) => {
+            Self::ExcludeAny(all)
+            | Self::IncludeAny(all)
+            | Self::IncludeAll(all)
+            | Self::ExcludeSrlg(all) => {
                 all.iter().for_each(|word| out.u32(*word));
             }
             Self::Flags(octets) => out.put(octets),

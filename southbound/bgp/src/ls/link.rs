@@ -130,7 +130,7 @@ pub(super) fn bandwidth(octets: &[u8]) -> Read<'_, WireBandwidth> {
 
 /// Numbers of 32 bits each.
 pub(super) fn words(what: &'static str, value: &[u8]) -> Result<Vec<u32>, Malformed> {
-    series(what, value, |octets| be_u32(octets))
+    series(what, value, be_u32)
 }
 
 fn unreserved(value: &[u8]) -> Result<[WireBandwidth; 8], Malformed> {
@@ -170,7 +170,10 @@ pub fn group_words(groups: &BTreeSet<u32>) -> Vec<u32> {
     let groups: Vec<u32> = groups.iter().copied().filter(|group| *group < 2_040).collect();
     let length = groups.last().map_or(0, |last| last / 32 + 1);
     let word = |place| {
-        groups.iter().filter(|group| **group / 32 == place).fold(0_u32, |word, group| word | 1 << (group % 32))
+        groups
+            .iter()
+            .filter(|group| **group / 32 == place)
+            .fold(0_u32, |word, group| word | 1 << (group % 32))
     };
     (0..length).map(word).collect()
 }

@@ -1,9 +1,6 @@
 //! What BGP-LS says of nodes (RFC 9552 section 5.3.1, MSD from RFC 8814).
 
-use nom::{
-    Parser,
-    number::complete::be_u8,
-};
+use nom::{Parser, number::complete::be_u8};
 
 use crate::wire::octets::{Malformed, Out, series, whole};
 

@@ -1,9 +1,6 @@
 //! What BGP-LS says of a link's performance (RFC 8571, after RFC 8570).
 
-use nom::{
-    Parser,
-    number::complete::be_u32,
-};
+use nom::{Parser, number::complete::be_u32};
 
 use super::{bandwidth::WireBandwidth, link::bandwidth};
 use crate::wire::octets::{Malformed, Out, Read, whole};

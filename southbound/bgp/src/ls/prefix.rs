@@ -65,7 +65,7 @@ impl PrefixTlv {
         Ok(Some(match code {
             1152 => Self::IgpFlags(whole("igp flags", value, be_u8)?),
             1153 => Self::Tags(words("route tags", value)?),
-            1154 => Self::ExtendedTags(series("extended route tags", value, |octets| be_u64(octets))?),
+            1154 => Self::ExtendedTags(series("extended route tags", value, be_u64)?),
             1155 => Self::Metric(whole("prefix metric", value, be_u32)?),
             1156 => Self::ForwardingAddress(address("forwarding address", value)?),
             1157 => Self::Opaque(value.to_vec()),

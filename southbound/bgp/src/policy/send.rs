@@ -2,10 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use model::{
-    CandidatePath, PolicyKey, SegmentList, Sid, SrPolicy,
-    sr::LastResort,
-};
+use model::{CandidatePath, PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
 
 use super::{
     PolicyNlri,

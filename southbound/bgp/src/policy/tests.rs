@@ -2,10 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use model::{
-    CandidatePath, Label, PolicyKey, SegmentList, Sid, SrPolicy,
-    sr::LastResort,
-};
+use model::{CandidatePath, Label, PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
 
 use super::{
     judge::{Judgement, judge},

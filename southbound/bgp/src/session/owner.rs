@@ -229,6 +229,10 @@ impl Owner {
             self.fsm.excuse(Way::In, now);
         }
         for way in [Way::Out, Way::In] {
+            // Had this task to wait for its turn, what came meanwhile counts before the time that ran out.
+            if self.untold.is_empty() && self.wire(way).as_mut().is_some_and(Wire::try_read) {
+                self.read(way);
+            }
             let most = self.peer.send_hold;
             let stuck = self.wire(way).as_ref().and_then(|wire| wire.stuck_at(most));
             if stuck.is_some_and(|at| at <= now) {
@@ -261,8 +265,7 @@ impl Owner {
     }
 
     fn established(&self) -> Result<(Way, (bool, usize)), SendError> {
-        let (way, negotiated) =
-            self.fsm.established().ok_or(SendError::NotEstablished(self.peer.address))?;
+        let (way, negotiated) = self.fsm.established().ok_or(SendError::NotEstablished(self.peer.address))?;
         Ok((way, (negotiated.context.four_octet_as, negotiated.most)))
     }
 

@@ -76,6 +76,14 @@ impl Wire {
         }
     }
 
+    /// Takes what has come already; false when there is nothing.
+    pub(super) fn try_read(&mut self) -> bool {
+        let read = self.reader.try_read_buf(&mut self.input).unwrap_or(0);
+        self.framer.feed(&self.input);
+        self.input.clear();
+        read > 0
+    }
+
     pub(super) fn send(&mut self, octets: &Bytes, now: Timestamp) {
         if self.output.is_empty() {
             self.stuck_since = Some(now);

@@ -89,9 +89,10 @@ pub(crate) fn whole<'a, T>(
     match reader.parse(octets) {
         Ok(([], value)) => Ok(value),
         Ok((rest, _)) => Err(Malformed::new(what, Why::Rest { left: rest.len() })),
-        Err(nom::Err::Error(Error { code: ErrorKind::Verify, input }) | nom::Err::Failure(Error { code: ErrorKind::Verify, input })) => {
-            Err(Malformed::new(what, Why::Value(input.first().copied().unwrap_or(0).into())))
-        }
+        Err(
+            nom::Err::Error(Error { code: ErrorKind::Verify, input })
+            | nom::Err::Failure(Error { code: ErrorKind::Verify, input }),
+        ) => Err(Malformed::new(what, Why::Value(input.first().copied().unwrap_or(0).into()))),
         Err(_) => Err(Malformed::new(what, Why::Short { have: octets.len() })),
     }
 }

@@ -3,12 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use nom::{
-    Parser,
-    bytes::complete::take,
-    combinator::map_opt,
-    number::complete::be_u8,
-};
+use nom::{Parser, bytes::complete::take, combinator::map_opt, number::complete::be_u8};
 
 use super::octets::{Out, Read};
 

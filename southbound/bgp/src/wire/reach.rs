@@ -155,8 +155,7 @@ impl Reach {
 
     pub(crate) fn decode(value: &[u8]) -> Result<(Self, Vec<Malformed>), Malformed> {
         let short = |_| Malformed::new("mp_reach_nlri", Why::Short { have: value.len() });
-        let (octets, (family, hop, _)) =
-            (family, length_data(be_u8), be_u8).parse(value).map_err(short)?;
+        let (octets, (family, hop, _)) = (family, length_data(be_u8), be_u8).parse(value).map_err(short)?;
         let next_hop = NextHop::decode(family, hop)?;
         let (nlri, left_out) = Nlri::decode(family, octets)?;
         Ok((Self { next_hop, nlri }, left_out))

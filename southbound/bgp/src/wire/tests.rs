@@ -112,7 +112,10 @@ fn what_does_not_fit_is_told_before_it_is_sent() {
     let attribute = ls::LsAttribute { tlvs: vec![name] };
     let update = Update { attributes: vec![Attribute::LinkState(attribute)], ..Update::default() };
     let long = message::update(&update, true, message::STANDARD).unwrap_err();
-    assert_eq!(long.to_string(), "a message has 5031 octets, and 4096 is the most that can be sent; send less at once");
+    assert_eq!(
+        long.to_string(),
+        "a message has 5031 octets, and 4096 is the most that can be sent; send less at once"
+    );
     assert!(message::update(&update, true, EXTENDED).is_ok());
 }
 
@@ -135,7 +138,9 @@ fn many_capabilities_need_the_long_form() {
 
 #[test]
 fn the_end_of_routes_is_known_for_every_family() {
-    for family in [Family::IPV4_UNICAST, Family::LINK_STATE, Family::IPV6_SR_POLICY, Family { afi: 25, safi: 70 }] {
+    for family in
+        [Family::IPV4_UNICAST, Family::LINK_STATE, Family::IPV6_SR_POLICY, Family { afi: 25, safi: 70 }]
+    {
         let octets = message::update(&Update::end_of_rib(family), true, EXTENDED).unwrap();
         let Message::Update(received) = read(&octets) else { panic!("no update") };
         assert_eq!(received.update.is_end_of_rib(), Some(family));

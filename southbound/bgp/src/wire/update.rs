@@ -2,7 +2,9 @@
 //! survived is told beside the update; only what makes the routes unreadable ends the session.
 
 use ipnet::{IpNet, Ipv4Net};
-use nom::{Parser, bytes::complete::take, multi::length_data, number::complete::be_u8, number::complete::be_u16};
+use nom::{
+    Parser, bytes::complete::take, multi::length_data, number::complete::be_u8, number::complete::be_u16,
+};
 
 use super::{
     attribute::{Attribute, Treatment, code as attribute_code, flag},
@@ -217,11 +219,8 @@ impl Received {
     fn miss_mandatory(&mut self) {
         let own = !self.update.announced.is_empty();
         let any = own || self.update.reach().is_some_and(|reach| !reach.nlri.is_empty());
-        let mandatory = [
-            (any, attribute_code::ORIGIN),
-            (any, attribute_code::AS_PATH),
-            (own, attribute_code::NEXT_HOP),
-        ];
+        let mandatory =
+            [(any, attribute_code::ORIGIN), (any, attribute_code::AS_PATH), (own, attribute_code::NEXT_HOP)];
         for (needed, code) in mandatory {
             let there = self.update.attributes.iter().any(|attribute| attribute.code() == code);
             let told = self.faults.iter().any(|fault| fault.attribute == Some(code));
@@ -248,11 +247,8 @@ impl Received {
 /// One attribute: flags, code, value.
 fn attribute(octets: &[u8]) -> Read<'_, (u8, u8, &[u8])> {
     let (octets, (flags, code)) = (be_u8, be_u8).parse(octets)?;
-    let (octets, length) = if flags & flag::EXTENDED == 0 {
-        be_u8.map(u16::from).parse(octets)?
-    } else {
-        be_u16(octets)?
-    };
+    let (octets, length) =
+        if flags & flag::EXTENDED == 0 { be_u8.map(u16::from).parse(octets)? } else { be_u16(octets)? };
     let (octets, value) = take(length)(octets)?;
     Ok((octets, (flags, code, value)))
 }

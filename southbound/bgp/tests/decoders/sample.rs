@@ -12,7 +12,6 @@ use bgp::{
         link::LinkTlv,
         performance::{Measured, PerformanceTlv},
         sr::{Adjacency, SidLabel, SrTlv},
-        srv6::Srv6Tlv,
     },
     originate::{Originator, routes},
     wire::{Update, message},
@@ -78,17 +77,9 @@ pub fn rich_node() -> (Nlri, LsAttribute) {
     beside(|nlri| matches!(nlri, Nlri::Node(_)), vec![LsTlv::FlexAlgo(definition)])
 }
 
-/// A prefix that is a locator.
-pub fn locator() -> (Nlri, LsAttribute) {
-    network_routes()
-        .into_iter()
-        .find(|(_, attribute)| matches!(attribute.tlvs[..], [LsTlv::Srv6(Srv6Tlv::Locator { .. })]))
-        .unwrap()
-}
-
 /// All of it as messages.
 pub fn messages() -> Vec<Vec<u8>> {
-    let rich = [rich_node(), rich_link(), locator()];
+    let rich = [rich_node(), rich_link()];
     let all = rich.into_iter().chain(network_routes());
     all.map(|(nlri, attribute)| octets(&originator().announce(vec![nlri], attribute))).collect()
 }

@@ -109,7 +109,8 @@ impl Gobgpd {
     pub fn accepted(&self, last: u8) -> u64 {
         let neighbour = format!("127.0.0.{last}");
         let said = self.ask(&["-j", "neighbor", &neighbour]);
-        let json: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+        let json: serde_json::Value =
+            serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
         let families = json["afi_safis"].as_array().cloned().unwrap_or_default();
         families.iter().filter_map(|family| family["state"]["accepted"].as_u64()).sum()
     }

@@ -16,7 +16,6 @@ use std::{
 use bgp::{
     Config, Heard, Notice, Peer, Session, Table,
     learn::{Names, view},
-    ls::Nlri,
     originate::{Originator, routes},
     session::{SendError, serve},
     wire::{Family, Update},
@@ -40,7 +39,11 @@ fn config(last: u8) -> Config {
 }
 
 async fn next(heard: &mut Receiver<Heard>) -> Notice {
-    timeout(PATIENCE, heard.recv()).await.expect("nothing was heard in time").expect("the session is over").notice
+    timeout(PATIENCE, heard.recv())
+        .await
+        .expect("nothing was heard in time")
+        .expect("the session is over")
+        .notice
 }
 
 async fn up(heard: &mut Receiver<Heard>) {
@@ -105,9 +108,8 @@ async fn of_two_speakers_that_connect_to_each_other_one_connection_stays() {
     let (right, mut right_heard) = Session::start(from(right_address, left_address, 2));
     let left_sessions = BTreeMap::from([(right_address.ip(), left)]);
     let right_sessions = BTreeMap::from([(left_address.ip(), right)]);
-    let servers = async {
-        tokio::join!(serve(left_listener, &left_sessions), serve(right_listener, &right_sessions));
-    };
+    let servers =
+        async { tokio::join!(serve(left_listener, &left_sessions), serve(right_listener, &right_sessions)) };
     let test = async {
         up(&mut left_heard).await;
         up(&mut right_heard).await;
@@ -118,26 +120,26 @@ async fn of_two_speakers_that_connect_to_each_other_one_connection_stays() {
         assert_eq!(next(&mut left_heard).await, Notice::Refresh(Family::LINK_STATE));
     };
     tokio::select! {
-        () = servers => panic!("a listener failed"),
+        ended = servers => panic!("a listener failed: {ended:?}"),
         () = test => {}
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_is_slow_loses_nothing_and_no_session() {
     let (listener, address) = listener([127, 0, 0, 1]).await;
-    let short = |last| Config { hold_time: 3, ..config(last) };
+    let originator = Originator { asn: 65_000, domain: 0, next_hop: address.ip(), external: None };
+    let ted = network::network(300, 900);
+    let all = routes(&ted, &Names::of(&ted), &originator);
+    let count = all.len();
+    assert!(count > 1_500, "more than the queue of notices has places");
+    let short = |last| Config { hold_time: 6, ..config(last) };
     let (right, mut heard) = Session::start(Peer::new(address, Config { passive: true, ..short(2) }));
     let (left, mut left_heard) = Session::start(Peer::new(address, short(1)));
     let sessions = BTreeMap::from([(IpAddr::from([127, 0, 0, 1]), right)]);
     let server = tokio::spawn(async move { serve(listener, &sessions).await });
     up(&mut left_heard).await;
     up(&mut heard).await;
-    let originator = Originator { asn: 65_000, domain: 0, next_hop: address.ip(), external: None };
-    let ted = network::network(300, 900);
-    let all = routes(&ted, &Names::of(&ted), &originator);
-    let count = all.len();
-    assert!(count > 1_500, "more than the queue of notices has places");
     let sender = tokio::spawn(async move {
         for (nlri, attribute) in all {
             left.send(originator.announce(vec![nlri], attribute)).await.unwrap();
@@ -145,12 +147,12 @@ async fn a_reader_that_is_slow_loses_nothing_and_no_session() {
         left
     });
     // Longer than the hold time nobody reads.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
     let mut seen = 0;
     while seen < count {
         match next(&mut heard).await {
             Notice::Update(received) => {
-                assert!(matches!(received.came(), Some(bgp::wire::Nlri::LinkState(nlri)) if matches!(nlri[0], Nlri::Node(_) | Nlri::Link(_) | Nlri::Prefix(_) | Nlri::Sid(_))));
+                assert!(received.came().is_some(), "{received:?}");
                 seen += 1;
             }
             other => panic!("after {seen} of {count}: {other:?}"),

@@ -35,7 +35,8 @@ const fn treatment(code: u8, internal: bool) -> Treatment {
 
 pub(super) fn attribute(flags: u8, code: u8, value: &[u8], context: &Context) -> Outcome {
     let mut left_out = Vec::new();
-    let read = known(code, value, context, &mut left_out).map_err(|m| (treatment(code, context.internal), m))?;
+    let read =
+        known(code, value, context, &mut left_out).map_err(|m| (treatment(code, context.internal), m))?;
     match (read, expected_flags(code)) {
         (Some(attribute), Some(expected)) => {
             // RFC 7606 section 3 c: wrong flags of a known attribute are a fault of it, whatever it says.
@@ -76,9 +77,9 @@ fn known(
             let (asn, router) = whole("aggregator", value, read)?;
             Attribute::Aggregator { asn, router }
         }
-        code::COMMUNITIES => Attribute::Communities(
-            some("communities", value, |octets| be_u32(octets))?.into_iter().map(Community).collect(),
-        ),
+        code::COMMUNITIES => {
+            Attribute::Communities(some("communities", value, be_u32)?.into_iter().map(Community).collect())
+        }
         code::ORIGINATOR_ID => Attribute::OriginatorId(whole("originator_id", value, ipv4)?),
         code::CLUSTER_LIST => Attribute::ClusterList(some("cluster_list", value, ipv4)?),
         code::REACH => {

@@ -164,7 +164,7 @@ fn node(ascending: bool) -> Vec<u8> {
     let asn = [2, 0, 0, 4, 0, 0, 0xfd, 0xe8];
     let id = [2, 3, 0, 6, 0, 0, 0, 0, 0, 1];
     let descriptors = if ascending { [&asn[..], &id].concat() } else { [&id[..], &asn].concat() };
-    let mut body = vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, descriptors.len() as u8];
+    let mut body = vec![2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, descriptors.len() as u8];
     body.extend(descriptors);
     [vec![0, 1, 0, body.len() as u8], body].concat()
 }
