@@ -94,7 +94,7 @@ enum Command {
     Refresh(Family, oneshot::Sender<Result<(), SendError>>),
 }
 
-/// A handle on a session. When the last clone is dropped, the session ends.
+/// A handle on a session. When it is dropped, the session ends.
 #[derive(Debug)]
 pub struct Session {
     commands: mpsc::Sender<Command>,

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::LazyLock};
 
-use bgp::{
+use ::bgp::{
     Table,
     learn::{Names, view},
     originate::{Originator, routes},

@@ -62,7 +62,7 @@ fn link(n: u32, a: (u32, u32), z: (u32, u32), ted: &Ted) -> Link {
     };
     let (a_end, z_end) = (end(a), end(z));
     let id = format!("{}:{}--{}:{}", a_end.node, a_end.interface, z_end.node, z_end.interface);
-    let affinity = if n % 3 == 0 { vec!["core", "line1"] } else { vec!["line2"] };
+    let affinity = if n.is_multiple_of(3) { vec!["core", "line1"] } else { vec!["line2"] };
     Link {
         id: LinkId::lit(&id),
         a: a_end,
@@ -70,7 +70,7 @@ fn link(n: u32, a: (u32, u32), z: (u32, u32), ted: &Ted) -> Link {
         a_to_z: direction(n, a, ted),
         z_to_a: direction(n + 1, z, ted),
         affinity: affinity.into_iter().map(Affinity::lit).collect(),
-        srlg: if n % 5 == 0 { BTreeSet::from([format!("duct-{}", n / 5 % 40)]) } else { BTreeSet::new() },
+        srlg: if n.is_multiple_of(5) { BTreeSet::from([format!("duct-{}", n / 5 % 40)]) } else { BTreeSet::new() },
         role: None,
         encryption: Encryption::None,
         contract: Contract::default(),
