@@ -70,7 +70,11 @@ fn link(n: u32, a: (u32, u32), z: (u32, u32), ted: &Ted) -> Link {
         a_to_z: direction(n, a, ted),
         z_to_a: direction(n + 1, z, ted),
         affinity: affinity.into_iter().map(Affinity::lit).collect(),
-        srlg: if n.is_multiple_of(5) { BTreeSet::from([format!("duct-{}", n / 5 % 40)]) } else { BTreeSet::new() },
+        srlg: if n.is_multiple_of(5) {
+            BTreeSet::from([format!("duct-{}", n / 5 % 40)])
+        } else {
+            BTreeSet::new()
+        },
         role: None,
         encryption: Encryption::None,
         contract: Contract::default(),
