@@ -70,7 +70,7 @@ test-rust: setup web-ui
 
 SECONDS_EACH ?= 60
 
-fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty targets)
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-two targets)
 	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
 
 # `te` and `table` have targets of their own, and `figures` of traffic takes the ten thousand routers of another bank.

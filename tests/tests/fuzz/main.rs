@@ -7,6 +7,7 @@
 //! being written and read again.
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
+mod bgp;
 mod files;
 mod gate;
 mod guide;

@@ -3,11 +3,17 @@
 /// Applies the edits that `script` describes to `seed`. `words` are pieces worth inserting: the punctuation and keywords on
 /// which a reader of this language turns. Six bytes make one edit: what, where (two bytes), how long, which word, which byte.
 pub fn mutate(seed: &[u8], words: &[&str], script: &[u8]) -> Vec<u8> {
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    mutate_octets(seed, &words, script)
+}
+
+/// [`mutate`], for what is no text.
+pub fn mutate_octets(seed: &[u8], words: &[&[u8]], script: &[u8]) -> Vec<u8> {
     let mut text = seed.to_vec();
     for edit in script.chunks_exact(6).take(64) {
         let at = spread(edit[1], edit[2], text.len());
         let end = (at + usize::from(edit[3])).min(text.len());
-        let word = words[usize::from(edit[4]) % words.len()].as_bytes();
+        let word = words[usize::from(edit[4]) % words.len()];
         match edit[0] % 7 {
             0 => drop(text.drain(at..end)),
             1 => drop(text.splice(at..at, word.iter().copied())),

@@ -1,0 +1,209 @@
+//! From link-state routes to the facts of the model. Each value is a [`Fact`] of the peer that told it, stale when that is silent;
+//! where two peers disagree the fact says so. What is told of a link only for some applications holds for those (RFC 9294): we
+//! are one that makes SR policies.
+//!
+//! [`view`] puts together what the table has of each router and link. A view becomes a network of its own by [`View::ted`], or
+//! is laid over one that a file describes by [`View::overlay`].
+
+mod effective;
+mod overlay;
+mod pair;
+mod said;
+mod ted;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
+
+use model::{
+    Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Loss, NodeId, Source, Standing, TeMetric,
+    fact::DeviceSource, node::MsdSet, sr::LabelBlock,
+};
+
+use crate::{
+    ls::{
+        IgpRouterId, LinkNlri, Nlri, descriptor::NodeDescriptor, nlri::Instance, nlri::igp_router_id,
+        sr::SidLabel,
+    },
+    table::{Route, Table},
+};
+pub use overlay::Unmatched;
+pub use pair::{End, Half};
+pub use ted::{Learned, LeftOut};
+
+/// How a router is recognised: the domain, and what the IGP calls it. A router of two levels is one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct RouterKey {
+    /// The identifier of the routing domain.
+    pub domain: u64,
+    /// How the IGP calls it.
+    pub id: IgpRouterId,
+}
+
+/// What is said of a router.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Router {
+    /// Its name.
+    pub name: Option<Fact<String>>,
+    /// Its TE router id.
+    pub router_id: Option<Fact<Ipv4Addr>>,
+    /// Whether it takes no transit traffic.
+    pub overload: Option<Fact<bool>>,
+    /// Its SRv6 locator.
+    pub locator: Option<Fact<ipnet::Ipv6Net>>,
+    /// The index of its node SID.
+    pub node_sid: Option<Fact<u32>>,
+    /// Its global block.
+    pub srgb: Option<Fact<LabelBlock>>,
+    /// Its local block.
+    pub srlb: Option<Fact<LabelBlock>>,
+    /// Its maximum SID depths; where a type is not told, the value that files have without.
+    pub msd: Option<Fact<MsdSet>>,
+}
+
+/// What is said of one direction of a link.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Way {
+    /// The name of the interface or link.
+    pub name: Option<Fact<String>>,
+    /// Capacity.
+    pub bandwidth: Option<Fact<Bandwidth>>,
+    /// Average one-way delay, or else the least.
+    pub delay: Option<Fact<Delay>>,
+    /// Delay variation.
+    pub jitter: Option<Fact<Jitter>>,
+    /// Loss.
+    pub loss: Option<Fact<Loss>>,
+    /// The IGP's metric.
+    pub igp: Option<Fact<IgpMetric>>,
+    /// The traffic-engineering metric.
+    pub te: Option<Fact<TeMetric>>,
+    /// The SID of the adjacency as it was told.
+    pub adjacency_sid: Option<Fact<SidLabel>>,
+    /// The same as a label: an index counts from the start of the router's local block.
+    pub adjacency_label: Option<Fact<Label>>,
+    /// The SRv6 SID of the adjacency.
+    pub end_x: Option<Fact<std::net::Ipv6Addr>>,
+    /// Administrative groups by number.
+    pub groups: Option<Fact<BTreeSet<u32>>>,
+    /// Shared risk link groups by number.
+    pub srlg: Option<Fact<BTreeSet<u32>>>,
+}
+
+/// What the table says, put together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// Routers; LANs are left out here.
+    pub routers: BTreeMap<RouterKey, Router>,
+    /// Directions of links, in the order of their routes.
+    pub halves: Vec<Half>,
+}
+
+/// What numbers are called. Without a name a group is `group-7`, a risk its number.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Names {
+    /// Administrative groups.
+    pub groups: BTreeMap<u32, Affinity>,
+    /// Shared risk link groups.
+    pub srlg: BTreeMap<u32, String>,
+}
+
+impl Names {
+    /// The name of a group.
+    pub fn group(&self, number: u32) -> Affinity {
+        self.groups.get(&number).cloned().unwrap_or_else(|| Affinity::lit(&format!("group-{number}")))
+    }
+
+    /// The name of a risk.
+    pub fn risk(&self, number: u32) -> String {
+        self.srlg.get(&number).cloned().unwrap_or_else(|| number.to_string())
+    }
+}
+
+/// By which protocol the facts came.
+pub const PROTOCOL: &str = "bgp-ls";
+
+/// Who says something, when, and whether it still stands: turns values into facts.
+pub(crate) struct Said<'a> {
+    peer: &'a NodeId,
+    route: &'a Route,
+}
+
+impl Said<'_> {
+    fn fact<T>(&self, value: T) -> Fact<T> {
+        let source =
+            Source::Advertised(DeviceSource { node: self.peer.clone(), protocol: PROTOCOL.to_owned() });
+        let standing = self.route.stale_since.map_or(Standing::Fresh, |since| Standing::Stale { since });
+        Fact { value, source, at: self.route.at, standing }
+    }
+}
+
+/// Puts together what peers say. Peers come in the order of their names: of two that disagree the first is kept, unless it is
+/// stale and the second is not; the other stands beside it. O(routes log routes).
+pub fn view(table: &Table) -> View {
+    let mut view = View::default();
+    let mut halves: BTreeMap<&LinkNlri, Way> = BTreeMap::new();
+    for (peer, known) in table.peers() {
+        for (nlri, route) in &known.routes {
+            let said = Said { peer, route };
+            match nlri {
+                Nlri::Node(nlri) => {
+                    view.router(&nlri.node, nlri.instance, |router| said::node(router, &said));
+                }
+                Nlri::Prefix(prefix) => {
+                    view.router(&prefix.node, prefix.instance, |router| said::prefix(router, prefix, &said));
+                }
+                Nlri::Link(link) => {
+                    said::link(halves.entry(link).or_default(), link.instance.protocol, &said);
+                }
+                Nlri::Sid(_) | Nlri::Other { .. } => {}
+            }
+        }
+    }
+    view.halves = halves.into_iter().filter_map(|(nlri, way)| Half::of(nlri, way)).collect();
+    view.settle_labels();
+    view
+}
+
+impl View {
+    fn router(&mut self, node: &[NodeDescriptor], instance: Instance, read: impl FnOnce(&mut Router)) {
+        if let Some(key) = router_key(node, instance).filter(|key| !key.id.is_lan()) {
+            read(self.routers.entry(key).or_default());
+        }
+    }
+
+    /// Adjacency SIDs that are indexes become labels of the local block of their router.
+    fn settle_labels(&mut self) {
+        for half in &mut self.halves {
+            let block = self.routers.get(&half.local).and_then(|router| router.srlb.as_ref());
+            half.settle_label(block.map(|fact| fact.value));
+        }
+    }
+}
+
+/// How the router of these descriptors is recognised.
+fn router_key(node: &[NodeDescriptor], instance: Instance) -> Option<RouterKey> {
+    igp_router_id(node).map(|id| RouterKey { domain: instance.identifier, id })
+}
+
+/// Lays what one peer says over what was said before it.
+fn merge<T: PartialEq + Clone>(place: &mut Option<Fact<T>>, said: Option<Fact<T>>) {
+    let Some(said) = said else { return };
+    let Some(before) = place else {
+        *place = Some(said);
+        return;
+    };
+    let stale = |fact: &Fact<T>| matches!(fact.standing, Standing::Stale { .. });
+    match (stale(before), stale(&said)) {
+        (true, false) => *place = Some(said),
+        (false, true) => {}
+        _ if before.value == said.value => before.at = before.at.max(said.at),
+        (true, true) => {}
+        (false, false) => {
+            before.standing = Standing::Conflicting { other: said.value, source: said.source };
+        }
+    }
+}

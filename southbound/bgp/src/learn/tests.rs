@@ -1,0 +1,264 @@
+//! What an originator tells is learned, also when it goes silent, contradicts another, or speaks to others.
+
+#[path = "../../tests/support/network.rs"]
+mod network;
+
+use std::net::IpAddr;
+
+use model::{Span, Timestamp, link::Direction};
+
+use super::*;
+use crate::{
+    fsm::{Down, End as Ending, Notice},
+    ls::{
+        LsAttribute, LsTlv,
+        asla::{Application, Asla},
+        link::LinkTlv,
+        performance::{Measured, PerformanceTlv},
+    },
+    originate::{Originator, routes},
+    session::Heard,
+    wire::{Family, Received, Update},
+};
+use network::network;
+
+fn at(secs: u64) -> Timestamp {
+    Timestamp::from_micros(secs * 1_000_000)
+}
+
+fn peer(name: &str) -> NodeId {
+    NodeId::lit(name)
+}
+
+fn originator() -> Originator {
+    Originator { asn: 65_000, domain: 0, next_hop: IpAddr::from([10, 0, 0, 1]), external: None }
+}
+
+fn say(table: &mut Table, who: &str, update: Update, when: u64) {
+    let received = Received { update, faults: Vec::new() };
+    table.update(&peer(who), &received, at(when));
+}
+
+fn tell(table: &mut Table, who: &str, said: Vec<(Nlri, LsAttribute)>, when: u64) {
+    for (nlri, attribute) in said {
+        say(table, who, originator().announce(vec![nlri], attribute), when);
+    }
+}
+
+fn silence(table: &mut Table, who: &str, when: u64) {
+    let down = Notice::Down(Down { why: Ending::Lost, restart: None });
+    table.hear(&peer(who), &Heard { at: at(when), notice: down });
+}
+
+fn plain<T: Clone>(fact: &mut Fact<T>) {
+    *fact = Fact::from_file(fact.value.clone());
+}
+
+/// The network as if a file had said all of it.
+fn as_from_file(mut ted: model::Ted) -> model::Ted {
+    for node in ted.nodes.values_mut() {
+        node.locator.iter_mut().for_each(plain);
+        node.node_sid.iter_mut().for_each(plain);
+        plain(&mut node.msd);
+    }
+    for link in ted.links.values_mut() {
+        for way in [&mut link.a_to_z, &mut link.z_to_a] {
+            let Direction { bandwidth, delay, jitter, loss, igp, te, adjacency_label, end_x } = way;
+            plain(bandwidth);
+            plain(delay);
+            plain(jitter);
+            plain(loss);
+            plain(igp);
+            plain(te);
+            adjacency_label.iter_mut().for_each(plain);
+            end_x.iter_mut().for_each(plain);
+        }
+    }
+    ted
+}
+
+fn told() -> (model::Ted, Names, Table) {
+    let ted = network(12, 30);
+    let names = Names::of(&ted);
+    let mut table = Table::default();
+    tell(&mut table, "rr1", routes(&ted, &names, &originator()), 5);
+    (ted, names, table)
+}
+
+#[test]
+fn what_is_originated_is_learned() {
+    let (ted, names, table) = told();
+    let learned = view(&table).ted(&names);
+    assert_eq!(learned.left_out, []);
+    assert_eq!(as_from_file(learned.ted.clone()), ted);
+    let delay = &learned.ted.links.values().next().unwrap().a_to_z.delay;
+    let source = Source::Advertised(DeviceSource { node: peer("rr1"), protocol: "bgp-ls".into() });
+    assert_eq!((&delay.source, delay.at, &delay.standing), (&source, at(5), &Standing::Fresh));
+}
+
+#[test]
+fn a_source_that_goes_silent_makes_its_facts_stale_and_not_gone() {
+    let (ted, names, mut table) = told();
+    silence(&mut table, "rr1", 60);
+    let learned = view(&table).ted(&names);
+    assert_eq!(as_from_file(learned.ted.clone()), ted, "all is still there");
+    let stale = Standing::Stale { since: at(60) };
+    assert_eq!(learned.ted.links.values().next().unwrap().z_to_a.igp.standing, stale);
+    assert!(learned.ted.nodes.values().all(|node| node.node_sid.as_ref().unwrap().at == at(5)));
+}
+
+#[test]
+fn what_a_peer_that_is_back_does_not_tell_again_goes_when_it_has_told_all() {
+    let (ted, names, mut table) = told();
+    silence(&mut table, "rr1", 60);
+    let all = routes(&ted, &names, &originator());
+    let node = all.iter().position(|(nlri, _)| matches!(nlri, Nlri::Node(_))).unwrap();
+    tell(&mut table, "rr1", all.into_iter().skip(node + 1).collect(), 70);
+    let known = |table: &Table| table.peers()[&peer("rr1")].routes.len();
+    let before = known(&table);
+    assert_eq!(table.peers()[&peer("rr1")].stale(), 1);
+    let end = Heard { at: at(71), notice: Notice::EndOfRib(Family::LINK_STATE) };
+    table.hear(&peer("rr1"), &end);
+    assert_eq!(known(&table), before - 1);
+}
+
+#[test]
+fn stale_routes_go_when_they_are_older_than_wanted() {
+    let (_, _, mut table) = told();
+    silence(&mut table, "rr1", 60);
+    table.sweep(at(100), Span::from_secs(3_600));
+    assert_ne!(table.peers()[&peer("rr1")].routes.len(), 0);
+    let revision = table.revision();
+    table.sweep(at(60 + 3_601), Span::from_secs(3_600));
+    assert_eq!(table.peers()[&peer("rr1")].routes.len(), 0);
+    assert!(table.revision() > revision);
+}
+
+#[test]
+fn a_peer_cannot_fill_the_memory() {
+    let ted = network(12, 30);
+    let names = Names::of(&ted);
+    let mut table = Table::with_limit(10);
+    let all = routes(&ted, &names, &originator());
+    let count = all.len() as u64;
+    tell(&mut table, "rr1", all, 1);
+    let known = &table.peers()[&peer("rr1")];
+    assert_eq!((known.routes.len(), known.refused), (10, count - 10));
+}
+
+#[test]
+fn a_route_that_is_withdrawn_is_gone() {
+    let (ted, names, mut table) = told();
+    let (nlri, _) = routes(&ted, &names, &originator())
+        .into_iter()
+        .find(|(nlri, _)| matches!(nlri, Nlri::Link(_)))
+        .unwrap();
+    say(&mut table, "rr1", originator().withdraw(vec![nlri]), 9);
+    let learned = view(&table).ted(&names);
+    assert_eq!(learned.ted.links.len(), ted.links.len() - 1);
+    let [left] = &learned.left_out[..] else { panic!("{:?}", learned.left_out) };
+    assert!(left.why.starts_with("only one side tells of it"), "{left:?}");
+}
+
+/// The first link route, with another attribute.
+fn first_link(ted: &model::Ted, names: &Names, change: impl Fn(&mut Vec<LsTlv>)) -> (Nlri, LsAttribute) {
+    let mut all = routes(ted, names, &originator()).into_iter();
+    let (nlri, mut attribute) = all.find(|(nlri, _)| matches!(nlri, Nlri::Link(_))).unwrap();
+    change(&mut attribute.tlvs);
+    (nlri, attribute)
+}
+
+fn first_way(view: &View) -> &Way {
+    &view.halves[0].way
+}
+
+fn metric(number: u32) -> LsTlv {
+    LsTlv::Link(LinkTlv::TeMetric(number))
+}
+
+#[test]
+fn two_peers_that_disagree_are_both_heard() {
+    let (ted, names, mut table) = told();
+    let other = first_link(&ted, &names, |tlvs| {
+        tlvs.retain(|tlv| tlv.code() != metric(0).code());
+        tlvs.push(metric(999));
+    });
+    tell(&mut table, "rr2", vec![other], 8);
+    let seen = view(&table);
+    let te = first_way(&seen).te.clone().unwrap();
+    assert_eq!(te.value, TeMetric(20));
+    let Standing::Conflicting { other, .. } = te.standing else { panic!("{te:?}") };
+    assert_eq!(other, TeMetric(999));
+    // Of the one that is silent nothing is believed against the other.
+    silence(&mut table, "rr1", 60);
+    let te = first_way(&view(&table)).te.clone().unwrap();
+    assert_eq!((te.value, te.standing), (TeMetric(999), Standing::Fresh));
+}
+
+#[test]
+fn attributes_for_an_application_hold_for_that_one() {
+    let (ted, names, mut table) = told();
+    let bound = |applications: &[Application], number| {
+        LsTlv::Asla(Asla::standard(applications, vec![metric(number)]))
+    };
+    let said = first_link(&ted, &names, |tlvs| {
+        tlvs.push(bound(&[Application::FlexAlgo], 1));
+        tlvs.push(LsTlv::Asla(Asla { tlvs: vec![metric(2)], ..Asla::default() }));
+    });
+    tell(&mut table, "rr1", vec![said], 8);
+    assert_eq!(first_way(&view(&table)).te.as_ref().unwrap().value, TeMetric(2), "for all");
+    let said = first_link(&ted, &names, |tlvs| {
+        tlvs.push(LsTlv::Asla(Asla { tlvs: vec![metric(2)], ..Asla::default() }));
+        tlvs.push(bound(&[Application::SrPolicy, Application::Lfa], 3));
+    });
+    tell(&mut table, "rr1", vec![said], 9);
+    assert_eq!(first_way(&view(&table)).te.as_ref().unwrap().value, TeMetric(3), "for SR policies");
+}
+
+#[test]
+fn loss_and_delay_come_in_the_units_of_the_model() {
+    let (ted, names, mut table) = told();
+    let said = first_link(&ted, &names, |tlvs| {
+        tlvs.retain(|tlv| !matches!(tlv, LsTlv::Performance(_)));
+        let measured = |value| Measured { anomalous: false, value };
+        let range = PerformanceTlv::DelayRange { least: measured(1_500), greatest: 9_000 };
+        tlvs.extend([range, PerformanceTlv::Loss(measured(0x00ff_ffff))].map(LsTlv::Performance));
+    });
+    tell(&mut table, "rr1", vec![said], 8);
+    let seen = view(&table);
+    let way = first_way(&seen);
+    assert_eq!(way.delay.as_ref().unwrap().value, Delay::from_micros(1_500));
+    assert_eq!(
+        way.loss.as_ref().unwrap().value,
+        Loss::from_ppb(503_316_450),
+        "50.331645%, the most there is"
+    );
+}
+
+#[test]
+fn laid_over_a_file_the_routers_count_and_the_file_stands_beside() {
+    let (ted, names, mut table) = told();
+    let said = first_link(&ted, &names, |tlvs| {
+        tlvs.retain(|tlv| tlv.code() != metric(0).code());
+        tlvs.push(metric(999));
+    });
+    tell(&mut table, "rr1", vec![said], 8);
+    let mut file = ted.clone();
+    let lost = file.links.keys().next_back().unwrap().clone();
+    file.links.remove(&lost);
+    let first = view(&table).overlay(&mut file);
+    assert_eq!(first.halves.len(), 2, "both directions of the link that the file does not have");
+    assert!(first.routers.is_empty() && first.silent_nodes.is_empty() && first.silent_links.is_empty());
+    let conflicts: Vec<_> = file
+        .links
+        .values()
+        .flat_map(|link| [&link.a_to_z.te, &link.z_to_a.te])
+        .filter(|te| matches!(te.standing, Standing::Conflicting { source: Source::File, .. }))
+        .collect();
+    assert_eq!(conflicts.iter().map(|te| te.value).collect::<Vec<_>>(), [TeMetric(999)]);
+    // A network of which nothing is heard stays as the file says.
+    let mut file = ted.clone();
+    let unmatched = view(&Table::default()).overlay(&mut file);
+    assert_eq!(file, ted);
+    assert_eq!((unmatched.silent_nodes.len(), unmatched.silent_links.len()), (12, 30));
+}

@@ -1,0 +1,43 @@
+//! A BGP-4 speaker for what a controller needs of BGP: it learns the network by BGP-LS (RFC 9552) and sends SR policies (RFC 9830).
+//!
+//! ```text
+//!   octets -> wire, ls, policy -> fsm -> session -> table -> learn -> facts of the model
+//!                                           ^
+//!                        policy::send, originate
+//! ```
+//!
+//! The lower half knows no IO: [`wire`], [`ls`] and [`policy`] turn octets into values and back, [`fsm`] is the session as a pure
+//! machine. [`session`] carries its decisions out on sockets. [`table`] holds what came, by peer, and [`learn`] makes facts of it.
+//! [`originate`] is the way back, for tests and labs.
+//!
+//! Decisions that hold everywhere:
+//! - Everything from the network is bounded: messages by their length, TLVs by the one that holds them, nesting by a depth, routes
+//!   by a limit, time by timers.
+//! - A fault costs as little as the RFCs allow, and what it cost is a value ([`wire::update::Received`], RFC 7606): a route, an
+//!   attribute, the routes of a message, or the session.
+//! - What is not known is kept as it came and passed over by its length.
+//! - A silent source makes facts stale. They go only when it says so, or has said everything else.
+//!
+//! What is not here: signed connections (RFC 2385, RFC 5925), hop limits (RFC 5082), communities and routes of other families
+//! beyond reading them, link-state routes of VPNs (SAFI 72), SR policies in BGP-LS (RFC 9857; kept as octets), LANs as links of
+//! the model, segments that a headend has to resolve (RFC 9831; kept as octets), route reflection.
+
+#[cfg(test)]
+mod any;
+
+pub mod wire;
+
+pub mod ls;
+pub mod policy;
+
+pub mod fsm;
+pub mod session;
+
+pub mod learn;
+pub mod table;
+
+pub mod originate;
+
+pub use fsm::{Config, Down, Notice};
+pub use session::{Heard, Peer, Session};
+pub use table::Table;

@@ -1,0 +1,16 @@
+//! Others judge the octets that our originator writes: `tshark` dissects them without a complaint and reads the same names and
+//! values, and so does the decoder of ExaBGP. Where a program is not installed its tests say so and do nothing.
+#![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
+
+mod capture;
+mod exabgp;
+mod sample;
+mod tshark;
+
+#[path = "../support/network.rs"]
+mod network;
+
+/// Says why a test does nothing.
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}

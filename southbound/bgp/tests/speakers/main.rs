@@ -1,0 +1,172 @@
+//! Sessions over real sockets on loopback: two of our own speakers, and a hand that plays a peer which does everything wrong.
+#![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
+
+mod faults;
+mod hand;
+
+#[path = "../support/network.rs"]
+mod network;
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use bgp::{
+    Config, Heard, Notice, Peer, Session, Table,
+    learn::{Names, view},
+    originate::{Originator, routes},
+    session::{SendError, serve},
+    wire::{Family, Update},
+};
+use model::{NodeId, Span};
+use tokio::{net::TcpListener, sync::mpsc::Receiver, time::timeout};
+
+/// No test waits longer for one thing.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn config(last: u8) -> Config {
+    Config {
+        local_as: 65_000,
+        peer_as: 65_000,
+        identifier: Ipv4Addr::new(10, 0, 0, last),
+        hold_time: 30,
+        families: vec![Family::LINK_STATE, Family::IPV4_SR_POLICY],
+        passive: false,
+        retry: Span::from_millis(50),
+    }
+}
+
+async fn next(heard: &mut Receiver<Heard>) -> Notice {
+    timeout(PATIENCE, heard.recv())
+        .await
+        .expect("nothing was heard in time")
+        .expect("the session is over")
+        .notice
+}
+
+async fn up(heard: &mut Receiver<Heard>) {
+    let notice = next(heard).await;
+    assert!(matches!(notice, Notice::Up(_)), "{notice:?}");
+}
+
+async fn listener(ip: [u8; 4]) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind(SocketAddr::from((ip, 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+#[tokio::test]
+async fn two_speakers_exchange_a_network() {
+    let (listener, address) = listener([127, 0, 0, 1]).await;
+    let waiting = Peer::new(address, Config { passive: true, ..config(2) });
+    let (right, mut right_heard) = Session::start(waiting);
+    let (left, mut left_heard) = Session::start(Peer::new(address, config(1)));
+    let sessions = BTreeMap::from([(IpAddr::from([127, 0, 0, 1]), right)]);
+    let server = tokio::spawn(async move { serve(listener, &sessions).await });
+    up(&mut left_heard).await;
+    up(&mut right_heard).await;
+
+    let ted = network::network(40, 100);
+    let names = Names::of(&ted);
+    let originator = Originator { asn: 65_000, domain: 0, next_hop: address.ip(), external: None };
+    let all = routes(&ted, &names, &originator);
+    for (nlri, attribute) in all.clone() {
+        left.send(originator.announce(vec![nlri], attribute)).await.unwrap();
+    }
+    left.send(Update::end_of_rib(Family::LINK_STATE)).await.unwrap();
+
+    let (mut table, peer) = (Table::default(), NodeId::lit("rr1"));
+    loop {
+        let heard = timeout(PATIENCE, right_heard.recv()).await.unwrap().unwrap();
+        table.hear(&peer, &heard);
+        if heard.notice == Notice::EndOfRib(Family::LINK_STATE) {
+            break;
+        }
+    }
+    assert_eq!(table.peers()[&peer].routes.len(), all.len());
+    let learned = view(&table).ted(&names);
+    assert_eq!((learned.ted.nodes.len(), learned.ted.links.len()), (40, 100));
+    assert_eq!(learned.left_out, []);
+
+    left.end().await;
+    let heard = timeout(PATIENCE, right_heard.recv()).await.unwrap().unwrap();
+    let Notice::Down(down) = &heard.notice else { panic!("{heard:?}") };
+    assert_eq!(down.why.to_string(), "the other side ended it: administrative shutdown (6/2)");
+    table.hear(&peer, &heard);
+    assert_eq!(table.peers()[&peer].stale(), all.len(), "stale, not gone");
+    server.abort();
+}
+
+#[tokio::test]
+async fn of_two_speakers_that_connect_to_each_other_one_connection_stays() {
+    let (left_listener, left_address) = listener([127, 0, 0, 2]).await;
+    let (right_listener, right_address) = listener([127, 0, 0, 3]).await;
+    let from = |local: SocketAddr, to, last| Peer { local: Some(local.ip()), ..Peer::new(to, config(last)) };
+    let (left, mut left_heard) = Session::start(from(left_address, right_address, 1));
+    let (right, mut right_heard) = Session::start(from(right_address, left_address, 2));
+    let left_sessions = BTreeMap::from([(right_address.ip(), left)]);
+    let right_sessions = BTreeMap::from([(left_address.ip(), right)]);
+    let servers =
+        async { tokio::join!(serve(left_listener, &left_sessions), serve(right_listener, &right_sessions)) };
+    let test = async {
+        up(&mut left_heard).await;
+        up(&mut right_heard).await;
+        // An update gets through, so both mean the same connection.
+        left_sessions[&right_address.ip()].send(Update::end_of_rib(Family::LINK_STATE)).await.unwrap();
+        assert_eq!(next(&mut right_heard).await, Notice::EndOfRib(Family::LINK_STATE));
+        right_sessions[&left_address.ip()].refresh(Family::LINK_STATE).await.unwrap();
+        assert_eq!(next(&mut left_heard).await, Notice::Refresh(Family::LINK_STATE));
+    };
+    tokio::select! {
+        ended = servers => panic!("a listener failed: {ended:?}"),
+        () = test => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_is_slow_loses_nothing_and_no_session() {
+    let (listener, address) = listener([127, 0, 0, 1]).await;
+    let originator = Originator { asn: 65_000, domain: 0, next_hop: address.ip(), external: None };
+    let ted = network::network(300, 900);
+    let all = routes(&ted, &Names::of(&ted), &originator);
+    let count = all.len();
+    assert!(count > 1_500, "more than the queue of notices has places");
+    let short = |last| Config { hold_time: 6, ..config(last) };
+    let (right, mut heard) = Session::start(Peer::new(address, Config { passive: true, ..short(2) }));
+    let (left, mut left_heard) = Session::start(Peer::new(address, short(1)));
+    let sessions = BTreeMap::from([(IpAddr::from([127, 0, 0, 1]), right)]);
+    let server = tokio::spawn(async move { serve(listener, &sessions).await });
+    up(&mut left_heard).await;
+    up(&mut heard).await;
+    let sender = tokio::spawn(async move {
+        for (nlri, attribute) in all {
+            left.send(originator.announce(vec![nlri], attribute)).await.unwrap();
+        }
+        left
+    });
+    // Longer than the hold time nobody reads.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let mut seen = 0;
+    while seen < count {
+        match next(&mut heard).await {
+            Notice::Update(received) => {
+                assert!(received.came().is_some(), "{received:?}");
+                seen += 1;
+            }
+            other => panic!("after {seen} of {count}: {other:?}"),
+        }
+    }
+    drop(sender.await.unwrap());
+    server.abort();
+}
+
+#[tokio::test]
+async fn without_a_session_nothing_is_sent_and_the_sender_is_told() {
+    let (gone, address) = listener([127, 0, 0, 1]).await;
+    drop(gone);
+    let (session, _heard) = Session::start(Peer::new(address, config(1)));
+    let error = session.send(Update::end_of_rib(Family::LINK_STATE)).await.unwrap_err();
+    assert_eq!(error, SendError::NotEstablished(address));
+}
