@@ -1,40 +1,30 @@
 //! The decoder of ExaBGP, a BGP-LS implementation of its own.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{path::PathBuf, process::Command};
 
 use serde_json::{Value, json};
 
 use crate::{
+    child::{is_known, run},
     sample::{octets, originator, rich_link, rich_node},
-    skip,
 };
+
+/// Its versions whose words are known.
+const KNOWN: [&str; 1] = ["ExaBGP : 5.0."];
 
 fn python() -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin/python");
     let python = std::env::var_os("TRUNKLINE_PYTHON").map_or(beside, PathBuf::from);
-    let there = Command::new(&python)
-        .args(["-c", "import exabgp"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    if !there {
-        skip("neither TRUNKLINE_PYTHON nor tests/.venv/bin/python has exabgp");
-    }
-    there.then_some(python)
+    let version = &mut Command::new(&python);
+    let what = "exabgp of TRUNKLINE_PYTHON or tests/.venv/bin/python";
+    is_known(what, version.args(["-m", "exabgp", "version"]), &KNOWN).then_some(python)
 }
 
 /// What it says of one message, as JSON.
 fn decode(python: &PathBuf, message: &[u8]) -> Value {
     let hex: String = message.iter().map(|octet| format!("{octet:02X}")).collect();
-    let output = Command::new(python)
-        .args(["-m", "exabgp", "decode", "-f", "bgp-ls bgp-ls", &hex])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let words = ["-m", "exabgp", "decode", "-f", "bgp-ls bgp-ls", &hex];
+    let output = run(Command::new(python).args(words)).unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find(|line| line.starts_with('{'));
     let line =

@@ -7,6 +7,8 @@ mod exabgp;
 mod sample;
 mod tshark;
 
+#[path = "../support/child.rs"]
+mod child;
 #[path = "../support/network.rs"]
 mod network;
 

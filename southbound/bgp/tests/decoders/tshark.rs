@@ -1,17 +1,17 @@
 //! The dissector of `tshark`.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{path::Path, process::Command};
 
 use crate::{
     capture::pcap,
+    child::{is_known, run},
     sample::{messages, octets, originator, rich_link, rich_node},
     skip,
 };
 
 const TSHARK: &str = "/usr/bin/tshark";
+/// Its versions whose words are known.
+const KNOWN: [&str; 1] = ["TShark (Wireshark) 4.0."];
 
 /// What it prints about these messages; none where it is not installed.
 fn dissect(messages: &[Vec<u8>], arguments: &[&str]) -> Option<String> {
@@ -19,17 +19,15 @@ fn dissect(messages: &[Vec<u8>], arguments: &[&str]) -> Option<String> {
         skip(&format!("{TSHARK} is not installed (package tshark)"));
         return None;
     }
+    if !is_known(TSHARK, Command::new(TSHARK).arg("--version"), &KNOWN) {
+        return None;
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bgp.pcap");
     std::fs::write(&file, pcap(messages)).unwrap();
-    let output = Command::new(TSHARK)
-        .env("HOME", folder.path())
-        .args(["-n", "-r"])
-        .arg(&file)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut command = Command::new(TSHARK);
+    command.env("HOME", folder.path()).args(["-n", "-r"]).arg(&file).args(arguments);
+    let output = run(&mut command).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }

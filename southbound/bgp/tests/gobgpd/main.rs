@@ -7,6 +7,8 @@
 
 mod peer;
 
+#[path = "../support/child.rs"]
+mod child;
 #[path = "../support/network.rs"]
 mod network;
 

@@ -10,12 +10,18 @@ use std::{
 
 use tempfile::TempDir;
 
+use crate::child::{is_known, run};
+
 const GOBGPD: &str = "/usr/bin/gobgpd";
 const GOBGP: &str = "/usr/bin/gobgp";
+/// Its versions whose manners are known: what it passes on and what it has no words for differs between them.
+const KNOWN: [&str; 1] = ["gobgpd version 3.10."];
 /// Lines of the log that a failed test shows.
 const LAST: usize = 60;
 /// So often it is looked whether it listens, ten times a second.
 const LOOKS: usize = 200;
+/// So often other ports are tried: a port that was free may be taken when it is used.
+const TRIES: usize = 5;
 
 pub struct Gobgpd {
     folder: TempDir,
@@ -27,10 +33,7 @@ pub struct Gobgpd {
 impl Drop for Gobgpd {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let text = fs::read(self.folder.path().join("log")).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text);
-            let lines: Vec<&str> = text.lines().collect();
-            eprintln!("the end of its log:\n{}", lines[lines.len().saturating_sub(LAST)..].join("\n"));
+            self.tell();
         }
         // A process that is gone already is what is wanted.
         let _ = self.child.kill();
@@ -51,12 +54,47 @@ impl Gobgpd {
                 return None;
             }
         }
-        Some(Self::start(neighbours))
+        if !is_known(GOBGPD, Command::new(GOBGPD).arg("--version"), &KNOWN) {
+            return None;
+        }
+        let started = (0..TRIES).find_map(|_| Self::start(neighbours));
+        Some(started.expect("it ends on all ports; the ends of its logs are above"))
     }
 
-    fn start(neighbours: &[u8]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// Starts it on free ports; none when it ends by itself.
+    fn start(neighbours: &[u8]) -> Option<Self> {
         let (port, api) = (free_port(), free_port());
+        let config = Self::config(port, neighbours);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("gobgpd.toml");
+        fs::write(&file, config).unwrap();
+        let log = fs::File::create(folder.path().join("log")).unwrap();
+        let child = Command::new(GOBGPD)
+            .arg("-f")
+            .arg(&file)
+            .args(["-p", "--pprof-disable", "-l", "debug"])
+            .arg(format!("--api-hosts=127.0.0.1:{api}"))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut peer = Self { folder, child, port, api };
+        for _ in 0..LOOKS {
+            std::thread::sleep(Duration::from_millis(100));
+            let listens = [port, api].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok());
+            if peer.child.try_wait().unwrap().is_some() {
+                peer.tell();
+                return None;
+            }
+            if listens {
+                return Some(peer);
+            }
+        }
+        panic!("it does not listen");
+    }
+
+    fn config(port: u16, neighbours: &[u8]) -> String {
         let mut config = format!(
             "[global.config]\nas = 65000\nrouter-id = \"10.0.0.100\"\nport = {port}\nlocal-address-list = [\"127.0.0.1\"]\n"
         );
@@ -73,26 +111,15 @@ impl Gobgpd {
                 );
             }
         }
-        let file = folder.path().join("gobgpd.toml");
-        fs::write(&file, config).unwrap();
-        let log = fs::File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(GOBGPD)
-            .arg("-f")
-            .arg(&file)
-            .args(["-p", "--pprof-disable", "-l", "debug"])
-            .arg(format!("--api-hosts=127.0.0.1:{api}"))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let peer = Self { folder, child, port, api };
-        let listens = |_| {
-            std::thread::sleep(Duration::from_millis(100));
-            TcpStream::connect(peer.address()).is_ok()
-        };
-        assert!((0..LOOKS).any(listens), "it does not listen");
-        peer
+        config
+    }
+
+    /// The end of its log.
+    fn tell(&self) {
+        let text = fs::read(self.folder.path().join("log")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        eprintln!("the end of its log:\n{}", lines[lines.len().saturating_sub(LAST)..].join("\n"));
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -101,7 +128,7 @@ impl Gobgpd {
 
     /// What its command line says.
     pub fn ask(&self, words: &[&str]) -> String {
-        let output = Command::new(GOBGP).arg("-p").arg(self.api.to_string()).args(words).output().unwrap();
+        let output = run(Command::new(GOBGP).arg("-p").arg(self.api.to_string()).args(words)).unwrap();
         String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
     }
 
