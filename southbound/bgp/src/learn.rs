@@ -25,13 +25,14 @@ use model::{
 
 use crate::{
     ls::{
-        IgpRouterId, LinkNlri, Nlri, descriptor::NodeDescriptor, nlri::Instance, nlri::igp_router_id,
+        IgpRouterId, LinkNlri, LsTlv, Nlri, descriptor::NodeDescriptor, nlri::Instance, nlri::igp_router_id,
         sr::SidLabel,
     },
     table::{Route, Table},
 };
 pub use overlay::Unmatched;
 pub use pair::{End, Half};
+use said::Told;
 pub use ted::{Learned, LeftOut};
 
 /// How a router is recognised: the domain, and what the IGP calls it. A router of two levels is one.
@@ -50,7 +51,7 @@ pub struct Router {
     pub name: Option<Fact<String>>,
     /// Its TE router id.
     pub router_id: Option<Fact<Ipv4Addr>>,
-    /// Whether it takes no transit traffic.
+    /// Whether it takes no transit traffic; not known where what is said of it could not be read.
     pub overload: Option<Fact<bool>>,
     /// Its SRv6 locator.
     pub locator: Option<Fact<ipnet::Ipv6Net>>,
@@ -133,6 +134,11 @@ pub(crate) struct Said<'a> {
 }
 
 impl Said<'_> {
+    /// The statements; none where there are none, or where they could not be read.
+    fn tlvs(&self) -> &[LsTlv] {
+        self.route.attribute.as_ref().map_or(&[], |attribute| &attribute.tlvs)
+    }
+
     fn fact<T>(&self, value: T) -> Fact<T> {
         let source =
             Source::Advertised(DeviceSource { node: self.peer.clone(), protocol: PROTOCOL.to_owned() });
@@ -147,20 +153,22 @@ pub fn view(table: &Table) -> View {
     let mut view = View::default();
     let mut halves: BTreeMap<&LinkNlri, Way> = BTreeMap::new();
     for (peer, known) in table.peers() {
+        let mut told = BTreeMap::new();
         for (nlri, route) in &known.routes {
             let said = Said { peer, route };
             match nlri {
-                Nlri::Node(nlri) => {
-                    view.router(&nlri.node, nlri.instance, |router| said::node(router, &said));
-                }
+                Nlri::Node(nlri) => tell(&mut told, &nlri.node, nlri.instance, |told| told.node(&said)),
                 Nlri::Prefix(prefix) => {
-                    view.router(&prefix.node, prefix.instance, |router| said::prefix(router, prefix, &said));
+                    tell(&mut told, &prefix.node, prefix.instance, |told| told.prefix(prefix, &said));
                 }
                 Nlri::Link(link) => {
                     said::link(halves.entry(link).or_default(), link.instance.protocol, &said);
                 }
                 Nlri::Sid(_) | Nlri::Other { .. } => {}
             }
+        }
+        for (key, told) in told {
+            view.routers.entry(key).or_default().lay(told.router);
         }
     }
     view.halves = halves.into_iter().filter_map(|(nlri, way)| Half::of(nlri, way)).collect();
@@ -169,18 +177,38 @@ pub fn view(table: &Table) -> View {
 }
 
 impl View {
-    fn router(&mut self, node: &[NodeDescriptor], instance: Instance, read: impl FnOnce(&mut Router)) {
-        if let Some(key) = router_key(node, instance).filter(|key| !key.id.is_lan()) {
-            read(self.routers.entry(key).or_default());
-        }
-    }
-
     /// Adjacency SIDs that are indexes become labels of the local block of their router.
     fn settle_labels(&mut self) {
         for half in &mut self.halves {
             let block = self.routers.get(&half.local).and_then(|router| router.srlb.as_ref());
             half.settle_label(block.map(|fact| fact.value));
         }
+    }
+}
+
+/// Takes down what one peer says of a router.
+fn tell(
+    told: &mut BTreeMap<RouterKey, Told>,
+    node: &[NodeDescriptor],
+    instance: Instance,
+    read: impl FnOnce(&mut Told),
+) {
+    if let Some(key) = router_key(node, instance).filter(|key| !key.id.is_lan()) {
+        read(told.entry(key).or_default());
+    }
+}
+
+impl Router {
+    /// Lays what another peer says over it.
+    fn lay(&mut self, said: Self) {
+        merge(&mut self.name, said.name);
+        merge(&mut self.router_id, said.router_id);
+        merge(&mut self.overload, said.overload);
+        merge(&mut self.locator, said.locator);
+        merge(&mut self.node_sid, said.node_sid);
+        merge(&mut self.srgb, said.srgb);
+        merge(&mut self.srlb, said.srlb);
+        merge(&mut self.msd, said.msd);
     }
 }
 

@@ -2,7 +2,7 @@
 //! keeps its routes here, marked stale; they go when it withdraws them, when it is back and has sent all without them, or when
 //! they are older than an operator wants.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{NodeId, Span, Timestamp};
 
@@ -16,12 +16,13 @@ use crate::{
 /// What is known of a route.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Route {
-    /// What was said; empty where nothing was, or where it could not be read.
-    pub attribute: LsAttribute,
+    /// What was said; none where nothing was, or where it could not be read. Routes of one message share it.
+    pub attribute: Option<Arc<LsAttribute>>,
     /// When it was said.
     pub at: Timestamp,
     /// Since when its source is silent.
     pub stale_since: Option<Timestamp>,
+    octets: usize,
 }
 
 /// Routes of one peer.
@@ -31,35 +32,40 @@ pub struct PeerRoutes {
     pub routes: BTreeMap<Nlri, Route>,
     /// Since when the session stands, if it does.
     pub up_since: Option<Timestamp>,
-    /// Routes that had no place any more; see [`Table::with_limit`].
+    /// Routes that had no place any more; see [`Table::with_limits`].
     pub refused: u64,
     hold_time: u16,
     stale: usize,
+    octets: usize,
 }
 
 /// Routes of all peers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Table {
     peers: BTreeMap<NodeId, PeerRoutes>,
-    limit: usize,
+    most_routes: usize,
+    most_octets: usize,
     revision: u64,
 }
 
 /// Routes of one peer, ten times the largest network of a bank.
-const LIMIT: usize = 2_000_000;
+const MOST_ROUTES: usize = 2_000_000;
+/// What these routes and their attributes have on the wire; a usual one has some 200 octets.
+const MOST_OCTETS: usize = 512 << 20;
 /// A peer that does not say when it has sent all has done so after this time (RFC 4724 section 4.2 suggests a timer).
 const SENT_ALL: Span = Span::from_secs(360);
 
 impl Default for Table {
     fn default() -> Self {
-        Self::with_limit(LIMIT)
+        Self::with_limits(MOST_ROUTES, MOST_OCTETS)
     }
 }
 
 impl Table {
-    /// An empty table that takes so many routes of each peer. What comes beyond is counted and not kept.
-    pub const fn with_limit(limit: usize) -> Self {
-        Self { peers: BTreeMap::new(), limit, revision: 0 }
+    /// An empty table that takes so many routes of each peer, and so many octets of routes and attributes, as they are on the
+    /// wire; one that several routes share counts for each. What comes beyond is counted and not kept.
+    pub const fn with_limits(most_routes: usize, most_octets: usize) -> Self {
+        Self { peers: BTreeMap::new(), most_routes, most_octets, revision: 0 }
     }
 
     /// Peers and their routes, in the order of their names.
@@ -90,27 +96,29 @@ impl Table {
 
     /// Routes that came or went.
     pub fn update(&mut self, peer: &NodeId, received: &Received, at: Timestamp) {
-        let limit = self.limit;
         let known = self.peers.entry(peer.clone()).or_default();
         for routes in received.went() {
             let Routes::LinkState(routes) = routes else { continue };
             for nlri in routes {
-                if let Some(route) = known.routes.remove(nlri) {
-                    known.stale -= usize::from(route.stale_since.is_some());
-                    self.revision += 1;
-                }
+                self.revision += u64::from(known.take(nlri));
             }
         }
         let Some(Routes::LinkState(routes)) = received.came() else { return };
+        let attribute = received.update.link_state().cloned().map(Arc::new);
+        let said = attribute.as_ref().map_or(0, |attribute| attribute.octets());
         for nlri in routes {
-            if known.routes.len() >= limit && !known.routes.contains_key(nlri) {
+            // What was said before does not hold any more, also where the new has no place.
+            let before = known.take(nlri);
+            let octets = said + nlri.octets();
+            let full = known.routes.len() >= self.most_routes || known.octets + octets > self.most_octets;
+            if full {
                 known.refused += 1;
-                continue;
+            } else {
+                known.octets += octets;
+                let route = Route { attribute: attribute.clone(), at, stale_since: None, octets };
+                known.routes.insert(nlri.clone(), route);
             }
-            let attribute = received.update.link_state().cloned().unwrap_or_default();
-            let before = known.routes.insert(nlri.clone(), Route { attribute, at, stale_since: None });
-            known.stale -= usize::from(before.is_some_and(|route| route.stale_since.is_some()));
-            self.revision += 1;
+            self.revision += u64::from(before || !full);
         }
     }
 
@@ -136,8 +144,7 @@ impl Table {
     /// routes, so that they are never dropped earlier (RFC 4724 section 4.2).
     fn forget_stale(&mut self, peer: &NodeId) {
         if let Some(known) = self.peers.get_mut(peer).filter(|known| known.stale > 0) {
-            known.routes.retain(|_, route| route.stale_since.is_none());
-            known.stale = 0;
+            known.keep(|route| route.stale_since.is_none());
             self.revision += 1;
         }
     }
@@ -149,10 +156,8 @@ impl Table {
             let complete = known.up_since.is_some_and(|since| now.since(since) >= SENT_ALL);
             let old = |since: Timestamp| complete || now.since(since) > keep;
             let before = known.routes.len();
-            known.routes.retain(|_, route| !route.stale_since.is_some_and(old));
-            let gone = before - known.routes.len();
-            known.stale -= gone;
-            self.revision += u64::from(gone > 0);
+            known.keep(|route| !route.stale_since.is_some_and(old));
+            self.revision += u64::from(known.routes.len() < before);
         }
     }
 
@@ -168,5 +173,19 @@ impl PeerRoutes {
     /// How many of its routes are stale.
     pub const fn stale(&self) -> usize {
         self.stale
+    }
+
+    /// Lets a route go; whether there was one.
+    fn take(&mut self, nlri: &Nlri) -> bool {
+        let Some(route) = self.routes.remove(nlri) else { return false };
+        self.stale -= usize::from(route.stale_since.is_some());
+        self.octets -= route.octets;
+        true
+    }
+
+    fn keep(&mut self, wanted: impl Fn(&Route) -> bool) {
+        self.routes.retain(|_, route| wanted(route));
+        self.stale = self.routes.values().filter(|route| route.stale_since.is_some()).count();
+        self.octets = self.routes.values().map(|route| route.octets).sum();
     }
 }

@@ -51,7 +51,7 @@ impl View {
             learned.ted.nodes.insert(id.clone(), node(id.clone(), router));
         }
         let (paired, single) = pair::pairs(&self.halves);
-        let mut taken = BTreeSet::new();
+        let mut taken = Taken::default();
         for (one, two) in paired {
             let (Some(one), Some(two)) = (self.halves.get(one), self.halves.get(two)) else { continue };
             let (Some((a, _)), Some((z, _))) = (ids.get(&one.local), ids.get(&two.local)) else {
@@ -128,15 +128,10 @@ fn node(id: NodeId, router: &Router) -> Node {
 }
 
 /// A link, the router of the lower name first.
-fn link(
-    one: (&NodeId, &Half),
-    two: (&NodeId, &Half),
-    taken: &mut BTreeSet<(NodeId, InterfaceName)>,
-    names: &Names,
-) -> Option<Link> {
+fn link(one: (&NodeId, &Half), two: (&NodeId, &Half), taken: &mut Taken, names: &Names) -> Option<Link> {
     let (a, z) = if one.0 <= two.0 { (one, two) } else { (two, one) };
-    let a_end = Termination { node: a.0.clone(), interface: interface(a, taken)? };
-    let z_end = Termination { node: z.0.clone(), interface: interface(z, taken)? };
+    let a_end = Termination { node: a.0.clone(), interface: taken.interface(a)? };
+    let z_end = Termination { node: z.0.clone(), interface: taken.interface(z)? };
     let id = format!("{}:{}--{}:{}", a_end.node, a_end.interface, z_end.node, z_end.interface);
     let groups = [a, z].into_iter().filter_map(|(_, half)| half.way.groups.as_ref());
     let srlg = [a, z].into_iter().filter_map(|(_, half)| half.way.srlg.as_ref());
@@ -155,17 +150,30 @@ fn link(
     })
 }
 
-/// The name of an interface: as it is told, or after its address or number. Two of one router are told apart by a count.
-fn interface(
-    (node, half): (&NodeId, &Half),
-    taken: &mut BTreeSet<(NodeId, InterfaceName)>,
-) -> Option<InterfaceName> {
-    let base = half.interface_name()?;
-    let counted = (2..1_000).map(|count| format!("{base}~{count}").parse().ok());
-    std::iter::once(Some(base.clone()))
-        .chain(counted)
-        .flatten()
-        .find(|name| taken.insert((node.clone(), name.clone())))
+/// Names of interfaces that are given away.
+#[derive(Default)]
+struct Taken {
+    names: BTreeSet<(NodeId, InterfaceName)>,
+    /// The next count to try for the second of a name, so that none is tried twice.
+    next: BTreeMap<(NodeId, InterfaceName), u32>,
+}
+
+impl Taken {
+    /// The name of an interface: as it is told, or after its address or number. Two of one router are told apart by a count.
+    fn interface(&mut self, (node, half): (&NodeId, &Half)) -> Option<InterfaceName> {
+        let base = (node.clone(), half.interface_name()?);
+        if self.names.insert(base.clone()) {
+            return Some(base.1);
+        }
+        let next = self.next.entry(base.clone()).or_insert(2);
+        loop {
+            let name: InterfaceName = format!("{}~{next}", base.1).parse().ok()?;
+            *next = next.checked_add(1)?;
+            if self.names.insert((node.clone(), name.clone())) {
+                return Some(name);
+            }
+        }
+    }
 }
 
 impl Half {

@@ -2,6 +2,7 @@
 
 #[path = "../../tests/support/network.rs"]
 mod network;
+mod prefixes;
 
 use std::net::IpAddr;
 
@@ -138,12 +139,75 @@ fn stale_routes_go_when_they_are_older_than_wanted() {
 fn a_peer_cannot_fill_the_memory() {
     let ted = network(12, 30);
     let names = Names::of(&ted);
-    let mut table = Table::with_limit(10);
     let all = routes(&ted, &names, &originator());
     let count = all.len() as u64;
-    tell(&mut table, "rr1", all, 1);
+    let mut table = Table::with_limits(10, usize::MAX);
+    tell(&mut table, "rr1", all.clone(), 1);
     let known = &table.peers()[&peer("rr1")];
     assert_eq!((known.routes.len(), known.refused), (10, count - 10));
+
+    let mut table = Table::with_limits(usize::MAX, 2_000);
+    tell(&mut table, "rr1", all.clone(), 1);
+    let few = table.peers()[&peer("rr1")].routes.len();
+    assert!((3..30).contains(&few), "{few} routes in 2,000 octets");
+    // What is said again takes no more room, and what went makes room.
+    let first: Vec<_> = all.iter().take(few).cloned().collect();
+    tell(&mut table, "rr1", first.clone(), 2);
+    assert_eq!(table.peers()[&peer("rr1")].routes.len(), few);
+    for (nlri, _) in first {
+        say(&mut table, "rr1", originator().withdraw(vec![nlri]), 3);
+    }
+    tell(&mut table, "rr1", all, 4);
+    assert_eq!(table.peers()[&peer("rr1")].routes.len(), few);
+}
+
+#[test]
+fn routes_of_one_message_share_what_is_said_of_them() {
+    let all = routes(&network(12, 30), &Names::default(), &originator());
+    let mut table = Table::default();
+    let nlris: Vec<_> = all.iter().map(|(nlri, _)| nlri.clone()).collect();
+    say(&mut table, "rr1", originator().announce(nlris, all[0].1.clone()), 1);
+    let shared: Vec<_> = table.peers()[&peer("rr1")].routes.values().collect();
+    let first = shared[0].attribute.as_ref().unwrap();
+    assert!(shared.iter().all(|route| std::sync::Arc::ptr_eq(first, route.attribute.as_ref().unwrap())));
+}
+
+#[test]
+fn what_cannot_be_read_of_a_node_is_not_known() {
+    let (ted, names, mut table) = told();
+    let (nlri, _) = routes(&ted, &names, &originator()).remove(0);
+    let overload = |table: &Table| view(table).routers.values().filter(|it| it.overload.is_some()).count();
+    assert_eq!(overload(&table), 12);
+    let mut update = originator().announce(vec![nlri], LsAttribute::default());
+    update.attributes.pop();
+    say(&mut table, "rr1", update, 8);
+    assert_eq!(overload(&table), 11);
+}
+
+#[test]
+fn interfaces_of_one_name_are_told_apart_however_many_there_are() {
+    let (ted, names, mut table) = told();
+    let mut all = routes(&ted, &names, &originator());
+    for (_, attribute) in &mut all {
+        for tlv in &mut attribute.tlvs {
+            if let LsTlv::Link(LinkTlv::Name(name)) = tlv {
+                *name = "same".to_owned();
+            }
+        }
+    }
+    tell(&mut table, "rr1", all, 8);
+    let learned = view(&table).ted(&names);
+    assert_eq!(learned.ted.links.len(), ted.links.len());
+    let ends = learned.ted.links.values().flat_map(|link| [&link.a, &link.z]);
+    let ends: BTreeSet<_> = ends.map(|end| (end.node.clone(), end.interface.to_string())).collect();
+    assert_eq!(ends.len(), 2 * ted.links.len());
+    assert!(ends.iter().all(|(_, name)| name == "same" || name.starts_with("same~")));
+}
+
+#[test]
+fn groups_are_bounded() {
+    let far = crate::ls::link::groups(&[u32::MAX; 16_000]);
+    assert_eq!(far.last(), Some(&2_047));
 }
 
 #[test]

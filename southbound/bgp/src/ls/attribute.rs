@@ -59,6 +59,13 @@ pub enum LsTlv {
 }
 
 impl LsAttribute {
+    /// How many octets it has on the wire.
+    pub(crate) fn octets(&self) -> usize {
+        let mut out = Out::new();
+        self.encode(&mut out);
+        out.len()
+    }
+
     pub(crate) fn encode(&self, out: &mut Out) {
         self.tlvs.iter().for_each(|tlv| tlv.encode(out));
     }

@@ -156,13 +156,17 @@ fn igp_metric(value: &[u8]) -> Result<IgpMetric, Malformed> {
     }
 }
 
-/// The numbers of the bits that are set: group `32 * word + bit`, bit 0 being the least of its word (RFC 7308 section 2.2).
+/// Words of groups that have a place in a TLV of an IGP.
+const GROUP_WORDS: u32 = 64;
+
+/// The numbers of the bits that are set: group `32 * word + bit`, bit 0 being the least of its word (RFC 7308 section 2.2). Words
+/// that have no place in a TLV of an IGP are left out.
 pub fn groups(words: &[u32]) -> BTreeSet<u32> {
     let word = |(place, word): (u32, &u32)| {
         let word = *word;
         (0..32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| place * 32 + bit)
     };
-    (0..).zip(words).flat_map(word).collect()
+    (0..GROUP_WORDS).zip(words).flat_map(word).collect()
 }
 
 /// Words in which these bits are set; groups of 2040 and more have no place in a TLV of an IGP and are left out.

@@ -160,6 +160,13 @@ impl Nlri {
         }
     }
 
+    /// How many octets it has on the wire.
+    pub(crate) fn octets(&self) -> usize {
+        let mut out = Out::new();
+        self.encode(&mut out);
+        out.len()
+    }
+
     pub(crate) fn encode(&self, out: &mut Out) {
         out.u16(self.kind());
         out.sized16("a link-state route", |out| match self {

@@ -109,6 +109,8 @@ pub enum SrTlv {
 impl SrTlv {
     /// In [`SrTlv::PrefixSid`] of IS-IS: it is the SID of the node itself (RFC 8667 section 2.1).
     pub const NODE_SID: u8 = 0x40;
+    /// In the same: it came from another level or protocol.
+    pub const READVERTISED: u8 = 0x80;
 
     pub(super) const fn code(&self) -> u16 {
         match self {
