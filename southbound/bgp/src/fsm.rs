@@ -13,7 +13,7 @@ mod tests;
 use model::{Span, Timestamp};
 
 use crate::wire::{
-    Frame, Message, Notification, Open,
+    Attribute, Frame, Message, Notification, Open, Received,
     message::{self, EXTENDED, STANDARD},
     notification::{cease, code},
 };
@@ -205,10 +205,7 @@ impl Fsm {
             (Phase::OpenConfirm, Message::Keepalive) => self.establish(way, now, actions),
             (Phase::Established, Message::Keepalive) => {}
             (Phase::Established, Message::Update(received)) => {
-                actions.push(Action::Tell(match received.update.is_end_of_rib() {
-                    Some(family) if received.faults.is_empty() => Notice::EndOfRib(family),
-                    _ => Notice::Update(Box::new(received)),
-                }));
+                self.updated(way, received, actions);
             }
             (Phase::Established, Message::RouteRefresh(family)) => {
                 let common = |line: &Line| line.has(family);
@@ -225,6 +222,26 @@ impl Fsm {
                 };
                 self.end_saying(way, Notification::new(code::FSM, subcode), now, actions);
             }
+        }
+    }
+
+    /// Routes of families that were not agreed on are left out: nobody asked for them (RFC 4760 section 8).
+    fn updated(&self, way: Way, mut received: Received, actions: &mut Vec<Action>) {
+        let Some(line) = self.line(way) else { return };
+        let end = received.update.is_end_of_rib().filter(|_| received.faults.is_empty());
+        if let Some(family) = end {
+            if line.has(family) {
+                actions.push(Action::Tell(Notice::EndOfRib(family)));
+            }
+            return;
+        }
+        received.update.attributes.retain(|attribute| match attribute {
+            Attribute::Reach(reach) => line.has(reach.nlri.family()),
+            Attribute::Unreach(unreach) => line.has(unreach.0.family()),
+            _ => true,
+        });
+        if received.update.has_routes() {
+            actions.push(Action::Tell(Notice::Update(Box::new(received))));
         }
     }
 

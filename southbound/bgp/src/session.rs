@@ -17,7 +17,9 @@ mod wire;
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 use model::{Span, Timestamp};
@@ -25,9 +27,10 @@ use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
+    time::sleep,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use crate::{
     fsm::{Config, Notice},
@@ -169,15 +172,22 @@ impl Session {
     }
 }
 
-/// Takes connections and hands each to the session with the peer of its address; others are closed unheard. Ends with the
-/// listener's first error.
-///
-/// # Errors
-/// The listener's.
-pub async fn serve(listener: TcpListener, sessions: &BTreeMap<IpAddr, Session>) -> std::io::Result<()> {
+/// How long nothing is accepted after a failure to accept: of files for sockets, as a rule, and some will be free again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes connections and hands each to the session with the peer of its address; others are closed unheard. An IPv4 address
+/// that a listener for both calls by its IPv6 form is looked for as what it is. It never ends: a failure to accept is logged.
+pub async fn serve(listener: TcpListener, sessions: &BTreeMap<IpAddr, Session>) -> Infallible {
     loop {
-        let (stream, from) = listener.accept().await?;
-        match sessions.get(&from.ip()) {
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                warn!(%error, "a connection could not be accepted");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        match sessions.get(&from.ip().to_canonical()) {
             Some(session) => session.offer(stream),
             None => debug!(%from, "a connection of no peer was closed"),
         }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::*;
 use crate::wire::{
-    Capability, Family, Update, capability::GracefulRestart, message::Framer, notification::open,
+    Capability, Family, Nlri, Reach, Update, attribute::Origin, capability::GracefulRestart, message::Framer,
+    notification::open, reach::NextHop,
 };
 
 fn at(secs: u64) -> Timestamp {
@@ -290,4 +291,31 @@ fn an_update_that_cannot_be_read_ends_the_session_and_one_with_a_fault_does_not(
     let end = feed(&mut a, Way::Out, vec![bad], at(2));
     assert_eq!(&sent(&end, Way::Out)[0].body[..2], [code::UPDATE, 1]);
     assert!(matches!(told(&end)[..], [Notice::Down(_)]));
+}
+
+#[test]
+fn routes_of_a_family_that_was_not_agreed_on_are_left_out() {
+    let (mut a, _) = established(
+        config(65_000, 1),
+        Config { families: vec![Family::IPV4_SR_POLICY], ..config(65_000, 2) },
+    );
+    let hop = || NextHop::Address([10, 0, 0, 2].into());
+    let of = |nlri: Nlri| Update {
+        attributes: vec![
+            Attribute::Reach(Reach { next_hop: hop(), nlri }),
+            Attribute::Origin(Origin::Igp),
+            Attribute::AsPath(Vec::new()),
+            Attribute::LocalPref(100),
+        ],
+        ..Update::default()
+    };
+    let mut heard = |update: &Update| {
+        let octets = message::update(update, true, STANDARD).unwrap();
+        let actions = feed(&mut a, Way::Out, frames(&octets), at(2));
+        told(&actions).len()
+    };
+    assert_eq!(heard(&of(Nlri::LinkState(Vec::new()))), 0);
+    assert_eq!(heard(&Update::end_of_rib(Family::LINK_STATE)), 0);
+    assert_eq!(heard(&of(Nlri::SrPolicy(Family::IPV4_SR_POLICY, Vec::new()))), 1);
+    assert_eq!(heard(&Update::end_of_rib(Family::IPV4_SR_POLICY)), 1);
 }

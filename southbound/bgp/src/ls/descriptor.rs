@@ -4,10 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use nom::{
-    Parser,
-    number::complete::{be_u8, be_u16, be_u32},
-};
+use nom::number::complete::{be_u8, be_u16, be_u32};
 
 use crate::wire::{
     octets::{Malformed, Out, Tlv, Why, array, ipv4, ipv6, series, whole},
@@ -276,13 +273,14 @@ impl SidDescriptor {
 }
 
 pub(super) fn put_topologies(all: &[u16], out: &mut Out) {
-    all.iter().for_each(|id| out.u16(*id & 0x0fff));
+    all.iter().for_each(|id| out.u16(*id));
 }
 
-/// Multi-topology ids, 12 bits each; the other four are reserved (RFC 9552 section 5.2.2.1).
+/// Multi-topology ids, the low 12 bits of each; the other four are reserved and kept as they came, because a route is recognised
+/// by them (RFC 9552 section 5.2.2.1).
 pub(super) fn topologies(value: &[u8]) -> Result<Vec<u16>, Malformed> {
     if value.is_empty() {
         return Err(Malformed::new("multi-topology ids", Why::Length { got: 0 }));
     }
-    series("multi-topology ids", value, |octets| be_u16.map(|id| id & 0x0fff).parse(octets))
+    series("multi-topology ids", value, be_u16)
 }

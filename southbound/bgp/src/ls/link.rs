@@ -117,7 +117,7 @@ impl LinkTlv {
             1095 => Self::IgpMetric(igp_metric(value)?),
             1096 => Self::Srlg(words("shared risk link groups", value)?),
             1097 => Self::Opaque(value.to_vec()),
-            1098 => Self::Name(name("link name", value)?),
+            1098 => return Ok(name("link name", value)?.map(Self::Name)),
             1173 => Self::ExtendedAdminGroup(words("extended administrative group", value)?),
             _ => return Ok(None),
         }))

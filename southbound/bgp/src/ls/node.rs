@@ -72,17 +72,17 @@ impl NodeTlv {
             266 => Self::Msd(depths(value)?),
             1024 => Self::Flags(whole("node flags", value, be_u8)?),
             1025 => Self::Opaque(value.to_vec()),
-            1026 => Self::Name(name("node name", value)?),
+            1026 => return Ok(name("node name", value)?.map(Self::Name)),
             1027 => Self::IsisArea(value.to_vec()),
             _ => return Ok(None),
         }))
     }
 }
 
-/// A name of 1 to 255 octets. What is not UTF-8 is replaced: people read it.
-pub(super) fn name(what: &'static str, value: &[u8]) -> Result<String, Malformed> {
+/// A name of 1 to 255 octets; none where it is not UTF-8: it is kept as octets then, as what is not known.
+pub(super) fn name(what: &'static str, value: &[u8]) -> Result<Option<String>, Malformed> {
     match value.len() {
-        1..=255 => Ok(String::from_utf8_lossy(value).into_owned()),
+        1..=255 => Ok(std::str::from_utf8(value).ok().map(str::to_owned)),
         got => Err(Malformed::length(what, got)),
     }
 }

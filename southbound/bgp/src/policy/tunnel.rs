@@ -154,6 +154,7 @@ impl PolicyTlv {
     }
 
     fn decode(code: u8, value: &[u8]) -> Result<Self, Malformed> {
+        let unknown = || Self::Unknown { code, value: value.to_vec() };
         Ok(match code {
             code::PREFERENCE => {
                 let (flags, _, preference) =
@@ -180,16 +181,17 @@ impl PolicyTlv {
             }
             code::PRIORITY => Self::Priority(whole("priority", value, (be_u8, be_u8))?.0),
             code::SEGMENT_LIST => Self::SegmentList(list(value)?),
-            code::CANDIDATE_NAME => Self::CandidateName(name(value)?),
-            code::POLICY_NAME => Self::PolicyName(name(value)?),
-            _ => Self::Unknown { code, value: value.to_vec() },
+            code::CANDIDATE_NAME => name(value)?.map_or_else(unknown, Self::CandidateName),
+            code::POLICY_NAME => name(value)?.map_or_else(unknown, Self::PolicyName),
+            _ => unknown(),
         })
     }
 }
 
-fn name(value: &[u8]) -> Result<String, Malformed> {
+/// A name; none where it is not UTF-8: it is kept as octets then, as what is not known.
+fn name(value: &[u8]) -> Result<Option<String>, Malformed> {
     let (_, text) = whole("name", value, (be_u8, rest))?;
-    Ok(String::from_utf8_lossy(text).into_owned())
+    Ok(std::str::from_utf8(text).ok().map(str::to_owned))
 }
 
 impl Tunnel {

@@ -81,6 +81,12 @@ impl Update {
         }
     }
 
+    /// Whether routes come or go.
+    pub fn has_routes(&self) -> bool {
+        let own = !self.withdrawn.is_empty() || !self.announced.is_empty();
+        own || self.reach().is_some() || self.unreach().is_some()
+    }
+
     /// Routes that came, beside those of IPv4 unicast in the message's own field.
     pub fn reach(&self) -> Option<&Reach> {
         self.attributes.iter().find_map(|attribute| match attribute {

@@ -4,7 +4,7 @@ use bgp::{
     Notice, Peer, Session,
     fsm::{Down, End},
     wire::{
-        Notification, Update, message,
+        Family, Notification, Update, message,
         notification::{cease, code, header, open, update},
     },
 };
@@ -127,7 +127,7 @@ async fn closed_in_the_middle_of_an_update() {
     let (listener, _session, mut heard) = start().await;
     let mut hand = Hand::establish(&listener, 30).await;
     up(&mut heard).await;
-    let sound = message::update(&Update::default(), true, message::STANDARD).unwrap();
+    let sound = message::update(&Update::end_of_rib(Family::LINK_STATE), true, message::STANDARD).unwrap();
     hand.send(&sound).await;
     hand.send(&sound[..20]).await;
     drop(hand);
@@ -142,7 +142,7 @@ async fn messages_that_come_octet_by_octet() {
     let (listener, _session, mut heard) = start().await;
     let mut hand = Hand::establish(&listener, 30).await;
     up(&mut heard).await;
-    let sound = message::update(&Update::default(), true, message::STANDARD).unwrap();
+    let sound = message::update(&Update::end_of_rib(Family::LINK_STATE), true, message::STANDARD).unwrap();
     for octet in sound.iter() {
         hand.send(&[*octet]).await;
         tokio::task::yield_now().await;

@@ -189,6 +189,22 @@ async fn a_reader_that_is_slow_loses_nothing_and_no_session() {
 }
 
 #[tokio::test]
+async fn a_listener_for_both_families_knows_its_peers() {
+    let Ok(listener) = TcpListener::bind("[::]:0").await else {
+        eprintln!("skipped: no IPv6 here");
+        return;
+    };
+    let address = SocketAddr::from(([127, 0, 0, 1], listener.local_addr().unwrap().port()));
+    let (right, mut right_heard) = Session::start(Peer::new(address, Config { passive: true, ..config(2) }));
+    let (_left, mut left_heard) = Session::start(Peer::new(address, config(1)));
+    let sessions = BTreeMap::from([(address.ip(), right)]);
+    let server = tokio::spawn(async move { serve(listener, &sessions).await });
+    up(&mut left_heard).await;
+    up(&mut right_heard).await;
+    server.abort();
+}
+
+#[tokio::test]
 async fn without_a_session_nothing_is_sent_and_the_sender_is_told() {
     // It stays bound and takes nothing, so that nobody else does.
     let (_silent, address) = listener([127, 0, 0, 1]).await;

@@ -33,19 +33,33 @@ const fn treatment(code: u8, internal: bool) -> Treatment {
     }
 }
 
+/// What wrong flags of an attribute lead to (RFC 7606 section 3 c): the routes are withdrawn, whatever a wrong value would cost,
+/// but for attributes that say nothing on such a session (section 7.5, 7.9 and 7.10).
+const fn treatment_of_flags(code: u8, internal: bool) -> Treatment {
+    match code {
+        code::LOCAL_PREF | code::ORIGINATOR_ID | code::CLUSTER_LIST if !internal => {
+            Treatment::DiscardAttribute
+        }
+        _ => Treatment::Withdraw,
+    }
+}
+
 pub(super) fn attribute(flags: u8, code: u8, value: &[u8], context: &Context) -> Outcome {
     let mut left_out = Vec::new();
-    let read =
-        known(code, value, context, &mut left_out).map_err(|m| (treatment(code, context.internal), m))?;
-    match (read, expected_flags(code)) {
-        (Some(attribute), Some(expected)) => {
-            // RFC 7606 section 3 c: wrong flags of a known attribute are a fault of it, whatever it says.
-            if (flags ^ expected) & (flag::OPTIONAL | flag::TRANSITIVE) != 0 {
-                let malformed = Malformed::new("flags of an attribute", Why::Value(flags.into()));
-                return Err((treatment(code, context.internal).min(Treatment::Withdraw), malformed));
-            }
-            Ok((attribute, left_out))
+    let expected = expected_flags(code);
+    let wrong =
+        expected.is_some_and(|expected| (flags ^ expected) & (flag::OPTIONAL | flag::TRANSITIVE) != 0);
+    let of_flags = wrong.then(|| treatment_of_flags(code, context.internal));
+    let read = known(code, value, context, &mut left_out).map_err(|malformed| {
+        let of_value = treatment(code, context.internal);
+        // Of two faults the one counts that costs more (RFC 7606 section 3 h).
+        (of_flags.map_or(of_value, |of_flags| of_flags.max(of_value)), malformed)
+    })?;
+    match (read, of_flags) {
+        (Some(_), Some(treatment)) => {
+            Err((treatment, Malformed::new("flags of an attribute", Why::Value(flags.into()))))
         }
+        (Some(attribute), None) => Ok((attribute, left_out)),
         _ if flags & flag::OPTIONAL == 0 => {
             let malformed = Malformed::new("well-known attribute", Why::Value(code.into()));
             Err((Treatment::Reset, malformed))

@@ -73,6 +73,11 @@ fn a_fault_of_an_attribute_withdraws_the_routes() {
         // Flags that do not belong to it.
         (0xc0, code::ORIGIN, vec![0]),
         (0x40, code::MED, vec![0, 0, 0, 1]),
+        (0xc0, code::ATOMIC_AGGREGATE, vec![]),
+        (0x80, code::AGGREGATOR, vec![0, 0, 0, 1, 10, 0, 0, 1]),
+        (0xc0, code::LINK_STATE, vec![]),
+        // Flags and value: the flags cost more.
+        (0xc0, code::LINK_STATE, vec![4, 90, 0, 3, 1, 2, 3]),
     ];
     for bad in table {
         let mut all = vec![origin(), path(), hop()];
@@ -193,6 +198,23 @@ fn a_link_state_attribute_that_cannot_be_read_leaves_the_route() {
     let received = decode(&[origin(), path(), hop(), (0x80, code::REACH, reach), bad]).unwrap();
     assert_eq!(received.faults[0].treatment, Treatment::DiscardAttribute);
     assert!(received.came().is_some() && received.update.link_state().is_none());
+}
+
+#[test]
+fn what_has_reserved_bits_or_is_no_text_is_written_as_it_came() {
+    let reach = Attribute::Reach(Reach {
+        next_hop: NextHop::Address([10, 0, 0, 1].into()),
+        nlri: Nlri::LinkState(Vec::new()),
+    });
+    // A name of a node, one of a link, and a topology.
+    for value in
+        [vec![4, 2, 0, 3, b'r', 0xff, b'1'], vec![4, 74, 0, 2, 0xc3, 0x28], vec![1, 7, 0, 2, 0xf0, 2]]
+    {
+        let attribute = LsAttribute::decode(&value).unwrap();
+        let attributes = vec![reach.clone(), Attribute::LinkState(attribute)];
+        let octets = message::update(&Update { attributes, ..Update::default() }, true, EXTENDED).unwrap();
+        assert!(octets.ends_with(&value), "{value:x?} in {octets:x?}");
+    }
 }
 
 #[test]
