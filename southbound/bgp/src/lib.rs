@@ -21,6 +21,19 @@
 //! What is not here: signed connections (RFC 2385, RFC 5925), hop limits (RFC 5082), communities and routes of other families
 //! beyond reading them, link-state routes of VPNs (SAFI 72), SR policies in BGP-LS (RFC 9857; kept as octets), LANs as links of
 //! the model, segments that a headend has to resolve (RFC 9831; kept as octets), route reflection.
+//!
+//! Not there yet:
+//! - Two speakers that connect to each other at the same moment can both end the connection that the other one keeps: one of them
+//!   may be established before it saw the second OPEN, and the other has compared the identifiers by then (RFC 4271 section 6.8
+//!   leaves this open). Both try again, and meet in the next tries.
+//! - [`learn::View::ted`] has no way to say that it is not known whether a router is overloaded: the network has `false` then, as a
+//!   file without a word on it. [`learn::View::overlay`] leaves what the file says.
+//! - The bound of [`Table::with_limits`] is in octets of the wire; many short TLVs take several times that in memory. Attributes are
+//!   shared by the routes of one message, and not by equal ones of several.
+//! - Extended administrative groups for all applications go before plain ones for SR policies.
+//! - Routes of IPv4 unicast in the message's own field are told also where that family was not agreed on; the table passes them over.
+//! - Reserved fields are not kept, but for those of topologies; a TE metric of three octets is written in four.
+//! - Options of an OSPFv3 locator are not looked at: whether it was passed on is seen by its route type alone.
 
 #[cfg(test)]
 mod any;

@@ -69,7 +69,8 @@ impl Told {
     /// A prefix of its own is a locator, or has the SID of its node. Of several with algorithm 0 that of the router id counts,
     /// or else the first.
     pub(super) fn prefix(&mut self, prefix: &PrefixNlri, said: &Said<'_>) {
-        if is_passed_on(prefix, said.tlvs()) {
+        let bits = attribute_flags(said.tlvs());
+        if is_passed_on(prefix, bits, said.tlvs()) {
             return;
         }
         for tlv in said.tlvs() {
@@ -80,7 +81,7 @@ impl Told {
                 (
                     LsTlv::Sr(SrTlv::PrefixSid { flags, algorithm: 0, sid: SidLabel::Index(index) }),
                     Some(IpNet::V4(net)),
-                ) if net.prefix_len() == 32 && is_node(prefix, *flags, said.tlvs()) => {
+                ) if net.prefix_len() == 32 && is_node(prefix, *flags, bits) => {
                     let id = self.router.router_id.as_ref();
                     let of_router_id = id.is_some_and(|id| id.value == net.addr());
                     if of_router_id && !self.sid_of_router_id {
@@ -105,7 +106,7 @@ fn attribute_flags(tlvs: &[LsTlv]) -> u8 {
 }
 
 /// Whether a router tells of a prefix that is another's: it came from another level, area or protocol.
-fn is_passed_on(prefix: &PrefixNlri, tlvs: &[LsTlv]) -> bool {
+fn is_passed_on(prefix: &PrefixNlri, bits: u8, tlvs: &[LsTlv]) -> bool {
     if !is_isis(prefix.instance.protocol) {
         let intra = |descriptor: &PrefixDescriptor| match descriptor {
             PrefixDescriptor::OspfRouteType(kind) => *kind == OSPF_INTRA_AREA,
@@ -113,7 +114,7 @@ fn is_passed_on(prefix: &PrefixNlri, tlvs: &[LsTlv]) -> bool {
         };
         return !prefix.prefix.iter().all(intra);
     }
-    attribute_flags(tlvs) & (ISIS_EXTERNAL | ISIS_READVERTISED) != 0
+    bits & (ISIS_EXTERNAL | ISIS_READVERTISED) != 0
         || tlvs.iter().any(|tlv| match tlv {
             LsTlv::Prefix(PrefixTlv::IgpFlags(flags)) => flags & IGP_DOWN != 0,
             LsTlv::Srv6(Srv6Tlv::Locator { flags, .. }) => flags & LOCATOR_DOWN != 0,
@@ -123,10 +124,10 @@ fn is_passed_on(prefix: &PrefixNlri, tlvs: &[LsTlv]) -> bool {
 }
 
 /// Whether the SID of a prefix is that of its node. IS-IS says so at the SID, OSPF at the prefix.
-fn is_node(prefix: &PrefixNlri, sid: u8, tlvs: &[LsTlv]) -> bool {
+fn is_node(prefix: &PrefixNlri, sid: u8, bits: u8) -> bool {
     match prefix.instance.protocol {
-        ProtocolId::OSPFV2 => attribute_flags(tlvs) & OSPFV2_NODE != 0,
-        ProtocolId::OSPFV3 => attribute_flags(tlvs) & OSPFV3_NODE != 0,
+        ProtocolId::OSPFV2 => bits & OSPFV2_NODE != 0,
+        ProtocolId::OSPFV3 => bits & OSPFV3_NODE != 0,
         protocol => is_isis(protocol) && sid & SrTlv::NODE_SID != 0,
     }
 }
