@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Judges what could be read against a network. Where there is an error, services that have none are placed as well, as of a
-/// moment or all of them at once, to tell which of them do not fit. Windows that are over at that moment are told either way. What would only follow from a fault that is told is left
-/// out. Costs of [`crate::validate()`], and with an error those of [`crate::compile()`].
+/// moment or all of them at once, to tell which of them do not fit. Windows that are over at that moment are told either way.
+/// What would only follow from a fault that is told is left out. Costs of [`crate::validate()`], and with an error those of [`crate::compile()`].
 ///
 /// # Errors
 /// All findings, warnings included, when at least one is an error.
@@ -63,7 +63,7 @@ fn placed(set: IntentSet, ted: &Ted, reading: &Reading, at: Option<Timestamp>) -
         return Vec::new();
     }
     let Ok(ids) = Allocations::default().extended(&set) else { return Vec::new() };
-    let hints = at.map_or_else(Season::default, |at| Season::of(&set, at)).over(Hints::default());
+    let hints = Season::as_of(&set, at).over(Hints::default());
     let mut findings = compile(&set, ted, &hints, &ids).findings;
     // The network was judged before.
     findings.retain(|finding| finding.code != codes::BAD_NETWORK);

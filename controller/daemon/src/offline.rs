@@ -118,9 +118,9 @@ pub struct Start {
     pub at: Option<Timestamp>,
 }
 
-/// The hints as of a moment; without one all services count at once, and no window is open.
+/// The hints as of a moment; without one all services count at once but for those that cannot, and no window is open.
 pub fn as_of(hints: Hints, set: &IntentSet, at: Option<Timestamp>) -> Hints {
-    at.map_or_else(Season::default, |at| Season::of(set, at)).over(hints)
+    Season::as_of(set, at).over(hints)
 }
 
 /// A network of which every device was read and holds nothing of ours.

@@ -116,11 +116,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         None => offline::empty(&ted),
     };
     let at = args.at.timestamp().or(at);
-    let mut hints = offline::as_of(hints, &set, at);
-    if at.is_none() {
-        // Of all moments at once, nobody can send the same packets two ways.
-        hints.resting = set.alternates();
-    }
+    let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());
     let left_out = if at.is_none() { hints.resting.clone() } else { BTreeSet::new() };
     progress.set_message("compiling, planning, proving");

@@ -254,16 +254,13 @@ fn walked(
 /// they cannot count at once: then each choice of services that are promised at some time.
 fn choices(set: &IntentSet, known: &Hints, at: Option<Timestamp>) -> Result<Vec<Hints>, Stop> {
     let hints = offline::as_of(known.clone(), set, at);
-    let alternates = set.alternates();
-    let Some(one) = alternates.first().filter(|_| at.is_none()) else { return Ok(vec![hints]) };
-    let ever = set.resting_ever();
-    if ever.len() > MOST_CHOICES {
+    let Some(one) = hints.resting.first().filter(|_| at.is_none()) else { return Ok(vec![hints]) };
+    let Some(ever) = set.resting_ever(MOST_CHOICES) else {
         return Err(Stop::usage(format!(
-            "`{one}` claims the same packets as another service does at other times, so that not all can be judged at once, and there are {} \
-             choices of services that are promised at the same time: give a moment by --at",
-            ever.len()
+            "`{one}` claims the same packets as another service does at other times, so that not all can be judged at once, and there are more \
+             than {MOST_CHOICES} choices of services that are promised at the same time: give a moment by --at"
         )));
-    }
+    };
     Ok(ever.into_iter().map(|resting| Hints { resting, ..hints.clone() }).collect())
 }
 

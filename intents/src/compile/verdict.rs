@@ -1,7 +1,7 @@
 //! The answer for a service that is carried, with its reasons.
 
 use model::{
-    Graph, Severity, Ted, Verdict,
+    Bandwidth, EdgeIx, Graph, Severity, Ted, Verdict,
     intent::{Diversity, Minimise},
     verdict::{DirectionVerdict, Route},
 };
@@ -179,8 +179,15 @@ fn backup_route(
     if !broken.is_empty() {
         why.push(format!("breaks an objective while in use: {}{}", broken.join("; "), basis(placed)));
     }
+    // Where the path itself goes, its traffic makes room for that of the backup.
+    let own = placed.ways.each().nth(direction).map_or(&[][..], |way| &way.edges);
+    let room = |edge: &EdgeIx| {
+        let left = left.get(edge.ix()).copied().unwrap_or(0);
+        if own.contains(edge) { left.saturating_add(placed.rate()) } else { left }
+    };
+    let spare = found.edges.iter().map(room).min().unwrap_or(u64::MAX);
     Route {
-        path: found.to_path(graph, paths::spare(&found.edges, left)),
+        path: found.to_path(graph, Bandwidth::from_bps(spare)),
         segments: backup.segments[direction].clone(),
         why,
     }

@@ -31,6 +31,12 @@ impl Season {
         }
     }
 
+    /// Of a moment; without one of all at once, as far as that can be: no window is open, and of services that claim the same packets at
+    /// different times the first by name counts ([`IntentSet::alternates`]).
+    pub fn as_of(set: &IntentSet, at: Option<Timestamp>) -> Self {
+        at.map_or_else(|| Self { resting: set.alternates(), ..Self::default() }, |at| Self::of(set, at))
+    }
+
     /// These hints with what the schedules say in place of what they said before. What people drained by hand stays drained.
     #[must_use]
     pub fn over(self, hints: Hints) -> Hints {
@@ -50,6 +56,16 @@ impl IntentSet {
     /// moment on, where one is given; of what comes again every week a week is enough, beside the time from the first to the last of what
     /// comes once. O(changes of schedules in that time × services).
     pub fn resting_within(&self, open: &Schedule, from: Option<Timestamp>) -> Vec<BTreeSet<ServiceId>> {
+        self.resting_up_to(open, from, usize::MAX)
+    }
+
+    /// The same; one more than so many ends it.
+    fn resting_up_to(
+        &self,
+        open: &Schedule,
+        from: Option<Timestamp>,
+        most: usize,
+    ) -> Vec<BTreeSet<ServiceId>> {
         let promised =
             |when: &Option<Schedule>| when.as_ref().is_none_or(|when| when.overlaps(open).is_some());
         let never: BTreeSet<ServiceId> = self
@@ -67,7 +83,7 @@ impl IntentSet {
         let (mut at, until) = to_walk(open, &at_times, from.unwrap_or_default());
         let mut seen: Vec<BTreeSet<ServiceId>> = Vec::new();
         let mut states: BTreeSet<Vec<bool>> = BTreeSet::new();
-        while at < until {
+        while at < until && seen.len() <= most {
             // Few schedules stand in many services: whether anything is new is asked of them first.
             let state = at_times.iter().map(|when| when.is_open(at)).collect();
             if open.is_open(at) && states.insert(state) {
@@ -86,13 +102,9 @@ impl IntentSet {
     /// Services that cannot count at once with all others: of intents that claim the same packets, which they may do at different times,
     /// all but the first by name. Empty where none do. O(claims of services with a schedule, log of these).
     pub fn alternates(&self) -> BTreeSet<ServiceId> {
-        let mut timed: BTreeMap<&IntentId, Vec<&Service>> = BTreeMap::new();
-        for service in self.services.values().filter(|service| service.when.is_some()) {
-            timed.entry(&service.intent).or_default().push(service);
-        }
         let mut taken: BTreeSet<Claim<'_>> = BTreeSet::new();
         let mut resting = BTreeSet::new();
-        for services in timed.into_values() {
+        for services in self.timed().into_values() {
             let claims: Vec<Claim<'_>> = services.iter().flat_map(|service| service.claims()).collect();
             if claims.iter().any(|claim| taken.contains(claim)) {
                 resting.extend(services.iter().map(|service| service.id.clone()));
@@ -103,9 +115,33 @@ impl IntentSet {
         resting
     }
 
-    /// Which services rest: each set of them that there is at some time, see [`Self::resting_within`].
-    pub fn resting_ever(&self) -> Vec<BTreeSet<ServiceId>> {
-        self.resting_within(&Schedule::always(), None)
+    /// Of the services of intents that claim the same packets at different times: each set of them that rests at some time, in the order
+    /// of time; all other services count. None where there are more than so many sets. One empty set where no intents do.
+    pub fn resting_ever(&self, most: usize) -> Option<Vec<BTreeSet<ServiceId>>> {
+        let timed = self.timed();
+        let mut claimed: BTreeMap<Claim<'_>, BTreeSet<&IntentId>> = BTreeMap::new();
+        for (intent, services) in &timed {
+            for claim in services.iter().flat_map(|service| service.claims()) {
+                claimed.entry(claim).or_default().insert(intent);
+            }
+        }
+        let shared: BTreeSet<&IntentId> =
+            claimed.into_values().filter(|intents| intents.len() > 1).flatten().collect();
+        // Apart from the others, so that their schedules make no sets.
+        let services = timed.into_iter().filter(|(intent, _)| shared.contains(intent));
+        let services = services.flat_map(|(_, services)| services);
+        let services = services.map(|service| (service.id.clone(), service.clone())).collect();
+        let ever = Self { services, ..Self::default() }.resting_up_to(&Schedule::always(), None, most);
+        (ever.len() <= most).then_some(ever)
+    }
+
+    /// Services with a schedule, by intent.
+    fn timed(&self) -> BTreeMap<&IntentId, Vec<&Service>> {
+        let mut timed: BTreeMap<&IntentId, Vec<&Service>> = BTreeMap::new();
+        for service in self.services.values().filter(|service| service.when.is_some()) {
+            timed.entry(&service.intent).or_default().push(service);
+        }
+        timed
     }
 
     /// The set without the services that hints say are not promised now; none where that is all of it.
@@ -259,10 +295,12 @@ mod tests {
         // The way back of all has no destination; that of `noon` is not promised.
         set.services.get_mut(&ServiceId::lit("noon")).unwrap().bidirectional = false;
         assert_eq!(names(&set.alternates()), ["night"]);
-        let ever: Vec<Vec<String>> = set.resting_ever().iter().map(names).collect();
-        assert_eq!(ever, [vec!["day", "noon"], vec!["night", "noon"], vec!["night"]]);
+        let ever: Vec<Vec<String>> = set.resting_ever(2).unwrap().iter().map(names).collect();
+        assert_eq!(ever, [["day"], ["night"]], "whatever `noon` does");
+        assert_eq!(set.resting_ever(1), None);
         set.services.get_mut(&ServiceId::lit("night")).unwrap().vrf = "other".parse().unwrap();
         assert_eq!(names(&set.alternates()), [""; 0]);
+        assert_eq!(set.resting_ever(1), Some(vec![BTreeSet::new()]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     found::Totals,
     goal::{Goal, NO_EDGE},
     lower::{Lower, Quantity},
-    problem::{Key, Problem, TOLL},
+    problem::{Key, Objective, Problem, TOLL},
     tally::{Move, Tallies, Tally},
     ties::comes_before,
 };
@@ -363,7 +363,9 @@ impl Labels {
             self.all.push(label);
         }
         let label = &self.all[ix as usize];
-        let better = self.best.is_none_or(|best| label.order() < self.all[best as usize].order());
+        // A completed walk has not counted all its segments: by these it is no match for one that has.
+        let counts = problem.objective != Objective::Segments;
+        let better = self.best.is_none_or(|best| counts && label.order() < self.all[best as usize].order());
         if better && label.totals.meets(&problem.bounds) && self.fits(known, ix) {
             self.best = Some(ix);
         } else {

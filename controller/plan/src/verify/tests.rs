@@ -324,8 +324,9 @@ fn choices_of_services_are_one_answer_in_which_nothing_is_lost() {
         slow
     };
     let all = |slow: Service, other: &str| {
-        let more = (service(other, "a", "d"), OVER_B, Some(OVER_C));
-        ask(&build(diamond(), &[(slow, OVER_B, Some(OVER_C)), more]), kinds, 1)
+        let mut more = service(other, "a", "d");
+        more.vrf = other.parse().unwrap();
+        ask(&build(diamond(), &[(slow, OVER_B, Some(OVER_C)), (more, OVER_B, Some(OVER_C))]), kinds, 1)
     };
     let (mut day, night) = (all(slow("s", 3_000), "day"), all(slow("s", 1_000), "night"));
     let (one, other) = (day.clone(), night.clone());

@@ -101,7 +101,9 @@ impl Draft {
         match self {
             Self::Table(table) => table[node.ix()] = distance,
             Self::Few(few) => {
-                if let Ok(place) = few.others.binary_search_by_key(&node, |(other, _)| *other) {
+                let place = few.others.binary_search_by_key(&node, |(other, _)| *other);
+                debug_assert!(place.is_ok(), "only nodes that were lost get another distance");
+                if let Ok(place) = place {
                     few.others[place].1 = distance;
                 }
             }

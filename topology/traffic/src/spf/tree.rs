@@ -99,7 +99,7 @@ impl Tree {
     /// The tree after links went away; none where it stays as it is. `fresh` are their edges, which `down` has too.
     ///
     /// Only nodes whose distance changes are looked at, and their neighbours (after Ramalingam and Reps, 1996): O(edges at
-    /// them, log), beside a copy of the distances.
+    /// them, log), beside a byte for each node, and a copy of the distances where more than a few differ.
     pub(crate) fn without(&self, network: &Network, fresh: &[EdgeIx], down: &Parts) -> Option<Self> {
         let mesh = network.mesh();
         let mut doubtful = BinaryHeap::new();

@@ -80,7 +80,10 @@ impl WayView {
         self.delay = self.delay.max(other.delay);
         self.spare = self.spare.into_iter().chain(other.spare).min();
         self.kept &= other.kept;
-        self.failures = self.failures.max(other.failures);
+        // Failures of the two are not told apart: those of the one with more of them stand for both.
+        if other.failures > self.failures {
+            (self.failures, self.under) = (other.failures, other.under);
+        }
     }
 }
 
