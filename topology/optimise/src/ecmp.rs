@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use crate::network::{Network, small};
+use crate::network::{Network, Unsolvable, small};
 
 mod cut;
 mod grow;
@@ -60,8 +60,10 @@ pub(crate) struct Dag {
     own: Vec<Part>,
     /// The longest delay of any path of layer 0 from each node, by node id; infinite where there is none.
     delay: Vec<f64>,
-    /// The most hops of any path.
+    /// The most hops of any path of any layer.
     longest: u32,
+    /// The most hops of any node of any layer, over which it divides what it forwards.
+    widest: u32,
 }
 
 impl Dag {
@@ -90,41 +92,59 @@ pub(crate) struct Routes {
     pub parts: usize,
     /// The most hops of any path of any pair.
     pub longest: u32,
+    /// The most edges over which any node divides what it forwards.
+    pub widest: u32,
 }
 
 impl Routes {
     /// Works out all routes, in `threads` threads.
-    pub fn new(network: &Network, threads: usize) -> Self {
+    ///
+    /// # Errors
+    /// The ways to one destination do not fit into its tables.
+    pub fn new(network: &Network, threads: usize) -> Result<Self, Unsolvable> {
+        Self::within(network, threads, u32::MAX)
+    }
+
+    /// The same with tables of so many rows.
+    fn within(network: &Network, threads: usize, most: u32) -> Result<Self, Unsolvable> {
         let incoming = Incoming::new(network);
         let nodes: Vec<usize> = (0..network.nodes).collect();
-        Self::of(shared_out(&nodes, threads, |nodes| {
-            let mut grower = Grower::new(network);
-            nodes.iter().map(|&node| Arc::new(grower.dag(network, &incoming, node))).collect()
-        }))
+        let dags: Result<Vec<Arc<Dag>>, Unsolvable> = shared_out(&nodes, threads, |nodes| {
+            let mut grower = Grower::new(network, most);
+            nodes.iter().map(|&node| grower.dag(network, &incoming, node).map(Arc::new)).collect()
+        })
+        .into_iter()
+        .collect();
+        Ok(Self::of(dags?))
     }
 
     /// The routes without some more edges, which are down in `network`: as [`Self::new`], but only what went over them is worked
     /// out anew. With them, what is other than before.
-    pub fn without(&self, network: &Network, cut: &[u16], threads: usize) -> (Self, Hit) {
+    ///
+    /// # Errors
+    /// The ways to one destination do not fit into its tables.
+    pub fn without(&self, network: &Network, cut: &[u16], threads: usize) -> Result<(Self, Hit), Unsolvable> {
         let (incoming, outgoing) = (Incoming::new(network), Outgoing::new(network));
         let dags: Vec<(usize, &Arc<Dag>)> = self.dags.iter().enumerate().collect();
         let found = shared_out(&dags, threads, |dags| {
             let mut cutter = Cutter::new(network, &incoming, &outgoing, cut);
-            let cut = |(node, dag): &(usize, &Arc<Dag>)| match cutter.cut(dag, *node) {
-                Some((dag, hit)) => (Arc::new(dag), hit),
-                None => (Arc::clone(dag), Vec::new()),
+            let cut = |(node, dag): &(usize, &Arc<Dag>)| match cutter.cut(dag, *node)? {
+                Some((dag, hit)) => Ok((Arc::new(dag), hit)),
+                None => Ok((Arc::clone(dag), Vec::new())),
             };
             dags.iter().map(cut).collect()
         });
-        let (dags, hit) = found.into_iter().unzip();
-        (Self::of(dags), Hit(hit))
+        let found: Result<Vec<_>, Unsolvable> = found.into_iter().collect();
+        let (dags, hit) = found?.into_iter().unzip();
+        Ok((Self::of(dags), Hit(hit)))
     }
 
     fn of(dags: Vec<Arc<Dag>>) -> Self {
         let hops = dags.iter().flat_map(|dag| &dag.layers).map(|layer| layer.hops.len()).sum();
         let parts = dags.iter().map(|dag| dag.count()).sum();
         let longest = dags.iter().map(|dag| dag.longest).max().unwrap_or(0);
-        Self { dags, hops, parts, longest }
+        let widest = dags.iter().map(|dag| dag.widest).max().unwrap_or(0);
+        Self { dags, hops, parts, longest, widest }
     }
 
     /// The places that carry traffic from one node to another, with their shares.
@@ -200,6 +220,30 @@ impl ByNode {
     }
 }
 
+/// What is known of all layers together.
+struct Extent {
+    /// The longest delay from each node, in layer 0.
+    delay: Vec<f64>,
+    longest: u32,
+    widest: u32,
+}
+
+impl Extent {
+    fn of(network: &Network, layers: &[Layer], destination: usize) -> Self {
+        let mut extent = Self { delay: Vec::new(), longest: 0, widest: 0 };
+        for layer in layers {
+            let (delay, longest) = lengths(network, layer, destination);
+            let widest = layer.first.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+            extent.longest = extent.longest.max(longest);
+            extent.widest = extent.widest.max(widest);
+            if extent.delay.is_empty() {
+                extent.delay = delay;
+            }
+        }
+        extent
+    }
+}
+
 /// The longest delay from each node, and the most hops of any path.
 fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f64>, u32) {
     let mut delay = vec![f64::INFINITY; network.nodes];
@@ -218,8 +262,8 @@ fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f64>, u
 }
 
 /// A place in a table of one destination.
-fn count(at: usize) -> u32 {
-    u32::try_from(at).expect("the tables of one destination are below 2^32")
+fn count(at: usize, most: u32) -> Result<u32, Unsolvable> {
+    u32::try_from(at).ok().filter(|at| *at <= most).ok_or(Unsolvable::TooManyWays)
 }
 
 #[cfg(test)]
