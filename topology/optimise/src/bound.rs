@@ -121,13 +121,11 @@ pub(crate) fn prove(engine: &mut Engine<'_>, weights: &[f64], mut load: Option<&
 }
 
 /// What is certain of a price or a share: it is a sum and a mean over as many hops as the list has, in single precision, and that
-/// much may be too high. The mean over so many next hops takes one rounding for each of them and one more; so does a share that comes
-/// together from as many.
+/// much may be too high.
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn exact(problem: &Problem) -> f64 {
     let lists = (problem.segments * problem.network.layers()) as f64;
-    let hop = f64::from(problem.routes.widest) + 1.0;
-    (1.0 - EPSILON * lists * (hop * f64::from(problem.routes.longest) + 4.0)).max(0.0)
+    (1.0 - EPSILON * lists * (f64::from(problem.routes.roundings) + 4.0)).max(0.0)
 }
 
 /// Steps without a better bound after which the step is halved.

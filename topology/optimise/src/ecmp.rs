@@ -60,10 +60,9 @@ pub(crate) struct Dag {
     own: Vec<Part>,
     /// The longest delay of any path of layer 0 from each node, by node id; infinite where there is none.
     delay: Vec<f64>,
-    /// The most hops of any path of any layer.
-    longest: u32,
-    /// The most hops of any node of any layer, over which it divides what it forwards.
-    widest: u32,
+    /// The most roundings on any path of any layer: one for each hop; where traffic is divided, one for each next hop and one more, as
+    /// a mean over these takes, and a share that comes together from them.
+    roundings: u32,
 }
 
 impl Dag {
@@ -90,10 +89,8 @@ pub(crate) struct Routes {
     pub hops: usize,
     /// Parts of all pairs together: the cost of pricing all pairs exactly.
     pub parts: usize,
-    /// The most hops of any path of any pair.
-    pub longest: u32,
-    /// The most edges over which any node divides what it forwards.
-    pub widest: u32,
+    /// The most roundings on any path of any pair.
+    pub roundings: u32,
 }
 
 impl Routes {
@@ -142,9 +139,8 @@ impl Routes {
     fn of(dags: Vec<Arc<Dag>>) -> Self {
         let hops = dags.iter().flat_map(|dag| &dag.layers).map(|layer| layer.hops.len()).sum();
         let parts = dags.iter().map(|dag| dag.count()).sum();
-        let longest = dags.iter().map(|dag| dag.longest).max().unwrap_or(0);
-        let widest = dags.iter().map(|dag| dag.widest).max().unwrap_or(0);
-        Self { dags, hops, parts, longest, widest }
+        let roundings = dags.iter().map(|dag| dag.roundings).max().unwrap_or(0);
+        Self { dags, hops, parts, roundings }
     }
 
     /// The places that carry traffic from one node to another, with their shares.
@@ -220,45 +216,29 @@ impl ByNode {
     }
 }
 
-/// What is known of all layers together.
-struct Extent {
-    /// The longest delay from each node, in layer 0.
-    delay: Vec<f64>,
-    longest: u32,
-    widest: u32,
-}
-
-impl Extent {
-    fn of(network: &Network, layers: &[Layer], destination: usize) -> Self {
-        let mut extent = Self { delay: Vec::new(), longest: 0, widest: 0 };
-        for layer in layers {
-            let (delay, longest) = lengths(network, layer, destination);
-            let widest = layer.first.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
-            extent.longest = extent.longest.max(longest);
-            extent.widest = extent.widest.max(widest);
-            if extent.delay.is_empty() {
-                extent.delay = delay;
-            }
-        }
-        extent
-    }
-}
-
-/// The longest delay from each node, and the most hops of any path.
-fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f64>, u32) {
+/// The longest delay from each node in layer 0, and the most roundings on any path of any layer.
+fn lengths(network: &Network, layers: &[Layer], destination: usize) -> (Vec<f64>, u32) {
     let mut delay = vec![f64::INFINITY; network.nodes];
-    let mut hops = vec![0_u32; network.nodes];
     delay[destination] = 0.0;
-    for (at, &node) in layer.order.iter().enumerate() {
-        let (mut slowest, mut most) = (0.0_f64, 0);
-        for hop in layer.hops_of(at) {
-            slowest = slowest.max(network.delay[usize::from(hop.edge)] + delay[usize::from(hop.to)]);
-            most = most.max(1 + hops[usize::from(hop.to)]);
+    if let Some(layer) = layers.first() {
+        for (at, &node) in layer.order.iter().enumerate() {
+            let beyond = |hop: &Hop| network.delay[usize::from(hop.edge)] + delay[usize::from(hop.to)];
+            delay[usize::from(node)] = layer.hops_of(at).iter().map(beyond).fold(0.0, f64::max);
         }
-        delay[usize::from(node)] = slowest;
-        hops[usize::from(node)] = most;
     }
-    (delay, hops.into_iter().max().unwrap_or(0))
+    let mut most = 0;
+    let mut roundings = vec![0_u32; network.nodes];
+    for layer in layers {
+        roundings[destination] = 0;
+        for (at, &node) in layer.order.iter().enumerate() {
+            let hops = layer.hops_of(at);
+            let beyond = hops.iter().map(|hop| roundings[usize::from(hop.to)]).max().unwrap_or(0);
+            let own = if hops.len() > 1 { hops.len() as u32 + 1 } else { 1 };
+            roundings[usize::from(node)] = beyond.saturating_add(own);
+            most = most.max(roundings[usize::from(node)]);
+        }
+    }
+    (delay, most)
 }
 
 /// A place in a table of one destination.

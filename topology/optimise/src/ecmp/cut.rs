@@ -3,8 +3,9 @@
 use std::{cmp::Reverse, collections::BinaryHeap, ops::Range, sync::Arc};
 
 use super::{
-    Dag, Extent, Hop, Incoming, Layer, Outgoing, Part, count,
+    Dag, Hop, Incoming, Layer, Outgoing, Part, count,
     grow::{Mixer, each},
+    lengths,
 };
 use crate::network::{Network, Unsolvable};
 
@@ -97,8 +98,7 @@ impl<'a> Cutter<'a> {
             };
         }
         new.layers.extend(pieces.into_iter().map(|piece| piece.layer));
-        let Extent { delay, longest, widest } = Extent::of(self.network, &new.layers, destination);
-        (new.delay, new.longest, new.widest) = (delay, longest, widest);
+        (new.delay, new.roundings) = lengths(self.network, &new.layers, destination);
         Ok(Some((new, hit)))
     }
 

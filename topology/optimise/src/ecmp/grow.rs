@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use super::{Dag, Extent, Hop, Incoming, Layer, Part, count};
+use super::{Dag, Hop, Incoming, Layer, Part, count, lengths};
 use crate::network::{Network, Unsolvable, small};
 
 /// Where each node's parts are, and the parts.
@@ -48,8 +48,7 @@ impl Grower {
             pieces.push(self.shares(&found, network.nodes, layer * network.edges())?);
             dag.layers.push(found);
         }
-        let Extent { delay, longest, widest } = Extent::of(network, &dag.layers, destination);
-        (dag.delay, dag.longest, dag.widest) = (delay, longest, widest);
+        (dag.delay, dag.roundings) = lengths(network, &dag.layers, destination);
         let mut parts = Vec::new();
         for node in 0..network.nodes {
             let start = count(parts.len(), self.most)?;

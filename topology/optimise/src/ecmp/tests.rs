@@ -37,8 +37,8 @@ proptest! {
         let (between, hit_first) = before.without(&half, first, 1).unwrap();
         let (after, hit_rest) = between.without(&less, rest, 2).unwrap();
         let whole_of = |routes: &Routes| {
-            let dags = routes.dags.iter().map(|dag| format!("{:?} {:?} {} {}", dag.layers, dag.delay, dag.longest, dag.widest));
-            (dags.collect::<Vec<_>>(), routes.hops, routes.parts, routes.longest, routes.widest)
+            let dags = routes.dags.iter().map(|dag| format!("{:?} {:?} {}", dag.layers, dag.delay, dag.roundings));
+            (dags.collect::<Vec<_>>(), routes.hops, routes.parts, routes.roundings)
         };
         prop_assert_eq!(whole_of(&after), whole_of(&anew));
         for from in 0..nodes as u16 {
@@ -68,12 +68,12 @@ fn ways_that_do_not_fit_into_the_tables_are_refused() {
 
 /// The way round a failure may be longer than any way without it.
 #[test]
-fn the_longest_way_is_that_of_all_layers() {
+fn the_most_roundings_are_those_of_all_layers() {
     let instance = networks::random(5, 8, 0);
-    let longest =
-        |failures: &[Vec<u32>]| Routes::new(&network(&instance, Vec::new(), failures), 1).unwrap().longest;
+    let most =
+        |failures: &[Vec<u32>]| Routes::new(&network(&instance, Vec::new(), failures), 1).unwrap().roundings;
     let each: Vec<Vec<u32>> = (0..instance.edges.len() as u32).map(|edge| vec![edge]).collect();
     let alone =
-        each.iter().map(|down| Routes::new(&network(&instance, down.clone(), &[]), 1).unwrap().longest);
-    assert_eq!(longest(&each), alone.max().unwrap().max(longest(&[])));
+        each.iter().map(|down| Routes::new(&network(&instance, down.clone(), &[]), 1).unwrap().roundings);
+    assert_eq!(most(&each), alone.max().unwrap().max(most(&[])));
 }
