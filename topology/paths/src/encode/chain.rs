@@ -16,7 +16,7 @@ impl Encoder<'_> {
     /// would stand there and its locator covers the SID. In containers of [`super::Csid`] it stands last or alone, for no flavor of
     /// it is known that reads on. Of the lists that visit them at these places it is the shortest.
     ///
-    /// Costs as much as [`Encoder::encode_with`].
+    /// Costs as much as [`Encoder::encode_with`]. Of the ways to encode this one alone knows service functions.
     ///
     /// # Errors
     /// As there; or the path does not come to one of the nodes, or the function of one has no SID in this data plane that means
