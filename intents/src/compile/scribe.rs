@@ -39,3 +39,6 @@ impl<'a> Scribe<'a> {
         segments.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;
