@@ -3,9 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem::ManuallyDrop,
+    num::NonZero,
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
@@ -205,7 +207,11 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         false => "From what the snapshot says of the devices.",
     };
     match format {
-        PlanFormat::Text => say(&format!("{from}{season}\n\n{}", proposal.report.text())),
+        PlanFormat::Text => {
+            say(&format!("{from}{season}\n\n"));
+            let threads = thread::available_parallelism().map_or(1, NonZero::get);
+            proposal.report.each_piece(threads, &mut say);
+        }
         PlanFormat::Markdown => {
             say(&format!("{}\n{from}{season}\n", proposal.report.markdown(beside)));
             return Ok(ExitCode::SUCCESS);

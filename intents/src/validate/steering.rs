@@ -2,6 +2,7 @@
 //! then on is judged as if it had said so; only the marks still know where each value stands, so that a finding on a value of a
 //! policy points at the policy.
 
+mod chooser;
 mod field;
 
 use std::{
@@ -20,6 +21,7 @@ use crate::{
     source::{Mark, saturating},
 };
 
+use chooser::Chooser;
 use field::Field;
 
 /// What a finding on a value of a policy says of the service that has it.
@@ -68,7 +70,8 @@ impl std::fmt::Display for Torn<'_> {
 }
 
 /// The documents of the services that policies give something to, by name, with all of it in them. Policies stand in the order of
-/// their names, so that the answer does not depend on the order of the documents. O(services × policies).
+/// their names, so that the answer does not depend on the order of the documents. A service costs what selects it, and a search of all
+/// patterns at once.
 pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<String, Document>, Steered) {
     // Most networks have none, and many services.
     if names.policies.is_empty() {
@@ -80,8 +83,9 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
     let mut idle: BTreeSet<&str> = policies.iter().map(|policy| policy.doc.name()).collect();
     let mut useful: BTreeSet<&str> = BTreeSet::new();
     let (mut governed, mut steered) = (BTreeMap::new(), Steered::new());
+    let chooser = Chooser::new(&policies);
     for (doc, spec) in &names.services {
-        let mine: Vec<&Policy<'_>> = policies.iter().filter(|policy| policy.selects(doc, spec)).collect();
+        let mine = chooser.of(doc, spec);
         let mut gifts = Vec::new();
         for field in Field::ALL.iter().copied().filter(|field| !field.is_own(spec)) {
             let say: Vec<&Policy<'_>> =
@@ -95,7 +99,9 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
             useful.extend(say.iter().map(|policy| policy.doc.name()));
             gifts.extend(say.first().map(|policy| (field, *policy)));
         }
-        idle.retain(|name| !mine.iter().any(|policy| policy.doc.name() == *name));
+        mine.iter().for_each(|policy| {
+            idle.remove(policy.doc.name());
+        });
         if !gifts.is_empty() {
             governed.insert(doc.name().to_owned(), with(doc, spec, &gifts));
             if let Ok(intent) = doc.name().parse::<IntentId>() {
