@@ -47,15 +47,30 @@ type Clash<'a> = (&'a str, &'a str, Field);
 struct Torn<'a> {
     first: Vec<&'a str>,
     count: usize,
+    /// How many more policies say what the second says of one of them, at most.
+    alike: usize,
 }
 
 impl<'a> Torn<'a> {
-    fn add(&mut self, service: &'a str) {
+    fn add(&mut self, service: &'a str, alike: usize) {
         self.count += 1;
+        self.alike = self.alike.max(alike);
         if self.first.len() < NAMED {
             self.first.push(service);
         }
     }
+}
+
+/// Policies by what they say of a field: the first of each, and how many more say the same.
+fn alike<'p, 'a>(field: Field, say: &[&'p Policy<'a>]) -> Vec<(&'p Policy<'a>, usize)> {
+    let mut groups: Vec<(&Policy<'_>, usize)> = Vec::new();
+    for policy in say {
+        match groups.iter_mut().find(|(first, _)| field.is_same(first.spec, policy.spec)) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((policy, 0)),
+        }
+    }
+    groups
 }
 
 impl std::fmt::Display for Torn<'_> {
@@ -90,10 +105,11 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
         for field in Field::ALL.iter().copied().filter(|field| !field.is_own(spec)) {
             let say: Vec<&Policy<'_>> =
                 mine.iter().copied().filter(|policy| field.mark(policy.spec).is_some()).collect();
-            for (place, one) in say.iter().enumerate() {
-                for other in say[place + 1..].iter().filter(|other| !field.is_same(one.spec, other.spec)) {
-                    clashes.entry((one.doc.name(), other.doc.name(), field)).or_default().add(doc.name());
-                }
+            // Not each against each: hundreds that say one thing and hundreds that say another are one disagreement.
+            let groups = alike(field, &say);
+            for (other, more) in groups.iter().skip(1) {
+                let clash = (groups[0].0.doc.name(), other.doc.name(), field);
+                clashes.entry(clash).or_default().add(doc.name(), *more);
             }
             // Who says the same as another is heard as well.
             useful.extend(say.iter().map(|policy| policy.doc.name()));
@@ -197,7 +213,8 @@ fn way(service: &Document, policy: &Document, mark: Mark) -> Via {
     Via { file: via.map_or_else(own, |via| Arc::clone(&via.file)), related: way }
 }
 
-/// Tells of policies that disagree, once for each two and field, and of those that select nothing.
+/// Tells of policies that disagree, once for each two that stand for those who say the same, and field; and of those that select
+/// nothing.
 fn tell(
     names: &Names<'_>,
     clashes: &BTreeMap<Clash<'_>, Torn<'_>>,
@@ -207,8 +224,13 @@ fn tell(
     for ((one, other, field), services) in clashes {
         let ((first, said), (doc, spec)) = (names.policies[one], names.policies[other]);
         let (Some(before), Some(here)) = (field.mark(said), field.mark(spec)) else { continue };
+        let alike = match services.alike {
+            0 => String::new(),
+            1 => "; one more policy says the same as this one".to_owned(),
+            more => format!("; {more} more policies say the same as this one"),
+        };
         let message = format!(
-            "`{one}` says something else about `{}`, and both policies apply to {services}",
+            "`{one}` says something else about `{}`, and both policies apply to {services}{alike}",
             field.name()
         );
         judge

@@ -192,6 +192,26 @@ fn policies_that_disagree_are_told_once_for_two_policies_and_a_field() {
 }
 
 #[test]
+fn hundreds_that_disagree_are_told_by_what_they_say() {
+    let mut texts = vec![labelled("mail", "")];
+    let says = ["delay", "hops", "te"];
+    texts.extend((100..400).map(|number| {
+        policy(
+            &format!("p{number}"),
+            "{services: \"*\"}",
+            &format!("path: {{minimise: {}}}", says[number % 3]),
+        )
+    }));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let found = faults(&texts);
+    let clashes = of_code(&found, codes::POLICY_CLASH);
+    let told: Vec<(&str, &str)> =
+        clashes.iter().map(|clash| (clash.subject.as_str(), clash.message.as_str())).collect();
+    let message = "`p100` says something else about `path.minimise`, and both policies apply to `mail`; 99 more policies say the same as this one";
+    assert_eq!(told, [("SteeringPolicy p101", message), ("SteeringPolicy p102", message)]);
+}
+
+#[test]
 fn the_same_said_twice_and_what_a_service_says_itself_do_not_clash() {
     let one = policy(
         "a",
