@@ -314,7 +314,11 @@ impl<'a> Placer<'a> {
 
     fn encode(&mut self, service: &Service, ways: &Ways) -> Result<Vec<Vec<Sid>>, String> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
-        ways.each().map(|found| scribe.segments(&found.edges, service.path.dataplane)).collect()
+        let out: Vec<_> = service.sle.waypoints.iter().filter_map(|node| self.graph.node_ix(node)).collect();
+        let back = out.iter().rev().copied().collect();
+        let segments =
+            |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, service.path.dataplane);
+        ways.each().zip([out, back]).map(segments).collect()
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the

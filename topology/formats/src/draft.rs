@@ -10,7 +10,7 @@ use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, Node,
     NodeId, Price, Site, TeMetric, Ted,
     link::{Contract, Encryption, Termination},
-    node::{Location, MsdSet},
+    node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
 };
 
@@ -18,6 +18,7 @@ use crate::text::{Mark, Report};
 
 mod check;
 mod complete;
+mod function;
 
 pub use complete::interface_order;
 pub(crate) use complete::{DIALECT, QUEUES, SRGB, SRLB, convention, usual_direction};
@@ -47,6 +48,7 @@ pub(crate) struct DraftNode {
     pub garbled_id: bool,
     pub locator: Option<Fact<Ipv6Net>>,
     pub node_sid: Option<Fact<u32>>,
+    pub service_function: Option<Fact<ServiceFunction>>,
     pub srgb: LabelBlock,
     pub srlb: LabelBlock,
     pub msd: Option<MsdSet>,
@@ -69,6 +71,7 @@ impl DraftNode {
             garbled_id: false,
             locator: None,
             node_sid: None,
+            service_function: None,
             srgb: SRGB,
             srlb: SRLB,
             msd: None,
@@ -179,6 +182,8 @@ impl Draft {
         let links = check::links(&self, report);
         check::values(&links, report);
         let mut ted = Ted::default();
+        let marks: BTreeMap<NodeId, Option<Mark>> =
+            self.nodes.iter().rev().map(|node| (node.id.clone(), node.mark)).collect();
         for node in self.nodes {
             ted.nodes.entry(node.id.clone()).or_insert_with(|| finished_node(node));
         }
@@ -186,6 +191,7 @@ impl Draft {
             ted.links.insert(id.clone(), finished_link(id, link));
         }
         complete::adjacencies(&mut ted);
+        function::check(&ted, &marks, report);
         ted
     }
 }
@@ -200,6 +206,7 @@ fn finished_node(draft: DraftNode) -> Node {
         router_id: draft.router_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
         locator: draft.locator,
         node_sid: draft.node_sid,
+        service_function: draft.service_function,
         srgb: draft.srgb,
         srlb: draft.srlb,
         msd: draft.msd.map_or_else(|| Fact::derived(MsdSet::default()), Fact::from_file),

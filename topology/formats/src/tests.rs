@@ -6,7 +6,7 @@ use ipnet::Ipv6Net;
 use model::{
     Fact, IgpMetric, Label, Price, TeMetric,
     link::{Contract, Encryption},
-    node::{Location, MsdSet},
+    node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
 };
 use proptest::{collection, option, prelude::*};
@@ -139,6 +139,9 @@ prop_compose! {
             node.node_sid = node.node_sid.map(|_| Fact::from_file(count));
             let locator = Ipv6Net::new(Ipv6Addr::from([0xfd00, 0, count as u16, 0, 0, 0, 0, 0]), 48).unwrap();
             node.locator = node.locator.map(|_| Fact::from_file(locator));
+            let sid = Ipv6Addr::from([0xfd01, 0, count as u16, 0, 0, 0, 0, 0]);
+            let function = ServiceFunction { sid: Some(sid), label: None };
+            node.service_function = (node.queues % 3 == 0).then(|| Fact::from_file(function));
             nodes.push(node);
         }
         let mut links = Vec::new();

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 use model::{
     Fact, IgpMetric, Severity, Site,
     link::Contract,
-    node::{Location, MsdSet},
+    node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
 };
 
@@ -38,7 +38,7 @@ pub(crate) enum Spelling {
 }
 
 /// The words for nodes in both spellings.
-const NODE: [(&str, &str); 12] = [
+const NODE: [(&str, &str); 14] = [
     ("role", "trunkline.role"),
     ("site", "trunkline.site"),
     ("lat", "trunkline.lat"),
@@ -46,6 +46,8 @@ const NODE: [(&str, &str); 12] = [
     ("routerId", "trunkline.router-id"),
     ("locator", "trunkline.locator"),
     ("nodeSid", "trunkline.node-sid"),
+    ("serviceSid", "trunkline.service-sid"),
+    ("serviceLabel", "trunkline.service-label"),
     ("srgb", "trunkline.srgb"),
     ("srlb", "trunkline.srlb"),
     ("msd", "trunkline.msd"),
@@ -91,6 +93,11 @@ pub(crate) fn node(
     node.garbled_id = node.router_id.is_none() && said;
     node.locator = fields.value(word("locator"), report).map(Fact::from_file);
     node.node_sid = fields.value(word("nodeSid"), report).map(Fact::from_file);
+    let function = ServiceFunction {
+        sid: fields.value(word("serviceSid"), report),
+        label: fields.value(word("serviceLabel"), report),
+    };
+    node.service_function = (function != ServiceFunction::default()).then_some(function).map(Fact::from_file);
     if let Some(block) = block(fields, word("srgb"), spelling, report) {
         node.srgb = block;
     }

@@ -36,6 +36,8 @@ fn node(node: &Node) -> NodeFile {
         router_id: node.router_id,
         locator: node.locator.as_ref().map(|fact| fact.value),
         node_sid: node.node_sid.as_ref().map(|fact| fact.value),
+        service_sid: node.service_function.as_ref().and_then(|fact| fact.value.sid),
+        service_label: node.service_function.as_ref().and_then(|fact| fact.value.label),
         srgb: (node.srgb != draft::SRGB).then_some(node.srgb),
         srlb: (node.srlb != draft::SRLB).then_some(node.srlb),
         msd: said(&node.msd, &Default::default()),

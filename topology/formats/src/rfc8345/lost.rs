@@ -19,7 +19,10 @@ pub fn left_out(ted: &Ted) -> Option<Finding> {
         ("roles", nodes(|node| node.role.is_some()) || links(|link| link.role.is_some())),
         ("sites", nodes(|node| node.site.is_some())),
         ("labels", nodes(|node| !node.labels.is_empty())),
-        ("segment identifiers and label blocks", nodes(|node| node.node_sid.is_some() || node.srgb.size > 0)),
+        (
+            "segment identifiers and label blocks",
+            nodes(|node| node.node_sid.is_some() || node.srgb.size > 0 || node.service_function.is_some()),
+        ),
         ("locators", nodes(|node| node.locator.is_some())),
         ("overload bits", nodes(|node| node.overload)),
         ("jitter", ted.links.values().any(|link| either(link, |way| way.jitter.value.as_micros() > 0))),
