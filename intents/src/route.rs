@@ -123,8 +123,8 @@ pub(crate) const fn is_joint(service: &Service) -> bool {
 /// Why there are no paths, as far as the search itself knows.
 #[derive(Debug)]
 enum Lost {
-    /// There is none from `a` to `z`.
-    Out,
+    /// There is none from `a` to `z`; whether that is proven.
+    Out(bool),
     /// There is none from `z` to `a`.
     Back,
     /// None keeps the bounds in both directions on the same links; whether that is proven.
@@ -153,7 +153,7 @@ pub(crate) fn primary(
     };
     let single = free.of_service(service);
     let found = match lost {
-        Lost::Out => view.finder.find(single, request),
+        Lost::Out(_) => view.finder.find(single, request),
         Lost::Back => view.finder.find(single, &turned(request)),
         Lost::Mirror(exact) => return Err(mirror::why(view, single, request, exact)),
         Lost::Crowd(ways, exact) => {
@@ -181,7 +181,7 @@ pub(crate) fn has_ways(view: &mut View, free: &Free, service: &Service, request:
 
 fn search(view: &mut View, free: &Free, service: &Service, request: &PathRequest) -> Result<Ways, Lost> {
     if !service.bidirectional {
-        let out = view.finder.shortest(free.single(), request).map_err(|_| Lost::Out)?;
+        let out = view.finder.shortest(free.single(), request).map_err(|miss| Lost::Out(miss.exact))?;
         return Ok(Ways { out, back: None });
     }
     if !is_joint(service) {
@@ -195,7 +195,7 @@ fn search(view: &mut View, free: &Free, service: &Service, request: &PathRequest
 
 /// Each direction on its own links. They may meet on an edge all the same.
 fn apart(view: &mut View, free: &Free, request: &PathRequest) -> Result<Ways, Lost> {
-    let out = view.finder.shortest(free.single(), request).map_err(|_| Lost::Out)?;
+    let out = view.finder.shortest(free.single(), request).map_err(|miss| Lost::Out(miss.exact))?;
     let back = view.finder.shortest(free.single(), &turned(request)).map_err(|_| Lost::Back)?;
     let ways = Ways { out, back: Some(back) };
     let rate = request.bandwidth.as_bps();

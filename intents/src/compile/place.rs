@@ -369,7 +369,7 @@ impl<'a> Placer<'a> {
         let Sle { encrypted, waypoints, .. } = &placed.service.sle;
         let help = match *encrypted || !waypoints.is_empty() || !placed.service.path.avoid.is_empty() {
             true => "add a line, or relax its constraints",
-            false => "add a line between the two that does not ride the same ones",
+            false => "add a line, so that there is a second way between the two",
         };
         done.say(Severity::Warning, codes::NO_BACKUP, service, message, help);
     }

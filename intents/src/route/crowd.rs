@@ -42,8 +42,8 @@ pub(super) fn thinned(
                     let full = ways.crossings().crowded(rate, free.single());
                     open.push((order, without, ways, full.unwrap_or(side)));
                 }
-                Err(Lost::Mirror(proven)) => exact &= proven,
-                Err(_) => {}
+                Err(Lost::Out(proven) | Lost::Mirror(proven)) => exact &= proven,
+                Err(Lost::Back | Lost::Crowd(..)) => {}
             }
         }
         // The best stands last.

@@ -168,7 +168,7 @@ pub(super) fn both(
     request: &PathRequest,
 ) -> Result<Ways, Lost> {
     let free = free.of_service(service);
-    let out = view.finder.shortest(free, request).map_err(|_| Lost::Out)?;
+    let out = view.finder.shortest(free, request).map_err(|miss| Lost::Out(miss.exact))?;
     let graph = Arc::clone(view.graph());
     let ways = Ways::both(&graph, service, out);
     if ways.back.as_ref().is_none_or(|back| back.totals.meets(&request.bounds)) {

@@ -240,5 +240,50 @@ mod brute {
                 }
             }
         }
+
+        #[test]
+        fn no_link_carries_a_service_twice_that_has_no_room_for_it(
+            links in prop::collection::vec((0_usize..5, 0_usize..5), 3..8),
+        ) {
+            let links: Vec<_> = links.into_iter().filter(|(a, z)| a != z).map(|(a, z)| (a, z, 1, 1)).collect();
+            prop_assume!(!links.is_empty());
+            let nodes = ["a", "b", "c", "d", "z"];
+            let names: Vec<String> = (0..links.len()).map(|place| format!("l{place}")).collect();
+            let given: Vec<(&str, &str, &str, u64, u64)> = links
+                .iter()
+                .zip(&names)
+                .map(|((a, z, out, back), name)| (name.as_str(), nodes[*a], nodes[*z], *out, *back))
+                .collect();
+            let ted = asymmetric(&nodes, &given);
+            match placed(&ted, "  slo: {bandwidth: 60Mbps}\n  sle: {waypoints: [c]}") {
+                Ok(ridden) => {
+                    let once: std::collections::BTreeSet<&String> = ridden.iter().collect();
+                    prop_assert_eq!(once.len(), ridden.len(), "{:?}", ridden);
+                }
+                Err(told) => {
+                    let proven = told.iter().any(|one| one.starts_with("error TL0027"));
+                    prop_assert!(!(proven && has_trail(&links)), "{told:?}");
+                }
+            }
+        }
+    }
+
+    /// Whether a walk leads from the first to the last node over the third, and over no link twice.
+    fn has_trail(links: &[(usize, usize, u64, u64)]) -> bool {
+        let mut open = vec![(0_usize, false, Vec::new())];
+        while let Some((at, visited, ridden)) = open.pop() {
+            let visited = visited || at == 2;
+            if at == 4 && visited {
+                return true;
+            }
+            for (place, (a, z, ..)) in links.iter().enumerate() {
+                for (from, to) in [(a, z), (z, a)] {
+                    if *from == at && !ridden.contains(&place) {
+                        open.push((*to, visited, ridden.iter().copied().chain([place]).collect()));
+                    }
+                }
+            }
+        }
+        false
     }
 }

@@ -1,7 +1,7 @@
 //! Whether path and backup can keep apart as an intent asks. What nobody asked for is no promise: then a backup that shares
 //! something is a warning of the compiler.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Bandwidth, Graph, Service, ServiceId, Severity, intent::Diversity};
 use paths::{Bounds, PathRequest, Shared, together};
@@ -43,7 +43,7 @@ impl<'a> Apart<'a> {
             return;
         }
         // Another first path may have a second one that keeps apart.
-        let graph = std::sync::Arc::clone(view.graph());
+        let graph = Arc::clone(view.graph());
         let Ok(pair) = together(&graph, free, &request, 2, service.sle.diversity, view.workspace()) else {
             return;
         };
