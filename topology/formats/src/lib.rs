@@ -23,11 +23,14 @@
 //! Published traffic-engineering instances ([`repetita`]) are no TED: they become a [`model::dense::Instance`], and the lists that
 //! their demands go by are read beside them.
 //!
-//! # What each kind of file cannot say
+//! Values of which nobody said anything stay derived, and no writer writes them.
 //!
-//! A native file says all of a TED but the moments and the standing of its facts. RFC 8345 JSON says nodes with router id and
-//! place, and links with bandwidth (in steps of a 24-bit float), delay, metrics, groups and risks by number; it names neither
-//! groups nor risks and knows no jitter, loss, role, site, label, contract, price, encryption, SID, MSD or queue.
+//! # What each kind of file can say
+//!
+//! Native files and RFC 8345 JSON say all of a TED but the moments and the standing of its facts; coordinates have nine digits in
+//! RFC 8345. What the published modules have no place for stands there in members of our own (`docs/trunkline.yang`), which other
+//! systems pass over: they see nodes with router id and place, and links with bandwidth (in steps of a 24-bit float), delay,
+//! metrics, groups and risks by number.
 
 pub mod code;
 pub mod text;

@@ -33,7 +33,7 @@ pub(crate) fn faults(text: &str) -> String {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    r"[ -~é中]{0,10}|[a-z]{1,8}|null|true|~|1e5|1e310|\.inf|\.nan|0x10|007|\$\{HOME\}|two\nlines\n"
+    r"[ -~é中]{0,10}|[a-z]{1,8}|null|true|~|1e5|1e310|\.inf|\.nan|0x10|007|\$\{HOME\}|two: lines"
 }
 
 fn direction() -> impl Strategy<Value = DraftDirection> {
@@ -160,47 +160,24 @@ prop_compose! {
     }
 }
 
-/// What RFC 8345 JSON can say of a TED, and what a reader makes of the rest.
+/// A TED as RFC 8345 JSON says it: all of it, but of a coordinate nine digits.
 fn as_rfc8345_says(ted: &Ted) -> Ted {
-    let bits: BTreeSet<_> = ted.links.values().flat_map(|link| link.affinity.clone()).collect();
-    let risks: BTreeSet<_> = ted.links.values().flat_map(|link| link.srlg.clone()).collect();
     let mut seen = ted.clone();
     for node in seen.nodes.values_mut() {
-        let mut bare = DraftNode::new(node.id.clone(), None);
-        bare.router_id = Some(node.router_id);
-        bare.location = node.location.map(|p| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) });
-        (bare.srgb.size, bare.srlb.size) = (0, 0);
-        let (nodes, links) = (vec![bare], Vec::new());
-        let draft = Draft { nodes, unread: Unread::default(), links, missing: Missing::Reported };
-        *node = draft.assemble(&mut Report::new("")).nodes.into_values().next().unwrap();
+        let near = |p: Location| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) };
+        node.location = node.location.map(near);
     }
+    seen
+}
+
+/// The same network as another system numbers it: groups are bits and risks are numbers.
+fn numbered(ted: &Ted, number: u32) -> Ted {
+    let mut seen = ted.clone();
     for link in seen.links.values_mut() {
-        for facts in [&mut link.a_to_z, &mut link.z_to_a] {
-            let bytes = (facts.bandwidth.value.as_bps() as f64 / 8.0) as f32;
-            let bits = (f64::from(bytes) * 8.0) as u64;
-            let bandwidth = (bytes >= 1.0).then(|| model::Bandwidth::from_bps(bits));
-            facts.bandwidth =
-                bandwidth.map_or_else(|| Fact::derived("1Gbps".parse().unwrap()), Fact::from_file);
-            let delay = facts.delay.value.as_micros().min(u32::MAX.into());
-            facts.delay = Fact::from_file(model::Delay::from_micros(delay));
-            facts.igp = Fact::from_file(facts.igp.value);
-            facts.te = Fact::from_file(facts.te.value);
-            facts.jitter = Fact::derived(model::Jitter::ZERO);
-            facts.loss = Fact::derived(model::Loss::ZERO);
-            (facts.adjacency_label, facts.end_x) = (None, None);
-        }
-        let number = |set: &BTreeSet<_>, name| set.iter().position(|each| each == name).unwrap();
-        link.affinity =
-            link.affinity.iter().map(|n| format!("bit-{}", number(&bits, n)).parse().unwrap()).collect();
-        link.srlg = link
-            .srlg
-            .iter()
-            .map(|n| format!("srlg-{}", risks.iter().position(|each| each == n).unwrap() + 1))
-            .collect();
-        link.role = None;
-        link.encryption = Encryption::None;
-        link.contract = Contract::default();
-        link.price = None;
+        let bits = (number..).zip(&link.affinity).map(|(n, _)| format!("bit-{}", n % 64).parse().unwrap());
+        link.affinity = bits.collect();
+        let risks = (number..).step_by(1001).zip(&link.srlg).map(|(n, _)| format!("srlg-{n}"));
+        link.srlg = risks.collect();
     }
     seen
 }
@@ -223,16 +200,23 @@ proptest! {
     }
 
     #[test]
-    fn rfc8345_says_what_its_models_have_words_for(ted in network_of_any_kind()) {
+    fn rfc8345_says_all_of_a_network(ted in network_of_any_kind()) {
         let text = to_rfc8345(&ted);
         let network = read("net.json", &text).map_err(|f| TestCaseError::fail(format!("{}\n{text}", told(&f))))?;
         prop_assert_eq!(network.format, Format::Rfc8345);
-        let mut read_back = network.ted;
-        for node in read_back.nodes.values_mut() {
-            node.location =
-                node.location.map(|p| Location { lat: nine_digits(p.lat), lon: nine_digits(p.lon) });
+        let judged = |note: &Finding| [code::DERIVED_BANDWIDTH, code::CONTRACT_BEYOND_LINE].contains(&&*note.code);
+        prop_assert!(network.notes.iter().all(judged), "nothing of it is passed over: {}", told(&network.notes));
+        prop_assert_eq!(&network.ted, &as_rfc8345_says(&ted), "{}", text);
+        prop_assert_eq!(to_network_yaml(&network.ted), to_network_yaml(&as_rfc8345_says(&ted)));
+    }
+
+    #[test]
+    fn a_native_file_says_all_of_rfc8345(ted in network_of_any_kind(), number in any::<u16>()) {
+        for ted in [numbered(&ted, number.into()), ted] {
+            let json = to_rfc8345(&ted);
+            let yaml = to_network_yaml(&read("net.json", &json).unwrap().ted);
+            prop_assert_eq!(to_rfc8345(&read("net.yaml", &yaml).unwrap().ted), json);
         }
-        prop_assert_eq!(read_back, as_rfc8345_says(&ted));
     }
 
     #[test]
@@ -295,13 +279,98 @@ fn a_fault_of_syntax_has_its_place() {
     assert!(told.starts_with("2:"), "{told}");
 }
 
+/// The finding on a text that cannot be parsed, with the bytes that it points at.
+fn fault_at(text: &str) -> String {
+    let findings = read("net.yaml", text).expect_err("the text is faulty");
+    let place = findings[0].place.as_ref().expect("a fault has a place");
+    format!("{} @ {:?}", told(&findings), &text[place.offset..place.offset + place.length])
+}
+
+#[test]
+fn faults_of_yaml_are_told_in_our_words_at_their_places() {
+    for (text, told) in [
+        (
+            "kind: Network\nnodes:\n\t- {name: a}\n",
+            "3:1 error[TL0100] file: a tab indents this line; YAML allows only blanks there (replace the tab by blanks) @ \"\\t\"",
+        ),
+        (
+            "kind: Net\u{1}work\n",
+            "1:10 error[TL0100] file: a control character (U+0001) stands here (remove it: an editor may show it as a blank, or not at \
+             all) @ \"\\u{1}\"",
+        ),
+        (
+            "kind: Network\nnodes: []\n---\nkind: Network\n",
+            "3:1 error[TL0100] file: a second document begins here, and this file is one document (remove the `---`, or give each \
+             document a file of its own) @ \"---\"",
+        ),
+        (
+            "kind: Network\nnodes: *all\n",
+            "2:8 error[TL0100] file: the alias `*all` stands for nothing (write `&all` before a value further up in this file) @ \"*all\"",
+        ),
+        (
+            "kind: Network\rnodes: []\n",
+            "1:14 error[TL0100] file: a carriage return stands here without the line feed that ends a line (YAML would begin a line here \
+             and editors would not; save the file with line feeds) @ \"\\r\"",
+        ),
+        (
+            "kind: Network\nnodes: [\n  - {name: a}\n",
+            "3:3 error[TL0100] file: this is not YAML: \"-\" is only valid inside a block (look here and just before: a bracket or quote \
+             that is not closed, or a line that is indented too little) @ \"\"",
+        ),
+    ] {
+        assert_eq!(fault_at(text), told);
+    }
+}
+
+#[test]
+fn places_are_right_behind_a_byte_order_mark() {
+    let plain = RING_AND_TAIL.trim_start().replace("name: lone", "nam: lone");
+    let marked = format!("\u{feff}{plain}");
+    let place = |text: &str| read("net.yaml", text).unwrap_err()[0].place.clone().unwrap();
+    let (bare, behind) = (place(&plain), place(&marked));
+    assert_eq!((bare.line, bare.column), (behind.line, behind.column));
+    assert_eq!(&marked[behind.offset..behind.offset + behind.length], "nam");
+    assert!(fault_at("\u{feff}kind: *all\n").ends_with("@ \"*all\""));
+    assert!(fault_at("\u{feff}{\"a\": nope}").ends_with("@ \"n\""));
+}
+
+#[test]
+fn what_a_terminal_obeys_is_refused_at_its_place() {
+    let native = RING_AND_TAIL.trim_start().replace("lat: 39.9, lon: 116.4", "dialect: \"d\\e[31m\"");
+    assert_eq!(
+        fault_at(&native),
+        "4:44 error[TL0104] node a: `dialect`: a control character (U+001B) stands in the value: write one line of plain text \
+         @ \"\\\"d\\\\e[31m\\\"\""
+    );
+    let turned = RING_AND_TAIL.replace("name: lone", "name: lone, role: \"a\u{202e}b\"");
+    assert!(faults(&turned).contains("a character that turns the direction of text (U+202E)"));
+    let broken = RING_AND_TAIL.replace("name: lone", "name: lone, srlg: [\"a\\nb\"]");
+    assert!(faults(&broken).contains("`srlg`: a line break stands in the value"));
+    let label = RING_AND_TAIL.replace("lat: 39.9, lon: 116.4", "labels: {\"a\\x7f\": b}");
+    assert!(faults(&label).contains("the name of a label: a control character (U+007F)"));
+    let lab = "name: x\ntopology: {nodes: {a: {labels: {floor: \"3\\b\"}, exec: [\"echo -e '\\e[0m'\"]}}}\n";
+    let told = faults(lab);
+    assert!(told.contains("node a: label `floor`: a control character (U+0008)"), "{told}");
+    assert_eq!(
+        told.lines().filter(|line| line.contains("error")).count(),
+        1,
+        "what is not ours is left alone: {told}"
+    );
+}
+
 #[test]
 fn a_bomb_is_refused_in_time() {
     let mut text = String::from("topology: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         text.push_str(&format!("k{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", ")));
     }
-    assert!(faults(&text).contains("TL0100"));
+    let told = faults(&text);
+    assert!(
+        told.contains(
+            "error[TL0100] file: the file is too large or too deep to be read safely (at most 64 levels"
+        ),
+        "{told}"
+    );
     let deep = "[".repeat(100_000);
     assert!(faults(&deep).contains("TL0100"));
     assert!(faults(&format!("a: {deep}")).contains("TL0100"));
@@ -405,7 +474,11 @@ fn a_drawing_names_nodes_and_links() {
     let dot = to_dot(&ted);
     assert!(dot.starts_with("graph {"), "{dot}");
     assert!(dot.contains("label=\"a\" pos=\"116.4,39.9\""), "{dot}");
+    assert!(dot.contains("label=\"lone\""), "nobody said how fast and how long it is: {dot}");
+    let written = RING_AND_TAIL.replace("name: lone}", "name: lone, bandwidth: 1Gbps, delay: 0us}");
+    let dot = to_dot(&read("net.yaml", &written).unwrap().ted);
     assert!(dot.contains("label=\"lone\\n1Gbps 0us\""), "{dot}");
+    assert!(!dot.contains("twin-1\\n"), "{dot}");
 }
 
 #[test]

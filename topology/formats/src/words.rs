@@ -12,7 +12,7 @@ use model::{
 use crate::{
     code,
     draft::{DraftDirection, DraftLine, DraftNode},
-    text::{Fields, Report, Tree, Word},
+    text::{Fields, Key, Report, Tree, Word},
 };
 
 /// What holds in one direction.
@@ -218,6 +218,17 @@ pub(crate) fn direction(fields: &mut Fields<'_>, report: &mut Report) -> DraftDi
         report.error(code::WRONG_VALUE, &fields.subject, message, mark);
     }
     direction
+}
+
+/// Reports what is said about one direction and holds for the line as a whole; `home` says where it belongs.
+pub(crate) fn misplaced(fields: &mut Fields<'_>, home: &str, report: &mut Report) {
+    let found: Vec<&Key> =
+        fields.rest().map(|(key, _)| key).filter(|key| LINE.contains(&key.text.as_str())).collect();
+    for key in found {
+        fields.get(&key.text);
+        let message = format!("`{}` holds for both directions: it belongs to {home}", key.text);
+        report.error(code::UNKNOWN_WORD, &fields.subject, message, key.mark);
+    }
 }
 
 /// Reads what is said about a line as a whole.
