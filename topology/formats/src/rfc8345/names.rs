@@ -7,10 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Ted;
+use model::{Affinity, Ted};
 
-use crate::code;
-use crate::text::{Fields, Report, Tree, shorten};
+use crate::{
+    code,
+    text::{Fields, Report, Tree, Word, shorten},
+};
 
 /// A kind of names.
 #[derive(Debug)]
@@ -23,13 +25,22 @@ pub(super) struct Kind {
     spread: u32,
     /// The word for a number in our list of names.
     pub word: &'static str,
+    /// Whether it can be a name.
+    judge: fn(&str) -> Result<(), String>,
 }
 
 /// Bits of administrative groups: as many as an IGP can advertise, 63 words of 32 (RFC 7308 section 2.1, at 255 octets of value).
-pub(super) const GROUPS: Kind = Kind { prefix: "bit-", most: 2016, spread: 256, word: "bit" };
+pub(super) const GROUPS: Kind = Kind {
+    prefix: "bit-",
+    most: 2016,
+    spread: 256,
+    word: "bit",
+    judge: |name| Affinity::read(name).map(drop),
+};
 
 /// Shared risks (RFC 4203 section 1.3).
-pub(super) const RISKS: Kind = Kind { prefix: "srlg-", most: 1 << 32, spread: u32::MAX, word: "number" };
+pub(super) const RISKS: Kind =
+    Kind { prefix: "srlg-", most: 1 << 32, spread: u32::MAX, word: "number", judge: |_| Ok(()) };
 
 impl Kind {
     /// The name that is made of a number.
@@ -71,7 +82,9 @@ impl Kind {
                 (fields.required::<u32>(self.word, report), fields.required::<String>("name", report));
             fields.finish(&[self.word, "name"], report);
             let (Some(number), Some(name)) = (number, name) else { continue };
-            let fault = if self.own(&name).is_some_and(|own| own != number) {
+            let fault = if let Err(why) = (self.judge)(&name) {
+                format!("`name`: {why}")
+            } else if self.own(&name).is_some_and(|own| own != number) {
                 format!("`{}` is the name of another number than {number}", shorten(&name))
             } else if !seen.insert(name.clone()) {
                 format!("`{}` is the name of two numbers", shorten(&name))

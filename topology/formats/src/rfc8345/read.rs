@@ -12,6 +12,7 @@ use crate::{
     code, draft,
     draft::{Draft, DraftDirection, DraftLine, DraftNode, Missing, Unread},
     text::{Fields, Report, Shape, Tree, Word},
+    words,
 };
 
 /// Reads the network that says most about traffic engineering, and says which.
@@ -96,7 +97,8 @@ impl Reader {
         let place = fields.get("ietf-te-topology:te").and_then(|te| te.at("geolocation"));
         node.location = place.and_then(|place| {
             let mut fields = Fields::of(place, &format!("node {name}, geolocation"), report)?;
-            let (lat, lon) = (fields.value("latitude", report), fields.value("longitude", report));
+            let lat = words::degrees(&mut fields, "latitude", 90.0, report);
+            let lon = words::degrees(&mut fields, "longitude", 180.0, report);
             Some(Location { lat: lat?, lon: lon? })
         });
         Some(node)

@@ -60,6 +60,8 @@ fn what_cannot_be_understood_is_an_error() {
     assert!(told.contains("`max-link-bandwidth`: `plenty` cannot be understood"), "{told}");
     assert!(told.contains("`administrative-group`: `5` cannot be understood"), "{told}");
     assert!(told.contains("there is no node `r1`"), "{told}");
+    let told = faults(&TWO.replace("116.4", "216.4"));
+    assert!(told.contains("node r1, geolocation: `longitude`: degrees go from -180 to 180"), "{told}");
     assert!(faults(r#"{"ietf-network:networks": {}}"#).contains("the file holds no network"));
 }
 
@@ -166,13 +168,15 @@ fn members_of_our_own_are_read_and_others_in_our_name_are_refused() {
 
     let told = faults(&members(
         r#""trunkline:rolle": "hq", "trunkline:name": "b""#,
-        r#""trunkline:srlg": [{"number": 7, "name": "duct"}, {"number": 8, "name": "duct"}, {"number": 9, "name": "srlg-1"}]"#,
+        r#""trunkline:srlg": [{"number": 7, "name": "duct"}, {"number": 8, "name": "duct"}, {"number": 9, "name": "srlg-1"}],
+  "trunkline:affinity": [{"bit": 3, "name": "two words"}]"#,
     ));
     for said in [
         "1:126 error[TL0104] network, srlg: `duct` is the name of two numbers",
         "1:157 error[TL0104] network, srlg: `srlg-1` is the name of another number than 9",
-        "2:33 error[TL0102] node node:a: `rolle` is not a word that is known here (did you mean `role`?)",
-        "2:58 error[TL0102] node node:a: `name` is not a word that is known here",
+        "2:26 error[TL0104] network, affinity: `name`: ",
+        "3:33 error[TL0102] node node:a: `rolle` is not a word that is known here (did you mean `role`?)",
+        "3:58 error[TL0102] node node:a: `name` is not a word that is known here",
     ] {
         assert!(told.contains(said), "{said}\nin\n{told}");
     }
