@@ -56,8 +56,8 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
         }
         read => read?,
     };
-    let mut notes = network.notes;
-    notes.extend(formats::connectivity(&network.ted));
+    let mut notes = network.notes.clone();
+    notes.extend(network.connectivity());
     if matches!(args.to, Form::Rfc8345) {
         notes.extend(formats::left_out_of_rfc8345(&network.ted));
     }

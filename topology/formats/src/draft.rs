@@ -9,6 +9,7 @@ use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, Node,
     NodeId, Price, Site, TeMetric, Ted,
+    finding::Place,
     link::{Contract, Encryption, Termination},
     node::{Location, MsdSet},
     sr::LabelBlock,
@@ -171,22 +172,33 @@ pub(crate) struct Draft {
     pub missing: Missing,
 }
 
+/// What became of a draft.
+#[derive(Clone, Debug)]
+pub(crate) struct Assembled {
+    /// The network.
+    pub ted: Ted,
+    /// Where its lines stand, as far as it is known.
+    pub lines: BTreeMap<LinkId, Place>,
+}
+
 impl Draft {
     /// Judges and completes. The TED holds what is sound; the report says what is not.
-    pub fn assemble(mut self, report: &mut Report) -> Ted {
+    pub fn assemble(mut self, report: &mut Report) -> Assembled {
         complete::fill_in(&mut self, report);
         check::nodes(&self.nodes, report);
         let links = check::links(&self, report);
         check::values(&links, report);
         let mut ted = Ted::default();
+        let mut lines = BTreeMap::new();
         for node in self.nodes {
             ted.nodes.entry(node.id.clone()).or_insert_with(|| finished_node(node));
         }
         for (id, link) in links {
+            lines.extend(link.mark.map(|mark| (id.clone(), report.place(mark))));
             ted.links.insert(id.clone(), finished_link(id, link));
         }
         complete::adjacencies(&mut ted);
-        ted
+        Assembled { ted, lines }
     }
 }
 

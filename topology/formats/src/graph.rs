@@ -5,7 +5,7 @@ use std::{
     fmt::{Display, Write as _},
 };
 
-use model::{Fact, Finding, LinkId, NodeId, Severity, Source, Ted};
+use model::{Fact, Finding, LinkId, NodeId, Severity, Source, Ted, finding::Place};
 use petgraph::{
     algo::{bridges::bridges, connected_components},
     dot::{Config, Dot},
@@ -46,6 +46,11 @@ fn told<T: Display>(fact: &Fact<T>) -> Option<String> {
 
 /// Parts that no path joins, and links whose loss cuts the network, as notes. O(nodes + links log links).
 pub fn connectivity(ted: &Ted) -> Vec<Finding> {
+    judge(ted, &BTreeMap::new())
+}
+
+/// [`connectivity`], where some lines have places.
+pub(crate) fn judge(ted: &Ted, lines: &BTreeMap<LinkId, Place>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (graph, _) = multigraph(ted);
     let parts = connected_components(&graph);
@@ -81,12 +86,9 @@ pub fn connectivity(ted: &Ted) -> Vec<Finding> {
         .collect();
     cutting.sort();
     findings.extend(cutting.into_iter().map(|link| {
-        Finding::new(
-            code::BRIDGE,
-            Severity::Info,
-            format!("link {link}"),
-            "its loss cuts the network in two: nothing across it has a backup",
-        )
+        let message = "its loss cuts the network in two: nothing across it has a backup";
+        let finding = Finding::new(code::BRIDGE, Severity::Info, format!("link {link}"), message);
+        Finding { place: lines.get(link).cloned(), ..finding }
     }));
     findings
 }

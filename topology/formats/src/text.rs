@@ -18,3 +18,6 @@ pub use report::{Report, nearest, one_of};
 pub use tree::{Kind, Scalar, Shape, Tree, parse};
 pub use word::Word;
 pub(crate) use word::plain;
+
+#[cfg(test)]
+mod tests;
