@@ -125,17 +125,12 @@ fn control_from(fault: Mark, text: &str) -> Option<Fault> {
     Some(Fault::control(mark_at(text, fault.offset + at, found.len_utf8()), found))
 }
 
-/// The place that the library tells; none where it knows none.
-pub(super) fn mark_of(location: Location, text: &str) -> Option<Mark> {
-    if location.line() == 0 {
-        return None;
-    }
-    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let span = location.span();
-    let (line, column) = (small(location.line()), small(location.column()).max(1));
-    // The scanner's own faults come without bytes.
-    let offset = span.byte_offset().map_or_else(|| offset_of(text, line, column), |offset| offset as usize);
-    Some(Mark { line, column, offset, length: span.byte_len().unwrap_or(0) as usize })
+/// The place of a fault. The scanner's own come without bytes.
+fn mark_of(location: Location, text: &str) -> Option<Mark> {
+    let mark = Mark::of(location)?;
+    let offset = || offset_of(text, mark.line, mark.column);
+    let offset = location.span().byte_offset().map_or_else(offset, |offset| offset as usize);
+    Some(Mark { offset, ..mark })
 }
 
 /// The byte at a line and a column, both from 1; the end of the text where there is no such place.

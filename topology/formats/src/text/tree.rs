@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
 
 use super::{
     fault::{self, Fault},
@@ -204,29 +204,19 @@ fn restore(tree: &mut Tree, source: &str) {
     }
 }
 
-fn mark(location: Location) -> Option<Mark> {
-    let span = location.span();
-    (location.line() > 0).then(|| Mark {
-        line: u32::try_from(location.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(location.column()).unwrap_or(u32::MAX),
-        offset: span.byte_offset().unwrap_or(0) as usize,
-        length: span.byte_len().unwrap_or(0) as usize,
-    })
-}
-
 struct YamlShape(Shape);
 struct YamlTree(Spanned<YamlShape>);
 struct YamlKey(Spanned<String>);
 
 impl From<YamlTree> for Tree {
     fn from(tree: YamlTree) -> Self {
-        Self { mark: mark(tree.0.defined), shape: tree.0.value.0 }
+        Self { mark: Mark::of(tree.0.defined), shape: tree.0.value.0 }
     }
 }
 
 impl From<YamlKey> for Key {
     fn from(key: YamlKey) -> Self {
-        Self { mark: mark(key.0.referenced), text: key.0.value }
+        Self { mark: Mark::of(key.0.referenced), text: key.0.value }
     }
 }
 
