@@ -2,7 +2,7 @@
 //! find what is wrong in it.
 
 use super::{
-    fault::Fault,
+    fault::{Fault, MAX_NODES},
     mark::{Key, Mark},
     tree::{Kind, Scalar, Shape, Tree},
 };
@@ -12,7 +12,7 @@ pub(super) const DEEPEST: usize = 64;
 
 /// Reads one value. O(length).
 pub(super) fn read(text: &str) -> Result<Tree, Fault> {
-    let mut reader = Reader { text, at: 0, line: 1, column: 1 };
+    let mut reader = Reader { text, at: 0, line: 1, column: 1, values: 0 };
     let tree = reader.value(0)?;
     reader.blanks();
     match reader.peek() {
@@ -26,6 +26,8 @@ struct Reader<'t> {
     at: usize,
     line: u32,
     column: u32,
+    /// How many values were read.
+    values: usize,
 }
 
 impl Reader<'_> {
@@ -58,7 +60,8 @@ impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Tree, Fault> {
         self.blanks();
         let mark = self.mark(1);
-        if depth == DEEPEST {
+        self.values += 1;
+        if depth == DEEPEST || self.values > MAX_NODES {
             return Err(Fault::too_much(mark));
         }
         match self.peek() {
@@ -192,7 +195,7 @@ impl Reader<'_> {
             None => {
                 let shown = self.text.trim_end();
                 let last = shown.chars().next_back().map_or(0, char::len_utf8);
-                let mut end = Reader { text: self.text, at: 0, line: 1, column: 1 };
+                let mut end = Reader { text: self.text, at: 0, line: 1, column: 1, values: 0 };
                 end.skip(shown.len() - last);
                 Fault::new(end.mark(last), format!("the file ends where {wanted} belongs"))
                     .help("the file was probably cut off: get it again")
@@ -310,6 +313,8 @@ mod tests {
             assert_eq!(told(text), said, "{text}");
         }
         assert!(told(&"[".repeat(100_000)).starts_with("1:65 the file is too large or too deep"));
+        let mut full = Reader { text: "[0]", at: 0, line: 1, column: 1, values: MAX_NODES - 1 };
+        assert!(full.value(0).unwrap_err().message.starts_with("the file is too large or too deep"));
         assert_eq!(plain(&read("[\"\\ud83d\\ude00\\/\"]").unwrap()), serde_json::json!(["😀/"]));
     }
 }
