@@ -56,8 +56,8 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
         }
         read => read?,
     };
-    let mut notes = network.notes.clone();
-    notes.extend(network.connectivity());
+    let mut notes = network.connectivity();
+    notes.extend(network.notes);
     if matches!(args.to, Form::Rfc8345) {
         notes.extend(formats::left_out_of_rfc8345(&network.ted));
     }
