@@ -26,6 +26,7 @@ mod schema;
 mod tree;
 
 // The stages, in order of the flow.
+mod foreign;
 mod parse;
 mod reading;
 
@@ -50,6 +51,7 @@ pub use compile::{
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use foreign::foreign;
 pub use judge::{judge, judge_alone};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};

@@ -19,14 +19,18 @@ use crate::{
 pub const API_VERSION: &str = "trunkline/v1";
 
 /// Kinds of other files, to say where they belong.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("Network", "give the file by `-n`"),
+    (
+        "Traffic",
+        "did you mean `TrafficClass`? What people send is told to the lab, and not to the controller",
+    ),
     ("Inventory", "name the file in the configuration of the controller"),
     ("Scenario", "give the file by `trunkline demo --scenario`"),
 ];
 
-/// How many findings of one file are kept; a file with more is not the file that was meant.
-const MAX_FINDINGS: usize = 1_000;
+/// How many findings of one file are kept; a file with more is not the file that was meant, and a finding says where it was left.
+const MAX_FINDINGS: usize = 10_000;
 
 /// In how many threads a file of many documents is read. The answer does not depend on it.
 const THREADS: usize = 4;
@@ -69,8 +73,18 @@ fn reading(file: &SourceFile) -> Reading {
     };
     whole.documents.reserve(chunks.len());
     parts.into_iter().for_each(|part| whole.add(part));
-    whole.findings.truncate(MAX_FINDINGS);
+    cut(&mut whole.findings);
     whole
+}
+
+/// Leaves out the findings that are too many, and says from where on.
+fn cut(findings: &mut Vec<Finding>) {
+    let Some(next) = findings.get(MAX_FINDINGS) else { return };
+    let message = format!("this file has more than {MAX_FINDINGS} faults: those from here on were not read");
+    let last = Finding { code: codes::TOO_LARGE.to_owned(), message, related: Vec::new(), ..next.clone() };
+    let last = last.with_help("mend those before this one, and check again");
+    findings.truncate(MAX_FINDINGS);
+    findings.push(last);
 }
 
 /// Reads documents that stand beside each other, and stops where there are too many faults.

@@ -206,15 +206,36 @@ pub(crate) fn suggest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clo
     }
 }
 
-/// The name that is nearest to a text, if one is near; the first of equals.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The name that is nearest to a text, if one is near; the first of equals. Else the only one that begins or ends with it.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let typed = text.to_lowercase();
+    // Who writes that there is to be none has not misspelt a name.
+    if ["none", "no", "off", "null", "never"].contains(&typed.as_str()) {
+        return None;
+    }
     let allowed = (typed.chars().count() / 3).max(1);
-    names
+    let near = names
+        .clone()
         .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .map(|(_, name)| name);
+    near.or_else(|| part(&typed, names))
+}
+
+/// The fewest letters by which a part of a name is known as that.
+const PART: usize = 4;
+
+/// The only name that begins or ends with a text: `delay` of `oneWayDelay`, `Traffic` of `TrafficClass`.
+fn part<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if typed.chars().count() < PART {
+        return None;
+    }
+    let mut with = names.filter(|name| {
+        let name = name.to_lowercase();
+        name.starts_with(typed) || name.ends_with(typed)
+    });
+    with.next().filter(|_| with.next().is_none())
 }
 
 /// Declares a record: its type, how it is read and written, its JSON Schema, and any of it for tests, from one list of fields.

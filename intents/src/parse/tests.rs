@@ -273,3 +273,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn every_fault_of_a_file_is_told_or_one_says_from_where_on_they_are_not() {
+    let many = |faults: usize| {
+        let wrong: Vec<String> = (0..faults).map(|at| format!("x{at}: 1")).collect();
+        let text = CLASS.replace("spec: {", &format!("spec: {{{}, ", wrong.join(", ")));
+        parse(&SourceFile::new("x.yaml", text)).expect_err("unknown fields")
+    };
+    assert_eq!(many(2_000).len(), 2_000);
+    assert_eq!(many(MAX_FINDINGS).len(), MAX_FINDINGS);
+    let found = many(MAX_FINDINGS + 1);
+    let last = found.last().expect("there are some");
+    assert_eq!((found.len(), last.code.as_str()), (MAX_FINDINGS + 1, codes::TOO_LARGE));
+    assert!(last.message.contains("more than 10000 faults") && last.place.is_some(), "{last:?}");
+}
+
+#[test]
+fn a_number_with_a_zero_in_front_is_refused_as_a_code_point_too() {
+    for point in ["010", "08"] {
+        let found = places(&CLASS.replace("[ef]", &format!("[{point}]")));
+        assert_eq!(found, [(codes::BAD_VALUE.to_owned(), 4, 26)], "{point}");
+    }
+}
