@@ -17,6 +17,7 @@ mod origin;
 
 mod blame;
 mod faults;
+mod faulty;
 mod kinds;
 
 mod moment;

@@ -8,6 +8,7 @@ use crate::{
     codes,
     doc::{Document, Metadata, Spec},
     faults::Faults,
+    faulty::Faulty,
     kinds::{KINDS, kind_and_name},
     read::{Read, mapping, nearest, scalar, suggest},
     reading::Reading,
@@ -97,13 +98,22 @@ fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> Reading {
         faults.subject.clone_from(&file.name);
         let node = tree::read(*chunk, &mut faults);
         let document = node.as_ref().and_then(|node| document(&name, node, &mut faults));
-        if faults.findings.len() == before {
+        let found = &faults.findings[before..];
+        if found.is_empty() {
             part.documents.extend(document);
         } else {
             part.unread.document(node.as_ref(), chunk.text);
+            let faulty = node
+                .as_ref()
+                .zip(document)
+                .and_then(|(node, document)| Faulty::of(document, node, *chunk, &faults.subject, found));
+            if !faulty.as_ref().is_some_and(Faulty::is_named) {
+                part.missing.document(node.as_ref(), chunk.text);
+            }
+            part.faulty.extend(faulty);
         }
         if faults.findings.len() > MAX_FINDINGS {
-            part.unread.of_kind(None);
+            part.anything_may_be_missing();
             break;
         }
     }
@@ -111,7 +121,7 @@ fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> Reading {
     part
 }
 
-/// Reads one document.
+/// Reads one document, as far as it can be read: whether it has a fault, the faults tell.
 pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
     let entries = mapping(node, faults)?;
     let field = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
@@ -140,7 +150,12 @@ pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) ->
         "Design" => Read::read(spec, faults).map(|spec| Spec::Design(Box::new(spec))),
         _ => Read::read(spec, faults).map(Spec::DesignInstance),
     };
-    Some(Document { file: file.clone(), metadata: metadata?, spec: spec?, origin: None })
+    let mut metadata = metadata.or_else(Metadata::hole)?;
+    if metadata.name.mark == Mark::HOLE {
+        // Two documents without a name have not the same one.
+        metadata.name.value.0 = format!("line-{}", node.mark.line);
+    }
+    Some(Document { file: file.clone(), metadata, spec: spec?, origin: None })
 }
 
 /// What findings call the document, before it is known to be one.

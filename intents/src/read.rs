@@ -1,5 +1,6 @@
-//! From nodes to values. Reading goes on after a fault, so that one run shows them all; a value with a fault is absent, and
-//! so is everything that needs it.
+//! From nodes to values. Reading goes on after a fault, so that one run shows them all. What cannot be read and must be there is a
+//! hole: a made-up value that stands nowhere ([`Mark::HOLE`]), so that all beside it can be judged. A document with a fault is never
+//! taken for a sound one ([`crate::reading::Reading`]).
 
 use std::collections::BTreeMap;
 
@@ -48,11 +49,20 @@ pub(crate) trait Read: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// A value in place of one with a fault; nothing where none can be made up.
+    fn hole() -> Option<Self> {
+        Self::absent()
+    }
 }
 
 impl<T: Read> Read for At<T> {
     fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
         T::read(node, faults).map(|value| Self { value, mark: node.mark })
+    }
+
+    fn hole() -> Option<Self> {
+        T::hole().map(|value| Self { value, mark: Mark::HOLE })
     }
 }
 
@@ -74,8 +84,9 @@ impl<T: Read> Read for Vec<T> {
                 .help("write it like `[first, second]`");
             return None;
         };
-        let read: Vec<T> = items.iter().filter_map(|item| T::read(item, faults)).collect();
-        (read.len() == items.len()).then_some(read)
+        let read: Vec<T> = items.iter().filter_map(|item| T::read(item, faults).or_else(T::hole)).collect();
+        // A list of which nothing can be read is not an empty one.
+        (items.is_empty() || !read.is_empty()).then_some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -90,11 +101,11 @@ impl<K: Read + Ord, V: Read> Read for BTreeMap<K, V> {
         for (key, value) in entries {
             let name = Node { mark: key.mark, value: Value::Scalar(key.text.clone()) };
             let pair = (K::read(&name, faults), present(key, value, faults).and_then(|v| V::read(v, faults)));
-            if let (Some(name), Some(value)) = pair {
+            if let (Some(name), Some(value)) = (pair.0, pair.1.or_else(V::hole)) {
                 read.insert(name, value);
             }
         }
-        (read.len() == entries.len()).then_some(read)
+        (entries.is_empty() || !read.is_empty()).then_some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -175,9 +186,9 @@ impl<'n> Fields<'n> {
         Some(Self { entries, mark: node.mark, complete })
     }
 
-    /// Takes one field.
+    /// Takes one field, or a hole in its place.
     pub fn take<T: Read>(&self, name: &str, faults: &mut Faults<'_>) -> Option<T> {
-        match self.entries.iter().find(|(key, _)| key.text == name) {
+        let read = match self.entries.iter().find(|(key, _)| key.text == name) {
             Some((key, node)) => present(key, node, faults).and_then(|node| T::read(node, faults)),
             None => T::absent().or_else(|| {
                 // With a field unknown beside it, this one is most likely misspelt there: one finding is enough.
@@ -188,7 +199,8 @@ impl<'n> Fields<'n> {
                 }
                 None
             }),
-        }
+        };
+        read.or_else(T::hole)
     }
 }
 
@@ -238,6 +250,9 @@ fn part<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str
     with.next().filter(|_| with.next().is_none())
 }
 
+/// Texts of which each type of value takes one: names, quantities, points in time.
+pub(crate) const HOLES: [&str; 6] = ["x", "1ms", "1%", "1Mbps", "00:00", "+00:00"];
+
 /// Declares a record: its type, how it is read and written, its JSON Schema, and any of it for tests, from one list of fields.
 macro_rules! record {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$doc:meta])* $key:literal => $field:ident: $type:ty,)* }) => {
@@ -254,6 +269,10 @@ macro_rules! record {
                 // All fields are read before the first absence ends it: every fault is found.
                 $(let $field = fields.take::<$type>($key, faults);)*
                 Some(Self { $($field: $field?,)* })
+            }
+
+            fn hole() -> Option<Self> {
+                Some(Self { $($field: <$type as $crate::read::Read>::hole()?,)* })
             }
         }
 
@@ -299,6 +318,10 @@ macro_rules! words {
                     }
                 }
             }
+
+            fn hole() -> Option<Self> {
+                [$($($value)::+),*].into_iter().next()
+            }
         }
 
         impl $crate::print::Write for $type {
@@ -328,6 +351,10 @@ macro_rules! texts {
                 text.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
                     faults.error($code, node.mark, error.to_string());
                 }).ok()
+            }
+
+            fn hole() -> Option<Self> {
+                $crate::read::HOLES.iter().find_map(|text| text.parse().ok())
             }
         }
 

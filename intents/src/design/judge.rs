@@ -230,7 +230,9 @@ fn read(design: Design<'_>, designs: &Designs<'_>, node: &Node, origin: &Origin)
     faults.origin = Some(origin);
     let doc = parse::document(&design.doc.file, node, &mut faults);
     let mut findings = faults.findings;
-    if let Some(mut doc) = doc
+    // With a field unread, its design would say what only follows from that.
+    if findings.is_empty()
+        && let Some(mut doc) = doc
         && let Spec::DesignInstance(given) = doc.spec.clone()
     {
         doc.origin = Some(std::sync::Arc::new(origin.clone()));
