@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Finding, Ted};
+use model::{Finding, Ted, finding::Place};
 
 use crate::{
     codes,
@@ -157,14 +157,22 @@ pub(crate) fn judge(reading: &Reading, ted: &Ted, as_of: AsOf) -> Vec<Finding> {
 fn told(mut finding: Finding, places: &BTreeMap<(&str, usize), &Faulty>) -> Option<Finding> {
     // A hole stands nowhere.
     let place = finding.place.as_ref().filter(|place| place.line > 0)?;
+    finding.related.retain(|related| related.place.line > 0);
+    let Some(faulty) = at(place, places) else {
+        // Of two that claim one code point, the other may be the sound one.
+        let with_faulty = finding.related.iter().any(|related| at(&related.place, places).is_some());
+        return (finding.code == codes::SAME_CODE_POINT && with_faulty).then_some(finding);
+    };
+    let is_true = faulty.is_true(&finding.code, place.offset);
+    finding.subject.clone_from(&faulty.subject);
+    is_true.then_some(finding)
+}
+
+/// The document with a fault that a place belongs to.
+fn at<'a>(place: &Place, places: &BTreeMap<(&str, usize), &'a Faulty>) -> Option<&'a Faulty> {
     let (_, faulty) = places.range(..=(place.file.as_str(), place.offset)).next_back()?;
     let here = *faulty.document.file == *place.file && faulty.stands.has(place.offset);
-    if !here || !faulty.is_true(&finding.code, place.offset) {
-        return None;
-    }
-    finding.related.retain(|related| related.place.line > 0);
-    finding.subject.clone_from(&faulty.subject);
-    Some(finding)
+    here.then_some(*faulty)
 }
 
 fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
