@@ -214,6 +214,7 @@ pub(crate) fn suggest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clo
     listed.truncate(12);
     match listed.as_slice() {
         [] => "there are none".to_owned(),
+        [one] if those == "there are" => format!("there is only {one}"),
         _ => format!("{those} {}{}", listed.join(", "), if more { ", …" } else { "" }),
     }
 }

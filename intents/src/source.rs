@@ -139,6 +139,19 @@ pub(crate) fn line_mark(chunk: Chunk<'_>, line: u32) -> Mark {
     Mark { line: chunk.lines + line.max(1), column: 1, offset: chunk.offset, length: 0, via: 0 }
 }
 
+/// The mark of some bytes of a chunk.
+pub(crate) fn mark_at(chunk: Chunk<'_>, at: usize, length: usize) -> Mark {
+    let before = chunk.text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Mark {
+        line: chunk.lines.saturating_add(saturating(before.matches('\n').count() + 1)),
+        column: saturating(before[line_start..].chars().count() + 1),
+        offset: chunk.offset + at,
+        length: saturating(length),
+        via: 0,
+    }
+}
+
 pub(crate) fn saturating(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

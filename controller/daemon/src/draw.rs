@@ -159,7 +159,10 @@ impl<'s> Shown<'s> {
                 .place
                 .as_ref()
                 .map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
-            let message = format!("{}{}: {}", place.unwrap_or_default(), finding.subject, finding.message);
+            // What is said of a whole file has it as its subject.
+            let is_file = finding.place.as_ref().is_some_and(|place| place.file == finding.subject);
+            let subject = if is_file { String::new() } else { format!("{}: ", finding.subject) };
+            let message = format!("{}{subject}{}", place.unwrap_or_default(), finding.message);
             return Self {
                 finding,
                 itself: true,

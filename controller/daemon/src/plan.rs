@@ -127,6 +127,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         Ok(mut proposal) => {
             beside.extend(unsaid(&proposal));
             intents::locate(&mut beside, &documents);
+            intents::locate(&mut proposal.report.findings, &documents);
             proposal.report = proposal.report.risking(risks);
             Ok(Planned { proposal, empty, season, left_out, beside, sources })
         }

@@ -179,3 +179,19 @@ fn of_a_sound_document_one_slip_earns_its_own_fault_and_nothing_that_follows() {
         assert!(own.is_empty() || more.is_empty(), "line {line}, `{slip}`: {own:#?} and {more:#?}");
     }
 }
+
+#[test]
+fn a_name_with_a_fault_of_its_own_is_meant_all_the_same() {
+    let gold = "apiVersion: trunkline/v1\nkind: TrafficClass\nmetadata: {name: gold}\nspec: {valeu: 1, dscp: [cs1], queue: q, profile: p}\n";
+    let uses =
+        service("s", "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}").replace("business", "gokd");
+    let mut reading = Reading::of(&SourceFile::new("c.yaml", gold));
+    reading.add(Reading::of(&SourceFile::new("s.yaml", uses)));
+    let found = judge_alone(&reading);
+    let helps: Vec<&str> = found
+        .iter()
+        .filter(|one| one.message.contains("gokd"))
+        .filter_map(|one| one.help.as_deref())
+        .collect();
+    assert_eq!(helps, ["did you mean `gold`?"]);
+}
