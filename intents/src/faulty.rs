@@ -71,7 +71,8 @@ const OF_WAYS: [&str; 8] = [
 ];
 
 /// What is told of a document beside all others: with a part of it unknown, nobody can tell.
-const OF_THE_WHOLE: [&str; 12] = [
+const OF_THE_WHOLE: [&str; 13] = [
+    codes::UNKNOWN_PARAMETER,
     codes::SAME_TRAFFIC,
     codes::NEVER_SERVED,
     codes::POLICY_CLASH,
@@ -90,7 +91,7 @@ const OF_THE_WHOLE: [&str; 12] = [
 const BESIDE_WAYS: [&str; 3] = ["slo", "assurance", "match"];
 
 impl Faulty {
-    /// What was read of a document, with its faults. Designs and instances are judged by what they make, and not in part.
+    /// What was read of a document, with its faults.
     pub fn of(
         document: Document,
         node: &Node,
@@ -98,9 +99,6 @@ impl Faulty {
         subject: &str,
         faults: &[Finding],
     ) -> Option<Self> {
-        if matches!(document.spec, Spec::Design(_) | Spec::DesignInstance(_)) {
-            return None;
-        }
         let spec = field(node, "spec")?;
         let places = faults.iter().filter_map(|fault| fault.place.as_ref());
         let mut mappings = Vec::new();
@@ -128,7 +126,7 @@ impl Faulty {
         let inside = self.wrong.iter().any(|wrong| wrong.has(offset));
         let of_ways = OF_WAYS.contains(&code);
         match (code, self.wrong.is_empty()) {
-            (codes::UNUSED, _) => false,
+            (codes::UNUSED | codes::UNUSED_DESIGN, _) => false,
             (_, true) => true,
             _ if of_ways && !self.ways_are_known || OF_THE_WHOLE.contains(&code) => false,
             _ => !inside || OF_ONE_FIELD.contains(&code),
@@ -164,7 +162,9 @@ fn told(mut finding: Finding, places: &BTreeMap<(&str, usize), &Faulty>) -> Opti
         return (finding.code == codes::SAME_CODE_POINT && with_faulty).then_some(finding);
     };
     let is_true = faulty.is_true(&finding.code, place.offset);
-    finding.subject.clone_from(&faulty.subject);
+    if !faulty.is_named() {
+        finding.subject.clone_from(&faulty.subject);
+    }
     is_true.then_some(finding)
 }
 

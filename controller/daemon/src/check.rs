@@ -92,7 +92,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         return Err(Stop::usage(why.to_owned()).into());
     }
     let mut read = input::intents(&args.paths)?;
-    let (left_out, failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
+    let (mut left_out, failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
+    // The network may stand beside its intents: it is read, and not left out.
+    left_out.retain(|left| !args.network.as_ref().is_some_and(|network| left.is(network)));
     let verdict = match &args.network {
         Some(network) => match offline::understood(network, read, args.at.timestamp()) {
             Ok(understood) => whole(understood, args.at.timestamp()),

@@ -206,9 +206,11 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         false => "From what the snapshot says of the devices.",
     };
     match format {
-        PlanFormat::Text => say(&format!("{from}{season}\n\n{}", proposal.report.text())),
+        PlanFormat::Text => {
+            say(&format!("{from}{season}\n\n{}", draw::clean(&proposal.report.text())));
+        }
         PlanFormat::Markdown => {
-            say(&format!("{}\n{from}{season}\n", proposal.report.markdown(beside)));
+            say(&format!("{}\n{from}{season}\n", draw::clean(&proposal.report.markdown(beside))));
             return Ok(ExitCode::SUCCESS);
         }
         PlanFormat::Json => {

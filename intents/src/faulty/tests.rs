@@ -140,6 +140,25 @@ metadata: {name: w}
 spec:
   on: {links: [line1-br-1]}
   when: {from: "2026-12-05T01:00:00+08:00", to: "2026-12-05T03:00:00+08:00"}
+---
+apiVersion: trunkline/v1
+kind: Design
+metadata: {name: site}
+spec:
+  description: One service.
+  parameters:
+    rate: {description: how much, type: bandwidth, default: 1Mbps, min: 1Mbps, max: 9Mbps, allowed: [1Mbps, 2Mbps]}
+    at: {description: where, type: node}
+    more: {description: others, type: list, of: dscp, optional: true}
+  documents:
+    - kind: ServiceIntent
+      metadata: {name: $(instance)-s}
+      spec: {connectivity: {type: p2p, endpoints: [hq-pe1, $(at)]}, match: [{dscp: $(more)}], vrf: $(instance), class: business, slo: {bandwidth: $(rate)}}
+---
+apiVersion: trunkline/v1
+kind: DesignInstance
+metadata: {name: made}
+spec: {design: site, parameters: {rate: 2Mbps, at: br-2}}
 "#;
 
 /// The bytes of all keys and single values of a tree, and what to write there to make a fault.
@@ -194,4 +213,25 @@ fn a_name_with_a_fault_of_its_own_is_meant_all_the_same() {
         .filter_map(|one| one.help.as_deref())
         .collect();
     assert_eq!(helps, ["did you mean `gold`?"]);
+}
+
+#[test]
+fn a_fault_of_a_design_hides_nothing_else_of_it() {
+    let text = "apiVersion: trunkline/v1
+kind: Design
+metadata: {name: site}
+spec:
+  description: One service.
+  parameters: {rate: {description: how much, type: bandwith}}
+  documents:
+    - {kind: ServiceIntent, metadata: {name: $(instance)-s}, spec: {connectivity: {type: p2p, endpoints: [hq-pe1, br-9]}, vrf: $(instance), clas: c, slo: {bandwidth: $(rate)}}}
+---
+apiVersion: trunkline/v1
+kind: DesignInstance
+metadata: {name: made, ownr: me}
+spec: {design: site, parameters: {rat: 2Mbps}}
+";
+    let found = told(text);
+    let places: Vec<&str> = found.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(places, ["12:24", "6:52", "8:141"], "{found:#?}");
 }

@@ -22,6 +22,13 @@ pub struct LeftOut {
     pub why: String,
 }
 
+impl LeftOut {
+    /// Whether a path leads to it.
+    pub fn is(&self, path: &Path) -> bool {
+        canonical(Path::new(&self.file)) == canonical(path)
+    }
+}
+
 /// What is below a folder.
 #[derive(Debug, Default)]
 pub struct Below {
