@@ -267,3 +267,15 @@ fn a_byte_order_mark_of_a_network_file_moves_no_column() {
     assert!(with.contains("network.yaml:1:"), "{with}");
     assert_eq!(with, without);
 }
+
+#[test]
+fn what_is_said_of_a_whole_file_names_it_once_and_counts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.yaml");
+    std::fs::write(&path, b"name: ok\nsite: M\xfcnchen\n").unwrap();
+    let path = path.to_str().unwrap();
+    let called = trunkline(&["check", path]);
+    assert!(called.out.contains(&format!("{path}:2:8: the file is not UTF-8 text")), "{}", called.out);
+    assert!(!called.out.contains(&format!("{path}: ")), "{}", called.out);
+    assert!(called.out.contains("1 error in 1 file;"), "{}", called.out);
+}
