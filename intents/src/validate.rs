@@ -248,7 +248,13 @@ fn known<'n>(
 ) -> bool {
     let found = names.clone().any(|other| other == name);
     if !found && !sort.is_unread(judge.unread, name) {
-        let help = crate::read::suggest(name, names, "there are");
+        // One that has a fault of its own is there to be meant.
+        let mut there: Vec<&str> = Vec::new();
+        names.for_each(|name| there.push(name));
+        if let [kind] = sort.kinds {
+            there.extend(judge.unread.names_of(kind));
+        }
+        let help = crate::read::suggest(name, there.into_iter(), "there are");
         let message = format!("there is no {} `{}`", sort.what, crate::tree::short(name));
         judge.error(sort.code, doc, mark, message).help(help);
     }

@@ -129,6 +129,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         Ok(mut proposal) => {
             beside.extend(unsaid(&proposal));
             intents::locate(&mut beside, &documents);
+            intents::locate(&mut proposal.report.findings, &documents);
             proposal.report = proposal.report.risking(risks);
             Ok(Planned { proposal, empty, season, left_out, beside, sources })
         }
@@ -208,12 +209,16 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
     };
     match format {
         PlanFormat::Text => {
+<<<<<<< HEAD
             say(&format!("{from}{season}\n\n"));
             let threads = thread::available_parallelism().map_or(1, NonZero::get);
             proposal.report.each_piece(threads, &mut say);
+=======
+            say(&format!("{from}{season}\n\n{}", draw::clean(&proposal.report.text())));
+>>>>>>> w-read
         }
         PlanFormat::Markdown => {
-            say(&format!("{}\n{from}{season}\n", proposal.report.markdown(beside)));
+            say(&format!("{}\n{from}{season}\n", draw::clean(&proposal.report.markdown(beside))));
             return Ok(ExitCode::SUCCESS);
         }
         PlanFormat::Json => {
