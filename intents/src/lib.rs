@@ -41,6 +41,8 @@ mod route;
 
 mod compile;
 
+pub mod balance;
+
 mod judge;
 mod why;
 
