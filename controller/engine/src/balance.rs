@@ -1,8 +1,10 @@
 //! Balancing as the loop's stages see it: the search of `intents`, and the witness's proof of every move that it wants to offer.
 
-use intents::balance::{Balanced, Case, Limits, Unbalanced, balance};
+use intents::balance::{Case, Unbalanced, balance};
 use model::{Finding, Hints, IntentSet, Severity, Timestamp};
 use plan::Proof;
+
+pub use intents::balance::{Balanced, Limits};
 
 use crate::{
     handle::Refusal,

@@ -26,6 +26,8 @@ pub(super) struct Worth {
     touched: u64,
     /// What it adds to the sum of the squares of all utilisations: a convex cost, so that full links give to empty ones.
     cost: i128,
+    /// How much traffic moves.
+    rate: u64,
 }
 
 /// A move that could help.
@@ -66,7 +68,7 @@ impl Scale<'_> {
         let square = |ppm: u64| i128::from(ppm).pow(2);
         let cost = change.keys().map(|edge| square(after(*edge)) - square(load.ppm(*edge))).sum();
         let counted = self.only.map_or(touched, |both| both.map(after).into_iter().fold(0, u64::max));
-        Some(Worth { over: counted.max(self.goal), touched, cost })
+        Some(Worth { over: counted.max(self.goal), touched, cost, rate })
     }
 }
 

@@ -9,14 +9,17 @@ use super::{Balanced, End, Heat, Move, Way};
 /// Moves that are not offered, services that are held: so many are named.
 const NAMED: usize = 3;
 
+/// A tenth of a per cent, in millionths.
+const TENTH: u64 = 1_000;
+
 /// A share in per cent with one digit, rounded up: what is full is not shown as less.
 pub(super) fn up(ratio: Ratio) -> String {
-    tenths(ratio.as_ppm().div_ceil(1_000))
+    tenths(ratio.as_ppm().div_ceil(TENTH))
 }
 
 /// The same rounded down, for what nothing goes below.
 fn down(ratio: Ratio) -> String {
-    tenths(ratio.as_ppm() / 1_000)
+    tenths(ratio.as_ppm() / TENTH)
 }
 
 fn tenths(tenths: u64) -> String {
@@ -35,7 +38,7 @@ impl Heat {
 impl Balanced {
     /// What is gained, in one sentence.
     pub fn headline(&self) -> String {
-        let proven = format!("no arrangement gets below {} (proven)", down(self.bound));
+        let proven = self.proven();
         let moves = match self.moves.len() {
             1 => "1 move".to_owned(),
             many => format!("{many} moves"),
@@ -68,6 +71,15 @@ impl Balanced {
             ),
             None if self.moves.is_empty() => format!("No moves: {highest}; {proven}"),
             None => format!("{highest} with {moves}; {proven}"),
+        }
+    }
+
+    /// How good that is: a bound that is as good as reached is not told as a figure that looks lower by rounding.
+    fn proven(&self) -> String {
+        let reached = self.after.as_ref().map_or(0, |after| after.utilisation.as_ppm());
+        match reached.saturating_sub(self.bound.as_ppm()) < TENTH {
+            true => "no arrangement gets even 0.1% lower (proven)".to_owned(),
+            false => format!("no arrangement gets below {} (proven)", down(self.bound)),
         }
     }
 

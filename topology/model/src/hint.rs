@@ -44,8 +44,10 @@ pub struct Balance {
     /// The links, in both directions.
     pub off: BTreeSet<LinkId>,
     /// When it was decided.
+    #[serde(default)]
     pub since: Timestamp,
     /// One line for people: what was gained by it.
+    #[serde(default)]
     pub why: String,
 }
 
