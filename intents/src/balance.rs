@@ -2,8 +2,8 @@
 //!
 //! A local search over what the compiler itself places. Hottest link first: each service on it is asked where else it could go, with all
 //! that it asks for; of these moves the one after which what it touches is least full is tried, by a whole compilation. A move
-//! is offered only where that compilation moves nobody else, says nothing that it did not say before, and lowers the link by a point or
-//! more without making another as full; and where the caller has proved it. Where a link cannot be lowered, the next one has its
+//! is offered only where that compilation moves nobody else, says nothing worse than before, and lowers the link by a point or more
+//! without making another as full; and where the caller has proved it. Where a link cannot be lowered, the next one has its
 //! turn. The search ends at its goal, after so many moves, when none helps, or when its effort is spent.
 //!
 //! It is a heuristic: one move at a time misses what two together could do. Two services of 60 on a line of 100 each way round, which only fit

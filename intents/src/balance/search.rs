@@ -22,9 +22,10 @@ pub(super) const MARGIN: u64 = 10_000;
 const TRIED: usize = 12;
 /// Moves that are not offered of which the answer tells.
 const TOLD: usize = 5;
-/// Elementary steps of a compilation for each service, and of a path search for each edge.
+/// Elementary steps of a compilation for each service, of looking at it for one link, and of a path search for each edge.
 const STEPS_EACH: u64 = 2_000;
-const STEPS_EDGE: u64 = 2;
+const STEPS_LOOK: u64 = 10;
+const STEPS_EDGE: u64 = 16;
 
 /// The network after the moves so far.
 pub(super) struct Standing {
@@ -166,6 +167,7 @@ impl<'a> Search<'a> {
                 && !now.hints.relief.contains_key(&service.id)
                 && load::paths(&now.compiled, &service.id).into_iter().flatten().any(|ridden| *ridden == hop)
         };
+        self.meter.take(STEPS_LOOK.saturating_mul(set.services.len() as u64));
         let riders: Vec<&Service> = set.services.values().filter(rides).collect();
         let mut choices = Vec::new();
         for service in riders {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{
-    Delay, EdgeIx, Finding, Graph, Hints, LinkId, ServiceId, Timestamp, Verdict, hint::Balance,
+    Delay, EdgeIx, Finding, Graph, Hints, LinkId, ServiceId, Severity, Timestamp, Verdict, hint::Balance,
     verdict::DirectionVerdict,
 };
 
@@ -68,8 +68,8 @@ pub(super) fn hold(
     }
 }
 
-/// Whether a compiled move holds: its service left the link, nobody else moved, nothing is said that was not said before, the link is lower
-/// and no other became as full.
+/// Whether a compiled move holds: its service left the link, nobody else moved, nothing worse is said than before, the link is lower and no
+/// other became as full.
 pub(super) fn judge(
     graph: &Graph,
     now: &Standing,
@@ -98,11 +98,23 @@ pub(super) fn judge(
     }
 }
 
-/// The first finding about something that nothing like it was said about before: a backup that is gone or shares more, a promise at risk.
-fn news<'n>(now: &Standing, next: &'n Standing) -> Option<&'n Finding> {
-    let about = |finding: &Finding| (finding.code.clone(), finding.subject.clone());
-    let known: BTreeSet<_> = now.compiled.findings.iter().map(about).collect();
-    next.compiled.findings.iter().find(|finding| !known.contains(&about(finding)))
+/// The first finding that makes a move worse than none: of what is more than a warning any that was not there, such as a promise at risk; of
+/// warnings one of a kind that more services earn than before, such as backups that share a line or whose bandwidth others have.
+fn news<'n>(now: &'n Standing, next: &'n Standing) -> Option<&'n Finding> {
+    fn about(finding: &Finding) -> (&str, &str) {
+        (&finding.code, &finding.subject)
+    }
+    let told = |standing: &'n Standing| -> BTreeSet<(&str, &str)> {
+        standing.compiled.findings.iter().map(about).collect()
+    };
+    let (was, is) = (told(now), told(next));
+    let many = |all: &BTreeSet<(&str, &str)>, code: &str| all.iter().filter(|(one, _)| *one == code).count();
+    let worse = |finding: &&Finding| {
+        let is_new = !was.contains(&about(finding));
+        is_new
+            && (finding.severity > Severity::Warning || many(&is, &finding.code) > many(&was, &finding.code))
+    };
+    next.compiled.findings.iter().find(worse)
 }
 
 /// What a move does to each direction of its service.
