@@ -242,8 +242,11 @@ fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_fro
 }
 
 /// The only router that there is cannot be reached, and the others are in no inventory.
+/// Calls the program and gives how it ended and all that it said.
+type Ask<'a> = &'a dyn Fn(&[&str]) -> (Option<i32>, String);
+
 /// A preview, the moves carried out as far as routers answer, and back.
-fn optimised(ask: &dyn Fn(&[&str]) -> (Option<i32>, String)) {
+fn optimised(ask: Ask<'_>) {
     let preview = ask(&["optimise", "--goal", "10%"]);
     assert_eq!(preview.0, Some(0), "{}", preview.1);
     assert!(preview.1.starts_with("Optimisation: highest utilisation 22% on line1-br-1"), "{}", preview.1);
