@@ -26,6 +26,7 @@ use paths::{EdgeSet, Encoder};
 
 use crate::{codes, domain};
 
+pub(crate) use closed::Closed;
 use place::Placer;
 use placed::Placed;
 

@@ -43,6 +43,8 @@ mod route;
 
 mod compile;
 
+pub mod balance;
+
 mod judge;
 mod why;
 

@@ -189,8 +189,10 @@ impl<'a> Causes<'a> {
         Some(link.direction(*side).bandwidth.value)
     }
 
-    /// What a service was moved away from, where the loop moved it.
+    /// What a service was moved away from, where the loop moved it or a person did.
     pub(crate) fn relief(&self, service: &ServiceId) -> Option<&str> {
-        self.hints.and_then(|hints| hints.relief.get(service)).map(|relief| relief.why.as_str())
+        let hints = self.hints?;
+        let balance = || hints.balanced.get(service).map(|balance| balance.why.as_str());
+        hints.relief.get(service).map(|relief| relief.why.as_str()).or_else(balance)
     }
 }

@@ -1,5 +1,6 @@
 //! Which links each service rides.
 
+mod balanced;
 mod refuse;
 
 use std::collections::BTreeMap;
@@ -193,12 +194,15 @@ impl<'a> Placer<'a> {
     /// The paths of a service: on the network as the hints say, with the promise kept where that is possible.
     fn ways(&mut self, service: &Service, request: &PathRequest, done: &mut Compilation) -> Option<Chosen> {
         let (overlay, hinted) = (self.overlay(service), self.is_hinted(service));
-        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let mut notes = Vec::new();
         self.ledger.ends_at(&self.closed.drained_ends(self.graph, request), &service.id);
         if let Some(relief) = self.hints.relief.get(&service.id) {
             notes.push(format!("sees {} measured link values: {}", relief.seen.len(), relief.why));
         }
+        if let Some(ways) = self.balanced(service, request, &mut notes) {
+            return Some(Chosen { ways, notes, stranded: false });
+        }
+        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let why = match route::primary(view, &self.free, service, request) {
             Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
             Err(why) => why,

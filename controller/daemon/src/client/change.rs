@@ -295,7 +295,16 @@ pub fn did(applied: &Applied, left: &LeftOut) -> String {
     left.told(done)
 }
 
-fn show(format: Format, applied: &Applied, sources: &Sources, left: &LeftOut) -> anyhow::Result<ExitCode> {
+/// Shows what a change did, and tells a script whether all has followed.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn show(
+    format: Format,
+    applied: &Applied,
+    sources: &Sources,
+    left: &LeftOut,
+) -> anyhow::Result<ExitCode> {
     let findings = &applied.findings;
     let wrong = findings.iter().any(Finding::is_error) || !left.is_nobody();
     let code = if wrong { ExitCode::from(FOUND) } else { ExitCode::SUCCESS };
