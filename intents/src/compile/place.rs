@@ -289,8 +289,7 @@ impl<'a> Placer<'a> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
         let out: Vec<_> = service.sle.waypoints.iter().filter_map(|node| self.graph.node_ix(node)).collect();
         let back = out.iter().rev().copied().collect();
-        let segments =
-            |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
+        let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
         ways.each().zip([out, back]).map(segments).collect()
     }
 

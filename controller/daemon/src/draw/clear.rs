@@ -22,8 +22,11 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
-/// A text of several lines that does nothing to a terminal.
-pub fn clean(text: &str) -> String {
+/// A text of several lines that does nothing to a terminal. Most are plain, and some have hundreds of megabytes.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match is_hidden(c) && c != '\n' {
@@ -31,7 +34,7 @@ pub fn clean(text: &str) -> String {
             false => shown.push(c),
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 /// The text of a file as it is drawn, and which byte of it stands for which of the file.
