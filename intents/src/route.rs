@@ -162,7 +162,7 @@ pub(crate) fn primary(
             return Err(short(view.graph(), free, ways, most, request, exact));
         }
     };
-    let why = found.err().expect("the same search on the same graph found nothing a moment ago");
+    let why = found.expect_err("the same search on the same graph found nothing a moment ago");
     if is_joint(service)
         && !request.waypoints.is_empty()
         && matches!(why.reason, Reason::Constraint { which: Constraint::Bandwidth, .. })

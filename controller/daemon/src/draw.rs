@@ -128,7 +128,7 @@ impl SourceCode for Text<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let inner = self.text.text().read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            clean(self.name),
+            clean(self.name).into_owned(),
             inner.data(),
             *inner.span(),
             inner.line(),
@@ -178,7 +178,7 @@ impl<'s> Shown<'s> {
             let Some(other) = self::text(&related.place, texts) else { continue };
             let at = span(&related.place, &other);
             if related.place.file == place.file {
-                labels.push(LabeledSpan::new_with_span(Some(clean(&related.message)), at));
+                labels.push(LabeledSpan::new_with_span(Some(clean(&related.message).into_owned()), at));
             } else {
                 elsewhere.push(Self {
                     finding,
@@ -210,7 +210,7 @@ pub fn harmless(text: &str) -> String {
     if cut.len() < text.len() {
         cut.push('…');
     }
-    clean(&cut)
+    clean(&cut).into_owned()
 }
 
 /// The bytes of a place, as it is drawn.

@@ -327,8 +327,8 @@ fn why_says_which_wishes_come_from_a_policy() {
     assert!(text.contains("rides line2, preference 1 of 1"), "{text}");
 }
 
-#[test]
-fn policies_are_chosen_as_if_each_had_been_asked() {
+/// Five services in the first text; then a policy for each way to choose them.
+fn services_and_policies() -> Vec<String> {
     let mut texts = vec![String::new()];
     for (number, class) in
         ["production", "business", "production", "business", "production"].iter().enumerate()
@@ -361,6 +361,12 @@ fn policies_are_chosen_as_if_each_had_been_asked() {
             texts.push(policy(&format!("p-{number}"), &format!("{{{}}}", on.join(", ")), FAST));
         }
     }
+    texts
+}
+
+#[test]
+fn policies_are_chosen_as_if_each_had_been_asked() {
+    let texts = services_and_policies();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let docs = documents(&texts);
     let policies: Vec<Policy<'_>> = docs

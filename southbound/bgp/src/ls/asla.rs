@@ -11,7 +11,7 @@ use super::nested::Nested;
 use crate::wire::octets::{Malformed, Out, whole};
 
 /// Values of a link for some applications.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Asla<N> {
     /// Standard applications as bits from the highest of the first octet; 0, 4 or 8 octets.
     pub standard: Vec<u8>,
@@ -19,6 +19,13 @@ pub struct Asla<N> {
     pub own: Vec<u8>,
     /// The values.
     pub tlvs: Vec<N>,
+}
+
+/// For all applications, and without values.
+impl<N> Default for Asla<N> {
+    fn default() -> Self {
+        Self { standard: Vec::new(), own: Vec::new(), tlvs: Vec::new() }
+    }
 }
 
 /// A standard application (RFC 8919 section 7.4, the IANA registry of link attribute applications).

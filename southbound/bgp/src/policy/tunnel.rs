@@ -3,17 +3,15 @@
 use std::net::Ipv6Addr;
 
 use nom::{
-    Parser,
-    bytes::complete::take,
     combinator::{opt, rest},
-    number::complete::{be_u8, be_u16},
+    number::complete::be_u8,
 };
 
 use super::{
     segment::{Endpoint, LabelEntry, ListTlv, endpoint, entry, list, put_list},
     sub::{put_sub, subs},
 };
-use crate::wire::octets::{Malformed, Out, Read, Why, ipv6, tlvs, whole};
+use crate::wire::octets::{Malformed, Out, ipv6, tlvs, whole};
 
 /// The type of the tunnel that is an SR policy (RFC 9830 section 2.3).
 const SR_POLICY: u16 = 15;
