@@ -17,6 +17,7 @@ mod origin;
 
 mod blame;
 mod faults;
+mod faulty;
 mod kinds;
 
 mod moment;
@@ -26,6 +27,7 @@ mod schema;
 mod tree;
 
 // The stages, in order of the flow.
+mod foreign;
 mod parse;
 mod reading;
 
@@ -41,6 +43,8 @@ mod route;
 
 mod compile;
 
+pub mod balance;
+
 mod judge;
 mod why;
 
@@ -50,6 +54,7 @@ pub use compile::{
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use foreign::foreign;
 pub use judge::{judge, judge_alone};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};

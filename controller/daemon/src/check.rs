@@ -14,13 +14,15 @@ use serde::Serialize;
 use crate::{
     args::At,
     draw, input,
+    input::{Intents, LeftOut},
     offline::{self, Understood},
-    outcome::{FOUND, Judged, Stop, say, say_json},
+    outcome::{FOUND, Judged, Stop, USAGE, say, say_json},
 };
 
 const AFTER: &str = "\
-In a folder all files *.yaml and *.yml below it are judged, but for hidden ones, containerlab
-files, and files whose `kind` is Network, Inventory, Controller, Scenario, Traffic or Routers.
+In a folder all files *.yaml and *.yml below it are judged, but for hidden ones. Left out and named
+are containerlab files, what is no file, and files of which every document is something else: of
+the kinds Network, Inventory, Controller, Scenario, Traffic or Routers, or of another apiVersion.
 
 Without a network (-n), spelling, units, names and references among the files are judged. With
 one, so are nodes, selectors, objectives and whether the network can carry everything.
@@ -30,7 +32,8 @@ Examples:
   trunkline check services.yaml --format json
   trunkline check intents/ -n lab/ceb.clab.yml --format sarif > findings.sarif
 
-Exit codes: 0 no errors (warnings are none), 1 errors, 2 called wrongly.";
+Exit codes: 0 no errors (warnings are none), 1 errors, 2 called wrongly, or something could not be
+read: the rest is judged all the same.";
 
 /// Judge intent files: every fault at once, drawn on its source
 #[derive(Debug, Args)]
@@ -73,6 +76,10 @@ struct Verdict {
 struct Summary<'f> {
     errors: usize,
     findings: Vec<&'f Finding>,
+    /// What stands in the folders and was not judged.
+    left_out: &'f [LeftOut],
+    /// What could not be read, and why.
+    failed: &'f [String],
 }
 
 /// Runs the command.
@@ -80,34 +87,49 @@ struct Summary<'f> {
 /// # Errors
 /// It was called wrongly.
 pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    if args.network.is_none() && args.at.at.is_some() {
+        let why = "--at asks how the network is then: give the network by -n";
+        return Err(Stop::usage(why.to_owned()).into());
+    }
+    let mut read = input::intents(&args.paths)?;
+    let (mut left_out, failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
+    // The network may stand beside its intents: it is read, and not left out.
+    left_out.retain(|left| !args.network.as_ref().is_some_and(|network| left.is(network)));
     let verdict = match &args.network {
-        Some(network) => match offline::understand(network, &args.paths, args.at.timestamp()) {
+        Some(network) => match offline::understood(network, read, args.at.timestamp()) {
             Ok(understood) => whole(understood, args.at.timestamp()),
             Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
             Err(stop) => return Err(stop.into()),
         },
-        None if args.at.at.is_some() => {
-            return Err(
-                Stop::usage("--at asks how the network is then: give the network by -n".to_owned()).into()
-            );
-        }
-        None => alone(&args.paths)?,
+        None => alone(read)?,
     };
     let findings = &verdict.judged.findings;
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     match args.format {
-        CheckFormat::Text => text(&verdict),
-        CheckFormat::Json => say_json(&Summary { errors, findings: draw::sorted(findings) })?,
+        CheckFormat::Text => text(&verdict, &left_out),
+        CheckFormat::Json => {
+            let (left_out, failed) = (&left_out, &failed);
+            say_json(&Summary { errors, findings: draw::sorted(findings), left_out, failed })?;
+        }
         CheckFormat::Sarif => say_json(&sarif::log(&verdict.judged))?,
     }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    for why in &failed {
+        eprintln!("error: {}", draw::clean(why));
+    }
+    Ok(match (failed.is_empty(), errors) {
+        (true, 0) => ExitCode::SUCCESS,
+        (true, _) => ExitCode::from(FOUND),
+        (false, _) => ExitCode::from(USAGE),
+    })
 }
 
-fn text(Verdict { judged, looked_at }: &Verdict) {
+fn text(Verdict { judged, looked_at }: &Verdict, left_out: &[LeftOut]) {
     let count = draw::count(&judged.findings);
     let line = if looked_at.is_empty() { count } else { format!("{count} in {looked_at}") };
+    let left_out = input::left_out(left_out).map(|line| format!("\n{line}")).unwrap_or_default();
     say(&(draw::all(&judged.findings, &judged.sources)
-        + &line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string()));
+        + &line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string()
+        + &left_out));
 }
 
 /// Judges with a network, up to the paths: on the network as its file says, with all numbers new.
@@ -130,15 +152,14 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
 }
 
 /// Judges without a network what does not need one.
-fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
-    let input::Intents { files, unreadable } = input::intents(paths)?;
+fn alone(read: Intents) -> Result<Verdict, Stop> {
+    let count = read.count();
+    let Intents { files, unreadable, .. } = read;
     let reading = offline::reading(&files, unreadable);
     offline::must_hold(&files, &reading)?;
     let findings = intents::judge_alone(&reading);
-    let looked_at = format!(
-        "{}; nodes, objectives and paths are judged with a network (-n)",
-        plural(files.len(), "file")
-    );
+    let looked_at =
+        format!("{}; nodes, objectives and paths are judged with a network (-n)", plural(count, "file"));
     Ok(Verdict { judged: Judged { findings, sources: files }, looked_at })
 }
 

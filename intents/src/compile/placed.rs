@@ -45,7 +45,7 @@ impl Placed<'_> {
 }
 
 /// What path and backup share, in words.
-pub(super) fn in_common(graph: &Graph, shared: &Shared) -> String {
+pub(crate) fn in_common(graph: &Graph, shared: &Shared) -> String {
     let links = shared.links.iter().map(|edge| format!("link {}", graph.link_id(*edge)));
     let nodes = shared.nodes.iter().map(|node| format!("node {}", graph.node_id(*node)));
     let risks = shared

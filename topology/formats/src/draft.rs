@@ -9,6 +9,7 @@ use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, Node,
     NodeId, Price, Site, TeMetric, Ted,
+    finding::Place,
     link::{Contract, Encryption, Termination},
     node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
@@ -174,9 +175,18 @@ pub(crate) struct Draft {
     pub missing: Missing,
 }
 
+/// What became of a draft.
+#[derive(Clone, Debug)]
+pub(crate) struct Assembled {
+    /// The network.
+    pub ted: Ted,
+    /// Where its lines stand, as far as it is known.
+    pub lines: BTreeMap<LinkId, Place>,
+}
+
 impl Draft {
     /// Judges and completes. The TED holds what is sound; the report says what is not.
-    pub fn assemble(mut self, report: &mut Report) -> Ted {
+    pub fn assemble(mut self, report: &mut Report) -> Assembled {
         complete::fill_in(&mut self, report);
         check::nodes(&self.nodes, report);
         let links = check::links(&self, report);
@@ -184,15 +194,17 @@ impl Draft {
         let mut ted = Ted::default();
         let marks: BTreeMap<NodeId, Option<Mark>> =
             self.nodes.iter().rev().map(|node| (node.id.clone(), node.mark)).collect();
+        let mut lines = BTreeMap::new();
         for node in self.nodes {
             ted.nodes.entry(node.id.clone()).or_insert_with(|| finished_node(node));
         }
         for (id, link) in links {
+            lines.extend(link.mark.map(|mark| (id.clone(), report.place(mark))));
             ted.links.insert(id.clone(), finished_link(id, link));
         }
         complete::adjacencies(&mut ted);
         function::check(&ted, &marks, report);
-        ted
+        Assembled { ted, lines }
     }
 }
 

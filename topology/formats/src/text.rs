@@ -3,7 +3,9 @@
 //! A tree keeps each scalar as it was written, so that `0.10ms`, `1e5` as a name and `10.0.0.1` mean what they say; what it
 //! means is decided by the word that stands before it ([`Fields`]). All faults are collected ([`Report`]).
 
+mod fault;
 mod fields;
+mod json;
 mod mark;
 mod report;
 mod tree;
@@ -15,3 +17,7 @@ pub(crate) use report::shorten;
 pub use report::{Report, nearest, one_of};
 pub use tree::{Kind, Scalar, Shape, Tree, parse};
 pub use word::Word;
+pub(crate) use word::plain;
+
+#[cfg(test)]
+mod tests;

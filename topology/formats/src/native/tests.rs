@@ -55,6 +55,18 @@ fn an_unknown_word_names_the_nearest() {
 }
 
 #[test]
+fn what_holds_for_the_line_is_not_said_of_a_direction() {
+    let told =
+        faults(&with("", "  - {a: \"hq:eth2\", z: \"br:eth2\", aToZ: {encryption: macsec, dely: 1ms}}"));
+    assert_eq!(
+        told,
+        "9:41 error[TL0102] link hq:eth2--br:eth2, aToZ: `encryption` holds for both directions: it belongs to the link itself, \
+         beside `a` and `z`\n9:61 error[TL0102] link hq:eth2--br:eth2, aToZ: `dely` is not a word that is known here (did you mean \
+         `delay`?)"
+    );
+}
+
+#[test]
 fn a_wrong_unit_says_which_ones_would_do() {
     let told = faults(&with(
         "",

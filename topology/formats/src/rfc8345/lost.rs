@@ -1,14 +1,15 @@
-//! What of a network has no place in RFC 8345, so that nobody takes the file for the whole of it.
+//! What of a network the published modules have no place for, so that nobody takes what others read of a file for the whole of it.
 
 use model::{
-    Finding, Link, Node, Severity, Side, Ted,
+    Finding, Link, Node, Severity, Side, Source, Ted,
     link::{Contract, Direction, Encryption},
 };
 
-use crate::code;
+use super::names::{self, GROUPS, RISKS};
+use crate::{code, draft};
 
-/// One finding that names what [`to_rfc8345`](super::to_rfc8345) leaves out; none where everything has a place.
-/// O(nodes + links).
+/// One finding that names what [`to_rfc8345`](super::to_rfc8345) writes in members of our own, which other systems leave out; none
+/// where there is nothing of the kind. O(nodes + links).
 pub fn left_out(ted: &Ted) -> Option<Finding> {
     let nodes = |has: fn(&Node) -> bool| ted.nodes.values().any(has);
     let links = |has: fn(&Link) -> bool| ted.links.values().any(has);
@@ -24,13 +25,14 @@ pub fn left_out(ted: &Ted) -> Option<Finding> {
             nodes(|node| node.node_sid.is_some() || node.srgb.size > 0 || node.service_function.is_some()),
         ),
         ("locators", nodes(|node| node.locator.is_some())),
+        ("depths of segment lists", nodes(|node| node.msd.source != Source::Derived)),
+        ("queues", nodes(|node| node.queues != draft::QUEUES)),
+        ("dialects", nodes(|node| node.dialect != draft::DIALECT)),
         ("overload bits", nodes(|node| node.overload)),
-        ("jitter", ted.links.values().any(|link| either(link, |way| way.jitter.value.as_micros() > 0))),
-        ("loss", ted.links.values().any(|link| either(link, |way| way.loss.value.as_ppb() > 0))),
-        (
-            "names of affinities and risk groups",
-            links(|link| !link.affinity.is_empty() || !link.srlg.is_empty()),
-        ),
+        ("jitter", ted.links.values().any(|link| either(link, |way| way.jitter.source != Source::Derived))),
+        ("loss", ted.links.values().any(|link| either(link, |way| way.loss.source != Source::Derived))),
+        ("names of affinities", !GROUPS.told(&GROUPS.numbers(&names::groups(ted))).is_empty()),
+        ("names of risk groups", !RISKS.told(&RISKS.numbers(&names::risks(ted))).is_empty()),
         ("encryption", links(|link| link.encryption != Encryption::None)),
         ("contracts", links(|link| link.contract != Contract::default())),
         ("prices", links(|link| link.price.is_some())),
@@ -39,8 +41,8 @@ pub fn left_out(ted: &Ted) -> Option<Finding> {
     let (last, others) = lost.split_last()?;
     let list =
         if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
-    let message = format!("these have no place in RFC 8345 and are left out: {list}");
-    let help =
-        "keep the file in its own form for `check` and `serve`; this one is for tools that read RFC 8345";
-    Some(Finding::new(code::NO_PLACE, Severity::Warning, "network", message).with_help(help))
+    let message =
+        format!("RFC 8345 has no place for these, so members of our own (`trunkline:…`) say them: {list}");
+    let help = "another system passes over them, or has to be given the module docs/trunkline.yang first";
+    Some(Finding::new(code::NO_PLACE, Severity::Info, "network", message).with_help(help))
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use model::{InterfaceName, LinkId, NodeId, Severity};
 
-use super::DIRECTIONS;
+use super::{DIRECTIONS, ours};
 use crate::{
     code,
     draft::{DraftDirection, DraftLine, DraftLink},
-    text::Report,
+    text::{Mark, Report},
 };
 
 type End = (NodeId, InterfaceName);
@@ -17,6 +17,7 @@ type End = (NodeId, InterfaceName);
 #[derive(Debug)]
 pub(super) struct OneWay {
     pub id: String,
+    pub mark: Option<Mark>,
     pub from: End,
     pub to: End,
     pub line: DraftLine,
@@ -42,29 +43,34 @@ pub(super) fn pair(one_ways: Vec<OneWay>, report: &mut Report) -> Vec<DraftLink>
     for (at, one) in one_ways.iter().enumerate() {
         match partner[at] {
             Some(other) if other < at => {}
-            Some(other) if one.id.ends_with(DIRECTIONS[1]) => links.push(joined(&one_ways[other], one)),
-            Some(other) => links.push(joined(one, &one_ways[other])),
+            Some(other) if one.id.ends_with(DIRECTIONS[1]) => {
+                links.push(joined(&one_ways[other], one, report))
+            }
+            Some(other) => links.push(joined(one, &one_ways[other], report)),
             None => {
                 let message = "only one direction is given; the other one is taken to be the same";
-                report.add(code::ONE_WAY_LINK, Severity::Warning, format!("link {}", one.id), message, None);
-                links.push(joined(one, one));
+                report.add(
+                    code::ONE_WAY_LINK,
+                    Severity::Warning,
+                    format!("link {}", one.id),
+                    message,
+                    one.mark,
+                );
+                links.push(joined(one, one, report));
             }
         }
     }
     links
 }
 
-fn joined(forth: &OneWay, back: &OneWay) -> DraftLink {
-    let mut line = forth.line.clone();
-    line.affinity.extend(back.line.affinity.iter().cloned());
-    line.srlg.extend(back.line.srlg.iter().cloned());
+fn joined(forth: &OneWay, back: &OneWay, report: &mut Report) -> DraftLink {
     let name = DIRECTIONS.iter().find_map(|mark| forth.id.strip_suffix(mark)).unwrap_or(&forth.id);
-    line.name = name.parse::<LinkId>().ok();
+    let line = ours::line(forth, back, report);
     DraftLink {
-        mark: None,
+        mark: forth.mark,
         a: forth.from.clone(),
         z: forth.to.clone(),
-        line,
+        line: DraftLine { name: name.parse::<LinkId>().ok(), ..line },
         from_a: forth.direction.clone(),
         from_z: back.direction.clone(),
     }

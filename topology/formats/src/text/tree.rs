@@ -1,14 +1,16 @@
 //! A parsed text: scalars as written, lists, mappings in file order; each with its place where the parser gives one.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::Spanned;
 
 use super::{
+    fault::{self, Fault},
+    json,
     mark::{Key, Mark},
     report::{Report, shorten},
 };
@@ -96,6 +98,24 @@ impl Tree {
         self.at(word).and_then(Tree::scalar)
     }
 
+    /// Moves all places by so many bytes.
+    fn shift(&mut self, bytes: usize) {
+        let moved = |mark: &mut Option<Mark>| {
+            if let Some(mark) = mark {
+                mark.offset += bytes;
+            }
+        };
+        moved(&mut self.mark);
+        match &mut self.shape {
+            Shape::Scalar(_) => {}
+            Shape::List(list) => list.iter_mut().for_each(|part| part.shift(bytes)),
+            Shape::Map(entries) => entries.iter_mut().for_each(|(key, part)| {
+                moved(&mut key.mark);
+                part.shift(bytes);
+            }),
+        }
+    }
+
     /// The parts of a list; none of anything else.
     pub fn list(&self) -> &[Tree] {
         match &self.shape {
@@ -114,43 +134,45 @@ pub fn parse(text: &str, report: &mut Report) -> Option<Tree> {
         report.error(code::SYNTAX, "file", format!("the file is longer than {} MiB", LONGEST >> 20), None);
         return None;
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with(['{', '[']) {
-        match serde_json::from_str::<JsonTree>(text) {
-            Ok(tree) => return Some(tree.into()),
-            Err(error) => match yaml(text) {
-                // A flow mapping of YAML looks like JSON; bare words in JSON look like YAML.
-                Ok(tree) if tree.at("apiVersion").is_some() || tree.at("topology").is_some() => {
-                    return Some(tree);
-                }
-                _ => {
-                    let mark = Mark {
-                        line: error.line() as u32,
-                        column: error.column() as u32,
-                        offset: 0,
-                        length: 0,
-                    };
-                    report.error(code::SYNTAX, "file", error.to_string(), Some(mark));
-                    return None;
-                }
-            },
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // Places are in the text as it is.
+    let shift = text.len() - bare.len();
+    match any(bare) {
+        Ok(mut tree) => {
+            if shift > 0 {
+                tree.shift(shift);
+            }
+            Some(tree)
+        }
+        Err(fault) => {
+            let mark = fault.mark.map(|mark| Mark { offset: mark.offset + shift, ..mark });
+            Fault { mark, ..fault }.report(report);
+            None
         }
     }
-    yaml(text)
-        .inspect_err(|error| {
-            let mark = error.location().and_then(mark);
-            let message = error.to_string();
-            let first = message.lines().next().unwrap_or("the text is not YAML").to_owned();
-            report.error(code::SYNTAX, "file", first, mark);
-        })
-        .ok()
 }
 
-fn yaml(text: &str) -> Result<Tree, serde_saphyr::Error> {
+fn any(text: &str) -> Result<Tree, Fault> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return yaml(text);
+    }
+    json::read(text).or_else(|fault| match yaml(text) {
+        // A flow mapping of YAML looks like JSON; bare words in JSON look like YAML.
+        Ok(tree) if tree.at("apiVersion").is_some() || tree.at("topology").is_some() => Ok(tree),
+        _ => Err(fault),
+    })
+}
+
+fn yaml(text: &str) -> Result<Tree, Fault> {
+    if let Some(fault) = fault::unlike_editors(text) {
+        return Err(fault);
+    }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_nodes: 4_000_000,
-            max_events: 8_000_000,
+            max_depth: json::DEEPEST,
+            flow_nesting_limit: json::DEEPEST,
+            max_nodes: fault::MAX_NODES,
+            max_events: 2 * fault::MAX_NODES,
             max_documents: 1,
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
@@ -158,7 +180,8 @@ fn yaml(text: &str) -> Result<Tree, serde_saphyr::Error> {
         strict_booleans: true,
         with_snippet: false,
     };
-    let mut tree: Tree = serde_saphyr::from_str_with_options::<YamlTree>(text, options)?.into();
+    let read = serde_saphyr::from_str_with_options::<YamlTree>(text, options);
+    let mut tree: Tree = read.map_err(|error| fault::of_yaml(&error, text))?.into();
     restore(&mut tree, text);
     Ok(tree)
 }
@@ -181,50 +204,25 @@ fn restore(tree: &mut Tree, source: &str) {
     }
 }
 
-fn mark(location: Location) -> Option<Mark> {
-    let span = location.span();
-    (location.line() > 0).then(|| Mark {
-        line: u32::try_from(location.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(location.column()).unwrap_or(u32::MAX),
-        offset: span.byte_offset().unwrap_or(0) as usize,
-        length: span.byte_len().unwrap_or(0) as usize,
-    })
-}
-
 struct YamlShape(Shape);
 struct YamlTree(Spanned<YamlShape>);
 struct YamlKey(Spanned<String>);
-struct JsonTree(Shape);
 
 impl From<YamlTree> for Tree {
     fn from(tree: YamlTree) -> Self {
-        Self { mark: mark(tree.0.defined), shape: tree.0.value.0 }
+        Self { mark: Mark::of(tree.0.defined), shape: tree.0.value.0 }
     }
 }
 
 impl From<YamlKey> for Key {
     fn from(key: YamlKey) -> Self {
-        Self { mark: mark(key.0.referenced), text: key.0.value }
-    }
-}
-
-impl From<JsonTree> for Tree {
-    fn from(tree: JsonTree) -> Self {
-        Self { shape: tree.0, mark: None }
-    }
-}
-
-struct JsonKey(String);
-
-impl From<JsonKey> for Key {
-    fn from(key: JsonKey) -> Self {
-        Self { text: key.0, mark: None }
+        Self { mark: Mark::of(key.0.referenced), text: key.0.value }
     }
 }
 
 impl<'de> Deserialize<'de> for YamlShape {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ShapeVisitor::<YamlKey, YamlTree>(PhantomData)).map(Self)
+        from.deserialize_any(ShapeVisitor).map(Self)
     }
 }
 
@@ -240,29 +238,13 @@ impl<'de> Deserialize<'de> for YamlKey {
     }
 }
 
-impl<'de> Deserialize<'de> for JsonTree {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ShapeVisitor::<JsonKey, JsonTree>(PhantomData)).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonKey {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Self)
-    }
-}
-
-struct ShapeVisitor<K, C>(PhantomData<(K, C)>);
+struct ShapeVisitor;
 
 fn scalar<E>(text: impl Into<String>, kind: Kind) -> Result<Shape, E> {
     Ok(Shape::Scalar(Scalar { text: text.into(), kind }))
 }
 
-impl<'de, K, C> Visitor<'de> for ShapeVisitor<K, C>
-where
-    K: DeserializeOwned + Into<Key>,
-    C: DeserializeOwned + Into<Tree>,
-{
+impl<'de> Visitor<'de> for ShapeVisitor {
     type Value = Shape;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -315,7 +297,7 @@ where
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Shape, A::Error> {
         let mut list = Vec::new();
-        while let Some(part) = parts.next_element::<C>()? {
+        while let Some(part) = parts.next_element::<YamlTree>()? {
             list.push(part.into());
         }
         Ok(Shape::List(list))
@@ -323,7 +305,7 @@ where
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Shape, A::Error> {
         let mut map = Vec::new();
-        while let Some((key, value)) = entries.next_entry::<K, C>()? {
+        while let Some((key, value)) = entries.next_entry::<YamlKey, YamlTree>()? {
             map.push((key.into(), value.into()));
         }
         Ok(Shape::Map(map))

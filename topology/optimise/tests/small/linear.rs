@@ -8,7 +8,7 @@ use std::{
 };
 
 use model::dense::Instance;
-use optimise::{Budget, Options, solve};
+use optimise::{Budget, Closed, Options, solve};
 
 use crate::networks;
 
@@ -90,6 +90,10 @@ fn linear_programs_confirm_bounds_and_divided_answers() {
     for (seed, (instance, optimum)) in instances.iter().zip(&optima).enumerate() {
         assert!(optimum.flow <= optimum.lists * (1.0 + ROUND), "seed {seed}: lists are a routing");
         let case = |what: &str| format!("seed {seed}, {what}");
+        let floor =
+            optimise::floor(instance, &Closed::default(), 20, f64::INFINITY).expect("it is connected");
+        let near = optimum.flow * (1.0 - 0.01) - ROUND..=optimum.flow * (1.0 + ROUND);
+        assert!(near.contains(&floor), "seed {seed}: {floor} beside the optimum {}", optimum.flow);
         // Any way through seven nodes is a list of link segments.
         let free = Options { lists: 16, adjacency: true, max_segments: 8, ..Options::default() };
         check(&case("any list"), instance, &free, optimum.flow, 0.01);

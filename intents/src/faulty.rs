@@ -1,0 +1,205 @@
+//! Documents with a fault, as far as they can be read. What is beside the fault is resolved and judged like that of any other
+//! document, so that one run shows all there is to mend; what would only follow from the fault is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Finding, Ted, finding::Place};
+
+use crate::{
+    codes,
+    doc::{Document, Spec},
+    reading::Reading,
+    source::{Chunk, Mark},
+    tree::{Node, Value},
+    validate::{self, AsOf},
+};
+
+/// Bytes of a file.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Bytes {
+    first: usize,
+    last: usize,
+}
+
+impl Bytes {
+    const fn has(self, offset: usize) -> bool {
+        self.first <= offset && offset <= self.last
+    }
+}
+
+/// A document with a fault.
+#[derive(Clone, Debug)]
+pub(crate) struct Faulty {
+    /// What could be read of it, with holes where that was nothing.
+    pub document: Document,
+    /// What findings call it.
+    subject: String,
+    /// Where it stands.
+    stands: Bytes,
+    /// The mappings of its `spec` in which something is wrong or missing.
+    wrong: BTreeSet<Bytes>,
+    /// Whether what is wrong says nothing of ends and paths.
+    ways_are_known: bool,
+}
+
+/// What is told of one field by itself, whatever is wrong beside it.
+const OF_ONE_FIELD: [&str; 12] = [
+    codes::BAD_VALUE,
+    codes::DUPLICATE_NAME,
+    codes::UNKNOWN_NODE,
+    codes::UNKNOWN_REFERENCE,
+    codes::EMPTY_SELECTION,
+    codes::UNKNOWN_AFFINITY,
+    codes::SAME_CODE_POINT,
+    codes::PREFIX_IN_MESH,
+    codes::UNKNOWN_DOMAIN,
+    codes::UNKNOWN_LINK,
+    codes::SLO_IMPOSSIBLE,
+    codes::TOO_MUCH_BANDWIDTH,
+];
+
+/// What is told of the ends of a service and the ways between them.
+const OF_WAYS: [&str; 8] = [
+    codes::SAME_ENDS,
+    codes::CONTRADICTION,
+    codes::SLO_IMPOSSIBLE,
+    codes::TOO_MUCH_BANDWIDTH,
+    codes::UNREACHABLE,
+    codes::CONSTRAINT_IMPOSSIBLE,
+    codes::NO_SEGMENTS,
+    codes::BEYOND_CONTRACT,
+];
+
+/// What is told of a document beside all others: with a part of it unknown, nobody can tell.
+const OF_THE_WHOLE: [&str; 13] = [
+    codes::UNKNOWN_PARAMETER,
+    codes::SAME_TRAFFIC,
+    codes::NEVER_SERVED,
+    codes::POLICY_CLASH,
+    codes::TOO_MANY_QUEUES,
+    codes::QUEUE_CLASH,
+    codes::WATCHES_NOTHING,
+    codes::WORKS_ON_NOTHING,
+    codes::WINDOWS_TOGETHER,
+    codes::WINDOW_CUTS,
+    codes::TOO_MANY_WINDOWS,
+    codes::CONSTANT_CONDITION,
+    codes::ALWAYS_BREACHED,
+];
+
+/// Fields of a service that say nothing of its ends and paths.
+const BESIDE_WAYS: [&str; 3] = ["slo", "assurance", "match"];
+
+impl Faulty {
+    /// What was read of a document, with its faults.
+    pub fn of(
+        document: Document,
+        node: &Node,
+        chunk: Chunk<'_>,
+        subject: &str,
+        faults: &[Finding],
+    ) -> Option<Self> {
+        let spec = field(node, "spec")?;
+        let places = faults.iter().filter_map(|fault| fault.place.as_ref());
+        let mut mappings = Vec::new();
+        let end = extent(spec, &mut mappings);
+        let here = Bytes { first: spec.mark.offset, last: end };
+        let inner = places.filter(|place| here.has(place.offset));
+        let wrong: BTreeSet<Bytes> = inner.filter_map(|place| innermost(&mappings, place.offset)).collect();
+        let beside: Vec<Bytes> = BESIDE_WAYS
+            .iter()
+            .filter_map(|name| field(spec, name))
+            .map(|node| Bytes { first: node.mark.offset, last: extent(node, &mut Vec::new()) })
+            .collect();
+        let ways_are_known = wrong.iter().all(|one| beside.iter().any(|field| field.has(one.first)));
+        let stands = Bytes { first: chunk.offset, last: chunk.offset + chunk.text.len() };
+        Some(Self { document, subject: subject.to_owned(), stands, wrong, ways_are_known })
+    }
+
+    /// Whether the name of the document is known.
+    pub fn is_named(&self) -> bool {
+        self.document.metadata.name.mark != Mark::HOLE
+    }
+
+    /// Whether what is found at a place of the document is true whatever the faults hide.
+    fn is_true(&self, code: &str, offset: usize) -> bool {
+        let inside = self.wrong.iter().any(|wrong| wrong.has(offset));
+        let of_ways = OF_WAYS.contains(&code);
+        match (code, self.wrong.is_empty()) {
+            (codes::UNUSED | codes::UNUSED_DESIGN, _) => false,
+            (_, true) => true,
+            _ if of_ways && !self.ways_are_known || OF_THE_WHOLE.contains(&code) => false,
+            _ => !inside || OF_ONE_FIELD.contains(&code),
+        }
+    }
+}
+
+/// What is to be said of documents with a fault beside the fault itself. Costs of [`crate::validate()`] for them and for all
+/// documents that are no services.
+pub(crate) fn judge(reading: &Reading, ted: &Ted, as_of: AsOf) -> Vec<Finding> {
+    if reading.faulty.is_empty() {
+        return Vec::new();
+    }
+    let of_services = |doc: &&Document| matches!(doc.spec, Spec::ServiceIntent(_));
+    let faulty = || reading.faulty.iter().map(|faulty| &faulty.document);
+    let named: BTreeSet<&str> = faulty().filter(of_services).map(Document::name).collect();
+    let beside = reading.documents.iter().filter(|doc| !of_services(doc) || named.contains(doc.name()));
+    let documents: Vec<Document> = beside.chain(faulty()).cloned().collect();
+    let (_, found) = validate::judged(&documents, ted, as_of, &reading.missing);
+    let places: BTreeMap<(&str, usize), &Faulty> =
+        reading.faulty.iter().map(|one| ((&*one.document.file, one.stands.first), one)).collect();
+    found.into_iter().filter_map(|finding| told(finding, &places)).collect()
+}
+
+/// A finding on a document with a fault, if it does not follow from that.
+fn told(mut finding: Finding, places: &BTreeMap<(&str, usize), &Faulty>) -> Option<Finding> {
+    // A hole stands nowhere.
+    let place = finding.place.as_ref().filter(|place| place.line > 0)?;
+    finding.related.retain(|related| related.place.line > 0);
+    let Some(faulty) = at(place, places) else {
+        // Of two that claim one code point, the other may be the sound one.
+        let with_faulty = finding.related.iter().any(|related| at(&related.place, places).is_some());
+        return (finding.code == codes::SAME_CODE_POINT && with_faulty).then_some(finding);
+    };
+    let is_true = faulty.is_true(&finding.code, place.offset);
+    if !faulty.is_named() {
+        finding.subject.clone_from(&faulty.subject);
+    }
+    is_true.then_some(finding)
+}
+
+/// The document with a fault that a place belongs to.
+fn at<'a>(place: &Place, places: &BTreeMap<(&str, usize), &'a Faulty>) -> Option<&'a Faulty> {
+    let (_, faulty) = places.range(..=(place.file.as_str(), place.offset)).next_back()?;
+    let here = *faulty.document.file == *place.file && faulty.stands.has(place.offset);
+    here.then_some(*faulty)
+}
+
+fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value)
+}
+
+/// The last byte of a node. The mappings in it are added, each with its bytes.
+fn extent(node: &Node, mappings: &mut Vec<Bytes>) -> usize {
+    let own = |mark: Mark| mark.offset + mark.length as usize;
+    let first = node.mark.offset;
+    match &node.value {
+        Value::Null | Value::Scalar(_) => own(node.mark),
+        Value::List(items) => items.iter().map(|item| extent(item, mappings)).fold(first, usize::max),
+        Value::Map(entries) => {
+            let ends = entries.iter().map(|(key, value)| own(key.mark).max(extent(value, mappings)));
+            let last = ends.fold(first, usize::max);
+            mappings.push(Bytes { first, last });
+            last
+        }
+    }
+}
+
+/// The innermost mapping that a byte belongs to.
+fn innermost(mappings: &[Bytes], offset: usize) -> Option<Bytes> {
+    mappings.iter().filter(|one| one.has(offset)).max_by_key(|one| one.first).copied()
+}
+
+#[cfg(test)]
+mod tests;
