@@ -163,15 +163,22 @@ pub(crate) fn primary(
         }
     };
     let why = found.expect_err("the same search on the same graph found nothing a moment ago");
-    if is_joint(service)
-        && !request.waypoints.is_empty()
-        && matches!(why.reason, Reason::Constraint { which: Constraint::Bandwidth, .. })
-        && let Some((ways, most)) = widest(view, free, service, request)
-    {
-        // The way back crosses what the way out does, which one direction alone does not tell.
-        return Err(short(view.graph(), free, ways, most, request, why.exact));
+    if !is_joint(service) {
+        return Err(why);
     }
-    Err(why)
+    // The way back takes what it takes, which one direction alone does not tell.
+    Err(match why.reason {
+        Reason::Constraint { which: Constraint::Bandwidth, .. } if !request.waypoints.is_empty() => {
+            match widest(view, free, service, request) {
+                Some((ways, most)) => short(view.graph(), free, ways, most, request, why.exact),
+                None => why,
+            }
+        }
+        Reason::Constraint { which, .. } => mirror::nearest(view, single, request, why.exact)
+            .filter(|both| matches!(both.reason, Reason::Constraint { which: other, .. } if other == which))
+            .unwrap_or(why),
+        _ => why,
+    })
 }
 
 /// Whether a service has paths that meet its request; asks not why where it has none.
@@ -219,7 +226,9 @@ pub(crate) fn widest(
     service: &Service,
     request: &PathRequest,
 ) -> Option<(Ways, u64)> {
-    let crossings = if request.waypoints.is_empty() { 1 } else { 2 * (request.waypoints.len() as u64 + 1) };
+    // Where a walk may meet itself or the way back: once on every leg, in both directions.
+    let meets = !request.waypoints.is_empty() || service.bidirectional && !is_joint(service);
+    let crossings = if meets { 2 * (request.waypoints.len() as u64 + 1) } else { 1 };
     let each = |free: &u64| (1..=crossings).map(|times| free / times).collect::<Vec<_>>();
     let mut amounts: Vec<u64> = free.of_service(service).iter().flat_map(each).collect();
     amounts.retain(|amount| *amount < request.bandwidth.as_bps());

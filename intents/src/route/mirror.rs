@@ -183,25 +183,37 @@ pub(super) fn both(
 
 /// Why no path keeps the bounds there and back, where there is one that keeps them there.
 pub(super) fn why(view: &mut View, free: &[u64], request: &PathRequest, exact: bool) -> Box<NoPath> {
+    if let Some(nearest) = nearest(view, free, request, exact) {
+        return nearest;
+    }
     let graph = Arc::clone(view.graph());
     let mirror = view.mirrors.of(&graph, request);
-    let finder = view.mirrors.finder(&graph, mirror);
-    if let Some(quantity) = mirror.quantity
-        && let Some(bound) = quantity.bound(&request.bounds)
-        && let Some((least, nearest)) = least(finder, free, request, mirror, quantity, bound)
-    {
-        let nearest = Found { totals: Totals::of(&graph, &nearest.edges), ..nearest };
-        let back = reversed(&graph, &nearest);
-        // The direction that takes it.
-        let worse = if quantity.used(&back.totals) > quantity.used(&nearest.totals) { back } else { nearest };
-        let to = worse.edges.last().map_or(worse.from, |edge| graph.edge(*edge).to);
-        let excess = quantity.excess(least, bound);
-        let reason = Reason::Constraint { which: quantity.is(), nearest: worse.clone(), excess };
-        return Box::new(NoPath { from: worse.from, to, reason, exact });
-    }
-    let found = finder.find(free, &mirror.request(request));
+    let found = view.mirrors.finder(&graph, mirror).find(free, &mirror.request(request));
     let why = found.expect_err("the same search on the same graph found nothing a moment ago");
     Box::new(NoPath { reason: real(&graph, mirror, why.reason.clone()), exact, ..*why })
+}
+
+/// The path that keeps the least bound there and back on what differs by direction; nothing where nothing does, or where no path is left
+/// without that bound either.
+pub(super) fn nearest(
+    view: &mut View,
+    free: &[u64],
+    request: &PathRequest,
+    exact: bool,
+) -> Option<Box<NoPath>> {
+    let graph = Arc::clone(view.graph());
+    let mirror = view.mirrors.of(&graph, request);
+    let quantity = mirror.quantity?;
+    let bound = quantity.bound(&request.bounds)?;
+    let (least, found) = least(view.mirrors.finder(&graph, mirror), free, request, mirror, quantity, bound)?;
+    let there = Found { totals: Totals::of(&graph, &found.edges), ..found };
+    let back = reversed(&graph, &there);
+    // The direction that takes it.
+    let worse = if quantity.used(&back.totals) > quantity.used(&there.totals) { back } else { there };
+    let to = worse.edges.last().map_or(worse.from, |edge| graph.edge(*edge).to);
+    let (from, excess) = (worse.from, quantity.excess(least, bound));
+    let reason = Reason::Constraint { which: quantity.is(), nearest: worse, excess };
+    Some(Box::new(NoPath { from, to, reason, exact }))
 }
 
 /// The least bound that some path keeps there and back, and the path; nothing where none does, whatever the bound. By bisection.

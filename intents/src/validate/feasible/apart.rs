@@ -48,7 +48,7 @@ impl<'a> Apart<'a> {
             return;
         };
         if pair.exact && !pair.strict {
-            let shared = (pair.paths.len() > 1).then_some(pair.shared);
+            let shared = (pair.paths.len() > 1).then(|| asked(pair.shared, service.sle.diversity));
             self.0.entry(service.intent.as_str()).or_default().push((service, shared));
         }
     }
@@ -90,4 +90,15 @@ impl<'a> Apart<'a> {
             });
         }
     }
+}
+
+/// Of what paths have in common, what was to be kept apart.
+fn asked(shared: Shared, diversity: Diversity) -> Shared {
+    let mut asked = Shared { links: shared.links, ..Shared::default() };
+    match diversity {
+        Diversity::Link => {}
+        Diversity::Node => asked.nodes = shared.nodes,
+        Diversity::Srlg => asked.srlgs = shared.srlgs,
+    }
+    asked
 }

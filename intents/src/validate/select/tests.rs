@@ -142,13 +142,13 @@ fn a_selector_that_says_nothing_takes_no_node() {
     assert_eq!(faults("{nodes: \"*\"}"), []);
 }
 
-/// A network of that many nodes and no link.
+/// A network of that many nodes and one link.
 fn crowd(nodes: usize) -> model::Ted {
     let mut text = String::from("apiVersion: trunkline/v1\nkind: Network\nnodes:\n");
     for number in 0..nodes {
         text += &format!("  - {{name: n{number:05}, routerId: 10.1.{}.{}}}\n", number / 250, number % 250);
     }
-    ted(&(text + "links: []\n"))
+    ted(&(text + "links: [{a: \"n00000:1\", z: \"n00001:1\", bandwidth: 1Gbps}]\n"))
 }
 
 #[test]
