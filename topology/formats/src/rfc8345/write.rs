@@ -12,8 +12,8 @@ use super::{
 };
 use crate::native::{self, Usual};
 
-/// A TED as RFC 8345 JSON. Links get one entry for each direction, groups and risks their numbers ([`names`]); what the
-/// published models cannot say stands in members of our own ([`ours`]). What nobody said is not written.
+/// A TED as RFC 8345 JSON. Links get one entry for each direction, groups and risks their numbers; what the published models
+/// cannot say stands in members of our own (`docs/trunkline.yang`). What nobody said is not written.
 pub fn to_rfc8345(ted: &Ted) -> String {
     let (groups, risks) = (names::groups(ted), names::risks(ted));
     let numbers = Numbers { groups: GROUPS.numbers(&groups), risks: RISKS.numbers(&risks) };
