@@ -1,4 +1,4 @@
-//! TED to RFC 8345 JSON. What stands in it validates against the published modules; what they have no place for is left out.
+//! TED to RFC 8345 JSON. What stands in it validates against the published modules and our own (`docs/trunkline.yang`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
