@@ -59,7 +59,7 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
     let mut notes = network.connectivity();
     notes.extend(network.notes);
     if matches!(args.to, Form::Rfc8345) {
-        notes.extend(formats::left_out_of_rfc8345(&network.ted));
+        notes.extend(formats::beyond_rfc8345(&network.ted));
     }
     if !notes.is_empty() {
         eprintln!("{}{}", draw::all(&notes, &sources), draw::count(&notes));

@@ -63,7 +63,7 @@ fn judge(code: &str, folder: &Path) -> Vec<Finding> {
                     findings.extend(network.notes);
                     // Told of every network that is written in that form, and of no other.
                     let written = code == formats::code::NO_PLACE;
-                    findings.extend(formats::left_out_of_rfc8345(&network.ted).filter(|_| written));
+                    findings.extend(formats::beyond_rfc8345(&network.ted).filter(|_| written));
                     network.ted
                 }
                 Err(faults) => return faults,

@@ -53,7 +53,7 @@ use model::{Finding, LinkId, Ted, finding::Place};
 pub use draft::interface_order;
 pub use graph::{connectivity, to_dot};
 pub use native::{network_schema, to_network_yaml};
-pub use rfc8345::{left_out as left_out_of_rfc8345, to_rfc8345};
+pub use rfc8345::{beyond as beyond_rfc8345, to_rfc8345};
 
 use draft::Assembled;
 use text::{Report, Shape, Tree};

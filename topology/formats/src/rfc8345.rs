@@ -9,7 +9,7 @@
 //! What the models have no place for stands in members of our own ([`ours`]). Where there are none, nodes come without SIDs and with
 //! empty label blocks.
 
-mod lost;
+mod beyond;
 mod names;
 mod number;
 mod ours;
@@ -18,7 +18,7 @@ mod read;
 mod unused;
 mod write;
 
-pub use lost::left_out;
+pub use beyond::beyond;
 pub(crate) use read::read;
 pub use write::to_rfc8345;
 

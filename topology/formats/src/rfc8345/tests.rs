@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use model::Source;
 
-use super::{left_out, ours};
+use super::{beyond, ours};
 use crate::{
     read,
     tests::{faults, told},
@@ -74,7 +74,7 @@ fn the_direction_of_our_own_links_survives() {
     let link = &back.ted.links[&"x".parse().unwrap()];
     assert_eq!((link.a.node.as_str(), link.a_to_z.delay.value.to_string()), ("b", "1ms".to_owned()));
     assert_eq!(back.notes, []);
-    let said = left_out(&ted).expect("the name of an affinity is ours").message;
+    let said = beyond(&ted).expect("the name of an affinity is ours").message;
     assert_eq!(
         said,
         "RFC 8345 has no place for these, so members of our own (`trunkline:…`) say them: segment identifiers and label blocks and \
@@ -82,7 +82,7 @@ fn the_direction_of_our_own_links_survives() {
     );
     assert_eq!(back.ted, ted, "and nothing of it is lost");
     let others = read("te.json", TWO).unwrap().ted;
-    assert_eq!(left_out(&others), None, "what is not there has no place either");
+    assert_eq!(beyond(&others), None, "what is not there has no place either");
 }
 
 /// The attributes of one link, in both directions.

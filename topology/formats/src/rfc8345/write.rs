@@ -1,4 +1,4 @@
-//! TED to RFC 8345 JSON. What stands in it validates against the published modules; what they have no place for is left out.
+//! TED to RFC 8345 JSON. What stands in it validates against the published modules and our own (`docs/trunkline.yang`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,8 +12,8 @@ use super::{
 };
 use crate::native::{self, Usual};
 
-/// A TED as RFC 8345 JSON. Links get one entry for each direction, groups and risks their numbers ([`names`]); what the
-/// published models cannot say stands in members of our own ([`ours`]). What nobody said is not written.
+/// A TED as RFC 8345 JSON. Links get one entry for each direction, groups and risks their numbers; what the published models
+/// cannot say stands in members of our own (`docs/trunkline.yang`). What nobody said is not written.
 pub fn to_rfc8345(ted: &Ted) -> String {
     let (groups, risks) = (names::groups(ted), names::risks(ted));
     let numbers = Numbers { groups: GROUPS.numbers(&groups), risks: RISKS.numbers(&risks) };

@@ -10,7 +10,7 @@ use crate::{code, draft};
 
 /// One finding that names what [`to_rfc8345`](super::to_rfc8345) writes in members of our own, which other systems leave out; none
 /// where there is nothing of the kind. O(nodes + links).
-pub fn left_out(ted: &Ted) -> Option<Finding> {
+pub fn beyond(ted: &Ted) -> Option<Finding> {
     let nodes = |has: fn(&Node) -> bool| ted.nodes.values().any(has);
     let links = |has: fn(&Link) -> bool| ted.links.values().any(has);
     let either = |link: &Link, has: fn(&Direction) -> bool| {
@@ -37,8 +37,8 @@ pub fn left_out(ted: &Ted) -> Option<Finding> {
         ("contracts", links(|link| link.contract != Contract::default())),
         ("prices", links(|link| link.price.is_some())),
     ];
-    let lost: Vec<&str> = all.into_iter().filter_map(|(what, is)| is.then_some(what)).collect();
-    let (last, others) = lost.split_last()?;
+    let ours: Vec<&str> = all.into_iter().filter_map(|(what, is)| is.then_some(what)).collect();
+    let (last, others) = ours.split_last()?;
     let list =
         if others.is_empty() { (*last).to_owned() } else { format!("{} and {last}", others.join(", ")) };
     let message =
