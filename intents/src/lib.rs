@@ -44,6 +44,7 @@ mod route;
 mod compile;
 
 mod judge;
+mod opened;
 mod why;
 
 pub use codes::explain;
@@ -56,6 +57,7 @@ pub use foreign::foreign;
 pub use judge::{judge, judge_alone};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};
+pub use opened::locate_drained;
 pub use origin::Origin;
 pub use parse::{API_VERSION, parse};
 pub use print::print;

@@ -140,6 +140,7 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
         .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
+    intents::locate_drained(&mut late, &documents, &hints.windows);
     findings.extend(late);
     let looked_at = format!(
         "{}: {} against {} nodes and {} links",
