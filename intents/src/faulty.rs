@@ -100,12 +100,15 @@ impl Faulty {
         faults: &[Finding],
     ) -> Option<Self> {
         let spec = field(node, "spec")?;
-        let places = faults.iter().filter_map(|fault| fault.place.as_ref());
         let mut mappings = Vec::new();
         let end = extent(spec, &mut mappings);
         let here = Bytes { first: spec.mark.offset, last: end };
-        let inner = places.filter(|place| here.has(place.offset));
-        let wrong: BTreeSet<Bytes> = inner.filter_map(|place| innermost(&mappings, place.offset)).collect();
+        let wrong: BTreeSet<Bytes> = faults
+            .iter()
+            .filter_map(|fault| Some((fault, fault.place.as_ref()?.offset)))
+            .filter(|(_, offset)| here.has(*offset))
+            .filter_map(|(fault, offset)| innermost(&mappings, offset, fault.code == codes::WRONG_SHAPE))
+            .collect();
         let beside: Vec<Bytes> = BESIDE_WAYS
             .iter()
             .filter_map(|name| field(spec, name))
@@ -196,9 +199,10 @@ fn extent(node: &Node, mappings: &mut Vec<Bytes>) -> usize {
     }
 }
 
-/// The innermost mapping that a byte belongs to.
-fn innermost(mappings: &[Bytes], offset: usize) -> Option<Bytes> {
-    mappings.iter().filter(|one| one.has(offset)).max_by_key(|one| one.first).copied()
+/// The innermost mapping that a byte belongs to. Of a mapping that stands where a value belongs, it is the one around it.
+fn innermost(mappings: &[Bytes], offset: usize, around: bool) -> Option<Bytes> {
+    let within = mappings.iter().filter(|one| one.has(offset));
+    within.max_by_key(|one| (!around || one.first < offset, one.first)).copied()
 }
 
 #[cfg(test)]

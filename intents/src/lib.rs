@@ -46,6 +46,7 @@ mod compile;
 pub mod balance;
 
 mod judge;
+mod opened;
 mod why;
 
 pub use codes::explain;
@@ -58,6 +59,7 @@ pub use foreign::foreign;
 pub use judge::{judge, judge_alone};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};
+pub use opened::locate_drained;
 pub use origin::Origin;
 pub use parse::{API_VERSION, parse};
 pub use print::print;

@@ -92,17 +92,19 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         return Err(Stop::usage(why.to_owned()).into());
     }
     let mut read = input::intents(&args.paths)?;
-    let (mut left_out, failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
+    let (mut left_out, mut failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
     // The network may stand beside its intents: it is read, and not left out.
     left_out.retain(|left| !args.network.as_ref().is_some_and(|network| left.is(network)));
-    let verdict = match &args.network {
-        Some(network) => match offline::understood(network, read, args.at.timestamp()) {
-            Ok(understood) => whole(understood, args.at.timestamp()),
-            Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
-            Err(stop) => return Err(stop.into()),
-        },
-        None => alone(read)?,
-    };
+    // Without its network, what the files say by themselves is judged.
+    let network = args.network.as_ref().filter(|network| match input::is_there(network) {
+        Ok(()) => true,
+        Err(why) => {
+            failed.push(why);
+            false
+        }
+    });
+    // What cannot be read is told also where nothing can be judged.
+    let verdict = judged(network, read, args.at.timestamp()).inspect_err(|_| tell(&failed))?;
     let findings = &verdict.judged.findings;
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     match args.format {
@@ -113,14 +115,29 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
         CheckFormat::Sarif => say_json(&sarif::log(&verdict.judged))?,
     }
-    for why in &failed {
-        eprintln!("error: {}", draw::clean(why));
-    }
+    tell(&failed);
     Ok(match (failed.is_empty(), errors) {
         (true, 0) => ExitCode::SUCCESS,
         (true, _) => ExitCode::from(FOUND),
         (false, _) => ExitCode::from(USAGE),
     })
+}
+
+/// Judges intents, against a network where there is one.
+fn judged(network: Option<&PathBuf>, read: Intents, at: Option<Timestamp>) -> Result<Verdict, Stop> {
+    let Some(network) = network else { return alone(read) };
+    match offline::understood(network, read, at) {
+        Ok(understood) => Ok(whole(understood, at)),
+        Err(Stop::Findings(judged)) => Ok(Verdict { judged: *judged, looked_at: String::new() }),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Says what could not be read.
+fn tell(failed: &[String]) {
+    for why in failed {
+        eprintln!("error: {}", draw::clean(why));
+    }
 }
 
 fn text(Verdict { judged, looked_at }: &Verdict, left_out: &[LeftOut]) {
@@ -140,6 +157,7 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
         .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
+    intents::locate_drained(&mut late, &documents, &hints.windows);
     findings.extend(late);
     let looked_at = format!(
         "{}: {} against {} nodes and {} links",

@@ -206,6 +206,14 @@ fn as_text(path: &Path, bytes: Vec<u8>) -> Result<String, Stop> {
         .map_err(|_| Stop::usage(format!("{}: not UTF-8 text; save it as UTF-8", path.display())))
 }
 
+/// Whether there is something at a path.
+///
+/// # Errors
+/// Why there is not.
+pub fn is_there(path: &Path) -> Result<(), String> {
+    fs::metadata(path).map(drop).map_err(|error| told(path, &error))
+}
+
 /// Reads a network file and adds its text to the sources.
 ///
 /// # Errors

@@ -140,6 +140,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let at = args.at.timestamp().or(at);
     let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());
+    let windows = hints.windows.clone();
     let left_out = if at.is_none() { hints.resting.clone() } else { BTreeSet::new() };
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
@@ -149,8 +150,10 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     match proposed {
         Ok((mut proposal, balanced)) => {
             beside.extend(unsaid(&proposal));
-            intents::locate(&mut beside, &documents);
-            intents::locate(&mut proposal.report.findings, &documents);
+            for findings in [&mut beside, &mut proposal.report.findings] {
+                intents::locate(findings, &documents);
+                intents::locate_drained(findings, &documents, &windows);
+            }
             proposal.report = proposal.report.risking(risks);
             Ok(Planned { proposal, balanced, empty, season, left_out, beside, sources })
         }

@@ -165,7 +165,10 @@ spec: {design: site, parameters: {rate: 2Mbps, at: br-2}}
 fn slips(node: &Node, found: &mut Vec<(usize, usize, &'static str)>) {
     match &node.value {
         Value::Null => {}
-        Value::Scalar(_) => found.push((node.mark.offset, node.mark.length as usize, "[[]]")),
+        Value::Scalar(_) => {
+            let (offset, length) = (node.mark.offset, node.mark.length as usize);
+            found.extend(["[[]]", "{}", "-5"].map(|slip| (offset, length, slip)));
+        }
         Value::List(items) => items.iter().for_each(|item| slips(item, found)),
         Value::Map(entries) => {
             for (key, value) in entries {

@@ -138,6 +138,9 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     if !read.unreadable.is_empty() {
         return Err(Stop::findings(read.unreadable, read.files).into());
     }
+    if let Some(line) = input::left_out(&read.left_out) {
+        eprintln!("{line}");
+    }
     let files = read.files;
     must_be_intents(&files)?;
     if !args.remove_all {

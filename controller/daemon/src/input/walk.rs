@@ -135,6 +135,6 @@ pub fn left_out(left: &[LeftOut]) -> Option<String> {
         .map(|LeftOut { file, why }| format!("{} ({})", clean(file), clean(why)))
         .collect();
     let more = left.len() - names.len();
-    let more = if more > 0 { format!(" and {more} more; --format json names all") } else { String::new() };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     (!left.is_empty()).then(|| format!("left out: {}{more}", names.join(", ")))
 }

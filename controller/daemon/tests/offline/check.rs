@@ -216,6 +216,10 @@ fn a_path_that_is_not_there_keeps_nobody_from_judging_the_others() {
     assert_eq!(called.code, Some(2), "{}", called.out);
     assert!(called.err.starts_with("error: no/such/file.yaml: "), "{}", called.err);
     assert!(called.out.contains("TL0009"), "{}", called.out);
+    let nowhere = trunkline(&["check", &bad("wrong-unit.yaml"), CLASSES, "-n", "no/such/network.yaml"]);
+    assert_eq!(nowhere.code, Some(2), "{}", nowhere.out);
+    assert!(nowhere.err.starts_with("error: no/such/network.yaml: "), "{}", nowhere.err);
+    assert!(nowhere.out.contains("TL0009"), "{}", nowhere.out);
 }
 
 #[test]
