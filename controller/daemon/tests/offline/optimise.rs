@@ -27,7 +27,7 @@ fn markdown_has_a_section_of_its_own() {
     assert!(lines[0].starts_with("# Plan on network state 0"), "{lines:?}");
     assert_eq!(lines[2], "## Optimisation");
     assert!(
-        lines[4].starts_with("highest utilisation 90% on line1-br-1 (core-1 to br-1) -> 45% with 1 move")
+        lines[4].starts_with("highest utilisation 90% on line1-br-1 (br-1 to core-1) -> 45% with 1 move")
     );
     assert!(lines[6].starts_with("1. mirror off line1-br-1"), "{lines:?}");
     assert!(called.out.contains("\n## Services\n"), "{}", called.out);
