@@ -87,7 +87,8 @@ fn linear_programs_confirm_bounds_and_divided_answers() {
     for (seed, (instance, optimum)) in instances.iter().zip(&optima).enumerate() {
         assert!(optimum.flow <= optimum.lists * (1.0 + ROUND), "seed {seed}: lists are a routing");
         let case = |what: &str| format!("seed {seed}, {what}");
-        let floor = optimise::floor(instance, &Closed::default(), 20, f64::INFINITY).expect("it is connected");
+        let floor =
+            optimise::floor(instance, &Closed::default(), 20, f64::INFINITY).expect("it is connected");
         let near = optimum.flow * (1.0 - 0.01) - ROUND..=optimum.flow * (1.0 + ROUND);
         assert!(near.contains(&floor), "seed {seed}: {floor} beside the optimum {}", optimum.flow);
         // Any way through seven nodes is a list of link segments.
