@@ -40,6 +40,8 @@ pub(super) struct Choice {
     pub service: ServiceId,
     /// What it would be kept off.
     pub off: BTreeSet<LinkId>,
+    /// The links that it is to ride instead.
+    pub links: BTreeSet<LinkId>,
 }
 
 /// What a choice is judged by.
@@ -134,7 +136,8 @@ pub(super) fn best(
                 if let Some(worth) = shift.weigh(scale)
                     && best.as_ref().is_none_or(|best| worth < best.worth)
                 {
-                    best = Some(Choice { worth, service: service.id.clone(), off: off.clone() });
+                    let links = new.iter().map(|edge| graph.link_id(*edge).clone()).collect();
+                    best = Some(Choice { worth, service: service.id.clone(), off: off.clone(), links });
                 }
                 last = Some((shift, ways));
             }
