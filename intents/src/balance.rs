@@ -122,7 +122,7 @@ pub struct Move {
     pub off: Heat,
     /// How full that is then.
     pub after: Ratio,
-    /// All links that it is kept off from then on: that one, and those that would become too full on the way.
+    /// All links that it is kept off from then on: that one, and others that it would take instead of its new path.
     pub avoids: BTreeSet<LinkId>,
     /// Its directions.
     pub ways: Vec<Way>,

@@ -138,9 +138,10 @@ impl Proof {
         is.iter().find_map(|((what, service), failures)| {
             let known = was.get(&(*what, *service)).copied().unwrap_or(0);
             let than = if known == 0 { "none".to_owned() } else { known.to_string() };
+            let plural = if *failures == 1 { "" } else { "s" };
             (*failures > known).then(|| {
                 format!(
-                    "{what} of {service} would not be kept under {failures} single failures, {than} so far"
+                    "{what} of {service} would not be kept under {failures} failure{plural}, {than} so far"
                 )
             })
         })

@@ -25,7 +25,8 @@ pub(super) fn prove(case: &Case<'_>, graph: &Graph, last: &Standing, effort: u64
     let instance = Instance { nodes: graph.node_count() as u32, edges: edges(graph, &usable), demands };
     let reached = graph.edges().map(|(edge, _)| last.load.ppm(edge)).max().unwrap_or(0);
     // What rides now rides on what is open to it, so that every demand has a way.
-    let found = floor(&instance, &closed, effort, reached as f64 / 1e6).unwrap_or(0.0);
+    let found = floor(&instance, &closed, effort, reached as f64 / 1e6).ok();
+    let found = found.filter(|found| found.is_finite()).unwrap_or(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, rounded down")]
     let ppm = (found * 1e6).floor() as u64;
     Ratio::from_ppm(ppm)

@@ -1,6 +1,9 @@
 //! Where a service on a hot link could go instead, and what that would be worth. Estimates: what is chosen is compiled as a whole.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use model::{EdgeIx, Graph, LinkId, Service, ServiceId};
 use paths::PathRequest;
@@ -14,14 +17,14 @@ use crate::{
     route::{self, Free, View, Ways},
 };
 
-/// How often a way is looked for that keeps off one more link, because the one before would fill that.
-const TIGHTENED: usize = 6;
+/// How often a way is looked for that keeps off one more link, because the one before leaves that too full.
+const TIGHTENED: usize = 8;
 
-/// What a move is worth; the least is best.
+/// What a move is worth; the least is best. What is at or below the goal counts alike.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Worth {
-    /// The fullest of what it touches, where only this link counts of that link, above the goal.
-    over: u64,
+    /// The fullest edge of all; where one link is to be relieved, that of this link.
+    peak: u64,
     /// The fullest of what it touches.
     touched: u64,
     /// What it adds to the sum of the squares of all utilisations: a convex cost, so that full links give to empty ones.
@@ -37,6 +40,8 @@ pub(super) struct Choice {
     pub service: ServiceId,
     /// What it would be kept off.
     pub off: BTreeSet<LinkId>,
+    /// The links that it is to ride instead.
+    pub links: BTreeSet<LinkId>,
 }
 
 /// What a choice is judged by.
@@ -50,29 +55,59 @@ pub(super) struct Scale<'a> {
     pub goal: u64,
 }
 
-impl Scale<'_> {
-    /// What new ways of a service are worth; nothing where the edge does not get lower by a margin, or another one as full.
-    fn weigh(&self, load: &Load, own: &[EdgeIx], new: &[EdgeIx], rate: u64) -> Option<Worth> {
+/// What new ways of a service do to the load.
+struct Shift<'a> {
+    graph: &'a Graph,
+    load: &'a Load,
+    /// By edge, bit/s.
+    change: BTreeMap<EdgeIx, i128>,
+    rate: u64,
+}
+
+impl<'a> Shift<'a> {
+    fn new(graph: &'a Graph, load: &'a Load, own: &[EdgeIx], new: &[EdgeIx], rate: u64) -> Self {
         let mut change: BTreeMap<EdgeIx, i128> = BTreeMap::new();
         own.iter().for_each(|edge| *change.entry(*edge).or_default() -= i128::from(rate));
         new.iter().for_each(|edge| *change.entry(*edge).or_default() += i128::from(rate));
-        let after = |edge: EdgeIx| {
-            let bps = i128::from(load.bps(edge)) + change.get(&edge).copied().unwrap_or(0);
-            load::ppm(u64::try_from(bps.max(0)).unwrap_or(u64::MAX), self.graph.edge(edge).bandwidth)
-        };
-        let risen = change.iter().filter(|(_, change)| **change > 0).map(|(edge, _)| after(*edge));
-        let touched = risen.fold(after(self.hot), u64::max);
-        if touched.saturating_add(MARGIN) > load.ppm(self.hot) {
+        change.retain(|_, change| *change != 0);
+        Self { graph, load, change, rate }
+    }
+
+    /// How full an edge is then.
+    fn after(&self, edge: EdgeIx) -> u64 {
+        let Some(change) = self.change.get(&edge) else { return self.load.ppm(edge) };
+        let bps = i128::from(self.load.bps(edge)) + change;
+        load::ppm(u64::try_from(bps.max(0)).unwrap_or(u64::MAX), self.graph.edge(edge).bandwidth)
+    }
+
+    /// What that is worth; nothing where the hot edge does not get lower by a margin, or another one as full.
+    fn weigh(&self, scale: &Scale<'_>) -> Option<Worth> {
+        let risen = self.change.iter().filter(|(_, change)| **change > 0).map(|(edge, _)| self.after(*edge));
+        let touched = risen.fold(self.after(scale.hot), u64::max);
+        if touched.saturating_add(MARGIN) > self.load.ppm(scale.hot) {
             return None;
         }
         let square = |ppm: u64| i128::from(ppm).pow(2);
-        let cost = change.keys().map(|edge| square(after(*edge)) - square(load.ppm(*edge))).sum();
-        let counted = self.only.map_or(touched, |both| both.map(after).into_iter().fold(0, u64::max));
-        Some(Worth { over: counted.max(self.goal), touched, cost, rate })
+        let cost =
+            self.change.keys().map(|edge| square(self.after(*edge)) - square(self.load.ppm(*edge))).sum();
+        let all = || self.graph.edges().map(|(edge, _)| self.after(edge)).fold(0, u64::max);
+        let peak = scale
+            .only
+            .map_or_else(all, |both| both.map(|edge| self.after(edge)).into_iter().fold(0, u64::max));
+        Some(Worth { peak: peak.max(scale.goal), touched: touched.max(scale.goal), cost, rate: self.rate })
+    }
+
+    /// The fullest edge of new ways above the goal, but for some links.
+    fn fullest(&self, scale: &Scale<'_>, ways: &Ways, but: &BTreeSet<LinkId>) -> Option<EdgeIx> {
+        let ridden = ways.each().flat_map(|found| &found.edges).copied();
+        let above =
+            ridden.filter(|edge| self.after(*edge) > scale.goal && !but.contains(self.graph.link_id(*edge)));
+        above.min_by_key(|edge| (Reverse(self.after(*edge)), *edge))
     }
 }
 
-/// The best move of one service off the hot edge, where there is one that helps. At most [`TIGHTENED`] path searches; `count` is told of each.
+/// The best move of one service off the hot edge, where there is one that helps. Each way that is found is tightened: the link that it leaves
+/// fullest is kept off too, unless there is no way without it. At most [`TIGHTENED`] path searches; `count` is told of each.
 pub(super) fn best(
     scale: &Scale<'_>,
     now: &Standing,
@@ -85,35 +120,43 @@ pub(super) fn best(
     let mut free = now.load.free(graph);
     own.iter().for_each(|edge| free[edge.ix()] = free[edge.ix()].saturating_add(rate));
     let free = Free::of(free);
-    let before = now.hints.balanced.get(&service.id).map(|balance| balance.off.clone());
-    let mut off = before.unwrap_or_default();
+    let mut off: BTreeSet<LinkId> =
+        now.hints.balanced.get(&service.id).map(|balance| balance.off.clone()).unwrap_or_default();
     off.insert(graph.link_id(scale.hot).clone());
+    let mut needed: BTreeSet<LinkId> = BTreeSet::new();
+    let mut added: Option<LinkId> = None;
+    let mut last: Option<(Shift<'_>, Ways)> = None;
     let mut best: Option<Choice> = None;
     for _ in 0..TIGHTENED {
         count();
-        let Ok(ways) = route::primary(view, &free, service, &kept_off(graph, request, closed, &off)) else {
+        match route::primary(view, &free, service, &kept_off(graph, request, closed, &off)) {
+            Ok(ways) => {
+                let new: Vec<EdgeIx> = ways.each().flat_map(|found| found.edges.iter().copied()).collect();
+                let shift = Shift::new(graph, &now.load, &own, &new, rate);
+                if let Some(worth) = shift.weigh(scale)
+                    && best.as_ref().is_none_or(|best| worth < best.worth)
+                {
+                    let links = new.iter().map(|edge| graph.link_id(*edge).clone()).collect();
+                    best = Some(Choice { worth, service: service.id.clone(), off: off.clone(), links });
+                }
+                last = Some((shift, ways));
+            }
+            Err(_) => {
+                // There is no way without it.
+                let without = added.take()?;
+                off.remove(&without);
+                needed.insert(without);
+            }
+        }
+        let Some(fullest) = last.as_ref().and_then(|(shift, ways)| shift.fullest(scale, ways, &needed))
+        else {
             break;
         };
-        let new: Vec<EdgeIx> = ways.each().flat_map(|found| found.edges.iter().copied()).collect();
-        if let Some(worth) = scale.weigh(&now.load, &own, &new, rate)
-            && best.as_ref().is_none_or(|best| worth < best.worth)
-        {
-            best = Some(Choice { worth, service: service.id.clone(), off: off.clone() });
-        }
-        let Some(fullest) = fullest(scale, now, &ways, &own, rate) else { break };
-        off.insert(graph.link_id(fullest).clone());
+        let link = graph.link_id(fullest).clone();
+        off.insert(link.clone());
+        added = Some(link);
     }
     best
-}
-
-/// The fullest edge of new ways that the service does not ride yet and that would be above the goal.
-fn fullest(scale: &Scale<'_>, now: &Standing, ways: &Ways, own: &[EdgeIx], rate: u64) -> Option<EdgeIx> {
-    let after = |edge: &EdgeIx| {
-        load::ppm(now.load.bps(*edge).saturating_add(rate), scale.graph.edge(*edge).bandwidth)
-    };
-    let new = ways.each().flat_map(|found| &found.edges);
-    let above = new.copied().filter(|edge| !own.contains(edge) && after(edge) > scale.goal);
-    above.min_by_key(|edge| (std::cmp::Reverse(after(edge)), *edge))
 }
 
 fn kept_off(graph: &Graph, request: &PathRequest, closed: &Closed, off: &BTreeSet<LinkId>) -> PathRequest {

@@ -191,38 +191,40 @@ impl<'a> Search<'a> {
     ) -> Result<(Standing, Move), String> {
         let link = self.graph.link_id(hot).clone();
         let before = now.load.heat(self.graph, hot);
+        let (service, now_at) = (&choice.service, self.case.now);
+        let why = format!("to relieve {link}");
+        let mut off = choice.off.clone();
         let mut hints = now.hints.clone();
-        trial::keep_off(
-            &mut hints,
-            &choice.service,
-            &choice.off,
-            self.case.now,
-            format!("to relieve {link}"),
-        );
+        trial::keep_off(&mut hints, service, &off, now_at, why.clone());
         let mut held = Vec::new();
         let mut next = self.stand(hints);
         for _ in 0..trial::ROUNDS {
-            let strangers = trial::strangers(now, &next, &choice.service)?;
-            if strangers.is_empty() {
-                break;
-            }
             let mut hints = next.hints.clone();
-            trial::hold(now, &next, &strangers, &mut hints, (&choice.service, &link), self.case.now);
-            held.extend(strangers);
+            let astray = trial::astray(&next, choice);
+            if !astray.is_empty() {
+                // It was placed before others and saw room that is theirs.
+                off.extend(astray);
+                trial::keep_off(&mut hints, service, &off, now_at, why.clone());
+            } else {
+                let strangers = trial::strangers(now, &next, service)?;
+                if strangers.is_empty() {
+                    break;
+                }
+                trial::hold(now, &next, &strangers, &mut hints, (service, &link), now_at);
+                held.extend(strangers);
+            }
             next = self.stand(hints);
         }
-        trial::judge(self.graph, now, &next, (&choice.service, hot))?;
+        trial::judge(self.graph, now, &next, (service, hot))?;
         let after = next.load.heat(self.graph, hot).utilisation;
-        let why = format!("to relieve {link}: {} -> {}", up(before.utilisation), up(after));
-        trial::keep_off(&mut next.hints, &choice.service, &choice.off, self.case.now, why);
+        let why = format!("{why}: {} -> {}", up(before.utilisation), up(after));
+        trial::keep_off(&mut next.hints, service, &off, now_at, why);
         proved(&next.hints, &next.compiled)?;
-        let service = self.case.set.services.get(&choice.service);
-        let promised = service.and_then(|service| service.slo.one_way_delay);
-        let ways = trial::ways(now, &next, &choice.service, promised);
+        let promised = self.case.set.services.get(service).and_then(|one| one.slo.one_way_delay);
+        let ways = trial::ways(now, &next, service, promised);
         held.sort();
         held.dedup();
-        let service = choice.service.clone();
-        let avoids = choice.off.clone();
-        Ok((next, Move { service, off: before, after, avoids, ways, held }))
+        let service = service.clone();
+        Ok((next, Move { service, off: before, after, avoids: off, ways, held }))
     }
 }

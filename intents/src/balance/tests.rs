@@ -68,8 +68,8 @@ fn an_answer_reads_like_a_part_of_a_change_ticket() {
     let (ted, set) = several(&[("a", 20), ("b", 25), ("c", 45)]);
     let balanced = ask(&ted, &set, &Hints::default(), &to(3)).unwrap();
     let text = "\
-Optimisation: highest utilisation 90% on line1-br-1 (core-1 to br-1) -> 45% with 1 move; no arrangement gets even 0.1% lower (proven)
-  1. c off line1-br-1 (core-1 to br-1): 90% -> 45%
+Optimisation: highest utilisation 90% on line1-br-1 (br-1 to core-1) -> 45% with 1 move; no arrangement gets even 0.1% lower (proven)
+  1. c off line1-br-1 (br-1 to core-1): 90% -> 45%
      hq-pe1 to br-1: delay 6ms -> 11ms, 30ms promised; by hq-pe1, core-2, br-1
      br-1 to hq-pe1: delay 6ms -> 11ms, 30ms promised; by br-1, core-2, hq-pe1
   Every link is at or below 50%.
@@ -78,7 +78,7 @@ Optimisation: highest utilisation 90% on line1-br-1 (core-1 to br-1) -> 45% with
     let markdown = balanced.markdown();
     assert!(markdown.starts_with("## Optimisation\n\nhighest utilisation 90% on"), "{markdown}");
     assert!(
-        markdown.contains("\n1. c off line1-br-1 (core-1 to br-1): 90% -> 45%\n   - hq-pe1 to br-1: delay"),
+        markdown.contains("\n1. c off line1-br-1 (br-1 to core-1): 90% -> 45%\n   - hq-pe1 to br-1: delay"),
         "{markdown}"
     );
 }

@@ -148,7 +148,7 @@ impl Move {
         let also: Vec<&str> =
             self.avoids.iter().filter(|link| **link != self.off.link).map(|link| link.as_str()).collect();
         if !also.is_empty() {
-            lines.push(format!("kept off {} too, which it would fill", also.join(", ")));
+            lines.push(format!("kept off {} too, so that it takes this path", also.join(", ")));
         }
         if !self.held.is_empty() {
             let names: Vec<&str> = self.held.iter().take(NAMED).map(|id| id.as_str()).collect();

@@ -9,11 +9,12 @@ use model::{
 
 use super::{
     Way, load,
+    option::Choice,
     search::{MARGIN, Standing},
 };
 
-/// How often services that would follow into the room that a move leaves are held, before it is given up.
-pub(super) const ROUNDS: usize = 3;
+/// How often services are held where they are to be, before a move is given up.
+pub(super) const ROUNDS: usize = 5;
 /// The most services that are held for one move.
 const HELD: usize = 16;
 
@@ -28,6 +29,12 @@ pub(super) fn keep_off(
     let mut off = off.clone();
     off.extend(hints.balanced.get(service).into_iter().flat_map(|balance| balance.off.iter().cloned()));
     hints.balanced.insert(service.clone(), Balance { off, since, why });
+}
+
+/// The links that a mover rides beside those that were chosen for it.
+pub(super) fn astray(next: &Standing, choice: &Choice) -> BTreeSet<LinkId> {
+    let ridden = load::paths(&next.compiled, &choice.service).into_iter().flatten();
+    ridden.map(|hop| &hop.link).filter(|link| !choice.links.contains(*link)).cloned().collect()
 }
 
 /// The other services that a move makes move.
