@@ -62,7 +62,7 @@ fn together_is_said_of_what_is_possible_alone() {
 
 #[test]
 fn from_a_design_a_finding_points_at_the_value_of_the_instance() {
-    let design = "apiVersion: trunkline/v1\nkind: Design\nmetadata: {name: d}\nspec:\n  description: x\n  parameters:\n    delay: {type: delay, description: x}\n    rate: {type: bandwidth, description: x}\n  documents:\n    - kind: ServiceIntent\n      metadata: {name: x}\n      spec:\n        connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n        vrf: x\n        class: business\n        slo: {oneWayDelay: $(delay), bandwidth: $(rate)}\n---\napiVersion: trunkline/v1\nkind: DesignInstance\nmetadata: {name: i}\nspec:\n  design: d\n  parameters:\n    delay: 2ms\n    rate: 200Mbps\n";
+    let design = "apiVersion: trunkline/v1\nkind: Design\nmetadata: {name: d}\nspec:\n  description: x\n  parameters:\n    delay: {type: delay, description: x}\n    rate: {type: bandwidth, description: x}\n  documents:\n    - kind: ServiceIntent\n      metadata: {name: $(instance)-x}\n      spec:\n        connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n        vrf: x\n        class: business\n        slo: {oneWayDelay: $(delay), bandwidth: $(rate)}\n---\napiVersion: trunkline/v1\nkind: DesignInstance\nmetadata: {name: i}\nspec:\n  design: d\n  parameters:\n    delay: 2ms\n    rate: 200Mbps\n";
     let docs = documents(&[CLASSES, design]);
     let found = validate(&docs, &minimal_ted()).unwrap_err();
     let places: Vec<(u32, &str)> = found

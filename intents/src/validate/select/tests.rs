@@ -161,7 +161,7 @@ fn an_intent_of_too_many_services_is_told_at_its_selector_before_they_are_made()
         (one.place.unwrap().column, one.message)
     };
     let (column, message) = limit("{type: mesh, members: {nodes: \"*\"}}");
-    assert_eq!(column, 39);
+    assert_eq!(column, 40);
     assert_eq!(
         message,
         "`members` selects 1000 nodes, and every two of them are a service: that makes 499500, and an intent is at most 100000"

@@ -30,8 +30,21 @@ pub(super) const PREFIX: &str = "trunkline:";
 pub(super) const NETWORK: [&str; 2] = ["affinity", "srlg"];
 
 /// In a node. The blocks are written always where there are any: without them it has none.
-pub(super) const NODE: [&str; 11] =
-    ["role", "site", "labels", "locator", "nodeSid", "srgb", "srlb", "msd", "queues", "overload", "dialect"];
+pub(super) const NODE: [&str; 13] = [
+    "role",
+    "site",
+    "labels",
+    "locator",
+    "nodeSid",
+    "serviceSid",
+    "serviceLabel",
+    "srgb",
+    "srlb",
+    "msd",
+    "queues",
+    "overload",
+    "dialect",
+];
 
 /// In a link, where it is the first direction of its line.
 pub(super) const LINE: [&str; 4] = ["role", "contract", "encryption", "price"];
