@@ -55,7 +55,7 @@ pub fn intents(paths: &[PathBuf]) -> Result<Intents, Stop> {
     }
 }
 
-/// As [`intents`], for who acts on them: then all must be there.
+/// As [`intents()`], for who acts on them: then all must be there.
 ///
 /// # Errors
 /// Something cannot be read.
