@@ -16,6 +16,7 @@ mod bound;
 mod load;
 mod option;
 mod search;
+mod standing;
 mod text;
 mod trial;
 

@@ -30,8 +30,6 @@ pub(crate) use closed::Closed;
 use place::Placer;
 use placed::Placed;
 
-pub(crate) use placed::in_common;
-
 pub use strict::compile_new;
 
 pub use policy::{BACKUP_PREFERENCE, PRIMARY_PREFERENCE, endpoint, policy_name, sequence};

@@ -1,28 +1,26 @@
 //! Documents with a fault, as far as they can be read. What is beside the fault is resolved and judged like that of any other
 //! document, so that one run shows all there is to mend; what would only follow from the fault is left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use model::{Finding, Ted, finding::Place};
+use model::Finding;
 
 use crate::{
     codes,
-    doc::{Document, Spec},
-    reading::Reading,
+    doc::Document,
     source::{Chunk, Mark},
     tree::{Node, Value},
-    validate::{self, AsOf},
 };
 
 /// Bytes of a file.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Bytes {
-    first: usize,
+pub(crate) struct Bytes {
+    pub first: usize,
     last: usize,
 }
 
 impl Bytes {
-    const fn has(self, offset: usize) -> bool {
+    pub const fn has(self, offset: usize) -> bool {
         self.first <= offset && offset <= self.last
     }
 }
@@ -33,9 +31,9 @@ pub(crate) struct Faulty {
     /// What could be read of it, with holes where that was nothing.
     pub document: Document,
     /// What findings call it.
-    subject: String,
+    pub subject: String,
     /// Where it stands.
-    stands: Bytes,
+    pub stands: Bytes,
     /// The mappings of its `spec` in which something is wrong or missing.
     wrong: BTreeSet<Bytes>,
     /// Whether what is wrong says nothing of ends and paths.
@@ -125,7 +123,7 @@ impl Faulty {
     }
 
     /// Whether what is found at a place of the document is true whatever the faults hide.
-    fn is_true(&self, code: &str, offset: usize) -> bool {
+    pub fn is_true(&self, code: &str, offset: usize) -> bool {
         let inside = self.wrong.iter().any(|wrong| wrong.has(offset));
         let of_ways = OF_WAYS.contains(&code);
         match (code, self.wrong.is_empty()) {
@@ -135,47 +133,6 @@ impl Faulty {
             _ => !inside || OF_ONE_FIELD.contains(&code),
         }
     }
-}
-
-/// What is to be said of documents with a fault beside the fault itself. Costs of [`crate::validate()`] for them and for all
-/// documents that are no services.
-pub(crate) fn judge(reading: &Reading, ted: &Ted, as_of: AsOf) -> Vec<Finding> {
-    if reading.faulty.is_empty() {
-        return Vec::new();
-    }
-    let of_services = |doc: &&Document| matches!(doc.spec, Spec::ServiceIntent(_));
-    let faulty = || reading.faulty.iter().map(|faulty| &faulty.document);
-    let named: BTreeSet<&str> = faulty().filter(of_services).map(Document::name).collect();
-    let beside = reading.documents.iter().filter(|doc| !of_services(doc) || named.contains(doc.name()));
-    let documents: Vec<Document> = beside.chain(faulty()).cloned().collect();
-    let (_, found) = validate::judged(&documents, ted, as_of, &reading.missing);
-    let places: BTreeMap<(&str, usize), &Faulty> =
-        reading.faulty.iter().map(|one| ((&*one.document.file, one.stands.first), one)).collect();
-    found.into_iter().filter_map(|finding| told(finding, &places)).collect()
-}
-
-/// A finding on a document with a fault, if it does not follow from that.
-fn told(mut finding: Finding, places: &BTreeMap<(&str, usize), &Faulty>) -> Option<Finding> {
-    // A hole stands nowhere.
-    let place = finding.place.as_ref().filter(|place| place.line > 0)?;
-    finding.related.retain(|related| related.place.line > 0);
-    let Some(faulty) = at(place, places) else {
-        // Of two that claim one code point, the other may be the sound one.
-        let with_faulty = finding.related.iter().any(|related| at(&related.place, places).is_some());
-        return (finding.code == codes::SAME_CODE_POINT && with_faulty).then_some(finding);
-    };
-    let is_true = faulty.is_true(&finding.code, place.offset);
-    if !faulty.is_named() {
-        finding.subject.clone_from(&faulty.subject);
-    }
-    is_true.then_some(finding)
-}
-
-/// The document with a fault that a place belongs to.
-fn at<'a>(place: &Place, places: &BTreeMap<(&str, usize), &'a Faulty>) -> Option<&'a Faulty> {
-    let (_, faulty) = places.range(..=(place.file.as_str(), place.offset)).next_back()?;
-    let here = *faulty.document.file == *place.file && faulty.stands.has(place.offset);
-    here.then_some(*faulty)
 }
 
 fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use model::{Allocations, Finding, Hints, IntentSet, Season, Ted, Timestamp};
 
 use crate::{
-    codes,
+    beside, codes,
     compile::compile,
-    design, faulty,
+    design,
     reading::Reading,
     validate::{self, AsOf},
 };
@@ -32,7 +32,7 @@ pub fn judge(
     if !findings.iter().any(Finding::is_error) {
         return Ok((set, findings));
     }
-    findings.extend(faulty::judge(reading, ted, as_of));
+    findings.extend(beside::judge(reading, ted, as_of));
     let mut late = placed(sound(set, &findings), ted, reading, at);
     crate::locate(&mut late, &reading.documents);
     findings.extend(late);
@@ -45,7 +45,7 @@ pub fn judge_alone(reading: &Reading) -> Vec<Finding> {
     let made = design::make(&reading.documents, &unread);
     unread.add(made.unread);
     let (_, judged) = validate::judged(&made.documents, &Ted::default(), AsOf::default(), &unread);
-    let beside = faulty::judge(reading, &Ted::default(), AsOf::default());
+    let beside = beside::judge(reading, &Ted::default(), AsOf::default());
     let own = |finding: &Finding| codes::OF_DOCUMENTS.contains(&finding.code.as_str());
     let judged = judged.into_iter().chain(beside).filter(own);
     reading.findings.iter().cloned().chain(made.findings).chain(judged).collect()

@@ -16,6 +16,7 @@ pub mod source;
 mod origin;
 
 mod blame;
+mod common;
 mod faults;
 mod faulty;
 mod kinds;
@@ -36,6 +37,8 @@ mod print;
 mod design;
 
 mod validate;
+
+mod beside;
 
 mod ask;
 mod domain;

@@ -6,13 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use intents::balance::{Balanced, Limits};
 use model::{Finding, NodeId, Plan, Revision, ServiceId, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
-    balance::{Balanced, Limits},
     event::Event,
     snapshot::{Snapshot, StateFile},
 };

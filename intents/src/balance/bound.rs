@@ -10,7 +10,7 @@ use model::{
 };
 use optimise::{Closed, floor};
 
-use super::{Case, load, search::Standing};
+use super::{Case, load, standing::Standing};
 use crate::ask::Asker;
 
 /// What keeps services off links at all times: affinities that they avoid, and whether they must be encrypted.

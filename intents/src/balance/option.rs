@@ -10,7 +10,7 @@ use paths::PathRequest;
 
 use super::{
     load::{self, Load},
-    search::{MARGIN, Standing},
+    standing::{MARGIN, Standing},
 };
 use crate::{
     compile::Closed,

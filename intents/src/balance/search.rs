@@ -6,18 +6,16 @@ use super::{
     Case, End, Limits, Move, Passed, Proof,
     load::{self, Load},
     option::{self, Choice, Scale},
+    standing::Standing,
     text::up,
     trial,
 };
 use crate::{
-    Compilation,
     ask::Asker,
     compile::{self, Closed},
     route::View,
 };
 
-/// What a move has to gain, a point: less is not worth moving traffic for.
-pub(super) const MARGIN: u64 = 10_000;
 /// Moves off one link that are tried, best first.
 const TRIED: usize = 12;
 /// Moves that are not offered of which the answer tells.
@@ -26,13 +24,6 @@ const TOLD: usize = 5;
 const STEPS_EACH: u64 = 2_000;
 const STEPS_LOOK: u64 = 10;
 const STEPS_EDGE: u64 = 16;
-
-/// The network after the moves so far.
-pub(super) struct Standing {
-    pub hints: Hints,
-    pub compiled: Compilation,
-    pub load: Load,
-}
 
 /// Steps that are left. What is begun is ended, so that one move at least is tried whatever the effort.
 struct Meter {

@@ -10,7 +10,7 @@ use model::{
 use super::{
     Way, load,
     option::Choice,
-    search::{MARGIN, Standing},
+    standing::{MARGIN, Standing},
 };
 
 /// How often services are held where they are to be, before a move is given up.

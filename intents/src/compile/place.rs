@@ -14,7 +14,7 @@ use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest,
 use super::{
     Compilation,
     closed::{Closed, Ledger},
-    placed::{Placed, PlacedBackup, in_common},
+    placed::{Placed, PlacedBackup},
     policy,
     scribe::Scribe,
     takers::{Taker, Takers},
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     ask::Asker,
     codes,
+    common::in_common,
     route::{self, Free, View, Ways},
 };
 

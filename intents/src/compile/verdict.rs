@@ -7,11 +7,11 @@ use model::{
 };
 use paths::{Bounds, Found, NoPath, Totals};
 
-use crate::{codes, domain, validate::unwritten};
+use crate::{codes, common::in_common, domain, validate::unwritten};
 
 use super::{
     Compilation,
-    placed::{Placed, PlacedBackup, in_common},
+    placed::{Placed, PlacedBackup},
     policy,
 };
 

@@ -7,15 +7,17 @@ mod fault;
 mod fields;
 mod json;
 mod mark;
+mod parse;
 mod report;
 mod tree;
 mod word;
 
 pub use fields::Fields;
 pub use mark::{Key, Mark};
+pub use parse::parse;
 pub(crate) use report::shorten;
 pub use report::{Report, nearest, one_of};
-pub use tree::{Kind, Scalar, Shape, Tree, parse};
+pub use tree::{Kind, Scalar, Shape, Tree};
 pub use word::Word;
 pub(crate) use word::plain;
 

@@ -181,7 +181,7 @@ fn one_move_is_about_the_best_that_there_is() {
         let limits = Limits { moves: 1, effort: 4, goal: Some(Ratio::ZERO), ..Limits::default() };
         let balanced = ask(&ted, &set, &Hints::default(), &limits).unwrap();
         let best = best_move(&ted, &set, &graph);
-        good += u64::from(highest(&balanced.after) <= best + super::super::search::MARGIN);
+        good += u64::from(highest(&balanced.after) <= best + crate::balance::standing::MARGIN);
     }
     assert!(good * 10 >= CASES * 9, "{good} of {CASES} single moves were the best");
 }

@@ -9,7 +9,7 @@ use paths::{Bounds, PathRequest, Shared, together};
 use super::super::{AsOf, Judge, Part, listed, mark_of};
 use crate::{
     codes,
-    compile::in_common,
+    common::in_common,
     doc::{Document, Spec},
     route::{Free, View, Ways, backup},
 };

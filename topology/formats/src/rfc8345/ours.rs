@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use model::{Link, Node, Severity, Side, Ted, sr::LabelBlock};
+use model::{Link, Node, Side, Ted, sr::LabelBlock};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     names::{self, GROUPS, RISKS},
     number,
-    pair::OneWay,
 };
 use crate::{
     code,
@@ -168,44 +167,4 @@ pub(super) fn direction(tree: &Tree, subject: &str, report: &mut Report) -> (Dra
     let members = members(tree, &[&LINE[..], &DIRECTION[..]].concat(), subject, report);
     let Some(mut fields) = Fields::of(&members, subject, report) else { return Default::default() };
     (words::line(&mut fields, report), words::direction(&mut fields, report))
-}
-
-/// What both directions say of their line; what they say otherwise than each other is told.
-pub(super) fn line(forth: &OneWay, back: &OneWay, report: &mut Report) -> DraftLine {
-    let mut differs = Vec::new();
-    let (first, second) = (forth.line.clone(), back.line.clone());
-    if first.affinity != second.affinity {
-        differs.push("`administrative-group`".to_owned());
-    }
-    if first.srlg != second.srlg {
-        differs.push("`te-srlgs`".to_owned());
-    }
-    let line = DraftLine {
-        name: None,
-        role: agreed(first.role, second.role, "role", &mut differs),
-        affinity: first.affinity.into_iter().chain(second.affinity).collect(),
-        srlg: first.srlg.into_iter().chain(second.srlg).collect(),
-        contract: agreed(first.contract, second.contract, "contract", &mut differs),
-        encryption: agreed(first.encryption, second.encryption, "encryption", &mut differs),
-        price: agreed(first.price, second.price, "price", &mut differs),
-    };
-    if !differs.is_empty() {
-        let message = format!(
-            "its two directions differ in {}, which a line has once: it gets the groups and risks of both, and else what the first says",
-            differs.join(", ")
-        );
-        let related = report.related(back.mark, "the other direction");
-        let subject = format!("link {}", forth.id);
-        report.add(code::UNUSED_ATTRIBUTE, Severity::Warning, subject, message, forth.mark).related = related;
-    }
-    line
-}
-
-/// What the first says; what the second says where the first says nothing.
-fn agreed<T: Default + PartialEq>(first: T, second: T, word: &str, differs: &mut Vec<String>) -> T {
-    let said = |value: &T| *value != T::default();
-    if said(&first) && said(&second) && first != second {
-        differs.push(format!("`{PREFIX}{word}`"));
-    }
-    if said(&first) { first } else { second }
 }

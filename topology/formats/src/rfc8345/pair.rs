@@ -65,7 +65,7 @@ pub(super) fn pair(one_ways: Vec<OneWay>, report: &mut Report) -> Vec<DraftLink>
 
 fn joined(forth: &OneWay, back: &OneWay, report: &mut Report) -> DraftLink {
     let name = DIRECTIONS.iter().find_map(|mark| forth.id.strip_suffix(mark)).unwrap_or(&forth.id);
-    let line = ours::line(forth, back, report);
+    let line = line(forth, back, report);
     DraftLink {
         mark: forth.mark,
         a: forth.from.clone(),
@@ -74,4 +74,44 @@ fn joined(forth: &OneWay, back: &OneWay, report: &mut Report) -> DraftLink {
         from_a: forth.direction.clone(),
         from_z: back.direction.clone(),
     }
+}
+
+/// What both directions say of their line; what they say otherwise than each other is told.
+fn line(forth: &OneWay, back: &OneWay, report: &mut Report) -> DraftLine {
+    let mut differs = Vec::new();
+    let (first, second) = (forth.line.clone(), back.line.clone());
+    if first.affinity != second.affinity {
+        differs.push("`administrative-group`".to_owned());
+    }
+    if first.srlg != second.srlg {
+        differs.push("`te-srlgs`".to_owned());
+    }
+    let line = DraftLine {
+        name: None,
+        role: agreed(first.role, second.role, "role", &mut differs),
+        affinity: first.affinity.into_iter().chain(second.affinity).collect(),
+        srlg: first.srlg.into_iter().chain(second.srlg).collect(),
+        contract: agreed(first.contract, second.contract, "contract", &mut differs),
+        encryption: agreed(first.encryption, second.encryption, "encryption", &mut differs),
+        price: agreed(first.price, second.price, "price", &mut differs),
+    };
+    if !differs.is_empty() {
+        let message = format!(
+            "its two directions differ in {}, which a line has once: it gets the groups and risks of both, and else what the first says",
+            differs.join(", ")
+        );
+        let related = report.related(back.mark, "the other direction");
+        let subject = format!("link {}", forth.id);
+        report.add(code::UNUSED_ATTRIBUTE, Severity::Warning, subject, message, forth.mark).related = related;
+    }
+    line
+}
+
+/// What the first says; what the second says where the first says nothing.
+fn agreed<T: Default + PartialEq>(first: T, second: T, word: &str, differs: &mut Vec<String>) -> T {
+    let said = |value: &T| *value != T::default();
+    if said(&first) && said(&second) && first != second {
+        differs.push(format!("`{}{word}`", ours::PREFIX));
+    }
+    if said(&first) { first } else { second }
 }

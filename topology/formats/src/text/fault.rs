@@ -3,7 +3,6 @@
 use serde_saphyr::{Error, Location, MessageFormatter as _, UserMessageFormatter, budget::BudgetBreach};
 
 use super::{
-    json::DEEPEST,
     mark::Mark,
     report::{Report, shorten},
 };
@@ -46,6 +45,9 @@ impl Fault {
 
 /// The most values of one file.
 pub(super) const MAX_NODES: usize = 4_000_000;
+
+/// Brackets within brackets.
+pub(super) const DEEPEST: usize = 64;
 
 /// What YAML would read otherwise than the author sees it: a line that ends at a carriage return alone.
 pub(super) fn unlike_editors(text: &str) -> Option<Fault> {

@@ -2,13 +2,10 @@
 //! find what is wrong in it.
 
 use super::{
-    fault::{Fault, MAX_NODES},
+    fault::{DEEPEST, Fault, MAX_NODES},
     mark::{Key, Mark},
     tree::{Kind, Scalar, Shape, Tree},
 };
-
-/// Brackets within brackets.
-pub(super) const DEEPEST: usize = 64;
 
 /// Reads one value. O(length).
 pub(super) fn read(text: &str) -> Result<Tree, Fault> {
