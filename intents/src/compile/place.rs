@@ -157,9 +157,9 @@ impl<'a> Placer<'a> {
     /// Gives the bandwidth of paths to a service, for each crossing of an edge.
     fn take(&mut self, ways: &Ways, taker: Taker<'a>) {
         for (edge, times) in ways.crossings().iter() {
-            let rate = taker.rate.saturating_mul(times);
-            self.free.take(&[edge], rate);
-            self.takers.take(Taker { rate, ..taker }, &[edge]);
+            let taker = taker.crossing(times);
+            self.free.take(&[edge], taker.rate);
+            self.takers.take(taker, &[edge]);
         }
     }
 

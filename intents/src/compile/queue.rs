@@ -121,27 +121,25 @@ fn guarantees<'a>(
     let mut sums = Guarantees::none(graph, queues);
     let mut takers = Takers::new(graph);
     for one in placed {
-        let mut edges: Vec<EdgeIx> = one.ways.each().flat_map(|found| &found.edges).copied().collect();
-        distinct(&mut edges);
-        takers.take(taker(one), &edges);
         let place = sums.place(one.queue);
-        edges.into_iter().for_each(|edge| sums.add(edge, place, one.rate()));
+        for (edge, times) in one.ways.crossings().iter() {
+            let taker = taker(one).crossing(times);
+            sums.add(edge, place, taker.rate);
+            takers.take(taker, &[edge]);
+        }
     }
     for one in placed {
         let Some(backup) = &one.backup else { continue };
         let (mut full, place) = (Vec::new(), sums.place(one.queue));
-        for (backup, path) in backup.ways.each().zip(one.ways.each()) {
-            let mut edges: Vec<EdgeIx> =
-                backup.edges.iter().filter(|edge| !path.edges.contains(edge)).copied().collect();
-            distinct(&mut edges);
-            for edge in edges {
-                if sums.totals[edge.ix()].saturating_add(one.rate()) <= graph.edge(edge).bandwidth {
-                    sums.add(edge, place, one.rate());
-                    takers.take(taker(one), &[edge]);
-                } else {
-                    sums.cross(edge);
-                    full.push(edge);
-                }
+        // The backup carries nothing while the path does, so it needs only what the path does not have on an edge already.
+        for (edge, times) in backup.ways.crossings().beyond(&one.ways.crossings()).iter() {
+            let taker = taker(one).crossing(times);
+            if sums.totals[edge.ix()].saturating_add(taker.rate) <= graph.edge(edge).bandwidth {
+                sums.add(edge, place, taker.rate);
+                takers.take(taker, &[edge]);
+            } else {
+                sums.cross(edge);
+                full.push(edge);
             }
         }
         say_full(one, &full, value(one), &takers, graph, done);
@@ -169,10 +167,4 @@ fn say_full(
         }
     };
     done.say(Severity::Warning, codes::BACKUP_WEAKER, &one.service.id, message, help);
-}
-
-/// A waypoint may lead over a link twice: its queue sees the service once for each direction.
-pub(super) fn distinct(edges: &mut Vec<EdgeIx>) {
-    edges.sort_unstable();
-    edges.dedup();
 }

@@ -18,6 +18,13 @@ pub(super) struct Taker<'a> {
     pub rate: u64,
 }
 
+impl Taker<'_> {
+    /// What it has of an edge that it crosses so often.
+    pub const fn crossing(self, times: u64) -> Self {
+        Self { rate: self.rate.saturating_mul(times), ..self }
+    }
+}
+
 /// Those that have the bandwidth of one edge.
 #[derive(Clone, Debug, Default)]
 struct Holders<'a> {

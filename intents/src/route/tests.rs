@@ -1,4 +1,4 @@
-use model::{Allocations, Hints, Severity, Ted, Verdict};
+use model::{Allocations, Bandwidth, Hints, Severity, Ted, Verdict, link::Side};
 
 use crate::{
     codes, compile,
@@ -125,6 +125,21 @@ fn a_link_that_is_crossed_out_and_back_takes_the_bandwidth_twice() {
     let around = placed(&stub("a"), &asked(60)).unwrap();
     assert_eq!(around.len(), 3);
     assert_eq!(around.iter().filter(|link| *link == "stub").count(), 1, "{around:?}");
+}
+
+#[test]
+fn a_queue_keeps_what_is_promised_for_every_crossing() {
+    let ted = stub("");
+    let asked = "  connectivity: {type: p2p, endpoints: [a, z]}\n  slo: {bandwidth: 40Mbps}\n  sle: {waypoints: [w]}";
+    let done = compiled(&set_of(&[CLASSES, &service("a", asked)], &ted), &ted, &Hints::default());
+    let guaranteed = |link: &str, from: Side| {
+        let end = ted.links.values().find(|one| one.id.as_str() == link).unwrap().end(from);
+        done.desired.devices[&end.node].qos[&end.interface].guaranteed()
+    };
+    for from in [Side::A, Side::Z] {
+        assert_eq!(guaranteed("stub", from), Bandwidth::from_bps(80_000_000));
+        assert_eq!(guaranteed("line", from), Bandwidth::from_bps(40_000_000));
+    }
 }
 
 #[test]
