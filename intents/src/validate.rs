@@ -133,6 +133,10 @@ pub(crate) fn judged(
     class::alarms(&names, &mut set, &mut judge);
     let mut origins: BTreeMap<ServiceId, &Document> = BTreeMap::new();
     for (doc, spec) in &names.services {
+        if set.services.len() >= select::MAX_SERVICES_OF_ALL {
+            too_many(doc, &mut judge);
+            break;
+        }
         for service in service::expand(doc, spec, &set, &names, &mut judge) {
             match origins.get(&service.id) {
                 Some(other) => same_service(doc, other, &service, &mut judge),
@@ -162,6 +166,16 @@ fn may_be_used(unused: &Finding, unread: &Unread) -> bool {
         _ => &[],
     };
     users.iter().any(|kind| unread.may_have(kind))
+}
+
+/// There are so many services before a document that those of no more are looked at.
+fn too_many(doc: &Document, judge: &mut Judge<'_>) {
+    let most = select::MAX_SERVICES_OF_ALL;
+    let message =
+        format!("the intents before this one are {most} services or more, and all together are at most that");
+    judge.error(codes::LIMIT, doc, doc.metadata.name.mark, message).help(
+        "select fewer nodes by `role`, `site` or `labels`; it and all intents after it were not looked at",
+    );
 }
 
 /// Names of intents and nodes may hold the characters that names of services are put together with, so two services may come to

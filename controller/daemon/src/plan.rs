@@ -261,7 +261,12 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
             let moves = balanced.as_ref().map_or_else(String::new, |balanced| balanced.text() + "\n");
             say(&draw::clean(&format!("{from}{season}\n\n{moves}")));
             let threads = thread::available_parallelism().map_or(1, NonZero::get);
-            proposal.report.each_piece(threads, &mut |piece| say(&draw::clean(piece)));
+            proposal.report.each_piece(threads, &mut |piece| {
+                // One that has nothing to say is no empty line.
+                if !piece.is_empty() {
+                    say(&draw::clean(piece));
+                }
+            });
         }
         PlanFormat::Markdown => {
             let ticket = ticket(balanced.as_ref(), &proposal.report.markdown(beside));

@@ -461,7 +461,11 @@ fn at_risk(
             false => route::reversed(view.graph(), nearest),
         };
         let totals = paths::Totals::of(view.graph(), &out.edges);
-        return Some(Ways::both(view.graph(), service, Found { totals, ..out }));
+        let ways = Ways::both(view.graph(), service, Found { totals, ..out });
+        // It was looked for in one direction: both together may cross a link more often than it has room for.
+        if ways.crossings().crowded(request.bandwidth.as_bps(), free.single()).is_none() {
+            return Some(ways);
+        }
     }
     let open = PathRequest { bounds: Bounds::default(), ..request.clone() };
     route::primary(view, free, service, &open).ok()

@@ -16,12 +16,23 @@ type Order = (u64, u64, u64, u32, Vec<EdgeIx>);
 
 /// The best paths that have room for all crossings. Where one leads over a link too often, those are tried that never take one
 /// direction of it and those that never take the other, best first: exact, unless a link has room for more crossings than one each way,
-/// or [`MOST_TRIED`] are not enough.
+/// or [`MOST_TRIED`] are not enough; then the best is taken of those that were found.
 pub(super) fn thinned(
     view: &mut View,
     free: &Free,
     service: &Service,
     request: &PathRequest,
+) -> Result<Ways, Lost> {
+    thinned_within(view, free, service, request, MOST_TRIED)
+}
+
+/// The same with another limit.
+pub(super) fn thinned_within(
+    view: &mut View,
+    free: &Free,
+    service: &Service,
+    request: &PathRequest,
+    most_tried: usize,
 ) -> Result<Ways, Lost> {
     let rate = request.bandwidth.as_bps();
     let first = mirror::both(view, free, service, request)?;
@@ -54,8 +65,12 @@ pub(super) fn thinned(
             let out = Found { exact: ways.out.exact && exact, ..ways.out.clone() };
             return Ok(Ways::both(view.graph(), service, out));
         }
-        if tried >= MOST_TRIED {
-            return Err(Lost::Crowd(Box::new(first), false));
+        if tried >= most_tried {
+            let fits = |ways: &Ways| ways.crossings().crowded(rate, free.single()).is_none();
+            let best = open.into_iter().rev().map(|(.., ways, _)| ways).find(fits);
+            // There may be a better one.
+            let inexact = |ways: Ways| Ways::both(view.graph(), service, Found { exact: false, ..ways.out });
+            return best.map(inexact).ok_or_else(|| Lost::Crowd(Box::new(first), false));
         }
     }
     Err(Lost::Crowd(Box::new(first), exact))

@@ -63,12 +63,23 @@ impl Quantity {
 /// How the way back is put into the graph.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Mirror {
-    /// What is put in the place of the price; where there is nothing, every link is as bad as its worse direction.
+    /// What is put in the place of the price.
     quantity: Option<Quantity>,
     /// Whether the price is what paths are chosen by: then it stands in the place of the TE metric.
     priced: bool,
+    /// What is bounded beside it: there every link is as bad as its worse direction. Of the rest each path has what it has from `a` to
+    /// `z`, by which it is chosen.
+    folded: Folded,
     /// Whether a path that keeps the bounds in both directions is always found.
     exact: bool,
+}
+
+/// What takes the worse of both directions.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Folded {
+    delay: bool,
+    jitter: bool,
+    loss: bool,
 }
 
 impl Mirror {
@@ -93,13 +104,15 @@ impl Mirror {
             if let Some(quantity) = self.quantity {
                 this.price = quantity.of(other);
             }
-            if self.quantity != Some(Quantity::Delay) {
+            if self.folded.delay {
                 this.delay = this.delay.max(other.delay);
             }
-            if self.quantity != Some(Quantity::Jitter) {
+            if self.folded.jitter {
                 this.jitter = this.jitter.max(other.jitter);
             }
-            this.loss = this.loss.max(other.loss);
+            if self.folded.loss {
+                this.loss = this.loss.max(other.loss);
+            }
         }
         graph
     }
@@ -119,7 +132,7 @@ struct Differ {
 #[derive(Default)]
 pub(super) struct Mirrors {
     differ: Option<Differ>,
-    finders: BTreeMap<(Option<Quantity>, bool), Finder>,
+    finders: BTreeMap<Mirror, Finder>,
 }
 
 impl Mirrors {
@@ -150,12 +163,17 @@ impl Mirrors {
         // All that differs and is bounded is put there.
         let put = usize::from(quantity.is_some());
         let exact = [delay, jitter, loss].into_iter().filter(|differs| *differs).count() <= put && !loss;
-        Mirror { quantity, priced: priced && quantity.is_some(), exact }
+        let folded = Folded {
+            delay: delay && quantity != Some(Quantity::Delay),
+            jitter: jitter && quantity != Some(Quantity::Jitter),
+            loss,
+        };
+        Mirror { quantity, priced: priced && quantity.is_some(), folded, exact }
     }
 
     /// What finds paths in the graph of a mirror.
     pub fn finder(&mut self, real: &Graph, mirror: Mirror) -> &mut Finder {
-        let known = self.finders.entry((mirror.quantity, mirror.priced));
+        let known = self.finders.entry(mirror);
         known.or_insert_with(|| Finder::new(Arc::new(mirror.graph(real))))
     }
 }

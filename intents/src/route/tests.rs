@@ -1,5 +1,10 @@
-use model::{Allocations, Bandwidth, Hints, Severity, Ted, Verdict, link::Side};
+use model::{
+    Allocations, Bandwidth, Delay, Hints, Severity, Ted, Verdict,
+    hint::{Degradation, Relief},
+    link::{DirectedLink, Side},
+};
 
+use super::{Free, Lost, View, crowd};
 use crate::{
     codes, compile,
     tests::{CLASSES, compiled, service, set_of, ted},
@@ -128,9 +133,60 @@ fn a_link_that_is_crossed_out_and_back_takes_the_bandwidth_twice() {
 }
 
 #[test]
+fn what_is_not_bounded_is_as_it_is_on_the_way_out() {
+    let values = |delay: u64, jitter: u64| format!("{{delay: {delay}ms, jitter: {jitter}ms}}");
+    let line = |out, back| format!("bandwidth: 100Mbps, aToZ: {out}, zToA: {back}");
+    let unsteady = line(values(1, 1), values(1, 9));
+    let slow_back = line(values(5, 1), values(30, 1));
+    let even = line(values(10, 1), values(10, 1));
+    let quick = [("p1", "a", "z", slow_back.as_str()), ("p2", "a", "z", even.as_str())];
+    let asked = "  slo: {jitter: 5ms}\n  path: {minimise: delay}";
+    assert_eq!(placed(&network(&["a", "z"], &quick), asked), Ok(vec!["p1".to_owned()]));
+    // One more that keeps its promise in one direction alone changes nothing.
+    let more = [("p0", "a", "z", unsteady.as_str()), quick[0], quick[1]];
+    assert_eq!(placed(&network(&["a", "z"], &more), asked), Ok(vec!["p1".to_owned()]));
+}
+
+#[test]
+fn what_was_found_within_the_limit_is_taken() {
+    // Two stretches of two links each to the firewall: each has to be gone back over the other link.
+    let line = |delay: u64| format!("bandwidth: 100Mbps, delay: {delay}ms");
+    let (near, far) = (line(1), line(2));
+    let links = [
+        ("am", "a", "m", near.as_str()),
+        ("am2", "a", "m", far.as_str()),
+        ("mw", "m", "w", near.as_str()),
+        ("mw2", "m", "w", far.as_str()),
+        ("line", "a", "z", near.as_str()),
+    ];
+    let ted = network(&["a", "m", "w", "z"], &links);
+    let text = service("s", "  connectivity: {type: p2p, endpoints: [a, z]}\n  sle: {waypoints: [w]}");
+    let set = set_of(&[CLASSES, &text], &ted);
+    let service = set.services.values().next().unwrap();
+    let graph = model::Graph::freeze(&ted).unwrap();
+    let [a, w, z] = ["a", "w", "z"].map(|node| graph.node_ix(&node.parse().unwrap()).unwrap());
+    let request = paths::PathRequest {
+        bandwidth: Bandwidth::from_bps(60_000_000),
+        waypoints: vec![w],
+        minimise: model::intent::Minimise::Delay,
+        ..paths::PathRequest::new(a, z)
+    };
+    let free = Free::of(graph.edges().map(|(_, edge)| edge.bandwidth).collect());
+    let mut view = View::new(graph);
+    let mut within = |most| crowd::thinned_within(&mut view, &free, service, &request, most);
+    assert!(matches!(within(2), Err(Lost::Crowd(_, false))));
+    let some = within(4).unwrap();
+    let best = within(64).unwrap();
+    assert!(!some.out.exact && best.out.exact);
+    assert_eq!(some.out.totals.delay, best.out.totals.delay);
+    assert_eq!(best.crossings().crowded(60_000_000, free.single()), None);
+}
+
+#[test]
 fn a_queue_keeps_what_is_promised_for_every_crossing() {
     let ted = stub("");
-    let asked = "  connectivity: {type: p2p, endpoints: [a, z]}\n  slo: {bandwidth: 40Mbps}\n  sle: {waypoints: [w]}";
+    let asked =
+        "  connectivity: {type: p2p, endpoints: [a, z]}\n  slo: {bandwidth: 40Mbps}\n  sle: {waypoints: [w]}";
     let done = compiled(&set_of(&[CLASSES, &service("a", asked)], &ted), &ted, &Hints::default());
     let guaranteed = |link: &str, from: Side| {
         let end = ted.links.values().find(|one| one.id.as_str() == link).unwrap().end(from);
@@ -140,6 +196,30 @@ fn a_queue_keeps_what_is_promised_for_every_crossing() {
         assert_eq!(guaranteed("stub", from), Bandwidth::from_bps(80_000_000));
         assert_eq!(guaranteed("line", from), Bandwidth::from_bps(40_000_000));
     }
+}
+
+#[test]
+fn a_service_whose_promise_is_at_risk_takes_no_more_than_a_link_has() {
+    let ted = stub("");
+    let through = "  connectivity: {type: p2p, endpoints: [a, z]}\n  slo: {oneWayDelay: 20ms, bandwidth: 40Mbps}\n  sle: {waypoints: [w]}";
+    // What the service has seen on the only line breaks its promise.
+    let line = DirectedLink { link: "line".parse().unwrap(), from: Side::A };
+    let slow = Degradation { delay: Some(Delay::from_micros(100_000)), jitter: None, loss: None };
+    let relief = Relief {
+        seen: [(line, slow)].into(),
+        since: model::Timestamp::from_micros(1),
+        why: "delay > 20ms".to_owned(),
+    };
+    let hints = Hints { relief: [("s".parse().unwrap(), relief)].into(), ..Hints::default() };
+    let is_carried = |beside: u64| {
+        let ends =
+            format!("  connectivity: {{type: p2p, endpoints: [a, w]}}\n  slo: {{bandwidth: {beside}Mbps}}");
+        let set = set_of(&[CLASSES, &service("r", &ends), &service("s", through)], &ted);
+        let done = compile(&set, &ted, &hints, &Allocations::default().extended(&set).unwrap());
+        matches!(done.verdicts[&"s".parse().unwrap()], Verdict::Carried { .. })
+    };
+    assert!(is_carried(20));
+    assert!(!is_carried(30));
 }
 
 #[test]

@@ -210,6 +210,9 @@ fn slo(doc: &Document, spec: Option<&At<SloSpec>>, judge: &mut Judge<'_>) -> Slo
     }
 }
 
+/// How many waypoints a service may have. Each takes a segment, and no router pushes so many.
+const MOST_WAYPOINTS: usize = 32;
+
 fn sle(doc: &Document, spec: Option<&At<SleSpec>>, ends: &[(NodeId, NodeId)], judge: &mut Judge<'_>) -> Sle {
     let Some(spec) = spec else { return Sle::default() };
     let SleSpec { diversity, encryption, waypoints } = &spec.value;
@@ -217,6 +220,12 @@ fn sle(doc: &Document, spec: Option<&At<SleSpec>>, ends: &[(NodeId, NodeId)], ju
         waypoints.iter().filter(|waypoint| !select::is_node(doc, waypoint, judge)).collect::<Vec<_>>()
     {
         debug_assert!(!judge.ted.nodes.contains_key(&waypoint.value), "known waypoints are no findings");
+    }
+    if let Some(first_beyond) = waypoints.get(MOST_WAYPOINTS) {
+        let message = format!("{} waypoints, and a service has at most {MOST_WAYPOINTS}", waypoints.len());
+        judge
+            .error(codes::LIMIT, doc, first_beyond.mark, message)
+            .help("routers push far fewer segments than that; name the nodes that have to be visited, not the whole path");
     }
     for waypoint in waypoints {
         if ends.iter().any(|(a, z)| *a == waypoint.value || *z == waypoint.value) {

@@ -38,7 +38,7 @@ impl Crowded {
             }
             // Below the number of crossings, so it fits.
             let room = room as u32;
-            if self.bits + room > u128::BITS {
+            if self.bits + room >= u128::BITS {
                 return false;
             }
             let bits = (1_u128 << room) - 1;

@@ -170,3 +170,29 @@ fn an_intent_of_too_many_services_is_told_at_its_selector_before_they_are_made()
         limit("{type: hub-spoke, hubs: {nodes: \"n00[01]*\"}, spokes: {nodes: \"n00[2-9]*\"}}");
     assert!(message.starts_with("`spokes` selects 800 nodes and `hubs` 200,"), "{message}");
 }
+
+#[test]
+fn intents_of_too_many_services_together_are_told_at_the_first_that_is_too_many() {
+    let ted = crowd(50);
+    let mesh = |name: &str| service(name, "  connectivity: {type: mesh, members: {nodes: \"*\"}}");
+    let found = validate(&documents(&[CLASSES, &mesh("a"), &mesh("b"), &mesh("c")]), &ted).unwrap_err();
+    let limits: Vec<&Finding> = found.iter().filter(|one| one.code == codes::LIMIT).collect();
+    let [one] = limits.as_slice() else { panic!("{limits:#?}") };
+    assert_eq!(one.subject, "ServiceIntent c");
+    assert!(one.message.contains("are 2000 services or more"), "{}", one.message);
+}
+
+#[test]
+fn a_service_visits_few_waypoints() {
+    let through = |count: usize| {
+        let named: Vec<String> = (2..2 + count).map(|number| format!("n{number:05}")).collect();
+        let ends = "  connectivity: {type: p2p, endpoints: [n00000, n00001]}";
+        let text = service("x", &format!("{ends}\n  sle: {{waypoints: [{}]}}", named.join(", ")));
+        let found = validate(&documents(&[CLASSES, &text]), &crowd(40))
+            .map_or_else(|found| found, |(_, found)| found);
+        found.into_iter().find(|one| one.code == codes::LIMIT)
+    };
+    assert_eq!(through(32), None);
+    let one = through(33).unwrap();
+    assert_eq!(one.message, "33 waypoints, and a service has at most 32");
+}

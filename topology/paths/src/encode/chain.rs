@@ -106,7 +106,8 @@ impl Encoder<'_> {
         function.label.filter(|label| !super::sid::holds(srgb, *label) && !is_link(*label))
     }
 
-    /// The SRv6 SID of a function, unless it means something else there or leads elsewhere.
+    /// The SRv6 SID of a function, unless it means something else there. Whoever makes a network sees to it
+    /// that the SID leads to the node.
     fn own_sid(&self, node: NodeIx, function: ServiceFunction) -> Option<std::net::Ipv6Addr> {
         let facts = self.node(node).ok()?;
         let is_link = |sid| self.graph.out(node).iter().any(|edge| self.graph.edge(*edge).end_x == Some(sid));
