@@ -50,7 +50,10 @@ mod stretches;
 mod tally;
 
 mod backbone;
+mod grow;
 mod guided;
+mod landing;
+mod narrow;
 mod root;
 mod roots;
 
