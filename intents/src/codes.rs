@@ -132,6 +132,8 @@ codes! {
     UNKNOWN_DOMAIN = "TL0065";
     /// An objective that carriers do not promise on any path.
     BEYOND_CONTRACT = "TL0066";
+    /// A promise that counts on a value of a line that nobody wrote.
+    UNWRITTEN_VALUE = "TL0067";
     /// A link that the network does not have.
     UNKNOWN_LINK = "TL0070";
     /// A moment, a time of day or an offset that is not clear everywhere.

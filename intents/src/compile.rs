@@ -16,7 +16,7 @@ mod strict;
 mod takers;
 mod verdict;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, panic::resume_unwind, thread};
 
 use model::{
     Allocations, Demand, Demands, DesiredState, Finding, Graph, Hints, IntentSet, Service, ServiceId,
@@ -26,7 +26,9 @@ use paths::{EdgeSet, Encoder};
 
 use crate::{codes, domain};
 
+pub(crate) use closed::Closed;
 use place::Placer;
+use placed::Placed;
 
 pub use strict::compile_new;
 
@@ -78,16 +80,31 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
         placer.back_up(service, &mut done);
     }
     placer.tell(&mut done);
-    queue::set(set, ted, &graph, &placed, &mut done);
-    let has_domains = domain::names(ted).len() > 1;
-    for service in &placed {
-        policy::add(service, ted, &mut done);
-        promise(service.service, &mut done.demands);
-        let verdict = verdict::carried(service, ted, &graph, placer.left(), has_domains);
+    let left = placer.left();
+    let verdicts = thread::scope(|scope| {
+        let judge = || verdicts(&placed, ted, &graph, left);
+        let beside = (placed.len() >= WORTH_A_THREAD).then(|| scope.spawn(judge));
+        queue::set(set, ted, &graph, &placed, &mut done);
+        for service in &placed {
+            policy::add(service, ted, &mut done);
+            promise(service.service, &mut done.demands);
+        }
+        beside.map_or_else(judge, |beside| beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    for (service, verdict) in placed.iter().zip(verdicts) {
         verdict::tell_shares(&verdict, &mut done);
         done.verdicts.insert(service.service.id.clone(), verdict);
     }
     done
+}
+
+/// Verdicts on fewer services are not worth a thread.
+const WORTH_A_THREAD: usize = 1_000;
+
+/// The answers for services that are carried. `left` is what is left of each edge when everything is placed.
+fn verdicts(placed: &[Placed<'_>], ted: &Ted, graph: &Graph, left: &[u64]) -> Vec<Verdict> {
+    let has_domains = domain::names(ted).len() > 1;
+    placed.iter().map(|service| verdict::carried(service, ted, graph, left, has_domains)).collect()
 }
 
 /// Services by the value of their class, highest first, then by name.

@@ -1,12 +1,12 @@
 //! All that can be told of files at once. Each stage judges what the stages before it let through, and goes on beside what they
-//! refused: a misspelt field of one document hides neither the unknown node of another nor the service that finds no room.
+//! refused: a misspelt field hides neither an unknown node, of its document or of another, nor the service that finds no room.
 
 use std::collections::BTreeSet;
 
 use model::{Allocations, Finding, Hints, IntentSet, Season, Ted, Timestamp};
 
 use crate::{
-    codes,
+    beside, codes,
     compile::compile,
     design,
     reading::Reading,
@@ -32,6 +32,7 @@ pub fn judge(
     if !findings.iter().any(Finding::is_error) {
         return Ok((set, findings));
     }
+    findings.extend(beside::judge(reading, ted, as_of));
     let mut late = placed(sound(set, &findings), ted, reading, at);
     crate::locate(&mut late, &reading.documents);
     findings.extend(late);
@@ -44,8 +45,10 @@ pub fn judge_alone(reading: &Reading) -> Vec<Finding> {
     let made = design::make(&reading.documents, &unread);
     unread.add(made.unread);
     let (_, judged) = validate::judged(&made.documents, &Ted::default(), AsOf::default(), &unread);
+    let beside = beside::judge(reading, &Ted::default(), AsOf::default());
     let own = |finding: &Finding| codes::OF_DOCUMENTS.contains(&finding.code.as_str());
-    reading.findings.iter().cloned().chain(made.findings).chain(judged.into_iter().filter(own)).collect()
+    let judged = judged.into_iter().chain(beside).filter(own);
+    reading.findings.iter().cloned().chain(made.findings).chain(judged).collect()
 }
 
 /// The set without the services of intents that have an error: what is wrong with them is told.

@@ -16,7 +16,9 @@ pub mod source;
 mod origin;
 
 mod blame;
+mod common;
 mod faults;
+mod faulty;
 mod kinds;
 
 mod moment;
@@ -26,6 +28,7 @@ mod schema;
 mod tree;
 
 // The stages, in order of the flow.
+mod foreign;
 mod parse;
 mod reading;
 
@@ -35,13 +38,18 @@ mod design;
 
 mod validate;
 
+mod beside;
+
 mod ask;
 mod domain;
 mod route;
 
 mod compile;
 
+pub mod balance;
+
 mod judge;
+mod opened;
 mod why;
 
 pub use codes::explain;
@@ -50,9 +58,11 @@ pub use compile::{
 };
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
+pub use foreign::foreign;
 pub use judge::{judge, judge_alone};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};
+pub use opened::locate_drained;
 pub use origin::Origin;
 pub use parse::{API_VERSION, parse};
 pub use print::print;

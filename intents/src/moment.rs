@@ -109,6 +109,10 @@ impl Read for doc::Moment {
         });
         read.ok().map(Self)
     }
+
+    fn hole() -> Option<Self> {
+        moment("2000-01-01T00:00:00Z").ok().map(Self)
+    }
 }
 
 impl Write for doc::Moment {
@@ -133,6 +137,10 @@ impl Read for ScheduleSpec {
             true => Read::read(node, faults).map(Self::Weekly),
             false => Read::read(node, faults).map(Self::Once),
         }
+    }
+
+    fn hole() -> Option<Self> {
+        Read::hole().map(Self::Once)
     }
 }
 

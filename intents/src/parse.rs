@@ -8,6 +8,7 @@ use crate::{
     codes,
     doc::{Document, Metadata, Spec},
     faults::Faults,
+    faulty::Faulty,
     kinds::{KINDS, kind_and_name},
     read::{Read, mapping, nearest, scalar, suggest},
     reading::Reading,
@@ -19,14 +20,18 @@ use crate::{
 pub const API_VERSION: &str = "trunkline/v1";
 
 /// Kinds of other files, to say where they belong.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("Network", "give the file by `-n`"),
+    (
+        "Traffic",
+        "did you mean `TrafficClass`? What people send is told to the lab, and not to the controller",
+    ),
     ("Inventory", "name the file in the configuration of the controller"),
     ("Scenario", "give the file by `trunkline demo --scenario`"),
 ];
 
-/// How many findings of one file are kept; a file with more is not the file that was meant.
-const MAX_FINDINGS: usize = 1_000;
+/// How many findings of one file are kept; a file with more is not the file that was meant, and a finding says where it was left.
+const MAX_FINDINGS: usize = 10_000;
 
 /// In how many threads a file of many documents is read. The answer does not depend on it.
 const THREADS: usize = 4;
@@ -69,8 +74,18 @@ fn reading(file: &SourceFile) -> Reading {
     };
     whole.documents.reserve(chunks.len());
     parts.into_iter().for_each(|part| whole.add(part));
-    whole.findings.truncate(MAX_FINDINGS);
+    cut(&mut whole.findings);
     whole
+}
+
+/// Leaves out the findings that are too many, and says from where on.
+fn cut(findings: &mut Vec<Finding>) {
+    let Some(next) = findings.get(MAX_FINDINGS) else { return };
+    let message = format!("this file has more than {MAX_FINDINGS} faults: those from here on were not read");
+    let last = Finding { code: codes::TOO_LARGE.to_owned(), message, related: Vec::new(), ..next.clone() };
+    let last = last.with_help("mend those before this one, and check again");
+    findings.truncate(MAX_FINDINGS);
+    findings.push(last);
 }
 
 /// Reads documents that stand beside each other, and stops where there are too many faults.
@@ -83,13 +98,22 @@ fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> Reading {
         faults.subject.clone_from(&file.name);
         let node = tree::read(*chunk, &mut faults);
         let document = node.as_ref().and_then(|node| document(&name, node, &mut faults));
-        if faults.findings.len() == before {
+        let found = &faults.findings[before..];
+        if found.is_empty() {
             part.documents.extend(document);
         } else {
             part.unread.document(node.as_ref(), chunk.text);
+            let faulty = node
+                .as_ref()
+                .zip(document)
+                .and_then(|(node, document)| Faulty::of(document, node, *chunk, &faults.subject, found));
+            if !faulty.as_ref().is_some_and(Faulty::is_named) {
+                part.missing.document(node.as_ref(), chunk.text);
+            }
+            part.faulty.extend(faulty);
         }
         if faults.findings.len() > MAX_FINDINGS {
-            part.unread.of_kind(None);
+            part.anything_may_be_missing();
             break;
         }
     }
@@ -97,7 +121,7 @@ fn read(file: &SourceFile, chunks: &[Chunk<'_>]) -> Reading {
     part
 }
 
-/// Reads one document.
+/// Reads one document, as far as it can be read: whether it has a fault, the faults tell.
 pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) -> Option<Document> {
     let entries = mapping(node, faults)?;
     let field = |name: &str| entries.iter().find(|(key, _)| key.text == name).map(|(_, value)| value);
@@ -126,7 +150,12 @@ pub(crate) fn document(file: &Arc<str>, node: &Node, faults: &mut Faults<'_>) ->
         "Design" => Read::read(spec, faults).map(|spec| Spec::Design(Box::new(spec))),
         _ => Read::read(spec, faults).map(Spec::DesignInstance),
     };
-    Some(Document { file: file.clone(), metadata: metadata?, spec: spec?, origin: None })
+    let mut metadata = metadata.or_else(Metadata::hole)?;
+    if metadata.name.mark == Mark::HOLE {
+        // Two documents without a name have not the same one.
+        metadata.name.value.0 = format!("line-{}", node.mark.line);
+    }
+    Some(Document { file: file.clone(), metadata, spec: spec?, origin: None })
 }
 
 /// What findings call the document, before it is known to be one.

@@ -1,5 +1,6 @@
-//! From nodes to values. Reading goes on after a fault, so that one run shows them all; a value with a fault is absent, and
-//! so is everything that needs it.
+//! From nodes to values. Reading goes on after a fault, so that one run shows them all. What cannot be read and must be there is a
+//! hole: a made-up value that stands nowhere ([`Mark::HOLE`]), so that all beside it can be judged. A document with a fault is never
+//! taken for a sound one ([`crate::reading::Reading`]).
 
 use std::collections::BTreeMap;
 
@@ -48,11 +49,20 @@ pub(crate) trait Read: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// A value in place of one with a fault; nothing where none can be made up.
+    fn hole() -> Option<Self> {
+        Self::absent()
+    }
 }
 
 impl<T: Read> Read for At<T> {
     fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
         T::read(node, faults).map(|value| Self { value, mark: node.mark })
+    }
+
+    fn hole() -> Option<Self> {
+        T::hole().map(|value| Self { value, mark: Mark::HOLE })
     }
 }
 
@@ -74,8 +84,9 @@ impl<T: Read> Read for Vec<T> {
                 .help("write it like `[first, second]`");
             return None;
         };
-        let read: Vec<T> = items.iter().filter_map(|item| T::read(item, faults)).collect();
-        (read.len() == items.len()).then_some(read)
+        let read: Vec<T> = items.iter().filter_map(|item| T::read(item, faults).or_else(T::hole)).collect();
+        // A list of which nothing can be read is not an empty one.
+        (items.is_empty() || !read.is_empty()).then_some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -90,11 +101,11 @@ impl<K: Read + Ord, V: Read> Read for BTreeMap<K, V> {
         for (key, value) in entries {
             let name = Node { mark: key.mark, value: Value::Scalar(key.text.clone()) };
             let pair = (K::read(&name, faults), present(key, value, faults).and_then(|v| V::read(v, faults)));
-            if let (Some(name), Some(value)) = pair {
+            if let (Some(name), Some(value)) = (pair.0, pair.1.or_else(V::hole)) {
                 read.insert(name, value);
             }
         }
-        (read.len() == entries.len()).then_some(read)
+        (entries.is_empty() || !read.is_empty()).then_some(read)
     }
 
     fn absent() -> Option<Self> {
@@ -175,9 +186,9 @@ impl<'n> Fields<'n> {
         Some(Self { entries, mark: node.mark, complete })
     }
 
-    /// Takes one field.
+    /// Takes one field, or a hole in its place.
     pub fn take<T: Read>(&self, name: &str, faults: &mut Faults<'_>) -> Option<T> {
-        match self.entries.iter().find(|(key, _)| key.text == name) {
+        let read = match self.entries.iter().find(|(key, _)| key.text == name) {
             Some((key, node)) => present(key, node, faults).and_then(|node| T::read(node, faults)),
             None => T::absent().or_else(|| {
                 // With a field unknown beside it, this one is most likely misspelt there: one finding is enough.
@@ -188,7 +199,8 @@ impl<'n> Fields<'n> {
                 }
                 None
             }),
-        }
+        };
+        read.or_else(T::hole)
     }
 }
 
@@ -202,20 +214,45 @@ pub(crate) fn suggest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clo
     listed.truncate(12);
     match listed.as_slice() {
         [] => "there are none".to_owned(),
+        [one] if those == "there are" => format!("there is only {one}"),
         _ => format!("{those} {}{}", listed.join(", "), if more { ", …" } else { "" }),
     }
 }
 
-/// The name that is nearest to a text, if one is near; the first of equals.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The name that is nearest to a text, if one is near; the first of equals. Else the only one that begins or ends with it.
+pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let typed = text.to_lowercase();
+    // Who writes that there is to be none has not misspelt a name.
+    if ["none", "no", "off", "null", "never"].contains(&typed.as_str()) {
+        return None;
+    }
     let allowed = (typed.chars().count() / 3).max(1);
-    names
+    let near = names
+        .clone()
         .map(|name| (strsim::damerau_levenshtein(&typed, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .map(|(_, name)| name);
+    near.or_else(|| part(&typed, names))
 }
+
+/// The fewest letters by which a part of a name is known as that.
+const PART: usize = 4;
+
+/// The only name that begins or ends with a text: `delay` of `oneWayDelay`, `Traffic` of `TrafficClass`.
+fn part<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if typed.chars().count() < PART {
+        return None;
+    }
+    let mut with = names.filter(|name| {
+        let name = name.to_lowercase();
+        name.starts_with(typed) || name.ends_with(typed)
+    });
+    with.next().filter(|_| with.next().is_none())
+}
+
+/// Texts of which each type of value takes one: names, quantities, points in time.
+pub(crate) const HOLES: [&str; 6] = ["x", "1ms", "1%", "1Mbps", "00:00", "+00:00"];
 
 /// Declares a record: its type, how it is read and written, its JSON Schema, and any of it for tests, from one list of fields.
 macro_rules! record {
@@ -233,6 +270,10 @@ macro_rules! record {
                 // All fields are read before the first absence ends it: every fault is found.
                 $(let $field = fields.take::<$type>($key, faults);)*
                 Some(Self { $($field: $field?,)* })
+            }
+
+            fn hole() -> Option<Self> {
+                Some(Self { $($field: <$type as $crate::read::Read>::hole()?,)* })
             }
         }
 
@@ -278,6 +319,10 @@ macro_rules! words {
                     }
                 }
             }
+
+            fn hole() -> Option<Self> {
+                [$($($value)::+),*].into_iter().next()
+            }
         }
 
         impl $crate::print::Write for $type {
@@ -307,6 +352,10 @@ macro_rules! texts {
                 text.parse().map_err(|error: <$type as std::str::FromStr>::Err| {
                     faults.error($code, node.mark, error.to_string());
                 }).ok()
+            }
+
+            fn hole() -> Option<Self> {
+                $crate::read::HOLES.iter().find_map(|text| text.parse().ok())
             }
         }
 

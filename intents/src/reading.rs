@@ -7,6 +7,7 @@ use model::finding::Finding;
 
 use crate::{
     doc::Document,
+    faulty::Faulty,
     kinds::{KINDS, kind_and_name},
     tree::Node,
 };
@@ -18,23 +19,37 @@ pub struct Reading {
     pub documents: Vec<Document>,
     /// The faults of all others.
     pub findings: Vec<Finding>,
+    /// The documents with a fault, as far as they can be read.
+    pub(crate) faulty: Vec<Faulty>,
     /// What the documents with a fault may have been.
     pub(crate) unread: Unread,
+    /// As `unread`, of those of which nothing can be read.
+    pub(crate) missing: Unread,
 }
 
 impl Reading {
     /// Adds what another file gave.
     pub fn add(&mut self, other: Self) {
-        let Self { documents, findings, unread } = other;
+        let Self { documents, findings, faulty, unread, missing } = other;
         self.documents.extend(documents);
         self.findings.extend(findings);
+        self.faulty.extend(faulty);
         self.unread.add(unread);
+        self.missing.add(missing);
     }
 
     /// Adds a file of which nothing could be read: it is too large, or no text.
     pub fn lost(&mut self, finding: Finding) {
         self.findings.push(finding);
+        self.anything_may_be_missing();
+    }
+}
+
+impl Reading {
+    /// Documents of any kind may have been left unread.
+    pub(crate) fn anything_may_be_missing(&mut self) {
         self.unread.anything = true;
+        self.missing.anything = true;
     }
 }
 

@@ -1,21 +1,31 @@
 //! Both directions of a service at once: where they ride the same links, one search answers for both.
 
+mod crossings;
+mod crowd;
+mod mirror;
+
 use std::sync::Arc;
 
-use model::{EdgeIx, Graph, NodeIx, Service, intent::Diversity};
-use paths::{Backup, Finder, Found, Miss, NoPath, PathRequest, Shared, Totals};
+use model::{Bandwidth, EdgeIx, Graph, NodeIx, Service, intent::Diversity};
+use paths::{
+    Backup, Constraint, Excess, Finder, Found, Miss, NoPath, PathRequest, Reason, Shared, Totals, Workspace,
+    spare,
+};
 
-/// A graph with its best paths, and the same with every link as bad as its worse direction. Most services of a bank begin or
+pub(crate) use crossings::Crossings;
+use mirror::Mirrors;
+
+/// A graph with its best paths, and the same as the way back sees it. Most services of a bank begin or
 /// end at a few places, so what is found for one is kept for the others: 40 bytes for each such place and node, in each graph.
 pub(crate) struct View {
     finder: Finder,
-    symmetric: Option<Finder>,
+    mirrors: Mirrors,
 }
 
 impl View {
     /// Of a graph.
     pub fn new(graph: Graph) -> Self {
-        Self { finder: Finder::new(Arc::new(graph)), symmetric: None }
+        Self { finder: Finder::new(Arc::new(graph)), mirrors: Mirrors::default() }
     }
 
     /// The graph.
@@ -23,21 +33,9 @@ impl View {
         self.finder.graph()
     }
 
-    /// The graph with delay, jitter and loss of the worse direction on both. A path that keeps bounds on it keeps them in
-    /// both directions of the graph itself.
-    fn symmetric(&mut self) -> &mut Finder {
-        self.symmetric.get_or_insert_with(|| {
-            let real = self.finder.graph();
-            let mut graph = Graph::clone(real);
-            for edge in (0..real.edge_count() as u32).map(EdgeIx) {
-                let other = real.edge(edge.reverse());
-                let this = graph.edge_mut(edge);
-                this.delay = this.delay.max(other.delay);
-                this.jitter = this.jitter.max(other.jitter);
-                this.loss = this.loss.max(other.loss);
-            }
-            Finder::new(Arc::new(graph))
-        })
+    /// The memory of the searches, for whatever else is asked on the same graph.
+    pub const fn workspace(&mut self) -> &mut Workspace {
+        self.finder.workspace()
     }
 }
 
@@ -92,6 +90,11 @@ impl Ways {
         std::iter::once(&self.out).chain(&self.back)
     }
 
+    /// How often all directions together lead over each edge.
+    pub fn crossings(&self) -> Crossings {
+        Crossings::of(self.each().flat_map(|found| &found.edges).copied())
+    }
+
     /// A path, and its reverse where both directions ride the same links.
     pub fn both(graph: &Graph, service: &Service, out: Found) -> Self {
         let back = service.bidirectional.then(|| reversed(graph, &out));
@@ -100,7 +103,7 @@ impl Ways {
 }
 
 /// The same links the other way.
-fn reversed(graph: &Graph, found: &Found) -> Found {
+pub(crate) fn reversed(graph: &Graph, found: &Found) -> Found {
     let edges: Vec<EdgeIx> = found.edges.iter().rev().map(|edge| edge.reverse()).collect();
     let from: NodeIx = edges.first().map_or(found.from, |edge| graph.edge(*edge).from);
     Found { from, totals: Totals::of(graph, &edges), edges, exact: found.exact }
@@ -117,11 +120,24 @@ pub(crate) const fn is_joint(service: &Service) -> bool {
     service.bidirectional && service.co_routed
 }
 
+/// Why there are no paths, as far as the search itself knows.
+#[derive(Debug)]
+enum Lost {
+    /// There is none from `a` to `z`; whether that is proven.
+    Out(bool),
+    /// There is none from `z` to `a`.
+    Back,
+    /// None keeps the bounds in both directions on the same links; whether that is proven.
+    Mirror(bool),
+    /// What there is leads over an edge more often than it has room for; whether all others do is proven or not.
+    Crowd(Box<Ways>, bool),
+}
+
 /// The best paths of a service that meet its request.
 ///
-/// Where both directions ride the same links, the path is the best from `a` to `z` if its reverse keeps the bounds too; else
-/// the best one on which the worse direction of every link keeps them (a sufficient condition: where delays differ by
-/// direction, a path may be missed whose bad links are good the other way).
+/// Where both directions ride the same links, the path is the best from `a` to `z` of those whose reverse keeps the bounds too,
+/// and every link has room for all crossings of it, in both directions. That is exact where delay or jitter alone differ by direction;
+/// where both do, or loss does, a path may be missed whose bad links are good the other way, and the answer is not called exact.
 ///
 /// # Errors
 /// There is none: why, for the first direction that has none.
@@ -131,22 +147,127 @@ pub(crate) fn primary(
     service: &Service,
     request: &PathRequest,
 ) -> Result<Ways, Box<NoPath>> {
-    let joint = is_joint(service);
-    let out = view.finder.find(free.of_service(service), request)?;
+    let lost = match search(view, free, service, request) {
+        Ok(ways) => return Ok(ways),
+        Err(lost) => lost,
+    };
+    let single = free.of_service(service);
+    let found = match lost {
+        Lost::Out(_) => view.finder.find(single, request),
+        Lost::Back => view.finder.find(single, &turned(request)),
+        Lost::Mirror(exact) => return Err(mirror::why(view, single, request, exact)),
+        Lost::Crowd(ways, exact) => {
+            let most = ways.crossings().fits(free.single());
+            let (ways, most) = widest(view, free, service, request).unwrap_or((*ways, most));
+            return Err(short(view.graph(), free, ways, most, request, exact));
+        }
+    };
+    let why = found.expect_err("the same search on the same graph found nothing a moment ago");
+    if !is_joint(service) {
+        return Err(why);
+    }
+    // The way back takes what it takes, which one direction alone does not tell.
+    Err(match why.reason {
+        Reason::Constraint { which: Constraint::Bandwidth, .. } if !request.waypoints.is_empty() => {
+            match widest(view, free, service, request) {
+                Some((ways, most)) => short(view.graph(), free, ways, most, request, why.exact),
+                None => why,
+            }
+        }
+        Reason::Constraint { which, .. } => mirror::nearest(view, single, request, why.exact)
+            .filter(|both| matches!(both.reason, Reason::Constraint { which: other, .. } if other == which))
+            .unwrap_or(why),
+        _ => why,
+    })
+}
+
+/// Whether a service has paths that meet its request; asks not why where it has none.
+pub(crate) fn has_ways(view: &mut View, free: &Free, service: &Service, request: &PathRequest) -> bool {
+    search(view, free, service, request).is_ok()
+}
+
+fn search(view: &mut View, free: &Free, service: &Service, request: &PathRequest) -> Result<Ways, Lost> {
     if !service.bidirectional {
+        let out = view.finder.shortest(free.single(), request).map_err(|miss| Lost::Out(miss.exact))?;
         return Ok(Ways { out, back: None });
     }
-    if !joint {
-        let back = view.finder.find(free.of_service(service), &turned(request))?;
-        return Ok(Ways { out, back: Some(back) });
+    if !is_joint(service) {
+        return apart(view, free, request);
     }
-    let ways = Ways::both(view.graph(), service, out);
-    if ways.back.as_ref().is_none_or(|back| back.totals.meets(&request.bounds)) {
+    if request.waypoints.is_empty() {
+        return mirror::both(view, free, service, request);
+    }
+    crowd::thinned(view, free, service, request)
+}
+
+/// Each direction on its own links. They may meet on an edge all the same.
+fn apart(view: &mut View, free: &Free, request: &PathRequest) -> Result<Ways, Lost> {
+    let out = view.finder.shortest(free.single(), request).map_err(|miss| Lost::Out(miss.exact))?;
+    let back = view.finder.shortest(free.single(), &turned(request)).map_err(|_| Lost::Back)?;
+    let ways = Ways { out, back: Some(back) };
+    let rate = request.bandwidth.as_bps();
+    if ways.crossings().crowded(rate, free.single()).is_none() {
         return Ok(ways);
     }
-    let out = view.symmetric().find(free.of_service(service), request)?;
-    let totals = Totals::of(view.graph(), &out.edges);
-    Ok(Ways::both(view.graph(), service, Found { totals, ..out }))
+    let mut left = free.clone();
+    left.take(&ways.out.edges, rate);
+    match view.finder.shortest(left.single(), &turned(request)) {
+        Ok(back) => Ok(Ways { back: Some(Found { exact: false, ..back }), ..ways }),
+        // Another way out may leave room for the way back.
+        Err(_) => Err(Lost::Crowd(Box::new(ways), false)),
+    }
+}
+
+/// The paths with the most bandwidth, where it is less than asked for, that keep all else; and how much that is. By bisection over the
+/// amounts that are free somewhere.
+pub(crate) fn widest(
+    view: &mut View,
+    free: &Free,
+    service: &Service,
+    request: &PathRequest,
+) -> Option<(Ways, u64)> {
+    // Where a walk may meet itself or the way back: once on every leg, in both directions.
+    let meets = !request.waypoints.is_empty() || service.bidirectional && !is_joint(service);
+    let crossings = if meets { 2 * (request.waypoints.len() as u64 + 1) } else { 1 };
+    let each = |free: &u64| (1..=crossings).map(|times| free / times).collect::<Vec<_>>();
+    let mut amounts: Vec<u64> = free.of_service(service).iter().flat_map(each).collect();
+    amounts.retain(|amount| *amount < request.bandwidth.as_bps());
+    amounts.push(0);
+    amounts.sort_unstable();
+    amounts.dedup();
+    let (mut low, mut high) = (0, amounts.len());
+    let mut best = None;
+    while low < high {
+        let middle = low.midpoint(high);
+        let asked = PathRequest { bandwidth: Bandwidth::from_bps(amounts[middle]), ..request.clone() };
+        match search(view, free, service, &asked) {
+            Ok(ways) => {
+                best = Some((ways, amounts[middle]));
+                low = middle + 1;
+            }
+            Err(_) => high = middle,
+        }
+    }
+    best
+}
+
+/// Bandwidth alone is in the way: these are the paths that have most of it, and keep all else.
+pub(crate) fn short(
+    graph: &Graph,
+    free: &Free,
+    ways: Ways,
+    most: u64,
+    request: &PathRequest,
+    exact: bool,
+) -> Box<NoPath> {
+    // The direction that has least; the first of equals.
+    let nearest =
+        ways.back.filter(|back| spare(&back.edges, free.single()) < spare(&ways.out.edges, free.single()));
+    let nearest = nearest.unwrap_or(ways.out);
+    let to = nearest.edges.last().map_or(nearest.from, |edge| graph.edge(*edge).to);
+    let excess = Excess::Bandwidth(Bandwidth::from_bps(most), request.bandwidth);
+    let reason = Reason::Constraint { which: Constraint::Bandwidth, nearest: nearest.clone(), excess };
+    Box::new(NoPath { from: nearest.from, to, reason, exact })
 }
 
 /// The backups of a service's paths, each as far from its path as the network allows.
@@ -158,20 +279,27 @@ pub(crate) fn backup(
     primary: &Ways,
 ) -> Result<(Ways, Vec<Shared>, bool), Miss> {
     let diversity: Diversity = service.sle.diversity;
-    let joint = is_joint(service);
     let graph = Arc::clone(view.graph());
-    let finder = if joint { view.symmetric() } else { &mut view.finder };
     let real = |backup: &Backup| {
         let totals = Totals::of(&graph, &backup.found.edges);
         Found { totals, ..backup.found.clone() }
     };
-    let out = finder.backup(free, request, &primary.out.edges, diversity)?;
-    if !service.bidirectional || joint {
-        let ways = Ways::both(&graph, service, real(&out));
-        return Ok((ways, vec![out.shared], out.strict));
+    if is_joint(service) {
+        let mirror = view.mirrors.of(&graph, request);
+        let request = mirror.request(request);
+        let out =
+            view.mirrors.finder(&graph, mirror).backup(free, &request, &primary.out.edges, diversity)?;
+        return Ok((Ways::both(&graph, service, real(&out)), vec![out.shared], out.strict));
+    }
+    let out = view.finder.backup(free, request, &primary.out.edges, diversity)?;
+    if !service.bidirectional {
+        return Ok((Ways { out: real(&out), back: None }, vec![out.shared], out.strict));
     }
     let edges = primary.back.as_ref().map_or(&[][..], |back| &back.edges);
-    let back = finder.backup(free, &turned(request), edges, diversity)?;
+    let back = view.finder.backup(free, &turned(request), edges, diversity)?;
     let ways = Ways { out: real(&out), back: Some(real(&back)) };
     Ok((ways, vec![out.shared, back.shared], out.strict && back.strict))
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,6 +62,10 @@ impl Read for Text {
     fn read(node: &Node, faults: &mut Faults<'_>) -> Option<Self> {
         scalar(node, faults).map(|text| Self(text.to_owned()))
     }
+
+    fn hole() -> Option<Self> {
+        Some(Self("x".to_owned()))
+    }
 }
 
 impl Read for Name {
@@ -75,6 +79,10 @@ impl Read for Name {
                 None
             }
         }
+    }
+
+    fn hole() -> Option<Self> {
+        Some(Self("x".to_owned()))
     }
 }
 
@@ -93,6 +101,10 @@ impl Read for u32 {
         );
         fault.help("write decimal digits only, without a zero in front");
         None
+    }
+
+    fn hole() -> Option<Self> {
+        Some(1)
     }
 }
 
@@ -131,6 +143,10 @@ impl Read for Selector {
             }
         }
     }
+
+    fn hole() -> Option<Self> {
+        Some(Self::Names(Vec::new()))
+    }
 }
 
 impl Read for LinkSelector {
@@ -146,6 +162,10 @@ impl Read for LinkSelector {
                 None
             }
         }
+    }
+
+    fn hole() -> Option<Self> {
+        Some(Self::Names(Vec::new()))
     }
 }
 
@@ -170,6 +190,10 @@ impl Read for Connectivity {
                 None
             }
         }
+    }
+
+    fn hole() -> Option<Self> {
+        Read::hole().map(Self::P2p)
     }
 }
 

@@ -38,7 +38,7 @@ impl SourceFile {
             let line_start = good.rfind('\n').map_or(0, |at| at + 1);
             let mark = Mark {
                 line: saturating(good.matches('\n').count() + 1),
-                column: saturating(good[line_start..].chars().count() + 1),
+                column: saturating(good[line_start..].trim_start_matches('\u{feff}').chars().count() + 1),
                 offset,
                 length: 1,
                 via: 0,
@@ -76,6 +76,9 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The mark of a value that stands nowhere.
+    pub const HOLE: Self = Self { line: 0, column: 0, offset: 0, length: 0, via: 0 };
+
     /// The place in a file of that name.
     pub fn place(self, file: &str) -> Place {
         let Self { line, column, offset, length, via: _ } = self;
@@ -134,6 +137,19 @@ pub(crate) fn line_mark(chunk: Chunk<'_>, line: u32) -> Mark {
         offset += text.len();
     }
     Mark { line: chunk.lines + line.max(1), column: 1, offset: chunk.offset, length: 0, via: 0 }
+}
+
+/// The mark of some bytes of a chunk.
+pub(crate) fn mark_at(chunk: Chunk<'_>, at: usize, length: usize) -> Mark {
+    let before = chunk.text.get(..at).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    Mark {
+        line: chunk.lines.saturating_add(saturating(before.matches('\n').count() + 1)),
+        column: saturating(before[line_start..].chars().count() + 1),
+        offset: chunk.offset + at,
+        length: saturating(length),
+        via: 0,
+    }
 }
 
 pub(crate) fn saturating(number: usize) -> u32 {

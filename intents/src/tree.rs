@@ -1,18 +1,17 @@
 //! YAML text as a tree of nodes with their places. The tree keeps every scalar as it was written: what it means is decided
 //! by the field that reads it, so that `no`, `0755` or `1e3` are never turned into something else behind the author's back.
 
+mod refusal;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{
-    Budget, DuplicateKeyPolicy, Error, Location, MessageFormatter, NonFiniteFloatPolicy, Options, Spanned,
-    UserMessageFormatter,
-};
+use serde_saphyr::{Budget, DuplicateKeyPolicy, Error, Location, NonFiniteFloatPolicy, Options, Spanned};
 
 use crate::{
     codes,
     faults::Faults,
-    source::{Chunk, Mark, line_mark, saturating},
+    source::{Chunk, Mark, line_mark, mark_at},
 };
 
 /// A node and where it stands.
@@ -50,6 +49,14 @@ const MAX_DEPTH: usize = 32;
 /// How many nodes one document may have, after its aliases are expanded.
 const MAX_NODES: usize = 2_000_000;
 
+/// How many aliases, anchors and merge keys one document may have.
+const MAX_ALIASES: usize = 10_000;
+const MAX_ANCHORS: usize = 1_000;
+const MAX_MERGES: usize = 1_000;
+
+/// How much all aliases of one document may stand for.
+const MAX_REPLAYED: usize = 100_000;
+
 /// Reads one document; nothing where it is empty. Faults of its syntax are reported and give nothing.
 pub(crate) fn read(chunk: Chunk<'_>, faults: &mut Faults<'_>) -> Option<Node> {
     if let Some(line) = directive(chunk) {
@@ -75,7 +82,7 @@ pub(crate) fn read(chunk: Chunk<'_>, faults: &mut Faults<'_>) -> Option<Node> {
         }
         Err(Error::Eof { .. }) => None,
         Err(error) => {
-            report(chunk, &error, faults);
+            refusal::report(chunk, &error, faults);
             None
         }
     }
@@ -92,15 +99,7 @@ fn directive(chunk: Chunk<'_>) -> Option<Mark> {
 fn lone_return(chunk: Chunk<'_>) -> Option<Mark> {
     let bytes = chunk.text.as_bytes();
     let at = chunk.text.match_indices('\r').find(|(at, _)| bytes.get(at + 1) != Some(&b'\n'))?.0;
-    let before = &chunk.text[..at];
-    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-    Some(Mark {
-        line: chunk.lines.saturating_add(saturating(before.matches('\n').count() + 1)),
-        column: saturating(before[line_start..].chars().count() + 1),
-        offset: chunk.offset + at,
-        length: 1,
-        via: 0,
-    })
+    Some(mark_at(chunk, at, 1))
 }
 
 fn options() -> Options {
@@ -109,13 +108,13 @@ fn options() -> Options {
         flow_nesting_limit: MAX_DEPTH,
         max_nodes: MAX_NODES,
         max_events: 3 * MAX_NODES,
-        max_aliases: 10_000,
-        max_anchors: 1_000,
-        max_merge_keys: 1_000,
+        max_aliases: MAX_ALIASES,
+        max_anchors: MAX_ANCHORS,
+        max_merge_keys: MAX_MERGES,
     };
     serde_saphyr::options! {
         budget: budget,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 100_000, max_replay_stack_depth: 16 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPLAYED, max_replay_stack_depth: 16 },
         emit_comments: false,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
@@ -125,81 +124,10 @@ fn options() -> Options {
     }
 }
 
-fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
-    let error = match error.without_snippet() {
-        Error::AliasError { error, .. } => error,
-        error => error,
-    };
-    let mark = error.location().map_or_else(|| line_mark(chunk, 1), |place| mark_of(chunk, place));
-    let text = UserMessageFormatter.format_message(error);
-    // The scanner stops at too many brackets before the budget counts them, and has no kind of error for it.
-    let too_deep = text.contains("recursion limit");
-    match error {
-        _ if too_deep => too_much(mark, faults),
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => too_much(mark, faults),
-        Error::UnknownAnchor { .. } => unknown_alias(chunk, mark, faults),
-        Error::UnsupportedTag { .. } => {
-            faults
-                .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {text}"))
-                .help("remove the tag; the field decides what its value means");
-        }
-        _ => match tab_before(chunk, mark) {
-            Some(tab) => {
-                faults
-                    .error(codes::TAB, tab, "a tab indents this line; YAML allows only blanks there")
-                    .help("replace the tab by blanks");
-            }
-            None => {
-                faults
-                    .error(codes::SYNTAX, mark, format!("this is not YAML: {text}"))
-                    .help("look here and just before: a bracket or quote that is not closed, or a line that is indented too little");
-            }
-        },
-    }
-}
-
 /// A text from a file, cut for a message.
 pub(crate) fn short(text: &str) -> String {
     let cut: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if cut.len() < text.len() { format!("{cut}…") } else { cut }
-}
-
-/// Says which alias names nothing. An anchor of another document does not count (YAML 1.2.2 section 3.2.2.2).
-fn unknown_alias(chunk: Chunk<'_>, mark: Mark, faults: &mut Faults<'_>) {
-    let rest = chunk.text.get(mark.offset - chunk.offset..).unwrap_or_default();
-    let name = rest.trim_start_matches('*');
-    let name = name.split(|c: char| c.is_whitespace() || ",[]{}".contains(c)).next().unwrap_or_default();
-    let name = short(name);
-    faults
-        .error(codes::SYNTAX, mark, format!("the alias `*{name}` stands for nothing"))
-        .help(format!("write `&{name}` before a value further up in this document: anchors end at `---`"));
-}
-
-fn too_much(mark: Mark, faults: &mut Faults<'_>) {
-    let message = "the document is too large or too deep to be read safely";
-    let help = format!("at most {MAX_DEPTH} levels, {MAX_NODES} nodes and few aliases; split the document");
-    faults.error(codes::TOO_LARGE, mark, message).help(help);
-}
-
-/// The tab that indents the line of a fault or the one after it.
-fn tab_before(chunk: Chunk<'_>, fault: Mark) -> Option<Mark> {
-    let mut offset = chunk.offset;
-    for (number, line) in (chunk.lines + 1..).zip(chunk.text.split_inclusive('\n')) {
-        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        if let Some(at) = indent.find('\t')
-            && number <= fault.line + 1
-            && !line.trim().is_empty()
-        {
-            let column = saturating(at + 1);
-            return Some(Mark { line: number, column, offset: offset + at, length: 1, via: 0 });
-        }
-        offset += line.len();
-    }
-    None
 }
 
 fn mark_of(chunk: Chunk<'_>, location: Location) -> Mark {
@@ -316,6 +244,9 @@ impl Builder<'_, '_, '_> {
     fn node(&mut self, raw: Spanned<Raw>) -> Node {
         // Findings point at the use of an alias, texts come from where the value is written.
         let mark = mark_of(self.chunk, raw.referenced);
+        if matches!(raw.value, Raw::Plain | Raw::Text(_)) {
+            self.no_tag(mark_of(self.chunk, raw.defined));
+        }
         let value = match raw.value {
             Raw::Null => Value::Null,
             Raw::Plain => {
@@ -334,6 +265,16 @@ impl Builder<'_, '_, '_> {
             _ => None,
         };
         Node { mark: first.unwrap_or(mark), value }
+    }
+
+    /// Refuses a tag: what a value means, its field decides.
+    fn no_tag(&mut self, value: Mark) {
+        if let Some((mark, tag)) = refusal::tag_before(self.chunk, value) {
+            let message = format!("YAML tags are not supported: `{}`", short(tag));
+            self.faults
+                .error(codes::NOT_SUPPORTED, mark, message)
+                .help("remove the tag; the field decides what its value means");
+        }
     }
 
     fn map(&mut self, entries: Vec<(Spanned<String>, Spanned<Raw>)>) -> Vec<(Key, Node)> {

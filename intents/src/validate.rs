@@ -32,6 +32,7 @@ use crate::{
 
 pub use class::is_watched;
 pub(crate) use class::{queues_everywhere, queues_in_use};
+pub(crate) use feasible::unwritten;
 pub use names::locate;
 pub(crate) use window::ended;
 
@@ -145,7 +146,7 @@ pub(crate) fn judged(
     window::windows(&names, &mut set, &mut judge);
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
-    feasible::judge(&set, &origins, &mut judge);
+    feasible::judge(&set, &origins, as_of, &mut judge);
     cut::judge(&names, &set, as_of, &mut judge);
     steering::once(&mut judge.findings);
     let mut findings = judge.findings;
@@ -183,15 +184,18 @@ fn same_service(doc: &Document, other: &Document, service: &Service, judge: &mut
 fn mark_of(doc: &Document, part: Part) -> Mark {
     let Spec::ServiceIntent(spec) = &doc.spec else { return doc.metadata.name.mark };
     let (slo, path) = (spec.slo.as_ref(), spec.path.as_ref());
-    let sle = spec.sle.as_ref().map(|sle| sle.mark);
+    let sle = spec.sle.as_ref();
     let found = match part {
         Part::Match => spec.matches.first().map(|one| one.mark),
         Part::Slo => slo.map(|slo| slo.mark),
         Part::Delay => slo.and_then(|slo| slo.value.one_way_delay.map(|value| value.mark)),
+        Part::Jitter => slo.and_then(|slo| slo.value.jitter.map(|value| value.mark)),
+        Part::Loss => slo.and_then(|slo| slo.value.loss.map(|value| value.mark)),
         Part::Domains => slo.and_then(|slo| slo.value.domains.as_ref().map(|domains| domains.mark)),
         Part::Bandwidth => slo.and_then(|slo| slo.value.bandwidth.map(|value| value.mark)),
         Part::Avoid => path.and_then(|path| path.value.avoid.as_ref()).map(|avoid| avoid.mark),
-        Part::Sle => sle,
+        Part::Sle => sle.map(|sle| sle.mark),
+        Part::Diversity => sle.and_then(|sle| sle.value.diversity.map(|value| value.mark)),
         Part::Breach => {
             let assurance = spec.assurance.as_ref();
             assurance.and_then(|assurance| assurance.value.breach.as_ref()).map(|breach| breach.mark)
@@ -207,16 +211,19 @@ enum Part {
     Match,
     Slo,
     Delay,
+    Jitter,
+    Loss,
     Domains,
     Bandwidth,
     Avoid,
     Sle,
+    Diversity,
     Breach,
     Ends,
 }
 
 /// `one, two, three and 4 more`.
-fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+pub(crate) fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     let shown: Vec<String> = items.iter().take(3).map(T::to_string).collect();
     match items.len() {
         0..=3 => shown.join(", "),
@@ -226,7 +233,7 @@ fn listed<T: std::fmt::Display>(items: &[T]) -> String {
 
 /// How an attribute of nodes is written, in the words of both kinds of files that people write: nobody here knows which of them the
 /// network came from.
-fn in_network(native: &str, containerlab: &str) -> String {
+pub(crate) fn in_network(native: &str, containerlab: &str) -> String {
     format!("`{native}` in the network file (in a containerlab file the {containerlab})")
 }
 
@@ -241,7 +248,13 @@ fn known<'n>(
 ) -> bool {
     let found = names.clone().any(|other| other == name);
     if !found && !sort.is_unread(judge.unread, name) {
-        let help = crate::read::suggest(name, names, "there are");
+        // One that has a fault of its own is there to be meant.
+        let mut there: Vec<&str> = Vec::new();
+        names.for_each(|name| there.push(name));
+        if let [kind] = sort.kinds {
+            there.extend(judge.unread.names_of(kind));
+        }
+        let help = crate::read::suggest(name, there.into_iter(), "there are");
         let message = format!("there is no {} `{}`", sort.what, crate::tree::short(name));
         judge.error(sort.code, doc, mark, message).help(help);
     }

@@ -8,7 +8,8 @@ mod events;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use engine::{
-    handle::{Applied, Planned, Refusal, Subject},
+    balance::Limits,
+    handle::{Applied, Optimised, Planned, Refusal, Subject},
     snapshot::{AlarmView, NodeView, Snapshot, StateFile},
 };
 use hyper::{Method, Request, header};
@@ -26,8 +27,8 @@ use wire::{Answer, Wire};
 use crate::{
     Live, Problem, Token, Topology, guard,
     request::{
-        AdoptRequest, ApplyRequest, AuditLog, DrainRequest, ModeRequest, PlanRequest, RevisionSummary,
-        RollbackRequest,
+        AdoptRequest, ApplyRequest, AuditLog, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest,
+        PlanRequest, RevisionSummary, RollbackRequest, UnbalanceRequest,
     },
 };
 
@@ -296,6 +297,30 @@ impl Client {
     /// [`ClientError`].
     pub async fn undrain(&self, subject: &Subject, message: &str) -> Result<Applied, ClientError> {
         self.post("undrain", &DrainRequest::of(subject, message)).await
+    }
+
+    /// Which services should leave full links, and what that would change; nothing is sent to routers. Needs the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn optimise(&self, limits: &Limits) -> Result<Optimised, ClientError> {
+        self.post("optimise", &OptimiseRequest(limits.clone())).await
+    }
+
+    /// Moves services off links: those that [`Client::optimise`] answered.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn balance(&self, request: &BalanceRequest) -> Result<Applied, ClientError> {
+        self.post("balance", request).await
+    }
+
+    /// Lets all services back that were moved off full links.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn unbalance(&self, message: &str) -> Result<Applied, ClientError> {
+        self.post("unbalance", &UnbalanceRequest { message: message.to_owned() }).await
     }
 
     /// Events as they happen. `after` asks for those after a number first, as far as the timeline has them.

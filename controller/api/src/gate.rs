@@ -83,7 +83,7 @@ async fn dispatch<B: Buf>(
     }
     let body = body::read(entry.route, asked.headers, body).await?;
     if entry.access == Access::Token {
-        return write::plan(asked, &body).await;
+        return write::look(asked, entry.route, &body).await;
     }
     write::answer(asked, entry.route, &body).await
 }

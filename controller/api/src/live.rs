@@ -245,6 +245,7 @@ impl Live {
             // They change seldom, and who wants them reads the whole picture.
             windows: _,
             resting: _,
+            balanced: _,
             findings: _,
         } = now;
         Self {

@@ -44,7 +44,10 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         | Route::Mode
         | Route::Adopt
         | Route::Drain
-        | Route::Undrain => Err(Refusal::NotFound { what: "read at this path".into() }.into()),
+        | Route::Undrain
+        | Route::Optimise
+        | Route::Balance
+        | Route::Unbalance => Err(Refusal::NotFound { what: "read at this path".into() }.into()),
     }
 }
 

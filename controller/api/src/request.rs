@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use engine::handle::Subject;
-use model::{Revision, Timestamp, intent::Mode};
+use engine::{balance::Limits, handle::Subject};
+use model::{Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use store::AuditEntry;
 
@@ -138,6 +138,45 @@ impl DrainRequest {
 
 impl Body for DrainRequest {
     const LOOKS: &'static str = r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link""#;
+}
+
+/// Body of `optimise`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OptimiseRequest(pub Limits);
+
+impl Body for OptimiseRequest {
+    const LOOKS: &'static str =
+        r#"{"moves": 3, "relieve": "LINK", "goal": "60%", "effort": 500}, each of which may be left out"#;
+}
+
+/// Body of `balance`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BalanceRequest {
+    /// The services, each with the links that it is kept off: `balanced.balanced` of what `optimise` answered.
+    pub services: BTreeMap<ServiceId, Balance>,
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Body for BalanceRequest {
+    const LOOKS: &'static str =
+        r#"{"services": {"NAME": {"off": ["LINK"], "why": "WHY"}}, "message": "WHY"}"#;
+}
+
+/// Body of `unbalance`; may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnbalanceRequest {
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Body for UnbalanceRequest {
+    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing"#;
 }
 
 /// An accepted set of intents without its files.

@@ -41,6 +41,12 @@ pub enum Route {
     Drain,
     /// Uses it again.
     Undrain,
+    /// Works out which services should leave full links.
+    Optimise,
+    /// Moves services off links.
+    Balance,
+    /// Lets them back.
+    Unbalance,
     /// Whether the process lives.
     Healthz,
     /// Whether it has a picture and takes commands.
@@ -126,6 +132,9 @@ pub const TABLE: &[Entry] = &[
     post("/api/v1/adopt", Access::Write, Route::Adopt),
     post("/api/v1/drain", Access::Write, Route::Drain),
     post("/api/v1/undrain", Access::Write, Route::Undrain),
+    post("/api/v1/optimise", Access::Token, Route::Optimise),
+    post("/api/v1/balance", Access::Write, Route::Balance),
+    post("/api/v1/unbalance", Access::Write, Route::Unbalance),
     get("/healthz", Access::Open, Route::Healthz),
     get("/readyz", Access::Open, Route::Readyz),
 ];
@@ -170,7 +179,8 @@ mod tests {
     #[test]
     fn whatever_changes_something_is_a_write() {
         for entry in TABLE.iter().filter(|entry| entry.method == Verb::Post) {
-            let expected = if entry.route == Route::Plan { Access::Token } else { Access::Write };
+            let looks = [Route::Plan, Route::Optimise].contains(&entry.route);
+            let expected = if looks { Access::Token } else { Access::Write };
             assert_eq!(entry.access, expected, "{}", entry.path);
         }
         assert!(TABLE.iter().all(|e| e.method == Verb::Post || e.access != Access::Write));

@@ -28,6 +28,13 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::ModeChanged { mode, who } => format!("{who} set the mode to {}", mode_name(*mode)),
         EventKind::Drained { subject, drained: true, who } => format!("{who} drained {subject}"),
         EventKind::Drained { subject, drained: false, who } => format!("{who} put {subject} back into use"),
+        EventKind::Balanced { services, back, who } => {
+            let many = count(services.len(), "service");
+            match back {
+                true => format!("{who} let {many} back that had left full links"),
+                false => format!("{who} moved {many} off full links"),
+            }
+        }
         EventKind::WindowOpened { window, on, why } => {
             format!("the window {window} is open{}: {} drained", of(why), on.join(", "))
         }

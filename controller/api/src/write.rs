@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{
+    balance::Limits,
     clock,
-    handle::{Command, Refusal, Reply, Subject},
+    handle::{Balancing, Command, Refusal, Reply, Subject},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,12 +22,19 @@ use crate::{
     body::{self, Body},
     guard,
     reply::json,
-    request::{AdoptRequest, ApplyRequest, DrainRequest, ModeRequest, PlanRequest, RollbackRequest},
+    request::{
+        AdoptRequest, ApplyRequest, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest, PlanRequest,
+        RollbackRequest, UnbalanceRequest,
+    },
     route::Route,
 };
 
 /// Longest reason of a write, characters.
 const LONGEST_MESSAGE: usize = 1_000;
+/// Most services that are balanced at once, and most links that one is kept off.
+const MOST_BALANCED: usize = 256;
+/// Most effort of an optimisation: some minutes.
+const MOST_EFFORT: u64 = 100_000;
 /// Most files of a set.
 const MOST_FILES: usize = 4_096;
 
@@ -77,8 +85,13 @@ async fn carry_out<T: Serialize>(
     json(&answer?)
 }
 
-/// Works out what files would change. Nothing is written, so nothing is logged.
-pub(crate) async fn plan(asked: Asked<'_>, bytes: &[u8]) -> Result<Response, Problem> {
+/// Works out what would change. Nothing is written, so nothing is logged.
+pub(crate) async fn look(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Result<Response, Problem> {
+    if route == Route::Optimise {
+        let OptimiseRequest(limits) = body::parse(asked.headers, bytes)?;
+        check_limits(&limits)?;
+        return json(&ask(asked.context, |reply| Command::Optimise { limits, reply }).await?);
+    }
     let PlanRequest { files } = body::parse(asked.headers, bytes)?;
     check_files(&files)?;
     json(&ask(asked.context, |reply| Command::Plan { files, reply }).await?)
@@ -110,6 +123,14 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
         }
         Route::Drain | Route::Undrain => {
             drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
+        }
+        Route::Balance => balance(context, who, body::parse(headers, bytes)?).await,
+        Route::Unbalance => {
+            let UnbalanceRequest { message } = or_default(headers, bytes)?;
+            let write =
+                Write { who, what: "let back what was moved off full links".into(), why: reason(message)? };
+            let back = |Write { who, .. }, reply| Command::Balance { balancing: Balancing::Back, who, reply };
+            carry_out(context, write, back).await
         }
         _ => Err(Refusal::NotFound { what: "write at this path".into() }.into()),
     }
@@ -146,6 +167,42 @@ async fn drain(
     };
     let write = Write { who, what, why: reason(request.message)? };
     carry_out(context, write, |write, reply| Command::Drain { subject, drain, who: write.who, reply }).await
+}
+
+async fn balance(context: &Arc<Context>, who: String, request: BalanceRequest) -> Result<Response, Problem> {
+    let BalanceRequest { services, message } = request;
+    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "services", detail);
+    if services.is_empty() || services.len() > MOST_BALANCED {
+        let many = services.len();
+        return Err(bad(format!("{many} services: name 1 to {MOST_BALANCED}, as `optimise` answered them")));
+    }
+    if let Some((id, _)) =
+        services.iter().find(|(_, kept)| kept.off.is_empty() || kept.off.len() > MOST_BALANCED)
+    {
+        return Err(bad(format!("{id}: name 1 to {MOST_BALANCED} links that it is kept off")));
+    }
+    for kept in services.values() {
+        reason(kept.why.clone())?;
+    }
+    let named: Vec<String> = services
+        .iter()
+        .map(|(id, kept)| {
+            let links: Vec<&str> = kept.off.iter().map(|link| link.as_str()).collect();
+            format!("{id} off {}", links.join(", "))
+        })
+        .collect();
+    let write = Write { who, what: format!("move {}", named.join("; ")), why: reason(message)? };
+    let balance =
+        |Write { who, .. }, reply| Command::Balance { balancing: Balancing::Off(services), who, reply };
+    carry_out(context, write, balance).await
+}
+
+fn check_limits(limits: &Limits) -> Result<(), Problem> {
+    if (1..=MOST_EFFORT).contains(&limits.effort) && limits.moves <= MOST_BALANCED {
+        return Ok(());
+    }
+    let detail = format!("`effort` is 1 to {MOST_EFFORT} million steps, and `moves` at most {MOST_BALANCED}");
+    Err(Problem::new(StatusCode::BAD_REQUEST, "limits", detail))
 }
 
 /// A body that may be left out.

@@ -31,6 +31,7 @@ fn about_the_network() -> Vec<EventKind> {
         EventKind::Adopted { who: who.clone() },
         EventKind::ModeChanged { mode: Mode::Recommend, who: who.clone() },
         EventKind::Drained { subject: "l1".into(), drained: true, who: who.clone() },
+        EventKind::Balanced { services: vec![ServiceId::lit("s1")], back: false, who: who.clone() },
         EventKind::WindowOpened { window: "w1".into(), on: vec!["l1".into()], why: "netops".into() },
         EventKind::WindowClosed { window: "w1".into(), why: "netops".into() },
         EventKind::IntentsAccepted { revision: Revision(3), intents: 1, services: 2, who },

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use model::{Timestamp, calendar::Moment};
+use intents::balance::Limits;
+use model::{LinkId, Timestamp, calendar::Moment, unit::Ratio};
 
 /// The network file of an offline command.
 #[derive(Debug, Args)]
@@ -36,5 +37,40 @@ impl At {
     /// The moment, where one is given.
     pub fn timestamp(&self) -> Option<Timestamp> {
         self.at.map(|moment| moment.at)
+    }
+}
+
+/// How far an optimisation may go.
+#[derive(Debug, Args)]
+pub struct Moves {
+    /// The most services that move [default: 3]
+    #[arg(long, value_name = "N")]
+    pub moves: Option<u16>,
+    /// Relieve only this link, with the fewest moves
+    #[arg(long, value_name = "LINK")]
+    pub relieve: Option<LinkId>,
+    /// Leave links alone that are not fuller than this [default: 50%]
+    #[arg(long, value_name = "UTILISATION")]
+    pub goal: Option<Ratio>,
+    /// Millions of steps, half of them for the proof: the same answer on every machine [default: 500]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub effort: Option<u64>,
+}
+
+impl Moves {
+    /// Whether anything is said.
+    pub const fn is_said(&self) -> bool {
+        self.moves.is_some() || self.relieve.is_some() || self.goal.is_some() || self.effort.is_some()
+    }
+
+    /// What that comes to.
+    pub fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            moves: self.moves.map_or(usual.moves, usize::from),
+            effort: self.effort.unwrap_or(usual.effort),
+            relieve: self.relieve.clone(),
+            goal: self.goal,
+        }
     }
 }

@@ -14,13 +14,15 @@ use serde::Serialize;
 use crate::{
     args::At,
     draw, input,
+    input::{Intents, LeftOut},
     offline::{self, Understood},
-    outcome::{FOUND, Judged, Stop, say, say_json},
+    outcome::{FOUND, Judged, Stop, USAGE, say, say_json},
 };
 
 const AFTER: &str = "\
-In a folder all files *.yaml and *.yml below it are judged, but for hidden ones, containerlab
-files, and files whose `kind` is Network, Inventory, Controller, Scenario, Traffic or Routers.
+In a folder all files *.yaml and *.yml below it are judged, but for hidden ones. Left out and named
+are containerlab files, what is no file, and files of which every document is something else: of
+the kinds Network, Inventory, Controller, Scenario, Traffic or Routers, or of another apiVersion.
 
 Without a network (-n), spelling, units, names and references among the files are judged. With
 one, so are nodes, selectors, objectives and whether the network can carry everything.
@@ -30,7 +32,8 @@ Examples:
   trunkline check services.yaml --format json
   trunkline check intents/ -n lab/ceb.clab.yml --format sarif > findings.sarif
 
-Exit codes: 0 no errors (warnings are none), 1 errors, 2 called wrongly.";
+Exit codes: 0 no errors (warnings are none), 1 errors, 2 called wrongly, or something could not be
+read: the rest is judged all the same.";
 
 /// Judge intent files: every fault at once, drawn on its source
 #[derive(Debug, Args)]
@@ -73,6 +76,10 @@ struct Verdict {
 struct Summary<'f> {
     errors: usize,
     findings: Vec<&'f Finding>,
+    /// What stands in the folders and was not judged.
+    left_out: &'f [LeftOut],
+    /// What could not be read, and why.
+    failed: &'f [String],
 }
 
 /// Runs the command.
@@ -80,34 +87,66 @@ struct Summary<'f> {
 /// # Errors
 /// It was called wrongly.
 pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let verdict = match &args.network {
-        Some(network) => match offline::understand(network, &args.paths, args.at.timestamp()) {
-            Ok(understood) => whole(understood, args.at.timestamp()),
-            Err(Stop::Findings(judged)) => Verdict { judged: *judged, looked_at: String::new() },
-            Err(stop) => return Err(stop.into()),
-        },
-        None if args.at.at.is_some() => {
-            return Err(
-                Stop::usage("--at asks how the network is then: give the network by -n".to_owned()).into()
-            );
+    if args.network.is_none() && args.at.at.is_some() {
+        let why = "--at asks how the network is then: give the network by -n";
+        return Err(Stop::usage(why.to_owned()).into());
+    }
+    let mut read = input::intents(&args.paths)?;
+    let (mut left_out, mut failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
+    // The network may stand beside its intents: it is read, and not left out.
+    left_out.retain(|left| !args.network.as_ref().is_some_and(|network| left.is(network)));
+    // Without its network, what the files say by themselves is judged.
+    let network = args.network.as_ref().filter(|network| match input::is_there(network) {
+        Ok(()) => true,
+        Err(why) => {
+            failed.push(why);
+            false
         }
-        None => alone(&args.paths)?,
-    };
+    });
+    // What cannot be read is told also where nothing can be judged.
+    let verdict = judged(network, read, args.at.timestamp()).inspect_err(|_| tell(&failed))?;
     let findings = &verdict.judged.findings;
     let errors = findings.iter().filter(|finding| finding.is_error()).count();
     match args.format {
-        CheckFormat::Text => text(&verdict),
-        CheckFormat::Json => say_json(&Summary { errors, findings: draw::sorted(findings) })?,
+        CheckFormat::Text => text(&verdict, &left_out),
+        CheckFormat::Json => {
+            let (left_out, failed) = (&left_out, &failed);
+            say_json(&Summary { errors, findings: draw::sorted(findings), left_out, failed })?;
+        }
         CheckFormat::Sarif => say_json(&sarif::log(&verdict.judged))?,
     }
-    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    tell(&failed);
+    Ok(match (failed.is_empty(), errors) {
+        (true, 0) => ExitCode::SUCCESS,
+        (true, _) => ExitCode::from(FOUND),
+        (false, _) => ExitCode::from(USAGE),
+    })
 }
 
-fn text(Verdict { judged, looked_at }: &Verdict) {
+/// Judges intents, against a network where there is one.
+fn judged(network: Option<&PathBuf>, read: Intents, at: Option<Timestamp>) -> Result<Verdict, Stop> {
+    let Some(network) = network else { return alone(read) };
+    match offline::understood(network, read, at) {
+        Ok(understood) => Ok(whole(understood, at)),
+        Err(Stop::Findings(judged)) => Ok(Verdict { judged: *judged, looked_at: String::new() }),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Says what could not be read.
+fn tell(failed: &[String]) {
+    for why in failed {
+        eprintln!("error: {}", draw::clean(why));
+    }
+}
+
+fn text(Verdict { judged, looked_at }: &Verdict, left_out: &[LeftOut]) {
     let count = draw::count(&judged.findings);
     let line = if looked_at.is_empty() { count } else { format!("{count} in {looked_at}") };
+    let left_out = input::left_out(left_out).map(|line| format!("\n{line}")).unwrap_or_default();
     say(&(draw::all(&judged.findings, &judged.sources)
-        + &line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string()));
+        + &line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string()
+        + &left_out));
 }
 
 /// Judges with a network, up to the paths: on the network as its file says, with all numbers new.
@@ -118,6 +157,7 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
         .map(|ids| intents::compile_new(&set, &ted, &hints, &ids).findings);
     let mut late = compiled.unwrap_or_else(|findings| findings);
     intents::locate(&mut late, &documents);
+    intents::locate_drained(&mut late, &documents, &hints.windows);
     findings.extend(late);
     let looked_at = format!(
         "{}: {} against {} nodes and {} links",
@@ -130,15 +170,14 @@ fn whole(understood: Understood, at: Option<Timestamp>) -> Verdict {
 }
 
 /// Judges without a network what does not need one.
-fn alone(paths: &[PathBuf]) -> Result<Verdict, Stop> {
-    let input::Intents { files, unreadable } = input::intents(paths)?;
+fn alone(read: Intents) -> Result<Verdict, Stop> {
+    let count = read.count();
+    let Intents { files, unreadable, .. } = read;
     let reading = offline::reading(&files, unreadable);
     offline::must_hold(&files, &reading)?;
     let findings = intents::judge_alone(&reading);
-    let looked_at = format!(
-        "{}; nodes, objectives and paths are judged with a network (-n)",
-        plural(files.len(), "file")
-    );
+    let looked_at =
+        format!("{}; nodes, objectives and paths are judged with a network (-n)", plural(count, "file"));
     Ok(Verdict { judged: Judged { findings, sources: files }, looked_at })
 }
 

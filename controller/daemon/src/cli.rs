@@ -82,6 +82,8 @@ pub enum Command {
     /// Use a drained link or node again
     #[command(after_help = pages::UNDRAIN)]
     Undrain(client::change::DrainArgs),
+    /// Move a few services off full links, with a proof of how good that is
+    Optimise(client::optimise::OptimiseArgs),
     /// Say whether the controller may act: the stop switch
     #[command(after_help = pages::MODE)]
     Mode(client::change::ModeArgs),
@@ -95,7 +97,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
     ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
     ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
-    ("Changing the network", &["apply", "rollback", "drain", "undrain", "mode", "adopt"]),
+    ("Changing the network", &["apply", "rollback", "drain", "undrain", "optimise", "mode", "adopt"]),
 ];
 
 /// Work with network files.

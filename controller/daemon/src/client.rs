@@ -3,6 +3,7 @@
 pub mod change;
 pub mod left_out;
 pub mod log;
+pub mod optimise;
 pub mod status;
 pub mod tables;
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 const AFTER: &str = "\
-What was filled in or left out, and lines whose loss cuts the network, are told on standard error.
+What was filled in or left out, what other systems will not read, and lines whose loss cuts the network are told on standard error.
 
 Examples:
   trunkline network convert lab/ceb.clab.yml > network.yaml
@@ -36,7 +36,7 @@ pub enum Form {
     /// network.yaml
     #[default]
     Network,
-    /// RFC 8345 JSON with the traffic-engineering attributes of RFC 8795
+    /// RFC 8345 JSON with the traffic-engineering attributes of RFC 8795, and members of our own for the rest
     Rfc8345,
     /// Graphviz
     Dot,
@@ -56,10 +56,10 @@ pub fn run(args: &ConvertArgs) -> anyhow::Result<ExitCode> {
         }
         read => read?,
     };
-    let mut notes = network.notes;
-    notes.extend(formats::connectivity(&network.ted));
+    let mut notes = network.connectivity();
+    notes.extend(network.notes);
     if matches!(args.to, Form::Rfc8345) {
-        notes.extend(formats::left_out_of_rfc8345(&network.ted));
+        notes.extend(formats::beyond_rfc8345(&network.ted));
     }
     if !notes.is_empty() {
         eprintln!("{}{}", draw::all(&notes, &sources), draw::count(&notes));

@@ -41,7 +41,7 @@ pub struct DemoArgs {
     /// How many routers, from 61 to 120; the whole case of 120 where absent. Fewer: branches are left out
     #[arg(long, value_name = "N")]
     pub routers: Option<usize>,
-    /// Where the dashboard is; loopback only
+    /// Where the dashboard is; loopback only; port 0 takes one that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// What happens, and what is expected of the controller; it ends with a summary then
@@ -92,7 +92,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let ted = case::network(args.routers, &scenario)?;
     let scenario = case::fitted(scenario, &name, args.seed, &ted)?;
     let demands = case::demands(&ted)?;
-    is_free(args.listen)?;
+    let args = DemoArgs { listen: free(args.listen)?, ..args };
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
     let mut stage = Stage::new(&teller, args.listen, ted.nodes.len(), &demands);
@@ -114,12 +114,13 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     ended.map(Ending::exit_code)
 }
 
-/// Whether the dashboard's address can be had. Who listens there already would be taken for our controller, and be shown its token.
-fn is_free(listen: SocketAddr) -> anyhow::Result<()> {
+/// The dashboard's address, if it can be had; port 0 is any that is free. Who listens there already would be taken for our controller,
+/// and be shown its token.
+fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     if !listen.ip().is_loopback() {
         return Err(Stop::usage(ApiError::NotLoopback(listen).to_string()).into());
     }
-    std::net::TcpListener::bind(listen).map(drop).map_err(|error| {
+    std::net::TcpListener::bind(listen).and_then(|tried| tried.local_addr()).map_err(|error| {
         anyhow::anyhow!(
             "the dashboard cannot listen on {listen}: {error}; choose another address with --listen"
         )

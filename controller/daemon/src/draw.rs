@@ -1,6 +1,8 @@
 //! Findings as a compiler shows them: code, message, the line with a mark under the place, other places, help.
 
-use std::{fmt, io::IsTerminal as _};
+mod clear;
+
+use std::{collections::BTreeMap, fmt, io::IsTerminal as _};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
@@ -8,6 +10,8 @@ use miette::{
 };
 use model::{Finding, Severity, finding::Place};
 
+use self::clear::Clear;
+pub use self::clear::clean;
 use crate::sources::Sources;
 
 /// More than these are counted, not drawn.
@@ -75,10 +79,12 @@ fn draw(findings: &[Finding], sources: &Sources, theme: GraphicalTheme) -> Strin
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(WIDTH).with_links(false).with_context_lines(1);
     let mut text = String::new();
-    for finding in sorted(findings).into_iter().take(MOST) {
-        if handler.render_report(&mut text, &Shown::of(finding, sources)).is_err() {
+    let drawn: Vec<&Finding> = sorted(findings).into_iter().take(MOST).collect();
+    let texts = texts(&drawn, sources);
+    for finding in drawn {
+        if handler.render_report(&mut text, &Shown::of(finding, &texts)).is_err() {
             // The place lies outside its text, because the file changed since: the words are still right.
-            text.push_str(&finding.to_string());
+            text.push_str(&clean(&finding.to_string()));
         }
         text.push('\n');
     }
@@ -88,11 +94,29 @@ fn draw(findings: &[Finding], sources: &Sources, theme: GraphicalTheme) -> Strin
     text
 }
 
+/// The texts that findings are about, by the names of their files.
+type Texts<'s> = BTreeMap<&'s str, Clear<'s>>;
+
+fn texts<'s>(findings: &[&Finding], sources: &'s Sources) -> Texts<'s> {
+    let places = findings
+        .iter()
+        .flat_map(|finding| finding.place.iter().chain(finding.related.iter().map(|related| &related.place)));
+    let mut texts = Texts::new();
+    for place in places {
+        if let Some((name, text)) = sources.get_key_value(&place.file)
+            && !texts.contains_key(name.as_str())
+        {
+            texts.insert(name, Clear::of(text));
+        }
+    }
+    texts
+}
+
 /// A text under its name, borrowed: files may be large and findings many.
 #[derive(Debug)]
 struct Text<'s> {
     name: &'s str,
-    text: &'s str,
+    text: &'s Clear<'s>,
 }
 
 impl SourceCode for Text<'_> {
@@ -102,13 +126,14 @@ impl SourceCode for Text<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let inner = self.text.read_span(span, before, after)?;
+        let inner = self.text.text().read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.to_owned(),
+            clean(self.name).into_owned(),
             inner.data(),
             *inner.span(),
             inner.line(),
-            inner.column(),
+            // It counts bytes; people and editors count characters.
+            self.text.column(inner.span().offset()),
             inner.line_count(),
         )))
     }
@@ -127,14 +152,17 @@ struct Shown<'s> {
 }
 
 impl<'s> Shown<'s> {
-    fn of(finding: &'s Finding, sources: &'s Sources) -> Self {
-        let located = finding.place.as_ref().and_then(|place| Some((place, text(place, sources)?)));
+    fn of(finding: &'s Finding, texts: &'s Texts<'s>) -> Self {
+        let located = finding.place.as_ref().and_then(|place| Some((place, text(place, texts)?)));
         let Some((place, text)) = located else {
             let place = finding
                 .place
                 .as_ref()
                 .map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
-            let message = format!("{}{}: {}", place.unwrap_or_default(), finding.subject, finding.message);
+            // What is said of a whole file has it as its subject.
+            let is_file = finding.place.as_ref().is_some_and(|place| place.file == finding.subject);
+            let subject = if is_file { String::new() } else { format!("{}: ", finding.subject) };
+            let message = format!("{}{subject}{}", place.unwrap_or_default(), finding.message);
             return Self {
                 finding,
                 itself: true,
@@ -147,10 +175,10 @@ impl<'s> Shown<'s> {
         let mut labels = vec![LabeledSpan::new_primary_with_span(None, span(place, &text))];
         let mut elsewhere = Vec::new();
         for related in &finding.related {
-            let Some(other) = self::text(&related.place, sources) else { continue };
+            let Some(other) = self::text(&related.place, texts) else { continue };
             let at = span(&related.place, &other);
             if related.place.file == place.file {
-                labels.push(LabeledSpan::new_with_span(Some(related.message.clone()), at));
+                labels.push(LabeledSpan::new_with_span(Some(clean(&related.message).into_owned()), at));
             } else {
                 elsewhere.push(Self {
                     finding,
@@ -167,10 +195,10 @@ impl<'s> Shown<'s> {
 }
 
 /// The text of a place; none where its line is too long to be drawn.
-fn text<'s>(place: &Place, sources: &'s Sources) -> Option<Text<'s>> {
-    let (name, text) = sources.get_key_value(&place.file)?;
-    let at = place.offset.min(text.len());
-    let (before, after) = (&text.as_bytes()[..at], &text.as_bytes()[at..]);
+fn text<'s>(place: &Place, texts: &'s Texts<'s>) -> Option<Text<'s>> {
+    let (name, text) = texts.get_key_value(place.file.as_str())?;
+    let bytes = text.original().as_bytes();
+    let (before, after) = bytes.split_at(place.offset.min(bytes.len()));
     let begins = before.iter().rev().take(LONGEST).any(|byte| *byte == b'\n') || before.len() < LONGEST;
     let ends = after.iter().take(LONGEST).any(|byte| *byte == b'\n') || after.len() < LONGEST;
     (begins && ends).then_some(Text { name, text })
@@ -178,25 +206,16 @@ fn text<'s>(place: &Place, sources: &'s Sources) -> Option<Text<'s>> {
 
 /// A text that does nothing to a terminal, and does not fill it.
 pub fn harmless(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|c| {
-            let plain = !c.is_control() || c == '\n';
-            plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
-        })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
+    let mut cut: String = text.chars().take(LONGEST).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
     }
-    shown
+    clean(&cut).into_owned()
 }
 
-/// The bytes of a place, within the text.
+/// The bytes of a place, as it is drawn.
 fn span(place: &Place, text: &Text<'_>) -> (usize, usize) {
-    let size = text.text.len();
-    let offset = place.offset.min(size);
-    (offset, place.length.min(size - offset))
+    text.text.span(place.offset, place.length)
 }
 
 impl fmt::Display for Shown<'_> {

@@ -47,9 +47,13 @@ pub fn pages() -> Vec<Page> {
     pages
 }
 
-/// The page on a code, whatever the case of its letters.
+/// The page on a code, whatever the case of its letters and with or without its zeros: `tl26` is TL0026.
 pub fn page(code: &str) -> Option<Page> {
-    pages().into_iter().find(|page| page.code.eq_ignore_ascii_case(code))
+    let code = code.trim();
+    let number = code.get(..2).filter(|begin| begin.eq_ignore_ascii_case("TL")).map_or(code, |_| &code[2..]);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let code = if is_number { format!("TL{number:0>4}") } else { code.to_owned() };
+    pages().into_iter().find(|page| page.code.eq_ignore_ascii_case(&code))
 }
 
 /// Runs the command.
@@ -93,5 +97,13 @@ mod tests {
         let pages = pages();
         assert!(pages.windows(2).all(|pair| pair[0].code < pair[1].code));
         assert!(pages.iter().all(|page| page.text.len() > 40 && !page.title.is_empty()));
+    }
+
+    #[test]
+    fn a_code_is_found_without_its_zeros_and_letters() {
+        for written in ["TL0026", "tl0026", "TL26", "tl26", "0026", "26"] {
+            assert_eq!(page(written).map(|page| page.code), Some("TL0026"), "{written}");
+        }
+        assert!(["", "TL", "TL2600260", "x", "ÄÖ", "TL-26"].iter().all(|written| page(written).is_none()));
     }
 }

@@ -5,7 +5,10 @@ use std::{fs, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::outcome::{Stop, say};
+use crate::{
+    draw,
+    outcome::{Stop, say},
+};
 
 const AFTER: &str = "\
 Nothing that exists is overwritten.
@@ -48,7 +51,8 @@ pub fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
             .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let dir = dir.display();
+    let dir = dir.display().to_string();
+    let dir = draw::clean(&dir);
     say(&format!(
         "Wrote {dir}/network.yaml and the intents in {dir}/intents. Next:\n\n  \
          trunkline check {dir} -n {dir}/network.yaml\n  \

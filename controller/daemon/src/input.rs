@@ -1,5 +1,7 @@
 //! Reads what people name on the command line: files, folders of intents, networks, snapshots.
 
+mod walk;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -10,12 +12,9 @@ use formats::Network;
 use intents::SourceFile;
 use model::Finding;
 
+use self::walk::{Below, canonical, told};
+pub use self::walk::{LeftOut, left_out};
 use crate::{outcome::Stop, sources::Sources};
-
-/// Folders deeper than this are not walked: a loop of links, or not a folder of intents.
-const DEEPEST: usize = 32;
-/// The kinds of our files that are no intents. In a folder they are passed over; named by themselves they are judged.
-const OTHER_KINDS: [&str; 6] = ["Network", "Inventory", "Controller", "Scenario", "Traffic", "Routers"];
 
 /// Intent files that were read.
 #[derive(Debug, Default)]
@@ -24,97 +23,122 @@ pub struct Intents {
     pub files: Sources,
     /// What is said of files that are too large, or no text.
     pub unreadable: Vec<Finding>,
+    /// What stands in the folders and is no file of intents.
+    pub left_out: Vec<LeftOut>,
+    /// What cannot be read at all, and why: a path that is not there, a link that leads nowhere.
+    pub failed: Vec<String>,
 }
 
-/// Reads intent files: each path is a file, or a folder of which all YAML files below are taken. A file that several paths lead
-/// to is read once, under the name by which it is met first.
+/// Reads intent files: each path is a file, or a folder of which all YAML files below are taken but for those that are something
+/// else. A file that several paths lead to is read once, under the name by which it is met first. What cannot be read is told
+/// beside the rest.
 ///
 /// # Errors
-/// A path cannot be read, or there is nothing below it.
+/// Nothing at all could be read.
 pub fn intents(paths: &[PathBuf]) -> Result<Intents, Stop> {
     let mut read = Intents::default();
     let mut met = BTreeSet::new();
     for path in paths {
-        let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-        if !metadata.is_dir() {
-            if met.insert(canonical(path)) {
-                read.add(path, bytes_to_judge(path)?);
+        match fs::metadata(path) {
+            Ok(what) if what.is_dir() => read.folder(path, &mut met),
+            Ok(_) => {
+                if met.insert(canonical(path)) {
+                    read.named(path);
+                }
             }
-            continue;
-        }
-        let mut below = Vec::new();
-        walk(path, 0, &mut below)?;
-        let mut found = false;
-        for file in below {
-            if met.contains(&canonical(&file)) {
-                found = true;
-                continue;
-            }
-            let bytes = bytes_to_judge(&file)?;
-            if other_kind(&bytes).is_none() {
-                found = true;
-                met.insert(canonical(&file));
-                read.add(&file, bytes);
-            }
-        }
-        if !found {
-            let message = format!("{}: there is no intent file (*.yaml) in this folder", path.display());
-            return Err(Stop::usage(message));
+            Err(error) => read.failed.push(told(path, &error)),
         }
     }
-    Ok(read)
+    match read.files.is_empty() && read.unreadable.is_empty() {
+        true => Err(refusal(&read.failed)),
+        false => Ok(read),
+    }
+}
+
+/// As [`intents()`], for who acts on them: then all must be there.
+///
+/// # Errors
+/// Something cannot be read.
+pub fn all_intents(paths: &[PathBuf]) -> Result<Intents, Stop> {
+    let read = intents(paths)?;
+    if read.failed.is_empty() { Ok(read) } else { Err(refusal(&read.failed)) }
+}
+
+/// What cannot be read, a line each.
+fn refusal(failed: &[String]) -> Stop {
+    Stop::usage(failed.join("\nerror: "))
 }
 
 impl Intents {
-    fn add(&mut self, path: &Path, bytes: Vec<u8>) {
+    /// How many files were judged.
+    pub fn count(&self) -> usize {
+        self.files.len() + self.unreadable.len()
+    }
+
+    /// A file that was named by itself: it is judged, whatever it is.
+    fn named(&mut self, path: &Path) {
+        match bytes_to_judge(path) {
+            Ok(bytes) => match SourceFile::from_bytes(&path.display().to_string(), bytes) {
+                Ok(file) => self.add(file),
+                Err(finding) => self.unreadable.push(*finding),
+            },
+            Err(stop) => self.failed.push(stop.to_string()),
+        }
+    }
+
+    fn folder(&mut self, folder: &Path, met: &mut BTreeSet<PathBuf>) {
+        let Below { files, left_out, failed, .. } = Below::of(folder);
+        let mut found = !failed.is_empty();
+        self.left_out.extend(left_out);
+        self.failed.extend(failed);
+        for path in files {
+            if !met.insert(canonical(&path)) {
+                found = true;
+                continue;
+            }
+            found |= self.in_folder(&path);
+        }
+        if !found {
+            let message = format!("{}: there is no intent file (*.yaml) in this folder", folder.display());
+            self.failed.push(match left_out_of(&self.left_out, folder) {
+                Some(others) => format!("{message}; {others}"),
+                None => message,
+            });
+        }
+    }
+
+    /// A file that stands in a folder; false where it is something else and left out.
+    fn in_folder(&mut self, path: &Path) -> bool {
+        let bytes = match bytes_to_judge(path) {
+            Ok(bytes) => bytes,
+            Err(stop) => {
+                self.failed.push(stop.to_string());
+                return true;
+            }
+        };
         match SourceFile::from_bytes(&path.display().to_string(), bytes) {
-            Ok(file) => drop(self.files.insert(file.name, file.text)),
+            Ok(file) => match intents::foreign(&file) {
+                Some(why) => {
+                    self.left_out.push(LeftOut { file: file.name, why });
+                    return false;
+                }
+                None => self.add(file),
+            },
             Err(finding) => self.unreadable.push(*finding),
         }
+        true
+    }
+
+    fn add(&mut self, SourceFile { name, text }: SourceFile) {
+        self.files.insert(name, text);
     }
 }
 
-/// One name for all that lead to a file; a pipe, which has none, goes by the name as it was given.
-fn canonical(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// The YAML files below a folder, in the order of their names, without hidden ones.
-fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Stop> {
-    if depth > DEEPEST {
-        let message = format!("{}: folders are nested deeper than {DEEPEST} levels", folder.display());
-        return Err(Stop::usage(message));
-    }
-    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(|error| unreadable(folder, &error))?.path());
-    }
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with('.') {
-            continue;
-        }
-        if path.is_dir() {
-            walk(&path, depth + 1, found)?;
-        } else if is_yaml(&name) {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
-fn is_yaml(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    (lower.ends_with(".yaml") || lower.ends_with(".yml")) && !lower.contains(".clab.")
-}
-
-/// The first `kind:` of a file, where it is one of ours that is no intent.
-pub fn other_kind(bytes: &[u8]) -> Option<&'static str> {
-    let text = String::from_utf8_lossy(bytes);
-    let kind = first_kind(&text)?;
-    OTHER_KINDS.into_iter().find(|other| *other == kind)
+/// What was left out below one folder.
+fn left_out_of(all: &[LeftOut], folder: &Path) -> Option<String> {
+    let below: Vec<LeftOut> =
+        all.iter().filter(|one| Path::new(&one.file).starts_with(folder)).cloned().collect();
+    left_out(&below)
 }
 
 /// What a file says first that it is.
@@ -147,7 +171,7 @@ fn begin(path: &Path, most: u64) -> Result<Vec<u8>, Stop> {
     let mut bytes = Vec::new();
     // Not the size that the system tells: a device or a pipe has none.
     let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
-    read.map_err(|error| unreadable(path, &error))?;
+    read.map_err(|error| Stop::usage(told(path, &error)))?;
     Ok(bytes)
 }
 
@@ -182,14 +206,26 @@ fn as_text(path: &Path, bytes: Vec<u8>) -> Result<String, Stop> {
         .map_err(|_| Stop::usage(format!("{}: not UTF-8 text; save it as UTF-8", path.display())))
 }
 
+/// Whether there is something at a path.
+///
+/// # Errors
+/// Why there is not.
+pub fn is_there(path: &Path) -> Result<(), String> {
+    fs::metadata(path).map(drop).map_err(|error| told(path, &error))
+}
+
 /// Reads a network file and adds its text to the sources.
 ///
 /// # Errors
 /// It cannot be read, or there are findings that are errors; that it is too large or no text is such a finding.
 pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
     let read = SourceFile::from_bytes(&path.display().to_string(), bytes_to_judge(path)?);
-    let SourceFile { name, text } =
+    let SourceFile { name, mut text } =
         read.map_err(|finding| Stop::findings(vec![*finding], sources.clone()))?;
+    // A byte order mark is no part of the text: columns are counted without it.
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
     if let Some(kind) = first_kind(&text).filter(|kind| intents::KINDS.contains(kind)) {
         let message =
             format!("{name}: a file of intents (`kind: {kind}`) and not of a network: give that one by -n");
@@ -198,10 +234,6 @@ pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
     let read = formats::read(&name, &text);
     sources.insert(name, text);
     read.map_err(|findings| Stop::findings(findings, sources.clone()))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::usage(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -227,8 +259,53 @@ mod tests {
         let names: Vec<&str> =
             read.files.keys().map(|name| &name[folder.path().to_str().unwrap().len() + 1..]).collect();
         assert_eq!(names, ["b.yaml", "deep/a.yml"]);
+        let left: Vec<(&str, &str)> = read
+            .left_out
+            .iter()
+            .map(|left| (&left.file[folder.path().to_str().unwrap().len() + 1..], left.why.as_str()))
+            .collect();
+        let expected = [
+            ("lab.clab.yml", "a containerlab file"),
+            ("inventory.yaml", "Inventory"),
+            ("network.yaml", "Network"),
+        ];
+        assert_eq!(left, expected, "what is left out is named");
         let named = intents(&[folder.path().join("network.yaml")]).unwrap();
         assert_eq!(named.files.len(), 1, "what is named is judged");
+    }
+
+    #[test]
+    fn one_document_of_another_kind_or_broken_text_makes_no_file_vanish() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: [(&str, &[u8]); 4] = [
+            ("a.yaml", b"kind: Traffic\n---\nkind: ServiceIntent\n"),
+            ("b.yaml", b"kind: Network\nnope: [\n"),
+            ("c.yaml", b"\xff\nkind: Traffic\n"),
+            ("d.yaml", b"kind: Traffic\nspec: {}\n"),
+        ];
+        files.iter().for_each(|(name, bytes)| fs::write(folder.path().join(name), bytes).unwrap());
+        let read = intents(&[folder.path().to_owned()]).unwrap();
+        assert_eq!((read.files.len(), read.unreadable.len(), read.left_out.len()), (3, 1, 0));
+    }
+
+    #[test]
+    fn what_is_no_file_or_cannot_be_read_is_named_and_the_rest_is_read() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("a.yaml"), "kind: TrafficClass\n").unwrap();
+        // A socket stands for all that is no file; to open a pipe would wait for ever.
+        let _socket = std::os::unix::net::UnixListener::bind(at("b.yaml")).unwrap();
+        symlink(folder.path(), at("loop")).unwrap();
+        symlink(at("gone"), at("dangling.yaml")).unwrap();
+        let paths = [folder.path().to_owned(), at("not-there")];
+        let read = intents(&paths).unwrap();
+        assert_eq!(read.files.len(), 1);
+        let why: Vec<&str> = read.left_out.iter().map(|left| left.why.as_str()).collect();
+        assert!(why[0].contains("no file") && why[1].starts_with("a loop: it leads back to "), "{why:?}");
+        assert!(read.failed[0].contains("dangling.yaml: ") && read.failed[1].contains("not-there: "));
+        assert_eq!((why.len(), read.failed.len()), (2, 2));
+        assert!(matches!(all_intents(&paths), Err(Stop::Usage(_))), "who acts on them needs them all");
     }
 
     #[test]

@@ -49,7 +49,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => outcome::misread(&error),
     };
     outcome::sealed(run(cli).unwrap_or_else(|error| outcome::report(&error)))
 }
@@ -79,6 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rollback(args) => ask(client::change::rollback(args)),
         Command::Drain(args) => ask(client::change::drain(args, true)),
         Command::Undrain(args) => ask(client::change::drain(args, false)),
+        Command::Optimise(args) => ask(client::optimise::run(args)),
         Command::Mode(args) => ask(client::change::mode(args)),
         Command::Adopt(args) => ask(client::change::adopt(args)),
     }

@@ -41,10 +41,22 @@ pub struct Understood {
 /// # Errors
 /// A file cannot be read, or files have faults: all of them, those of the network and of the intents.
 pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> Result<Understood, Stop> {
-    let input::Intents { files, unreadable } = input::intents(paths)?;
+    understood(network, input::all_intents(paths)?, at)
+}
+
+/// As [`understand`], of intent files that were read.
+///
+/// # Errors
+/// The network file cannot be read, or files have faults.
+pub fn understood(
+    network: &Path,
+    intents: input::Intents,
+    at: Option<Timestamp>,
+) -> Result<Understood, Stop> {
+    let count = intents.count();
+    let input::Intents { files, unreadable, .. } = intents;
     let reading = reading(&files, unreadable);
     must_hold(&files, &reading)?;
-    let count = files.len();
     let mut sources = files;
     let (ted, mut findings) = match input::network(network, &mut sources) {
         Ok(Network { ted, mut notes, .. }) => {

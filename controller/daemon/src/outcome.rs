@@ -63,7 +63,7 @@ impl Stop {
 pub fn report(error: &anyhow::Error) -> ExitCode {
     match error.downcast_ref::<Stop>() {
         Some(Stop::Usage(message)) => {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", draw::clean(message));
             ExitCode::from(USAGE)
         }
         Some(stop @ Stop::Left { by, .. }) => {
@@ -77,10 +77,22 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         }
         None => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
-            eprintln!("error: {}", chain.join(": "));
+            eprintln!("error: {}", draw::clean(&chain.join(": ")));
             ExitCode::from(FOUND)
         }
     }
+}
+
+/// Ends the program with what the command line came to: a page, or why it cannot be read. Arguments are quoted as they were given,
+/// so what they would do to a terminal is shown and not done.
+pub fn misread(error: &clap::Error) -> ! {
+    let shown = error.render().to_string();
+    let clean = draw::clean(&shown);
+    if clean == shown {
+        error.exit();
+    }
+    eprint!("{clean}");
+    std::process::exit(error.exit_code())
 }
 
 /// Why standard output did not take what was written to it.

@@ -3,25 +3,29 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem::ManuallyDrop,
+    num::NonZero,
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use clap::{Args, ValueEnum};
 use engine::{
-    cycle,
-    stages::{Occasion, Proposal},
+    balance, cycle,
+    handle::Refusal,
+    stages::{Occasion, Proposal, View},
 };
 use indicatif::ProgressBar;
-use model::{Finding, Hints, IntentSet, Plan, ServiceId};
+use intents::balance::{Balanced, Limits};
+use model::{Finding, Hints, IntentSet, Plan, ServiceId, Timestamp};
 use plan::PlanReport;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    args::{At, NetworkFile},
+    args::{At, Moves, NetworkFile},
     draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say, say_json},
@@ -36,9 +40,15 @@ its numbers and what it has learned: the answer is then the controller's own.
 The plan is proved by walking the traffic on an independent model of forwarding, as is and under
 the failure of every single link.
 
+With --optimise services leave links that promised bandwidth fills most: few moves, each compiled with
+all constraints and proved, and a proof of how low any arrangement could bring the fullest link. The
+moves stand in front of the plan, which then has them in it.
+
 Examples:
   trunkline plan -n network.yaml -i intents/
   trunkline plan -n network.yaml -i intents/ --state now.json --format markdown > ticket.md
+  trunkline plan -n network.yaml -i intents/ --state now.json --optimise --moves 3
+  trunkline plan -n network.yaml -i intents/ --state now.json --optimise --relieve core-7 --goal 60%
 
 Exit codes: 0 the plan holds, 1 it must not be carried out, or intents have errors, 2 called wrongly.";
 
@@ -58,6 +68,12 @@ pub struct PlanArgs {
     /// The moment.
     #[command(flatten)]
     pub at: At,
+    /// Move services off full links, with a proof of how good that is
+    #[arg(long)]
+    pub optimise: bool,
+    /// How far that may go.
+    #[command(flatten)]
+    pub moves: Moves,
     /// How the plan is shown
     #[arg(long, value_enum, default_value_t)]
     pub format: PlanFormat,
@@ -97,6 +113,8 @@ pub fn run(args: &PlanArgs) -> anyhow::Result<ExitCode> {
 /// A plan and what stands beside it.
 struct Planned {
     proposal: Proposal,
+    /// The moves that were asked for.
+    balanced: Option<Balanced>,
     empty: bool,
     /// What schedules have to do with it; empty where the files have none.
     season: String,
@@ -108,6 +126,10 @@ struct Planned {
 }
 
 fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
+    if args.moves.is_said() && !args.optimise {
+        let message = "--moves, --relieve, --goal and --effort say how far --optimise goes: add --optimise";
+        return Err(Stop::usage(message));
+    }
     let progress = progress("reading");
     let understood = offline::understand(&args.network.network, &args.intents, args.at.timestamp())?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
@@ -118,17 +140,22 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let at = args.at.timestamp().or(at);
     let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());
+    let windows = hints.windows.clone();
     let left_out = if at.is_none() { hints.resting.clone() } else { BTreeSet::new() };
     progress.set_message("compiling, planning, proving");
     let risks = plan::risks(&ted, &set);
-    let proposed = cycle::propose(Arc::clone(&set), &view, hints, &Occasion::Person);
+    let limits = args.optimise.then(|| args.moves.limits());
+    let proposed = worked_out(&set, &view, hints, limits.as_ref(), at.unwrap_or_default())?;
     progress.finish_and_clear();
     match proposed {
-        Ok(mut proposal) => {
+        Ok((mut proposal, balanced)) => {
             beside.extend(unsaid(&proposal));
-            intents::locate(&mut beside, &documents);
+            for findings in [&mut beside, &mut proposal.report.findings] {
+                intents::locate(findings, &documents);
+                intents::locate_drained(findings, &documents, &windows);
+            }
             proposal.report = proposal.report.risking(risks);
-            Ok(Planned { proposal, empty, season, left_out, beside, sources })
+            Ok(Planned { proposal, balanced, empty, season, left_out, beside, sources })
         }
         Err(mut findings) => {
             intents::locate(&mut findings, &documents);
@@ -136,6 +163,28 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
             Err(Stop::findings(beside, sources))
         }
     }
+}
+
+/// What a plan comes to, or what stands against it.
+type WorkedOut = Result<(Proposal, Option<Balanced>), Vec<Finding>>;
+
+/// The change, with services moved off full links where limits for that are given.
+fn worked_out(
+    set: &Arc<IntentSet>,
+    view: &View,
+    hints: Hints,
+    limits: Option<&Limits>,
+    at: Timestamp,
+) -> Result<WorkedOut, Stop> {
+    let occasion = Occasion::Person;
+    let balanced = limits.map(|limits| balance::work_out(set, view, &hints, &occasion, limits, at));
+    let (balanced, hints) = match balanced.transpose() {
+        Ok(Some((balanced, moved))) => (Some(balanced), moved),
+        Ok(None) => (None, hints),
+        Err(Refusal::Findings { findings }) => return Ok(Err(findings)),
+        Err(other) => return Err(Stop::usage(format!("--relieve: {other} in the network"))),
+    };
+    Ok(cycle::propose(Arc::clone(set), view, hints, &occasion).map(|proposal| (proposal, balanced)))
 }
 
 /// Services that are named where there may be many.
@@ -187,6 +236,9 @@ fn unsaid(proposal: &Proposal) -> Vec<Finding> {
 struct Document<'a> {
     /// What it starts from: `empty` or `snapshot`.
     state: &'static str,
+    /// Which services leave which links, where that was asked for; the plan has them in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optimisation: Option<&'a Balanced>,
     plan: &'a Plan,
     report: &'a PlanReport,
     /// Services that do not count, because others claim the same packets at other times and the plan is of no moment.
@@ -197,7 +249,7 @@ struct Document<'a> {
 }
 
 fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
-    let Planned { proposal, empty, season, left_out, beside, sources } = planned;
+    let Planned { proposal, balanced, empty, season, left_out, beside, sources } = planned;
     let from = match *empty {
         true => {
             "From an empty network: nothing of ours stands on any device (--state plans from a running controller)."
@@ -205,15 +257,22 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         false => "From what the snapshot says of the devices.",
     };
     match format {
-        PlanFormat::Text => say(&format!("{from}{season}\n\n{}", proposal.report.text())),
+        PlanFormat::Text => {
+            let moves = balanced.as_ref().map_or_else(String::new, |balanced| balanced.text() + "\n");
+            say(&draw::clean(&format!("{from}{season}\n\n{moves}")));
+            let threads = thread::available_parallelism().map_or(1, NonZero::get);
+            proposal.report.each_piece(threads, &mut |piece| say(&draw::clean(piece)));
+        }
         PlanFormat::Markdown => {
-            say(&format!("{}\n{from}{season}\n", proposal.report.markdown(beside)));
+            let ticket = ticket(balanced.as_ref(), &proposal.report.markdown(beside));
+            say(&draw::clean(&format!("{ticket}\n{from}{season}\n")));
             return Ok(ExitCode::SUCCESS);
         }
         PlanFormat::Json => {
             let state = if *empty { "empty" } else { "snapshot" };
             let (plan, report) = (&proposal.plan, &proposal.report);
-            return say_json(&Document { state, plan, report, left_out, findings: beside })
+            let optimisation = balanced.as_ref();
+            return say_json(&Document { state, optimisation, plan, report, left_out, findings: beside })
                 .map(|()| ExitCode::SUCCESS);
         }
     }
@@ -221,6 +280,13 @@ fn show(format: PlanFormat, planned: &Planned) -> anyhow::Result<ExitCode> {
         say(&format!("\n{}{}", draw::all(beside, sources), draw::count(beside)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The report with the moves behind its title.
+fn ticket(balanced: Option<&Balanced>, report: &str) -> String {
+    let Some(balanced) = balanced else { return report.to_owned() };
+    let (title, rest) = report.split_once('\n').unwrap_or((report, ""));
+    format!("{title}\n\n{}{rest}", balanced.markdown())
 }
 
 /// A sign of life on a terminal, nothing elsewhere.

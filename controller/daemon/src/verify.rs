@@ -17,7 +17,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use engine::stages;
 use indicatif::{ProgressBar, ProgressStyle};
-use model::{Allocations, Hints, IntentSet, Ted, Timestamp};
+use model::{Allocations, Finding, Hints, IntentSet, Ted, Timestamp};
 use plan::verify::{
     self as core, FailureKind, Question, Verification,
     baseline::{Against, Incomparable},
@@ -178,9 +178,15 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let named = args.service.as_deref();
     let Understood { ted, set, sources, findings, of_network, .. } =
         offline::understand(&args.network.network, &args.intents, asked)?;
-    // A line that is not what its author meant makes every answer wrong; `check` has the other warnings.
-    if of_network > 0 {
-        eprint!("{}", draw::all(&findings[..of_network], &sources));
+    // A line that is not what its author meant, or of which nobody wrote what is promised of it, makes every answer wrong; `check` has
+    // the other warnings.
+    let is_doubt = |(place, finding): &(usize, &Finding)| {
+        *place < of_network || finding.code == intents::codes::UNWRITTEN_VALUE
+    };
+    let doubts: Vec<Finding> =
+        findings.iter().enumerate().filter(is_doubt).map(|(_, finding)| finding.clone()).collect();
+    if !doubts.is_empty() {
+        eprint!("{}", draw::all(&doubts, &sources));
     }
     // Before the network is walked, which takes its time.
     if let (Some(before), Some(path)) = (&before, &args.baseline) {

@@ -8,6 +8,7 @@ use model::Verdict;
 
 use crate::{
     args::{At, NetworkFile},
+    draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say},
 };
@@ -56,7 +57,7 @@ pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);
     let text = intents::why(&args.name, &set, &compiled).map_err(|error| Stop::usage(error.to_string()))?;
-    say(&text);
+    say(&draw::clean(&text));
     let refused = set.services.values().any(|service| {
         let asked = service.id.as_str() == args.name || service.intent.as_str() == args.name;
         asked && !matches!(compiled.verdicts.get(&service.id), Some(Verdict::Carried { .. }))

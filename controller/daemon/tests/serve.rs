@@ -242,6 +242,30 @@ fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_fro
 }
 
 /// The only router that there is cannot be reached, and the others are in no inventory.
+/// Calls the program and gives how it ended and all that it said.
+type Ask<'a> = &'a dyn Fn(&[&str]) -> (Option<i32>, String);
+
+/// A preview, the moves carried out as far as routers answer, and back.
+fn optimised(ask: Ask<'_>) {
+    let preview = ask(&["optimise", "--goal", "10%"]);
+    assert_eq!(preview.0, Some(0), "{}", preview.1);
+    assert!(preview.1.starts_with("Optimisation: highest utilisation 22% on line1-br-1"), "{}", preview.1);
+    let (code, told) = ask(&["optimise", "--relieve", "line9"]);
+    assert_eq!((code, told.as_str()), (Some(1), "error: there is no link line9\n"));
+    let (code, told) = ask(&["optimise", "-m", "CHG7"]);
+    assert_eq!(code, Some(2), "{told}");
+    let (code, told) = ask(&["optimise", "--goal", "10%", "--moves", "1", "--go", "-m", "CHG7"]);
+    assert_eq!(code, Some(1), "no router answers: {told}");
+    assert!(told.contains("  1. ") && told.contains("routers were left out"), "{told}");
+    let status = ask(&["status"]).1;
+    let kept = "Moved off full links by people (optimise --undo takes it back)\n  ";
+    assert!(status.contains(kept) && status.contains("to relieve line1-br-1: 22% -> "), "{status}");
+    ask(&["optimise", "--undo", "-m", "CHG8"]);
+    assert!(!ask(&["status"]).1.contains(kept));
+    let log = ask(&["log"]).1;
+    assert!(log.contains("let back what was moved off full links") && log.contains("CHG7"), "{log}");
+}
+
 #[test]
 fn a_change_that_leaves_routers_out_is_no_success() {
     let controller = Controller::start(INVENTORY);
@@ -264,6 +288,7 @@ fn a_change_that_leaves_routers_out_is_no_success() {
         "revision 1: nothing was changed; 5 of 5 routers were left out: br-1, br-2, core-1, core-2, hq-pe1";
     assert!(told.contains(last), "{told}");
 
+    optimised(&ask);
     let (code, told) = ask(&["drain", "core-1"]);
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("hq-pe1 was not told; it may still send over core-1\n"), "{told}");

@@ -82,6 +82,15 @@ pub enum EventKind {
         /// Who asked for it.
         who: String,
     },
+    /// Services were moved off full links because a person asked for it, or may go back: that was carried out.
+    Balanced {
+        /// Which.
+        services: Vec<ServiceId>,
+        /// Whether they may go back.
+        back: bool,
+        /// Who asked for it.
+        who: String,
+    },
     /// A maintenance window is open, and what it works on is drained: that was carried out.
     WindowOpened {
         /// Its name.

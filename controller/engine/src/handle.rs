@@ -6,7 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use model::{Finding, NodeId, Plan, Revision, intent::Mode};
+use intents::balance::{Balanced, Limits};
+use model::{Finding, NodeId, Plan, Revision, ServiceId, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -126,6 +127,28 @@ pub struct Planned {
     pub findings: Vec<Finding>,
 }
 
+/// Moves off full links with the plan that they come to, nothing sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Optimised {
+    /// The moves, and how good that is.
+    pub balanced: Balanced,
+    /// The plan.
+    pub plan: Plan,
+    /// Both as a change ticket.
+    pub text: String,
+    /// Findings of compilation and proof.
+    pub findings: Vec<Finding>,
+}
+
+/// How services are balanced.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Balancing {
+    /// These are kept off links from now on, beside those that are already.
+    Off(BTreeMap<ServiceId, Balance>),
+    /// All of them may ride what they were kept off.
+    Back,
+}
+
 /// What is drained.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -195,6 +218,22 @@ pub enum Command {
         subject: Subject,
         /// Drain, or use again.
         drain: bool,
+        /// Who asks.
+        who: String,
+        /// The answer.
+        reply: Reply<Applied>,
+    },
+    /// Work out which services should leave full links.
+    Optimise {
+        /// How far that may go.
+        limits: Limits,
+        /// The answer.
+        reply: Reply<Optimised>,
+    },
+    /// Keep services off links, or let them back.
+    Balance {
+        /// Which.
+        balancing: Balancing,
         /// Who asks.
         who: String,
         /// The answer.

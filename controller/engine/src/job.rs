@@ -213,7 +213,12 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
         };
         let hints = match &request.wanted {
             Wanted::Same(_) => request.hints,
-            Wanted::New { .. } => Season::of(&set, request.at).over(request.hints),
+            Wanted::New { .. } => {
+                let mut hints = Season::of(&set, request.at).over(request.hints);
+                // What is gone needs not be kept off anything.
+                hints.balanced.retain(|id, _| set.services.contains_key(id));
+                hints
+            }
         };
         let mut proposal = cycle::propose(set, &request.view, hints, &request.occasion)?;
         warnings.append(&mut proposal.findings);

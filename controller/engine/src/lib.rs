@@ -17,6 +17,8 @@ pub mod inventory;
 pub mod cycle;
 pub mod stages;
 
+pub mod balance;
+
 mod clocked;
 
 pub mod season;

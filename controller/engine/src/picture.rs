@@ -86,6 +86,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season
             .filter(|id| world.accepted.set.services.contains_key(*id))
             .cloned()
             .collect(),
+        balanced: world.hints.balanced.clone(),
         findings,
     }
 }
@@ -253,7 +254,7 @@ fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> 
             .filter(|(was, _)| *was == state)
             .map_or(world.assessment.at, |(_, since)| *since),
         why,
-        moved: world.hints.relief.contains_key(id),
+        moved: world.hints.relief.contains_key(id) || world.hints.balanced.contains_key(id),
         refused,
         directions,
     })

@@ -49,6 +49,9 @@ pub struct Snapshot {
     /// Services that are not promised now, by their schedules. They are not among the promises.
     #[serde(default)]
     pub resting: Vec<ServiceId>,
+    /// Services that people had moved off full links, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub balanced: BTreeMap<ServiceId, model::hint::Balance>,
     /// Findings of the last compilation, drift and collisions, as text.
     pub findings: Vec<model::Finding>,
 }

@@ -6,8 +6,9 @@ mod support;
 
 use device::{Step, fake::Fault};
 use engine::{
+    balance::Limits,
     event::EventKind,
-    handle::{Applied, Command, Refusal, Subject},
+    handle::{Applied, Balancing, Command, Refusal, Subject},
     snapshot::Snapshot,
 };
 use model::{LinkId, NodeId};
@@ -74,6 +75,52 @@ async fn a_line_is_drained_while_another_one_is() {
     let shown = running.snapshot(|snapshot| snapshot.drained == ["line1-br-2", "line2-br-1"]).await;
     assert!(over(&shown, "line2-br-1").is_empty(), "what stayed goes back as soon as it may");
     assert!(over(&shown, "line1-br-2").is_empty(), "the other drain still holds");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_leave_a_full_line_as_it_was_shown_and_come_back() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    let mut files = intents();
+    let services = files.get_mut("services.yaml").unwrap();
+    *services = services.replace("bandwidth: 20Mbps", "bandwidth: 60Mbps");
+    running.apply(files).await.unwrap();
+    let before = truths(&lab);
+    let optimise = |limits: Limits| running.engine.ask(|reply| Command::Optimise { limits, reply });
+    let shown = optimise(Limits::default()).await.unwrap();
+    let balanced = shown.balanced.balanced.clone();
+    assert_eq!(shown.balanced.moves.len(), 1, "{}", shown.text);
+    assert!(shown.text.starts_with("Optimisation: highest utilisation 62% on line1-br-1"), "{}", shown.text);
+    assert!(!shown.plan.transactions.is_empty());
+    assert_eq!(truths(&lab), before, "looking changes nothing");
+    let relieve = Some(LinkId::lit("line9"));
+    let refused = optimise(Limits { relieve, ..Limits::default() }).await.unwrap_err();
+    assert_eq!(refused, Refusal::NotFound { what: "link line9".into() });
+
+    let ask = |balancing: Balancing| {
+        running.engine.ask(|reply| Command::Balance { balancing, who: "mei".into(), reply })
+    };
+    let mover = shown.balanced.moves[0].service.clone();
+    let nobody = balanced.values().map(|kept| ("nobody".parse().unwrap(), kept.clone())).collect();
+    let refused = ask(Balancing::Off(nobody)).await.unwrap_err();
+    assert_eq!(refused, Refusal::NotFound { what: "service nobody".into() });
+    let applied = ask(Balancing::Off(balanced)).await.unwrap();
+    assert!(applied.edits > 0, "{applied:?}");
+    let event = running.wait(|kind| matches!(kind, EventKind::Balanced { .. })).await;
+    let told = EventKind::Balanced { services: vec![mover.clone()], back: false, who: "mei".into() };
+    assert_eq!(event, told);
+    let shown = running.snapshot(|snapshot| snapshot.balanced.contains_key(&mover)).await;
+    assert!(!over(&shown, "line1-br-1").contains(&mover.to_string()), "{:?}", shown.balanced);
+
+    // It is journalled: another controller keeps it so.
+    running.kill().await;
+    let mut running = lab.start().await;
+    running.snapshot(|snapshot| snapshot.balanced.contains_key(&mover)).await;
+    let back = Balancing::Back;
+    running.engine.ask(|reply| Command::Balance { balancing: back, who: "li".into(), reply }).await.unwrap();
+    running.snapshot(|snapshot| snapshot.balanced.is_empty()).await;
+    assert_eq!(truths(&lab), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -40,6 +40,32 @@ struct Place<'a> {
     interfaces: BTreeMap<&'a InterfaceName, (&'a Link, Side)>,
 }
 
+/// The hops that were put in a moment ago: paths of one intent have most of theirs in common, and seeing that one is in already costs
+/// less than looking its names up among ten thousand. A name is known by where its text stands, which does not change while it is
+/// borrowed; one that is not recognised is put in once more, which changes nothing.
+#[derive(Debug)]
+struct Recent(Vec<[usize; 3]>);
+
+/// In so many bits a place is numbered.
+const BITS: u32 = 12;
+
+/// 2^64 by the golden ratio: neighbouring addresses come to distant places.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Recent {
+    fn none() -> Self {
+        Self(vec![[0; 3]; 1 << BITS])
+    }
+
+    fn is_new(&mut self, node: &str, link: &str, intent: &IntentId) -> bool {
+        let hop = [node, link, intent.as_str()].map(|name| name.as_ptr().addr());
+        let mixed =
+            hop.iter().fold(0, |mixed: u64, at| (mixed ^ *at as u64).wrapping_mul(MIX).rotate_left(32));
+        let place = (mixed.wrapping_mul(MIX) >> (u64::BITS - BITS)) as usize;
+        std::mem::replace(&mut self.0[place], hop) != hop
+    }
+}
+
 /// The directions of a service that is carried.
 pub(crate) fn directions(verdict: Option<&Verdict>) -> &[DirectionVerdict] {
     match verdict {
@@ -86,6 +112,7 @@ impl<'a> Causes<'a> {
     }
 
     fn index(&mut self, verdicts: &'a BTreeMap<ServiceId, Verdict>) {
+        let mut recent = Recent::none();
         for (id, verdict) in verdicts {
             for direction in directions(Some(verdict)) {
                 let key = direction.policy;
@@ -97,6 +124,9 @@ impl<'a> Causes<'a> {
                     // A path has one hop less than nodes; the last node is left by none.
                     let hops = route.path.hops.iter().map(Some).chain([None]);
                     for (node, hop) in route.path.nodes.iter().zip(hops) {
+                        if !recent.is_new(node.as_str(), hop.map_or("", |hop| hop.link.as_str()), intent) {
+                            continue;
+                        }
                         let place = self.nodes.entry(node).or_default();
                         place.intents.insert(intent);
                         if let Some(hop) = hop {
@@ -159,8 +189,10 @@ impl<'a> Causes<'a> {
         Some(link.direction(*side).bandwidth.value)
     }
 
-    /// What a service was moved away from, where the loop moved it.
+    /// What a service was moved away from, where the loop moved it or a person did.
     pub(crate) fn relief(&self, service: &ServiceId) -> Option<&str> {
-        self.hints.and_then(|hints| hints.relief.get(service)).map(|relief| relief.why.as_str())
+        let hints = self.hints?;
+        let balance = || hints.balanced.get(service).map(|balance| balance.why.as_str());
+        hints.relief.get(service).map(|relief| relief.why.as_str()).or_else(balance)
     }
 }

@@ -130,6 +130,33 @@ impl Proof {
         }
         self
     }
+
+    /// What more failures break here than in another proof, in words: the first service by what is not kept. A change that is only to make
+    /// things better must not leave less of them standing.
+    pub fn breaks_more(&self, before: &Self) -> Option<String> {
+        let (was, is) = (before.counts(), self.counts());
+        is.iter().find_map(|((what, service), failures)| {
+            let known = was.get(&(*what, *service)).copied().unwrap_or(0);
+            let than = if known == 0 { "none".to_owned() } else { known.to_string() };
+            let plural = if *failures == 1 { "" } else { "s" };
+            (*failures > known).then(|| {
+                format!(
+                    "{what} of {service} would not be kept under {failures} failure{plural}, {than} so far"
+                )
+            })
+        })
+    }
+
+    /// How many failures break what of which service.
+    fn counts(&self) -> BTreeMap<(&'static str, &ServiceId), usize> {
+        let mut counts = BTreeMap::new();
+        for (what, services) in self.breakages.iter().flat_map(|breakage| &breakage.of) {
+            for service in services {
+                *counts.entry((*what, service)).or_default() += 1;
+            }
+        }
+        counts
+    }
 }
 
 /// Walks the demands over the desired state and judges what each service was promised. `verdicts` say which services are carried

@@ -23,6 +23,7 @@ mod before;
 mod markdown;
 mod object;
 mod text;
+mod words;
 
 /// What a plan does.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -236,7 +237,15 @@ impl PlanReport {
 
     /// For the terminal.
     pub fn text(&self) -> String {
-        text::render(self)
+        let mut whole = String::new();
+        self.each_piece(1, &mut |piece| whole.push_str(piece));
+        whole
+    }
+
+    /// The same piece by piece, in order, written by several threads: the whole of a large network is larger than memory should have
+    /// to hold.
+    pub fn each_piece(&self, threads: usize, each: &mut dyn FnMut(&str)) {
+        text::render(self, threads, each);
     }
 
     /// For a change ticket or a comment on a merge request: at most 60,000 bytes, a little over that only where single entries are

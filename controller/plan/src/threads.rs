@@ -1,9 +1,12 @@
-//! Work in pieces on several threads: each takes the next piece that nobody has taken, and what they saw is added up, so that
-//! neither their number nor their speed may change an answer.
+//! Work in pieces on several threads, of which neither the number nor the speed may change an answer: what they saw is added up, or
+//! handed over in the order of the pieces.
 
 use std::{
     panic::resume_unwind,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, sync_channel},
+    },
     thread,
 };
 
@@ -34,4 +37,51 @@ pub(crate) fn spread<S: Send>(
         }
         seen.into_iter().flatten().collect()
     })
+}
+
+/// So many pieces a thread may be ahead of whoever takes them.
+const AHEAD: usize = 4;
+
+/// Does so many pieces of work and hands what comes of them over in order. The threads take turns; the one that calls works too.
+pub(crate) fn in_order<T: Send>(
+    threads: usize,
+    pieces: usize,
+    work: &(dyn Fn(usize) -> T + Sync),
+    each: &mut dyn FnMut(T),
+) {
+    let threads = threads.clamp(1, pieces.max(1));
+    thread::scope(|scope| {
+        let other = |first: usize| {
+            let (ready, done) = sync_channel(AHEAD);
+            scope.spawn(move || {
+                // Nobody takes them any more where the caller panics.
+                (first..pieces).step_by(threads).all(|piece| ready.send(work(piece)).is_ok())
+            });
+            done
+        };
+        let others: Vec<Receiver<T>> = (1..threads).map(other).collect();
+        for piece in 0..pieces {
+            let Some(other) = (piece % threads).checked_sub(1) else {
+                each(work(piece));
+                continue;
+            };
+            // A thread that panics hands nothing over; its panic goes on where the scope ends.
+            let Ok(done) = others[other].recv() else { break };
+            each(done);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_come_in_order_from_any_number_of_threads() {
+        for (threads, pieces) in [(1, 0), (1, 7), (2, 1), (2, 101), (3, 100), (8, 5)] {
+            let mut seen = Vec::new();
+            in_order(threads, pieces, &|piece| piece * 10, &mut |done| seen.push(done));
+            assert_eq!(seen, (0..pieces).map(|piece| piece * 10).collect::<Vec<_>>(), "{threads} threads");
+        }
+    }
 }

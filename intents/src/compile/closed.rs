@@ -16,7 +16,7 @@ use crate::{codes, route::Ways};
 const NAMED: usize = 3;
 
 /// What is closed.
-pub(super) struct Closed {
+pub(crate) struct Closed {
     down: EdgeSet,
     drained: EdgeSet,
     /// Both: every service asks for it.

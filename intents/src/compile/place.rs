@@ -1,18 +1,21 @@
 //! Which links each service rides.
 
+mod balanced;
+mod refuse;
+
 use std::collections::BTreeMap;
 
 use model::{
-    Allocations, DirectedLink, EdgeIx, Graph, Hints, IntentSet, Service, Severity, Sid, Ted,
-    hint::Degradation, unit::Bandwidth,
+    Allocations, DirectedLink, Graph, Hints, IntentSet, Service, Severity, Sid, Sle, Ted, hint::Degradation,
+    intent::Diversity, sr::Dataplane, unit::Bandwidth,
 };
 use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared};
 
 use super::{
     Compilation,
     closed::{Closed, Ledger},
-    placed::{Placed, PlacedBackup, in_common},
-    policy, queue,
+    placed::{Placed, PlacedBackup},
+    policy,
     scribe::Scribe,
     takers::{Taker, Takers},
     verdict,
@@ -20,6 +23,7 @@ use super::{
 use crate::{
     ask::Asker,
     codes,
+    common::in_common,
     route::{self, Free, View, Ways},
 };
 
@@ -43,6 +47,7 @@ struct Second {
 /// Places one service after the other.
 pub(super) struct Placer<'a> {
     set: &'a IntentSet,
+    ted: &'a Ted,
     graph: &'a Graph,
     hints: &'a Hints,
     asker: Asker<'a>,
@@ -72,6 +77,7 @@ impl<'a> Placer<'a> {
     ) -> Self {
         Self {
             set,
+            ted,
             graph,
             hints,
             asker: Asker::new(ted, graph),
@@ -148,13 +154,12 @@ impl<'a> Placer<'a> {
         })
     }
 
-    /// Gives the bandwidth of paths to a service.
+    /// Gives the bandwidth of paths to a service, for each crossing of an edge.
     fn take(&mut self, ways: &Ways, taker: Taker<'a>) {
-        for found in ways.each() {
-            self.free.take(&found.edges, taker.rate);
-            let mut edges = found.edges.clone();
-            queue::distinct(&mut edges);
-            self.takers.take(taker, &edges);
+        for (edge, times) in ways.crossings().iter() {
+            let rate = taker.rate.saturating_mul(times);
+            self.free.take(&[edge], rate);
+            self.takers.take(Taker { rate, ..taker }, &[edge]);
         }
     }
 
@@ -176,7 +181,8 @@ impl<'a> Placer<'a> {
             return Some((chosen, segments));
         }
         let severity = if self.is_hinted(service) { Severity::Major } else { Severity::Error };
-        done.say(severity, codes::NOT_ENCODABLE, &service.id, why.clone(), "see `trunkline explain TL0056`");
+        let help = self.pinnable(service, &chosen.ways);
+        done.say(severity, codes::NOT_ENCODABLE, &service.id, why.clone(), &help);
         done.refuse(&service.id, why, None);
         None
     }
@@ -189,12 +195,15 @@ impl<'a> Placer<'a> {
     /// The paths of a service: on the network as the hints say, with the promise kept where that is possible.
     fn ways(&mut self, service: &Service, request: &PathRequest, done: &mut Compilation) -> Option<Chosen> {
         let (overlay, hinted) = (self.overlay(service), self.is_hinted(service));
-        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let mut notes = Vec::new();
         self.ledger.ends_at(&self.closed.drained_ends(self.graph, request), &service.id);
         if let Some(relief) = self.hints.relief.get(&service.id) {
             notes.push(format!("sees {} measured link values: {}", relief.seen.len(), relief.why));
         }
+        if let Some(ways) = self.balanced(service, request, &mut notes) {
+            return Some(Chosen { ways, notes, stranded: false });
+        }
+        let view = seen(&mut self.base, &mut self.overlays, overlay);
         let why = match route::primary(view, &self.free, service, request) {
             Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
             Err(why) => why,
@@ -219,7 +228,7 @@ impl<'a> Placer<'a> {
         if let Some(chosen) = self.strand(service, request, &described, done) {
             return Some(chosen);
         }
-        self.refuse(service, &why, hinted, done);
+        self.refuse(service, request, why, done);
         None
     }
 
@@ -246,51 +255,6 @@ impl<'a> Placer<'a> {
         Some(Chosen { ways, notes: vec![message], stranded: true })
     }
 
-    fn refuse(&self, service: &Service, why: &NoPath, hinted: bool, done: &mut Compilation) {
-        let severity = if hinted { Severity::Major } else { Severity::Error };
-        let short = match &why.reason {
-            Reason::Constraint { which, .. } => *which == Constraint::Bandwidth,
-            Reason::Together(several) => several.contains(&Constraint::Bandwidth),
-            Reason::Disconnected => false,
-        };
-        let mut message = why.describe(self.graph);
-        let (code, help) = if short {
-            let edge = self.narrowest(service, why);
-            if let Some(takers) = edge.and_then(|edge| self.takers.told(edge, self.graph)) {
-                message = format!("{message}; {takers}");
-            }
-            (codes::DOES_NOT_FIT, self.way_out(service, edge))
-        } else {
-            (codes::NO_PATH, "it is carried again once a path exists")
-        };
-        done.say(severity, code, &service.id, message, help);
-        done.refuse(&service.id, why.constraint(), why.nearest(self.graph));
-    }
-
-    /// Where the nearest path has least left, where bandwidth alone is in its way.
-    fn narrowest(&self, service: &Service, why: &NoPath) -> Option<EdgeIx> {
-        let Reason::Constraint { which: Constraint::Bandwidth, nearest, .. } = &why.reason else {
-            return None;
-        };
-        let joint = route::is_joint(service);
-        let edges = nearest.edges.iter().flat_map(|edge| [Some(*edge), joint.then(|| edge.reverse())]);
-        // The first of equals.
-        edges.flatten().min_by_key(|edge| self.free.single()[edge.ix()])
-    }
-
-    /// What can be done about bandwidth that is not there.
-    fn way_out(&self, service: &Service, edge: Option<EdgeIx>) -> &'static str {
-        let value = self.set.classes.get(&service.class).map_or(0, |class| class.value);
-        match edge {
-            Some(edge) if self.takers.are_above(edge, value) => {
-                "services of higher value have the bandwidth: promise less, raise its class, or add a line"
-            }
-            _ => {
-                "bandwidth goes by the value of the class, then by name: promise less, give it a class of higher value, or add a line"
-            }
-        }
-    }
-
     /// The place of the graph with the values that a service has seen, where it has seen any.
     fn overlay(&mut self, service: &Service) -> Option<usize> {
         let seen = &self.hints.relief.get(&service.id)?.seen;
@@ -313,8 +277,21 @@ impl<'a> Placer<'a> {
     }
 
     fn encode(&mut self, service: &Service, ways: &Ways) -> Result<Vec<Vec<Sid>>, String> {
+        self.encode_in(service.path.dataplane, service, ways)
+    }
+
+    /// The segments in a forwarding plane, which need not be the one that the service asks for.
+    fn encode_in(
+        &mut self,
+        plane: Dataplane,
+        service: &Service,
+        ways: &Ways,
+    ) -> Result<Vec<Vec<Sid>>, String> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
-        ways.each().map(|found| scribe.segments(&found.edges, service.path.dataplane)).collect()
+        let out: Vec<_> = service.sle.waypoints.iter().filter_map(|node| self.graph.node_ix(node)).collect();
+        let back = out.iter().rev().copied().collect();
+        let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
+        ways.each().zip([out, back]).map(segments).collect()
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
@@ -340,13 +317,8 @@ impl<'a> Placer<'a> {
             Ok(segments) => segments,
             Err(why) => {
                 let message = format!("no backup is installed: {why}");
-                done.say(
-                    Severity::Warning,
-                    codes::NO_BACKUP,
-                    &service.id,
-                    message,
-                    "see `trunkline explain TL0056`",
-                );
+                let help = self.pinnable(service, &ways);
+                done.say(Severity::Warning, codes::NO_BACKUP, &service.id, message, &help);
                 return;
             }
         };
@@ -402,7 +374,11 @@ impl<'a> Placer<'a> {
             }
         }
         let message = "no second path exists, so no backup is installed".to_owned();
-        let help = "add a line, or relax its constraints";
+        let Sle { encrypted, waypoints, .. } = &placed.service.sle;
+        let help = match *encrypted || !waypoints.is_empty() || !placed.service.path.avoid.is_empty() {
+            true => "add a line, or relax its constraints",
+            false => "add a line, so that there is a second way between the two",
+        };
         done.say(Severity::Warning, codes::NO_BACKUP, service, message, help);
     }
 
@@ -414,11 +390,8 @@ impl<'a> Placer<'a> {
     /// Takes the bandwidth of a backup where its own path has not taken it already.
     fn guard(&mut self, placed: &Placed<'_>, ways: &Ways) {
         let Some(guarded) = &mut self.guarded else { return };
-        for (backup, path) in ways.each().zip(placed.ways.each()) {
-            let apart: Vec<_> =
-                backup.edges.iter().filter(|edge| !path.edges.contains(edge)).copied().collect();
-            guarded.take(&apart, placed.rate());
-        }
+        let apart = ways.crossings().beyond(&placed.ways.crossings());
+        guarded.take(&apart.edges(), placed.rate());
     }
 
     fn judge_backup(
@@ -434,7 +407,11 @@ impl<'a> Placer<'a> {
             let common =
                 shared.iter().map(|shared| in_common(self.graph, shared)).collect::<Vec<_>>().join("; ");
             let message = format!("path and backup have in common {common}");
-            let help = "add a line that shares none of these, or ask for less `sle.diversity`";
+            // Nobody asks for less than links of its own.
+            let help = match service.sle.diversity {
+                Diversity::Link => "add a line beside these",
+                _ => "add a line that shares none of these, or ask for less `sle.diversity`",
+            };
             done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, help);
         }
         let broken = |found: &Found| verdict::broken(&found.totals, &placed.request.bounds);
@@ -478,8 +455,13 @@ fn at_risk(
     } = &why.reason
         && (!service.bidirectional || route::is_joint(service))
     {
-        let totals = paths::Totals::of(view.graph(), &nearest.edges);
-        return Some(Ways::both(view.graph(), service, Found { totals, ..nearest.clone() }));
+        // What bites may be the way back.
+        let out = match nearest.from == request.from {
+            true => nearest.clone(),
+            false => route::reversed(view.graph(), nearest),
+        };
+        let totals = paths::Totals::of(view.graph(), &out.edges);
+        return Some(Ways::both(view.graph(), service, Found { totals, ..out }));
     }
     let open = PathRequest { bounds: Bounds::default(), ..request.clone() };
     route::primary(view, free, service, &open).ok()

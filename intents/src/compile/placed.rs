@@ -1,6 +1,6 @@
 //! A service with its place: what the search gives to all who write it down.
 
-use model::{Color, Graph, Service, Sid, unit::Bandwidth};
+use model::{Color, Service, Sid, unit::Bandwidth};
 use paths::{PathRequest, Shared};
 
 use crate::route::Ways;
@@ -42,17 +42,4 @@ impl Placed<'_> {
     pub fn rate(&self) -> u64 {
         self.service.slo.bandwidth.unwrap_or(Bandwidth::ZERO).as_bps()
     }
-}
-
-/// What path and backup share, in words.
-pub(super) fn in_common(graph: &Graph, shared: &Shared) -> String {
-    let links = shared.links.iter().map(|edge| format!("link {}", graph.link_id(*edge)));
-    let nodes = shared.nodes.iter().map(|node| format!("node {}", graph.node_id(*node)));
-    let risks = shared
-        .srlgs
-        .iter()
-        .filter_map(|risk| graph.srlgs.get(*risk as usize))
-        .map(|risk| format!("risk {risk}"));
-    let all: Vec<String> = links.chain(nodes).chain(risks).collect();
-    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
 }

@@ -4,8 +4,6 @@
 //! Paths always fit, since they were admitted by free bandwidth; backups are added in the order of value while they fit.
 //! Where a profile wants queues everywhere, interfaces that nothing crosses have them too, with nothing guaranteed.
 
-use std::collections::BTreeMap;
-
 use model::{
     Bandwidth, Classifier, EdgeIx, Graph, IntentSet, InterfaceQos, QueueName, QueueShare, Scheduling,
     Severity, Ted,
@@ -21,31 +19,77 @@ use crate::{
     validate::{queues_everywhere, queues_in_use},
 };
 
-type Guarantees<'a> = BTreeMap<EdgeIx, BTreeMap<&'a QueueName, u64>>;
+/// What is promised in each queue of each interface, bit/s: one row of queues for each edge.
+struct Guarantees {
+    queues: Vec<QueueName>,
+    sums: Vec<u64>,
+    /// By edge: all queues together, those that the profiles do not have included.
+    totals: Vec<u64>,
+    /// By edge: whether its interface has queues.
+    crossed: Vec<bool>,
+}
+
+impl Guarantees {
+    fn none(graph: &Graph, queues: Vec<QueueName>) -> Self {
+        let edges = graph.edge_count();
+        Self {
+            sums: vec![0; edges * queues.len()],
+            totals: vec![0; edges],
+            crossed: vec![false; edges],
+            queues,
+        }
+    }
+
+    /// The place of a queue in the rows; none where no profile in use has it.
+    fn place(&self, queue: &QueueName) -> Option<usize> {
+        self.queues.binary_search(queue).ok()
+    }
+
+    fn add(&mut self, edge: EdgeIx, place: Option<usize>, rate: u64) {
+        self.cross(edge);
+        let grow = |sum: &mut u64| *sum = sum.saturating_add(rate);
+        grow(&mut self.totals[edge.ix()]);
+        if let Some(place) = place {
+            grow(&mut self.sums[edge.ix() * self.queues.len() + place]);
+        }
+    }
+
+    /// Both interfaces of a link have queues, also where traffic is promised in one direction only.
+    fn cross(&mut self, edge: EdgeIx) {
+        self.crossed[edge.ix()] = true;
+        self.crossed[edge.reverse().ix()] = true;
+    }
+
+    /// What is promised on an edge, queue by queue.
+    fn row(&self, edge: EdgeIx) -> &[u64] {
+        &self.sums[edge.ix() * self.queues.len()..][..self.queues.len()]
+    }
+}
 
 /// Sets queues on both ends of every link on a path or backup, or of every link, and classifiers on every device that has such
 /// queues or is a headend.
 pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_>], done: &mut Compilation) {
-    let guarantees = guarantees(set, graph, placed, done);
     let queues = queues_in_use(set);
-    let shares = |guaranteed: &BTreeMap<&QueueName, u64>| {
-        let share = |queue: &QueueName| Bandwidth::from_bps(guaranteed.get(queue).copied().unwrap_or(0));
-        let each = |(queue, how): (&QueueName, &Scheduling)| {
-            (queue.clone(), QueueShare { discipline: how.discipline, guarantee: share(queue) })
+    let guarantees = guarantees(set, graph, placed, queues.keys().cloned().collect(), done);
+    let shares = |row: &[u64]| {
+        let each = |((queue, how), sum): ((&QueueName, &Scheduling), &u64)| {
+            let guarantee = Bandwidth::from_bps(*sum);
+            (queue.clone(), QueueShare { discipline: how.discipline, guarantee })
         };
-        InterfaceQos { queues: queues.iter().map(each).collect() }
+        InterfaceQos { queues: queues.iter().zip(row).map(each).collect() }
     };
-    for (edge, guaranteed) in &guarantees {
-        let Some(link) = ted.links.get(graph.link_id(*edge)) else { continue };
+    for (edge, _) in graph.edges().filter(|(edge, _)| guarantees.crossed[edge.ix()]) {
+        let Some(link) = ted.links.get(graph.link_id(edge)) else { continue };
         let end = link.end(edge.side());
         let device = done.desired.devices.entry(end.node.clone()).or_default();
-        device.qos.insert(end.interface.clone(), shares(guaranteed));
+        device.qos.insert(end.interface.clone(), shares(guarantees.row(edge)));
     }
     if queues_everywhere(set) {
+        let nothing = vec![0; queues.len()];
         // Of the network and not of the graph: a link that is down or drained keeps its queues.
         for end in ted.links.values().flat_map(|link| [&link.a, &link.z]) {
             let device = done.desired.devices.entry(end.node.clone()).or_default();
-            device.qos.entry(end.interface.clone()).or_insert_with(|| shares(&BTreeMap::new()));
+            device.qos.entry(end.interface.clone()).or_insert_with(|| shares(&nothing));
         }
     }
     let classifier = Classifier {
@@ -69,34 +113,33 @@ fn guarantees<'a>(
     set: &IntentSet,
     graph: &Graph,
     placed: &[Placed<'a>],
+    queues: Vec<QueueName>,
     done: &mut Compilation,
-) -> Guarantees<'a> {
+) -> Guarantees {
     let value = |one: &Placed<'_>| set.classes.get(&one.service.class).map_or(0, |class| class.value);
     let taker = |one: &Placed<'a>| Taker { service: &one.service.id, value: value(one), rate: one.rate() };
-    let mut sums: Guarantees<'a> = BTreeMap::new();
-    let mut totals: Vec<u64> = vec![0; graph.edge_count()];
+    let mut sums = Guarantees::none(graph, queues);
     let mut takers = Takers::new(graph);
     for one in placed {
         let mut edges: Vec<EdgeIx> = one.ways.each().flat_map(|found| &found.edges).copied().collect();
         distinct(&mut edges);
         takers.take(taker(one), &edges);
-        for edge in edges {
-            add(&mut sums, &mut totals, one, edge);
-        }
+        let place = sums.place(one.queue);
+        edges.into_iter().for_each(|edge| sums.add(edge, place, one.rate()));
     }
     for one in placed {
         let Some(backup) = &one.backup else { continue };
-        let mut full = Vec::new();
+        let (mut full, place) = (Vec::new(), sums.place(one.queue));
         for (backup, path) in backup.ways.each().zip(one.ways.each()) {
             let mut edges: Vec<EdgeIx> =
                 backup.edges.iter().filter(|edge| !path.edges.contains(edge)).copied().collect();
             distinct(&mut edges);
             for edge in edges {
-                if totals[edge.ix()].saturating_add(one.rate()) <= graph.edge(edge).bandwidth {
-                    add(&mut sums, &mut totals, one, edge);
+                if sums.totals[edge.ix()].saturating_add(one.rate()) <= graph.edge(edge).bandwidth {
+                    sums.add(edge, place, one.rate());
                     takers.take(taker(one), &[edge]);
                 } else {
-                    touch(&mut sums, edge);
+                    sums.cross(edge);
                     full.push(edge);
                 }
             }
@@ -132,17 +175,4 @@ fn say_full(
 pub(super) fn distinct(edges: &mut Vec<EdgeIx>) {
     edges.sort_unstable();
     edges.dedup();
-}
-
-fn add<'a>(sums: &mut Guarantees<'a>, totals: &mut [u64], one: &Placed<'a>, edge: EdgeIx) {
-    touch(sums, edge);
-    totals[edge.ix()] = totals[edge.ix()].saturating_add(one.rate());
-    let sum = sums.entry(edge).or_default().entry(one.queue).or_default();
-    *sum = sum.saturating_add(one.rate());
-}
-
-/// Both interfaces of a link have queues, also where traffic is promised in one direction only.
-fn touch(sums: &mut Guarantees<'_>, edge: EdgeIx) {
-    sums.entry(edge).or_default();
-    sums.entry(edge.reverse()).or_default();
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use model::{EdgeIx, Sid, sr::Dataplane};
-use paths::Encoder;
+use model::{EdgeIx, NodeIx, Sid, sr::Dataplane};
+use paths::{Encoder, Encoding};
+
+/// A data plane, what is to be visited in order, and the path.
+type Question = (Dataplane, Vec<NodeIx>, Vec<EdgeIx>);
 
 /// An encoder that remembers. Memory: some 200 bytes a path.
 pub(super) struct Scribe<'a> {
     encoder: Encoder<'a>,
-    known: BTreeMap<(Dataplane, Vec<EdgeIx>), Result<Vec<Sid>, String>>,
+    known: BTreeMap<Question, Result<Vec<Sid>, String>>,
 }
 
 impl<'a> Scribe<'a> {
@@ -16,13 +19,26 @@ impl<'a> Scribe<'a> {
         Self { encoder, known: BTreeMap::new() }
     }
 
-    /// The segments that pin a path, with room kept for the service's own; or why there are none.
-    pub(super) fn segments(&mut self, path: &[EdgeIx], dataplane: Dataplane) -> Result<Vec<Sid>, String> {
+    /// The segments that pin a path and lead through the service functions of what it visits, with room kept for the service's own;
+    /// or why there are none.
+    pub(super) fn segments(
+        &mut self,
+        path: &[EdgeIx],
+        visits: Vec<NodeIx>,
+        dataplane: Dataplane,
+    ) -> Result<Vec<Sid>, String> {
         let Self { encoder, known } = self;
-        let segments = known.entry((dataplane, path.to_vec())).or_insert_with(|| {
-            let list = encoder.encode(path, dataplane, 1).map_err(|error| error.to_string())?;
-            Ok(list.into_iter().map(|segment| segment.sid).collect())
-        });
+        let segments =
+            known.entry((dataplane, visits, path.to_vec())).or_insert_with_key(|(_, visits, _)| {
+                let encoding = Encoding::new(dataplane, 1);
+                encoder
+                    .encode_chain(path, visits, &encoding)
+                    .map(|list| list.sids)
+                    .map_err(|error| error.to_string())
+            });
         segments.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

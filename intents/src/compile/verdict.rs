@@ -5,13 +5,13 @@ use model::{
     intent::{Diversity, Minimise},
     verdict::{DirectionVerdict, Route},
 };
-use paths::{Bounds, Found, Totals};
+use paths::{Bounds, Found, NoPath, Totals};
 
-use crate::{codes, domain};
+use crate::{codes, common::in_common, domain, validate::unwritten};
 
 use super::{
     Compilation,
-    placed::{Placed, PlacedBackup, in_common},
+    placed::{Placed, PlacedBackup},
     policy,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn carried(
                 primary: Route {
                     path,
                     segments: placed.segments[direction].clone(),
-                    why: reasons(placed, found, direction, graph),
+                    why: reasons(placed, found, direction, (ted, graph)),
                 },
                 backup: placed
                     .backup
@@ -54,6 +54,15 @@ pub(super) fn carried(
         .collect();
     Verdict::Carried { service: service.id.clone(), directions }
 }
+
+/// Why a service is refused, in a few words.
+pub(super) fn refusal(why: &NoPath) -> String {
+    let unproven = if why.exact { "" } else { UNPROVEN };
+    format!("{}{unproven}", why.constraint())
+}
+
+/// Behind a reason that is not proven.
+const UNPROVEN: &str = " (no path was found within the limit of the search; one may exist)";
 
 /// Tells where a path takes more of the delay in a domain than the intent gives to it. The promise as a whole may be kept all
 /// the same: another domain takes less.
@@ -75,13 +84,19 @@ pub(super) fn tell_shares(verdict: &Verdict, done: &mut Compilation) {
     }
 }
 
-fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) -> Vec<String> {
+fn reasons(
+    placed: &Placed<'_>,
+    found: &Found,
+    direction: usize,
+    (ted, graph): (&Ted, &Graph),
+) -> Vec<String> {
     let service = placed.service;
     let slo = &service.slo;
     let totals = &found.totals;
+    let [no_delay, no_jitter, no_loss] = gaps(placed, found, ted, graph);
     let mut why = placed.notes.clone();
     why.push(match service.path.minimise {
-        Minimise::Delay => format!("chosen by least delay: {}", totals.delay),
+        Minimise::Delay => format!("chosen by least delay: {}{no_delay}", totals.delay),
         Minimise::Igp => format!("chosen by least IGP metric: {}", totals.igp),
         Minimise::Te => format!("chosen by least TE metric: {}", totals.te),
         Minimise::Hops => format!("chosen by fewest hops: {}", totals.hops),
@@ -96,9 +111,12 @@ fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) 
     let bound = |name: &str, value: String, bound: Option<String>| {
         bound.map(|bound| format!("{name} {value}, {bound} promised"))
     };
-    why.extend(bound("delay", totals.delay.to_string(), slo.one_way_delay.map(|b| b.to_string())));
-    why.extend(bound("jitter", totals.jitter.to_string(), slo.jitter.map(|b| b.to_string())));
-    why.extend(bound("loss", totals.loss.to_string(), slo.loss.map(|b| b.to_string())));
+    let delay = format!("{}{no_delay}", totals.delay);
+    why.extend(bound("delay", delay, slo.one_way_delay.map(|b| b.to_string())));
+    let jitter = format!("{}{no_jitter}", totals.jitter);
+    why.extend(bound("jitter", jitter, slo.jitter.map(|b| b.to_string())));
+    let loss = format!("{}{no_loss}", totals.loss);
+    why.extend(bound("loss", loss, slo.loss.map(|b| b.to_string())));
     why.extend(bound(
         "free bandwidth",
         placed.free[direction].to_string(),
@@ -122,6 +140,24 @@ fn reasons(placed: &Placed<'_>, found: &Found, direction: usize, graph: &Graph) 
         why.push("the search stopped at its limit: a better path may exist".to_owned());
     }
     why
+}
+
+/// What is to be said behind the delay, the jitter and the loss of a path: links of which nobody wrote it, so that they count as
+/// nothing.
+fn gaps(placed: &Placed<'_>, found: &Found, ted: &Ted, graph: &Graph) -> [String; 3] {
+    // What is measured was seen, whoever wrote what.
+    let edges = if placed.measured { &[][..] } else { &found.edges };
+    let mut counts = [0; 3];
+    for edge in edges {
+        let Some(link) = ted.links.get(graph.link_id(*edge)) else { continue };
+        let unwritten = unwritten(link, edge.side());
+        counts.iter_mut().zip(unwritten).for_each(|(count, is)| *count += usize::from(is));
+    }
+    counts.map(|links| match links {
+        0 => String::new(),
+        1 => " without one link of which nobody wrote it".to_owned(),
+        many => format!(" without {many} links of which nobody wrote it"),
+    })
 }
 
 /// The first of the preferred affinities that a link of the path has.

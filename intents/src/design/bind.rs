@@ -80,7 +80,8 @@ pub(super) fn bind<'a>(
     let values: BTreeMap<&str, &Node> =
         given.parameters.iter().map(|(name, value)| (name.value.0.as_str(), &value.0)).collect();
     let mut bindings = Bindings::from([(INSTANCE, instance(doc.name(), doc))]);
-    for declared in declared(design) {
+    // That one is declared wrongly, which is told there.
+    for declared in declared(design).filter(|declared| declared.name != INSTANCE) {
         let value = values.get(declared.name).copied();
         let (node, from) = match (value, &declared.spec.default) {
             (Some(value), _) => (value, doc),

@@ -93,8 +93,11 @@ impl<'a, 'b> Filler<'a, 'b> {
     }
 
     fn scalar(&mut self, mark: Mark, text: &str) -> Result<Option<Node>, TooMuch> {
-        // A design with a text that cannot be cut is faulty, and fills nothing.
-        let pieces = pieces(text).unwrap_or_default();
+        // A design with a text that cannot be cut is faulty: it is judged for the rest, and makes nothing.
+        let pieces = pieces(text).unwrap_or_else(|_| {
+            self.samples.insert(mark.offset, Sample::Vague);
+            Vec::new()
+        });
         if let [Piece::Use(name, _)] = pieces.as_slice() {
             let Some(Some(bound)) = self.bindings.get(name) else { return Ok(None) };
             return self.alone(mark, name, bound).map(Some);

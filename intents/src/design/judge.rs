@@ -3,7 +3,10 @@
 
 mod uses;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use model::finding::{Finding, Severity};
 
@@ -12,14 +15,15 @@ use super::{
     bind::{self, Bindings, Bound, Sample, declared, is_optional},
     body::whole,
     fill::{Filler, Room, TooMuch},
-    nest::Nesting,
-    text::is_name,
+    nest::{Nesting, kind},
+    text::{Piece, is_name, pieces},
     value::{Declared, Worth, is_composed, is_ordered, quoted, sample},
 };
 use crate::{
     codes,
-    doc::{AnyValue, Document, ParameterType, Spec},
+    doc::{AnyValue, Body, Document, ParameterType, Spec},
     faults::{Fault, Faults},
+    kinds::MADE,
     origin::Origin,
     parse,
     source::Mark,
@@ -34,14 +38,16 @@ pub(super) fn judge<'a>(designs: &Designs<'a>, findings: &mut Vec<Finding>) -> N
     let mut nesting = Nesting::of(designs, findings);
     for (name, design) in designs {
         let mut found = Vec::new();
+        let mut unclear = BTreeSet::new();
         for declared in declared(*design) {
+            let before = found.len();
             declaration(&declared, &mut found);
+            if found[before..].iter().any(Finding::is_error) {
+                unclear.insert(declared.name);
+            }
         }
         uses::judge(*design, designs, &mut found);
-        // What is declared or named wrongly would be told again as values that do not fit.
-        if !found.iter().any(Finding::is_error) {
-            documents(*design, designs, &mut found);
-        }
+        documents(*design, designs, &unclear, &mut found);
         if found.iter().any(Finding::is_error) {
             nesting.faulty.insert(name);
         }
@@ -172,15 +178,23 @@ fn types(declared: &Declared<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Reads the documents with values that are made up, all given, and once more without those that may be absent.
-fn documents(design: Design<'_>, designs: &Designs<'_>, findings: &mut Vec<Finding>) {
+/// Reads the documents with values that are made up, all given, and once more without those that may be absent. Of parameters that
+/// are unclear, any value may fit: what is declared or named wrongly is not told again as values that do not.
+fn documents(
+    design: Design<'_>,
+    designs: &Designs<'_>,
+    unclear: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
     let any_optional = declared(design).any(|declared| is_optional(&declared));
+    let told: BTreeSet<usize> = findings.iter().filter_map(|one| Some(one.place.as_ref()?.offset)).collect();
+    let bodies = &design.spec.documents.value;
     for absent in [false, true] {
-        if findings.iter().any(Finding::is_error) || absent && !any_optional {
+        if absent && (!any_optional || findings.iter().any(Finding::is_error)) {
             return;
         }
-        let bindings = samples(design, absent);
-        for body in &design.spec.documents.value {
+        let bindings = samples(design, unclear, absent);
+        for body in bodies.iter().filter(|body| can_be_made(body)) {
             let mut room = Room(super::MAX_ROOM);
             let mut filler = Filler::new(design, &bindings, &mut room);
             match filler.fill(&body.0) {
@@ -189,6 +203,9 @@ fn documents(design: Design<'_>, designs: &Designs<'_>, findings: &mut Vec<Findi
                     let origin = Origin::new(Vec::new(), vias);
                     let mut found = read(design, designs, &whole(node), &origin);
                     found.retain(|finding| !depends_on_values(finding, design.doc, &samples));
+                    // What is wrong with how it is written is told.
+                    found
+                        .retain(|finding| finding.place.as_ref().is_none_or(|at| !told.contains(&at.offset)));
                     findings.append(&mut found);
                 }
                 Ok(None) => {}
@@ -214,6 +231,11 @@ fn documents(design: Design<'_>, designs: &Designs<'_>, findings: &mut Vec<Findi
     }
 }
 
+/// Whether a design may make documents of that kind; where a parameter should say it, nobody knows.
+fn can_be_made(body: &Body) -> bool {
+    kind(body).is_none_or(|kind| MADE.contains(&kind))
+}
+
 /// Whether a finding is about a value that is made up, and another value might earn none.
 fn depends_on_values(finding: &Finding, doc: &Document, samples: &BTreeMap<usize, Sample>) -> bool {
     let place = finding.place.as_ref().filter(|place| *place.file == *doc.file);
@@ -230,7 +252,9 @@ fn read(design: Design<'_>, designs: &Designs<'_>, node: &Node, origin: &Origin)
     faults.origin = Some(origin);
     let doc = parse::document(&design.doc.file, node, &mut faults);
     let mut findings = faults.findings;
-    if let Some(mut doc) = doc
+    // With a field unread, its design would say what only follows from that.
+    if findings.is_empty()
+        && let Some(mut doc) = doc
         && let Spec::DesignInstance(given) = doc.spec.clone()
     {
         doc.origin = Some(std::sync::Arc::new(origin.clone()));
@@ -243,18 +267,41 @@ fn read(design: Design<'_>, designs: &Designs<'_>, node: &Node, origin: &Origin)
 }
 
 /// A value for each parameter: its default, else the first that is allowed, else its least or greatest, else any of its type.
-fn samples<'a>(design: Design<'a>, absent: bool) -> Bindings<'a> {
+/// Of those that are unclear or not declared, something that may be anything.
+fn samples<'a>(design: Design<'a>, unclear: &BTreeSet<&str>, absent: bool) -> Bindings<'a> {
     let doc = design.doc;
-    let name = bind::instance("x", doc).map(|bound| Bound { sample: Some(Sample::Typical), ..bound });
-    let mut bindings = Bindings::from([(INSTANCE, name)]);
+    let anything = || bind::instance("x", doc).map(|bound| Bound { sample: Some(Sample::Vague), ..bound });
+    let mut bindings = Bindings::new();
+    for body in &design.spec.documents.value {
+        named(&body.0, &mut |name| drop(bindings.insert(name, anything())));
+    }
     for declared in declared(design) {
         let bound = (!absent || !is_optional(&declared)).then(|| {
             let (node, sample) = sample_of(&declared);
             Bound { node, from: doc, declared: Some(declared.place()), sample }
         });
+        let bound = if unclear.contains(declared.name) { anything() } else { bound };
         bindings.insert(declared.name, bound);
     }
+    let name = bind::instance("x", doc).map(|bound| Bound { sample: Some(Sample::Typical), ..bound });
+    bindings.insert(INSTANCE, name);
     bindings
+}
+
+/// Every parameter that a tree names.
+fn named<'a>(node: &'a Node, each: &mut impl FnMut(&'a str)) {
+    match &node.value {
+        Value::Null => {}
+        Value::Scalar(text) => {
+            for piece in pieces(text).unwrap_or_default() {
+                if let Piece::Use(name, _) = piece {
+                    each(name);
+                }
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| named(item, each)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| named(value, each)),
+    }
 }
 
 fn sample_of<'a>(declared: &Declared<'a>) -> (Cow<'a, Node>, Option<Sample>) {

@@ -294,13 +294,25 @@ fn two_instances_that_make_one_name_are_told_with_both_instances() {
     let files = [("a.yaml", a.as_str()), ("b.yaml", b.as_str()), ("d.yaml", qos)];
     assert_eq!(
         shown(&one(&faults(&files), codes::DUPLICATE_NAME), &files),
-        [
-            "d.yaml:8:24 p",
-            "b.yaml:3:18 b made by this instance",
-            "d.yaml:8:24 p first defined here",
-            "a.yaml:3:18 a made by this instance",
-        ]
+        ["b.yaml:3:18 b", "a.yaml:3:18 a the other instance", "d.yaml:8:24 p the first of the names"]
     );
+}
+
+#[test]
+fn an_instance_that_makes_all_of_another_again_is_told_once() {
+    let qos = include_str!("../../library/six-class-qos.yaml");
+    let text = |name: &str| instance(name, "    {}\n").replace("design: site", "design: six-class-qos");
+    let (a, b) = (text("a"), text("b"));
+    // Without the usual classes, which would be there twice as well.
+    let docs: Vec<Document> = read(&[("a.yaml", &a), ("b.yaml", &b), ("d.yaml", qos)]).into_iter().collect();
+    let found = match validate(&docs, &minimal_ted()) {
+        Ok((_, findings)) | Err(findings) => findings,
+    };
+    let one = one(&found, codes::DUPLICATE_NAME);
+    assert_eq!(found.iter().filter(|finding| finding.is_error()).count(), 1, "{found:#?}");
+    assert!(one.message.contains("makes QosProfile six-class, TrafficClass "), "{}", one.message);
+    assert!(one.message.contains("and 4 more already"), "{}", one.message);
+    assert!(one.help.unwrap().starts_with("one instance serves all"));
 }
 
 fn nest(name: &str, inner: &[&str]) -> String {

@@ -142,7 +142,8 @@ impl Declared<'_> {
         let mut faults = Faults::new(&from.file);
         faults.subject = from.subject();
         faults.origin = from.origin.as_deref();
-        let worth = worth(self.single(), node, &mut faults);
+        // A value with a fault may be read in part.
+        let worth = worth(self.single(), node, &mut faults).filter(|_| faults.findings.is_empty());
         for mut fault in faults.findings {
             fault.code = codes::WRONG_TYPE.to_owned();
             fault.message = format!("the parameter `{}`: {}", self.name, fault.message);
@@ -189,7 +190,8 @@ impl Declared<'_> {
 
     /// What a limit is worth; its faults were told with the design.
     fn quietly(&self, node: &Node) -> Option<Worth> {
-        worth(self.single(), node, &mut Faults::new(&self.doc.file))
+        let mut faults = Faults::new(&self.doc.file);
+        worth(self.single(), node, &mut faults).filter(|_| faults.findings.is_empty())
     }
 }
 

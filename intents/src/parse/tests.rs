@@ -273,3 +273,87 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn every_fault_of_a_file_is_told_or_one_says_from_where_on_they_are_not() {
+    let many = |faults: usize| {
+        let wrong: Vec<String> = (0..faults).map(|at| format!("x{at}: 1")).collect();
+        let text = CLASS.replace("spec: {", &format!("spec: {{{}, ", wrong.join(", ")));
+        parse(&SourceFile::new("x.yaml", text)).expect_err("unknown fields")
+    };
+    assert_eq!(many(2_000).len(), 2_000);
+    assert_eq!(many(MAX_FINDINGS).len(), MAX_FINDINGS);
+    let found = many(MAX_FINDINGS + 1);
+    let last = found.last().expect("there are some");
+    assert_eq!((found.len(), last.code.as_str()), (MAX_FINDINGS + 1, codes::TOO_LARGE));
+    assert!(last.message.contains("more than 10000 faults") && last.place.is_some(), "{last:?}");
+}
+
+#[test]
+fn a_number_with_a_zero_in_front_is_refused_as_a_code_point_too() {
+    for point in ["010", "08"] {
+        let found = places(&CLASS.replace("[ef]", &format!("[{point}]")));
+        assert_eq!(found, [(codes::BAD_VALUE.to_owned(), 4, 26)], "{point}");
+    }
+}
+
+/// `line:column code message / help` of the first fault of a text.
+fn first(text: &str) -> String {
+    let found = parse(&SourceFile::new("x.yaml", text)).expect_err("the text has a fault");
+    let place = found[0].place.as_ref().expect("a place");
+    let help = found[0].help.as_deref().unwrap_or_default();
+    format!("{}:{} {} {} / {help}", place.line, place.column, found[0].code, found[0].message)
+}
+
+#[test]
+fn yaml_that_cannot_be_read_is_told_in_words_that_help() {
+    let utf16: String = CLASS.chars().flat_map(|c| [c, '\0']).collect();
+    let class = |end: &str| format!("{CLASS}{end}");
+    let told = [
+        class("---\n\u{feff}kind: x\n"),
+        class("...\nfoo: bar\n"),
+        class("? {a: b}\n: 1\n"),
+        class("x: &p {prefer: *p}\n"),
+        CLASS.replace("gold", "\"go\u{1b}ld\""),
+        CLASS.replace("gold", "go\0ld"),
+        utf16,
+        CLASS.replace("gold", "!!binary Z29sZA=="),
+        CLASS.replace("10", "&a !!int 10"),
+        format!("a: {}{}\n", "[".repeat(40), "]".repeat(40)),
+        format!("a: &a {{x: 1}}\nb: [{}]\n", vec!["*a"; 10_001].join(", ")),
+    ]
+    .map(|text| first(&text));
+    let expected = [
+        "6:1 TL0003 a byte order mark (U+FEFF) stands here, within the file / remove it: it may stand at the start of a file only, and comes here where files were joined",
+        "6:1 TL0003 text stands behind the end of the document, which `...` says / remove the `...`, or begin the next document with `---`",
+        "5:3 TL0003 a key is a single text, not a list or a mapping / write it like `key: value`, without `?`",
+        "5:16 TL0003 this alias stands for the value that it is part of / write the value out here",
+        "3:21 TL0003 the control character U+001B stands here, which is no text / remove it; an editor may not show it",
+        "3:20 TL0003 the control character U+0000 stands here, which is no text / remove it; an editor may not show it",
+        "1:2 TL0003 the file is UTF-16, or another encoding of two bytes / save it as UTF-8",
+        "3:18 TL0012 YAML tags are not supported: `!!binary` / remove the tag; the field decides what its value means",
+        "4:18 TL0012 YAML tags are not supported: `!!int` / remove the tag; the field decides what its value means",
+        "1:36 TL0002 the document is too large or too deep to be read safely: more than 32 levels / split the document, or write it out flatter",
+        "2:40005 TL0002 the document is too large or too deep to be read safely: more than 10000 aliases (`*name`) / split the document, or write it out flatter",
+    ];
+    assert_eq!(told, expected);
+    let text = CLASS.replace("gold", "!!str gold");
+    assert!(parse(&SourceFile::new("x.yaml", text)).is_ok(), "a text may be called one");
+    let text = CLASS.replace("{name: gold}", "{name: gold, labels: {\"a !b\": c !d, \"\u{a0}!e\" : f}}");
+    assert!(parse(&SourceFile::new("x.yaml", text)).is_ok(), "an exclamation mark is no tag");
+}
+
+#[test]
+fn what_was_meant_is_told_by_a_part_of_it_and_none_means_none() {
+    let service = |rest: &str| {
+        format!(
+            "apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: s}}\nspec: {{connectivity: {{type: p2p, endpoints: [a, b]}}, vrf: v, class: c, {rest}}}\n"
+        )
+    };
+    let delay = first(&service("slo: {delay: 30ms}"));
+    assert!(delay.ends_with("did you mean `oneWayDelay`?"), "{delay}");
+    let none = first(&service("sle: {diversity: none}"));
+    assert!(none.ends_with("write one of link, node, srlg"), "{none}");
+    let traffic = first(&CLASS.replace("TrafficClass", "Traffic"));
+    assert!(traffic.contains("did you mean `TrafficClass`?"), "{traffic}");
+}

@@ -59,11 +59,11 @@ fn judge(code: &str, folder: &Path) -> Vec<Finding> {
             let text = String::from_utf8(files.remove(&name).unwrap()).unwrap();
             match formats::read(&name, &text) {
                 Ok(network) => {
+                    findings.extend(network.connectivity());
                     findings.extend(network.notes);
-                    findings.extend(formats::connectivity(&network.ted));
                     // Told of every network that is written in that form, and of no other.
                     let written = code == formats::code::NO_PLACE;
-                    findings.extend(formats::left_out_of_rfc8345(&network.ted).filter(|_| written));
+                    findings.extend(formats::beyond_rfc8345(&network.ted).filter(|_| written));
                     network.ted
                 }
                 Err(faults) => return faults,

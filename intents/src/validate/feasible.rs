@@ -1,14 +1,20 @@
 //! What the network could do at best: every promise against an empty network with all lines up.
 
+mod apart;
+mod reason;
+mod unwritten;
+
+pub(crate) use self::unwritten::unwritten;
+
 use std::collections::BTreeMap;
 
 use model::{
     EdgeIx, Graph, IntentSet, Loss, Service, ServiceId, Ted,
     condition::{Measured, Quantity, Truth},
 };
-use paths::{Constraint, NoPath, PathRequest, Reason, Totals};
+use paths::{Constraint, PathRequest, Reason, Totals};
 
-use super::{Judge, Part, constant, listed, mark_of};
+use super::{AsOf, Judge, Part, constant, mark_of};
 use crate::{
     ask::Asker,
     codes,
@@ -16,11 +22,13 @@ use crate::{
     route::{Free, View, Ways, primary},
 };
 
-/// A service that the network cannot carry, and why.
-type Failure<'a> = (&'a Service, Box<NoPath>);
-
 /// Judges all services; those of one intent that fail alike are one finding.
-pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, judge: &mut Judge<'_>) {
+pub(super) fn judge(
+    set: &IntentSet,
+    origins: &BTreeMap<ServiceId, &Document>,
+    as_of: AsOf,
+    judge: &mut Judge<'_>,
+) {
     let graph = match Graph::freeze(judge.ted) {
         Ok(graph) => graph,
         Err(error) => {
@@ -36,40 +44,37 @@ pub(super) fn judge(set: &IntentSet, origins: &BTreeMap<ServiceId, &Document>, j
     let mut contracts = Contracts::of(judge.ted, &graph);
     let mut beyond: BTreeMap<&str, (&Service, Totals)> = BTreeMap::new();
     let mut always: BTreeMap<&str, (&Service, Totals)> = BTreeMap::new();
-    let mut failed: BTreeMap<(&str, &str), Vec<Failure<'_>>> = BTreeMap::new();
+    let mut failures = reason::Failures::default();
+    let mut unwritten = unwritten::Unwritten::of(judge.ted, &graph);
+    let mut apart = apart::Apart::default();
     for service in set.services.values() {
         let Some(request) = asker.request(service) else { continue };
-        match primary(&mut view, &empty, service, &request) {
+        let ways = match primary(&mut view, &empty, service, &request) {
+            Ok(ways) => ways,
             Err(why) => {
-                let code = kind(&why).0;
-                failed.entry((service.intent.as_str(), code)).or_default().push((service, why));
+                failures.add(service, reason::causes(&mut view, &empty, service, &request, *why));
+                continue;
             }
-            Ok(ways) => {
-                let best = std::iter::once(&ways.out).chain(&ways.back).map(|found| found.totals);
-                if let Some(best) = best.into_iter().find(|best| is_breach(service, best)) {
-                    always.entry(service.intent.as_str()).or_insert((service, best));
-                }
-                if !beyond.contains_key(service.intent.as_str())
-                    && let Some(best) = contracts.break_loss(&empty, service, &request, &ways)
-                {
-                    beyond.insert(service.intent.as_str(), (service, best));
-                }
-            }
+        };
+        let best = std::iter::once(&ways.out).chain(&ways.back).map(|found| found.totals);
+        if let Some(best) = best.into_iter().find(|best| is_breach(service, best)) {
+            always.entry(service.intent.as_str()).or_insert((service, best));
+        }
+        if !beyond.contains_key(service.intent.as_str())
+            && let Some(best) = contracts.break_loss(&empty, service, &request, &ways)
+        {
+            beyond.insert(service.intent.as_str(), (service, best));
+        }
+        unwritten.count(service, &ways);
+        if origins.get(&service.id).is_some_and(|doc| apart::is_asked(doc)) {
+            apart.look(&mut view, &empty, service, &request, &ways);
         }
     }
     tell_always(always.into_values(), origins, judge);
     tell_beyond(beyond.into_values(), origins, judge);
-    for ((_, code), services) in failed {
-        let [(service, why), ..] = services.as_slice() else { continue };
-        let Some(doc) = origins.get(&service.id) else { continue };
-        let ids: Vec<&ServiceId> = services.iter().map(|(service, _)| &service.id).collect();
-        let message = match ids.as_slice() {
-            [_] => why.describe(&graph),
-            _ => format!("{} (services {})", why.describe(&graph), listed(&ids)),
-        };
-        let (_, part, help) = kind(why);
-        judge.error(code, doc, mark_of(doc, part), message).help(help);
-    }
+    unwritten.tell(&graph, origins, judge);
+    failures.tell(&graph, origins, judge);
+    apart.tell(&graph, origins, as_of, judge);
 }
 
 /// Services with what their paths do at best.
@@ -156,41 +161,5 @@ fn is_breach(service: &Service, best: &Totals) -> bool {
     breach.judge(&planned) == Truth::Holds && !constant::is_always(breach)
 }
 
-/// The code of a reason, the part of the document that is to blame, and what to do.
-fn kind(why: &NoPath) -> (&'static str, Part, &'static str) {
-    const RELAX: &str = "relax the objective, or enter a better line into the network file";
-    match &why.reason {
-        Reason::Disconnected => {
-            (codes::UNREACHABLE, Part::Ends, "correct the ends, or add the missing link to the network")
-        }
-        Reason::Constraint { which: Constraint::Delay, .. } => (codes::SLO_IMPOSSIBLE, Part::Delay, RELAX),
-        Reason::Constraint { which: Constraint::Jitter | Constraint::Loss, .. } => {
-            (codes::SLO_IMPOSSIBLE, Part::Slo, RELAX)
-        }
-        Reason::Constraint { which: Constraint::Bandwidth, .. } => (
-            codes::TOO_MUCH_BANDWIDTH,
-            Part::Bandwidth,
-            "promise less, or enter a larger line into the network file",
-        ),
-        Reason::Constraint { which: Constraint::Overload, .. } => {
-            (codes::UNREACHABLE, Part::Ends, "take the overload bit from a node on the way")
-        }
-        Reason::Constraint { which, .. } => {
-            let part = match which {
-                Constraint::AvoidAffinity => Part::Avoid,
-                Constraint::Encryption | Constraint::Waypoints => Part::Sle,
-                _ => Part::Ends,
-            };
-            (codes::CONSTRAINT_IMPOSSIBLE, part, "relax this constraint, or add a line that meets it")
-        }
-        Reason::Together(several) => {
-            let expected = [Constraint::Encryption, Constraint::Waypoints];
-            let part = match several.contains(&Constraint::AvoidAffinity) {
-                true => Part::Avoid,
-                false if several.iter().any(|one| expected.contains(one)) => Part::Sle,
-                false => Part::Slo,
-            };
-            (codes::CONSTRAINT_IMPOSSIBLE, part, "relax one of these, or add a line that meets all")
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

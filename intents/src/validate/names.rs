@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use model::finding::Finding;
+use model::finding::{Finding, Related, Severity};
 
-use super::{Judge, Part, mark_of};
+use super::{Judge, Part, listed, mark_of};
 use crate::{
     codes,
     design::{Made, make},
     doc::{AlarmSpec, ClassSpec, Document, ProfileSpec, ServiceSpec, Spec, SteeringSpec, WindowSpec},
+    origin::related,
     reading::Unread,
     source::Mark,
 };
@@ -44,9 +45,13 @@ impl<'a> Names<'a> {
 pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a> {
     let mut first: BTreeMap<(&str, &str), &Document> = BTreeMap::new();
     let mut names = Names::default();
+    let mut twins = Twins::default();
     for doc in docs {
         let name = doc.name();
         if let Some(other) = first.get(&(doc.kind(), name)) {
+            if twins.add(doc, other) {
+                continue;
+            }
             judge
                 .error(
                     codes::DUPLICATE_NAME,
@@ -71,7 +76,50 @@ pub(super) fn index<'a>(docs: &'a [Document], judge: &mut Judge<'_>) -> Names<'a
             Spec::Design(_) | Spec::DesignInstance(_) => {}
         }
     }
+    twins.tell(judge);
     names
+}
+
+/// Instances of one design that make documents of the same names, since these stand in the design: the instances are to blame, each
+/// once, and not every document.
+#[derive(Default)]
+struct Twins<'a>(Vec<(&'a Related, &'a Related, Vec<&'a Document>)>);
+
+impl<'a> Twins<'a> {
+    /// Whether two documents of one name come from the same place of a design, by two instances.
+    fn add(&mut self, doc: &'a Document, other: &'a Document) -> bool {
+        let instances =
+            |doc: &'a Document| doc.origin.as_ref().map(|origin| origin.instances()).unwrap_or_default();
+        let same = doc.file == other.file && doc.metadata.name.mark == other.metadata.name.mark;
+        let apart = instances(doc).iter().zip(instances(other)).find(|(one, other)| one.place != other.place);
+        let Some((second, first)) = apart.filter(|_| same) else { return false };
+        match self.0.iter_mut().find(|(known, ..)| known.place == second.place) {
+            Some((.., docs)) => docs.push(doc),
+            None => self.0.push((second, first, vec![doc])),
+        }
+        true
+    }
+
+    fn tell(self, judge: &mut Judge<'_>) {
+        for (second, first, docs) in self.0 {
+            let Some(doc) = docs.first() else { continue };
+            let made: Vec<String> = docs.iter().map(|doc| doc.subject()).collect();
+            let message = format!(
+                "another instance of the same design makes {} already: the design gives the same names to all",
+                listed(&made)
+            );
+            let mut finding = Finding::new(codes::DUPLICATE_NAME, Severity::Error, doc.subject(), message);
+            finding.place = Some(second.place.clone());
+            finding.help = Some(
+                "one instance serves all who use what it makes: remove this one; or put a parameter into the names of the design, like \
+                 `name: $(name)-voice`"
+                    .to_owned(),
+            );
+            finding.related.push(related(first.place.clone(), "the other instance"));
+            finding.related.push(related(doc.place(doc.metadata.name.mark), "the first of the names"));
+            judge.findings.push(finding);
+        }
+    }
 }
 
 /// Gives findings without a place, such as those of [`crate::compile()`], the place of the intent that they are about: what it
@@ -108,7 +156,7 @@ fn part_of(finding: &Finding, doc: &Document) -> Mark {
         codes::DOES_NOT_FIT => Part::Bandwidth,
         codes::BACKUP_WEAKER if finding.message.starts_with(codes::UNGUARANTEED) => Part::Bandwidth,
         codes::BACKUP_WEAKER => Part::Delay,
-        codes::NO_BACKUP | codes::BACKUP_SHARES => Part::Sle,
+        codes::NO_BACKUP | codes::BACKUP_SHARES => Part::Diversity,
         codes::DOMAIN_OVER_SHARE => Part::Domains,
         _ => return doc.metadata.name.mark,
     };

@@ -12,6 +12,9 @@ use crate::{
     read::{At, suggest},
 };
 
+/// How many services an intent may be: every node of a large bank with a few hubs, or every two of some hundred.
+pub(super) const MAX_SERVICES: usize = 100_000;
+
 /// Two ends of a service, and whether both directions are promised.
 pub(super) struct Pairs {
     /// `a` and `z` of each service, each pair of nodes once.
@@ -67,6 +70,17 @@ fn every_two(doc: &Document, mesh: &Mesh, judge: &mut Judge<'_>) -> Option<Pairs
             .help("select another node as well, or remove the intent");
         return None;
     }
+    let pairs = members.len() * (members.len() - 1) / 2;
+    if pairs > MAX_SERVICES {
+        let message = format!(
+            "`members` selects {} nodes, and every two of them are a service: that makes {pairs}, and an intent is at most {MAX_SERVICES}",
+            members.len()
+        );
+        judge.error(codes::LIMIT, doc, mesh.members.mark, message).help(
+            "select fewer nodes by `role`, `site` or `labels`, or let all talk to a few by `type: hub-spoke`",
+        );
+        return None;
+    }
     let ends = members
         .iter()
         .enumerate()
@@ -97,8 +111,21 @@ fn hub_spoke(doc: &Document, star: &HubSpoke, judge: &mut Judge<'_>) -> Option<P
         return None;
     }
     let hubs: Vec<&NodeId> = hubs.iter().collect();
+    let pairing = star.pairing.map(|pairing| pairing.value).unwrap_or_default();
+    let pairs = if pairing == Pairing::All { spokes.len() * hubs.len() } else { spokes.len() };
+    if pairs > MAX_SERVICES {
+        let message = format!(
+            "`spokes` selects {} nodes and `hubs` {}, and each pair is a service: that makes {pairs}, and an intent is at most {MAX_SERVICES}",
+            spokes.len(),
+            hubs.len()
+        );
+        judge.error(codes::LIMIT, doc, star.spokes.mark, message).help(
+            "select fewer nodes by `role`, `site` or `labels`, or give each spoke one hub by `pairing: alternate`",
+        );
+        return None;
+    }
     let spokes = spokes.into_iter();
-    let ends = match star.pairing.map(|pairing| pairing.value).unwrap_or_default() {
+    let ends = match pairing {
         Pairing::All => {
             spokes.flat_map(|spoke| hubs.iter().map(|hub| ((*hub).clone(), spoke.clone()))).collect()
         }
@@ -129,6 +156,17 @@ pub(super) fn nodes(
                 return None;
             }
             names.iter().map(|name| name.value.clone()).collect()
+        }
+        Selector::By(by) if says_nothing(by) => {
+            judge
+                .error(
+                    codes::MISSING_FIELD,
+                    doc,
+                    selector.mark,
+                    "the selector does not say which nodes it takes",
+                )
+                .help("add `role`, `site`, `region`, `labels` or `nodes`; `nodes: \"*\"` takes all");
+            return None;
         }
         Selector::By(by) => {
             let glob = match &by.nodes {
@@ -212,6 +250,12 @@ pub(super) fn matcher(
             None
         }
     }
+}
+
+/// Whether no line says anything: that is a slip more often than every node of the network.
+fn says_nothing(by: &By) -> bool {
+    let By { role, site, region, labels, nodes } = by;
+    role.is_none() && site.is_none() && region.is_none() && labels.is_empty() && nodes.is_none()
 }
 
 fn is_selected(by: &By, node: &Node) -> bool {

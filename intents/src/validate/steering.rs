@@ -2,6 +2,7 @@
 //! then on is judged as if it had said so; only the marks still know where each value stands, so that a finding on a value of a
 //! policy points at the policy.
 
+mod chooser;
 mod field;
 
 use std::{
@@ -20,6 +21,7 @@ use crate::{
     source::{Mark, saturating},
 };
 
+use chooser::Chooser;
 use field::Field;
 
 /// What a finding on a value of a policy says of the service that has it.
@@ -45,15 +47,30 @@ type Clash<'a> = (&'a str, &'a str, Field);
 struct Torn<'a> {
     first: Vec<&'a str>,
     count: usize,
+    /// How many more policies say what the second says of one of them, at most.
+    alike: usize,
 }
 
 impl<'a> Torn<'a> {
-    fn add(&mut self, service: &'a str) {
+    fn add(&mut self, service: &'a str, alike: usize) {
         self.count += 1;
+        self.alike = self.alike.max(alike);
         if self.first.len() < NAMED {
             self.first.push(service);
         }
     }
+}
+
+/// Policies by what they say of a field: the first of each, and how many more say the same.
+fn alike<'p, 'a>(field: Field, say: &[&'p Policy<'a>]) -> Vec<(&'p Policy<'a>, usize)> {
+    let mut groups: Vec<(&Policy<'_>, usize)> = Vec::new();
+    for policy in say {
+        match groups.iter_mut().find(|(first, _)| field.is_same(first.spec, policy.spec)) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((policy, 0)),
+        }
+    }
+    groups
 }
 
 impl std::fmt::Display for Torn<'_> {
@@ -68,7 +85,8 @@ impl std::fmt::Display for Torn<'_> {
 }
 
 /// The documents of the services that policies give something to, by name, with all of it in them. Policies stand in the order of
-/// their names, so that the answer does not depend on the order of the documents. O(services × policies).
+/// their names, so that the answer does not depend on the order of the documents. A service costs what selects it, and a search of all
+/// patterns at once.
 pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<String, Document>, Steered) {
     // Most networks have none, and many services.
     if names.policies.is_empty() {
@@ -80,22 +98,26 @@ pub(super) fn apply(names: &Names<'_>, judge: &mut Judge<'_>) -> (BTreeMap<Strin
     let mut idle: BTreeSet<&str> = policies.iter().map(|policy| policy.doc.name()).collect();
     let mut useful: BTreeSet<&str> = BTreeSet::new();
     let (mut governed, mut steered) = (BTreeMap::new(), Steered::new());
+    let chooser = Chooser::new(&policies);
     for (doc, spec) in &names.services {
-        let mine: Vec<&Policy<'_>> = policies.iter().filter(|policy| policy.selects(doc, spec)).collect();
+        let mine = chooser.of(doc, spec);
         let mut gifts = Vec::new();
         for field in Field::ALL.iter().copied().filter(|field| !field.is_own(spec)) {
             let say: Vec<&Policy<'_>> =
                 mine.iter().copied().filter(|policy| field.mark(policy.spec).is_some()).collect();
-            for (place, one) in say.iter().enumerate() {
-                for other in say[place + 1..].iter().filter(|other| !field.is_same(one.spec, other.spec)) {
-                    clashes.entry((one.doc.name(), other.doc.name(), field)).or_default().add(doc.name());
-                }
+            // Not each against each: hundreds that say one thing and hundreds that say another are one disagreement.
+            let groups = alike(field, &say);
+            for (other, more) in groups.iter().skip(1) {
+                let clash = (groups[0].0.doc.name(), other.doc.name(), field);
+                clashes.entry(clash).or_default().add(doc.name(), *more);
             }
             // Who says the same as another is heard as well.
             useful.extend(say.iter().map(|policy| policy.doc.name()));
             gifts.extend(say.first().map(|policy| (field, *policy)));
         }
-        idle.retain(|name| !mine.iter().any(|policy| policy.doc.name() == *name));
+        mine.iter().for_each(|policy| {
+            idle.remove(policy.doc.name());
+        });
         if !gifts.is_empty() {
             governed.insert(doc.name().to_owned(), with(doc, spec, &gifts));
             if let Ok(intent) = doc.name().parse::<IntentId>() {
@@ -191,7 +213,8 @@ fn way(service: &Document, policy: &Document, mark: Mark) -> Via {
     Via { file: via.map_or_else(own, |via| Arc::clone(&via.file)), related: way }
 }
 
-/// Tells of policies that disagree, once for each two and field, and of those that select nothing.
+/// Tells of policies that disagree, once for each two that stand for those who say the same, and field; and of those that select
+/// nothing.
 fn tell(
     names: &Names<'_>,
     clashes: &BTreeMap<Clash<'_>, Torn<'_>>,
@@ -201,8 +224,13 @@ fn tell(
     for ((one, other, field), services) in clashes {
         let ((first, said), (doc, spec)) = (names.policies[one], names.policies[other]);
         let (Some(before), Some(here)) = (field.mark(said), field.mark(spec)) else { continue };
+        let alike = match services.alike {
+            0 => String::new(),
+            1 => "; one more policy says the same as this one".to_owned(),
+            more => format!("; {more} more policies say the same as this one"),
+        };
         let message = format!(
-            "`{one}` says something else about `{}`, and both policies apply to {services}",
+            "`{one}` says something else about `{}`, and both policies apply to {services}{alike}",
             field.name()
         );
         judge

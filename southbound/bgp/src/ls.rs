@@ -9,6 +9,7 @@ pub mod bandwidth;
 pub mod descriptor;
 pub mod flexalgo;
 pub mod link;
+pub mod nested;
 pub mod nlri;
 pub mod node;
 pub mod performance;

@@ -18,7 +18,7 @@ use crate::{
         nlri::{Instance, NodeKey},
         node::{NodeTlv, msd},
         performance::{Measured, PerformanceTlv},
-        sr::{Adjacency, Block, SidLabel, SrTlv},
+        sr::{self, Adjacency, Block, SidLabel, SrTlv},
         srv6::{EndX, Srv6Tlv, Structure, behaviour},
     },
     wire::{
@@ -210,8 +210,7 @@ fn prefixes(node: &Node, key: &NodeKey, instance: Instance) -> Vec<(Nlri, LsAttr
         (Nlri::Prefix(PrefixNlri { instance, ipv6, node: key.clone(), prefix }), LsAttribute { tlvs })
     };
     if let (Some(index), Ok(net)) = (&node.node_sid, Ipv4Net::new(node.router_id, 32)) {
-        let sid =
-            SrTlv::PrefixSid { flags: SrTlv::NODE_SID, algorithm: 0, sid: SidLabel::Index(index.value) };
+        let sid = SrTlv::PrefixSid { flags: sr::NODE_SID, algorithm: 0, sid: SidLabel::Index(index.value) };
         routes.push(prefix(IpNet::V4(net), vec![LsTlv::Sr(sid)]));
     }
     if let Some(locator) = &node.locator {

@@ -5,6 +5,7 @@ pub mod judge;
 pub mod nlri;
 pub mod segment;
 pub mod send;
+mod sub;
 #[cfg(test)]
 mod tests;
 pub mod tunnel;

@@ -4,6 +4,7 @@
 pub mod attribute;
 pub mod capability;
 pub mod community;
+pub mod context;
 pub mod family;
 pub mod message;
 pub mod notification;
@@ -15,13 +16,14 @@ pub mod update;
 
 pub use attribute::Attribute;
 pub use capability::Capability;
+pub use context::Context;
 pub use family::Family;
 pub use message::{Frame, Framer, Message};
 pub use notification::Notification;
 pub use octets::{Malformed, Tlv, TooLong};
 pub use open::Open;
 pub use reach::{Nlri, Reach, Unreach};
-pub use update::{Context, Received, Update};
+pub use update::{Received, Update};
 
 #[cfg(test)]
 mod tests;

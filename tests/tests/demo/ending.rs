@@ -4,7 +4,6 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -33,13 +32,12 @@ struct Small {
 impl Small {
     /// Starts one and waits until the scenario is being played.
     fn playing(format: &str) -> Self {
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let temporary = tempfile::tempdir().unwrap();
         // Whoever started the tests may ignore the signal, as `nohup` does.
         let mut child = Command::new("env")
             .arg("--default-signal=HUP")
             .arg(trunkline())
-            .args(["demo", "--routers", "61", "--format", format, "--listen", &listen.to_string()])
+            .args(["demo", "--routers", "61", "--format", format, "--listen", "127.0.0.1:0"])
             .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use intents::SourceFile;
-use model::ted::Ted;
+use model::{Finding, ted::Ted};
 
 use crate::mutate::mutate_text;
 use crate::target;
@@ -93,16 +93,36 @@ target!(intents_parse_and_validate, |script| {
     }
 });
 
-/// A network that is read can be written, and what is written is the same network.
+/// A network that is read can be written in either form, and what is written is the same network. Findings stand in the text.
 fn network(text: &str) {
-    match formats::read("fuzz.yaml", text) {
+    match formats::read("fuzz", text) {
         Ok(network) => {
-            let written = formats::to_network_yaml(&network.ted);
-            let again = formats::read("written.yaml", &written)
-                .unwrap_or_else(|findings| panic!("what was written is not read: {findings:?}\n{written}"));
-            assert_eq!(formats::to_network_yaml(&again.ted), written);
+            for write in [formats::to_network_yaml, formats::to_rfc8345] {
+                let written = write(&network.ted);
+                let again = formats::read("written", &written).unwrap_or_else(|findings| {
+                    panic!("what was written is not read: {findings:?}\n{written}")
+                });
+                assert_eq!(write(&again.ted), written);
+            }
+            drop(formats::to_dot(&network.ted));
+            are_placed(&network.notes, text);
         }
-        Err(findings) => assert!(!findings.is_empty(), "a refusal without a finding"),
+        Err(findings) => {
+            assert!(!findings.is_empty(), "a refusal without a finding");
+            are_placed(&findings, text);
+        }
+    }
+}
+
+fn are_placed(findings: &[Finding], text: &str) {
+    let lines = u32::try_from(text.lines().count()).unwrap() + 1;
+    for place in findings.iter().filter_map(|finding| finding.place.as_ref()) {
+        assert!(
+            (1..=lines).contains(&place.line) && place.column > 0,
+            "{place:?} of {lines} lines: {findings:?}"
+        );
+        let end = place.offset + place.length;
+        assert!(text.get(place.offset..end).is_some(), "{place:?} of {} bytes: {findings:?}", text.len());
     }
 }
 
@@ -124,6 +144,12 @@ target!(rfc8345_networks, |script| {
         "\\ud800",
         "-1",
         "\"ietf-te-topology:te\"",
+        "\"trunkline:role\": \"hq\",",
+        "\"trunkline:bandwidth\": \"100Gbps\",",
+        "\"bit\": 3",
+        "\"srlg-7\"",
+        "\"00:00:00:20\"",
+        "\"#back\"",
     ];
     network(&mutate_text(&JSON, &words, script));
 });

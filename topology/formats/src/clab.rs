@@ -11,7 +11,7 @@ use crate::{
     code,
     draft::{Draft, DraftNode, Missing, Unread},
     native::no_nodes,
-    text::{Fields, Key, Report, Shape, Tree},
+    text::{Fields, Key, Report, Shape, Tree, plain},
     words::{self, Spelling},
 };
 
@@ -96,10 +96,14 @@ fn node(draft: DraftNode, labels: Vec<(Key, Tree)>, report: &mut Report) -> Draf
     let ours = Tree { shape: Shape::Map(ours), mark };
     let Some(mut fields) = Fields::of(&ours, &subject, report) else { return draft };
     let mut node = words::node(draft, &mut fields, Spelling::Label, report);
-    node.labels = free
-        .into_iter()
-        .filter_map(|(key, tree)| tree.scalar().map(|text| (key.text.clone(), text.to_owned())))
-        .collect();
+    for (key, tree) in free {
+        let Some(text) = tree.scalar() else { continue };
+        if let Err(why) = plain(&key.text).and_then(|()| plain(text)) {
+            let message = format!("label `{}`: {why}", crate::text::shorten(&key.text));
+            report.error(code::WRONG_VALUE, &subject, message, tree.mark);
+        }
+        node.labels.insert(key.text, text.to_owned());
+    }
     node
 }
 

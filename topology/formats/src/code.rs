@@ -22,15 +22,15 @@ macro_rules! pages {
 
 pages! {
     SYNTAX "TL0100" "The text cannot be parsed"
-        "The file is neither YAML nor JSON, or it breaks a limit: 64 MiB of text, 64 levels of nesting. The place is where the parser gave up; the mistake is there or just before, often an indentation or a quote.";
+        "The file is neither YAML nor JSON, or it breaks a limit: 64 MiB of text, 64 levels of nesting, 4 million values. The place is where reading stopped; the mistake is there or just before, often an indentation or a quote.";
     UNKNOWN_FORMAT "TL0101" "The file is of no known kind"
         "Network files are containerlab files (`topology:`), native files (`apiVersion: trunkline/v1`, `kind: Network`) and RFC 8345 JSON (`ietf-network:networks`).";
     UNKNOWN_WORD "TL0102" "A word is not known here"
-        "A word that nobody reads would look as if it had an effect, so it is an error in our own files and among `trunkline.` labels. The help names the nearest known word.";
+        "A word that nobody reads would look as if it had an effect, so it is an error in our own files, among `trunkline.` labels and among `trunkline:` members of RFC 8345 files. The help names the nearest known word. What holds for a line as a whole is not known in one of its directions.";
     WRONG_SHAPE "TL0103" "A value has the wrong shape"
         "A list stands where a single value belongs, or the other way round, or a text where `key: value` pairs belong.";
     WRONG_VALUE "TL0104" "A value cannot be understood"
-        "The unit is missing or is one of another quantity, a number is out of its range, an address or a name is not one. Quantities always carry their unit: `8.2ms`, `100Mbps`, `0.1%`.";
+        "The unit is missing or is one of another quantity, a number is out of its range, an address or a name is not one; or it holds what a terminal obeys and does not show, such as an escape character. Quantities always carry their unit: `8.2ms`, `100Mbps`, `0.1%`.";
     MISSING_WORD "TL0105" "Something that is needed is missing"
         "The object cannot be made without this word. Nothing is guessed where a guess would steer traffic.";
     MISSING_NODE "TL0106" "A link ends at a node that does not exist"
@@ -64,15 +64,15 @@ pages! {
     DERIVED_SIDS "TL0124" "Segment identifiers were filled in"
         "The file has no `trunkline.` label at all, so every node gets a node SID and a locator by its place in the file. Add labels to choose them.";
     UNUSED_ATTRIBUTE "TL0125" "An RFC 8345 attribute is not used"
-        "The file says more than the TED holds, for instance supporting links or switching capabilities. The rest of it is read.";
+        "The file says more than the TED holds, for instance supporting links or switching capabilities, or the two directions of a line differ in something that a line has once. The rest of it is read. The place is that of the first such attribute.";
     SEVERAL_NETWORKS "TL0126" "The file holds several networks"
         "RFC 8345 files may hold layers. The first one with traffic-engineering attributes is read, or else the first.";
     ONE_WAY_LINK "TL0127" "A link is given in one direction only"
         "RFC 8345 links have one direction. The other one of this link is missing; the same values are taken for it.";
     SHARED_CHASSIS "TL0128" "Several nodes are cards of one router"
         "The file runs the cards of a chassis as containers that share a network. Each is read as a router of its own.";
-    NO_PLACE "TL0129" "A form has no place for what the network says"
-        "RFC 8345 with its traffic-engineering attributes knows neither segment routing nor roles, contracts, prices or encryption. A file in that form is for other tools; read back, it is a poorer network.";
+    NO_PLACE "TL0129" "Members of our own say part of the network"
+        "RFC 8345 with the attributes of RFC 8795 knows neither segment routing nor roles, contracts, prices or encryption. These stand in members whose names begin with `trunkline:`; their YANG module is `docs/trunkline.yang`. Read back here, nothing is lost; another system passes over them, or refuses them until it is given the module.";
     DISCONNECTED "TL0130" "The network is in several parts"
         "No path leads from one part to another. Intents between parts cannot be carried.";
     BRIDGE "TL0131" "The loss of one link cuts the network"

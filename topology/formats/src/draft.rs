@@ -9,8 +9,9 @@ use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, Node,
     NodeId, Price, Site, TeMetric, Ted,
+    finding::Place,
     link::{Contract, Encryption, Termination},
-    node::{Location, MsdSet},
+    node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
 };
 
@@ -18,6 +19,7 @@ use crate::text::{Mark, Report};
 
 mod check;
 mod complete;
+mod function;
 
 pub use complete::interface_order;
 pub(crate) use complete::{DIALECT, QUEUES, SRGB, SRLB, convention, usual_direction};
@@ -47,6 +49,7 @@ pub(crate) struct DraftNode {
     pub garbled_id: bool,
     pub locator: Option<Fact<Ipv6Net>>,
     pub node_sid: Option<Fact<u32>>,
+    pub service_function: Option<Fact<ServiceFunction>>,
     pub srgb: LabelBlock,
     pub srlb: LabelBlock,
     pub msd: Option<MsdSet>,
@@ -69,6 +72,7 @@ impl DraftNode {
             garbled_id: false,
             locator: None,
             node_sid: None,
+            service_function: None,
             srgb: SRGB,
             srlb: SRLB,
             msd: None,
@@ -171,22 +175,36 @@ pub(crate) struct Draft {
     pub missing: Missing,
 }
 
+/// What became of a draft.
+#[derive(Clone, Debug)]
+pub(crate) struct Assembled {
+    /// The network.
+    pub ted: Ted,
+    /// Where its lines stand, as far as it is known.
+    pub lines: BTreeMap<LinkId, Place>,
+}
+
 impl Draft {
     /// Judges and completes. The TED holds what is sound; the report says what is not.
-    pub fn assemble(mut self, report: &mut Report) -> Ted {
+    pub fn assemble(mut self, report: &mut Report) -> Assembled {
         complete::fill_in(&mut self, report);
         check::nodes(&self.nodes, report);
         let links = check::links(&self, report);
         check::values(&links, report);
         let mut ted = Ted::default();
+        let marks: BTreeMap<NodeId, Option<Mark>> =
+            self.nodes.iter().rev().map(|node| (node.id.clone(), node.mark)).collect();
+        let mut lines = BTreeMap::new();
         for node in self.nodes {
             ted.nodes.entry(node.id.clone()).or_insert_with(|| finished_node(node));
         }
         for (id, link) in links {
+            lines.extend(link.mark.map(|mark| (id.clone(), report.place(mark))));
             ted.links.insert(id.clone(), finished_link(id, link));
         }
         complete::adjacencies(&mut ted);
-        ted
+        function::check(&ted, &marks, report);
+        Assembled { ted, lines }
     }
 }
 
@@ -200,6 +218,7 @@ fn finished_node(draft: DraftNode) -> Node {
         router_id: draft.router_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
         locator: draft.locator,
         node_sid: draft.node_sid,
+        service_function: draft.service_function,
         srgb: draft.srgb,
         srlb: draft.srlb,
         msd: draft.msd.map_or_else(|| Fact::derived(MsdSet::default()), Fact::from_file),

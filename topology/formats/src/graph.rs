@@ -1,8 +1,11 @@
 //! The network as a graph for people: DOT drawings, and what its loss would cut.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{Display, Write as _},
+};
 
-use model::{Finding, LinkId, NodeId, Severity, Ted};
+use model::{Fact, Finding, LinkId, NodeId, Severity, Source, Ted, finding::Place};
 use petgraph::{
     algo::{bridges::bridges, connected_components},
     dot::{Config, Dot},
@@ -12,13 +15,16 @@ use petgraph::{
 
 use crate::code;
 
-/// The network for Graphviz, nodes and links in the order of their ids.
+/// The network for Graphviz, nodes and links in the order of their ids. Of a line it says what somebody said of it.
 pub fn to_dot(ted: &Ted) -> String {
     let (graph, _) = multigraph(ted);
     let edge = |_, edge: petgraph::graph::EdgeReference<'_, &LinkId>| {
         let facts = ted.links.get(*edge.weight()).map(|link| &link.a_to_z);
         facts.map_or(String::new(), |facts| {
-            format!("label=\"{}\\n{} {}\"", edge.weight(), facts.bandwidth.value, facts.delay.value)
+            let said = [told(&facts.bandwidth), told(&facts.delay)];
+            let said: Vec<String> = said.into_iter().flatten().collect();
+            let below = if said.is_empty() { String::new() } else { format!("\\n{}", said.join(" ")) };
+            format!("label=\"{}{below}\"", edge.weight())
         })
     };
     let node = |_, (_, id): (NodeIndex, &&NodeId)| {
@@ -33,8 +39,18 @@ pub fn to_dot(ted: &Ted) -> String {
     format!("{:?}", Dot::with_attr_getters(&graph, &config, &edge, &node))
 }
 
+/// A value that somebody said.
+fn told<T: Display>(fact: &Fact<T>) -> Option<String> {
+    (fact.source != Source::Derived).then(|| fact.value.to_string())
+}
+
 /// Parts that no path joins, and links whose loss cuts the network, as notes. O(nodes + links log links).
 pub fn connectivity(ted: &Ted) -> Vec<Finding> {
+    judge(ted, &BTreeMap::new())
+}
+
+/// [`connectivity`], where some lines have places.
+pub(crate) fn judge(ted: &Ted, lines: &BTreeMap<LinkId, Place>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (graph, _) = multigraph(ted);
     let parts = connected_components(&graph);
@@ -70,12 +86,9 @@ pub fn connectivity(ted: &Ted) -> Vec<Finding> {
         .collect();
     cutting.sort();
     findings.extend(cutting.into_iter().map(|link| {
-        Finding::new(
-            code::BRIDGE,
-            Severity::Info,
-            format!("link {link}"),
-            "its loss cuts the network in two: nothing across it has a backup",
-        )
+        let message = "its loss cuts the network in two: nothing across it has a backup";
+        let finding = Finding::new(code::BRIDGE, Severity::Info, format!("link {link}"), message);
+        Finding { place: lines.get(link).cloned(), ..finding }
     }));
     findings
 }

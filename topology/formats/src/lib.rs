@@ -23,11 +23,14 @@
 //! Published traffic-engineering instances ([`repetita`]) are no TED: they become a [`model::dense::Instance`], and the lists that
 //! their demands go by are read beside them.
 //!
-//! # What each kind of file cannot say
+//! Values of which nobody said anything stay derived, and no writer writes them.
 //!
-//! A native file says all of a TED but the moments and the standing of its facts. RFC 8345 JSON says nodes with router id and
-//! place, and links with bandwidth (in steps of a 24-bit float), delay, metrics, groups and risks by number; it names neither
-//! groups nor risks and knows no jitter, loss, role, site, label, contract, price, encryption, SID, MSD or queue.
+//! # What each kind of file can say
+//!
+//! Native files and RFC 8345 JSON say all of a TED but the moments and the standing of its facts; coordinates have nine digits in
+//! RFC 8345. What the published modules have no place for stands there in members of our own (`docs/trunkline.yang`), which other
+//! systems pass over: they see nodes with router id and place, and links with bandwidth (in steps of a 24-bit float), delay,
+//! metrics, groups and risks by number.
 
 pub mod code;
 pub mod text;
@@ -43,13 +46,16 @@ mod graph;
 
 pub mod repetita;
 
-use model::{Finding, Ted};
+use std::collections::BTreeMap;
+
+use model::{Finding, LinkId, Ted, finding::Place};
 
 pub use draft::interface_order;
 pub use graph::{connectivity, to_dot};
 pub use native::{network_schema, to_network_yaml};
-pub use rfc8345::{left_out as left_out_of_rfc8345, to_rfc8345};
+pub use rfc8345::{beyond as beyond_rfc8345, to_rfc8345};
 
+use draft::Assembled;
 use text::{Report, Shape, Tree};
 
 /// In which form a network was written.
@@ -72,6 +78,15 @@ pub struct Network {
     pub format: Format,
     /// What was left out or filled in: warnings and remarks, no errors.
     pub notes: Vec<Finding>,
+    /// Where each line stands in its file.
+    pub lines: BTreeMap<LinkId, Place>,
+}
+
+impl Network {
+    /// [`connectivity`] of the network, with the places of its lines.
+    pub fn connectivity(&self) -> Vec<Finding> {
+        graph::judge(&self.ted, &self.lines)
+    }
 }
 
 /// Reads a network file. `file` is its name for findings only.
@@ -87,12 +102,15 @@ pub fn read(file: &str, text: &str) -> Result<Network, Vec<Finding>> {
     });
     let (errors, notes): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(Finding::is_error);
     match outcome {
-        Some((ted, format)) if errors.is_empty() => Ok(Network { ted, format, notes }),
+        Some((whole, format)) if errors.is_empty() => {
+            let Assembled { ted, lines } = whole;
+            Ok(Network { ted, format, notes, lines })
+        }
         _ => Err(errors.into_iter().chain(notes).collect()),
     }
 }
 
-fn network(tree: &Tree, report: &mut Report) -> Option<(Ted, Format)> {
+fn network(tree: &Tree, report: &mut Report) -> Option<(Assembled, Format)> {
     let (format, draft) = match (has(tree, "topology"), has(tree, rfc8345::ROOT), tree.word_at("kind")) {
         (true, _, _) => (Format::Containerlab, clab::read(tree, report)?),
         (_, true, _) => (Format::Rfc8345, rfc8345::read(tree, report)?),

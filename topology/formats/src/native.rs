@@ -7,7 +7,7 @@ use model::NodeId;
 use crate::{
     code,
     draft::{Draft, DraftLink, DraftNode, Missing, Unread},
-    text::{Fields, Mark, Report, Shape, Tree},
+    text::{Fields, Mark, Report, Shape, Tree, plain},
     words::{self, Spelling},
 };
 
@@ -16,6 +16,7 @@ mod write;
 
 pub use file::network_schema;
 pub use write::to_network_yaml;
+pub(crate) use write::{Usual, direction_file, link_file, node_file};
 
 /// The version of the words.
 pub(crate) const API_VERSION: &str = "trunkline/v1";
@@ -108,6 +109,11 @@ fn labels(fields: &mut Fields<'_>, report: &mut Report) -> BTreeMap<String, Stri
         return BTreeMap::new();
     };
     let Shape::Map(entries) = &tree.shape else { return BTreeMap::new() };
+    for (key, _) in entries {
+        if let Err(why) = plain(&key.text) {
+            report.error(code::WRONG_VALUE, &inner.subject, format!("the name of a label: {why}"), key.mark);
+        }
+    }
     entries.iter().filter_map(|(key, _)| Some((key.text.clone(), inner.value(&key.text, report)?))).collect()
 }
 
@@ -124,6 +130,7 @@ fn link(tree: &Tree, report: &mut Report) -> Option<DraftLink> {
     let mut one_way = |word: &str| {
         let Some(mut inner) = fields.inner(word, report) else { return both.clone() };
         let direction = words::direction(&mut inner, report);
+        words::misplaced(&mut inner, "the link itself, beside `a` and `z`", report);
         inner.finish(&words::DIRECTION, report);
         direction.over(&both)
     };

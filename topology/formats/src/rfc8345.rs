@@ -2,19 +2,23 @@
 //! (`ietf-l3-unicast-topology`). Links of these models have one direction: two of them make one of ours.
 //!
 //! What the models say in other units becomes ours at this edge: bandwidth is a hexadecimal 32-bit float of bytes per
-//! second (RFC 8294), administrative groups are bits, shared risks are numbers. Groups are read as `bit-N`, risks as `srlg-N`.
+//! second (RFC 8294), administrative groups are bits and shared risks are numbers, which have names with us ([`names`]).
 //! Identifiers are URIs there. Ours become `node:NAME`, `if:NAME`, `link:NAME#forth` and `link:NAME#back`, and are read back
 //! so from a network called `network:trunkline`; those of others are taken as they are.
 //!
-//! The models say nothing of segment routing, so nodes come without SIDs and with empty label blocks.
+//! What the models have no place for stands in members of our own ([`ours`]). Where there are none, nodes come without SIDs and with
+//! empty label blocks.
 
-mod lost;
+mod beyond;
+mod names;
 mod number;
+mod ours;
 mod pair;
 mod read;
+mod unused;
 mod write;
 
-pub use lost::left_out;
+pub use beyond::beyond;
 pub(crate) use read::read;
 pub use write::to_rfc8345;
 

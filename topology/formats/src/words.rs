@@ -5,14 +5,14 @@ use std::{collections::BTreeSet, ops::RangeInclusive};
 use model::{
     Fact, IgpMetric, Severity, Site,
     link::Contract,
-    node::{Location, MsdSet},
+    node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
 };
 
 use crate::{
     code,
     draft::{DraftDirection, DraftLine, DraftNode},
-    text::{Fields, Report, Tree, Word},
+    text::{Fields, Key, Report, Tree, Word},
 };
 
 /// What holds in one direction.
@@ -38,7 +38,7 @@ pub(crate) enum Spelling {
 }
 
 /// The words for nodes in both spellings.
-const NODE: [(&str, &str); 12] = [
+const NODE: [(&str, &str); 14] = [
     ("role", "trunkline.role"),
     ("site", "trunkline.site"),
     ("lat", "trunkline.lat"),
@@ -46,6 +46,8 @@ const NODE: [(&str, &str); 12] = [
     ("routerId", "trunkline.router-id"),
     ("locator", "trunkline.locator"),
     ("nodeSid", "trunkline.node-sid"),
+    ("serviceSid", "trunkline.service-sid"),
+    ("serviceLabel", "trunkline.service-label"),
     ("srgb", "trunkline.srgb"),
     ("srlb", "trunkline.srlb"),
     ("msd", "trunkline.msd"),
@@ -91,6 +93,11 @@ pub(crate) fn node(
     node.garbled_id = node.router_id.is_none() && said;
     node.locator = fields.value(word("locator"), report).map(Fact::from_file);
     node.node_sid = fields.value(word("nodeSid"), report).map(Fact::from_file);
+    let function = ServiceFunction {
+        sid: fields.value(word("serviceSid"), report),
+        label: fields.value(word("serviceLabel"), report),
+    };
+    node.service_function = (function != ServiceFunction::default()).then_some(function).map(Fact::from_file);
     if let Some(block) = block(fields, word("srgb"), spelling, report) {
         node.srgb = block;
     }
@@ -112,16 +119,19 @@ fn location(fields: &mut Fields<'_>, spelling: Spelling, report: &mut Report) ->
             report.error(code::MISSING_WORD, &fields.subject, message, fields.mark);
         }
     }
-    let (lat_mark, lon_mark) =
-        (fields.get(lat_word).and_then(|t| t.mark), fields.get(lon_word).and_then(|t| t.mark));
-    let (lat, lon) = (fields.value::<f64>(lat_word, report), fields.value::<f64>(lon_word, report));
-    for (word, value, limit, mark) in [(lat_word, lat, 90.0, lat_mark), (lon_word, lon, 180.0, lon_mark)] {
-        if value.is_some_and(|degrees| degrees.abs() > limit) {
-            let message = format!("`{word}`: degrees go from -{limit} to {limit}");
-            report.error(code::WRONG_VALUE, &fields.subject, message, mark);
-        }
-    }
+    let (lat, lon) = (degrees(fields, lat_word, 90.0, report), degrees(fields, lon_word, 180.0, report));
     Some(Location { lat: lat?, lon: lon? })
+}
+
+/// Degrees, which go so far either way.
+pub(crate) fn degrees(fields: &mut Fields<'_>, word: &str, limit: f64, report: &mut Report) -> Option<f64> {
+    let mark = fields.get(word).and_then(|tree| tree.mark);
+    let degrees = fields.value::<f64>(word, report)?;
+    if degrees.abs() > limit {
+        let message = format!("`{word}`: degrees go from -{limit} to {limit}");
+        report.error(code::WRONG_VALUE, &fields.subject, message, mark);
+    }
+    Some(degrees)
 }
 
 fn block(fields: &mut Fields<'_>, word: &str, spelling: Spelling, report: &mut Report) -> Option<LabelBlock> {
@@ -218,6 +228,17 @@ pub(crate) fn direction(fields: &mut Fields<'_>, report: &mut Report) -> DraftDi
         report.error(code::WRONG_VALUE, &fields.subject, message, mark);
     }
     direction
+}
+
+/// Reports what is said about one direction and holds for the line as a whole; `home` says where it belongs.
+pub(crate) fn misplaced(fields: &mut Fields<'_>, home: &str, report: &mut Report) {
+    let found: Vec<&Key> =
+        fields.rest().map(|(key, _)| key).filter(|key| LINE.contains(&key.text.as_str())).collect();
+    for key in found {
+        fields.get(&key.text);
+        let message = format!("`{}` holds for both directions: it belongs to {home}", key.text);
+        report.error(code::UNKNOWN_WORD, &fields.subject, message, key.mark);
+    }
 }
 
 /// Reads what is said about a line as a whole.

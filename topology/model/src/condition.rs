@@ -19,7 +19,7 @@ use crate::{
     finding::Severity,
     id::QueueName,
     time::Span,
-    unit::{Delay, Jitter, Loss, Ratio},
+    unit::{BadUnit, Delay, Jitter, Loss, Ratio},
 };
 
 /// Why a text is not a comparison.
@@ -224,6 +224,15 @@ fn comparison(text: &str) -> IResult<&str, Parts<'_>> {
     .parse(text)
 }
 
+/// What is wrong with a bound, without the advice how to write it: that of the whole condition has it.
+fn alone(error: &BadUnit) -> String {
+    let told = error.to_string();
+    match told.strip_suffix(&format!("; {}", error.advice)) {
+        Some(shorter) if error.advice.starts_with("write it like") => shorter.to_owned(),
+        _ => told,
+    }
+}
+
 impl FromStr for Comparison {
     type Err = BadCondition;
     fn from_str(text: &str) -> Result<Self, BadCondition> {
@@ -234,11 +243,11 @@ impl FromStr for Comparison {
         let number = match (&quantity, bound) {
             (_, "") if contract.is_some() => 0,
             (Quantity::Utilisation | Quantity::QueueDepth(_), _) => {
-                bound.parse::<Ratio>().map_err(|e| bad(e.to_string()))?.as_ppm()
+                bound.parse::<Ratio>().map_err(|e| bad(alone(&e)))?.as_ppm()
             }
-            (Quantity::Delay, _) => bound.parse::<Delay>().map_err(|e| bad(e.to_string()))?.as_micros(),
-            (Quantity::Jitter, _) => bound.parse::<Jitter>().map_err(|e| bad(e.to_string()))?.as_micros(),
-            (Quantity::Loss, _) => u64::from(bound.parse::<Loss>().map_err(|e| bad(e.to_string()))?.as_ppb()),
+            (Quantity::Delay, _) => bound.parse::<Delay>().map_err(|e| bad(alone(&e)))?.as_micros(),
+            (Quantity::Jitter, _) => bound.parse::<Jitter>().map_err(|e| bad(alone(&e)))?.as_micros(),
+            (Quantity::Loss, _) => u64::from(bound.parse::<Loss>().map_err(|e| bad(alone(&e)))?.as_ppb()),
             (Quantity::QueueDrops(_), _) => {
                 bound.parse().map_err(|_| bad(format!("`{bound}` is not a number of packets")))?
             }
@@ -299,6 +308,18 @@ impl From<Comparison> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_bound_is_told_with_one_advice_how_to_write_it() {
+        let told = "delay > 30Mbps".parse::<Comparison>().unwrap_err().to_string();
+        assert_eq!(told.matches("write it like").count(), 1, "{told}");
+        assert!(
+            told.contains("the unit `Mbps` is not one of us, ms, s; write it like `delay > 30ms`"),
+            "{told}"
+        );
+        let meant = "delay > 30msec".parse::<Comparison>().unwrap_err().to_string();
+        assert!(meant.contains("did you mean `30ms`?"), "{meant}");
+    }
 
     #[test]
     fn a_condition_reads_as_it_is_written() {

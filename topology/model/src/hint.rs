@@ -36,6 +36,21 @@ pub struct Relief {
     pub why: String,
 }
 
+/// Links that a service is kept off so that they carry less: a person balanced the network. It says where the service does not go, and
+/// never more: where no other way keeps the promise, the promise counts.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Balance {
+    /// The links, in both directions.
+    pub off: BTreeSet<LinkId>,
+    /// When it was decided.
+    #[serde(default)]
+    pub since: Timestamp,
+    /// One line for people: what was gained by it.
+    #[serde(default)]
+    pub why: String,
+}
+
 /// Parts of the network that people work on.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Work {
@@ -77,6 +92,10 @@ pub struct Hints {
     /// Services that are not promised now, by their schedules. They are not placed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub resting: BTreeSet<ServiceId>,
+    /// Services that a person had moved so that hot links carry less. Apart from `relief`, so that the loop, which gives services back to
+    /// lines that are good again, leaves them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub balanced: BTreeMap<ServiceId, Balance>,
 }
 
 impl Hints {

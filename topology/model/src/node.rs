@@ -46,6 +46,17 @@ impl Default for MsdSet {
     }
 }
 
+/// The service function behind a node, a firewall for instance, as segments: a packet that comes to the node with one of them on
+/// top goes through the function and on to the next segment from there (a service instruction of RFC 8402 section 1).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceFunction {
+    /// Its label, which means it at this node alone.
+    pub label: Option<Label>,
+    /// Its SRv6 SID; where the locator of the node covers it, it leads there too (RFC 8986 section 3.1).
+    pub sid: Option<Ipv6Addr>,
+}
+
 /// A router.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -66,6 +77,9 @@ pub struct Node {
     pub locator: Option<Fact<Ipv6Net>>,
     /// The node SID as an index into the SRGB (RFC 8667 section 2.1), where the node has one.
     pub node_sid: Option<Fact<u32>>,
+    /// What service chains visit the node for, where it has a function for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_function: Option<Fact<ServiceFunction>>,
     /// The SR global block.
     pub srgb: LabelBlock,
     /// The SR local block.

@@ -34,7 +34,9 @@ impl JsonSchema for Dscp {
 
 /// Why a text is not a code point.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("`{0}` is not a DSCP: use a name such as ef, af41, cs4, be or a number from 0 to 63")]
+#[error(
+    "`{0}` is not a DSCP: use a name such as ef, af41, cs4, be or a number from 0 to 63, without a zero in front"
+)]
 pub struct BadDscp(pub String);
 
 /// A code point as files write it.
@@ -93,9 +95,12 @@ impl std::str::FromStr for Dscp {
         if let Some((_, number)) = NAMED.iter().find(|(name, _)| *name == lower) {
             return Ok(Self(*number));
         }
-        lower
-            .parse::<u8>()
-            .ok()
+        // `010` is eight where a zero in front says octal, and ten elsewhere: nobody guesses which was meant.
+        let decimal =
+            lower.bytes().all(|byte| byte.is_ascii_digit()) && (lower.len() < 2 || !lower.starts_with('0'));
+        decimal
+            .then(|| lower.parse::<u8>().ok())
+            .flatten()
             .filter(|n| *n < 64)
             .map(Self)
             .ok_or_else(|| BadDscp(text.chars().take(40).collect()))
@@ -165,6 +170,9 @@ mod tests {
         assert_eq!("EF".parse::<Dscp>().unwrap().number(), 46);
         assert_eq!("5".parse::<Dscp>().unwrap().to_string(), "5");
         assert!("64".parse::<Dscp>().is_err());
-        assert!("af99".parse::<Dscp>().is_err());
+        for wrong in ["af99", "010", "08", "00", "+8", "-1", "0x10", ""] {
+            assert!(wrong.parse::<Dscp>().is_err(), "{wrong}");
+        }
+        assert_eq!("0".parse::<Dscp>().unwrap().number(), 0);
     }
 }

@@ -125,7 +125,7 @@ pub(crate) fn prove(engine: &mut Engine<'_>, weights: &[f64], mut load: Option<&
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn exact(problem: &Problem) -> f64 {
     let lists = (problem.segments * problem.network.layers()) as f64;
-    1.0 - EPSILON * lists * (2.0 * f64::from(problem.routes.longest) + 4.0)
+    (1.0 - EPSILON * lists * (f64::from(problem.routes.roundings) + 4.0)).max(0.0)
 }
 
 /// Steps without a better bound after which the step is halved.
@@ -172,3 +172,6 @@ pub(crate) fn ascend(engine: &mut Engine<'_>, proof: &mut Proof, goal: f64, unti
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use crate::network::{Network, small};
+use crate::network::{Network, Unsolvable, small};
 
 mod cut;
 mod grow;
@@ -60,8 +60,9 @@ pub(crate) struct Dag {
     own: Vec<Part>,
     /// The longest delay of any path of layer 0 from each node, by node id; infinite where there is none.
     delay: Vec<f64>,
-    /// The most hops of any path.
-    longest: u32,
+    /// The most roundings on any path of any layer: one for each hop; where traffic is divided, one for each next hop and one more, as
+    /// a mean over these takes, and a share that comes together from them.
+    roundings: u32,
 }
 
 impl Dag {
@@ -88,43 +89,58 @@ pub(crate) struct Routes {
     pub hops: usize,
     /// Parts of all pairs together: the cost of pricing all pairs exactly.
     pub parts: usize,
-    /// The most hops of any path of any pair.
-    pub longest: u32,
+    /// The most roundings on any path of any pair.
+    pub roundings: u32,
 }
 
 impl Routes {
     /// Works out all routes, in `threads` threads.
-    pub fn new(network: &Network, threads: usize) -> Self {
+    ///
+    /// # Errors
+    /// The ways to one destination do not fit into its tables.
+    pub fn new(network: &Network, threads: usize) -> Result<Self, Unsolvable> {
+        Self::within(network, threads, u32::MAX)
+    }
+
+    /// The same with tables of so many rows.
+    fn within(network: &Network, threads: usize, most: u32) -> Result<Self, Unsolvable> {
         let incoming = Incoming::new(network);
         let nodes: Vec<usize> = (0..network.nodes).collect();
-        Self::of(shared_out(&nodes, threads, |nodes| {
-            let mut grower = Grower::new(network);
-            nodes.iter().map(|&node| Arc::new(grower.dag(network, &incoming, node))).collect()
-        }))
+        let dags: Result<Vec<Arc<Dag>>, Unsolvable> = shared_out(&nodes, threads, |nodes| {
+            let mut grower = Grower::new(network, most);
+            nodes.iter().map(|&node| grower.dag(network, &incoming, node).map(Arc::new)).collect()
+        })
+        .into_iter()
+        .collect();
+        Ok(Self::of(dags?))
     }
 
     /// The routes without some more edges, which are down in `network`: as [`Self::new`], but only what went over them is worked
     /// out anew. With them, what is other than before.
-    pub fn without(&self, network: &Network, cut: &[u16], threads: usize) -> (Self, Hit) {
+    ///
+    /// # Errors
+    /// The ways to one destination do not fit into its tables.
+    pub fn without(&self, network: &Network, cut: &[u16], threads: usize) -> Result<(Self, Hit), Unsolvable> {
         let (incoming, outgoing) = (Incoming::new(network), Outgoing::new(network));
         let dags: Vec<(usize, &Arc<Dag>)> = self.dags.iter().enumerate().collect();
         let found = shared_out(&dags, threads, |dags| {
             let mut cutter = Cutter::new(network, &incoming, &outgoing, cut);
-            let cut = |(node, dag): &(usize, &Arc<Dag>)| match cutter.cut(dag, *node) {
-                Some((dag, hit)) => (Arc::new(dag), hit),
-                None => (Arc::clone(dag), Vec::new()),
+            let cut = |(node, dag): &(usize, &Arc<Dag>)| match cutter.cut(dag, *node)? {
+                Some((dag, hit)) => Ok((Arc::new(dag), hit)),
+                None => Ok((Arc::clone(dag), Vec::new())),
             };
             dags.iter().map(cut).collect()
         });
-        let (dags, hit) = found.into_iter().unzip();
-        (Self::of(dags), Hit(hit))
+        let found: Result<Vec<_>, Unsolvable> = found.into_iter().collect();
+        let (dags, hit) = found?.into_iter().unzip();
+        Ok((Self::of(dags), Hit(hit)))
     }
 
     fn of(dags: Vec<Arc<Dag>>) -> Self {
         let hops = dags.iter().flat_map(|dag| &dag.layers).map(|layer| layer.hops.len()).sum();
         let parts = dags.iter().map(|dag| dag.count()).sum();
-        let longest = dags.iter().map(|dag| dag.longest).max().unwrap_or(0);
-        Self { dags, hops, parts, longest }
+        let roundings = dags.iter().map(|dag| dag.roundings).max().unwrap_or(0);
+        Self { dags, hops, parts, roundings }
     }
 
     /// The places that carry traffic from one node to another, with their shares.
@@ -200,26 +216,34 @@ impl ByNode {
     }
 }
 
-/// The longest delay from each node, and the most hops of any path.
-fn lengths(network: &Network, layer: &Layer, destination: usize) -> (Vec<f64>, u32) {
+/// The longest delay from each node in layer 0, and the most roundings on any path of any layer.
+fn lengths(network: &Network, layers: &[Layer], destination: usize) -> (Vec<f64>, u32) {
     let mut delay = vec![f64::INFINITY; network.nodes];
-    let mut hops = vec![0_u32; network.nodes];
     delay[destination] = 0.0;
-    for (at, &node) in layer.order.iter().enumerate() {
-        let (mut slowest, mut most) = (0.0_f64, 0);
-        for hop in layer.hops_of(at) {
-            slowest = slowest.max(network.delay[usize::from(hop.edge)] + delay[usize::from(hop.to)]);
-            most = most.max(1 + hops[usize::from(hop.to)]);
+    if let Some(layer) = layers.first() {
+        for (at, &node) in layer.order.iter().enumerate() {
+            let beyond = |hop: &Hop| network.delay[usize::from(hop.edge)] + delay[usize::from(hop.to)];
+            delay[usize::from(node)] = layer.hops_of(at).iter().map(beyond).fold(0.0, f64::max);
         }
-        delay[usize::from(node)] = slowest;
-        hops[usize::from(node)] = most;
     }
-    (delay, hops.into_iter().max().unwrap_or(0))
+    let mut most = 0;
+    let mut roundings = vec![0_u32; network.nodes];
+    for layer in layers {
+        roundings[destination] = 0;
+        for (at, &node) in layer.order.iter().enumerate() {
+            let hops = layer.hops_of(at);
+            let beyond = hops.iter().map(|hop| roundings[usize::from(hop.to)]).max().unwrap_or(0);
+            let own = if hops.len() > 1 { hops.len() as u32 + 1 } else { 1 };
+            roundings[usize::from(node)] = beyond.saturating_add(own);
+            most = most.max(roundings[usize::from(node)]);
+        }
+    }
+    (delay, most)
 }
 
 /// A place in a table of one destination.
-fn count(at: usize) -> u32 {
-    u32::try_from(at).expect("the tables of one destination are below 2^32")
+fn count(at: usize, most: u32) -> Result<u32, Unsolvable> {
+    u32::try_from(at).ok().filter(|at| *at <= most).ok_or(Unsolvable::TooManyWays)
 }
 
 #[cfg(test)]

@@ -47,7 +47,8 @@ pub struct Rerouted {
 }
 
 impl Kept {
-    /// Takes over what runs, or the IGP's ways if the options name nothing.
+    /// Takes over what runs, or the IGP's ways if the options name nothing. Costs what [`crate::solve`] does before its search, and for
+    /// each demand the parts of its lists' ways.
     ///
     /// # Errors
     /// As [`crate::solve`].
@@ -62,7 +63,8 @@ impl Kept {
     }
 
     /// Takes over that demands go by other lists from now on. What cannot run on this network goes by the IGP's way, as in
-    /// [`Options::running`]. A demand that uses no link, or that does not exist, is passed over.
+    /// [`Options::running`]. A demand that uses no link, or that does not exist, is passed over. O(demands log demands), and for each
+    /// demand that is named the parts of its old and its new lists' ways.
     ///
     /// # Errors
     /// A demand has no list that keeps its delay; nothing is taken over then.
@@ -92,6 +94,10 @@ impl Kept {
 
     /// What to change when edges are down, until the budget is spent: as [`crate::solve`] from what runs, and the answer is what is other
     /// than before. This stays as it is, so that many failures can be asked for.
+    ///
+    /// Before the search: O(nodes + hops) for each destination to see what went over the edges, for the nodes of which this is so as much
+    /// as working out their routes, for each demand its segments, and for those that are hit the parts of their lists' ways. Then
+    /// the search, as the budget says; its steps cost as in [`crate::solve`].
     ///
     /// # Errors
     /// An edge does not exist, or a demand has no way left (within its delay).

@@ -25,6 +25,8 @@
 //!
 //! From a running state only demands on the hottest links move (`few`), or those that relieve one link (`relieve`).
 //!
+//! What no arrangement can do better at all, whatever lists can say, is [`floor()`]: the controller measures itself by it.
+//!
 //! # Sources
 //!
 //! Bhatia, Hao, Kodialam, Lakshman, "Optimized network traffic engineering using segment routing" (INFOCOM 2015): segments as
@@ -73,6 +75,9 @@ mod kept;
 mod options;
 mod solve;
 
+mod floor;
+
+pub use floor::{Closed, floor};
 pub use kept::{Kept, Lists, Rerouted};
 pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;

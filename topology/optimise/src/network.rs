@@ -31,6 +31,12 @@ pub enum Unsolvable {
         /// How many edges.
         edges: usize,
     },
+    /// Too many equal ways, over too many sets of failures, for the tables of one destination.
+    #[error(
+        "the equal ways to one destination, over all sets of failures, take more than 4294967295 rows: name fewer sets of \
+         failures, or divide the network"
+    )]
+    TooManyWays,
     /// An edge is not usable.
     #[error("edge {edge}: {what}")]
     Edge {

@@ -40,8 +40,10 @@ pub struct Options {
     /// Sets of edges that may fail at once. The highest utilisation is that over the network as it is and every set; what a
     /// set cuts off is not carried in it. Node segments only.
     pub failures: Vec<Vec<u32>>,
-    /// The lists that run now, by demand. Then the search starts from these and moves only demands on the hottest links; lists
-    /// that cannot run any more go back to the IGP's way. Without it, all demands may move.
+    /// The lists that run now, by demand. Then the search starts from these and moves only demands on the hottest links. The lists
+    /// of a demand go back to the IGP's way where one of them cannot run any more, or is not of the kind that is asked for: they are
+    /// more than `lists`, it has more than `max_segments`, or an edge as segment without `adjacency`. Without running lists, all
+    /// demands may move.
     pub running: Option<Vec<Vec<WeightedList>>>,
     /// The most demands whose lists may differ from those that run now (or from the IGP's way); not counting lists that
     /// cannot run any more. Where lists run, nothing is said and no link is to be relieved: one in eleven, and at least one.

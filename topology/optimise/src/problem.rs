@@ -34,7 +34,7 @@ impl Problem {
     pub fn new(instance: &Instance, options: &Options) -> Result<Self, Unsolvable> {
         let network = Network::new(instance, options)?;
         let flows = flows(instance, &options.priorities)?;
-        let routes = Routes::new(&network, options.threads);
+        let routes = Routes::new(&network, options.threads)?;
         for flow in &flows {
             if routes.delay(flow.from, flow.to).is_infinite() {
                 return Err(Unsolvable::Demand {
@@ -54,11 +54,11 @@ impl Problem {
     /// The same without some edges, and which ways are other than before. Whether every flow still has a way is not looked at.
     ///
     /// # Errors
-    /// One of the edges does not exist.
+    /// One of the edges does not exist, or the ways do not fit into the tables.
     pub fn without(&self, edges: &[u32], threads: usize) -> Result<(Self, Hit), Unsolvable> {
         let network = self.network.without(edges)?;
         let cut: Vec<u16> = edges.iter().map(|&edge| small(edge as usize)).collect();
-        let (routes, hit) = self.routes.without(&network, &cut, threads);
+        let (routes, hit) = self.routes.without(&network, &cut, threads)?;
         let smallest = network.smallest();
         let (network, routes) = (Arc::new(network), Arc::new(routes));
         Ok((Self { network, routes, smallest, ..self.clone() }, hit))

@@ -6,7 +6,7 @@ use crate::{
     delay,
     list::{List, Portion, Portions, Step},
     network::{Flow, Unsolvable},
-    options::{Options, WeightedList},
+    options::{Options, Segment, WeightedList},
     problem::Problem,
 };
 
@@ -84,7 +84,7 @@ pub(crate) fn runs(problem: &Problem, flow: &Flow, list: &List) -> bool {
     delay.is_finite() && delay <= flow.max_delay
 }
 
-/// The running lists, if every one of them can still run.
+/// The running lists, if every one of them can still run and is of the permitted kind: the bound is one of such lists only.
 pub(crate) fn usable(
     problem: &Problem,
     flow: &Flow,
@@ -97,6 +97,11 @@ pub(crate) fn usable(
     }
     let portion = |list: &WeightedList| {
         let share = f64::from(list.weight) / sum;
+        let is_permitted = list.segments.len() <= problem.segments
+            && (problem.adjacency || list.segments.iter().all(|segment| matches!(segment, Segment::Node(_))));
+        if !is_permitted {
+            return None;
+        }
         let list = List::new(&problem.network, flow.from, flow.to, &list.segments).ok()?;
         runs(problem, flow, &list).then_some(Portion { list, share })
     };

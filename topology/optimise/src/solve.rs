@@ -31,8 +31,13 @@ const MOVED: usize = 11;
 /// below it and no more, though another way might leave more room to the next level; and each level's bound is proven with
 /// those before it where they are.
 ///
+/// Before the search: the routes, which take a Dijkstra for each destination and set of failures and time and memory by the
+/// number of (pair, edge) incidences, O(nodes² * edges * sets) at worst. A step of the search prices all pairs, O(hops of all pairs), and
+/// finds the cheapest lists to each destination, O(nodes³ * segments); how many steps there are is the budget's. Each thread does all of
+/// that by itself, on one copy of the routes.
+///
 /// # Errors
-/// The instance or the options make no sense, or a demand has no way (within its delay).
+/// The instance or the options make no sense, the routes do not fit into their tables, or a demand has no way (within its delay).
 pub fn solve(instance: &Instance, options: &Options, budget: Budget<'_>) -> Result<Solution, Unsolvable> {
     check(options, instance)?;
     let problem = Problem::new(instance, options)?;

@@ -32,8 +32,8 @@ pub struct Bounds {
     /// Sum of the prices.
     pub price: Option<Price>,
     /// Number of segments that pin the path, as [`crate::Encoder::encode`] counts them: node and adjacency segments of algorithm
-    /// 0 over the IGP as the graph has it. The IGP uses every edge of a graph below metric 2^24-1: whoever knows of links that are
-    /// down gives them that metric. A path that no list pins breaks every such bound. What else limits lists (containers, depth) is
+    /// 0, and none for service functions ([`crate::Encoder::encode_chain`]), over the IGP as the graph has it. The IGP uses every edge
+    /// of a graph below metric 2^24-1: whoever knows of links that are down gives them that metric. A path that no list pins breaks every such bound. What else limits lists (containers, depth) is
     /// for [`crate::within_segments`].
     pub segments: Option<SegmentBound>,
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::{
     constraint::{Bounds, PathRequest},
+    crowded::Crowded,
     dijkstra::Outcome,
     found::{Found, Totals},
     goal::Goal,
@@ -26,8 +27,14 @@ pub struct Miss {
 
 /// The best path that meets the request: least demerits ([`PathRequest::prefer`]), then least metric, then delay, then hops,
 /// then smallest edge numbers in order of travel. Where the best path regardless of bounds keeps them, it is the answer
-/// after O((nodes + edges) log nodes). Else label-setting finds the best one that does; that is exponential at worst, and
-/// [`Found::exact`] says whether it ended before its limit of labels.
+/// after O((nodes + edges) log nodes), for each stop and each set of included things. Else label-setting finds the best one that
+/// does; that is exponential at worst, and [`Found::exact`] says whether it ended before its limit of labels.
+///
+/// A walk through waypoints or included things may cross an edge again, and must have room for each crossing. That is no bound
+/// but as hard as one: where the best walk has no room, the edges that it crosses too often are counted along every walk of a
+/// label-setting search, and again until a walk has room. Exact within the label limit, which holds for all these
+/// searches together, and as long as the rooms of these edges come to at most 128 crossings; past either, a walk with room
+/// that is not proven the best, or none though there may be one, and `exact` is false.
 ///
 /// A bound on segments alone takes at most segments * nodes² labels where every node has a SID. Nodes without one are told apart
 /// up to 128 of them; beyond, no segment leads past them, and the answer is not called exact.
@@ -74,12 +81,16 @@ pub(crate) fn solve_toward(problem: &Problem<'_>, goal: Option<&Goal>, workspace
     let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
     if !counts_once && problem.objective != Objective::Segments {
         let plain = workspace.tree.shortest(problem, goal, &mut workspace.path);
-        let kept = plain.found && keeps(problem, &workspace.path, &mut workspace.stretches);
-        if kept || problem.bounds == Bounds::default() || (!plain.found && plain.exact) {
+        if !plain.found {
             return plain;
         }
-        if plain.found && is_decided_by_one(problem) {
-            return Outcome { found: false, exact: plain.exact };
+        let kept =
+            problem.bounds == Bounds::default() || keeps(problem, &workspace.path, &mut workspace.stretches);
+        if kept && problem.is_rideable(&workspace.path) {
+            return plain;
+        }
+        if !kept && is_decided_by_one(problem) {
+            return Outcome { found: false, exact: true };
         }
     }
     search_labels(problem, goal, workspace)
@@ -99,18 +110,43 @@ pub(crate) fn keeps(problem: &Problem<'_>, path: &[EdgeIx], stretches: &mut Stre
         && Tallies::new(problem, stretches).is_none_or(|mut tallies| tallies.fits(path))
 }
 
+/// Searches until the best walk has room for all its crossings.
 fn search_labels(problem: &Problem<'_>, goal: Option<&Goal>, workspace: &mut Workspace) -> Outcome {
-    let Workspace { labels, lower, goal: own, stretches, path, label_limit, .. } = workspace;
+    let mut crowded = Crowded::default();
+    let mut left = workspace.label_limit;
+    loop {
+        let outcome = search_once(problem, goal, &crowded, left, workspace);
+        left = left.saturating_sub(workspace.labels.count());
+        if !outcome.found || problem.is_rideable(&workspace.path) {
+            return outcome;
+        }
+        if !outcome.exact || !crowded.count(problem, &workspace.path) {
+            crowded.give_up();
+            left = workspace.label_limit;
+        }
+    }
+}
+
+fn search_once(
+    problem: &Problem<'_>,
+    goal: Option<&Goal>,
+    crowded: &Crowded,
+    limit: usize,
+    workspace: &mut Workspace,
+) -> Outcome {
+    let Workspace { labels, lower, goal: own, stretches, path, .. } = workspace;
     let tallies = Tallies::new(problem, stretches);
+    let many_differ_in_one = tallies.is_some() || !crowded.is_empty();
     let goal = match goal {
-        // Loss does not add up. Other bounds leave few walks open; under one on segments many differ in their segments alone.
-        None if tallies.is_some() && problem.objective != Objective::Loss => {
+        // Loss does not add up. Other bounds leave few walks open; under one on segments, or where crossings count, many differ in
+        // these alone.
+        None if many_differ_in_one && problem.objective != Objective::Loss => {
             own.build(problem);
             Some(&*own)
         }
         goal => goal,
     };
-    labels.shortest(problem, Known { lower, goal, tallies }, *label_limit, path)
+    labels.shortest(problem, Known { lower, goal, tallies, crowded }, limit, path)
 }
 
 /// Whether the only bound is on what is made small and nothing ranks before it: then the least path decides.

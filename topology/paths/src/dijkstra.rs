@@ -50,7 +50,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// The least path by key, then edge numbers; bounds are not looked at. Writes the edges into `path`.
+    /// The least path by key, then edge numbers. Bounds are not looked at, nor whether an edge that a walk through stops crosses
+    /// again has room for that. Writes the edges into `path`.
     pub(crate) fn shortest(
         &mut self,
         problem: &Problem<'_>,
@@ -58,10 +59,8 @@ impl Tree {
         path: &mut Vec<EdgeIx>,
     ) -> Outcome {
         path.clear();
-        let mut exact = true;
-        let Some((start, key)) = problem.start() else {
-            return Outcome { found: false, exact };
-        };
+        let none = Outcome { found: false, exact: true };
+        let Some((start, key)) = problem.start() else { return none };
         self.reset(problem.states());
         let end = problem.end();
         self.slots[start as usize] = Slot { key, parent: start, epoch: self.epoch, ..EMPTY };
@@ -75,18 +74,17 @@ impl Tree {
             let key = slot.key;
             if state == end {
                 self.trace(start, end, path);
-                return Outcome { found: true, exact };
+                return Outcome { found: true, exact: true };
             }
-            exact &= self.expand(problem, goal, state, key);
+            self.expand(problem, goal, state, key);
         }
-        Outcome { found: false, exact }
+        none
     }
 
-    /// Offers every edge out of a settled state. False when a walk was turned away for its own earlier crossing.
-    fn expand(&mut self, problem: &Problem<'_>, goal: Option<&Goal>, state: u32, key: Key) -> bool {
+    /// Offers every edge out of a settled state.
+    fn expand(&mut self, problem: &Problem<'_>, goal: Option<&Goal>, state: u32, key: Key) {
         let (stage, node) = problem.place(state);
-        let Some(leave) = problem.leave(stage, node) else { return true };
-        let mut exact = true;
+        let Some(leave) = problem.leave(stage, node) else { return };
         for ix in problem.graph.out(node) {
             let edge = problem.graph.edge(*ix);
             let target = problem.state(problem.advance(stage, Some(*ix), edge.to), edge.to);
@@ -113,17 +111,12 @@ impl Tree {
             if !better {
                 continue;
             }
-            if problem.is_full(*ix, self.walked(state)) {
-                exact = false;
-                continue;
-            }
             if !known || next < slot.key {
                 self.heap.push(Reverse((next.plus(rest), next.hops, target)));
             }
             self.slots[target as usize] =
                 Slot { key: next, parent: state, via: *ix, epoch: self.epoch, settled: false };
         }
-        exact
     }
 
     /// Whether the walk to `a.0` and over `a.1` comes before the other of equal length, edge by edge from the start.

@@ -10,6 +10,7 @@ use crate::{
     dijkstra::Outcome,
     found::Found,
     problem::Problem,
+    ranking::Ranking,
     workspace::Workspace,
 };
 
@@ -29,7 +30,8 @@ pub struct Backup {
 /// [`Diversity::Srlg`] links and shared risks; each once, however often the backup uses it. Two paths that share less
 /// may exist where the primary may be another one: [`crate::together`] finds them.
 ///
-/// Strictly disjoint paths, and maximally disjoint ones by link or node, cost as much as [`crate::shortest`]. Fewest shared
+/// Strictly disjoint paths, and maximally disjoint ones by link or node, cost as much as [`crate::shortest`]; where nothing shares
+/// less than the primary itself, and it is the best, one search for each of its nodes more. Fewest shared
 /// risks is NP-hard, as is anything shared by a walk through waypoints or included things, which may use a link out and back and
 /// a node twice, each counted once: label-setting with its limit. Past the limit every use counts, and [`Found::exact`]
 /// is false. So it is where more than 128 things may be used more than once.
@@ -75,17 +77,27 @@ pub(crate) fn away_from(
         let gave_up = found.as_ref().is_err_and(|miss: &Miss| !miss.exact);
         found =
             answer(graph, request, outcome, workspace).map_err(|miss| Miss { exact: miss.exact && !gave_up });
-        if let Ok(path) = &mut found {
-            path.exact &= !gave_up && (charges.complete || count == Count::Strict);
+        if found.as_ref().is_ok_and(|path| others.contains(&path.edges.as_slice())) {
+            found = other_than(others, problem, workspace);
+        }
+        let proven = !gave_up && (charges.complete || count == Count::Strict);
+        match &mut found {
+            Ok(path) => path.exact &= proven,
+            Err(miss) => miss.exact &= proven,
+        }
+        if outcome.found {
             break;
         }
     }
     workspace.charges = charges;
-    let found = found?;
-    if others.contains(&found.edges.as_slice()) {
-        return Err(Miss { exact: found.exact });
-    }
-    Ok(found)
+    found
+}
+
+/// The best path that is none of these.
+fn other_than(others: &[&[EdgeIx]], problem: Problem<'_>, workspace: &mut Workspace) -> Result<Found, Miss> {
+    let mut ranking = Ranking::of(problem, workspace);
+    let other = ranking.find(|found| !others.contains(&found.edges.as_slice()));
+    other.ok_or(Miss { exact: ranking.exact() })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::{
     set::EdgeSet,
 };
 
+mod chain;
 mod csid;
 mod depth;
 mod encoding;
@@ -43,6 +44,9 @@ pub enum SegmentKind {
     Node(NodeIx),
     /// A link; in SRv6 the shortest path to its start first.
     Adjacency(EdgeIx),
+    /// The service function of a node ([`model::node::ServiceFunction`]); in SRv6, where the node's locator covers its SID, the
+    /// shortest path to the node first.
+    Service(NodeIx),
     /// The shortest path to the nearest node of a group, by its place in what [`Encoder::with_anycast`] was given.
     Anycast(usize),
 }
@@ -129,30 +133,38 @@ impl<'a> Encoder<'a> {
     /// node has other labels in other places of the list. The labels of a list are counted as given, though the headend may
     /// pop or skip the first.
     ///
+    /// Each segment asks at most for the stretches up to the end of the path, each of them looked up in O(links): O(links³) at
+    /// worst, in practice about its length; and for each node at which a stretch begins or ends one shortest-path tree,
+    /// O(edges * log nodes), which is kept.
+    ///
     /// # Errors
     /// The edges are no path of this network, something on it has no SID or label, or the list is too deep.
     pub fn encode_with(&mut self, path: &[EdgeIx], encoding: &Encoding<'_>) -> Result<Encoded, EncodeError> {
-        self.check(path)?;
-        let Some(first) = path.first() else { return Ok(Encoded { segments: Vec::new(), sids: Vec::new() }) };
-        let segments = self.segments(path, encoding)?;
-        let wire = self.wire(&segments, encoding)?;
-        let ends = (self.graph.edge(*first).from, path.last().map(|last| self.graph.edge(*last).to));
-        self.check_depth(ends, &segments, &wire, encoding, usize::from(encoding.service))?;
-        Ok(Encoded { segments, sids: wire.sids })
+        self.encode_chain(path, &[], encoding)
     }
 
     fn segments(&mut self, path: &[EdgeIx], encoding: &Encoding<'_>) -> Result<Vec<Segment>, EncodeError> {
         let mut segments = Vec::new();
         let mut at = 0;
         while at < path.len() {
-            let (segment, end) = match encoding.pin {
-                Pin::Fewest => self.farthest(path, at, encoding.plane)?,
-                Pin::EveryLink => (self.only_adjacency(path[at], encoding.plane)?, at + 1),
-            };
+            let (segment, end) = self.next(path, at, encoding)?;
             segments.push(segment);
             at = end;
         }
         Ok(segments)
+    }
+
+    /// The segment that leads on from a place on the path, and where to.
+    fn next(
+        &mut self,
+        path: &[EdgeIx],
+        at: usize,
+        encoding: &Encoding<'_>,
+    ) -> Result<(Segment, usize), EncodeError> {
+        match encoding.pin {
+            Pin::Fewest => self.farthest(path, at, encoding.plane),
+            Pin::EveryLink => Ok((self.only_adjacency(path[at], encoding.plane)?, at + 1)),
+        }
     }
 
     fn only_adjacency(&self, edge: EdgeIx, plane: Dataplane) -> Result<Segment, EncodeError> {

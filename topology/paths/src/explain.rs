@@ -1,7 +1,8 @@
 //! Why there is no path: which constraint bites, and the nearest path that breaks only that one.
 //!
 //! Each constraint of the request is lifted alone, in the order of [`Constraint::ALL`], and the first whose lifting lets a
-//! path through is named, with the path that breaks it least. Where no single one does, pairs are tried.
+//! path through is named, with the path that breaks it least. Where no single one does, pairs are tried; where no pair
+//! does, all are lifted and put back one by one, the last first, as long as a path is left: what cannot be put back is named.
 
 use model::{Bandwidth, Delay, Graph, Jitter, Loss, NodeId, NodeIx, Price, intent::Minimise};
 
@@ -51,7 +52,7 @@ pub enum Reason {
         /// By how much.
         excess: Excess,
     },
-    /// No single one is enough: these two are, or where no two are, all of these.
+    /// No single one is enough: these two are, or where no two are, these, of which none can be left out.
     Together(Vec<Constraint>),
 }
 
@@ -84,7 +85,8 @@ pub fn find(
 
 /// Why no path meets the request; none where one does.
 ///
-/// Costs about one search for each constraint that is present, and for bandwidth the logarithm of the number of edges.
+/// Costs about one search for each constraint that is present, and for bandwidth the logarithm of the number of edges; where none alone
+/// is to blame, one for each pair of them.
 pub fn why_not(
     graph: &Graph,
     free: &[u64],
@@ -126,7 +128,21 @@ fn reason(problem: &Problem<'_>, workspace: &mut Workspace) -> Reason {
             }
         }
     }
-    Reason::Together(present)
+    Reason::Together(least_of(problem, present, workspace))
+}
+
+/// Of constraints that let a path through when all of them are lifted, some of which that holds and of which none can be left
+/// out. One search each.
+fn least_of(problem: &Problem<'_>, all: Vec<Constraint>, workspace: &mut Workspace) -> Vec<Constraint> {
+    let mut least = all;
+    for place in (0..least.len()).rev() {
+        let others = least.iter().enumerate().filter(|(other, _)| *other != place);
+        let open = others.fold(*problem, |problem, (_, constraint)| lifted(&problem, *constraint));
+        if solve(&open, workspace).found {
+            least.remove(place);
+        }
+    }
+    least
 }
 
 /// Whether the request, or the network for it, has such a constraint at all.

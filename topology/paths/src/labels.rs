@@ -9,6 +9,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use model::EdgeIx;
 
 use crate::{
+    crowded::Crowded,
     dijkstra::Outcome,
     found::Totals,
     goal::{Goal, NO_EDGE},
@@ -31,6 +32,8 @@ struct Label {
     totals: Totals,
     /// Shared risks met so far, each counted once however often it is met.
     risks: u128,
+    /// Crossings that count ([`Crowded`]).
+    crossed: u128,
     tally: Tally,
     state: u32,
     parent: u32,
@@ -56,6 +59,8 @@ pub(crate) struct Known<'s, 'p, 'w> {
     pub(crate) goal: Option<&'s Goal>,
     /// Where segments are bounded.
     pub(crate) tallies: Option<Tallies<'p, 'w>>,
+    /// The edges whose crossings count.
+    pub(crate) crowded: &'s Crowded,
 }
 
 impl Known<'_, '_, '_> {
@@ -126,7 +131,8 @@ impl Labels {
             let label = Label {
                 key,
                 totals,
-                risks: 0,
+                risks: problem.once(problem.spur.map_or(&[][..], |spur| spur.edges)),
+                crossed: 0,
                 tally,
                 state: start,
                 parent: 0,
@@ -183,10 +189,12 @@ impl Labels {
             if tallies == [None; 2] {
                 continue;
             }
-            if problem.is_full(*edge, self.walked(ix)) {
+            let Some(crossed) = known.crowded.cross(label.crossed, *edge) else { continue };
+            if known.crowded.gave_up() && problem.is_full(*edge, self.walked(ix)) {
                 self.exact = false;
                 continue;
             }
+            let label = Label { crossed, ..label };
             for tally in tallies.into_iter().flatten() {
                 let key = problem.closing(label.key, tally.used - label.tally.used);
                 let label = Label { tally, key, ..label };
@@ -229,7 +237,8 @@ impl Labels {
         Some(Label {
             key: problem.step(before.key, edge, leave + rank),
             totals: before.totals.then(edge),
-            risks: before.risks | problem.charges.map_or(0, |charges| charges.once(via)),
+            risks: before.risks | problem.once(&[via]),
+            crossed: before.crossed,
             tally: before.tally,
             state: problem.state(problem.advance(stage, Some(via), edge.to), edge.to),
             parent: ix,
@@ -291,6 +300,7 @@ impl Labels {
     fn dominates(&self, lower: &Lower, one: &Label, other: &Label) -> bool {
         one.key <= other.key
             && one.risks & !other.risks == 0
+            && one.crossed & !other.crossed == 0
             && lower.uses_no_more(&one.totals, &other.totals)
             && (one.key < other.key || !self.is_before(other, one))
     }

@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | [`shortest`] without bounds | exact | edges * log nodes |
 //! | with bounds ([`Bounds`]) | exact up to [`LABEL_LIMIT`] labels, and says so | NP-hard: exponential at worst |
+//! | with stops whose way crosses a link for which there is no room twice | the same | the same |
 //! | with a bound on segments alone | the same | segments * nodes² labels where every node has a SID |
 //! | [`together`] by links and nodes | exact | paths * edges * log nodes |
 //! | by shared risks or sites, or with bounds or stops | exact up to [`BRANCH_LIMIT`] searches, and says so | NP-hard |
@@ -42,6 +43,7 @@ mod workspace;
 
 mod ties;
 
+mod crowded;
 mod dijkstra;
 mod goal;
 mod labels;

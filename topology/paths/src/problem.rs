@@ -237,14 +237,27 @@ impl<'a> Problem<'a> {
         Some(trace)
     }
 
+    /// What a walk shares of what counts once for the whole walk.
+    pub(crate) fn once(&self, edges: &[EdgeIx]) -> u128 {
+        self.charges.map_or(0, |charges| edges.iter().fold(0, |once, edge| once | charges.once(*edge)))
+    }
+
     /// Whether every edge of a walk has room for all crossings of it.
     pub(crate) fn has_room(&self, edges: &[EdgeIx]) -> bool {
         let crossings = |ix: EdgeIx| edges.iter().filter(|edge| **edge == ix).count() as u64;
-        self.relaxed.has(Constraint::Bandwidth)
-            || edges.iter().all(|ix| {
-                let free = self.free.get(ix.ix()).copied().unwrap_or(0);
-                self.bandwidth.saturating_mul(crossings(*ix)) <= free
-            })
+        self.relaxed.has(Constraint::Bandwidth) || edges.iter().all(|ix| crossings(*ix) <= self.room(*ix))
+    }
+
+    /// Whether a walk that was found has room, as far as its search had to see to that: without stops it crosses no edge twice, and
+    /// who goes on from a given place knows what was walked before, and looks at the whole walk.
+    pub(crate) fn is_rideable(&self, walk: &[EdgeIx]) -> bool {
+        self.is_direct() || self.spur.is_some() || self.has_room(walk)
+    }
+
+    /// How many crossings an edge has room for.
+    pub(crate) fn room(&self, ix: EdgeIx) -> u64 {
+        let free = self.free.get(ix.ix()).copied().unwrap_or(0);
+        free.checked_div(self.bandwidth).unwrap_or(u64::MAX)
     }
 
     /// What the walk adds up to with these edges more.
@@ -392,16 +405,11 @@ impl<'a> Problem<'a> {
     /// Whether an edge has no room for one more crossing, given how often the walk behind has crossed it already. Only
     /// walks through waypoints cross an edge twice.
     pub(crate) fn is_full(&self, ix: EdgeIx, walked: impl Iterator<Item = EdgeIx>) -> bool {
-        // Who goes on from a given place knows what was walked before, and looks at the whole walk.
         if self.is_direct() || self.spur.is_some() || self.relaxed.has(Constraint::Bandwidth) {
             return false;
         }
-        let free = self.free.get(ix.ix()).copied().unwrap_or(0);
-        if self.bandwidth.saturating_mul(self.most_crossings()) <= free {
-            return false;
-        }
-        let crossings = 1 + walked.filter(|edge| *edge == ix).count() as u64;
-        self.bandwidth.saturating_mul(crossings) > free
+        let room = self.room(ix);
+        self.most_crossings() > room && 1 + walked.filter(|edge| *edge == ix).count() as u64 > room
     }
 }
 

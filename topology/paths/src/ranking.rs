@@ -5,11 +5,11 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use model::{EdgeIx, Graph};
 
 use crate::{
-    constraint::{Bounds, PathRequest},
+    constraint::PathRequest,
     cspf::{Miss, solve_toward},
     found::{Found, Totals},
     goal::Goal,
-    problem::{Key, Problem, Spur},
+    problem::{Key, Problem, Spur, TOLL},
     set::Set,
     workspace::Workspace,
 };
@@ -52,16 +52,18 @@ impl<'a> Ranking<'a> {
         request: &'a PathRequest,
         workspace: &'a mut Workspace,
     ) -> Self {
-        let problem = Problem::new(graph, free, request);
+        Self::of(Problem::new(graph, free, request), workspace)
+    }
+
+    /// For a problem that may count what its walks share: the order is by that first.
+    pub(crate) fn of(problem: Problem<'a>, workspace: &'a mut Workspace) -> Self {
         let (goal, open) = (Goal::default(), BinaryHeap::new());
         let mut ranking = Self { problem, workspace, goal, open, last: None, exact: true };
         if let Some(start) = problem.start() {
             ranking.goal.build(&problem);
-            if problem.bounds != Bounds::default() {
-                ranking.workspace.lower.build(&problem);
-            }
+            ranking.workspace.lower.build(&problem);
             if let Some(bound) = problem.bounds.segments {
-                ranking.workspace.stretches.turn_to(graph, bound.plane);
+                ranking.workspace.stretches.turn_to(problem.graph, bound.plane);
             }
             ranking.search(&[], &[start], Vec::new());
         }
@@ -88,8 +90,10 @@ impl<'a> Ranking<'a> {
         }
         let rest = &self.workspace.path;
         let end = problem.trace(rest).and_then(|trace| trace.last().copied());
-        let key = end.map_or(*key, |(_, key)| key);
-        let candidate = Candidate { key, edges: [given, rest].concat(), given: given.len(), closed };
+        let mut key = end.map_or(*key, |(_, key)| key);
+        let edges = [given, rest].concat();
+        key.rank += TOLL * u64::from(problem.once(&edges).count_ones());
+        let candidate = Candidate { key, edges, given: given.len(), closed };
         self.open.push(Reverse(candidate));
     }
 

@@ -103,7 +103,8 @@ impl<'a> FastReroute<'a> {
     /// How the router in front of `lost` repairs what it sends over it toward each of `ends`, in their order. Exact: the list is
     /// the shortest that holds this path; of equal paths after convergence the one with the smallest last edges is taken.
     ///
-    /// One shortest-path tree for the failure, and one for each node that is new to this object.
+    /// One shortest-path tree for the failure, and one for each node that is new to this object, O(edges log nodes) each; then for
+    /// each end at most the links of its path times the edges whose traffic the failure may have carried.
     pub fn repairs(&mut self, lost: EdgeIx, ends: &[NodeIx], protect: Protect) -> Vec<Repair> {
         let failed = self.failed(lost, protect);
         let mut paths = self.converged(lost, ends, &failed);

@@ -23,7 +23,8 @@ pub struct TooManySegments {
     pub exact: bool,
 }
 
-/// The best path that meets a request and is held by at most `most` SIDs, and by no more than nodes can push and read.
+/// The best path that meets a request and is held by at most `most` SIDs, and by no more than nodes can push and read; those of
+/// service functions on the way ([`Encoder::encode_chain`]) count.
 ///
 /// Paths are tried in the order of [`Ranking`], so the first that fits is the best one without a loop between waypoints: exact.
 /// After `tries` paths the search gives up and says so. In a network of unlike metrics nearly every path that is best by delay
@@ -49,7 +50,7 @@ pub fn within_segments(
         let Some(found) = ranking.next() else {
             return Err(TooManySegments { most, nearest, exact: ranking.exact() });
         };
-        let Ok(encoded) = encoder.encode_with(&found.edges, encoding) else { continue };
+        let Ok(encoded) = encoder.encode_chain(&found.edges, &request.waypoints, encoding) else { continue };
         let count = encoded.sids.len();
         if count <= most {
             return Ok((found, encoded));

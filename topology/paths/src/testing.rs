@@ -106,6 +106,7 @@ impl Net {
             locator: self.sids[n]
                 .then(|| Fact::from_file(format!("fd00:0:{:x}::/48", n + 1).parse().unwrap())),
             node_sid: self.sids[n].then(|| Fact::from_file(n as u32)),
+            service_function: None,
             srgb: LabelBlock { base: 16_000, size: 1_000 },
             srlb: LabelBlock { base: 15_000, size: 1_000 },
             msd: Fact::from_file(MsdSet {
@@ -267,7 +268,7 @@ pub(crate) fn any_ask() -> impl Strategy<Value = Ask> {
             segments,
         },
     );
-    (vec(any::<u32>(), 16), any_minimise(), bounds, prop::bool::weighted(0.2))
+    (vec(any::<u32>(), 17), any_minimise(), bounds, prop::bool::weighted(0.2))
         .prop_map(|(numbers, minimise, bounds, encrypted)| Ask { numbers, minimise, bounds, encrypted })
 }
 
@@ -280,6 +281,15 @@ impl Ask {
         let some = |number: u32| number.is_multiple_of(3).then_some(number / 3);
         let bits = |number: u32| some(number).map_or(0, |value| u128::from(value % 16));
         let rare = |number: u32| some(number).and_then(some);
+        let mut excluded = Exclusions {
+            edges: some(n[8]).map(|value| EdgeIx(value % graph.edge_count() as u32)).into_iter().collect(),
+            nodes: rare(n[9]).map(node).into_iter().collect(),
+            srlgs: some(n[10]).map(|value| value % 4).into_iter().collect(),
+        };
+        let sites = graph.sites.len() as u32;
+        if let Some(site) = rare(n[16]).and_then(|value| value.checked_rem(sites)) {
+            excluded.insert_site(graph, site);
+        }
         PathRequest {
             minimise: self.minimise,
             bounds: self.bounds,
@@ -290,14 +300,7 @@ impl Ask {
             prefer: some(n[6]).map_or(vec![], |value| vec![1 << (value % 4), 1 << (value / 4 % 4)]),
             prefer_over: bits(n[7]),
             encrypted: self.encrypted,
-            excluded: Exclusions {
-                edges: some(n[8])
-                    .map(|value| EdgeIx(value % graph.edge_count() as u32))
-                    .into_iter()
-                    .collect(),
-                nodes: rare(n[9]).map(node).into_iter().collect(),
-                srlgs: some(n[10]).map(|value| value % 4).into_iter().collect(),
-            },
+            excluded,
             ..PathRequest::new(node(n[0]), node(n[1]))
         }
     }
@@ -307,7 +310,7 @@ impl Ask {
         let mut numbers = vec![1; self.numbers.len()];
         // Numbers that are no multiple of three ask nothing.
         numbers[..2].copy_from_slice(&self.numbers[..2]);
-        numbers[11..].copy_from_slice(&self.numbers[11..]);
+        numbers[11..16].copy_from_slice(&self.numbers[11..16]);
         Self { numbers, bounds: Bounds::default(), encrypted: false, ..self.clone() }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     charges::Charges, dijkstra::Tree, goal::Goal, labels::Labels, lower::Lower, stretches::Stretches,
 };
 
-/// How many labels one search under bounds keeps before it gives up on exactness: some 150 bytes each.
+/// How many labels one search under bounds keeps before it gives up on exactness: some 180 bytes each.
 pub const LABEL_LIMIT: usize = 100_000;
 
 /// How many paths one search for several of them tries before it gives up on exactness.

@@ -18,6 +18,8 @@ struct Router {
     srgb: LabelBlock,
     end_sid: Option<Ipv6Addr>,
     service_sid: Option<Ipv6Addr>,
+    /// The label of its service function.
+    function_label: Option<Label>,
     /// Of the CSIDs that it reads.
     csid: Option<CsidLengths>,
 }
@@ -31,6 +33,8 @@ pub(crate) enum Behaviour {
     EndX(EdgeIx),
     /// End.DT46: the service's packet comes out here.
     Service,
+    /// The service function of the node, a firewall for instance: through it, and on to the next segment.
+    Function,
     /// End.B6.Encaps.Red: into the policy behind this binding SID.
     Binding(Ipv6Addr),
 }
@@ -58,6 +62,8 @@ pub struct Network {
     /// Locators by length and first address; the longest length is asked first.
     locators: BTreeMap<u8, BTreeMap<u128, NodeIx>>,
     end_x: BTreeMap<Ipv6Addr, EdgeIx>,
+    /// The SRv6 SIDs of service functions.
+    functions: BTreeMap<Ipv6Addr, NodeIx>,
     /// Anycast groups: their members, ascending.
     groups: Vec<Box<[NodeIx]>>,
     group_of_index: BTreeMap<u32, u32>,
@@ -83,6 +89,7 @@ impl Network {
             by_router_id: BTreeMap::new(),
             locators: BTreeMap::new(),
             end_x: BTreeMap::new(),
+            functions: BTreeMap::new(),
             groups: Vec::new(),
             group_of_index: BTreeMap::new(),
             group_of_sid: BTreeMap::new(),
@@ -103,10 +110,15 @@ impl Network {
                 of_length.entry(u128::from(net.addr())).or_insert(ix);
             }
             network.least_srgb = network.least_srgb.min(node.srgb.size);
+            let function = node.service_function.as_ref().map(|fact| fact.value).unwrap_or_default();
+            if let Some(sid) = function.sid {
+                network.functions.entry(sid).or_insert(ix);
+            }
             network.routers.push(Router {
                 srgb: node.srgb,
                 end_sid: node.end_sid(),
                 service_sid: node.service_sid(),
+                function_label: function.label,
                 csid: None,
             });
         }
@@ -247,7 +259,13 @@ impl Network {
         out.find(|edge| self.graph.edge(*edge).adjacency_label == Some(label))
     }
 
-    /// The node that an SRv6 SID leads to and what it does there.
+    /// Whether a label means the service function of the node that reads it.
+    pub(crate) fn is_function(&self, at: NodeIx, label: Label) -> bool {
+        self.routers[at.ix()].function_label == Some(label)
+    }
+
+    /// The node that an SRv6 SID leads to and what it does there. The SID of a service function outside its node's locator leads
+    /// nowhere: it means something at its node only.
     pub(crate) fn behaviour(&self, sid: Ipv6Addr) -> Option<(NodeIx, Behaviour)> {
         if let Some(edge) = self.end_x.get(&sid) {
             return Some((self.graph.edge(*edge).from, Behaviour::EndX(*edge)));
@@ -259,8 +277,13 @@ impl Network {
         } else if router.service_sid == Some(sid) {
             Some((owner, Behaviour::Service))
         } else {
-            None
+            self.functions.get(&sid).filter(|node| **node == owner).map(|node| (*node, Behaviour::Function))
         }
+    }
+
+    /// Whether a node has a service function by this SID.
+    pub(crate) fn has_function(&self, node: NodeIx, sid: Ipv6Addr) -> bool {
+        self.functions.get(&sid) == Some(&node)
     }
 }
 

@@ -141,19 +141,23 @@ impl Way<'_> {
             }
         } else if let Some(edge) = self.network.adjacency_of_label(self.at, label) {
             self.cross(edge);
-        } else {
+        } else if !self.network.is_function(self.at, label) {
             self.bind(Sid::Mpls(label))?;
         }
         Ok(())
     }
 
     fn sid(&mut self, address: Ipv6Addr) -> Result<(), Fault> {
+        // A node looks among its own SIDs before it asks which locator covers an address.
+        if self.network.has_function(self.at, address) {
+            return Ok(());
+        }
         let is_bound = |node, sid| self.bindings.contains_key(&(node, Sid::Srv6(sid)));
         let unpacked = unpack(self.network, address, is_bound);
         for (node, behaviour) in unpacked.stops {
             self.go(node);
             match behaviour {
-                Behaviour::End => {}
+                Behaviour::End | Behaviour::Function => {}
                 Behaviour::EndX(edge) => self.cross(edge),
                 Behaviour::Binding(sid) => self.bind(Sid::Srv6(sid))?,
                 Behaviour::Service if self.endpoint.is_some_and(|endpoint| endpoint != node) => {

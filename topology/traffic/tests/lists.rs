@@ -9,7 +9,11 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use model::{DeviceConfig, NodeId, NodeIx, Sid, SrPolicy, Ted, sr::LastResort};
+use model::{
+    DeviceConfig, Fact, Label, NodeId, NodeIx, Sid, SrPolicy, Ted,
+    node::{ServiceFunction, function_of},
+    sr::LastResort,
+};
 use support::*;
 use traffic::{
     CsidLengths, DropReason, Failure, Fault, Flow, Forwarding, IgpReason, Network, Via, WHOLE, Witness,
@@ -24,7 +28,11 @@ fn diamond() -> Ted {
 
 /// Walks one demand to a node; all nodes but `deaf` read containers.
 fn walk_to(to: usize, devices: &Devices, deaf: Option<u32>) -> Flow {
-    let mut network = Network::new(&diamond()).unwrap();
+    walk_in(&diamond(), to, devices, deaf)
+}
+
+fn walk_in(ted: &Ted, to: usize, devices: &Devices, deaf: Option<u32>) -> Flow {
+    let mut network = Network::new(ted).unwrap();
     for node in (0..4).filter(|node| Some(*node) != deaf) {
         network.set_next_csid(NodeIx(node), Some(CsidLengths::default()));
     }
@@ -261,4 +269,54 @@ fn a_list_that_becomes_valid_by_a_failure_is_not_overlooked() {
     drill.fail(&failure).unwrap();
     assert_eq!(preference(&drill.outcome().flows[0]), Some(200));
     assert_eq!(drill.outcome(), &witness.walk(&failure).unwrap());
+}
+
+const FIREWALL: u16 = 0xf1;
+
+/// A list over a firewall at n2, which has a label, and a SID: of its node's locator, or of none.
+fn through_firewall(sids: &[Sid], sid: Ipv6Addr) -> Flow {
+    let mut ted = diamond();
+    let function = ServiceFunction { label: Label::try_from(15_900).ok(), sid: Some(sid) };
+    ted.nodes.get_mut(&name(2)).unwrap().service_function = Some(Fact::from_file(function));
+    let endpoint = match sids.last().unwrap() {
+        Sid::Mpls(_) => router_id(3).into(),
+        Sid::Srv6(_) => to_n3(),
+    };
+    walk_in(&ted, 3, &at_n0(vec![by(endpoint, 100, sids)]), None)
+}
+
+#[test]
+fn a_service_chain_leads_through_the_function_and_on() {
+    let sid = function_of(locator(2), FIREWALL);
+    let firewall = Sid::Srv6(sid);
+    let over_n2 = [(4, WHOLE), (6, WHOLE)];
+    // In SRv6 the SID of the function leads to its node; a label must come there first.
+    for sids in [&[firewall][..], &[firewall, end(3)], &[end(2), firewall, end(3)], &[end_x(0, 4), firewall]]
+    {
+        assert_eq!(shares(&through_firewall(sids, sid)), over_n2, "{sids:?}");
+    }
+    let label = Sid::Mpls(Label::try_from(15_900).unwrap());
+    let flow = through_firewall(&[node_label(0, 2), label, node_label(2, 3)], sid);
+    assert_eq!(shares(&flow), over_n2);
+    // At another node the label means nothing.
+    let flow = through_firewall(&[node_label(0, 1), label, node_label(1, 3)], sid);
+    assert_eq!(fault(&flow), &Fault::UnknownSid { at: name(1), sid: label });
+}
+
+#[test]
+fn a_function_outside_the_locator_is_known_at_its_node_only() {
+    let sid: Ipv6Addr = "fd00:f::2".parse().unwrap();
+    let flow = through_firewall(&[end(2), Sid::Srv6(sid), end(3)], sid);
+    assert_eq!(shares(&flow), [(4, WHOLE), (6, WHOLE)]);
+    let flow = through_firewall(&[Sid::Srv6(sid), end(3)], sid);
+    assert_eq!(fault(&flow), &Fault::UnknownSid { at: name(0), sid: Sid::Srv6(sid) });
+}
+
+#[test]
+fn a_function_ends_its_container() {
+    let sid = function_of(locator(2), FIREWALL);
+    let flow = through_firewall(&[container(&[1, 0xe004, 3, FIREWALL]), container(&[4])], sid);
+    assert_eq!(shares(&flow), [(4, WHOLE), (6, WHOLE)]);
+    let flow = through_firewall(&[container(&[3, FIREWALL, 4])], sid);
+    assert_eq!(fault(&flow), &Fault::UnknownSid { at: name(2), sid: container(&[3, FIREWALL, 4]) });
 }

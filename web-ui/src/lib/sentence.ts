@@ -55,6 +55,11 @@ function say(event: Event): Said {
         text: `${event.subject} ${event.drained ? 'drained' : 'in use again'}, asked by ${event.who}`,
         subject: event.subject,
       };
+    case 'balanced':
+      return {
+        text: `${count(event.services.length, 'service')} ${event.back ? 'may go back onto' : 'moved off'} full links, asked by ${event.who}`,
+        figures: event.services.slice(0, 3),
+      };
     case 'window-opened':
       return { text: `Maintenance window ${event.window} is open`, why: event.why, figures: event.on };
     case 'window-closed':

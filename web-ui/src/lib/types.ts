@@ -162,6 +162,7 @@ export type EventKind =
   | { kind: 'adopted'; who: string }
   | { kind: 'mode-changed'; mode: Mode; who: string }
   | { kind: 'drained'; subject: string; drained: boolean; who: string }
+  | { kind: 'balanced'; services: string[]; back: boolean; who: string }
   | { kind: 'window-opened'; window: string; on: string[]; why: string }
   | { kind: 'window-closed'; window: string; why: string }
   | { kind: 'intents-accepted'; revision: number; intents: number; services: number; who: string }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use api::{Client, Server, Token};
 use engine::{
     event::{Event, EventKind},
-    handle::{Applied, Command, Engine, Refusal},
+    handle::{Applied, Balancing, Command, Engine, Refusal},
     snapshot::{LinkView, NodeView, Session, Snapshot},
 };
 use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
@@ -111,6 +111,14 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("drain {subject:?} {drain} by {who}")).await;
                 reply.send(Ok(applied())).unwrap();
             }
+            Command::Optimise { limits, reply } => {
+                note(format!("optimise with {} moves", limits.moves)).await;
+                reply.send(Err(Refusal::NotFound { what: "link l9".into() })).unwrap();
+            }
+            Command::Balance { balancing, who, reply } => {
+                note(format!("{} by {who}", in_short(&balancing))).await;
+                reply.send(Ok(applied())).unwrap();
+            }
             Command::Rollback { to, who, message, reply } => {
                 note(format!("rollback {} by {who}: {message}", to.0)).await;
                 let what = format!("revision {}", to.0);
@@ -125,6 +133,16 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 reply.send(Err(Refusal::Stopping)).unwrap();
             }
         }
+    }
+}
+
+fn in_short(balancing: &Balancing) -> String {
+    match balancing {
+        Balancing::Off(services) => {
+            let each = services.iter().map(|(id, kept)| format!("{id} off {:?}", kept.off));
+            format!("balance {}", each.collect::<Vec<_>>().join(", "))
+        }
+        Balancing::Back => "balance nothing".to_owned(),
     }
 }
 

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use api::{Client, ClientError, request::ApplyRequest};
-use engine::handle::{Refusal, Subject};
-use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
+use api::{
+    Client, ClientError,
+    request::{ApplyRequest, BalanceRequest},
+};
+use engine::{
+    balance::Limits,
+    handle::{Refusal, Subject},
+};
+use model::{LinkId, NodeId, Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use reqwest::StatusCode;
 use store::IntentRevision;
 
@@ -49,6 +55,41 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
     assert_eq!(what[7].0, "refused: roll back to revision 9: there is no revision 9");
     assert_eq!((what[7].1, what.len()), ("CHG7", 8), "what was carried out is told by the change itself");
     assert_eq!(fixture.journal.verify_audit().unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn services_are_moved_off_full_links_as_they_were_looked_at() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let error = client.optimise(&Limits { moves: 5, ..Limits::default() }).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no link l9");
+    let off = |links: &[&str]| Balance {
+        off: links.iter().map(|link| LinkId::lit(link)).collect(),
+        since: Timestamp::from_micros(1),
+        why: "to relieve l1: 90% -> 45%".into(),
+    };
+    let request = |kept: Balance| BalanceRequest {
+        services: BTreeMap::from([(ServiceId::lit("pay"), kept)]),
+        message: "CHG8".into(),
+    };
+    client.balance(&request(off(&["l1", "l2"]))).await.unwrap();
+    client.unbalance("CHG9").await.unwrap();
+    let nothing = client.balance(&request(off(&[]))).await.unwrap_err();
+    assert!(nothing.to_string().contains("name 1 to 256 links"), "{nothing}");
+    let endless = client.optimise(&Limits { effort: 0, ..Limits::default() }).await.unwrap_err();
+    assert!(endless.to_string().contains("`effort` is 1 to"), "{endless}");
+    assert_eq!(
+        fixture.asked().await,
+        [
+            "optimise with 5 moves after 0 entries",
+            "balance pay off {\"l1\", \"l2\"} by mei after 1 entries",
+            "balance nothing by mei after 2 entries",
+        ]
+    );
+    let log = client.audit(10).await.unwrap().entries;
+    let what: Vec<_> = log.iter().rev().map(|entry| (entry.what.as_str(), entry.why.as_str())).collect();
+    let wanted = [("move pay off l1, l2", "CHG8"), ("let back what was moved off full links", "CHG9")];
+    assert_eq!(what, wanted);
 }
 
 #[tokio::test]

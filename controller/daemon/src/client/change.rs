@@ -6,6 +6,7 @@ use anyhow::bail;
 use api::{Client, request::ApplyRequest};
 use clap::{Args, ValueEnum};
 use engine::handle::{Applied, Subject};
+use intents::SourceFile;
 use model::{Finding, Revision, Severity, intent::Mode};
 
 use super::{Access, left_out::LeftOut, refused, wait};
@@ -133,9 +134,12 @@ const UNDO: &str = "`trunkline rollback N`, where N is an earlier set,";
 /// It was called wrongly, refused or rolled back.
 pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
-    let read = input::intents(&args.paths)?;
+    let read = input::all_intents(&args.paths)?;
     if !read.unreadable.is_empty() {
         return Err(Stop::findings(read.unreadable, read.files).into());
+    }
+    if let Some(line) = input::left_out(&read.left_out) {
+        eprintln!("{line}");
     }
     let files = read.files;
     must_be_intents(&files)?;
@@ -157,7 +161,8 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
 
 /// A file of ours of another kind, named by itself, is a slip of the hand: the controller has files of those kinds of its own.
 fn must_be_intents(files: &Sources) -> Result<(), Stop> {
-    let stranger = files.iter().find_map(|(name, text)| Some((name, input::other_kind(text.as_bytes())?)));
+    let kind = |name: &String, text: &String| intents::foreign(&SourceFile::new(name, text));
+    let stranger = files.iter().find_map(|(name, text)| Some((name, kind(name, text)?)));
     stranger.map_or(Ok(()), |(name, kind)| {
         Err(Stop::usage(format!("{name}: it is a file of the kind {kind}, and no intents; leave it out")))
     })
@@ -293,7 +298,16 @@ pub fn did(applied: &Applied, left: &LeftOut) -> String {
     left.told(done)
 }
 
-fn show(format: Format, applied: &Applied, sources: &Sources, left: &LeftOut) -> anyhow::Result<ExitCode> {
+/// Shows what a change did, and tells a script whether all has followed.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn show(
+    format: Format,
+    applied: &Applied,
+    sources: &Sources,
+    left: &LeftOut,
+) -> anyhow::Result<ExitCode> {
     let findings = &applied.findings;
     let wrong = findings.iter().any(Finding::is_error) || !left.is_nobody();
     let code = if wrong { ExitCode::from(FOUND) } else { ExitCode::SUCCESS };

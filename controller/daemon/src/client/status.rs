@@ -101,6 +101,12 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
     section(text, "Maintenance windows to come", windows(snapshot, false));
     section(text, "Not promised now, by their schedules", snapshot.resting.iter().map(ToString::to_string));
     section(text, "Drained", snapshot.drained.iter().cloned());
+    let balanced = snapshot.balanced.iter();
+    let line = |(id, kept): (&model::ServiceId, &model::hint::Balance)| {
+        let links: Vec<&str> = kept.off.iter().map(|link| link.as_str()).collect();
+        format!("{id} off {} since {}: {}", links.join(", "), moment(kept.since), kept.why)
+    };
+    section(text, "Moved off full links by people (optimise --undo takes it back)", balanced.map(line));
     section(text, "Findings", snapshot.findings.iter().map(ToString::to_string));
 }
 

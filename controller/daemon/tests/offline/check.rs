@@ -195,3 +195,91 @@ fn intents_in_place_of_the_network_are_named_so() {
     assert_eq!(called.code, Some(2), "{}", called.out);
     assert!(called.err.contains("a file of intents (`kind:"), "{}", called.err);
 }
+
+#[test]
+fn what_is_left_out_of_a_folder_is_named_in_the_summary() {
+    let text = std::fs::read_to_string(crate::call::root().join(CLASSES)).unwrap();
+    let folder = folder_with("a.yaml", &text);
+    std::fs::write(folder.path().join("network.yaml"), "kind: Network\nnodes: []\n").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let called = trunkline(&["check", path]);
+    assert_eq!(called.code, Some(0), "{}", called.out);
+    assert!(called.out.ends_with(&format!("left out: {path}/network.yaml (Network)\n")), "{}", called.out);
+    let json: Value = serde_json::from_str(&trunkline(&["check", path, "--format", "json"]).out).unwrap();
+    let left = serde_json::json!([{"file": format!("{path}/network.yaml"), "why": "Network"}]);
+    assert_eq!(json["leftOut"], left);
+}
+
+#[test]
+fn a_path_that_is_not_there_keeps_nobody_from_judging_the_others() {
+    let called = trunkline(&["check", "no/such/file.yaml", &bad("wrong-unit.yaml"), CLASSES]);
+    assert_eq!(called.code, Some(2), "{}", called.out);
+    assert!(called.err.starts_with("error: no/such/file.yaml: "), "{}", called.err);
+    assert!(called.out.contains("TL0009"), "{}", called.out);
+    let nowhere = trunkline(&["check", &bad("wrong-unit.yaml"), CLASSES, "-n", "no/such/network.yaml"]);
+    assert_eq!(nowhere.code, Some(2), "{}", nowhere.out);
+    assert!(nowhere.err.starts_with("error: no/such/network.yaml: "), "{}", nowhere.err);
+    assert!(nowhere.out.contains("TL0009"), "{}", nowhere.out);
+}
+
+#[test]
+fn more_faults_than_are_drawn_are_counted_and_stand_in_json() {
+    let fields: String = (0..1_500).map(|at| format!("  x{at}: 1\n")).collect();
+    let text =
+        format!("apiVersion: trunkline/v1\nkind: TrafficClass\nmetadata: {{name: a}}\nspec:\n{fields}");
+    let folder = folder_with("a.yaml", &text);
+    let path = folder.path().to_str().unwrap();
+    let called = trunkline(&["check", path]);
+    assert!(called.out.contains("and 1400 more; --format json shows all"), "{}", called.out);
+    assert!(called.out.contains("1500 errors"), "{}", called.out);
+    let json: Value = serde_json::from_str(&trunkline(&["check", path, "--format", "json"]).out).unwrap();
+    assert_eq!(json["findings"].as_array().unwrap().len(), 1_500);
+    let log: Value = serde_json::from_str(&trunkline(&["check", path, "--format", "sarif"]).out).unwrap();
+    assert_eq!(log["runs"][0]["results"].as_array().unwrap().len(), 1_500);
+}
+
+#[test]
+fn what_would_act_on_a_terminal_is_drawn_as_its_escape_and_columns_count_characters() {
+    let text = "\u{feff}apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {name: s, owner: \"银行\u{202e}\", vrf: x}\n";
+    let folder = folder_with("a.yaml", text);
+    let path = folder.path().to_str().unwrap();
+    let called = trunkline(&["check", path]);
+    assert!(called.out.contains("a.yaml:3:35]"), "{}", called.out);
+    assert!(called.out.contains("owner: \"银行\\u{202e}\", vrf"), "{}", called.out);
+    assert!(!called.out.contains('\u{202e}'), "{}", called.out);
+    let json: Value = serde_json::from_str(&trunkline(&["check", path, "--format", "json"]).out).unwrap();
+    let told = json["findings"].as_array().unwrap().iter().find(|one| one["code"] == "TL0006").unwrap();
+    assert_eq!((&told["place"]["line"], &told["place"]["column"]), (&3.into(), &35.into()));
+    let control = "cl\u{1b}[31mub\u{7}\u{202e}.yaml";
+    let named = trunkline(&["check", control]);
+    assert!(named.err.contains("cl\\u{1b}[31mub\\u{7}\\u{202e}.yaml"), "{}", named.err);
+    let why = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, control]);
+    assert!(!why.err.contains('\u{1b}') && why.err.contains("\\u{1b}"), "{}", why.err);
+    let unknown = trunkline(&["check", &format!("--{control}")]);
+    assert!(!unknown.err.contains('\u{1b}'), "{}", unknown.err);
+}
+
+#[test]
+fn a_byte_order_mark_of_a_network_file_moves_no_column() {
+    let text = "\u{feff}apiVersion: trunkline/v2\nkind: Network\nnodes: []\nlinks: []\n";
+    let folder = folder_with("network.yaml", text);
+    let network = folder.path().join("network.yaml");
+    let called = trunkline(&["check", INTENTS, "-n", network.to_str().unwrap()]);
+    let with = called.out;
+    std::fs::write(&network, text.trim_start_matches('\u{feff}')).unwrap();
+    let without = trunkline(&["check", INTENTS, "-n", network.to_str().unwrap()]).out;
+    assert!(with.contains("network.yaml:1:"), "{with}");
+    assert_eq!(with, without);
+}
+
+#[test]
+fn what_is_said_of_a_whole_file_names_it_once_and_counts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.yaml");
+    std::fs::write(&path, b"name: ok\nsite: M\xfcnchen\n").unwrap();
+    let path = path.to_str().unwrap();
+    let called = trunkline(&["check", path]);
+    assert!(called.out.contains(&format!("{path}:2:8: the file is not UTF-8 text")), "{}", called.out);
+    assert!(!called.out.contains(&format!("{path}: ")), "{}", called.out);
+    assert!(called.out.contains("1 error in 1 file;"), "{}", called.out);
+}

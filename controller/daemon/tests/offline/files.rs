@@ -40,8 +40,12 @@ fn a_network_that_went_through_another_form_gives_the_same_again() {
     let path = folder.path().join("again.yaml");
     std::fs::write(&path, &native.out).unwrap();
     assert_eq!(trunkline(&["network", "convert", path.to_str().unwrap()]).out, native.out);
-    let rfc8345: Value =
-        serde_json::from_str(&trunkline(&["network", "convert", NETWORK, "--to", "rfc8345"]).out).unwrap();
+    let written = trunkline(&["network", "convert", NETWORK, "--to", "rfc8345"]);
+    assert!(written.err.contains("info[TL0129]"), "{}", written.err);
+    let path = folder.path().join("again.json");
+    std::fs::write(&path, &written.out).unwrap();
+    assert_eq!(trunkline(&["network", "convert", path.to_str().unwrap()]).out, native.out);
+    let rfc8345: Value = serde_json::from_str(&written.out).unwrap();
     let nodes = &rfc8345["ietf-network:networks"]["network"][0]["node"];
     assert_eq!(nodes.as_array().unwrap().len(), 5);
     let dot = trunkline(&["network", "convert", NETWORK, "--to", "dot"]);

@@ -9,6 +9,7 @@ mod check;
 mod codes;
 mod examples;
 mod files;
+mod optimise;
 mod pipeline;
 mod plan;
 mod schemas;

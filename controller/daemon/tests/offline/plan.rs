@@ -115,3 +115,25 @@ fn why_about_nothing_names_the_nearest() {
     assert_eq!(called.code, Some(2));
     assert!(called.err.contains("did you mean `payments-br-1`?"), "{}", called.err);
 }
+
+#[test]
+fn findings_within_the_report_have_their_places_in_json() {
+    let service = |name: &str| {
+        format!(
+            "---\napiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: {name}}}\nspec:\n  connectivity: {{type: p2p, endpoints: [hq-pe1, br-1]}}\n  vrf: {name}\n  class: business\n  slo: {{bandwidth: 90Mbps}}\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.yaml");
+    std::fs::write(&path, [service("a"), service("b")].concat()).unwrap();
+    let classes = format!("{INTENTS}/classes.yaml");
+    let call = ["plan", "-n", NETWORK, "-i", path.to_str().unwrap(), "-i", &classes, "--format", "json"];
+    let json: Value = serde_json::from_str(&trunkline(&call).out).unwrap();
+    let findings = json["report"]["findings"].as_array().unwrap();
+    let lines: Vec<&Value> = findings
+        .iter()
+        .filter(|finding| finding["code"] == "TL0055")
+        .map(|finding| &finding["place"]["line"])
+        .collect();
+    assert_eq!(lines, [9, 18], "{findings:?}");
+}

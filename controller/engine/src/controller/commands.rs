@@ -1,5 +1,7 @@
 //! What people ask for.
 
+mod balance;
+
 use std::sync::Arc;
 
 use intents::AsOf;
@@ -27,6 +29,8 @@ impl Controller {
             Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
             Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
             Command::Drain { subject, drain, who, reply } => self.drain(subject, drain, who, reply),
+            Command::Optimise { limits, reply } => self.optimise(limits, reply),
+            Command::Balance { balancing, who, reply } => self.balance(balancing, who, reply),
             Command::State { reply } => drop(reply.send(Ok(self.state_file()))),
         }
     }

@@ -307,3 +307,18 @@ fn what_was_broken_before_does_not_stop_a_plan_that_makes_it_no_worse() {
     assert!(!at(70_000).against(&at(60_000)).holds(), "worse than before");
     assert!(!at(60_000).against(&at(1_000)).holds(), "kept before");
 }
+
+#[test]
+fn a_promise_that_more_failures_break_than_before_is_told() {
+    let breaks = |failure: &str, service: &str| Breakage {
+        failure: failure.to_owned(),
+        of: BTreeMap::from([("delay", vec![ServiceId::lit(service)])]),
+    };
+    let with = |breakages: &[Breakage]| Proof { breakages: breakages.to_vec(), ..Proof::default() };
+    let was = with(&[breaks("link a", "x")]);
+    assert_eq!(with(&[breaks("link b", "x")]).breaks_more(&was), None, "another one, and not more");
+    let more = with(&[breaks("link a", "x"), breaks("link b", "x")]).breaks_more(&was);
+    assert_eq!(more.unwrap(), "delay of x would not be kept under 2 failures, 1 so far");
+    let new = with(&[breaks("link a", "y")]).breaks_more(&was);
+    assert_eq!(new.unwrap(), "delay of y would not be kept under 1 failure, none so far");
+}

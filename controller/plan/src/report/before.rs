@@ -5,7 +5,8 @@ use model::{Delay, Link, NodeId, Sid, SrPolicy, Ted, link::Side, sr::Label};
 use super::RouteView;
 
 /// Follows the segments of the preferred candidate. Adjacency segments name their link; a node segment between neighbours of one
-/// line does too, any other leaves the path in between to the IGP and makes the view partial.
+/// line does too, any other leaves the path in between to the IGP and makes the view partial. The segment of a service function at
+/// its node leads nowhere else.
 pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteView {
     let sids = policy.candidates.first().and_then(|path| path.lists.first()).map(|list| list.sids.clone());
     let sids = sids.unwrap_or_default();
@@ -20,6 +21,9 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
     };
     for sid in &sids {
         let here = nodes.last().unwrap_or(headend).clone();
+        if is_function(ted, &here, *sid) {
+            continue;
+        }
         let step = adjacency(ted, &here, *sid).or_else(|| {
             let node = node_of(ted, *sid)?;
             (*node != here).then(|| (node, only_line(ted, &here, node)))
@@ -63,6 +67,16 @@ fn adjacency<'a>(ted: &'a Ted, here: &NodeId, sid: Sid) -> Option<(&'a NodeId, O
     })
 }
 
+/// Whether a SID means the service function of the node that reads it.
+fn is_function(ted: &Ted, here: &NodeId, sid: Sid) -> bool {
+    let function = ted.nodes.get(here).and_then(|node| node.service_function.as_ref());
+    let function = function.map(|fact| fact.value).unwrap_or_default();
+    match sid {
+        Sid::Mpls(label) => function.label == Some(label),
+        Sid::Srv6(address) => function.sid == Some(address),
+    }
+}
+
 fn node_of(ted: &Ted, sid: Sid) -> Option<&NodeId> {
     let label = |wanted: Label| ted.nodes.values().find(move |node| node.node_label() == Some(wanted));
     let node = match sid {
@@ -83,4 +97,42 @@ fn only_line(ted: &Ted, from: &NodeId, to: &NodeId) -> Option<Delay> {
         .filter(|(side, link)| link.end(*side).node == *from && link.end(side.other()).node == *to);
     let (side, link) = lines.next()?;
     lines.next().is_none().then(|| link.direction(side).delay.value)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use model::{CandidatePath, Color, Fact, PolicyKey, SegmentList, node::ServiceFunction, sr::LastResort};
+
+    use super::*;
+    use crate::fixture::diamond;
+
+    #[test]
+    fn a_service_function_on_the_way_leaves_the_path_whole() {
+        let mut ted = diamond();
+        let label = |number: u32| Label::try_from(number).unwrap();
+        let function = ServiceFunction { label: Some(label(15_900)), sid: None };
+        ted.nodes.get_mut(&NodeId::lit("b")).unwrap().service_function = Some(Fact::from_file(function));
+        let sids = [16_002, 15_900, 16_004].map(|number| Sid::Mpls(label(number))).to_vec();
+        let path = CandidatePath {
+            discriminator: 1,
+            preference: 200,
+            name: "primary".to_owned(),
+            lists: vec![SegmentList { weight: 1, sids }],
+        };
+        let policy = SrPolicy {
+            key: PolicyKey {
+                color: Color::try_from(1_000).unwrap(),
+                endpoint: IpAddr::V4(ted.nodes[&NodeId::lit("d")].router_id),
+            },
+            name: "tl-x".to_owned(),
+            binding_sid: None,
+            candidates: vec![path],
+            last_resort: LastResort::Drop,
+        };
+        let view = decode(&ted, &"a".parse().unwrap(), &policy);
+        assert_eq!(view.nodes.iter().map(NodeId::as_str).collect::<Vec<_>>(), ["a", "b", "d"]);
+        assert_eq!((view.partial, view.delay), (false, Some(Delay::from_micros(2_000))));
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use model::{Finding, IntentId};
 
-use super::{ObjectChange, PlanReport, RouteView, ServiceChange, ServiceFate, text};
+use super::{ObjectChange, PlanReport, RouteView, ServiceChange, ServiceFate, words};
 
 /// The most characters of a report: a comment at the strictest of the known forges takes 65,536, and something is written around it.
 pub const MOST: usize = 60_000;
@@ -39,7 +39,7 @@ fn written(report: &PlanReport, beside: &[Finding], short: bool) -> String {
         format!("- {node}: {}; {} objects unchecked\n", cell(&unknown.why), unknown.desired)
     });
     page.section("Left out because what they hold is unknown", "", left_out, FINDINGS);
-    let afterwards = text::afterwards(report).map(|line| format!("- {}\n", cell(&line)));
+    let afterwards = words::afterwards(report).map(|line| format!("- {}\n", cell(&line)));
     page.section("What a single failure breaks afterwards", "", afterwards, AFTERWARDS);
     if let Some(checked) = report.checked {
         page.out += &format!("\nProved: {checked}.\n");
@@ -118,8 +118,8 @@ fn service(change: &ServiceChange) -> String {
     let why: Vec<String> = change.why.iter().map(|why| cell(why)).collect();
     format!(
         "| {} | {} | {} | {} | {} | {} |\n",
-        text::sign(change.fate),
-        cell(&text::title(change)),
+        words::sign(change.fate),
+        cell(&words::title(change).to_string()),
         view(change.before.as_ref()),
         view(change.after.as_ref()) + &domains(change),
         view(change.backup.as_ref()),
@@ -133,15 +133,16 @@ fn view(view: Option<&RouteView>) -> String {
         true => String::new(),
         false => format!("<br>{what} {}", cell(&names)),
     };
-    let (sites, over) = (part("sites", text::sites(view)), part("over", text::lines(view)));
-    format!("{}{sites}{over}<br>`{}`", cell(&text::route(view)), text::segments(view))
+    let (sites, over) =
+        (part("sites", words::sites(view).to_string()), part("over", words::lines(view).to_string()));
+    format!("{}{sites}{over}<br>`{}`", cell(&words::route(view).to_string()), words::segments(view))
 }
 
 fn domains(change: &ServiceChange) -> String {
     if change.domains.is_empty() {
         return String::new();
     }
-    format!("<br>domains {}", cell(&text::domains(change)))
+    format!("<br>domains {}", cell(&words::domains(change).to_string()))
 }
 
 /// So many devices of a transaction are named.
@@ -155,7 +156,7 @@ fn transactions(report: &PlanReport) -> impl Iterator<Item = String> {
         if more > 0 {
             devices.push(format!("and {more} more devices"));
         }
-        format!("{number}. **{}**: {}\n", text::phase(transaction.phase), devices.join(", "))
+        format!("{number}. **{}**: {}\n", words::phase(transaction.phase), devices.join(", "))
     })
 }
 

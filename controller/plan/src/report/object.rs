@@ -1,9 +1,11 @@
 //! Objects as lines, and what changes between two of them.
 
+use std::fmt::{self, Write};
+
 use model::{Classifier, Edit, InterfaceQos, SrPolicy, SteeringRule, qos::Discipline};
 use similar::{ChangeTag, TextDiff};
 
-use super::ObjectChange;
+use super::{ObjectChange, words::joined};
 use crate::diff::{Change, DeviceDiff};
 
 pub(super) fn name(edit: &Edit) -> String {
@@ -31,19 +33,45 @@ pub(super) fn changes(device: &DeviceDiff) -> Vec<ObjectChange> {
     policies.chain(steering).chain(qos).chain(classifier).collect()
 }
 
-fn object<T>(name: String, change: &Change<T>, lines: fn(&T) -> String) -> ObjectChange {
-    let all =
-        |sign: char, text: &str| text.lines().map(|line| format!("{sign} {}", line.trim_end())).collect();
+/// The lines of an object, each behind the same sign.
+struct Lines {
+    sign: &'static str,
+    lines: Vec<String>,
+}
+
+/// Most lines are shorter.
+const USUAL: usize = 64;
+
+impl Lines {
+    fn of<T>(sign: &'static str, object: &T, each: fn(&T, &mut Self)) -> Vec<String> {
+        let mut lines = Self { sign, lines: Vec::new() };
+        each(object, &mut lines);
+        lines.lines
+    }
+
+    fn say(&mut self, line: fmt::Arguments<'_>) {
+        let mut whole = String::with_capacity(USUAL);
+        whole.push_str(self.sign);
+        // Writing to a string cannot fail.
+        let _ = whole.write_fmt(line);
+        whole.truncate(whole.trim_end().len());
+        self.lines.push(whole);
+    }
+}
+
+fn object<T>(name: String, change: &Change<T>, each: fn(&T, &mut Lines)) -> ObjectChange {
     let lines = match change {
-        Change::Add(to) => all('+', &lines(to)),
-        Change::Remove(from) => all('-', &lines(from)),
-        Change::Change { from, to } => compared(&lines(from), &lines(to)),
+        Change::Add(to) => Lines::of("+ ", to, each),
+        Change::Remove(from) => Lines::of("- ", from, each),
+        Change::Change { from, to } => compared(&Lines::of("", from, each), &Lines::of("", to, each)),
     };
     ObjectChange { sign: change.sign(), object: name, lines, steps: Vec::new(), intents: Vec::new() }
 }
 
-fn compared(before: &str, after: &str) -> Vec<String> {
-    TextDiff::from_lines(before, after)
+fn compared(before: &[String], after: &[String]) -> Vec<String> {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (before.iter().map(String::as_str).collect(), after.iter().map(String::as_str).collect());
+    TextDiff::from_slices(&before, &after)
         .iter_all_changes()
         .map(|line| {
             let sign = match line.tag() {
@@ -51,50 +79,61 @@ fn compared(before: &str, after: &str) -> Vec<String> {
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
             };
-            format!("{sign} {}", line.value().trim_end())
+            format!("{sign} {}", line.value())
         })
         .collect()
 }
 
-fn policy_lines(policy: &SrPolicy) -> String {
-    let mut lines = format!("name {}\n", policy.name);
+fn policy_lines(policy: &SrPolicy, lines: &mut Lines) {
+    lines.say(format_args!("name {}", policy.name));
     if let Some(sid) = policy.binding_sid {
-        lines += &format!("binding SID {sid}\n");
+        lines.say(format_args!("binding SID {sid}"));
     }
     for path in &policy.candidates {
         for list in &path.lists {
-            let sids: Vec<String> = list.sids.iter().map(ToString::to_string).collect();
-            let weight =
-                if path.lists.len() > 1 { format!(" weight {}", list.weight) } else { String::new() };
-            lines +=
-                &format!("path {} preference {}{weight}: {}\n", path.name, path.preference, sids.join(" "));
+            let (name, preference, sids) = (&path.name, path.preference, joined(&list.sids, " "));
+            if path.lists.len() > 1 {
+                let weight = list.weight;
+                lines.say(format_args!("path {name} preference {preference} weight {weight}: {sids}"));
+            } else {
+                lines.say(format_args!("path {name} preference {preference}: {sids}"));
+            }
         }
     }
     let last = match policy.last_resort {
         model::sr::LastResort::Igp => "igp",
         model::sr::LastResort::Drop => "drop",
     };
-    lines + &format!("last resort {last}\n")
+    lines.say(format_args!("last resort {last}"));
 }
 
-fn rule_lines(rule: &SteeringRule) -> String {
-    let prefix = rule.prefix.map_or_else(|| "any".to_owned(), |prefix| prefix.to_string());
-    let marks: Vec<String> = rule.dscp.iter().map(ToString::to_string).collect();
-    let marks = if marks.is_empty() { "any".to_owned() } else { marks.join(" ") };
-    format!("prefix {prefix}\ndscp {marks}\ncolor {}\n", rule.color.number())
+fn rule_lines(rule: &SteeringRule, lines: &mut Lines) {
+    match &rule.prefix {
+        Some(prefix) => lines.say(format_args!("prefix {prefix}")),
+        None => lines.say(format_args!("prefix any")),
+    }
+    if rule.dscp.is_empty() {
+        lines.say(format_args!("dscp any"));
+    } else {
+        lines.say(format_args!("dscp {}", joined(&rule.dscp, " ")));
+    }
+    lines.say(format_args!("color {}", rule.color.number()));
 }
 
-fn qos_lines(qos: &InterfaceQos) -> String {
-    let line = |(name, share): (&model::QueueName, &model::QueueShare)| {
-        let discipline = match share.discipline {
-            Discipline::Strict => "strict".to_owned(),
-            Discipline::Weighted(weight) => format!("weight {weight}"),
-        };
-        format!("{name} {discipline} guarantee {}\n", share.guarantee)
-    };
-    qos.queues.iter().map(line).collect()
+fn qos_lines(qos: &InterfaceQos, lines: &mut Lines) {
+    for (name, share) in &qos.queues {
+        let guarantee = share.guarantee;
+        match share.discipline {
+            Discipline::Strict => lines.say(format_args!("{name} strict guarantee {guarantee}")),
+            Discipline::Weighted(weight) => {
+                lines.say(format_args!("{name} weight {weight} guarantee {guarantee}"));
+            }
+        }
+    }
 }
 
-fn classifier_lines(classifier: &Classifier) -> String {
-    classifier.queues.iter().map(|(mark, queue)| format!("{mark} to {queue}\n")).collect()
+fn classifier_lines(classifier: &Classifier, lines: &mut Lines) {
+    for (mark, queue) in &classifier.queues {
+        lines.say(format_args!("{mark} to {queue}"));
+    }
 }

@@ -1,84 +1,66 @@
-//! The report for a terminal.
+//! The report for a terminal, in pieces: that of a network of ten thousand routers has hundreds of megabytes, which need not stand
+//! in memory at once, and whose pieces several threads can write.
 
-use std::fmt::Write;
+use std::fmt::{Result, Write};
 
-use super::{PlanReport, RouteView, ServiceChange, ServiceFate};
-use crate::prove::Breakage;
+use model::NodeId;
 
-pub(super) fn phase(phase: model::Phase) -> &'static str {
-    match phase {
-        model::Phase::Make => "make",
-        model::Phase::Move => "move",
-        model::Phase::Break => "break",
+use super::{ObjectChange, PlanReport, RouteView, ServiceChange, words};
+use crate::threads;
+
+/// So many services or devices stand in a piece: some hundred kilobytes.
+const IN_A_PIECE: usize = 256;
+
+/// A piece of the report.
+enum Piece<'a> {
+    Head,
+    Services(&'a [ServiceChange]),
+    Between,
+    Devices(Vec<(&'a NodeId, &'a [ObjectChange])>),
+    Tail,
+}
+
+/// Gives the whole report to `each`, piece by piece in order.
+pub(super) fn render(report: &PlanReport, threads: usize, each: &mut dyn FnMut(&str)) {
+    let pieces = pieces(report);
+    let write = |number: usize| {
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = write(report, &pieces[number], &mut out);
+        out
+    };
+    threads::in_order(threads, pieces.len(), &write, &mut |piece: String| each(&piece));
+}
+
+fn pieces(report: &PlanReport) -> Vec<Piece<'_>> {
+    let devices: Vec<(&NodeId, &[ObjectChange])> =
+        report.devices.iter().map(|(node, objects)| (node, objects.as_slice())).collect();
+    let mut pieces = vec![Piece::Head];
+    pieces.extend(report.services.chunks(IN_A_PIECE).map(Piece::Services));
+    pieces.push(Piece::Between);
+    pieces.extend(devices.chunks(IN_A_PIECE).map(|some| Piece::Devices(some.to_vec())));
+    pieces.push(Piece::Tail);
+    pieces
+}
+
+fn write(report: &PlanReport, piece: &Piece<'_>, out: &mut String) -> Result {
+    match piece {
+        Piece::Head => {
+            writeln!(out, "{}", report.headline())?;
+            if !report.services.is_empty() {
+                out.push_str("\nServices\n");
+            }
+            Ok(())
+        }
+        Piece::Services(changes) => changes.iter().try_for_each(|change| service(change, out)),
+        Piece::Between => between(report, out),
+        Piece::Devices(some) => some.iter().try_for_each(|(node, objects)| device(node, objects, out)),
+        Piece::Tail => tail(report, out),
     }
 }
 
-pub(super) fn route(view: &RouteView) -> String {
-    let between = if view.partial { " .. " } else { " " };
-    let nodes: Vec<&str> = view.nodes.iter().map(model::NodeId::as_str).collect();
-    let mut line = nodes.join(between);
-    let quality: Vec<String> = [
-        view.delay.map(|delay| format!("delay {delay}")),
-        view.jitter.map(|jitter| format!("jitter {jitter}")),
-        view.loss.filter(|loss| *loss > model::Loss::ZERO).map(|loss| format!("loss {}", loss.rough())),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let quality = quality.join(", ");
-    if !quality.is_empty() {
-        line += &format!(", {quality}{}", if view.measured { " (as measured)" } else { "" });
-    }
-    if let Some(spare) = view.spare {
-        line += &format!(", spare {spare}");
-    }
-    line
-}
-
-/// The sites that it passes; empty where the network file gives none.
-pub(super) fn sites(view: &RouteView) -> String {
-    view.sites.iter().map(model::Site::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// The lines that it goes over; empty where they are not known.
-pub(super) fn lines(view: &RouteView) -> String {
-    view.lines.iter().map(model::LinkId::as_str).collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn segments(view: &RouteView) -> String {
-    view.segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn domains(change: &ServiceChange) -> String {
-    change.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn title(change: &ServiceChange) -> String {
-    let name = change.service.as_ref().map_or("a service no longer known", |id| id.as_str());
-    let to = change.to.as_ref().map_or("?", |node| node.as_str());
-    let intents: Vec<&str> = change.intents.iter().map(model::IntentId::as_str).collect();
-    let class = change.class.as_ref().map_or(String::new(), |class| format!(", class {class}"));
-    format!("{name}: {} to {to} (intent {}{class})", change.from, intents.join(" "))
-}
-
-pub(super) const fn sign(fate: ServiceFate) -> char {
-    match fate {
-        ServiceFate::New => '+',
-        ServiceFate::Moved => '>',
-        ServiceFate::Adjusted => '~',
-        ServiceFate::Gone => '-',
-    }
-}
-
-pub(super) fn render(report: &PlanReport) -> String {
-    let mut out = report.headline() + "\n";
-    // Writing to a string cannot fail.
-    let _ = write_all(report, &mut out);
-    out
-}
-
-fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
-    services(report, out)?;
+/// What gets worse, and the transactions.
+fn between(report: &PlanReport, out: &mut String) -> Result {
     if !report.worse.is_empty() {
         out.push_str("\nWhat gets worse\n");
         for worse in &report.worse {
@@ -90,13 +72,23 @@ fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
         for (number, transaction) in report.transactions.iter().enumerate() {
             let devices: Vec<String> =
                 transaction.devices.iter().map(|(node, edits)| format!("{node} ({edits})")).collect();
-            writeln!(out, "  {} {}: {}", number + 1, phase(transaction.phase), devices.join(", "))?;
+            writeln!(out, "  {} {}: {}", number + 1, words::phase(transaction.phase), devices.join(", "))?;
         }
     }
-    devices(report, out)?;
+    if !report.devices.is_empty() {
+        out.push_str("\nDevices\n");
+    }
+    Ok(())
+}
+
+/// What is left out, what failures break, the proof and the findings.
+fn tail(report: &PlanReport, out: &mut String) -> Result {
+    for (node, unknown) in &report.unreadable {
+        writeln!(out, "  {node}: left out, {}; {} objects unchecked", unknown.why, unknown.desired)?;
+    }
     if !report.risks.is_empty() || !report.breakages.is_empty() {
         out.push_str("\nWhat a single failure breaks afterwards\n");
-        for line in afterwards(report) {
+        for line in words::afterwards(report) {
             writeln!(out, "  {line}")?;
         }
     }
@@ -112,72 +104,44 @@ fn write_all(report: &PlanReport, out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-/// What single failures break: first the lines that nothing can replace, then what the proof saw, failure by failure.
-pub(super) fn afterwards(report: &PlanReport) -> impl Iterator<Item = String> {
-    fn names(services: &[model::ServiceId]) -> String {
-        services.iter().map(model::ServiceId::as_str).collect::<Vec<_>>().join(", ")
+fn service(change: &ServiceChange, out: &mut String) -> Result {
+    writeln!(out, "  {} {}", words::sign(change.fate), words::title(change))?;
+    let views = [("before", &change.before), ("after", &change.after), ("backup", &change.backup)];
+    for (what, view) in views {
+        if let Some(view) = view {
+            path(what, view, out)?;
+        }
+        if what == "after" && !change.domains.is_empty() {
+            writeln!(out, "{MARGIN}domains {}", words::domains(change))?;
+        }
     }
-    let risks = report
-        .risks
-        .iter()
-        .map(|risk| format!("link {}: no other way at all for {}", risk.link, names(&risk.services)));
-    let breakages = report.breakages.iter().map(|Breakage { failure, of }| {
-        let of: Vec<String> =
-            of.iter().map(|(what, services)| format!("{what} of {}", names(services))).collect();
-        format!("{failure}: {}", of.join("; "))
-    });
-    risks.chain(breakages)
+    change.why.iter().try_for_each(|why| writeln!(out, "      {:<8} {why}", "why"))
 }
 
-fn services(report: &PlanReport, out: &mut String) -> std::fmt::Result {
-    if report.services.is_empty() {
-        return Ok(());
+/// What stands before the lines that go on about a path.
+const MARGIN: &str = "               ";
+
+fn path(what: &str, view: &RouteView, out: &mut String) -> Result {
+    writeln!(out, "      {what:<8} {}", words::route(view))?;
+    if !view.sites.is_empty() {
+        writeln!(out, "{MARGIN}sites {}", words::sites(view))?;
     }
-    out.push_str("\nServices\n");
-    for change in &report.services {
-        writeln!(out, "  {} {}", sign(change.fate), title(change))?;
-        let views = [("before", &change.before), ("after", &change.after), ("backup", &change.backup)];
-        for (what, view) in views {
-            if let Some(view) = view {
-                writeln!(out, "      {what:<8} {}", route(view))?;
-                if !view.sites.is_empty() {
-                    writeln!(out, "      {:<8} sites {}", "", sites(view))?;
-                }
-                if !view.lines.is_empty() {
-                    writeln!(out, "      {:<8} over {}", "", lines(view))?;
-                }
-                writeln!(out, "      {:<8} segments {}", "", segments(view))?;
-            }
-            if what == "after" && !change.domains.is_empty() {
-                writeln!(out, "      {:<8} domains {}", "", domains(change))?;
-            }
-        }
-        for why in &change.why {
-            writeln!(out, "      {:<8} {why}", "why")?;
-        }
+    if !view.lines.is_empty() {
+        writeln!(out, "{MARGIN}over {}", words::lines(view))?;
     }
-    Ok(())
+    writeln!(out, "{MARGIN}segments {}", words::segments(view))
 }
 
-fn devices(report: &PlanReport, out: &mut String) -> std::fmt::Result {
-    if !report.devices.is_empty() {
-        out.push_str("\nDevices\n");
-    }
-    for (node, objects) in &report.devices {
-        writeln!(out, "  {node}")?;
-        for object in objects {
-            let intents: Vec<&str> = object.intents.iter().map(model::IntentId::as_str).collect();
-            writeln!(out, "    {} {} [{}]", object.sign, object.object, intents.join(" "))?;
-            for (number, rule) in &object.steps {
-                writeln!(out, "        in {number}: {rule}")?;
-            }
-            for line in &object.lines {
-                writeln!(out, "        {line}")?;
-            }
+fn device(node: &NodeId, objects: &[ObjectChange], out: &mut String) -> Result {
+    writeln!(out, "  {node}")?;
+    for object in objects {
+        writeln!(out, "    {} {} [{}]", object.sign, object.object, words::joined(&object.intents, " "))?;
+        for (number, rule) in &object.steps {
+            writeln!(out, "        in {number}: {rule}")?;
         }
-    }
-    for (node, unknown) in &report.unreadable {
-        writeln!(out, "  {node}: left out, {}; {} objects unchecked", unknown.why, unknown.desired)?;
+        for line in &object.lines {
+            writeln!(out, "        {line}")?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use model::{Bandwidth, Delay, EdgeIx, NodeIx, Service};
+use model::{Bandwidth, Delay, EdgeIx, NodeIx, Service, intent::Diversity};
 use traffic::{FailureKind, WHOLE};
 
 use super::{
@@ -140,7 +140,7 @@ fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> Strin
     let lines = if service.sle.encrypted { "encrypted line" } else { "line" };
     match (code, remedy) {
         (codes::NOT_DIVERSE, Remedy::NoWay) => {
-            format!("no plan can help, every way has this: add a line between {ends} that shares none of it, or ask for less `sle.diversity`")
+            format!("no plan can help, every way has this: add a line between {ends} that shares none of it{}", less(service))
         }
         (_, Remedy::NoWay) => format!("no plan can help: only another {lines} between {ends} does"),
         (_, Remedy::TooSlow(best)) => format!(
@@ -148,14 +148,22 @@ fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> Strin
         ),
         (codes::UNENCRYPTED, _) => "`path.lastResort: drop` loses this traffic rather than expose it; or encrypt the line".to_owned(),
         (codes::NOT_DIVERSE, _) => {
-            format!("`trunkline why {id}` says what they share; add a line that does not, or ask for less `sle.diversity`")
+            format!("`trunkline why {id}` says what they share; add a line that does not{}", less(service))
         }
         (codes::NOT_CARRIED, _) => format!("`trunkline why {id}` says which constraint bites"),
-        (codes::OVERLOADED | codes::LOSS_BROKEN, _) => {
+        (codes::OVERLOADED, _) => {
             "promise less bandwidth over this line, make it larger, or keep other services off it with `path.avoid`".to_owned()
         }
+        (codes::LOSS_BROKEN, _) => format!(
+            "`trunkline why {id}` has the loss of its lines: promise more loss, or let it ride lines that lose less; where a line is full, promise \
+             less bandwidth over it, or keep other services off it with `path.avoid`"
+        ),
+        (codes::JITTER_BROKEN, _) => format!(
+            "`trunkline why {id}` has the jitter of its lines: promise more jitter, let it ride lines of less, or let what waits behind \
+             others have a strict queue"
+        ),
         (
-            codes::NOT_DELIVERED | codes::NOT_STEERED | codes::DELAY_BROKEN | codes::JITTER_BROKEN,
+            codes::NOT_DELIVERED | codes::NOT_STEERED | codes::DELAY_BROKEN,
             Remedy::Plan(best),
         ) => {
             let carried = directions(case.question.verdicts.get(id));
@@ -173,6 +181,14 @@ fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> Strin
             }
         }
         _ => format!("`trunkline explain {code}` has a page on it"),
+    }
+}
+
+/// That less could be asked for, where there is less.
+fn less(service: &Service) -> &'static str {
+    match service.sle.diversity {
+        Diversity::Link => "",
+        Diversity::Node | Diversity::Srlg => ", or ask for less `sle.diversity`",
     }
 }
 

@@ -60,7 +60,9 @@ impl<'a> Remedies<'a> {
             best = best.max(self.delay(event, z, a, encrypted));
         }
         let delay = Delay::from_micros(best);
-        match service.slo.one_way_delay {
+        // The delay that is left says nothing of jitter and loss.
+        let other = [codes::JITTER_BROKEN, codes::LOSS_BROKEN].contains(&code);
+        match service.slo.one_way_delay.filter(|_| !other) {
             _ if always => Remedy::Plan(delay),
             _ if best == FAR => Remedy::NoWay,
             Some(most) if delay > most => Remedy::TooSlow(delay),

@@ -113,6 +113,26 @@ fn a_risk_that_is_one_link_is_told_as_the_link() {
 }
 
 #[test]
+fn jitter_and_loss_are_not_helped_by_what_is_said_of_delay() {
+    let mut ted = diamond();
+    let line = ted.links.get_mut(&LinkId::lit("a--c")).unwrap();
+    for facts in [&mut line.a_to_z, &mut line.z_to_a] {
+        facts.jitter.value = "9ms".parse().unwrap();
+        facts.loss.value = "1%".parse().unwrap();
+    }
+    let mut wanted = service("s", "a", "d");
+    wanted.slo.jitter = Some("1ms".parse().unwrap());
+    let all = ask(&build(ted, &[(wanted, OVER_B, Some(OVER_C))]), &[FailureKind::Link], 1);
+    let help = |code: &str| {
+        let one = all.violations.iter().find(|violation| violation.code == code).unwrap();
+        assert!(!one.unavoidable, "{one:?}");
+        one.help.as_str()
+    };
+    assert!(help(codes::JITTER_BROKEN).starts_with("`trunkline why s` has the jitter of its lines"));
+    assert!(help(codes::LOSS_BROKEN).starts_with("`trunkline why s` has the loss of its lines"));
+}
+
+#[test]
 fn a_service_that_follows_the_igp_is_kept_where_its_objectives_are() {
     let built = build(diamond(), &[(service("s", "a", "d"), OVER_B, None)]);
     let all = ask(&built, &[FailureKind::Link], 1);

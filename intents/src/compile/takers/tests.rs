@@ -72,3 +72,30 @@ fn a_backup_without_bandwidth_is_told_who_has_it() {
     let help = found[1].help.as_deref().unwrap();
     assert!(help.starts_with("services of higher value have it"), "{help}");
 }
+
+#[test]
+fn where_a_longer_way_has_room_the_bandwidth_is_what_is_missing() {
+    let ted = minimal_ted();
+    let ends = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}";
+    let voice = service("a", &format!("{ends}\n  slo: {{bandwidth: 90Mbps, oneWayDelay: 8ms}}"))
+        .replace("class: business", "class: voice");
+    let business = service("b", &format!("{ends}\n  slo: {{bandwidth: 60Mbps, oneWayDelay: 8ms}}"));
+    let set = set_of(&[CLASSES, &voice, &business], &ted);
+    let done = compiled(&set, &ted, &Hints::default());
+    let errors: Vec<&Finding> = done.findings.iter().filter(|finding| finding.is_error()).collect();
+    let [one] = errors.as_slice() else { panic!("{errors:#?}") };
+    assert_eq!((one.subject.as_str(), one.code.as_str()), ("b", codes::DOES_NOT_FIT));
+    assert_eq!(
+        one.message,
+        "no path from hq-pe1 to br-1 because of bandwidth: at most 10Mbps of 60Mbps are free (hq-pe1 > core-1 > br-1); \
+         line1-br-1< is promised to a (90Mbps, value 90)"
+    );
+    assert_eq!(
+        one.help.as_deref().unwrap(),
+        "services of higher value have the bandwidth: promise less, raise its class, or add a line; where there is room, the \
+         least delay is 11ms, 3ms over 8ms (hq-pe1 > core-2 > br-1)"
+    );
+    let text = crate::why("b", &set, &done).unwrap();
+    assert!(text.contains("not carried: bandwidth"), "{text}");
+    assert!(text.contains("line1-br-1< is promised to a (90Mbps, value 90)"), "{text}");
+}

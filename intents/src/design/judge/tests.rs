@@ -45,3 +45,42 @@ fn an_allowed_value_beyond_the_limits_is_told_in_the_design() {
     );
     assert_eq!(told, [expected]);
 }
+
+#[test]
+fn a_wrong_parameter_hides_neither_another_nor_what_is_wrong_with_the_documents() {
+    let text = "apiVersion: trunkline/v1
+kind: Design
+metadata: {name: d}
+spec:
+  description: One class.
+  library: true
+  parameters:
+    m: {description: what, type: bandwidth, default: 2ms}
+    o: {description: what, type: string, allowed: []}
+  documents:
+    - kind: TrafficClass
+      metadata: {name: fixed}
+      spec: {valeu: 1, dscp: $(x), queue: $(o), profile: $(m)}
+    - kind: Design
+      metadata: {name: $(instance)}
+    - kind: ServiceIntent
+      metadata: {name: $(instance)}
+      spec: {connectivity: {type: p2p, endpoints: [a, $(o)]}, vrf: $(), class: c, slo: {loss: 5ms}}
+";
+    let told = crate::tests::errors(&documents(&[text]), &minimal_ted());
+    let codes: Vec<(&str, &str)> = told.iter().filter_map(|line| line.split_once(' ')).collect();
+    let codes: Vec<(&str, &str)> = codes.into_iter().map(|(at, rest)| (at, &rest[..6])).collect();
+    let mut expected = [
+        ("8:54", codes::WRONG_TYPE),
+        ("9:51", codes::LIMIT),
+        ("13:14", codes::UNKNOWN_FIELD),
+        ("13:30", codes::UNKNOWN_PARAMETER),
+        ("14:13", codes::UNKNOWN_KIND),
+        ("18:68", codes::BAD_VALUE),
+        ("18:95", codes::BAD_UNIT),
+    ];
+    let mut codes = codes;
+    codes.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(codes, expected, "{told:#?}");
+}

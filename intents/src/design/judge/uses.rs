@@ -33,11 +33,8 @@ pub(super) fn judge(design: Design<'_>, designs: &Designs<'_>, findings: &mut Ve
     let mut uses =
         Uses { design, names: declared(design).map(|one| (one.name, one)).collect(), used: BTreeSet::new() };
     for body in &documents.value {
-        let before = findings.len();
         uses.walk(&body.0, findings);
-        if findings.len() == before {
-            fixed(design, designs, body, findings);
-        }
+        fixed(design, designs, body, findings);
     }
     for one in declared(design).filter(|one| !uses.used.contains(one.name)) {
         let message = format!("nothing in this design uses the parameter `{}`", one.name);

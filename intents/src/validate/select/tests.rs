@@ -132,3 +132,41 @@ fn a_selection_of_too_few_nodes_is_told_what_it_took() {
         assert_eq!(told(connectivity), (column, message.to_owned()));
     }
 }
+
+#[test]
+fn a_selector_that_says_nothing_takes_no_node() {
+    let all = one("{}");
+    assert_eq!(all.code, codes::MISSING_FIELD);
+    assert_eq!(all.message, "the selector does not say which nodes it takes");
+    assert!(all.help.as_deref().unwrap().ends_with("`nodes: \"*\"` takes all"), "{all:?}");
+    assert_eq!(faults("{nodes: \"*\"}"), []);
+}
+
+/// A network of that many nodes and one link.
+fn crowd(nodes: usize) -> model::Ted {
+    let mut text = String::from("apiVersion: trunkline/v1\nkind: Network\nnodes:\n");
+    for number in 0..nodes {
+        text += &format!("  - {{name: n{number:05}, routerId: 10.1.{}.{}}}\n", number / 250, number % 250);
+    }
+    ted(&(text + "links: [{a: \"n00000:1\", z: \"n00001:1\", bandwidth: 1Gbps}]\n"))
+}
+
+#[test]
+fn an_intent_of_too_many_services_is_told_at_its_selector_before_they_are_made() {
+    let ted = crowd(1_000);
+    let limit = |connectivity: &str| {
+        let docs = documents(&[CLASSES, &service("x", &format!("  connectivity: {connectivity}"))]);
+        let found = validate(&docs, &ted).unwrap_err();
+        let one = found.into_iter().find(|one| one.code == codes::LIMIT).unwrap();
+        (one.place.unwrap().column, one.message)
+    };
+    let (column, message) = limit("{type: mesh, members: {nodes: \"*\"}}");
+    assert_eq!(column, 40);
+    assert_eq!(
+        message,
+        "`members` selects 1000 nodes, and every two of them are a service: that makes 499500, and an intent is at most 100000"
+    );
+    let (_, message) =
+        limit("{type: hub-spoke, hubs: {nodes: \"n00[01]*\"}, spokes: {nodes: \"n00[2-9]*\"}}");
+    assert!(message.starts_with("`spokes` selects 800 nodes and `hubs` 200,"), "{message}");
+}

@@ -192,6 +192,26 @@ fn policies_that_disagree_are_told_once_for_two_policies_and_a_field() {
 }
 
 #[test]
+fn hundreds_that_disagree_are_told_by_what_they_say() {
+    let mut texts = vec![labelled("mail", "")];
+    let says = ["delay", "hops", "te"];
+    texts.extend((100..400).map(|number| {
+        policy(
+            &format!("p{number}"),
+            "{services: \"*\"}",
+            &format!("path: {{minimise: {}}}", says[number % 3]),
+        )
+    }));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let found = faults(&texts);
+    let clashes = of_code(&found, codes::POLICY_CLASH);
+    let told: Vec<(&str, &str)> =
+        clashes.iter().map(|clash| (clash.subject.as_str(), clash.message.as_str())).collect();
+    let message = "`p100` says something else about `path.minimise`, and both policies apply to `mail`; 99 more policies say the same as this one";
+    assert_eq!(told, [("SteeringPolicy p101", message), ("SteeringPolicy p102", message)]);
+}
+
+#[test]
 fn the_same_said_twice_and_what_a_service_says_itself_do_not_clash() {
     let one = policy(
         "a",
@@ -305,4 +325,77 @@ fn why_says_which_wishes_come_from_a_policy() {
     let text = why("mail", &set, &compiled(&set, &minimal_ted(), &Hints::default())).unwrap();
     assert!(text.contains("  path.prefer from the policy `p`\n"), "{text}");
     assert!(text.contains("rides line2, preference 1 of 1"), "{text}");
+}
+
+/// Five services in the first text; then a policy for each way to choose them.
+fn services_and_policies() -> Vec<String> {
+    let mut texts = vec![String::new()];
+    for (number, class) in
+        ["production", "business", "production", "business", "production"].iter().enumerate()
+    {
+        let label = ["", ", labels: {tier: key}", ", labels: {tier: key, site: bj}", ", labels: {site: bj}"]
+            [number % 4];
+        let ends = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  vrf: v\n";
+        texts[0] += &format!(
+            "---\napiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: s-{number}{label}}}\nspec:\n  class: {class}\n{ends}"
+        );
+    }
+    let classes = ["", "class: production", "class: business"];
+    let labels = ["", "labels: {tier: key}", "labels: {site: bj, tier: key}", "labels: {site: sh}"];
+    let patterns = [
+        "",
+        "services: \"*\"",
+        "services: s-1",
+        "services: \"s-[0-2]\"",
+        "services: \"{s-3,s-4}\"",
+        "services: x",
+    ];
+    for (number, ((class, label), pattern)) in classes
+        .iter()
+        .flat_map(|class| labels.iter().map(move |label| (class, label)))
+        .flat_map(|both| patterns.iter().map(move |pattern| (both, pattern)))
+        .enumerate()
+    {
+        let on: Vec<&str> = [*class, *label, *pattern].into_iter().filter(|part| !part.is_empty()).collect();
+        if !on.is_empty() {
+            texts.push(policy(&format!("p-{number}"), &format!("{{{}}}", on.join(", ")), FAST));
+        }
+    }
+    texts
+}
+
+#[test]
+fn policies_are_chosen_as_if_each_had_been_asked() {
+    let texts = services_and_policies();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let docs = documents(&texts);
+    let policies: Vec<Policy<'_>> = docs
+        .iter()
+        .filter_map(|doc| match &doc.spec {
+            Spec::SteeringPolicy(spec) => Some(Policy {
+                doc,
+                spec,
+                pattern: spec
+                    .on
+                    .value
+                    .services
+                    .as_ref()
+                    .map(|pattern| globset::Glob::new(&pattern.value.0).unwrap().compile_matcher()),
+            }),
+            _ => None,
+        })
+        .collect();
+    let chooser = Chooser::new(&policies);
+    let names = |chosen: Vec<&Policy<'_>>| -> Vec<String> {
+        chosen.iter().map(|policy| policy.doc.name().to_owned()).collect()
+    };
+    let mut most = 0;
+    for doc in &docs {
+        let Spec::ServiceIntent(spec) = &doc.spec else { continue };
+        let asked = policies.iter().filter(|policy| policy.selects(doc, spec)).collect();
+        let chosen = names(chooser.of(doc, spec));
+        most = most.max(chosen.len());
+        assert_eq!(chosen, names(asked), "{}", doc.name());
+    }
+    assert!(most > 10 && most < policies.len(), "{most} of {}", policies.len());
 }

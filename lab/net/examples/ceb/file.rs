@@ -64,9 +64,8 @@ fn link(line: &Line, ends: &str) -> String {
     let mut put = |word: &str, value: &str| {
         write!(text, ", {word}: {value}").expect("writing to a string cannot fail");
     };
-    if line.loss_ppb > 0 {
-        put("loss", &Loss::from_ppb(line.loss_ppb).to_string());
-    }
+    // Nothing that is promised over the line is left for somebody to guess.
+    put("loss", &Loss::from_ppb(line.loss_ppb).to_string());
     put("igp", &line.igp.to_string());
     put("te", &(line.delay_us / 10).to_string());
     put("affinity", &format!("[{}]", line.affinity.join(", ")));

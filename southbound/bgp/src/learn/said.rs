@@ -12,7 +12,7 @@ use crate::ls::{
     node::{NodeTlv, msd},
     performance::PerformanceTlv,
     prefix::PrefixTlv,
-    sr::{Block, SidLabel, SrTlv},
+    sr::{Block, NODE_SID, READVERTISED, SidLabel, SrTlv},
     srv6::Srv6Tlv,
 };
 
@@ -118,7 +118,7 @@ fn is_passed_on(prefix: &PrefixNlri, bits: u8, tlvs: &[LsTlv]) -> bool {
         || tlvs.iter().any(|tlv| match tlv {
             LsTlv::Prefix(PrefixTlv::IgpFlags(flags)) => flags & IGP_DOWN != 0,
             LsTlv::Srv6(Srv6Tlv::Locator { flags, .. }) => flags & LOCATOR_DOWN != 0,
-            LsTlv::Sr(SrTlv::PrefixSid { flags, .. }) => flags & SrTlv::READVERTISED != 0,
+            LsTlv::Sr(SrTlv::PrefixSid { flags, .. }) => flags & READVERTISED != 0,
             _ => false,
         })
 }
@@ -128,7 +128,7 @@ fn is_node(prefix: &PrefixNlri, sid: u8, bits: u8) -> bool {
     match prefix.instance.protocol {
         ProtocolId::OSPFV2 => bits & OSPFV2_NODE != 0,
         ProtocolId::OSPFV3 => bits & OSPFV3_NODE != 0,
-        protocol => is_isis(protocol) && sid & SrTlv::NODE_SID != 0,
+        protocol => is_isis(protocol) && sid & NODE_SID != 0,
     }
 }
 

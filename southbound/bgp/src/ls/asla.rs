@@ -7,18 +7,25 @@ use nom::{
     number::complete::{be_u8, be_u16},
 };
 
-use super::attribute::{LsTlv, decode_tlvs};
+use super::nested::Nested;
 use crate::wire::octets::{Malformed, Out, whole};
 
 /// Values of a link for some applications.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Asla {
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Asla<N> {
     /// Standard applications as bits from the highest of the first octet; 0, 4 or 8 octets.
     pub standard: Vec<u8>,
     /// Applications of the user's own; 0, 4 or 8 octets.
     pub own: Vec<u8>,
     /// The values.
-    pub tlvs: Vec<LsTlv>,
+    pub tlvs: Vec<N>,
+}
+
+/// For all applications, and without values.
+impl<N> Default for Asla<N> {
+    fn default() -> Self {
+        Self { standard: Vec::new(), own: Vec::new(), tlvs: Vec::new() }
+    }
 }
 
 /// A standard application (RFC 8919 section 7.4, the IANA registry of link attribute applications).
@@ -46,11 +53,12 @@ impl Application {
     }
 }
 
-impl Asla {
-    pub(super) const CODE: u16 = 1122;
+/// Its type.
+pub(super) const CODE: u16 = 1122;
 
+impl<N: Nested> Asla<N> {
     /// Values for these standard applications.
-    pub fn standard(applications: &[Application], tlvs: Vec<LsTlv>) -> Self {
+    pub fn standard(applications: &[Application], tlvs: Vec<N>) -> Self {
         let bits = applications.iter().fold(0, |bits, application| bits | application.bit());
         Self { standard: vec![bits, 0, 0, 0], own: Vec::new(), tlvs }
     }
@@ -84,6 +92,6 @@ impl Asla {
             }
         }
         let (standard, own, inner) = whole(what, octets, (take(standard), take(own), rest))?;
-        Ok(Self { standard: standard.to_vec(), own: own.to_vec(), tlvs: decode_tlvs(inner, depth + 1)? })
+        Ok(Self { standard: standard.to_vec(), own: own.to_vec(), tlvs: N::decode_all(inner, depth + 1)? })
     }
 }

@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{
-    asla::Asla,
+    asla::{self, Asla},
     descriptor::{put_topologies, topologies},
     flexalgo::FlexAlgoTlv,
     link::LinkTlv,
+    nested::Nested,
     node::NodeTlv,
     performance::PerformanceTlv,
     prefix::PrefixTlv,
@@ -45,13 +46,13 @@ pub enum LsTlv {
     /// Of a prefix.
     Prefix(PrefixTlv),
     /// Of segment routing with MPLS.
-    Sr(SrTlv),
+    Sr(SrTlv<LsTlv>),
     /// Of segment routing with IPv6.
-    Srv6(Srv6Tlv),
+    Srv6(Srv6Tlv<LsTlv>),
     /// Of a link's performance.
     Performance(PerformanceTlv),
     /// Of a link, for some applications only.
-    Asla(Asla),
+    Asla(Asla<LsTlv>),
     /// Of flexible algorithms.
     FlexAlgo(FlexAlgoTlv),
     /// One that this crate does not know.
@@ -71,7 +72,7 @@ impl LsAttribute {
     }
 
     pub(crate) fn decode(value: &[u8]) -> Result<Self, Malformed> {
-        Ok(Self { tlvs: decode_tlvs(value, 0)? })
+        Ok(Self { tlvs: LsTlv::decode_all(value, 0)? })
     }
 }
 
@@ -90,27 +91,10 @@ impl LsTlv {
             Self::Sr(tlv) => tlv.code(),
             Self::Srv6(tlv) => tlv.code(),
             Self::Performance(tlv) => tlv.code(),
-            Self::Asla(_) => Asla::CODE,
+            Self::Asla(_) => asla::CODE,
             Self::FlexAlgo(tlv) => tlv.code(),
             Self::Unknown(tlv) => tlv.code,
         }
-    }
-
-    pub(super) fn encode(&self, out: &mut Out) {
-        out.tlv(self.code(), |out| match self {
-            Self::MultiTopology(all) => put_topologies(all, out),
-            Self::LocalIpv4(address) | Self::RemoteIpv4(address) => out.put(&address.octets()),
-            Self::LocalIpv6(address) | Self::RemoteIpv6(address) => out.put(&address.octets()),
-            Self::Node(tlv) => tlv.encode(out),
-            Self::Link(tlv) => tlv.encode(out),
-            Self::Prefix(tlv) => tlv.encode(out),
-            Self::Sr(tlv) => tlv.encode(out),
-            Self::Srv6(tlv) => tlv.encode(out),
-            Self::Performance(tlv) => tlv.encode(out),
-            Self::Asla(asla) => asla.encode(out),
-            Self::FlexAlgo(tlv) => tlv.encode(out),
-            Self::Unknown(tlv) => out.put(&tlv.value),
-        });
     }
 
     fn decode(code: u16, value: &[u8], depth: u8) -> Result<Self, Malformed> {
@@ -120,7 +104,7 @@ impl LsTlv {
             1029 => return whole("local router id", value, ipv6).map(Self::LocalIpv6),
             1030 => return whole("remote router id", value, ipv4).map(Self::RemoteIpv4),
             1031 => return whole("remote router id", value, ipv6).map(Self::RemoteIpv6),
-            Asla::CODE => return Asla::decode(value, depth).map(Self::Asla),
+            asla::CODE => return Asla::decode(value, depth).map(Self::Asla),
             _ => {}
         }
         if let Some(tlv) = NodeTlv::decode(code, value)? {
@@ -148,10 +132,28 @@ impl LsTlv {
     }
 }
 
-/// The TLVs of the attribute, or of a TLV that holds others.
-pub(super) fn decode_tlvs(octets: &[u8], depth: u8) -> Result<Vec<LsTlv>, Malformed> {
-    if depth > DEEPEST {
-        return Err(Malformed::new("link-state attribute", Why::Depth));
+impl Nested for LsTlv {
+    fn encode(&self, out: &mut Out) {
+        out.tlv(self.code(), |out| match self {
+            Self::MultiTopology(all) => put_topologies(all, out),
+            Self::LocalIpv4(address) | Self::RemoteIpv4(address) => out.put(&address.octets()),
+            Self::LocalIpv6(address) | Self::RemoteIpv6(address) => out.put(&address.octets()),
+            Self::Node(tlv) => tlv.encode(out),
+            Self::Link(tlv) => tlv.encode(out),
+            Self::Prefix(tlv) => tlv.encode(out),
+            Self::Sr(tlv) => tlv.encode(out),
+            Self::Srv6(tlv) => tlv.encode(out),
+            Self::Performance(tlv) => tlv.encode(out),
+            Self::Asla(asla) => asla.encode(out),
+            Self::FlexAlgo(tlv) => tlv.encode(out),
+            Self::Unknown(tlv) => out.put(&tlv.value),
+        });
     }
-    tlvs("link-state attribute", octets, |code, value| LsTlv::decode(code, value, depth))
+
+    fn decode_all(octets: &[u8], depth: u8) -> Result<Vec<Self>, Malformed> {
+        if depth > DEEPEST {
+            return Err(Malformed::new("link-state attribute", Why::Depth));
+        }
+        tlvs("link-state attribute", octets, |code, value| Self::decode(code, value, depth))
+    }
 }

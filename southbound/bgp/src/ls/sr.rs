@@ -9,7 +9,7 @@ use nom::{
     number::complete::{be_u8, be_u16, be_u24, be_u32},
 };
 
-use super::attribute::{LsTlv, decode_tlvs};
+use super::nested::Nested;
 use crate::wire::octets::{Malformed, Out, Read, Why, array, ipv4, series, tlv, whole};
 
 /// The type of a SID or label in another TLV (RFC 9085 section 2.1.1).
@@ -55,7 +55,7 @@ pub enum Neighbour {
 
 /// A statement on segment routing with MPLS.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum SrTlv {
+pub enum SrTlv<N> {
     /// The node's global blocks (1034).
     Capabilities {
         /// Of IS-IS: I for IPv4 (0x80) and V for IPv6 (0x40).
@@ -95,23 +95,24 @@ pub enum SrTlv {
         /// How many.
         size: u16,
         /// The first one, as [`SrTlv::PrefixSid`].
-        first: Vec<LsTlv>,
+        first: Vec<N>,
     },
     /// A link that is a member of a bundle (1172).
     BundleMember {
         /// Its number.
         member: u32,
         /// What is said of it.
-        tlvs: Vec<LsTlv>,
+        tlvs: Vec<N>,
     },
 }
 
-impl SrTlv {
-    /// In [`SrTlv::PrefixSid`] of IS-IS: it is the SID of the node itself (RFC 8667 section 2.1).
-    pub const NODE_SID: u8 = 0x40;
-    /// In the same: it came from another level or protocol.
-    pub const READVERTISED: u8 = 0x80;
+/// In [`SrTlv::PrefixSid`] of IS-IS: it is the SID of the node itself (RFC 8667 section 2.1).
+pub const NODE_SID: u8 = 0x40;
 
+/// In the same: it came from another level or protocol.
+pub const READVERTISED: u8 = 0x80;
+
+impl<N: Nested> SrTlv<N> {
     pub(super) const fn code(&self) -> u16 {
         match self {
             Self::Capabilities { .. } => 1034,
@@ -189,11 +190,11 @@ impl SrTlv {
             }
             1159 => {
                 let (flags, _, size, first) = whole("range of sids", value, (be_u8, be_u8, be_u16, rest))?;
-                Self::Range { flags, size, first: decode_tlvs(first, depth + 1)? }
+                Self::Range { flags, size, first: N::decode_all(first, depth + 1)? }
             }
             1172 => {
                 let (member, inner) = whole("member of a bundle", value, (be_u32, rest))?;
-                Self::BundleMember { member, tlvs: decode_tlvs(inner, depth + 1)? }
+                Self::BundleMember { member, tlvs: N::decode_all(inner, depth + 1)? }
             }
             _ => return Ok(None),
         }))

@@ -8,10 +8,7 @@ use nom::{
     number::complete::{be_u8, be_u16, be_u32},
 };
 
-use super::{
-    attribute::{LsTlv, decode_tlvs},
-    sr::Neighbour,
-};
+use super::{nested::Nested, sr::Neighbour};
 use crate::wire::octets::{Malformed, Out, Read, array, ipv4, ipv6, whole};
 
 /// What a router does with a packet to a SID (RFC 8986 section 10.2).
@@ -30,7 +27,7 @@ pub mod behaviour {
 
 /// The SID of an adjacency (RFC 9514 section 4.1).
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct EndX {
+pub struct EndX<N> {
     /// What happens there.
     pub behaviour: u16,
     /// B, S and P from the highest.
@@ -42,7 +39,7 @@ pub struct EndX {
     /// The SID.
     pub sid: Ipv6Addr,
     /// For instance [`Srv6Tlv::Structure`].
-    pub tlvs: Vec<LsTlv>,
+    pub tlvs: Vec<N>,
 }
 
 /// How a SID is divided, in bits (RFC 9514 section 8).
@@ -60,18 +57,18 @@ pub struct Structure {
 
 /// A statement on segment routing with IPv6.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Srv6Tlv {
+pub enum Srv6Tlv<N> {
     /// The node does SRv6 (1038, section 3.1).
     Capabilities {
         /// O from the second highest.
         flags: u16,
         /// Others inside.
-        tlvs: Vec<LsTlv>,
+        tlvs: Vec<N>,
     },
     /// The SID of an adjacency (1106, section 4.1).
-    EndX(EndX),
+    EndX(EndX<N>),
     /// The SID of an adjacency over a LAN: 1107 of IS-IS, 1108 of OSPFv3 (section 4.2).
-    LanEndX(EndX, Neighbour),
+    LanEndX(EndX<N>, Neighbour),
     /// The prefix is a locator (1162, section 5.1).
     Locator {
         /// D from the highest.
@@ -81,7 +78,7 @@ pub enum Srv6Tlv {
         /// The metric.
         metric: u32,
         /// Others inside.
-        tlvs: Vec<LsTlv>,
+        tlvs: Vec<N>,
     },
     /// What happens at the SID (1250, section 7.1).
     Behaviour {
@@ -107,7 +104,7 @@ pub enum Srv6Tlv {
     Structure(Structure),
 }
 
-impl Srv6Tlv {
+impl<N: Nested> Srv6Tlv<N> {
     pub(super) const fn code(&self) -> u16 {
         match self {
             Self::Capabilities { .. } => 1038,
@@ -164,24 +161,24 @@ impl Srv6Tlv {
         Ok(Some(match code {
             1038 => {
                 let (flags, _, inner) = whole("srv6 capabilities", value, (be_u16, be_u16, rest))?;
-                Self::Capabilities { flags, tlvs: decode_tlvs(inner, depth + 1)? }
+                Self::Capabilities { flags, tlvs: N::decode_all(inner, depth + 1)? }
             }
             1106 => {
                 let (head, sid, inner) = whole("end.x sid", value, (head, ipv6, rest))?;
-                Self::EndX(head.with(sid, decode_tlvs(inner, depth + 1)?))
+                Self::EndX(head.with(sid, N::decode_all(inner, depth + 1)?))
             }
             1107 => {
                 let (head, id, sid, inner) = whole("lan end.x sid", value, (head, array::<6>, ipv6, rest))?;
-                Self::LanEndX(head.with(sid, decode_tlvs(inner, depth + 1)?), Neighbour::Isis(id))
+                Self::LanEndX(head.with(sid, N::decode_all(inner, depth + 1)?), Neighbour::Isis(id))
             }
             1108 => {
                 let (head, id, sid, inner) = whole("lan end.x sid", value, (head, ipv4, ipv6, rest))?;
-                Self::LanEndX(head.with(sid, decode_tlvs(inner, depth + 1)?), Neighbour::Ospf(id))
+                Self::LanEndX(head.with(sid, N::decode_all(inner, depth + 1)?), Neighbour::Ospf(id))
             }
             1162 => {
                 let fields = (be_u8, be_u8, be_u16, be_u32, rest);
                 let (flags, algorithm, _, metric, inner) = whole("srv6 locator", value, fields)?;
-                Self::Locator { flags, algorithm, metric, tlvs: decode_tlvs(inner, depth + 1)? }
+                Self::Locator { flags, algorithm, metric, tlvs: N::decode_all(inner, depth + 1)? }
             }
             1250 => {
                 let (behaviour, flags, algorithm) =
@@ -213,7 +210,7 @@ struct Head {
 }
 
 impl Head {
-    const fn with(self, sid: Ipv6Addr, tlvs: Vec<LsTlv>) -> EndX {
+    fn with<N>(self, sid: Ipv6Addr, tlvs: Vec<N>) -> EndX<N> {
         let Self { behaviour, flags, algorithm, weight } = self;
         EndX { behaviour, flags, algorithm, weight, sid, tlvs }
     }
@@ -225,7 +222,7 @@ fn head(octets: &[u8]) -> Read<'_, Head> {
         .parse(octets)
 }
 
-impl EndX {
+impl<N: Nested> EndX<N> {
     fn head(&self, out: &mut Out) {
         out.u16(self.behaviour);
         out.put(&[self.flags, self.algorithm, self.weight, 0]);

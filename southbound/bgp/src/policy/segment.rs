@@ -9,7 +9,7 @@ use nom::{
     number::complete::{be_u8, be_u16, be_u32},
 };
 
-use super::tunnel::{put_sub, subs};
+use super::sub::{put_sub, subs};
 use crate::{
     ls::srv6::Structure,
     wire::octets::{Malformed, Out, Read, ipv6, whole},

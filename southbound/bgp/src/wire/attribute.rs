@@ -6,9 +6,9 @@ use std::net::Ipv4Addr;
 
 use super::{
     community::{Community, ExtendedCommunity},
+    context::Context,
     octets::{Malformed, Out},
     reach::{Reach, Unreach},
-    update::Context,
 };
 use crate::{ls::LsAttribute, policy::Tunnel};
 

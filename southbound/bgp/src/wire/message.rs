@@ -5,11 +5,12 @@ use bytes::{Buf, Bytes, BytesMut};
 use nom::{Parser, number::complete::be_u8, number::complete::be_u16};
 
 use super::{
+    context::Context,
     family::Family,
     notification::{Notification, code, header},
     octets::{Out, TooLong, whole},
     open::Open,
-    update::{Context, Received, Update},
+    update::{Received, Update},
 };
 
 /// Octets of the header.

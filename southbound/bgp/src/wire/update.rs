@@ -8,6 +8,7 @@ use nom::{
 
 use super::{
     attribute::{Attribute, Treatment, code as attribute_code, flag},
+    context::Context,
     family::Family,
     notification::{Notification, update as subcode},
     octets::{Malformed, Out, Read, Why, series},
@@ -25,15 +26,6 @@ pub struct Update {
     pub attributes: Vec<Attribute>,
     /// IPv4 unicast routes that came.
     pub announced: Vec<Ipv4Net>,
-}
-
-/// What of the session a reader has to know.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Context {
-    /// Both sides write autonomous systems in four octets (RFC 6793).
-    pub four_octet_as: bool,
-    /// Both sides are of one autonomous system.
-    pub internal: bool,
 }
 
 /// A fault that the session survives.

@@ -117,12 +117,7 @@ fn own_vars(tree: Option<&Tree>, end: &End, report: &mut Report) -> DraftDirecti
         return DraftDirection::default();
     };
     let direction = words::direction(&mut fields, report);
-    for word in words::LINE {
-        if let Some(tree) = fields.get(word) {
-            let message = format!("`{word}` holds for both directions: it belongs to the link's own `vars`");
-            report.error(code::UNKNOWN_WORD, &subject, message, tree.mark);
-        }
-    }
+    words::misplaced(&mut fields, "the link's own `vars`", report);
     words::foreign_vars(fields, &words::DIRECTION, report);
     direction
 }

@@ -62,6 +62,13 @@ pub(crate) struct NodeFile {
     /// The node SID as an index into the SRGB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_sid: Option<u32>,
+    /// The SRv6 SID of the service function behind it, a firewall's for instance: service chains through it list this SID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub service_sid: Option<std::net::Ipv6Addr>,
+    /// The label of that function, outside the SRGB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_label: Option<Label>,
     /// The SR global block; 16000 and 8000 labels from there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<BlockFile>")]

@@ -55,6 +55,18 @@ fn an_unknown_word_names_the_nearest() {
 }
 
 #[test]
+fn what_holds_for_the_line_is_not_said_of_a_direction() {
+    let told =
+        faults(&with("", "  - {a: \"hq:eth2\", z: \"br:eth2\", aToZ: {encryption: macsec, dely: 1ms}}"));
+    assert_eq!(
+        told,
+        "9:41 error[TL0102] link hq:eth2--br:eth2, aToZ: `encryption` holds for both directions: it belongs to the link itself, \
+         beside `a` and `z`\n9:61 error[TL0102] link hq:eth2--br:eth2, aToZ: `dely` is not a word that is known here (did you mean \
+         `delay`?)"
+    );
+}
+
+#[test]
 fn a_wrong_unit_says_which_ones_would_do() {
     let told = faults(&with(
         "",
@@ -179,6 +191,60 @@ fn all_faults_are_told_at_once() {
     ));
     for code in ["TL0104", "TL0105", "TL0106", "TL0109"] {
         assert!(told.contains(code), "{code} is missing in\n{told}");
+    }
+}
+
+#[test]
+fn a_service_function_is_read_and_written() {
+    let text = with(
+        "  - {name: fw, routerId: 10.0.0.3, locator: \"fd00:0:3::/48\", serviceSid: \"fd00:0:3:f1::\", serviceLabel: 15900}",
+        "",
+    );
+    let ted = read_text("net.yaml", &text).unwrap_or_else(|f| panic!("{}", told(&f))).ted;
+    let function = ted.nodes[&"fw".parse().unwrap()].service_function.as_ref().unwrap().value;
+    assert_eq!(function.sid.unwrap().to_string(), "fd00:0:3:f1::");
+    assert_eq!(function.label.unwrap().number(), 15_900);
+    assert_eq!(ted.nodes[&"hq".parse().unwrap()].service_function, None);
+    let again = read_text("net.yaml", &to_network_yaml(&ted)).unwrap_or_else(|f| panic!("{}", told(&f))).ted;
+    assert_eq!(again.nodes, ted.nodes);
+}
+
+#[test]
+fn a_service_function_whose_sid_means_something_else_is_refused() {
+    let faults_of = |words: &str| {
+        faults(&with(
+            &format!(
+                "  - {{name: fw, routerId: 10.0.0.3, locator: \"fd00:0:3::/48\", {words}}}\n  \
+                 - {{name: fw-2, routerId: 10.0.0.4, serviceSid: \"fd00:f::1\"}}"
+            ),
+            "  - {a: \"fw:eth1\", z: \"br:eth2\"}",
+        ))
+    };
+    for (words, wrong) in [
+        (
+            "serviceLabel: 16900",
+            "the service label 16900 lies in the SRGB, where it means a node: take a free label outside the SRGB",
+        ),
+        (
+            "serviceLabel: 15000",
+            "the service label 15000 is the adjacency label of link fw:eth1--br:eth2 there",
+        ),
+        ("serviceSid: \"fd00:0:1:f1::\"", "the service SID fd00:0:1:f1:: lies in the locator of node hq"),
+        (
+            "serviceSid: \"fd00:0:3:1::\"",
+            "the service SID fd00:0:3:1:: is the End or the End.DT46 SID of the node",
+        ),
+        (
+            "serviceSid: \"fd00:0:3:e000::\"",
+            "the service SID fd00:0:3:e000:: is the End.X SID of link fw:eth1--br:eth2: take a free function of the node's \
+             own locator",
+        ),
+        ("serviceSid: \"fd00:f::1\"", "the service SID fd00:f::1 is that of node fw already"),
+        ("serviceLabel: 5", "`serviceLabel`: "),
+    ] {
+        let told = faults_of(words);
+        assert!(told.contains(wrong), "{words}:\n{told}");
+        assert_eq!(told.matches("TL0104").count(), 1, "{told}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! TED to native file. What a reader would fill in by itself is left out, so that a file says what its author said.
 
-use std::net::Ipv6Addr;
+use std::{collections::BTreeMap, net::Ipv6Addr};
 
 use model::{
-    Fact, Label, Link, Node, Side, Source, Ted,
-    link::{Contract, Direction, Encryption, Termination},
+    Fact, InterfaceName, Label, Link, Node, NodeId, Side, Source, Ted,
+    link::{Contract, Encryption, Termination},
 };
 
 use super::file::{ContractFile, DirectionFile, EndFile, LinkFile, NetworkFile, NodeFile};
@@ -12,20 +12,31 @@ use crate::draft::{self, convention};
 
 /// A TED as a native file. Moments, sources and standing of facts are not written; all else reads back as it was.
 pub fn to_network_yaml(ted: &Ted) -> String {
-    let derived = convention(ted);
-    let sids = |end: &Termination| {
-        derived.get(&(end.node.clone(), end.interface.clone())).copied().unwrap_or_default()
-    };
+    let usual = Usual::of(ted);
     let file = NetworkFile {
         api_version: super::API_VERSION,
         kind: "Network",
-        nodes: ted.nodes.values().map(node).collect(),
-        links: ted.links.values().map(|link| link_file(link, sids)).collect(),
+        nodes: ted.nodes.values().map(node_file).collect(),
+        links: ted.links.values().map(|link| link_file(link, &usual)).collect(),
     };
     serde_yaml::to_string(&file).expect("texts, numbers and lists of them always have a YAML form")
 }
 
-fn node(node: &Node) -> NodeFile {
+/// The SIDs that interfaces have by convention.
+pub(crate) struct Usual(BTreeMap<(NodeId, InterfaceName), (Option<Label>, Option<Ipv6Addr>)>);
+
+impl Usual {
+    pub(crate) fn of(ted: &Ted) -> Self {
+        Self(convention(ted))
+    }
+
+    fn sids(&self, end: &Termination) -> (Option<Label>, Option<Ipv6Addr>) {
+        self.0.get(&(end.node.clone(), end.interface.clone())).copied().unwrap_or_default()
+    }
+}
+
+/// What is written of a node.
+pub(crate) fn node_file(node: &Node) -> NodeFile {
     NodeFile {
         name: node.id.clone(),
         role: node.role.clone(),
@@ -36,6 +47,8 @@ fn node(node: &Node) -> NodeFile {
         router_id: node.router_id,
         locator: node.locator.as_ref().map(|fact| fact.value),
         node_sid: node.node_sid.as_ref().map(|fact| fact.value),
+        service_sid: node.service_function.as_ref().and_then(|fact| fact.value.sid),
+        service_label: node.service_function.as_ref().and_then(|fact| fact.value.label),
         srgb: (node.srgb != draft::SRGB).then_some(node.srgb),
         srlb: (node.srlb != draft::SRLB).then_some(node.srlb),
         msd: said(&node.msd, &Default::default()),
@@ -58,9 +71,10 @@ fn end(end: &Termination) -> EndFile {
     }
 }
 
-fn link_file(link: &Link, sids: impl Fn(&Termination) -> (Option<Label>, Option<Ipv6Addr>)) -> LinkFile {
-    let mut a_to_z = direction(link.direction(Side::A), sids(&link.a));
-    let mut z_to_a = direction(link.direction(Side::Z), sids(&link.z));
+/// What is written of a line.
+pub(crate) fn link_file(link: &Link, usual: &Usual) -> LinkFile {
+    let mut a_to_z = direction_file(link, Side::A, usual);
+    let mut z_to_a = direction_file(link, Side::Z, usual);
     let both = common(&mut a_to_z, &mut z_to_a);
     let ends = |end: &Termination| (end.node.clone(), end.interface.clone());
     let default_name = draft::default_name(&ends(&link.a), &ends(&link.z));
@@ -84,7 +98,10 @@ fn link_file(link: &Link, sids: impl Fn(&Termination) -> (Option<Label>, Option<
     }
 }
 
-fn direction(facts: &Direction, (label, end_x): (Option<Label>, Option<Ipv6Addr>)) -> DirectionFile {
+/// What is written of the direction that leaves an end.
+pub(crate) fn direction_file(link: &Link, from: Side, usual: &Usual) -> DirectionFile {
+    let facts = link.direction(from);
+    let (label, end_x) = usual.sids(link.end(from));
     let usual = draft::usual_direction(facts.igp.value);
     DirectionFile {
         bandwidth: said(&facts.bandwidth, &usual.bandwidth.value),

@@ -42,26 +42,32 @@ pub(crate) fn read_bandwidth(text: &str) -> Option<Bandwidth> {
     (bits < u64::MAX as f64).then(|| Bandwidth::from_bps(bits.round() as u64))
 }
 
-/// Bits as `0a:01`, most significant byte first (RFC 8776, `admin-groups`); at least one byte.
-pub(crate) fn write_groups(bits: &BTreeSet<usize>) -> String {
-    let bytes = bits.last().map_or(1, |highest| highest / 8 + 1);
-    let mut octets = vec![0_u8; bytes];
+/// The most octets of groups: as many as an IGP can advertise.
+const MOST_OCTETS: usize = 252;
+
+/// Bits as `00:00:0a:01`, most significant byte first (RFC 8776, `admin-groups`), in whole words of 32 (RFC 7308 section 2.2).
+pub(crate) fn write_groups(bits: &BTreeSet<u32>) -> String {
+    let words = bits.last().map_or(1, |highest| *highest as usize / 32 + 1);
+    let mut octets = vec![0_u8; 4 * words];
     for bit in bits {
-        octets[bytes - 1 - bit / 8] |= 1 << (bit % 8);
+        octets[4 * words - 1 - *bit as usize / 8] |= 1 << (bit % 8);
     }
     octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(":")
 }
 
 /// Reads the numbers of the bits that are set.
-pub(crate) fn read_groups(text: &str) -> Option<BTreeSet<usize>> {
+pub(crate) fn read_groups(text: &str) -> Option<BTreeSet<u32>> {
     let octets: Vec<u8> = text
         .split(':')
-        .map(|octet| (octet.len() == 2).then(|| u8::from_str_radix(octet, 16).ok()).flatten())
+        .map(|octet| {
+            let is_hex = octet.len() == 2 && octet.bytes().all(|digit| digit.is_ascii_hexdigit());
+            is_hex.then(|| u8::from_str_radix(octet, 16).ok()).flatten()
+        })
         .collect::<Option<_>>()?;
-    let set = octets.iter().rev().enumerate().flat_map(|(byte, octet)| {
+    let set = (0_u32..).zip(octets.iter().rev()).flat_map(|(byte, octet)| {
         (0..8).filter(move |bit| octet & (1 << bit) != 0).map(move |bit| byte * 8 + bit)
     });
-    Some(set.collect())
+    (octets.len() <= MOST_OCTETS).then(|| set.collect())
 }
 
 #[cfg(test)]
@@ -82,9 +88,13 @@ mod tests {
     #[test]
     fn groups_are_bytes_with_the_highest_first() {
         let bits = BTreeSet::from([0, 9]);
-        assert_eq!(write_groups(&bits), "02:01");
+        assert_eq!(write_groups(&bits), "00:00:02:01");
         assert_eq!(read_groups("02:01").unwrap(), bits);
-        assert_eq!(write_groups(&BTreeSet::new()), "00");
-        assert!(read_groups("2:1").is_none());
+        assert_eq!(read_groups("00:00:02:01").unwrap(), bits);
+        assert_eq!(write_groups(&BTreeSet::new()), "00:00:00:00");
+        assert_eq!(write_groups(&BTreeSet::from([32])), "00:00:00:01:00:00:00:00");
+        let most = vec!["ff"; 252].join(":");
+        assert_eq!(write_groups(&read_groups(&most).unwrap()), most);
+        assert!(["2:1", "+1", "", &format!("ff:{most}")].iter().all(|text| read_groups(text).is_none()));
     }
 }

@@ -6,7 +6,7 @@ use super::{
     mark::{Key, Mark},
     report::{Report, nearest, shorten},
     tree::{Shape, Tree},
-    word::Word,
+    word::{Word, plain},
 };
 use crate::code;
 
@@ -147,7 +147,8 @@ fn read_word<T: Word>(tree: &Tree, word: &str, subject: &str, report: &mut Repor
             Some(format!("write it like `{word}: value`"));
         return None;
     };
-    T::read(text)
+    plain(text)
+        .and_then(|()| T::read(text))
         .inspect_err(|why| {
             report.error(code::WRONG_VALUE, subject, format!("`{word}`: {why}"), tree.mark);
         })

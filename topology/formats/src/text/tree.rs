@@ -1,18 +1,9 @@
 //! A parsed text: scalars as written, lists, mappings in file order; each with its place where the parser gives one.
 
-use std::{fmt, marker::PhantomData};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor},
-};
-use serde_saphyr::{Location, Spanned};
-
 use super::{
     mark::{Key, Mark},
-    report::{Report, shorten},
+    report::shorten,
 };
-use crate::code;
 
 /// What YAML took a scalar for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,236 +87,29 @@ impl Tree {
         self.at(word).and_then(Tree::scalar)
     }
 
+    /// Moves all places by so many bytes.
+    pub(super) fn shift(&mut self, bytes: usize) {
+        let moved = |mark: &mut Option<Mark>| {
+            if let Some(mark) = mark {
+                mark.offset += bytes;
+            }
+        };
+        moved(&mut self.mark);
+        match &mut self.shape {
+            Shape::Scalar(_) => {}
+            Shape::List(list) => list.iter_mut().for_each(|part| part.shift(bytes)),
+            Shape::Map(entries) => entries.iter_mut().for_each(|(key, part)| {
+                moved(&mut key.mark);
+                part.shift(bytes);
+            }),
+        }
+    }
+
     /// The parts of a list; none of anything else.
     pub fn list(&self) -> &[Tree] {
         match &self.shape {
             Shape::List(list) => list,
             _ => &[],
         }
-    }
-}
-
-/// The longest text that is read.
-const LONGEST: usize = 64 << 20;
-
-/// Parses YAML, or JSON where the text starts like JSON. Faults of syntax go to the report.
-pub fn parse(text: &str, report: &mut Report) -> Option<Tree> {
-    if text.len() > LONGEST {
-        report.error(code::SYNTAX, "file", format!("the file is longer than {} MiB", LONGEST >> 20), None);
-        return None;
-    }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with(['{', '[']) {
-        match serde_json::from_str::<JsonTree>(text) {
-            Ok(tree) => return Some(tree.into()),
-            Err(error) => match yaml(text) {
-                // A flow mapping of YAML looks like JSON; bare words in JSON look like YAML.
-                Ok(tree) if tree.at("apiVersion").is_some() || tree.at("topology").is_some() => {
-                    return Some(tree);
-                }
-                _ => {
-                    let mark = Mark {
-                        line: error.line() as u32,
-                        column: error.column() as u32,
-                        offset: 0,
-                        length: 0,
-                    };
-                    report.error(code::SYNTAX, "file", error.to_string(), Some(mark));
-                    return None;
-                }
-            },
-        }
-    }
-    yaml(text)
-        .inspect_err(|error| {
-            let mark = error.location().and_then(mark);
-            let message = error.to_string();
-            let first = message.lines().next().unwrap_or("the text is not YAML").to_owned();
-            report.error(code::SYNTAX, "file", first, mark);
-        })
-        .ok()
-}
-
-fn yaml(text: &str) -> Result<Tree, serde_saphyr::Error> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_nodes: 4_000_000,
-            max_events: 8_000_000,
-            max_documents: 1,
-        },
-        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
-        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
-        strict_booleans: true,
-        with_snippet: false,
-    };
-    let mut tree: Tree = serde_saphyr::from_str_with_options::<YamlTree>(text, options)?.into();
-    restore(&mut tree, text);
-    Ok(tree)
-}
-
-/// Gives numbers back the spelling that they have in the text.
-fn restore(tree: &mut Tree, source: &str) {
-    match &mut tree.shape {
-        Shape::Scalar(scalar) => {
-            let written =
-                tree.mark.and_then(|mark| source.get(mark.offset..mark.offset.saturating_add(mark.length)));
-            if let (Kind::Number, Some(written)) = (scalar.kind, written) {
-                let written = written.trim();
-                if !written.is_empty() && !written.contains(char::is_whitespace) {
-                    scalar.text = written.to_owned();
-                }
-            }
-        }
-        Shape::List(list) => list.iter_mut().for_each(|part| restore(part, source)),
-        Shape::Map(entries) => entries.iter_mut().for_each(|(_, part)| restore(part, source)),
-    }
-}
-
-fn mark(location: Location) -> Option<Mark> {
-    let span = location.span();
-    (location.line() > 0).then(|| Mark {
-        line: u32::try_from(location.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(location.column()).unwrap_or(u32::MAX),
-        offset: span.byte_offset().unwrap_or(0) as usize,
-        length: span.byte_len().unwrap_or(0) as usize,
-    })
-}
-
-struct YamlShape(Shape);
-struct YamlTree(Spanned<YamlShape>);
-struct YamlKey(Spanned<String>);
-struct JsonTree(Shape);
-
-impl From<YamlTree> for Tree {
-    fn from(tree: YamlTree) -> Self {
-        Self { mark: mark(tree.0.defined), shape: tree.0.value.0 }
-    }
-}
-
-impl From<YamlKey> for Key {
-    fn from(key: YamlKey) -> Self {
-        Self { mark: mark(key.0.referenced), text: key.0.value }
-    }
-}
-
-impl From<JsonTree> for Tree {
-    fn from(tree: JsonTree) -> Self {
-        Self { shape: tree.0, mark: None }
-    }
-}
-
-struct JsonKey(String);
-
-impl From<JsonKey> for Key {
-    fn from(key: JsonKey) -> Self {
-        Self { text: key.0, mark: None }
-    }
-}
-
-impl<'de> Deserialize<'de> for YamlShape {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ShapeVisitor::<YamlKey, YamlTree>(PhantomData)).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for YamlTree {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Spanned::deserialize(from).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for YamlKey {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Spanned::deserialize(from).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonTree {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ShapeVisitor::<JsonKey, JsonTree>(PhantomData)).map(Self)
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonKey {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Self)
-    }
-}
-
-struct ShapeVisitor<K, C>(PhantomData<(K, C)>);
-
-fn scalar<E>(text: impl Into<String>, kind: Kind) -> Result<Shape, E> {
-    Ok(Shape::Scalar(Scalar { text: text.into(), kind }))
-}
-
-impl<'de, K, C> Visitor<'de> for ShapeVisitor<K, C>
-where
-    K: DeserializeOwned + Into<Key>,
-    C: DeserializeOwned + Into<Tree>,
-{
-    type Value = Shape;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value, a list or a mapping")
-    }
-
-    fn visit_unit<E>(self) -> Result<Shape, E> {
-        scalar("", Kind::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Shape, E> {
-        scalar("", Kind::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Bool)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Number)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Number)
-    }
-
-    fn visit_i128<E>(self, value: i128) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Number)
-    }
-
-    fn visit_u128<E>(self, value: u128) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Number)
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Shape, E> {
-        scalar(value.to_string(), Kind::Number)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Shape, E> {
-        scalar(value, Kind::Text)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Shape, D::Error> {
-        from.deserialize_any(self)
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, from: D) -> Result<Shape, D::Error> {
-        from.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Shape, A::Error> {
-        let mut list = Vec::new();
-        while let Some(part) = parts.next_element::<C>()? {
-            list.push(part.into());
-        }
-        Ok(Shape::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Shape, A::Error> {
-        let mut map = Vec::new();
-        while let Some((key, value)) = entries.next_entry::<K, C>()? {
-            map.push((key.into(), value.into()));
-        }
-        Ok(Shape::Map(map))
     }
 }

@@ -20,6 +20,19 @@ pub trait Word: Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 
+/// Refuses what a terminal obeys and does not show, and what breaks a table. Values are one line of plain text, whoever prints them.
+pub(crate) fn plain(text: &str) -> Result<(), String> {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let Some(odd) = text.chars().find(|c| c.is_control() || turns(*c)) else { return Ok(()) };
+    let what = match odd {
+        '\n' => "a line break".to_owned(),
+        '\t' => "a tab".to_owned(),
+        c if c.is_control() => format!("a control character (U+{:04X})", u32::from(c)),
+        c => format!("a character that turns the direction of text (U+{:04X})", u32::from(c)),
+    };
+    Err(format!("{what} stands in the value: write one line of plain text"))
+}
+
 macro_rules! parsed {
     ($($name:ty),*) => {$(
         impl Word for $name {

@@ -7,7 +7,7 @@ use super::{
     grow::{Mixer, each},
     lengths,
 };
-use crate::network::Network;
+use crate::network::{Network, Unsolvable};
 
 /// What a worker reuses from destination to destination.
 pub(super) struct Cutter<'a> {
@@ -68,12 +68,17 @@ impl<'a> Cutter<'a> {
 
     /// The routes after the cut, and the nodes that were hit; none where nothing went over what is cut. O(nodes + hops), and for the nodes that were hit as
     /// much as working them out.
-    pub fn cut(&mut self, dag: &Dag, destination: usize) -> Option<(Dag, Vec<bool>)> {
+    ///
+    /// # Errors
+    /// They do not fit into the tables.
+    pub fn cut(&mut self, dag: &Dag, destination: usize) -> Result<Option<(Dag, Vec<bool>)>, Unsolvable> {
         let is_cut = |layer: &Layer| layer.hops.iter().any(|hop| self.is_cut[usize::from(hop.edge)]);
         if !dag.layers.iter().any(is_cut) {
-            return None;
+            return Ok(None);
         }
-        let pieces: Vec<Piece> = (0..dag.layers.len()).map(|at| self.piece(dag, at, destination)).collect();
+        let pieces: Result<Vec<Piece>, Unsolvable> =
+            (0..dag.layers.len()).map(|at| self.piece(dag, at, destination)).collect();
+        let pieces = pieces?;
         let mut hit = vec![false; self.network.nodes];
         for piece in &pieces {
             hit.iter_mut().zip(&piece.is_hit).for_each(|(hit, is_hit)| *hit |= is_hit);
@@ -89,23 +94,24 @@ impl<'a> Cutter<'a> {
             new.place[node] = match new.own.len() {
                 // Nothing is nowhere.
                 end if end == start => (0, 0),
-                end => (count(from + start), count(from + end)),
+                end => (count(from + start, u32::MAX)?, count(from + end, u32::MAX)?),
             };
         }
         new.layers.extend(pieces.into_iter().map(|piece| piece.layer));
-        (new.delay, new.longest) = lengths(self.network, &new.layers[0], destination);
-        Some((new, hit))
+        (new.delay, new.roundings) = lengths(self.network, &new.layers, destination);
+        Ok(Some((new, hit)))
     }
 
-    fn piece(&mut self, dag: &Dag, at: usize, destination: usize) -> Piece {
+    fn piece(&mut self, dag: &Dag, at: usize, destination: usize) -> Result<Piece, Unsolvable> {
         let old = &dag.layers[at];
         let hit = self.hit(old, destination);
         let found = self.search(&hit, at);
-        let layer = self.layer(old, &found, at);
+        let layer = self.layer(old, &found, at)?;
+        let place = |layer: usize| count(layer * self.network.edges(), u32::MAX);
         let mut piece = Piece {
             layer,
             is_hit: self.is_hit.clone(),
-            places: count(at * self.network.edges())..count((at + 1) * self.network.edges()),
+            places: place(at)?..place(at + 1)?,
             start: vec![(0, 0); self.network.nodes],
             parts: Vec::new(),
         };
@@ -127,11 +133,11 @@ impl<'a> Cutter<'a> {
                 }
                 self.mixer.pour(base, &mut parts);
             }
-            let start = count(piece.parts.len());
+            let start = count(piece.parts.len(), u32::MAX)?;
             piece.parts.append(&mut parts);
-            piece.start[node] = (start, count(piece.parts.len()));
+            piece.start[node] = (start, count(piece.parts.len(), u32::MAX)?);
         }
-        piece
+        Ok(piece)
     }
 
     /// Finds the nodes that are hit, and the distances of all others; nothing is known of those that are hit.
@@ -196,7 +202,7 @@ impl<'a> Cutter<'a> {
     }
 
     /// The layer after the cut: what was not hit as it was, and what was found, by distance.
-    fn layer(&self, old: &Layer, found: &[u16], layer: usize) -> Layer {
+    fn layer(&self, old: &Layer, found: &[u16], layer: usize) -> Result<Layer, Unsolvable> {
         let mut new = Layer { first: vec![0], ..Layer::default() };
         new.order.reserve(old.order.len());
         new.hops.reserve(old.hops.len());
@@ -218,8 +224,8 @@ impl<'a> Cutter<'a> {
                 new.hops.extend_from_slice(old.hops_of(at));
                 new.order.push(old.order[at]);
             }
-            new.first.push(count(new.hops.len()));
+            new.first.push(count(new.hops.len(), u32::MAX)?);
         }
-        new
+        Ok(new)
     }
 }

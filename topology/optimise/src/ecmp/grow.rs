@@ -3,7 +3,10 @@
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
 use super::{Dag, Hop, Incoming, Layer, Part, count, lengths};
-use crate::network::{Network, small};
+use crate::network::{Network, Unsolvable, small};
+
+/// Where each node's parts are, and the parts.
+type Shares = (Vec<(u32, u32)>, Vec<Part>);
 
 /// What a worker reuses from destination to destination.
 pub(super) struct Grower {
@@ -12,11 +15,14 @@ pub(super) struct Grower {
     /// The hops of each node while the destination is searched.
     outgoing: Vec<Vec<Hop>>,
     mixer: Mixer,
+    /// The most rows of a table.
+    most: u32,
 }
 
 impl Grower {
-    pub fn new(network: &Network) -> Self {
+    pub fn new(network: &Network, most: u32) -> Self {
         Self {
+            most,
             distance: vec![u64::MAX; network.nodes],
             queue: BinaryHeap::new(),
             outgoing: vec![Vec::new(); network.nodes],
@@ -24,41 +30,48 @@ impl Grower {
         }
     }
 
-    pub fn dag(&mut self, network: &Network, incoming: &Incoming, destination: usize) -> Dag {
+    /// The next hops towards a destination.
+    ///
+    /// # Errors
+    /// They do not fit into the tables.
+    pub fn dag(
+        &mut self,
+        network: &Network,
+        incoming: &Incoming,
+        destination: usize,
+    ) -> Result<Dag, Unsolvable> {
         let mut dag = Dag::default();
         let mut pieces = Vec::with_capacity(network.layers());
         for layer in 0..network.layers() {
             let order = self.search(network, incoming, destination, layer);
-            let found = self.layer(order);
-            if layer == 0 {
-                (dag.delay, dag.longest) = lengths(network, &found, destination);
-            }
-            pieces.push(self.shares(&found, network.nodes, layer * network.edges()));
+            let found = self.layer(order)?;
+            pieces.push(self.shares(&found, network.nodes, layer * network.edges())?);
             dag.layers.push(found);
         }
+        (dag.delay, dag.roundings) = lengths(network, &dag.layers, destination);
         let mut parts = Vec::new();
         for node in 0..network.nodes {
-            let start = count(parts.len());
+            let start = count(parts.len(), self.most)?;
             for (place, of_layer) in &pieces {
                 let (from, to) = place[node];
                 parts.extend_from_slice(&of_layer[from as usize..to as usize]);
             }
-            dag.place.push((start, count(parts.len())));
+            dag.place.push((start, count(parts.len(), self.most)?));
         }
         dag.shared = Arc::new(parts);
-        dag
+        Ok(dag)
     }
 
-    fn layer(&mut self, order: Vec<u16>) -> Layer {
+    fn layer(&mut self, order: Vec<u16>) -> Result<Layer, Unsolvable> {
         let mut layer = Layer { first: vec![0], ..Layer::default() };
         for &node in &order {
             let hops = &mut self.outgoing[usize::from(node)];
             hops.sort_unstable_by_key(|hop| hop.edge);
             layer.hops.extend_from_slice(hops);
-            layer.first.push(count(layer.hops.len()));
+            layer.first.push(count(layer.hops.len(), self.most)?);
         }
         layer.order = order;
-        layer
+        Ok(layer)
     }
 
     /// Dijkstra against the edges. Leaves the hops of each node in `outgoing`.
@@ -101,10 +114,10 @@ impl Grower {
     }
 
     /// Each node's shares out of those of its next hops, nearest node first: where each node's parts are, and the parts.
-    fn shares(&mut self, layer: &Layer, nodes: usize, base: usize) -> (Vec<(u32, u32)>, Vec<Part>) {
+    fn shares(&mut self, layer: &Layer, nodes: usize, base: usize) -> Result<Shares, Unsolvable> {
         let mut place = vec![(0_u32, 0_u32); nodes];
         let mut parts: Vec<Part> = Vec::new();
-        let base = count(base);
+        let base = count(base, u32::MAX)?;
         for (at, &node) in layer.order.iter().enumerate() {
             let start = parts.len();
             let hops = layer.hops_of(at);
@@ -120,9 +133,9 @@ impl Grower {
                 }
                 self.mixer.pour(base, &mut parts);
             }
-            place[usize::from(node)] = (count(start), count(parts.len()));
+            place[usize::from(node)] = (count(start, self.most)?, count(parts.len(), self.most)?);
         }
-        (place, parts)
+        Ok((place, parts))
     }
 }
 

@@ -29,16 +29,16 @@ proptest! {
         let whole = network(&instance, Vec::new(), &sets);
         let less = whole.without(&cut).unwrap();
         prop_assert_eq!(format!("{less:?}"), format!("{:?}", network(&instance, cut.clone(), &sets)));
-        let (before, anew) = (Routes::new(&whole, 2), Routes::new(&less, 1));
+        let (before, anew) = (Routes::new(&whole, 2).unwrap(), Routes::new(&less, 1).unwrap());
         let small: Vec<u16> = cut.iter().map(|&edge| edge as u16).collect();
         // In two steps, so that the second finds what the first has changed.
         let (first, rest) = small.split_at(small.len() / 2);
         let half = whole.without(&cut[..first.len()]).unwrap();
-        let (between, hit_first) = before.without(&half, first, 1);
-        let (after, hit_rest) = between.without(&less, rest, 2);
+        let (between, hit_first) = before.without(&half, first, 1).unwrap();
+        let (after, hit_rest) = between.without(&less, rest, 2).unwrap();
         let whole_of = |routes: &Routes| {
-            let dags = routes.dags.iter().map(|dag| format!("{:?} {:?} {}", dag.layers, dag.delay, dag.longest));
-            (dags.collect::<Vec<_>>(), routes.hops, routes.parts, routes.longest)
+            let dags = routes.dags.iter().map(|dag| format!("{:?} {:?} {}", dag.layers, dag.delay, dag.roundings));
+            (dags.collect::<Vec<_>>(), routes.hops, routes.parts, routes.roundings)
         };
         prop_assert_eq!(whole_of(&after), whole_of(&anew));
         for from in 0..nodes as u16 {
@@ -49,4 +49,31 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn ways_that_do_not_fit_into_the_tables_are_refused() {
+    let instance = networks::random(3, 8, 0);
+    let network = network(&instance, Vec::new(), &[vec![0], vec![1]]);
+    let routes = Routes::new(&network, 1).unwrap();
+    let largest = routes.dags.iter().map(|dag| dag.count() as u32).max().unwrap();
+    assert!(Routes::within(&network, 2, largest).is_ok());
+    let refused = Routes::within(&network, 2, largest - 1).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the equal ways to one destination, over all sets of failures, take more than 4294967295 rows: name fewer sets of \
+         failures, or divide the network"
+    );
+}
+
+/// The way round a failure may be longer than any way without it.
+#[test]
+fn the_most_roundings_are_those_of_all_layers() {
+    let instance = networks::random(5, 8, 0);
+    let most =
+        |failures: &[Vec<u32>]| Routes::new(&network(&instance, Vec::new(), failures), 1).unwrap().roundings;
+    let each: Vec<Vec<u32>> = (0..instance.edges.len() as u32).map(|edge| vec![edge]).collect();
+    let alone =
+        each.iter().map(|down| Routes::new(&network(&instance, down.clone(), &[]), 1).unwrap().roundings);
+    assert_eq!(most(&each), alone.max().unwrap().max(most(&[])));
 }

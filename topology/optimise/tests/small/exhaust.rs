@@ -1,7 +1,7 @@
 //! All answers tried: the optimum is known, so the heuristic can be measured and the bound refuted.
 
 use model::dense::Instance;
-use optimise::{Budget, Options, Segment, WeightedList, solve};
+use optimise::{Budget, Closed, Options, Segment, WeightedList, solve};
 
 use crate::networks;
 
@@ -53,6 +53,8 @@ fn the_optimum_of_small_networks_is_found_and_the_bound_is_below_it() {
             "seed {seed}: {} is better than the optimum {best}",
             solution.mlu
         );
+        let floor = optimise::floor(&instance, &Closed::default(), 2, best).unwrap();
+        assert!(floor <= best * (1.0 + 1e-9) + 1e-12, "seed {seed}: {floor} is no bound of {best}");
         found += u64::from(solution.mlu <= best * (1.0 + 1e-6));
     }
     assert!(found >= seeds - 1, "only {found} of {seeds} optima were found");

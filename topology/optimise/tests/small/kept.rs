@@ -1,7 +1,7 @@
 //! A problem that is kept answers as one that is read anew.
 
 use model::dense::Instance;
-use optimise::{Budget, Kept, Options, Rerouted, Unsolvable, WeightedList, solve};
+use optimise::{Budget, Kept, Options, Rerouted, Segment, Unsolvable, WeightedList, solve};
 use proptest::prelude::*;
 
 use crate::{judge, networks};
@@ -131,6 +131,47 @@ proptest! {
             prop_assert!(near(whole.mlu, now), "{} and {now}", whole.mlu);
         }
     }
+}
+
+/// What no bound of the asked-for kind holds for does not run on: else less than "the least possible" could be reached.
+#[test]
+fn running_lists_of_another_kind_than_asked_for_go_back_to_the_way_of_the_igp() {
+    let is_permitted = |list: &WeightedList, options: &Options| {
+        list.segments.len() <= options.max_segments
+            && (options.adjacency || list.segments.iter().all(|segment| matches!(segment, Segment::Node(_))))
+    };
+    let mut others = 0;
+    for seed in 0..20 {
+        let Some((instance, running, asked)) = problem(seed, 1, true, 1, PLAIN) else { continue };
+        for (max_segments, adjacency) in [(1, true), (3, false)] {
+            let options = Options { max_segments, adjacency, max_changes: Some(0), ..asked.clone() };
+            let igp = |demand: usize| {
+                vec![WeightedList { weight: 1, segments: vec![Segment::Node(instance.demands[demand].to)] }]
+            };
+            let expected: Running = running
+                .iter()
+                .enumerate()
+                .map(|(demand, lists)| match lists.iter().all(|list| is_permitted(list, &options)) {
+                    true => lists.clone(),
+                    false => igp(demand),
+                })
+                .collect();
+            others += expected.iter().zip(&running).filter(|(now, before)| now != before).count();
+            let solution = solve(&instance, &options, Budget::Effort(1)).unwrap();
+            assert_eq!(solution.lists, expected, "seed {seed}");
+            assert!(near(solution.mlu, judged(&instance, &expected, &[])));
+            // The same where a kept problem starts from them, and where it takes them over later.
+            let mut kept = Kept::new(&instance, options.clone()).unwrap();
+            let at_once = kept.without(&[], Budget::Effort(1)).unwrap();
+            let named: Vec<_> = (0..).zip(running.iter().cloned()).collect();
+            kept.adopt(&named).unwrap();
+            for answer in [at_once, kept.without(&[], Budget::Effort(1)).unwrap()] {
+                assert!(near(answer.mlu, solution.mlu), "seed {seed}: {} and {}", answer.mlu, solution.mlu);
+                assert!(answer.lists.is_empty(), "seed {seed}");
+            }
+        }
+    }
+    assert!(others > 20, "{others} lists were of another kind: too few to say anything");
 }
 
 #[test]

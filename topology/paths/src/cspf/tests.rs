@@ -95,7 +95,66 @@ fn a_walk_that_crosses_a_link_twice_needs_its_bandwidth_twice() {
         ..PathRequest::new(A, B)
     };
     assert_eq!(ask_links(&net, &walk(5)).unwrap(), ["l00>", "l01>", "l01<", "l00<", "l00>"]);
-    assert_eq!(ask_links(&net, &walk(6)), Err(Miss { exact: false }));
+    assert_eq!(ask_links(&net, &walk(6)), Err(Miss { exact: true }));
+}
+
+#[test]
+fn a_slower_walk_that_leaves_room_for_its_way_back_is_found() {
+    // From S to B over W. The short way to W rides the link S to P, which the way on needs again, and it has room for one crossing.
+    let (s, b, p, w, q) = (0, 1, 2, 3, 4);
+    let mut net = Net::plain(5, &[(s, p), (p, w), (p, b), (s, w), (s, q), (q, w)]);
+    for (line, rooms) in net.lines.iter_mut().zip([[10, 0], [10, 1], [10, 0], [1, 10], [10, 0], [10, 0]]) {
+        for (way, room) in line.ways.iter_mut().zip(rooms) {
+            way.bandwidth = room;
+        }
+    }
+    for line in &mut net.lines[4..] {
+        line.ways[0].delay = 100;
+    }
+    let request = PathRequest {
+        waypoints: vec![NodeIx(w as u32)],
+        bandwidth: Bandwidth::from_bps(6),
+        ..PathRequest::new(NodeIx(s as u32), NodeIx(b as u32))
+    };
+    assert_eq!(ask_links(&net, &request).unwrap(), ["l04>", "l05>", "l03<", "l00>", "l02>"]);
+    let graph = net.graph();
+    assert!(shortest(&graph, &capacities(&graph), &request, &mut Workspace::new()).unwrap().exact);
+}
+
+#[test]
+fn an_excluded_site_is_kept_off_and_an_included_one_is_visited_at_any_of_its_nodes() {
+    // Three ways from n0 to n1, over n2, n3 and n4, each slower than the one before; n2 and n3 are of one site, n4 of another.
+    let mut net = Net::plain(5, &[(0, 2), (2, 1), (0, 3), (3, 1), (0, 4), (4, 1)]);
+    net.sites = vec![crate::testing::NO_SITE, crate::testing::NO_SITE, 0, 0, 1];
+    for (line, delay) in net.lines.iter_mut().zip([1, 1, 2, 2, 3, 3]) {
+        line.ways = [Way { delay, ..Way::default() }; 2];
+    }
+    let graph = net.graph();
+    let site = |name: &str| graph.sites.iter().position(|site| site.as_str() == name).unwrap() as u32;
+    let off = |names: &[&str]| {
+        let mut request = PathRequest::new(A, B);
+        names.iter().for_each(|name| request.excluded.insert_site(&graph, site(name)));
+        ask_links(&net, &request)
+    };
+    assert_eq!(off(&[]).unwrap(), ["l00>", "l01>"]);
+    assert_eq!(off(&["s0"]).unwrap(), ["l04>", "l05>"]);
+    assert_eq!(off(&["s1"]).unwrap(), ["l00>", "l01>"]);
+    assert_eq!(off(&["s0", "s1"]), Err(Miss { exact: true }));
+    let over = |names: &[&str]| {
+        let sites = names.iter().map(|name| crate::Include::Site(site(name))).collect();
+        let include = crate::Includes::new(sites).unwrap();
+        ask_links(&net, &PathRequest { include, ..PathRequest::new(A, B) })
+    };
+    assert_eq!(over(&["s0"]).unwrap(), ["l00>", "l01>"]);
+    assert_eq!(over(&["s1"]).unwrap(), ["l04>", "l05>"]);
+    // Over one node of the first site, and out and back to the only one of the other.
+    let both = over(&["s0", "s1"]).unwrap();
+    assert!(both.contains(&"l04>".to_owned()) || both.contains(&"l05<".to_owned()), "{both:?}");
+    // Where the site's first node is shut, another one of it serves.
+    let mut request = PathRequest::new(A, B);
+    request.include = crate::Includes::new(vec![crate::Include::Site(site("s0"))]).unwrap();
+    request.excluded.nodes.insert(NodeIx(2));
+    assert_eq!(ask_links(&net, &request).unwrap(), ["l02>", "l03>"]);
 }
 
 #[test]
@@ -236,10 +295,39 @@ proptest! {
         request.waypoints = ask.waypoints(&graph);
         let best = best(&graph, &free, &request);
         match shortest(&graph, &free, &request, &mut Workspace::new()) {
-            Ok(found) if found.exact => prop_assert_eq!(Some(found.edges), best),
-            Ok(found) => prop_assert!(feasible(&graph, &free, &request).contains(&found.edges)),
-            Err(miss) if miss.exact => prop_assert_eq!(None, best),
-            Err(_) => {}
+            Ok(found) => {
+                prop_assert!(found.exact);
+                prop_assert_eq!(Some(found.edges), best);
+            }
+            Err(miss) => {
+                prop_assert!(miss.exact);
+                prop_assert_eq!(None, best);
+            }
+        }
+    }
+
+    /// Rooms for one or two crossings everywhere, and nothing else asked.
+    #[test]
+    fn a_walk_that_comes_back_has_room_for_each_crossing(
+        net in any_mesh(5, 9), ask in any_ask(), bandwidth in 1_u64..4, limit in 1_usize..200,
+    ) {
+        let graph = net.graph();
+        let free = capacities(&graph);
+        let request = PathRequest {
+            waypoints: ask.waypoints(&graph),
+            bandwidth: Bandwidth::from_bps(bandwidth),
+            ..ask.bare().fit(&graph)
+        };
+        let best = best(&graph, &free, &request);
+        let found = shortest(&graph, &free, &request, &mut Workspace::new());
+        prop_assert!(found.as_ref().map_or_else(|miss| miss.exact, |found| found.exact));
+        prop_assert_eq!(found.ok().map(|found| found.edges), best.clone());
+        match shortest(&graph, &free, &request, &mut Workspace::with_label_limit(limit)) {
+            Ok(found) => {
+                prop_assert!(feasible(&graph, &free, &request).contains(&found.edges));
+                prop_assert!(!found.exact || Some(found.edges) == best);
+            }
+            Err(miss) => prop_assert!(!miss.exact || best.is_none()),
         }
     }
 
@@ -291,13 +379,17 @@ proptest! {
         let walks = all_walks(&graph, request.from, request.to, LONGEST);
         let best = walks.into_iter().filter(keeps).min_by_key(|walk| cost(&graph, &request, walk));
         match shortest(&graph, &free, &request, &mut Workspace::new()) {
-            // The list of all walks ends somewhere.
-            Ok(found) if found.exact && found.edges.len() <= LONGEST => {
-                prop_assert_eq!(Some(found.edges), best);
+            Ok(found) => {
+                prop_assert!(found.exact && keeps(&found.edges));
+                // The list of all walks ends somewhere.
+                if found.edges.len() <= LONGEST {
+                    prop_assert_eq!(Some(found.edges), best);
+                }
             }
-            Ok(found) => prop_assert!(keeps(&found.edges)),
-            Err(miss) if miss.exact => prop_assert_eq!(None, best),
-            Err(_) => {}
+            Err(miss) => {
+                prop_assert!(miss.exact);
+                prop_assert_eq!(None, best);
+            }
         }
     }
 }

@@ -39,6 +39,10 @@ impl Encoder<'_> {
                     wire.sids.push(segment.sid);
                 }
             }
+            // A service function goes on with the next SID of the list: what stood behind its own in a container, nobody would read.
+            if matches!(segment.kind, SegmentKind::Service(_)) {
+                open = None;
+            }
             wire.places.push(wire.sids.len() - 1);
         }
         Ok(wire)
@@ -54,14 +58,17 @@ impl Encoder<'_> {
     /// The functions that a node has besides its own End SID.
     fn functions(&self, node: NodeIx, csid: &Csid) -> BTreeSet<u128> {
         let ends = self.graph.out(node).iter().filter_map(|edge| self.graph.edge(*edge).end_x);
-        let own = self.node(node).ok().into_iter().flat_map(|node| [node.end_sid(), node.service_sid()]);
+        let own = self.node(node).ok().into_iter().flat_map(|node| {
+            let function = node.service_function.as_ref().and_then(|fact| fact.value.sid);
+            [node.end_sid(), node.service_sid(), function]
+        });
         ends.chain(own.flatten()).map(|sid| csid.function_of(sid)).collect()
     }
 
     /// Who reads a segment; not known for anycast.
     fn reader(&self, segment: &Segment) -> Option<NodeIx> {
         match segment.kind {
-            SegmentKind::Node(node) => Some(node),
+            SegmentKind::Node(node) | SegmentKind::Service(node) => Some(node),
             SegmentKind::Adjacency(edge) => Some(self.graph.edge(edge).from),
             SegmentKind::Anycast(_) => None,
         }

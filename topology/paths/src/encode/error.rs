@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::{LinkId, NodeId};
+use model::{LinkId, NodeId, sr::Dataplane};
 use thiserror::Error;
 
 /// Which maximum SID depth is exceeded.
@@ -79,6 +79,28 @@ pub enum EncodeError {
         target: NodeId,
         /// The index of its node SID.
         index: u32,
+    },
+    /// The path does not come to a node whose service function it is to visit.
+    #[error(
+        "the path does not come to node {node} in its turn, which it should visit: compute it with this waypoint"
+    )]
+    NotVisited {
+        /// The node.
+        node: NodeId,
+    },
+    /// Nothing sends packets through a service function.
+    #[error(
+        "the service function of node {node} has no {} that means it alone there: give the node a `{}`{}, or choose the other \
+         data plane",
+        match plane { Dataplane::SrMpls => "label", Dataplane::Srv6 => "SRv6 SID" },
+        match plane { Dataplane::SrMpls => "serviceLabel", Dataplane::Srv6 => "serviceSid" },
+        match plane { Dataplane::SrMpls => " outside its SRGB", Dataplane::Srv6 => "" }
+    )]
+    NoServiceSid {
+        /// The node.
+        node: NodeId,
+        /// In which data plane.
+        plane: Dataplane,
     },
     /// The list is too long.
     #[error(

@@ -135,6 +135,6 @@ pub(crate) fn leads(locator: Ipv6Net, sid: Sid) -> bool {
     matches!(sid, Sid::Srv6(sid) if locator.contains(&sid))
 }
 
-fn holds(srgb: LabelBlock, label: Label) -> bool {
+pub(super) fn holds(srgb: LabelBlock, label: Label) -> bool {
     label.number().checked_sub(srgb.base).is_some_and(|index| index < srgb.size)
 }

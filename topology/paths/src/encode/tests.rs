@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::{walk::World, *};
 use crate::testing::{Net, any_net, edge, node_id, simple_paths};
 
+mod chain;
 mod depth;
 
 fn encode(ted: &Ted, path: &[EdgeIx], plane: Dataplane) -> Result<Vec<Segment>, EncodeError> {
@@ -281,7 +282,7 @@ proptest! {
                 let (owner, length) = match segment.kind {
                     SegmentKind::Adjacency(edge) => (graph.edge(edge).from, 2),
                     SegmentKind::Node(node) => (node, 1),
-                    SegmentKind::Anycast(_) => unreachable!("there are none"),
+                    SegmentKind::Anycast(_) | SegmentKind::Service(_) => unreachable!("there are none"),
                 };
                 // Node numbers 1 and up: 1 is the function of every End SID, so it follows no End SID.
                 let misread = before.is_some() && owner == NodeIx(0);

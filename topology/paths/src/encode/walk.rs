@@ -3,13 +3,18 @@
 
 use std::{collections::BTreeSet, net::Ipv6Addr};
 
-use model::{EdgeIx, Graph, IgpMetric, Label, Node, NodeIx, Sid, Ted, graph::Edge, link::Side};
+use model::{
+    EdgeIx, Graph, IgpMetric, Label, Node, NodeIx, Sid, Ted, graph::Edge, link::Side, node::ServiceFunction,
+};
 
 use super::Anycast;
 use crate::{set::EdgeSet, testing::simple_paths};
 
 /// What shortest paths add up; none where they do not use an edge.
 type Metric<'a> = &'a dyn Fn(&Edge) -> Option<u64>;
+
+/// The edges of a walk, and where it goes through service functions.
+type Chained = (Vec<EdgeIx>, Vec<(usize, NodeIx)>);
 
 /// What the routers know.
 pub(crate) struct World<'a> {
@@ -42,23 +47,38 @@ impl<'a> World<'a> {
 
     /// The edges that a packet takes; none where it is dropped or may go several ways.
     pub(crate) fn walk(&self, from: NodeIx, sids: &[Sid]) -> Option<Vec<EdgeIx>> {
-        let mut at = from;
-        let mut walked = Vec::new();
-        for sid in sids {
-            match sid {
-                Sid::Mpls(label) => self.label(&mut at, &mut walked, *label)?,
-                Sid::Srv6(address) => self.address(&mut at, &mut walked, *address)?,
-            }
-        }
-        Some(walked)
+        self.walk_chain(from, sids).map(|(walked, _)| walked)
     }
 
-    fn label(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, label: Label) -> Option<()> {
+    /// The same, and the nodes whose service functions it goes through, each with the number of edges before.
+    pub(crate) fn walk_chain(&self, from: NodeIx, sids: &[Sid]) -> Option<Chained> {
+        let mut at = from;
+        let (mut walked, mut served) = (Vec::new(), Vec::new());
+        for sid in sids {
+            let is_function = match sid {
+                Sid::Mpls(label) => self.label(&mut at, &mut walked, *label)?,
+                Sid::Srv6(address) => self.address(&mut at, &mut walked, *address)?,
+            };
+            if is_function {
+                served.push((walked.len(), at));
+            }
+        }
+        Some((walked, served))
+    }
+
+    fn function(&self, node: NodeIx) -> ServiceFunction {
+        self.node(node).service_function.as_ref().map(|fact| fact.value).unwrap_or_default()
+    }
+
+    /// Reads a label; says whether it is that of a service function.
+    fn label(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, label: Label) -> Option<bool> {
         let block = self.node(*at).srgb;
         let index = label.number().checked_sub(block.base).filter(|index| *index < block.size);
         let Some(index) = index else {
-            let edge = self.out(*at).find(|edge| self.adjacency_label(*edge) == Some(label))?;
-            return self.cross(at, walked, edge);
+            let Some(edge) = self.out(*at).find(|edge| self.adjacency_label(*edge) == Some(label)) else {
+                return (self.function(*at).label == Some(label)).then_some(true);
+            };
+            return self.cross(at, walked, edge).map(|()| false);
         };
         let shift = self.algorithm.unwrap_or(0);
         let is_meant =
@@ -73,22 +93,26 @@ impl<'a> World<'a> {
             let edge = self.forward(*at, &targets)?;
             self.cross(at, walked, edge)?;
         }
-        self.node(*at).srgb.at(index).map(|_| ())
+        self.node(*at).srgb.at(index).map(|_| false)
     }
 
-    fn address(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, mut address: Ipv6Addr) -> Option<()> {
+    /// Reads an address; says whether it ends in a service function.
+    fn address(&self, at: &mut NodeIx, walked: &mut Vec<EdgeIx>, mut address: Ipv6Addr) -> Option<bool> {
         if let Some(group) = self.anycast.iter().find(|group| group.sid == Some(address)) {
             while !group.members.contains(at) {
                 let edge = self.forward(*at, &group.members)?;
                 self.cross(at, walked, edge)?;
             }
-            return Some(());
+            return Some(false);
         }
         loop {
             // A SID of the node itself is looked up there; else the locator that covers it leads on.
             let own = self.out(*at).find(|edge| self.end_x(*edge) == Some(address));
             if let Some(edge) = own {
-                return self.cross(at, walked, edge);
+                return self.cross(at, walked, edge).map(|()| false);
+            }
+            if self.function(*at).sid == Some(address) {
+                return Some(true);
             }
             let (owner, locator, metric) = self.covering(address)?;
             while *at != owner {
@@ -97,19 +121,23 @@ impl<'a> World<'a> {
             }
             let end = u128::from(locator.network()) | 1 << 64;
             if u128::from(address) == end {
-                return Some(());
+                return Some(false);
             }
             if let Some(edge) = self.out(owner).find(|edge| self.end_x(*edge) == Some(address)) {
-                return self.cross(at, walked, edge);
+                return self.cross(at, walked, edge).map(|()| false);
+            }
+            if self.function(owner).sid == Some(address) {
+                return Some(true);
             }
             let [block, node, function] = self.csid?;
             let bits = u128::from(address);
             let same = |sid: Ipv6Addr| (u128::from(sid) ^ bits) >> (128 - block - node - function) == 0;
             let next = self.out(owner).find(|edge| self.end_x(*edge).is_some_and(same));
             let taken = if next.is_some() { node + function } else { node };
-            // The end SID and the service SID of the node would catch the packet too.
+            // The end SID, the service SID and the service function of the node would catch the packet too.
             let here = self.node(owner);
-            if next.is_none() && [here.end_sid(), here.service_sid()].into_iter().flatten().any(same) {
+            let own = [here.end_sid(), here.service_sid(), self.function(owner).sid];
+            if next.is_none() && own.into_iter().flatten().any(same) {
                 return None;
             }
             if let Some(edge) = next {
@@ -117,7 +145,7 @@ impl<'a> World<'a> {
             }
             let rest = bits << block << taken >> block;
             if rest == 0 {
-                return Some(());
+                return Some(false);
             }
             address = Ipv6Addr::from(bits >> (128 - block) << (128 - block) | rest);
         }

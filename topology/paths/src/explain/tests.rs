@@ -56,6 +56,19 @@ fn two_constraints_that_bite_together_are_named_together() {
 }
 
 #[test]
+fn who_is_not_to_blame_where_three_bite_together_is_not_named() {
+    // Every way has two links of 10 bit/s in the clear; they are cheap, and without the affinity that is avoided.
+    let mut request = PathRequest { encrypted: true, avoid_affinity: 1, ..PathRequest::new(A, B) };
+    request.bandwidth = Bandwidth::from_bps(11);
+    request.bounds.hops = Some(1);
+    request.bounds.price = Some(Price(100));
+    assert_eq!(
+        why(&line(), &request),
+        "no path from n0 to n1 because of hops and bandwidth and encryption together"
+    );
+}
+
+#[test]
 fn an_overloaded_node_is_named() {
     let mut net = line();
     net.overload[2] = true;
@@ -167,6 +180,10 @@ proptest! {
                 prop_assert!(within(&several));
                 let pair = several.iter().any(|a| several.iter().any(|b| within(&[*a, *b])));
                 prop_assert!(several.len() == 2 || !pair);
+                for innocent in &several {
+                    let rest: Vec<Constraint> = several.iter().copied().filter(|c| c != innocent).collect();
+                    prop_assert!(!within(&rest), "{innocent} is not to blame: {rest:?} are enough");
+                }
             }
         }
     }

@@ -51,6 +51,8 @@ impl FastReroute<'_> {
     /// Where the traffic of a link goes in the moment after it fails in both directions, and whether it fits. `carried` is what
     /// crosses the two edges of the link (other entries are not looked at), `loads` what every edge carries before, bit/s, by
     /// number; edges beyond its end carry nothing. Equal paths share evenly, the remainder of a division goes to the smaller edges.
+    ///
+    /// Costs twice what [`FastReroute::repairs`] does, once for each direction, and O(edges log nodes) for each segment of each repair.
     pub fn after(&mut self, link: EdgeIx, carried: &[Carried], loads: &[u64], protect: Protect) -> Moment {
         let mut change: BTreeMap<EdgeIx, i128> = BTreeMap::new();
         let mut moment = Moment::default();
@@ -124,7 +126,7 @@ impl FastReroute<'_> {
                             self.pour(at, *node, amount, &mut flow);
                             at = *node;
                         }
-                        SegmentKind::Anycast(_) => {}
+                        SegmentKind::Anycast(_) | SegmentKind::Service(_) => {}
                     }
                 }
             }

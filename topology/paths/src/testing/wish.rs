@@ -2,7 +2,7 @@
 
 use model::{EdgeIx, Graph, NodeIx};
 
-use super::{Ask, feasible, simple_paths, visiting};
+use super::{Ask, all_walks, feasible, idles, keeps, simple_paths, visiting};
 use crate::PathRequest;
 
 /// What is asked beside the ends.
@@ -46,13 +46,26 @@ impl Wish {
         }
     }
 
+    /// All walks that keep it and are in no state twice: a round trip may be for nothing where it could be left out as well.
+    pub(crate) fn all_walks(self, graph: &Graph, free: &[u64], request: &PathRequest) -> Vec<Vec<EdgeIx>> {
+        match self {
+            Self::Includes => {
+                let walks = all_walks(graph, request.from, request.to, Self::LONGEST).into_iter();
+                walks
+                    .filter(|walk| keeps(graph, free, request, walk) && !idles(graph, request, walk))
+                    .collect()
+            }
+            _ => feasible(graph, free, request),
+        }
+    }
+
     /// Whether the list of all walks goes as far as this one.
     pub(crate) fn lists(self, walk: &[EdgeIx]) -> bool {
         self != Self::Includes || walk.len() <= Self::LONGEST
     }
 
-    /// Whether a walk may come back and run into its own bandwidth: then nothing is proven.
-    pub(crate) fn may_give_up(self) -> bool {
+    /// Whether a walk has stops, and so may come back.
+    pub(crate) fn has_stops(self) -> bool {
         self == Self::Waypoints || self == Self::Includes
     }
 }

@@ -182,17 +182,16 @@ fn check(net: &Net, ask: &Ask, apart: Apart, count: u8, wish: Wish) -> Result<()
         return Ok(());
     }
     let best = best(&graph, &request, apart, &all, &[], count);
-    let may_give_up = wish.may_give_up();
     let found = match together(&graph, &free, &request, count, apart, &mut Workspace::new()) {
         Ok(found) => found,
         Err(miss) => {
-            prop_assert!(miss.exact || may_give_up);
-            prop_assert!(!miss.exact || best.is_none());
+            prop_assert!(miss.exact);
+            prop_assert_eq!(best, None);
             return Ok(());
         }
     };
-    prop_assert!(found.exact || may_give_up);
-    if !found.exact || !found.paths.iter().all(|path| wish.lists(&path.edges)) {
+    prop_assert!(found.exact);
+    if !found.paths.iter().all(|path| wish.lists(&path.edges)) {
         return Ok(());
     }
     let (shared, sum, edges) = best.unwrap();
@@ -216,7 +215,7 @@ fn check(net: &Net, ask: &Ask, apart: Apart, count: u8, wish: Wish) -> Result<()
     let slices: Vec<&[EdgeIx]> = paths.iter().map(Vec::as_slice).collect();
     prop_assert_eq!(found.count, value(&graph, &request, apart, &paths).0);
     prop_assert_eq!(&found.shared, &Shared::among(&graph, &slices));
-    let polynomial = !apart.srlgs && !apart.sites && request.bounds == Bounds::default() && !may_give_up;
+    let polynomial = !apart.srlgs && !apart.sites && request.bounds == Bounds::default() && !wish.has_stops();
     if polynomial && distinct == usize::from(count) {
         paths.sort();
         prop_assert_eq!(paths, edges);

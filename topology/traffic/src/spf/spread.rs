@@ -29,26 +29,23 @@ pub(crate) struct Spread {
 impl Spread {
     /// The part of a tree between its root and another node; none where there is no way.
     pub(crate) fn of(tree: &Tree, mesh: &Mesh, other: NodeIx, down: &Parts) -> Option<Self> {
-        if !tree.reaches(other) {
-            return None;
-        }
         // The farthest node first: all that lead to a node are farther, so they are done before it.
-        let mut waiting = BinaryHeap::from([(tree.far(other), other)]);
+        let mut waiting = BinaryHeap::from([(tree.far(mesh, other, down)?, other)]);
         let mut order: Vec<(NodeIx, u32)> = Vec::new();
         let mut found: Vec<(EdgeIx, u32, NodeIx)> = Vec::new();
         let mut ends: Vec<(u32, NodeIx)> = Vec::new();
-        while let Some((_, node)) = waiting.pop() {
+        while let Some((far, node)) = waiting.pop() {
             if order.last().is_some_and(|(last, _)| *last == node) {
                 continue;
             }
             let ordinal = order.len() as u32;
             order.push((node, ordinal));
-            if tree.far(node) == 0 && matches!(tree.root(), Root::Any(_)) {
+            if far == 0 && matches!(tree.root(), Root::Any(_)) {
                 ends.push((ordinal, node));
             }
-            for hop in tree.ways(mesh, node, down) {
+            for (hop, nearer) in tree.ways(mesh, node, far, down) {
                 found.push((tree.root().inward(hop), ordinal, hop.to));
-                waiting.push((tree.far(hop.to), hop.to));
+                waiting.push((nearer, hop.to));
             }
         }
         let nodes = order.len() as u32;

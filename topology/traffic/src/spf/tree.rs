@@ -3,6 +3,10 @@
 //! A tree has its root at the destination or at the source: whichever end more pairs share; or at all nodes of an anycast
 //! group. Overloaded nodes are sources and
 //! destinations, never transit (RFC 3787 section 4); metric 2^24-1 is left out (RFC 5305 section 3).
+//!
+//! So nothing ever depends on how far an overloaded node is but its own traffic, and that is seen from its neighbours: a tree keeps
+//! distances of nodes that carry transit only. Of a bank's 10,000 branches it keeps none, and a branch's line that fails changes no
+//! tree.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -57,12 +61,13 @@ impl Root {
     }
 }
 
-/// Distances of all nodes to or from one. 8 bytes a node, or next to nothing where few differ from another tree's.
+/// Distances of all nodes that carry transit to or from one. 8 bytes a node, or next to nothing where few differ from another tree's.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Tree {
     root: Root,
     /// The nodes of distance zero, ascending.
     origins: Box<[NodeIx]>,
+    /// Of the origins and of nodes that carry transit; all others count as unreached here.
     distance: Distances,
 }
 
@@ -76,7 +81,7 @@ struct Soil<'a> {
 }
 
 impl Tree {
-    /// Dijkstra. O(edges log nodes).
+    /// Dijkstra. O(edges log nodes), of edges between nodes that carry transit.
     pub(crate) fn grow(network: &Network, root: Root, down: &Parts) -> Self {
         let mesh = network.mesh();
         let origins = root.nodes(network);
@@ -109,22 +114,22 @@ impl Tree {
                 Root::To(_) | Root::Any(_) => (facts.from, facts.to),
                 Root::From(_) => (facts.to, facts.from),
             };
-            if model::IgpMetric(facts.igp).is_usable() && self.supports(mesh, near, far, facts.igp) {
+            if model::IgpMetric(facts.igp).is_usable() && self.supports(near, far, facts.igp) {
                 doubtful.push(Reverse((self.distance.at(far), far)));
             }
         }
         if doubtful.is_empty() {
             return None;
         }
-        let lost = self.lost(mesh, down, doubtful);
+        let soil = self.soil(mesh, down);
+        let lost = self.lost(soil, doubtful);
         if lost.is_empty() {
             return None;
         }
-        let soil = Soil { mesh, down, root: self.root, origins: &self.origins };
         let mut draft = self.distance.without(&lost);
         let mut heap = BinaryHeap::new();
         for node in &lost {
-            let best = soil.inward(&draft, *node).min().unwrap_or(UNREACHED);
+            let best = soil.nearest(*node, |near| draft.at(near));
             if best < UNREACHED {
                 heap.push(Reverse((best, *node)));
             }
@@ -139,33 +144,25 @@ impl Tree {
 
     /// The nodes whose distance grows, given those that lost a support: nearest first, a node is lost when none of the
     /// neighbours that gave it its distance is left.
-    fn lost(
-        &self,
-        mesh: &Mesh,
-        down: &Parts,
-        mut doubtful: BinaryHeap<Reverse<(Distance, NodeIx)>>,
-    ) -> Vec<NodeIx> {
-        let mut is_lost = vec![false; mesh.nodes()];
+    fn lost(&self, soil: Soil<'_>, mut doubtful: BinaryHeap<Reverse<(Distance, NodeIx)>>) -> Vec<NodeIx> {
+        let mut is_lost = vec![false; soil.mesh.nodes()];
         let mut lost = Vec::new();
         while let Some(Reverse((here, node))) = doubtful.pop() {
             if is_lost[node.ix()] {
                 continue;
             }
-            let held = mesh.hops(node).iter().any(|hop| {
-                let by = self.root.inward_metric(*hop).map(|metric| (hop.to, metric));
-                by.is_some_and(|(near, metric)| {
-                    !down.has(hop.edge) && !is_lost[near.ix()] && self.supports(mesh, near, node, metric)
-                })
-            });
+            let held = soil
+                .inward(node)
+                .any(|(near, metric)| !is_lost[near.ix()] && self.supports(near, node, metric));
             if held {
                 continue;
             }
             debug_assert!(here != UNREACHED, "who has no way has no support to lose");
             is_lost[node.ix()] = true;
             lost.push(node);
-            for hop in mesh.hops(node) {
+            for hop in soil.mesh.through(node) {
                 let Some(metric) = self.root.outward_metric(*hop) else { continue };
-                if self.supports(mesh, node, hop.to, metric) {
+                if self.supports(node, hop.to, metric) {
                     doubtful.push(Reverse((self.distance.at(hop.to), hop.to)));
                 }
             }
@@ -174,75 +171,81 @@ impl Tree {
     }
 
     /// Whether a node has its distance by a neighbour over an edge of this metric.
-    fn supports(&self, mesh: &Mesh, near: NodeIx, far: NodeIx, metric: u32) -> bool {
+    fn supports(&self, near: NodeIx, far: NodeIx, metric: u32) -> bool {
         let there = self.distance.at(near);
-        there != UNREACHED && longer(there, metric) == self.distance.at(far) && self.leads_on(mesh, near)
+        there != UNREACHED && longer(there, metric) == self.distance.at(far)
     }
 
-    fn leads_on(&self, mesh: &Mesh, node: NodeIx) -> bool {
-        leads_on(mesh, &self.origins, node)
+    fn soil<'a>(&'a self, mesh: &'a Mesh, down: &'a Parts) -> Soil<'a> {
+        Soil { mesh, down, root: self.root, origins: &self.origins }
     }
 
     pub(crate) fn root(&self) -> Root {
         self.root
     }
 
-    pub(crate) fn reaches(&self, node: NodeIx) -> bool {
-        self.distance.at(node) != UNREACHED
+    /// How far a node is; none where there is no way. Sorts nodes by how far they are.
+    pub(crate) fn far(&self, mesh: &Mesh, node: NodeIx, down: &Parts) -> Option<u64> {
+        let known = self.distance.at(node);
+        let far = if known == UNREACHED && mesh.is_overloaded(node) {
+            self.soil(mesh, down).nearest(node, |near| self.distance.at(near))
+        } else {
+            known
+        };
+        (far != UNREACHED).then_some(far)
     }
 
-    /// Sorts nodes by how far they are.
-    pub(crate) fn far(&self, node: NodeIx) -> u64 {
-        self.distance.at(node)
-    }
-
-    /// The hops of a node that lie on shortest paths between it and the root, ascending. Edges of metric zero could close a
-    /// loop of equal distances; among nodes of equal distance only one with fewer hops left is on the way.
+    /// The edges and far ends of a node's hops that lie on shortest paths between it, which is so `far`, and the root. Edges of
+    /// metric zero could close a loop of equal distances; among nodes of equal distance only one with fewer hops left is on the way.
     pub(crate) fn ways<'a>(
         &'a self,
         mesh: &'a Mesh,
         node: NodeIx,
+        far: u64,
         down: &'a Parts,
-    ) -> impl Iterator<Item = Hop> + 'a {
-        let here = self.distance.at(node);
+    ) -> impl Iterator<Item = (Hop, u64)> + 'a {
         let hops = |distance: Distance| distance & ((1 << HOP_BITS) - 1);
-        mesh.hops(node).iter().copied().filter(move |hop| {
+        let soil = self.soil(mesh, down);
+        soil.leading(node).filter_map(move |hop| {
             let there = self.distance.at(hop.to);
-            self.root.inward_metric(*hop).is_some_and(|metric| {
-                there != UNREACHED
-                    && here >> HOP_BITS == (there >> HOP_BITS) + u64::from(metric)
-                    && (metric > 0 || hops(there) < hops(here))
-                    && !down.has(hop.edge)
-                    && self.leads_on(mesh, hop.to)
-            })
+            let metric = self.root.inward_metric(hop)?;
+            let leads = there != UNREACHED
+                && far >> HOP_BITS == (there >> HOP_BITS) + u64::from(metric)
+                && (metric > 0 || hops(there) < hops(far));
+            leads.then_some((hop, there))
         })
     }
 }
 
-/// Whether ways go on over a node: overloaded ones are ends only.
-fn leads_on(mesh: &Mesh, origins: &[NodeIx], node: NodeIx) -> bool {
-    !mesh.is_overloaded(node) || origins.binary_search(&node).is_ok()
-}
-
-impl Soil<'_> {
-    /// What the distance of a node would be by each of its neighbours.
-    fn inward<'a>(&'a self, draft: &'a Draft, node: NodeIx) -> impl Iterator<Item = Distance> + 'a {
-        self.mesh.hops(node).iter().filter_map(move |hop| {
-            let metric = self.root.inward_metric(*hop)?;
-            let there = draft.at(hop.to);
-            let leads =
-                there != UNREACHED && !self.down.has(hop.edge) && leads_on(self.mesh, self.origins, hop.to);
-            leads.then(|| longer(there, metric))
-        })
+impl<'a> Soil<'a> {
+    /// The hops of a node over which ways go on: to nodes that carry transit, and to origins, which are ends.
+    fn leading(self, node: NodeIx) -> impl Iterator<Item = Hop> + 'a {
+        let Self { mesh, down, origins, .. } = self;
+        let ends = origins.iter().filter(|origin| mesh.is_overloaded(**origin));
+        let through = mesh.through(node).iter().copied();
+        through.chain(ends.flat_map(move |end| mesh.toward(node, *end))).filter(|hop| !down.has(hop.edge))
     }
 
-    /// Goes on with Dijkstra from what waits.
-    fn relax(&self, draft: &mut Draft, mut waiting: BinaryHeap<Reverse<(Distance, NodeIx)>>) {
+    /// The neighbours by which a node may have its distance, with the metrics over which.
+    fn inward(self, node: NodeIx) -> impl Iterator<Item = (NodeIx, u32)> + 'a {
+        self.leading(node).filter_map(move |hop| Some((hop.to, self.root.inward_metric(hop)?)))
+    }
+
+    /// What the distance of a node is by the best of its neighbours, given theirs.
+    fn nearest(self, node: NodeIx, at: impl Fn(NodeIx) -> Distance) -> Distance {
+        let by = |(near, metric)| {
+            Some(at(near)).filter(|there| *there != UNREACHED).map(|there| longer(there, metric))
+        };
+        self.inward(node).filter_map(by).min().unwrap_or(UNREACHED)
+    }
+
+    /// Goes on with Dijkstra from what waits: origins, and nodes that carry transit.
+    fn relax(self, draft: &mut Draft, mut waiting: BinaryHeap<Reverse<(Distance, NodeIx)>>) {
         while let Some(Reverse((here, node))) = waiting.pop() {
-            if here > draft.at(node) || !leads_on(self.mesh, self.origins, node) {
+            if here > draft.at(node) {
                 continue;
             }
-            for hop in self.mesh.hops(node) {
+            for hop in self.mesh.through(node) {
                 let Some(metric) = self.root.outward_metric(*hop) else { continue };
                 let there = longer(here, metric);
                 if there < draft.at(hop.to) && !self.down.has(hop.edge) {

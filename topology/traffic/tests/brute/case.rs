@@ -6,8 +6,10 @@ use std::{
 };
 
 use model::{
-    Bandwidth, Delay, Demands, DeviceConfig, IgpMetric, InterfaceQos, Label, Loss, NodeId, NodeIx, QueueName,
-    QueueShare, Sid, SrPolicy, Ted, sr::LastResort,
+    Bandwidth, Delay, Demands, DeviceConfig, Fact, IgpMetric, InterfaceQos, Label, Loss, NodeId, NodeIx,
+    QueueName, QueueShare, Sid, SrPolicy, Ted,
+    node::{ServiceFunction, function_of},
+    sr::LastResort,
 };
 use traffic::{CsidLengths, Network};
 
@@ -43,6 +45,23 @@ fn anycast(at: usize, group: usize, srv6: bool) -> Sid {
     let label = || Sid::Mpls(Label::try_from(srgb(at) + anycast_index(group)).unwrap());
     if srv6 { anycast_sid(group) } else { label() }
 }
+
+/// Every node has a service function: a label, and a SID that its locator covers where its number is even.
+pub fn function(node: usize, srv6: bool) -> Sid {
+    if !srv6 {
+        return Sid::Mpls(Label::try_from(15_900).unwrap());
+    }
+    if node.is_multiple_of(2) {
+        return Sid::Srv6(function_of(locator(node), FUNCTION));
+    }
+    Sid::Srv6(Ipv6Addr::from([0xfd02, 0, node as u16 + 1, 0, 0, 0, 0, 0]))
+}
+
+pub fn is_function(sid: &Sid) -> bool {
+    (0..10).any(|node| [true, false].iter().any(|srv6| function(node, *srv6) == *sid))
+}
+
+const FUNCTION: u16 = 0xf1;
 
 /// A network, its configuration, its traffic and what is broken.
 pub struct Case {
@@ -97,7 +116,11 @@ fn network(dice: &mut Dice<'_>, nodes: usize, tight: bool) -> Ted {
             link.srlg.insert(["duct", "cable"][dice.below(2)].into());
         }
     }
-    for node in ted.nodes.values_mut() {
+    for (ix, node) in ted.nodes.values_mut().enumerate() {
+        if let (Sid::Mpls(label), Sid::Srv6(sid)) = (function(ix, false), function(ix, true)) {
+            let both = ServiceFunction { label: Some(label), sid: Some(sid) };
+            node.service_function = Some(Fact::from_file(both));
+        }
         node.overload = dice.one_in(8);
         // Seldom, for most lists of labels come to nothing where labels are missing.
         if dice.one_in(16) {
@@ -138,11 +161,17 @@ fn sids(dice: &mut Dice<'_>, ted: &Ted, head: usize, to: usize, srv6: bool, nest
                 sids.push(adjacency_label(edge));
                 at = start_of(ted, edge).1;
             }
-            5..=7 => {
+            5 | 6 => {
                 let node = dice.below(nodes);
                 sids.push(binding(node, srv6));
                 at = (node + 1) % nodes;
             }
+            7 if srv6 => {
+                let node = if dice.one_in(2) { dice.below(nodes) } else { at };
+                sids.push(function(node, true));
+                at = node;
+            }
+            7 => sids.push(function(at, false)),
             8 => {
                 let node = dice.below(nodes);
                 sids.push(anycast(at, dice.below(GROUPS), srv6));
@@ -184,6 +213,8 @@ fn container(dice: &mut Dice<'_>, ted: &Ted, service: Option<usize>) -> (Sid, us
         (0, Some(to)) if csids.len() < 5 => csids.extend([to as u16 + 1, 0xd46]),
         (1, _) => csids.push(0xb),
         (2, _) => csids.extend([0, 1]),
+        (3, _) if csids.len() < 5 => csids.extend([at as u16 + 1, FUNCTION]),
+        (4, _) => csids.push(FUNCTION),
         _ => {}
     }
     csids.resize(6, 0);

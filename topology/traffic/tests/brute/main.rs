@@ -62,7 +62,7 @@ fn random_cases_reach_what_they_are_for() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 56) as u8
     };
-    let (mut containers, mut anywhere, mut nested, mut split, mut anycast) = (0, 0, 0, 0, 0);
+    let (mut containers, mut anywhere, mut nested, mut split, mut anycast, mut chained) = (0, 0, 0, 0, 0, 0);
     for _ in 0..2_000 {
         let bytes: Vec<u8> = (0..700).map(|_| byte()).collect();
         let case = case(&bytes, false);
@@ -78,11 +78,12 @@ fn random_cases_reach_what_they_are_for() {
             containers += u32::from(sids.iter().any(is_container));
             nested += u32::from(sids.iter().any(case::is_binding));
             anycast += u32::from(sids.iter().any(case::is_anycast));
+            chained += u32::from(sids.iter().any(case::is_function));
             anywhere += u32::from(key.endpoint.is_unspecified());
             split += u32::from(flow.shares.iter().any(|(_, share)| (1..WHOLE).contains(share)));
         }
     }
-    let reached = [containers, anywhere, nested, split, anycast];
+    let reached = [containers, anywhere, nested, split, anycast, chained];
     assert!(reached.iter().all(|number| *number >= 20), "{reached:?}");
 }
 

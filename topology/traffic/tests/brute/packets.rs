@@ -9,7 +9,7 @@ use std::{
 use model::{PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
 
 use crate::{
-    case::{Case, anycast_index, anycast_sid, null, start_of},
+    case::{Case, anycast_index, anycast_sid, function, null, start_of},
     reading::Reading,
     support::*,
 };
@@ -255,6 +255,9 @@ impl<'a> Brute<'a> {
                 met.extend(rests.flatten());
                 return Some(met);
             }
+            if [true, false].iter().any(|srv6| function(at, *srv6) == sid) {
+                continue;
+            }
             if let Sid::Srv6(address) = sid {
                 at = nodes.clone().find(|node| locator(*node).contains(&address))?;
             }
@@ -266,7 +269,7 @@ impl<'a> Brute<'a> {
                 at = node;
             } else if let Some(edge) = edge {
                 at = start_of(&self.case.ted, edge).1;
-            } else if sid == end(at) || sid == service(at) {
+            } else if [end(at), service(at), function(at, true)].contains(&sid) {
                 continue;
             } else if let Some(policy) = self.bound(at, sid) {
                 met.insert(at);

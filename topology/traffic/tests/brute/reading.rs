@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::Ipv6Addr};
 use model::Sid;
 
 use crate::{
-    case::{anycast_index, anycast_sid, start_of},
+    case::{anycast_index, anycast_sid, function, start_of},
     packets::{Brute, service},
     support::*,
 };
@@ -39,9 +39,14 @@ impl Brute<'_> {
             return match (known, edge) {
                 (Some((index, nodes)), _) => toward(nodes, Some(index)),
                 (None, Some(edge)) => Reading::Over(edge, None),
+                (None, None) if function(at, false) == top => Reading::Pop,
                 (None, None) => Reading::Enter,
             };
         };
+        // The node's own SIDs come before all routes.
+        if function(at, true) == top {
+            return Reading::Pop;
+        }
         let groups = self.case.groups.iter().enumerate();
         if let Some((_, nodes)) = groups.into_iter().find(|(group, _)| anycast_sid(*group) == top) {
             return toward(nodes.clone(), None);
@@ -99,14 +104,14 @@ impl Brute<'_> {
         if next == 0 {
             return (behind == [0; 4]).then_some((None, None));
         }
-        let function = Sid::Srv6(Ipv6Addr::from([b0, b1, at as u16 + 1, next, 0, 0, 0, 0]));
+        let own = Sid::Srv6(Ipv6Addr::from([b0, b1, at as u16 + 1, next, 0, 0, 0, 0]));
         let [b4, b5, b6, b7] = behind;
         if let Some(edge) =
-            self.edges().find(|edge| end_x(at, *edge) == function && start_of(&self.case.ted, *edge).0 == at)
+            self.edges().find(|edge| end_x(at, *edge) == own && start_of(&self.case.ted, *edge).0 == at)
         {
             return Some((Some(edge), Some(Ipv6Addr::from([b0, b1, b4, b5, b6, b7, 0, 0]))));
         }
-        if function == end(at) || function == service(at) || self.bound(at, function).is_some() {
+        if [end(at), service(at), function(at, true)].contains(&own) || self.bound(at, own).is_some() {
             return None;
         }
         Some((None, Some(Ipv6Addr::from([b0, b1, next, b4, b5, b6, b7, 0]))))

@@ -12,9 +12,9 @@ use crate::{
     policy::Tunnel,
     wire::{
         community::{Community, ExtendedCommunity},
+        context::Context,
         octets::{Malformed, Read, Why, array, ipv4, series, whole},
         reach::{Reach, Unreach},
-        update::Context,
     },
 };
 

@@ -1,0 +1,56 @@
+//! Balancing as the loop's stages see it: the search of `intents`, and the witness's proof of every move that it wants to offer.
+
+use intents::balance::{Case, Unbalanced, balance};
+use model::{Finding, Hints, IntentSet, Severity, Timestamp};
+use plan::Proof;
+
+pub use intents::balance::{Balanced, Limits};
+
+use crate::{
+    handle::Refusal,
+    stages::{self, Occasion, View},
+};
+
+/// Which services are to leave which link, from what runs and some hints; and these hints with it. A move is offered only where its plan
+/// is proved as any other is, and no more failures break a promise than without it. Nothing is sent.
+///
+/// # Errors
+/// The link to relieve is not there, numbers are used up, or the network makes no sense.
+pub fn work_out(
+    set: &IntentSet,
+    view: &View,
+    hints: &Hints,
+    occasion: &Occasion,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<(Balanced, Hints), Refusal> {
+    let ids = stages::number(set, &view.ids).map_err(|findings| Refusal::Findings { findings })?;
+    let case = Case { set, ted: &view.ted, hints, ids: &ids, now };
+    // Worked out for the first move: most questions find none on a calm network.
+    let mut base: Option<Proof> = None;
+    let mut proved = |moved: &Hints, compiled: &intents::Compilation| {
+        let base = base.get_or_insert_with(|| {
+            stages::prove(set, view, hints, &intents::compile(set, &view.ted, hints, &ids), occasion)
+        });
+        let proof = stages::prove(set, view, moved, compiled, occasion);
+        if let Some(finding) = proof.findings.iter().find(|finding| finding.is_error()) {
+            return Err(format!("its plan is not proved: {}: {}", finding.subject, finding.message));
+        }
+        proof.breaks_more(base).map_or(Ok(()), Err)
+    };
+    let balanced = balance(&case, limits, &mut proved).map_err(refusal)?;
+    let mut hints = hints.clone();
+    hints.balanced.extend(balanced.balanced.clone());
+    Ok((balanced, hints))
+}
+
+fn refusal(error: Unbalanced) -> Refusal {
+    match error {
+        Unbalanced::NoSuchLink(link) => Refusal::NotFound { what: format!("link {link}") },
+        Unbalanced::Network(why) => {
+            let finding =
+                Finding::new(intents::codes::BAD_NETWORK, Severity::Error, "network", why.to_string());
+            Refusal::Findings { findings: vec![finding] }
+        }
+    }
+}
