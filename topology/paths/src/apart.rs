@@ -66,18 +66,11 @@ impl Thing {
             things
                 .extend(edges.iter().flat_map(|edge| &graph.edge(*edge).srlg).map(|risk| Self::Risk(*risk)));
         }
-        if let (Some(first), Some(last)) = (edges.first(), edges.last()) {
-            let ends = [graph.edge(*first).from, graph.edge(*last).to];
-            if apart.nodes {
-                // A walk through stops may cross its own ends on the way, and no other walk can do without them.
-                things.extend(transit(graph, edges).filter(|node| !ends.contains(node)).map(Self::Node));
-            }
-            if apart.sites {
-                let ends = ends.map(|node| graph.site(node));
-                let sites =
-                    transit(graph, edges).map(|node| graph.site(node)).filter(|site| !ends.contains(site));
-                things.extend(sites.flatten().map(Self::Site));
-            }
+        if apart.nodes {
+            things.extend(between_ends(graph, edges).map(Self::Node));
+        }
+        if apart.sites {
+            things.extend(sites_between(graph, edges).map(Self::Site));
         }
         things.sort_unstable();
         things.dedup();
@@ -85,10 +78,29 @@ impl Thing {
     }
 }
 
-/// The nodes between the ends, in order of travel.
-pub(crate) fn transit<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterator<Item = NodeIx> + 'a {
-    edges.iter().take(edges.len().saturating_sub(1)).map(|edge| graph.edge(*edge).to)
+/// The nodes at which a path arrives before its end, in order of travel, but for its own ends: a walk through stops may cross these
+/// on the way, and no other walk can do without them.
+fn between_ends<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterator<Item = NodeIx> + Clone + 'a {
+    let ends = ends(graph, edges);
+    let transit = edges.iter().take(edges.len().saturating_sub(1)).map(|edge| graph.edge(*edge).to);
+    transit.filter(move |node| !ends.contains(&Some(*node)))
 }
+
+/// The sites of the same nodes, but for those of the ends.
+fn sites_between<'a>(graph: &'a Graph, edges: &'a [EdgeIx]) -> impl Iterator<Item = u32> + Clone + 'a {
+    let ends = ends(graph, edges).map(|node| node.and_then(|node| graph.site(node)));
+    between_ends(graph, edges)
+        .filter_map(|node| graph.site(node))
+        .filter(move |site| !ends.contains(&Some(*site)))
+}
+
+fn ends(graph: &Graph, edges: &[EdgeIx]) -> [Option<NodeIx>; 2] {
+    let (first, last) = (edges.first(), edges.last());
+    [first.map(|edge| graph.edge(*edge).from), last.map(|edge| graph.edge(*edge).to)]
+}
+
+/// Paths whose numbers of edges multiply to more are compared in order.
+const MOST_PAIRS: usize = 1_024;
 
 /// What paths have in common, whatever was asked to be kept apart: what two or more of them use.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -104,29 +116,43 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Between a path and its backup.
+    /// Between a path and its backup. O(edges) where they are as short as paths are and have little in common, for short ones
+    /// allocates only what they share.
     pub fn between(graph: &Graph, primary: &[EdgeIx], backup: &[EdgeIx]) -> Self {
-        Self::among(graph, &[primary, backup])
+        if primary.len().saturating_mul(backup.len()) > MOST_PAIRS {
+            return Self::among(graph, &[primary, backup]);
+        }
+        let link = |edge: &EdgeIx| edge.link() as u32;
+        let risks = |edge: &EdgeIx| graph.edge(*edge).srlg.iter().copied();
+        let nodes = |path| between_ends(graph, path).map(|node| node.0);
+        let links = common(primary.iter().map(link), backup.iter().map(link));
+        let sites = if graph.sites.is_empty() {
+            Vec::new()
+        } else {
+            common(sites_between(graph, primary), sites_between(graph, backup))
+        };
+        Self {
+            links: named(&links, &[primary, backup]),
+            nodes: common(nodes(primary), nodes(backup)).into_iter().map(NodeIx).collect(),
+            srlgs: common(primary.iter().flat_map(risks), backup.iter().flat_map(risks)),
+            sites,
+        }
     }
 
     /// Among any number of paths with the same ends.
     pub fn among(graph: &Graph, paths: &[&[EdgeIx]]) -> Self {
         let all = Apart { nodes: true, srlgs: true, sites: true };
         let (mut shared, mut links) = (Self::default(), Vec::new());
-        for thing in in_common(graph, all, paths) {
+        let users = users(graph, all, paths);
+        for (thing, _) in users.into_iter().filter(|(_, users)| *users > 1) {
             match thing {
                 Thing::Risk(risk) => shared.srlgs.push(risk),
                 Thing::Site(site) => shared.sites.push(site),
                 Thing::Node(node) => shared.nodes.push(node),
-                Thing::Link(edge) => links.push(edge.link()),
+                Thing::Link(edge) => links.push(edge.link() as u32),
             }
         }
-        // A link is named by the way that the later path takes over it.
-        for edge in paths.iter().rev().copied().flatten().filter(|edge| links.contains(&edge.link())) {
-            if !shared.links.iter().any(|named| named.link() == edge.link()) {
-                shared.links.push(*edge);
-            }
-        }
+        shared.links = named(&links, paths);
         shared
     }
 
@@ -141,15 +167,29 @@ impl Shared {
     }
 }
 
-/// What two or more of the paths use, in the order of things.
-fn in_common(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> Vec<Thing> {
-    if let [one, other] = paths {
-        // Most often there are two, with next to nothing in common.
-        let (mut one, other) = (Thing::of(graph, apart, one), Thing::of(graph, apart, other));
-        one.retain(|thing| other.binary_search(thing).is_ok());
-        return one;
+/// Links by the way that the last path which uses them takes over them first, in order of that path.
+fn named(links: &[u32], paths: &[&[EdgeIx]]) -> Vec<EdgeIx> {
+    let mut named: Vec<EdgeIx> = Vec::with_capacity(links.len());
+    if links.is_empty() {
+        return named;
     }
-    users(graph, apart, paths).into_iter().filter(|(_, users)| *users > 1).map(|(thing, _)| thing).collect()
+    for edge in paths.iter().rev().copied().flatten().filter(|edge| links.contains(&(edge.link() as u32))) {
+        if !named.iter().any(|known| known.link() == edge.link()) {
+            named.push(*edge);
+        }
+    }
+    named
+}
+
+/// The numbers that are in both, ascending. A bit for each number of the one shows for most of the other that it is not there.
+fn common(one: impl Iterator<Item = u32> + Clone, other: impl Iterator<Item = u32>) -> Vec<u32> {
+    let bit = |number: u32| 1_u64 << (number % 64);
+    let there = one.clone().fold(0, |bits, number| bits | bit(number));
+    let is_there = |number: &u32| there & bit(*number) != 0 && one.clone().any(|known| known == *number);
+    let mut common: Vec<u32> = other.filter(is_there).collect();
+    common.sort_unstable();
+    common.dedup();
+    common
 }
 
 /// How many of the paths use each thing, in the order of things.
@@ -158,3 +198,6 @@ pub(crate) fn users(graph: &Graph, apart: Apart, paths: &[&[EdgeIx]]) -> Vec<(Th
     things.sort_unstable();
     things.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,48 +19,48 @@ use crate::{
     explain::{NoPath, explain},
     found::Found,
     guided::Guided,
+    landing::Landing,
     problem::Problem,
     root::Straight,
-    roots::Roots,
+    roots::{Beyond, Roots},
     workspace::Workspace,
 };
 
-/// A search that has looked at more edges than this, and one more for so many nodes, costs a good part of finding out what lies
-/// behind the obstacle that it goes round; others will have to go round it too.
+/// Searches that have looked at more edges than this, and one more for so many nodes, cost a good part of finding out what lies
+/// behind the obstacle that they go round; others will have to go round it too.
 const PATIENCE: (usize, usize) = (24, 16);
 
 /// Finds paths on one graph. Gives the same answers as [`crate::shortest`], [`crate::find`] and [`crate::backup`], sooner where many
 /// paths begin or end at few places: then a path costs about its length, and a search is only needed where bandwidth, affinities
 /// or a first path stand in the way of the best one.
 ///
-/// Memory: 52 bytes for each node that carries transit and up to 4 for each edge between two of them, for each such place with and
+/// Memory: 64 bytes for each node that carries transit and up to 4 for each edge between two of them, for each such place with and
 /// without obstacles; at most 256 MiB, then the places used first are forgotten first. Nodes with the overload bit cost nothing.
+/// Beside it up to 256 bytes for each edge between two nodes that carry transit, for what edges cost by eight kinds of request.
 #[derive(Debug)]
 pub struct Finder {
     graph: Arc<Graph>,
+    memory: Memory,
+    workspace: Workspace,
+}
+
+/// What is kept from one search to the next.
+#[derive(Debug)]
+struct Memory {
     backbone: Backbone,
     roots: Roots,
-    /// How many edges a search looks at before it asks what lies behind an obstacle.
+    /// How many edges searches look at before they ask what lies behind an obstacle.
     patience: usize,
     /// How often a path was asked for that begins or ends at a node.
     asked: Vec<u32>,
     guided: Guided,
-    workspace: Workspace,
+    landings: Vec<Landing>,
 }
 
 impl Finder {
     /// For one graph.
     pub fn new(graph: Arc<Graph>) -> Self {
-        let backbone = Backbone::new(&graph);
-        Self {
-            roots: Roots::new(&graph, &backbone),
-            patience: PATIENCE.0 + backbone.len() / PATIENCE.1,
-            backbone,
-            asked: vec![0; graph.node_count()],
-            graph,
-            guided: Guided::default(),
-            workspace: Workspace::new(),
-        }
+        Self { memory: Memory::new(&graph), graph, workspace: Workspace::new() }
     }
 
     /// As [`crate::shortest`].
@@ -68,12 +68,8 @@ impl Finder {
     /// # Errors
     /// There is no such path, or none was found within the limit.
     pub fn shortest(&mut self, free: &[u64], request: &PathRequest) -> Result<Found, Miss> {
-        let mut workspace = std::mem::take(&mut self.workspace);
-        let graph = Arc::clone(&self.graph);
-        let outcome = self.solve(&Problem::new(&graph, free, request), &mut workspace);
-        let found = answer(&graph, request, outcome, &workspace);
-        self.workspace = workspace;
-        found
+        let outcome = self.memory.solve(&Problem::new(&self.graph, free, request), &mut self.workspace);
+        answer(&self.graph, request, outcome, &self.workspace)
     }
 
     /// As [`crate::find`].
@@ -96,12 +92,10 @@ impl Finder {
         primary: &[EdgeIx],
         diversity: Diversity,
     ) -> Result<Backup, Miss> {
-        let mut workspace = std::mem::take(&mut self.workspace);
-        let graph = Arc::clone(&self.graph);
-        let solve = |problem: &Problem<'_>, workspace: &mut Workspace| self.solve(problem, workspace);
-        let found = away_from(&graph, free, request, &[primary], diversity.into(), &mut workspace, solve);
-        self.workspace = workspace;
-        found.map(|found| Backup::of(&graph, primary, found, diversity))
+        let Self { graph, memory, workspace } = self;
+        let solve = |problem: &Problem<'_>, workspace: &mut Workspace| memory.solve(problem, workspace);
+        let found = away_from(graph, free, request, &[primary], diversity.into(), workspace, solve)?;
+        Ok(Backup::of(graph, primary, found, diversity))
     }
 
     /// The graph.
@@ -113,58 +107,73 @@ impl Finder {
     pub const fn workspace(&mut self) -> &mut Workspace {
         &mut self.workspace
     }
+}
 
+impl Memory {
+    fn new(graph: &Graph) -> Self {
+        let backbone = Backbone::new(graph);
+        Self {
+            roots: Roots::new(graph, &backbone),
+            patience: PATIENCE.0 + backbone.len() / PATIENCE.1,
+            backbone,
+            asked: vec![0; graph.node_count()],
+            guided: Guided::default(),
+            landings: Vec::new(),
+        }
+    }
+
+    /// Solves a problem, with what is known where that is direct and counts nothing but edges.
     fn solve(&mut self, problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
         let counts_once = problem.charges.is_some_and(|charges| charges.counts_once());
         let counts_segments = problem.bounds.segments.is_some();
         if !problem.is_direct() || counts_once || counts_segments || problem.start().is_none() {
             return cspf::solve(problem, workspace);
         }
-        let outcome = self.guided(problem, workspace);
+        let outcome = self.guided(problem, &mut workspace.path);
         let kept = problem.bounds == Bounds::default()
             || problem.totals_with(&workspace.path).meets(&problem.bounds);
         if outcome.found && !kept { cspf::solve_bounded(problem, workspace) } else { outcome }
     }
 
     /// Solves a direct problem regardless of bounds.
-    fn guided(&mut self, problem: &Problem<'_>, workspace: &mut Workspace) -> Outcome {
-        let is_end = self.is_busier_end(problem.request);
-        let mut place = self.roots.place(problem.request, is_end);
-        if !self.roots.knows(&place) {
-            // What is known of either end gives the same answer, and finding out costs more than most searches.
-            let other = self.roots.place(problem.request, !is_end);
-            if self.roots.knows(&other) {
-                place = other;
-            }
-        }
+    fn guided(&mut self, problem: &Problem<'_>, path: &mut Vec<EdgeIx>) -> Outcome {
+        let (graph, request) = (problem.graph, problem.request);
+        let is_end = self.is_busier_end(graph, request);
+        let Self { backbone, roots, guided, landings, patience, .. } = self;
+        let mut number = roots.of(backbone, graph, request, is_end);
+        Landing::all(backbone, problem, roots.at(number).lead, landings);
         loop {
-            let root = self.roots.at(&place, &self.backbone, &self.graph, problem.request);
-            let behind = match root.straight(&self.backbone, problem, &mut workspace.path) {
+            let beyond = match roots.at(number).straight(problem, landings, path) {
                 Straight::Never => return Outcome { found: false, exact: true },
                 Straight::Kept => return Outcome { found: true, exact: true },
-                Straight::Broken(obstacle) => {
-                    let most = self.roots.most_obstacles;
-                    obstacle.and_then(|obstacle| place.behind(problem, obstacle, most))
-                }
+                Straight::Broken(None) => Beyond::Never,
+                Straight::Broken(Some(node)) => roots.beyond(problem, number, node),
             };
-            if let Some(behind) = behind.as_ref().filter(|behind| self.roots.knows(behind)) {
-                place = behind.clone();
-                continue;
-            }
-            let root = self.roots.at(&place, &self.backbone, &self.graph, problem.request);
-            let most = if behind.is_some() { self.patience } else { usize::MAX };
-            match (self.guided.shortest(&self.backbone, problem, root, most, &mut workspace.path), behind) {
-                (None, Some(behind)) => place = behind,
+            let (obstacle, most) = match beyond {
+                Beyond::Known(behind) => {
+                    number = behind;
+                    continue;
+                }
+                Beyond::Unknown(obstacle, spent) => (Some(obstacle), patience.saturating_sub(spent as usize)),
+                Beyond::Never => (None, usize::MAX),
+            };
+            let (outcome, turns) = guided.shortest(backbone, problem, roots.at(number), most, path);
+            let Some(obstacle) = obstacle else {
                 // Without a limit every search ends.
-                (outcome, _) => return outcome.unwrap_or(Outcome { found: false, exact: false }),
+                return outcome.unwrap_or(Outcome { found: false, exact: false });
+            };
+            roots.spend(number, obstacle, turns);
+            if let Some(outcome) = outcome {
+                return outcome;
             }
+            number = roots.grow_behind(backbone, graph, request, number, obstacle);
         }
     }
 
     /// Whether the end of a request was asked for more often than its start, and so will be again; before anybody knows, whether
     /// more links meet there. A search is best done from the other end, and finds the same from either.
-    fn is_busier_end(&mut self, request: &PathRequest) -> bool {
-        let busy = |node: NodeIx| (self.asked[node.ix()], self.graph.out(node).len());
+    fn is_busier_end(&mut self, graph: &Graph, request: &PathRequest) -> bool {
+        let busy = |node: NodeIx| (self.asked[node.ix()], graph.out(node).len());
         let is_end = busy(request.to) >= busy(request.from);
         for node in [request.from, request.to] {
             self.asked[node.ix()] = self.asked[node.ix()].saturating_add(1);

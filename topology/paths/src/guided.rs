@@ -35,13 +35,20 @@ struct Slot {
 
 const EMPTY: Slot = Slot { key: NEVER, parent: NodeIx(0), via: EdgeIx(0), turn: 0, epoch: 0, settled: false };
 
-/// An edge that waits. Of equal totals the one that ends nearer to where the search began goes first, so that everything
+/// When an edge has its turn. Of equal totals the one that ends nearer to where the search began goes first, so that everything
 /// that ties with a node is known before anything goes on from it to where ties matter.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Waiting {
-    /// What a path over it comes to at least.
+struct Turn {
+    /// What a path over the edge comes to at least.
     total: Key,
     hops: u32,
+    /// Which of those that wait.
+    number: u32,
+}
+
+/// An edge that waits.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
     /// From where the search began to the end of the edge.
     key: Key,
     parent: NodeIx,
@@ -54,14 +61,18 @@ struct Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Guided {
     slots: Vec<Slot>,
-    queue: BinaryHeap<Reverse<Waiting>>,
+    queue: BinaryHeap<Reverse<Turn>>,
+    waiting: Vec<Waiting>,
+    /// The rest of a path, from where the search stands to the root.
+    rest: Vec<EdgeIx>,
     epoch: u32,
 }
 
 impl Guided {
     /// The least path of a direct problem by key, then edge numbers, between its other end and the root; bounds are not looked
     /// at. The problem's objective and preferences are the root's, and it forbids or charges the root's obstacles. Writes the
-    /// edges into `path`. None where more than `most` edges had their turn: too much that the root does not know of is in the way.
+    /// edges into `path`, and says how many edges had their turn. None where these were to be more than `most`: too much that the
+    /// root does not know of is in the way.
     pub(crate) fn shortest(
         &mut self,
         backbone: &Backbone,
@@ -69,46 +80,60 @@ impl Guided {
         root: &mut Root,
         most: usize,
         path: &mut Vec<EdgeIx>,
-    ) -> Option<Outcome> {
-        path.clear();
-        let nothing = Some(Outcome { found: false, exact: true });
+    ) -> (Option<Outcome>, u32) {
         let (from, to) = (problem.request.from, problem.request.to);
-        let (start, end) = if root.lead() == Lead::Home { (from, to) } else { (to, from) };
-        if problem.start().is_none() || root.begin(backbone, problem, start).is_none() {
-            return nothing;
-        }
+        let (start, end) = if root.lead == Lead::Home { (from, to) } else { (to, from) };
         self.reset(problem.graph.node_count());
         let slot = Slot { key: Key::default(), parent: start, epoch: self.epoch, settled: true, ..EMPTY };
         self.slots[start.ix()] = slot;
         let mut found = (start == end).then_some((Key::default(), 0));
         self.go_on(backbone, problem, root, start);
         let mut turns = 0;
-        while let Some(Reverse(next)) = self.queue.pop() {
+        while let Some(Reverse(turn)) = self.queue.pop() {
             // What ties with the answer may still come before it by edge numbers.
-            if found.is_some_and(|found| (next.total, next.hops) > found) {
+            if found.is_some_and(|found| (turn.total, turn.hops) > found) {
                 break;
             }
-            turns += 1;
-            if turns > most {
-                return None;
+            if turns as usize >= most {
+                return (None, turns);
             }
+            turns += 1;
+            let next = self.waiting[turn.number as usize];
             if next.is_in_turn {
                 self.go_on(backbone, problem, root, next.parent);
             }
             let node = root.next(problem, next.via);
-            if self.settle(root.lead(), node, &next) {
-                if node == end {
-                    found = Some((next.total, next.hops));
-                } else {
-                    self.go_on(backbone, problem, root, node);
-                }
+            if !self.settle(root.lead, node, &next) {
+                continue;
+            }
+            if node == end {
+                found = Some((turn.total, turn.hops));
+            } else if found.is_none() && self.is_clear(backbone, problem, root, node, turn.total) {
+                self.trace(root.lead, start, node, path);
+                return (Some(Outcome { found: true, exact: true }), turns);
+            } else {
+                self.go_on(backbone, problem, root, node);
             }
         }
-        if found.is_none() {
-            return nothing;
+        self.rest.clear();
+        if found.is_some() {
+            self.trace(root.lead, start, end, path);
         }
-        self.trace(root.lead(), start, end, path);
-        Some(Outcome { found: true, exact: true })
+        (Some(Outcome { found: found.is_some(), exact: true }), turns)
+    }
+
+    /// Whether the best path from a node that was just reached is the rest of the answer: nothing stands in its way, and nobody
+    /// waits who may come to as little. Then it stands in `rest`.
+    fn is_clear(
+        &mut self,
+        backbone: &Backbone,
+        problem: &Problem<'_>,
+        root: &Root,
+        node: NodeIx,
+        total: Key,
+    ) -> bool {
+        self.queue.peek().is_none_or(|Reverse(other)| other.total > total)
+            && backbone.number(node).is_some_and(|number| root.is_clear(problem, number, &mut self.rest))
     }
 
     /// Whether the node was reached for the first time. A tie changes the way there if it comes first by edge numbers.
@@ -126,7 +151,7 @@ impl Guided {
 
     /// Lets the next edge of a settled node wait, and with it all before it that are out of their order.
     fn go_on(&mut self, backbone: &Backbone, problem: &Problem<'_>, root: &mut Root, node: NodeIx) {
-        let lead = root.lead();
+        let lead = root.lead;
         let leave = if lead == Lead::Home { problem.leave(0, node) } else { Some(0) };
         let Some(leave) = leave else { return };
         let Slot { key, mut turn, .. } = self.slots[node.ix()];
@@ -149,14 +174,9 @@ impl Guided {
             slot.key = next;
             let is_in_turn = is_ordered && rank + enter < TOLL;
             let total = next.plus(rest);
-            self.queue.push(Reverse(Waiting {
-                total,
-                hops: next.hops,
-                key: next,
-                parent: node,
-                via,
-                is_in_turn,
-            }));
+            let number = self.waiting.len() as u32;
+            self.queue.push(Reverse(Turn { total, hops: next.hops, number }));
+            self.waiting.push(Waiting { key: next, parent: node, via, is_in_turn });
             if is_in_turn {
                 break;
             }
@@ -176,7 +196,10 @@ impl Guided {
         })
     }
 
+    /// Writes the way from where the search began to a node, and the rest, in order of travel.
     fn trace(&self, lead: Lead, start: NodeIx, end: NodeIx, path: &mut Vec<EdgeIx>) {
+        path.clear();
+        path.extend(self.rest.iter().rev());
         let mut node = end;
         while node != start {
             let slot = &self.slots[node.ix()];
@@ -190,6 +213,7 @@ impl Guided {
 
     fn reset(&mut self, nodes: usize) {
         self.queue.clear();
+        self.waiting.clear();
         if self.slots.len() < nodes {
             self.slots.resize(nodes, EMPTY);
         }

@@ -52,7 +52,10 @@ mod stretches;
 mod tally;
 
 mod backbone;
+mod grow;
 mod guided;
+mod landing;
+mod narrow;
 mod root;
 mod roots;
 

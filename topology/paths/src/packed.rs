@@ -15,6 +15,17 @@ pub enum Lead {
     Home,
 }
 
+impl Lead {
+    /// The direction of a link that brings a search nearer to the root, given the one that leaves where it is.
+    #[inline]
+    pub(crate) const fn toward(self, out: EdgeIx) -> EdgeIx {
+        match self {
+            Self::Home => out,
+            Self::Away => out.reverse(),
+        }
+    }
+}
+
 /// An edge as a tree grows over it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arc {

@@ -327,7 +327,9 @@ impl<'a> Problem<'a> {
             && (!request.encrypted || edge.encryption != Encryption::None || lift(Constraint::Encryption))
             && (!excluded.edges.contains(ix) || lift(Constraint::ExcludedLinks))
             && (!excluded.nodes.contains(edge.to) || lift(Constraint::ExcludedNodes))
-            && (!edge.srlg.iter().any(|risk| excluded.srlgs.contains(*risk))
+            // Whoever excludes no risk need not know those of an edge.
+            && (excluded.srlgs.is_bare()
+                || !edge.srlg.iter().any(|risk| excluded.srlgs.contains(*risk))
                 || lift(Constraint::ExcludedSrlgs))
             && (request.minimise != Minimise::Igp
                 || IgpMetric(edge.igp).is_usable()

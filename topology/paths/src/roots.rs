@@ -4,7 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use model::{EdgeIx, Graph, NodeIx, intent::Minimise};
 
-use crate::{backbone::Backbone, constraint::PathRequest, packed::Lead, problem::Problem, root::Root};
+use crate::{
+    backbone::Backbone,
+    constraint::PathRequest,
+    narrow::{Arcs, Sets},
+    packed::Lead,
+    problem::Problem,
+    root::{Behind, Root},
+};
 
 /// How many bytes of best paths are kept.
 const MOST_BYTES: usize = 256 << 20;
@@ -14,6 +21,12 @@ const MOST_BYTES: usize = 256 << 20;
 const MOST_OBSTACLES: usize = 6;
 const SMALL: usize = 4_096;
 const MOST_OBSTACLES_BEYOND: usize = 2;
+
+/// How many natures a place knows by heart.
+const MOST_NATURES: usize = 32;
+
+/// After so many roots numbers begin anew.
+const MOST_NUMBERS: u32 = 1 << 31;
 
 /// What makes one path better than another, whatever the ends.
 type Taste = (Minimise, Vec<u128>, u128);
@@ -26,48 +39,106 @@ fn nature(request: &PathRequest) -> Nature {
 }
 
 /// Where paths begin or end.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Place {
-    /// The number of the taste.
-    taste: usize,
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct End {
     node: NodeIx,
+    /// The number of the taste.
+    taste: u32,
     /// Whether paths end there.
     is_end: bool,
+}
+
+/// The same, and what is known to stand in the way there.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Place {
+    end: End,
     /// What edges have to be, once that stood in the way of many paths.
     nature: Option<Nature>,
-    /// Edges that stand in the way of paths to it, ascending.
+    /// Edges that stand in the way, ascending.
     obstacles: Vec<EdgeIx>,
 }
 
-impl Place {
-    /// What the place is for paths that know of one obstacle more: all edges of its nature where that is what is wrong with it,
-    /// else the edge itself. None where that were more than `most`.
-    pub(crate) fn behind(&self, problem: &Problem<'_>, obstacle: EdgeIx, most: usize) -> Option<Self> {
-        let mut place = self.clone();
-        if self.nature.is_none() && !problem.suits(problem.graph.edge(obstacle)) {
-            place.nature = Some(nature(problem.request));
-            return Some(place);
+/// A root and where it stands.
+#[derive(Debug)]
+struct Known {
+    end: End,
+    nature: Option<Nature>,
+    root: Root,
+    /// What is known of the same place by nature, where it has none.
+    natures: Vec<(Nature, Behind)>,
+}
+
+impl Known {
+    fn place(&self) -> Place {
+        Place { end: self.end, nature: self.nature, obstacles: self.root.obstacles.clone() }
+    }
+
+    /// Where its paths go on behind one thing more.
+    fn place_behind(&self, obstacle: Obstacle) -> Place {
+        let mut place = self.place();
+        match obstacle {
+            Obstacle::Nature(nature) => place.nature = Some(nature),
+            Obstacle::Edge(node) => {
+                place.obstacles.push(self.root.steps[node].via);
+                place.obstacles.sort_unstable();
+            }
         }
-        if self.obstacles.len() >= most {
-            return None;
-        }
-        place.obstacles.push(obstacle);
-        place.obstacles.sort_unstable();
-        Some(place)
+        place
+    }
+
+    fn behind(&mut self, obstacle: Obstacle) -> &mut Behind {
+        let nature = match obstacle {
+            Obstacle::Edge(node) => return &mut self.root.steps[node].behind,
+            Obstacle::Nature(nature) => nature,
+        };
+        let known = self.natures.iter().position(|(known, _)| *known == nature);
+        let place = known.unwrap_or_else(|| {
+            if self.natures.len() >= MOST_NATURES {
+                self.natures.clear();
+            }
+            self.natures.push((nature, Behind::default()));
+            self.natures.len() - 1
+        });
+        &mut self.natures[place].1
     }
 }
 
-/// The roots of one graph by place; the places used first are forgotten first.
+/// What stands in the way of a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Obstacle {
+    /// What edges have to be.
+    Nature(Nature),
+    /// The edge by which the node of that number goes on.
+    Edge(usize),
+}
+
+/// Whether it is known what lies behind an obstacle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Beyond {
+    /// The number of the root that knows.
+    Known(u32),
+    /// Not yet, and so many edges were looked at by searches round it.
+    Unknown(Obstacle, u32),
+    /// Nobody will: there are too many obstacles.
+    Never,
+}
+
+/// The roots of one graph by number; those that were grown first are forgotten first.
 #[derive(Debug)]
 pub(crate) struct Roots {
     /// As if every edge were free.
     open: Vec<u64>,
     tastes: Vec<Taste>,
-    known: BTreeMap<Place, Root>,
-    order: VecDeque<Place>,
+    arcs: Sets<(Lead, u32, Option<Nature>)>,
+    /// Those without nature and obstacles.
+    ends: BTreeMap<End, u32>,
+    /// All.
+    numbers: BTreeMap<Place, u32>,
+    known: VecDeque<Known>,
+    /// The number of the first that is still known; none has number zero.
+    first: u32,
     most: usize,
-    /// How many obstacles a place has at most.
-    pub(crate) most_obstacles: usize,
+    most_obstacles: usize,
 }
 
 impl Roots {
@@ -75,8 +146,11 @@ impl Roots {
         Self {
             open: vec![u64::MAX; graph.edge_count()],
             tastes: Vec::new(),
-            known: BTreeMap::new(),
-            order: VecDeque::new(),
+            arcs: Sets::default(),
+            ends: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            known: VecDeque::new(),
+            first: 1,
             most_obstacles: if backbone.edge_count() <= SMALL {
                 MOST_OBSTACLES
             } else {
@@ -86,54 +160,154 @@ impl Roots {
         }
     }
 
-    /// The place at one end of a request, without obstacles.
-    pub(crate) fn place(&mut self, request: &PathRequest, is_end: bool) -> Place {
-        let is_mine = |taste: &Taste| {
-            taste.0 == request.minimise && taste.1 == request.prefer && taste.2 == request.prefer_over
-        };
-        let taste = self.tastes.iter().position(is_mine).unwrap_or_else(|| {
-            self.tastes.push((request.minimise, request.prefer.clone(), request.prefer_over));
-            self.tastes.len() - 1
-        });
-        let node = if is_end { request.to } else { request.from };
-        Place { taste, node, is_end, nature: None, obstacles: Vec::new() }
-    }
-
-    /// Whether the place was asked for before.
-    pub(crate) fn knows(&self, place: &Place) -> bool {
-        self.known.contains_key(place)
-    }
-
-    /// What is known of a place; found out if need be. The request's place is this one.
-    pub(crate) fn at(
+    /// The number of the root at one end of a request, without obstacles. Grown where need be at the end that is asked for, unless
+    /// the other's is there already: what is known of either gives the same answer, and finding out costs more than most searches.
+    pub(crate) fn of(
         &mut self,
-        place: &Place,
         backbone: &Backbone,
         graph: &Graph,
         request: &PathRequest,
-    ) -> &mut Root {
-        if !self.knows(place) {
-            if self.known.len() >= self.most
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.known.remove(&oldest);
-            }
-            self.order.push_back(place.clone());
-        }
-        self.known.entry(place.clone()).or_insert_with(|| {
-            let (avoid_affinity, include_any, include_all, encrypted) = place.nature.unwrap_or_default();
-            let asked = PathRequest {
-                minimise: request.minimise,
-                prefer: request.prefer.clone(),
-                prefer_over: request.prefer_over,
-                avoid_affinity,
-                include_any,
-                include_all,
-                encrypted,
-                ..PathRequest::new(request.from, request.to)
-            };
-            let lead = if place.is_end { Lead::Home } else { Lead::Away };
-            Root::new(lead, place.node, backbone, &Problem::new(graph, &self.open, &asked), &place.obstacles)
+        is_end: bool,
+    ) -> u32 {
+        let taste = self.taste(request);
+        let end = |is_end: bool| {
+            let node = if is_end { request.to } else { request.from };
+            End { node, taste, is_end }
+        };
+        let known = self.ends.get(&end(is_end)).or_else(|| self.ends.get(&end(!is_end)));
+        known.copied().unwrap_or_else(|| {
+            let end = end(is_end);
+            let number =
+                self.grow(backbone, graph, request, Place { end, nature: None, obstacles: Vec::new() });
+            self.ends.insert(end, number);
+            number
         })
+    }
+
+    /// A root by its number. None is forgotten before the next is grown.
+    pub(crate) fn at(&mut self, number: u32) -> &mut Root {
+        &mut self.known[(number - self.first) as usize].root
+    }
+
+    /// What is known of a root's place behind the edge by which that node goes on: behind the nature of edges where that is what is
+    /// wrong with it, else behind the edge itself.
+    pub(crate) fn beyond(&mut self, problem: &Problem<'_>, number: u32, node: usize) -> Beyond {
+        let known = &mut self.known[(number - self.first) as usize];
+        let via = known.root.steps[node].via;
+        let obstacle = if known.nature.is_none() && !problem.suits(problem.graph.edge(via)) {
+            Obstacle::Nature(nature(problem.request))
+        } else if known.root.obstacles.len() < self.most_obstacles {
+            Obstacle::Edge(node)
+        } else {
+            return Beyond::Never;
+        };
+        let behind = *known.behind(obstacle);
+        if behind.root >= self.first {
+            return Beyond::Known(behind.root);
+        }
+        // The same obstacles may have been met in another order.
+        let Some(root) = self.numbers.get(&known.place_behind(obstacle)) else {
+            return Beyond::Unknown(obstacle, behind.spent);
+        };
+        known.behind(obstacle).root = *root;
+        Beyond::Known(*root)
+    }
+
+    /// Remembers that a search looked at so many edges to get round an obstacle.
+    pub(crate) fn spend(&mut self, number: u32, obstacle: Obstacle, edges: u32) {
+        let behind = self.known[(number - self.first) as usize].behind(obstacle);
+        behind.spent = behind.spent.saturating_add(edges);
+    }
+
+    /// Grows what lies behind an obstacle that is unknown, and gives its number.
+    pub(crate) fn grow_behind(
+        &mut self,
+        backbone: &Backbone,
+        graph: &Graph,
+        request: &PathRequest,
+        number: u32,
+        obstacle: Obstacle,
+    ) -> u32 {
+        let known = &self.known[(number - self.first) as usize];
+        let place = known.place_behind(obstacle);
+        let grown = match obstacle {
+            Obstacle::Nature(_) => self.grow(backbone, graph, request, place),
+            Obstacle::Edge(node) => {
+                let asked = asked(request, known.nature);
+                let root = known.root.behind(backbone, &Problem::new(graph, &self.open, &asked), node);
+                self.keep(place, root)
+            }
+        };
+        // It may just have been forgotten.
+        if let Some(known) = number.checked_sub(self.first).and_then(|n| self.known.get_mut(n as usize)) {
+            known.behind(obstacle).root = grown;
+        }
+        grown
+    }
+
+    /// Grows the root of a place from nothing.
+    fn grow(&mut self, backbone: &Backbone, graph: &Graph, request: &PathRequest, place: Place) -> u32 {
+        let asked = asked(request, place.nature);
+        let lead = if place.end.is_end { Lead::Home } else { Lead::Away };
+        let problem = Problem::new(graph, &self.open, &asked);
+        let kind = (lead, place.end.taste, place.nature);
+        let arcs = self.arcs.of(kind, || Arcs::new(lead, backbone, &problem));
+        let root = Root::new(lead, place.end.node, place.obstacles.clone(), backbone, &problem, arcs);
+        self.keep(place, root)
+    }
+
+    fn keep(&mut self, place: Place, root: Root) -> u32 {
+        if self.first == MOST_NUMBERS {
+            self.ends.clear();
+            self.numbers.clear();
+            self.known.clear();
+            self.first = 1;
+        }
+        if self.known.len() >= self.most
+            && let Some(oldest) = self.known.pop_front()
+        {
+            self.first += 1;
+            self.numbers.remove(&oldest.place());
+            if oldest.nature.is_none() && oldest.root.obstacles.is_empty() {
+                self.ends.remove(&oldest.end);
+            }
+        }
+        let number = self.first + self.known.len() as u32;
+        self.known.push_back(Known { end: place.end, nature: place.nature, root, natures: Vec::new() });
+        self.numbers.insert(place, number);
+        number
+    }
+
+    /// Keeps no more roots than these.
+    #[cfg(test)]
+    pub(crate) const fn forget_beyond(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// The number of what a request finds better.
+    fn taste(&mut self, request: &PathRequest) -> u32 {
+        let is_mine = |taste: &Taste| {
+            taste.0 == request.minimise && taste.1 == request.prefer && taste.2 == request.prefer_over
+        };
+        let known = self.tastes.iter().position(is_mine);
+        known.unwrap_or_else(|| {
+            self.tastes.push((request.minimise, request.prefer.clone(), request.prefer_over));
+            self.tastes.len() - 1
+        }) as u32
+    }
+}
+
+/// What is asked of every path of a place.
+fn asked(request: &PathRequest, nature: Option<Nature>) -> PathRequest {
+    let (avoid_affinity, include_any, include_all, encrypted) = nature.unwrap_or_default();
+    PathRequest {
+        minimise: request.minimise,
+        prefer: request.prefer.clone(),
+        prefer_over: request.prefer_over,
+        avoid_affinity,
+        include_any,
+        include_all,
+        encrypted,
+        ..PathRequest::new(request.from, request.to)
     }
 }

@@ -80,6 +80,12 @@ impl<T: Numbered> Set<T> {
         self.words.get(word).is_some_and(|bits| bits >> bit & 1 == 1)
     }
 
+    /// Whether nothing was ever put into it.
+    #[inline]
+    pub(crate) const fn is_bare(&self) -> bool {
+        self.words.is_empty()
+    }
+
     /// All that it holds, ascending.
     pub fn iter(&self) -> impl Iterator<Item = T> + '_ {
         self.words.iter().zip(0..).flat_map(|(word, place): (&u64, u32)| {

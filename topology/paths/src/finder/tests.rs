@@ -19,9 +19,11 @@ fn check(
     patience: usize,
     request: impl Fn(&Ask) -> Option<PathRequest>,
 ) -> Result<(), TestCaseError> {
-    let free = capacities(graph);
+    let mut free = capacities(graph);
     let mut finder = Finder::new(Arc::new(graph.clone()));
-    finder.patience = patience;
+    finder.memory.patience = patience;
+    // Some remember next to nothing.
+    finder.memory.roots.forget_beyond(1 + patience * patience);
     for ask in asks {
         let Some(request) = request(ask) else { continue };
         let mut workspace = Workspace::new();
@@ -31,6 +33,10 @@ fn check(
         if let Ok(found) = found {
             let alone = crate::backup(graph, &free, &request, &found.edges, diversity, &mut workspace);
             prop_assert_eq!(finder.backup(&free, &request, &found.edges, diversity), alone);
+            // What is free goes and comes back.
+            for edge in found.edges {
+                free[edge.ix()] = free[edge.ix()].checked_sub(request.bandwidth.as_bps()).unwrap_or(9);
+            }
         } else {
             let alone = crate::find(graph, &free, &request, &mut workspace);
             prop_assert_eq!(finder.find(&free, &request), alone);
