@@ -27,6 +27,8 @@ use paths::{EdgeSet, Encoder};
 use crate::{codes, domain};
 
 pub(crate) use closed::Closed;
+pub(crate) use pinned::without_node_segments;
+pub(crate) use scribe::{encoding, visits};
 use place::Placer;
 use placed::Placed;
 
@@ -68,7 +70,7 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     let none_down = EdgeSet::default();
     let encoder = Encoder::new(&graph, ted, &none_down);
     let pins = set.services.values().any(|service| service.sle.encrypted);
-    let bare = pins.then(|| pinned::without_node_segments(ted));
+    let bare = pins.then(|| without_node_segments(ted));
     let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
     let mut placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
     let mut placed = Vec::with_capacity(set.services.len());

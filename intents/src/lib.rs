@@ -48,6 +48,8 @@ mod compile;
 
 pub mod balance;
 
+pub mod repair;
+
 mod judge;
 mod opened;
 mod why;

@@ -3,6 +3,7 @@
 
 mod baseline;
 mod junit;
+mod moment;
 mod text;
 mod ways;
 mod windows;
@@ -17,6 +18,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use engine::stages;
 use indicatif::{ProgressBar, ProgressStyle};
+use intents::repair::{self, Repairs};
 use model::{Allocations, Finding, Hints, IntentSet, Ted, Timestamp};
 use plan::verify::{
     self as core, FailureKind, Question, Verification,
@@ -52,6 +54,9 @@ on, and then with that down. With --at the promises are those of that moment, wi
 open drained; windows that are over then are not judged. Without it all promises count at once, but for
 those that claim the same packets at different times: then each choice of services that are promised at
 the same time is judged by itself, and the worst is told.
+
+--fast-reroute tells beside where the traffic of each link goes in the moment after it fails, while the
+routers next to it lead it around (TI-LFA), and what is lost or too full then; that breaks no promise.
 
 Examples:
   trunkline verify -n network.yaml -i intents/
@@ -89,6 +94,9 @@ pub struct VerifyArgs {
     /// Show in text the ways that a service, or every service of an intent, takes without failure and under each that moves it
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
+    /// Tell also what each link's failure loads in the moment before routers switch to backups (TI-LFA)
+    #[arg(long)]
+    pub fast_reroute: bool,
     /// Do not count what no plan can help
     #[arg(long)]
     pub accept_unavoidable: bool,
@@ -119,6 +127,8 @@ struct Verified {
     service: Option<String>,
     /// How many choices of services were judged, each by itself.
     choices: usize,
+    /// How the failures of links fare in their first moment, where that is asked for.
+    repairs: Option<Repairs>,
 }
 
 /// More choices of services are not judged: each costs as much as all services at once.
@@ -135,6 +145,8 @@ struct Document<'v> {
     /// How many choices of services were judged, where not all could be at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     choices: Option<usize>,
+    #[serde(rename = "fastReroute", skip_serializing_if = "Option::is_none")]
+    repairs: Option<&'v Repairs>,
     #[serde(flatten)]
     verification: &'v Verification,
 }
@@ -165,6 +177,7 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             state: if verified.empty { "empty" } else { "snapshot" },
             against: verified.against,
             choices: Some(verified.choices).filter(|choices| *choices > 1),
+            repairs: verified.repairs.as_ref(),
             verification: &verified.verification,
         })?,
     }
@@ -211,7 +224,7 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let choices = choices(&set, &known, at)?;
     let measured = plan::overlay(&ted, &offline::as_of(known.clone(), &set, at));
-    let mut verification = walked(&set, (&ted, &measured), &ids, &choices, &args.failures)?;
+    let (mut verification, repairs) = walked(&set, (&ted, &measured), &ids, &choices, args)?;
     verification.windows = windows::judge(&set, &ted, &known, &ids, at)?;
     let against = match (&before, &args.baseline) {
         (Some(before), Some(path)) => {
@@ -220,19 +233,21 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
         _ => None,
     };
     let (accept, service, choices) = (args.accept_unavoidable, args.service.clone(), choices.len());
-    Ok(Verified { verification, against, empty, accept, service, choices })
+    Ok(Verified { verification, against, empty, accept, service, choices, repairs })
 }
 
-/// Each choice judged, as one answer. The network is given as its file says, by which paths are chosen, and as it is measured.
+/// Each choice judged, as one answer; and its first moments, where they are asked for. The network is given as its file says, by which
+/// paths are chosen, and as it is measured.
 fn walked(
     set: &IntentSet,
     (ted, measured): (&Ted, &Ted),
     ids: &Allocations,
     choices: &[Hints],
-    kinds: &[FailureKind],
-) -> Result<Verification, Stop> {
+    args: &VerifyArgs,
+) -> Result<(Verification, Option<Repairs>), Stop> {
+    let kinds = args.failures.as_slice();
     let bar = bar(choices.len() * core::size(measured, kinds));
-    let mut whole: Option<Verification> = None;
+    let (mut whole, mut repairs): (Option<Verification>, Option<Repairs>) = (None, None);
     for hints in choices {
         let promised = stages::promised(set, hints);
         let compiled = intents::compile(set, ted, hints, ids);
@@ -251,9 +266,18 @@ fn walked(
             Some(whole) => whole.join(part),
             None => whole = Some(part),
         }
+        if !args.fast_reroute {
+            continue;
+        }
+        let part = repair::repairs(&compiled, set, ted, &hints.down)
+            .map_err(|error| Stop::usage(error.to_string()))?;
+        match &mut repairs {
+            Some(whole) => whole.join(part),
+            None => repairs = Some(part),
+        }
     }
     bar.finish_and_clear();
-    Ok(whole.unwrap_or_default())
+    Ok((whole.unwrap_or_default(), repairs))
 }
 
 /// What is judged, each by itself: the promises of a moment, or all promises at once. Where some claim the same packets at different times

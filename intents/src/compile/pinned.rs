@@ -9,7 +9,7 @@
 use model::Ted;
 
 /// The network with all adjacency segments and no node segments: what is encoded over it is pinned link by link.
-pub(super) fn without_node_segments(ted: &Ted) -> Ted {
+pub(crate) fn without_node_segments(ted: &Ted) -> Ted {
     let mut bare = ted.clone();
     for node in bare.nodes.values_mut() {
         node.node_sid = None;

@@ -16,7 +16,7 @@ use super::{
     closed::{Closed, Ledger},
     placed::{Placed, PlacedBackup},
     policy,
-    scribe::Scribe,
+    scribe::{Scribe, visits},
     takers::{Taker, Takers},
     verdict,
 };
@@ -288,10 +288,8 @@ impl<'a> Placer<'a> {
         ways: &Ways,
     ) -> Result<Vec<Vec<Sid>>, String> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
-        let out: Vec<_> = service.sle.waypoints.iter().filter_map(|node| self.graph.node_ix(node)).collect();
-        let back = out.iter().rev().copied().collect();
         let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
-        ways.each().zip([out, back]).map(segments).collect()
+        ways.each().zip(visits(service, self.graph)).map(segments).collect()
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the

@@ -2,11 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use model::{EdgeIx, NodeIx, Sid, sr::Dataplane};
+use model::{EdgeIx, Graph, NodeIx, Service, Sid, sr::Dataplane};
 use paths::{Encoder, Encoding};
 
 /// A data plane, what is to be visited in order, and the path.
 type Question = (Dataplane, Vec<NodeIx>, Vec<EdgeIx>);
+
+/// How every list is written: the fewest segments, with room kept for one SID of the service itself.
+pub(crate) const fn encoding(dataplane: Dataplane) -> Encoding<'static> {
+    Encoding::new(dataplane, 1)
+}
+
+/// What the paths of a service visit, in the order of travel: out, and back.
+pub(crate) fn visits(service: &Service, graph: &Graph) -> [Vec<NodeIx>; 2] {
+    let out: Vec<NodeIx> = service.sle.waypoints.iter().filter_map(|node| graph.node_ix(node)).collect();
+    let back = out.iter().rev().copied().collect();
+    [out, back]
+}
 
 /// An encoder that remembers. Memory: some 200 bytes a path.
 pub(super) struct Scribe<'a> {
@@ -30,9 +42,8 @@ impl<'a> Scribe<'a> {
         let Self { encoder, known } = self;
         let segments =
             known.entry((dataplane, visits, path.to_vec())).or_insert_with_key(|(_, visits, _)| {
-                let encoding = Encoding::new(dataplane, 1);
                 encoder
-                    .encode_chain(path, visits, &encoding)
+                    .encode_chain(path, visits, &encoding(dataplane))
                     .map(|list| list.sids)
                     .map_err(|error| error.to_string())
             });

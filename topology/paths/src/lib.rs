@@ -106,7 +106,7 @@ pub use include::{Include, Includes, TooManyIncludes};
 pub use metric::MetricType;
 pub use packed::Lead;
 pub use ranking::{Ranking, k_shortest};
-pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList};
+pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList, Ridden};
 pub use reservation::{BadPriorities, BandwidthModel, Held, Priorities, Reservations};
 pub use segments::{TooManySegments, within_segments};
 pub use set::{EdgeSet, NodeSet, RiskSet, Set};

@@ -24,8 +24,10 @@ use crate::{
 };
 
 mod load;
+mod ride;
 
 pub use load::{Carried, Moment, Over};
+pub use ride::Ridden;
 
 /// What a router takes for failed when it loses a link (RFC 9855 section 6).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -39,6 +39,9 @@ pub fn render(verified: &Verified) -> String {
     if let Some(name) = &verified.service {
         out += &super::ways::render(verification, name);
     }
+    if let Some(repairs) = &verified.repairs {
+        out += &super::moment::render(repairs);
+    }
     out + &summary(verified)
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod codes;
 mod examples;
 mod files;
+mod moment;
 mod optimise;
 mod pipeline;
 mod plan;

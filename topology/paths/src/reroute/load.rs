@@ -135,7 +135,7 @@ impl FastReroute<'_> {
     }
 
     /// Lets traffic flow from a node by old shortest paths.
-    fn pour(&mut self, from: NodeIx, end: NodeIx, amount: u64, flow: &mut BTreeMap<EdgeIx, u64>) {
+    pub(super) fn pour(&mut self, from: NodeIx, end: NodeIx, amount: u64, flow: &mut BTreeMap<EdgeIx, u64>) {
         let graph = self.graph;
         let tree = self.tree(end);
         // Nodes by distance, the farthest first: all that reaches a node has reached it before it is looked at.

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::{Line, Net, Way, any_net, edge, simple_paths, sum};
 
+mod ride;
+
 fn metric(igp: u32) -> [Way; 2] {
     [Way { igp, ..Way::default() }; 2]
 }
