@@ -3,6 +3,7 @@
 
 pub mod config;
 
+mod dialect;
 mod inventory;
 mod keys;
 
@@ -127,7 +128,7 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let token = Token::load_or_create(&config.token())?;
     let pre_images = Arc::new(FilePreImages::new(config.state.join("pre-images"))?);
     let (samples_in, samples) = mpsc::channel(SAMPLES);
-    let fleet = Fleet::build(&inventory, &config.inventory, &ted, pre_images)?;
+    let fleet = Fleet::build(&inventory, &config.inventory, &ted, &config.network, pre_images)?;
     info!(routers = ted.nodes.len(), devices = fleet.devices.len(), "the network is known");
     let watchers = fleet.watch(config.telemetry_interval, &samples_in);
     let setup = Setup {

@@ -308,6 +308,14 @@ fn faults_of_the_inventory_name_file_and_device() {
         (INVENTORY.replace("name: hq-pe1", "name: hq-pe9"), "device hq-pe9: the network file has no node"),
         (INVENTORY.replace("SHA256:47DE", "SHA256:???"), "fingerprint"),
         (INVENTORY.replace("hostKey", "hostkey"), "device hq-pe1, config: there is no key `hostkey` here"),
+        (
+            INVENTORY.replace("    login", "    dialect: junos\n    login"),
+            "device hq-pe1: dialect `junos` is not known",
+        ),
+        (
+            INVENTORY.replace("    login", "    dialect: huawei\n    login"),
+            "device hq-pe1: its dialect is `huawei` here and `openconfig` in",
+        ),
     ] {
         let folder = folder(&inventory);
         let output =

@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0097 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0096 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0096`: a device has no words for an edit.
+pub const NO_WORDS: &str = "TL0096";
 
 /// `TL0097`: files promise nothing.
 pub const NOTHING_PROMISED: &str = "TL0097";
@@ -11,6 +14,11 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        NO_WORDS,
+        "a device has no words for an edit",
+        "The plan asks a device for something that the modules of its dialect cannot say, such as a steering rule on a router that is configured in Huawei's modules, or a name that is longer than they allow. A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the device, what is missing, and the intents that ask for it; `docs/dialects.md` has what each dialect carries. Lead these services over other routers, shorten the name of the intent where that is what is too long, or, where the router serves OpenConfig too, give it that `dialect` in the network file.",
+    ),
     (
         NOTHING_PROMISED,
         "files promise nothing",

@@ -12,9 +12,10 @@ use std::{
     time::Duration,
 };
 
+use dialects::Dialect;
 use model::NodeId;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -45,15 +46,33 @@ pub struct Entry {
     pub config: ConfigAccess,
     /// How it is watched; not at all where absent.
     pub telemetry: Option<GnmiAccess>,
-    /// Its dialect.
-    #[serde(default = "openconfig")]
-    pub dialect: String,
+    /// Its dialect: the one that the network file gives it, repeated. Where absent, the network file alone says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "by_name::serialize", deserialize_with = "by_name::deserialize")]
+    #[schemars(schema_with = "by_name::schema")]
+    pub dialect: Option<Dialect>,
     /// Who logs in.
     pub login: Login,
 }
 
-fn openconfig() -> String {
-    "openconfig".to_owned()
+/// Dialects by name.
+mod by_name {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(dialect: &Option<Dialect>, out: S) -> Result<S::Ok, S::Error> {
+        dialect.map(Dialect::name).serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Dialect>, D::Error> {
+        let name = Option::<String>::deserialize(input)?;
+        name.map(|name| name.parse().map_err(D::Error::custom)).transpose()
+    }
+
+    /// All names, so that editors offer them.
+    pub fn schema(_: &mut SchemaGenerator) -> Schema {
+        let names = Dialect::ALL.map(Dialect::name).map(Some);
+        json_schema!({"type": ["string", "null"], "enum": [&names[..], &[None]].concat()})
+    }
 }
 
 /// How a device is configured.
@@ -305,14 +324,6 @@ pub enum InventoryError {
     /// NETCONF without a key to log in with.
     #[error("device {0}: login.key is missing: NETCONF logs in over SSH; name the private key, as file:PATH")]
     NoKey(NodeId),
-    /// A dialect is not known.
-    #[error("device {node}: dialect `{dialect}` is not supported; this version speaks: openconfig")]
-    Dialect {
-        /// The device.
-        node: NodeId,
-        /// What stands there.
-        dialect: String,
-    },
 }
 
 impl Inventory {
@@ -330,12 +341,6 @@ impl Inventory {
         for entry in &inventory.devices {
             if !seen.insert(&entry.name) {
                 return Err(InventoryError::Twice(entry.name.clone()));
-            }
-            if entry.dialect != "openconfig" {
-                return Err(InventoryError::Dialect {
-                    node: entry.name.clone(),
-                    dialect: entry.dialect.clone(),
-                });
             }
             if let ConfigAccess::Netconf(access) = &entry.config
                 && !access.host_key.starts_with("SHA256:")
@@ -387,6 +392,29 @@ devices:
         );
         let written = serde_yaml::to_string(&inventory).unwrap();
         assert!(written.contains("exec:pass show trunkline"), "but they are written: {written}");
+    }
+
+    #[test]
+    fn every_dialect_is_read_and_written_by_its_name() {
+        let inventory = Inventory::parse(TEXT).unwrap();
+        assert_eq!(inventory.devices[0].dialect, None);
+        assert!(!serde_yaml::to_string(&inventory).unwrap().contains("dialect"));
+        let schema = Inventory::schema().to_string();
+        for dialect in Dialect::ALL {
+            let text =
+                TEXT.replace("  - name: hq-pe1\n", &format!("  - name: hq-pe1\n    dialect: {dialect}\n"));
+            let inventory = Inventory::parse(&text).unwrap();
+            assert_eq!(inventory.devices[0].dialect, Some(dialect));
+            let written = serde_yaml::to_string(&inventory).unwrap();
+            assert_eq!(Inventory::parse(&written).unwrap().devices[0].dialect, Some(dialect));
+            assert!(schema.contains(&format!("\"{dialect}\"")), "{schema}");
+        }
+        let text = TEXT.replace("  - name: hq-pe1\n", "  - name: hq-pe1\n    dialect: junos\n");
+        let error = Inventory::parse(&text).unwrap_err().to_string();
+        assert!(
+            error.contains("dialect `junos` is not known; this version speaks: openconfig, ietf,"),
+            "{error}"
+        );
     }
 
     #[test]

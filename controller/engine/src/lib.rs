@@ -17,6 +17,8 @@ pub mod inventory;
 pub mod cycle;
 pub mod stages;
 
+pub mod words;
+
 pub mod balance;
 
 mod clocked;

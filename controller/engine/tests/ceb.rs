@@ -13,7 +13,7 @@ use engine::{
     stages::{Files, Occasion, Proposal, View},
 };
 use model::{
-    ActualState, Allocations, DeviceReading, Hints, LinkId, Severity, Ted, Timestamp, state::Foreign,
+    ActualState, Allocations, DeviceReading, Finding, Hints, LinkId, Severity, Ted, Timestamp, state::Foreign,
 };
 
 fn read(path: &str) -> String {
@@ -21,6 +21,10 @@ fn read(path: &str) -> String {
 }
 
 fn propose(ted: &Arc<Ted>, hints: Hints) -> Proposal {
+    try_propose(ted, hints).unwrap()
+}
+
+fn try_propose(ted: &Arc<Ted>, hints: Hints) -> Result<Proposal, Vec<Finding>> {
     let names = ["classes", "alarms", "services"];
     let files: Files =
         names.map(|name| (format!("{name}.yaml"), read(&format!("intents/examples/ceb/{name}.yaml")))).into();
@@ -40,7 +44,7 @@ fn propose(ted: &Arc<Ted>, hints: Hints) -> Proposal {
         before: Arc::default(),
         hints: Hints::default(),
     };
-    cycle::propose(Arc::new(set), &view, hints, &Occasion::Person).unwrap()
+    cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)
 }
 
 #[test]
@@ -68,6 +72,29 @@ fn a_drained_line_is_told_once_and_not_once_for_each_of_its_services() {
         .filter(|finding| finding.severity >= Severity::Warning && finding.message.contains("drained"));
     assert!(told.count() <= 1);
     assert!(proposal.findings.iter().all(|finding| finding.code != "TL0053"), "{:#?}", proposal.findings);
+}
+
+#[test]
+fn what_a_router_has_no_words_for_is_refused_with_the_intents_that_ask_for_it() {
+    let mut ted = formats::read("ceb.clab.yml", &read("lab/ceb.clab.yml")).unwrap().ted;
+    let calm = propose(&Arc::new(ted.clone()), Hints::default());
+    let steers = |node: &&model::NodeId| !calm.compiled.desired.devices[*node].steering.is_empty();
+    let headend = calm.compiled.desired.devices.keys().find(steers).unwrap().clone();
+    let intents: BTreeSet<&str> = calm.set.services.values().map(|service| service.intent.as_str()).collect();
+    ted.nodes.get_mut(&headend).unwrap().dialect = "huawei".into();
+    let findings = try_propose(&Arc::new(ted), Hints::default()).unwrap_err();
+    let told: Vec<&Finding> =
+        findings.iter().filter(|finding| finding.code == engine::codes::NO_WORDS).collect();
+    assert!(
+        told.iter().all(|finding| finding.subject == headend.as_str() && finding.is_error()),
+        "{told:#?}"
+    );
+    let steering: Vec<_> = told.iter().filter(|finding| finding.message.contains("put steering")).collect();
+    assert_eq!(steering.len(), calm.compiled.desired.devices[&headend].steering.len());
+    for finding in steering {
+        let (_, whom) = finding.message.split_once("; it is for ").unwrap();
+        assert!(whom.split(", ").all(|id| intents.contains(id)), "{whom}");
+    }
 }
 
 #[test]

@@ -22,6 +22,12 @@ pub trait Rig {
     /// The implementation.
     type Device: Device;
 
+    /// What the clauses put there, made from a number: an object of each kind that the box can hold, and a policy of its own
+    /// for each number.
+    fn edits(&self, number: u32) -> Vec<Edit> {
+        sample_edits(number)
+    }
+
     /// A new session to the same box, which has a network instance `production` and an interface `eth1`.
     fn session(&self) -> impl Future<Output = Self::Device>;
 
@@ -51,7 +57,7 @@ pub async fn judge<R: Rig>(rig: &R) {
 /// Longer than any clause takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// An object of each kind, made from a number.
+/// An object of each kind, made from a number. The queues have names that routers know whose queues are named for good.
 pub fn sample_edits(number: u32) -> Vec<Edit> {
     let color = Color::try_from(2_000 + number).expect("the color is not zero");
     let key = PolicyKey { color, endpoint: "10.0.0.9".parse().expect("an address") };
@@ -65,10 +71,10 @@ pub fn sample_edits(number: u32) -> Vec<Edit> {
     let steering = SteeringKey { vrf: VrfName::lit("production"), sequence: 100 + number };
     let share =
         |discipline| QueueShare { discipline, guarantee: Bandwidth::from_bps(1_000_000 * u64::from(number)) };
-    let voice = QueueName::lit("voice");
+    let first = QueueName::lit("ef");
     let ef = Dscp::new(46).expect("a code point");
     vec![
-        Edit::PutClassifier(Classifier { queues: BTreeMap::from([(ef, voice.clone())]) }),
+        Edit::PutClassifier(Classifier { queues: BTreeMap::from([(ef, first.clone())]) }),
         Edit::PutPolicy(SrPolicy {
             key,
             name: format!("tl-contract-{number}"),
@@ -89,8 +95,8 @@ pub fn sample_edits(number: u32) -> Vec<Edit> {
             interface: InterfaceName::lit("eth1"),
             qos: InterfaceQos {
                 queues: BTreeMap::from([
-                    (voice, share(Discipline::Strict)),
-                    (QueueName::lit("office"), share(Discipline::Weighted(10))),
+                    (first, share(Discipline::Strict)),
+                    (QueueName::lit("af1"), share(Discipline::Weighted(10))),
                 ]),
             },
         },
@@ -143,7 +149,7 @@ impl<R: Rig> Clauses<'_, R> {
     async fn staging_changes_nothing(&self) {
         let clause = "staging changes nothing";
         let mut device = self.rig.session().await;
-        device.stage(TransactionId(1), &sample_edits(1)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(TransactionId(1), &self.rig.edits(1)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         assert!(self.rig.truth().await.is_empty(), "{clause}");
         device.cancel(TransactionId(1)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         self.clean(clause).await;
@@ -152,7 +158,7 @@ impl<R: Rig> Clauses<'_, R> {
     async fn a_confirmed_commit_stays(&self) {
         let clause = "a confirmed commit stays";
         let mut device = self.rig.session().await;
-        let edits = sample_edits(2);
+        let edits = self.rig.edits(2);
         self.put(&mut device, TransactionId(2), &edits, clause).await;
         assert_eq!(
             self.rig.truth().await,
@@ -174,8 +180,8 @@ impl<R: Rig> Clauses<'_, R> {
         let clause = "every kind of edit reads back";
         let mut device = self.rig.session().await;
         let mut config = DeviceConfig::default();
-        let first = sample_edits(3);
-        let later = sample_edits(4);
+        let first = self.rig.edits(3);
+        let later = self.rig.edits(4);
         let back = removal(&applied(&later, applied(&first, config.clone())));
         for (at, edit) in first.iter().chain(&later).chain(&back).enumerate() {
             let id = TransactionId(100 + at as u64);
@@ -194,11 +200,11 @@ impl<R: Rig> Clauses<'_, R> {
     async fn cancel_restores_what_was(&self) {
         let clause = "cancel restores what was";
         let mut device = self.rig.session().await;
-        self.put(&mut device, TransactionId(5), &sample_edits(5), clause).await;
+        self.put(&mut device, TransactionId(5), &self.rig.edits(5), clause).await;
         self.confirm(&mut device, TransactionId(5), clause).await;
         let before = self.rig.truth().await;
         let mut edits = removal(&before);
-        edits.extend(sample_edits(6));
+        edits.extend(self.rig.edits(6));
         self.put(&mut device, TransactionId(6), &edits, clause).await;
         assert_ne!(self.rig.truth().await, before, "{clause}: the commit had no effect");
         device.cancel(TransactionId(6)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
@@ -211,7 +217,7 @@ impl<R: Rig> Clauses<'_, R> {
         let clause = "cancel and confirm can be repeated";
         let mut device = self.rig.session().await;
         device.cancel(TransactionId(7)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
-        self.put(&mut device, TransactionId(8), &sample_edits(8), clause).await;
+        self.put(&mut device, TransactionId(8), &self.rig.edits(8), clause).await;
         self.confirm(&mut device, TransactionId(8), clause).await;
         self.confirm(&mut device, TransactionId(8), clause).await;
         device.cancel(TransactionId(8)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
@@ -223,7 +229,7 @@ impl<R: Rig> Clauses<'_, R> {
     async fn a_lost_session_does_not_undo_a_commit(&self) {
         let clause = "a lost session does not undo a commit";
         let mut device = self.rig.session().await;
-        self.put(&mut device, TransactionId(9), &sample_edits(9), clause).await;
+        self.put(&mut device, TransactionId(9), &self.rig.edits(9), clause).await;
         drop(device);
         assert!(!self.rig.truth().await.is_empty(), "{clause}");
         let mut other = self.rig.session().await;
@@ -240,7 +246,7 @@ impl<R: Rig> Clauses<'_, R> {
         let capabilities = device.capabilities().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         let short = Duration::from_secs(1);
         let id = TransactionId(10);
-        device.stage(id, &sample_edits(10)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(id, &self.rig.edits(10)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         device.commit(id, short).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         drop(device);
         if capabilities.rollback == Rollback::ByDevice {
@@ -255,8 +261,11 @@ impl<R: Rig> Clauses<'_, R> {
     async fn staging_again_forgets_the_first(&self) {
         let clause = "staging again forgets the first";
         let mut device = self.rig.session().await;
-        device.stage(TransactionId(11), &sample_edits(11)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
-        let edits = sample_edits(12);
+        device
+            .stage(TransactionId(11), &self.rig.edits(11))
+            .await
+            .unwrap_or_else(|e| panic!("{clause}: {e}"));
+        let edits = self.rig.edits(12);
         self.put(&mut device, TransactionId(12), &edits, clause).await;
         self.confirm(&mut device, TransactionId(12), clause).await;
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");

@@ -43,8 +43,8 @@ pub struct UnknownDialect(
 pub struct Headend<'a> {
     /// Its router id, or the address that it has in the policies of others.
     pub address: IpAddr,
-    /// What it holds of ours, as [`Dialect::read`] said. OpenConfig does not look at it; in the other dialects an object's
-    /// name says more than its identity, and only what is held says which names have to go.
+    /// What it holds of ours, as [`Dialect::read`] said; not looked at where [`Dialect::needs_held`] says no. In the other
+    /// dialects an object's name says more than its identity, and only what is held says which names have to go.
     pub held: &'a DeviceConfig,
 }
 
@@ -66,6 +66,11 @@ impl Dialect {
     /// All names, for people.
     pub fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
+    }
+
+    /// Whether [`Self::render`] looks at what the device holds, so that it has to be read first.
+    pub const fn needs_held(self) -> bool {
+        !matches!(self, Self::OpenConfig)
     }
 
     /// What carries the edits out, in an order in which each operation finds what it refers to.

@@ -1,28 +1,25 @@
-//! What edits are in one Set, and what the answer to a Get is as one tree. Pure.
+//! What a dialect's operations are in one Set, and what the answer to a Get is as one tree. Pure.
 //!
 //! Devices answer a Get as they like: one tree for each path that was asked for, or one update for each list entry or
 //! leaf below it. All of them come to the same tree here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dialects::{Action, View, openconfig, to_gnmi};
-use model::Edit;
+use dialects::{Action, Dialect, Operation, View, to_gnmi};
 use serde_json::Value;
 
-use crate::edits::last_of_each;
 use crate::notice::Notice;
 use crate::path::{Elem, Path, PathError};
 use crate::set::Changes;
 
-/// The edits as one Set. A target works deletions off before replacements whatever their order (specification 3.4.3), so
-/// only the last edit of each object goes along.
+/// The operations as one Set.
 ///
 /// # Errors
 /// A name of the model is longer than a path may carry.
-pub(crate) fn changes(edits: &[Edit]) -> Result<Changes, PathError> {
+pub(crate) fn changes(operations: &[Operation]) -> Result<Changes, PathError> {
     let mut changes = Changes::new();
-    for operation in openconfig::render(&last_of_each(edits)) {
-        let (text, value) = to_gnmi(&operation);
+    for operation in operations {
+        let (text, value) = to_gnmi(operation);
         let path: Path = text.parse()?;
         match (&operation.action, value) {
             (Action::Merge(_), Some(value)) => changes.update.push((path, value)),
@@ -31,20 +28,19 @@ pub(crate) fn changes(edits: &[Edit]) -> Result<Changes, PathError> {
         }
     }
     // Objects share queues, and each of them merges its queues in.
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     changes.update.retain(|(path, value)| seen.insert((path.clone(), value.to_string())));
     Ok(changes)
 }
 
-/// The modules that must be served for these edits.
-pub(crate) fn modules(edits: &[Edit]) -> std::collections::BTreeSet<&'static str> {
-    let operations = openconfig::render(edits);
+/// The modules that must be served for these operations.
+pub(crate) fn modules(operations: &[Operation]) -> BTreeSet<&'static str> {
     operations.iter().flat_map(|operation| &operation.path).map(|step| step.module.name).collect()
 }
 
 /// The paths that a device is read by.
-pub(crate) fn read_paths() -> Vec<Path> {
-    openconfig::paths().iter().map(|text| text.parse().expect("the dialect writes paths")).collect()
+pub(crate) fn read_paths(dialect: Dialect) -> Vec<Path> {
+    dialect.paths().iter().map(|text| text.parse().expect("the dialect writes paths")).collect()
 }
 
 /// All values of an answer as one tree, names without modules.
@@ -119,10 +115,12 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use device::contract::{removal, sample_edits};
+    use dialects::Headend;
     use model::DeviceConfig;
     use serde_json::json;
 
     use super::*;
+    use crate::edits::last_of_each;
     use crate::notice::Leaf;
 
     fn notice(leaves: Vec<(&str, Value)>) -> Vec<Notice> {
@@ -131,7 +129,7 @@ mod tests {
     }
 
     fn policies(answer: Vec<Notice>) -> DeviceConfig {
-        openconfig::read(&tree(answer)).expect("a tree of ours").0
+        Dialect::OpenConfig.read(&tree(answer)).expect("a tree of ours").0
     }
 
     #[test]
@@ -171,6 +169,13 @@ mod tests {
     }
 
     #[test]
+    fn every_dialect_is_read_by_paths() {
+        for dialect in Dialect::ALL {
+            assert_eq!(read_paths(dialect).len(), dialect.paths().len());
+        }
+    }
+
+    #[test]
     fn a_leaf_list_is_several_nodes() {
         let view = tree(notice(vec![("/a/dscp-set", json!([10, 12])), ("/a/x", json!("y"))]));
         let texts: Vec<&str> = view.all(&["a", "dscp-set"]).map(|node| node.text.as_str()).collect();
@@ -184,7 +189,10 @@ mod tests {
         puts.iter().for_each(|edit| edit.apply(&mut config));
         let mut edits = puts;
         edits.extend(removal(&config));
-        let changes = changes(&edits).expect("paths");
+        let headend =
+            Headend { address: "10.0.0.1".parse().expect("an address"), held: &DeviceConfig::default() };
+        let operations = Dialect::OpenConfig.render(&last_of_each(&edits), &headend).expect("it says all");
+        let changes = changes(&operations).expect("paths");
         assert!(changes.replace.is_empty() && changes.update.is_empty(), "{changes:?}");
         assert!(!changes.delete.is_empty());
     }

@@ -12,18 +12,19 @@
 mod fault;
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
-use dialects::openconfig;
+use dialects::{Dialect, Headend};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
 use tokio::time::sleep;
 
 use crate::clock;
 use crate::content;
-use crate::edits::edits_between;
+use crate::edits::{edits_between, last_of_each};
 use crate::error::SessionError;
 use crate::extension::CommitAction;
 use crate::notice::Notice;
@@ -36,6 +37,9 @@ use crate::set::Changes;
 pub struct GnmiDevice {
     node: NodeId,
     target: Target,
+    dialect: Dialect,
+    /// Its own in the policies of others. OpenConfig does not look at it.
+    address: IpAddr,
     pre_images: Arc<dyn PreImages>,
     open: Option<Open>,
     staged: Option<Staged>,
@@ -59,9 +63,29 @@ struct Staged {
 
 impl GnmiDevice {
     /// A device that is not connected yet. Deadline and sizes are [`Target::limits`]; pre-images are shared with every
-    /// other object that may cancel for this one.
+    /// other object that may cancel for this one. It speaks OpenConfig until [`Self::speaking`] says otherwise.
     pub fn new(node: NodeId, target: Target, pre_images: Arc<dyn PreImages>) -> Self {
-        Self { node, target, pre_images, open: None, staged: None, waiting: None }
+        Self {
+            node,
+            target,
+            dialect: Dialect::OpenConfig,
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            pre_images,
+            open: None,
+            staged: None,
+            waiting: None,
+        }
+    }
+
+    /// It speaks this dialect; `address` is [`Headend::address`].
+    #[must_use]
+    pub fn speaking(self, dialect: Dialect, address: IpAddr) -> Self {
+        Self { dialect, address, ..self }
+    }
+
+    /// What it speaks.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     fn error(&self, step: Step, kind: ErrorKind) -> DeviceError {
@@ -137,7 +161,7 @@ impl GnmiDevice {
     /// What the device holds: ours and others'.
     async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
         let session = self.session().await?;
-        let notices = match get_all(&session).await {
+        let notices = match get_all(&session, self.dialect).await {
             Ok(notices) => notices,
             Err(error) => return Err(self.failed(step, &error)),
         };
@@ -145,20 +169,26 @@ impl GnmiDevice {
         if let Some(why) = notices.iter().flat_map(|notice| &notice.unreadable).next() {
             return Err(self.error(step, ErrorKind::Garbage(why.clone())));
         }
-        openconfig::read(&content::tree(notices))
-            .map_err(|why| self.error(step, ErrorKind::Garbage(why.to_string())))
+        let read = self.dialect.read(&content::tree(notices));
+        read.map_err(|why| self.error(step, ErrorKind::Garbage(why.to_string())))
     }
 
-    /// The edits as one Set that the device can take, as far as that can be told without sending it.
-    fn written(&self, session: &Session, edits: &[Edit]) -> Result<Changes, ErrorKind> {
-        let served: BTreeSet<&str> =
-            session.capabilities().models.iter().map(|model| model.name.as_str()).collect();
+    /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds of ours is
+    /// `held`, where the dialect looks at that.
+    fn written(&self, session: &Session, edits: &[Edit], held: &DeviceConfig) -> Result<Changes, ErrorKind> {
+        let headend = Headend { address: self.address, held };
+        let rendered = self.dialect.render(&last_of_each(edits), &headend);
+        let operations = rendered.map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
+        // SR Linux says `urn:srl_nokia/interfaces:srl_nokia-interfaces`; the name of a module has no colon.
+        let local = |name: &str| name.rsplit_once(':').map_or(name, |(_, local)| local).to_owned();
+        let served: BTreeSet<String> =
+            session.capabilities().models.iter().map(|model| local(&model.name)).collect();
         // A device that names no module at all has not answered the question.
-        let missing = content::modules(edits).into_iter().find(|module| !served.contains(module));
+        let missing = content::modules(&operations).into_iter().find(|module| !served.contains(*module));
         if let Some(module) = missing.filter(|_| !served.is_empty()) {
             return Err(ErrorKind::Unsupported(format!("it does not serve the module {module}")));
         }
-        let changes = content::changes(edits).map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
+        let changes = content::changes(&operations).map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
         session.check_set(&changes).map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
         Ok(changes)
     }
@@ -201,27 +231,28 @@ impl GnmiDevice {
         done
     }
 
-    /// What lies between what the device holds now and what it held before.
-    async fn way_back(&mut self, before: &DeviceConfig) -> Result<Vec<Edit>, DeviceError> {
+    /// What the device holds now, and what lies between that and what it held before.
+    async fn way_back(&mut self, before: &DeviceConfig) -> Result<(DeviceConfig, Vec<Edit>), DeviceError> {
         let (now, _) = self.look(Step::Cancel).await?;
-        Ok(edits_between(&now, before))
+        let edits = edits_between(&now, before);
+        Ok((now, edits))
     }
 
     async fn put_back(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
         let kept = self.keep(Step::Cancel, move |place, node| place.load(node, transaction)).await?;
         if let Some(before) = kept {
-            let mut edits = self.way_back(&before).await?;
+            let (mut now, mut edits) = self.way_back(&before).await?;
             if edits.is_empty() {
                 sleep(self.target.limits.deadline).await;
-                edits = self.way_back(&before).await?;
+                (now, edits) = self.way_back(&before).await?;
             }
             if !edits.is_empty() {
                 let session = self.session().await?;
                 let changes =
-                    self.written(&session, &edits).map_err(|kind| self.error(Step::Cancel, kind))?;
+                    self.written(&session, &edits, &now).map_err(|kind| self.error(Step::Cancel, kind))?;
                 self.set(Step::Cancel, &session, changes).await?;
                 // The pre-image is the only way back, so it is not given away for a mere yes.
-                if !self.way_back(&before).await?.is_empty() {
+                if !self.way_back(&before).await?.1.is_empty() {
                     let why = "it acknowledged what it held before and holds something else".to_owned();
                     return Err(self.error(Step::Cancel, ErrorKind::Garbage(why)));
                 }
@@ -233,8 +264,8 @@ impl GnmiDevice {
 
 /// Everything that the dialect reads. A device may say that a path is not there instead of answering with nothing, and
 /// then for all paths of a request at once.
-async fn get_all(session: &Session) -> Result<Vec<Notice>, SessionError> {
-    let paths = content::read_paths();
+async fn get_all(session: &Session, dialect: Dialect) -> Result<Vec<Notice>, SessionError> {
+    let paths = content::read_paths(dialect);
     match session.get(&paths, DataType::Config).await {
         Err(error) if fault::is_absence(&error) => {}
         answer => return answer,
@@ -268,11 +299,16 @@ impl Device for GnmiDevice {
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
         self.staged = None;
         let (session, rollback) = self.session_for_writing().await?;
-        let changes = self.written(&session, edits).map_err(|kind| self.error(Step::Stage, kind))?;
         let before = match rollback {
             Rollback::ByDevice => None,
             Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
         };
+        let held = match &before {
+            Some(before) => before.clone(),
+            None if self.dialect.needs_held() => self.look(Step::Stage).await?.0,
+            None => DeviceConfig::default(),
+        };
+        let changes = self.written(&session, edits, &held).map_err(|kind| self.error(Step::Stage, kind))?;
         self.staged = Some(Staged { transaction, changes, before });
         Ok(())
     }

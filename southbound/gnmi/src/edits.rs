@@ -60,7 +60,8 @@ fn object(edit: &Edit) -> Object<'_> {
     }
 }
 
-/// The last edit of each object, in order: an edit replaces the whole object, so what came before it has no effect.
+/// The last edit of each object, in order: an edit replaces the whole object, so what came before it has no effect. A target
+/// works deletions of a Set off before replacements whatever their order (specification 3.4.3), so only these may go along.
 pub(crate) fn last_of_each(edits: &[Edit]) -> Vec<Edit> {
     let last: BTreeMap<Object<'_>, usize> =
         edits.iter().enumerate().map(|(at, edit)| (object(edit), at)).collect();

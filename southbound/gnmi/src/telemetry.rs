@@ -1,5 +1,8 @@
 //! Telemetry of one device: a stream that is always being kept, turned into samples of the model.
 //!
+//! It is OpenConfig's, whatever dialect the device is configured in. Of a vendor's router that serves OpenConfig's interfaces,
+//! their state and octets are understood; its queues have other names there than ours.
+//!
 //! The stream has its own connection, so its loss touches nothing else. It is opened again after a pause that grows
 //! while it fails; pauses of different devices differ, so that a network that comes back is not asked all at once.
 

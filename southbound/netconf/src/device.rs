@@ -1,7 +1,8 @@
 //! A NETCONF router as a [`device::Device`].
 //!
 //! ```text
-//!   stage    get-schema where a module is new                         (served.rs)
+//!   stage    get-config of running, where the dialect has to know     (reading.rs)
+//!            get-schema where a module is new                         (served.rs)
 //!            lock, discard-changes, edit-config of the candidate      (candidate.rs)
 //!   commit   commit with confirm-timeout and persist                  |
 //!   confirm  commit with persist-id, then unlock                      |
@@ -23,11 +24,13 @@ mod served;
 #[cfg(test)]
 mod tests;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
-use dialects::{Operation, openconfig};
-use model::{DeviceReading, Edit, NodeId, TransactionId};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step, clock};
+use dialects::{Dialect, Headend, Operation};
+use model::state::Foreign;
+use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
 use tokio::time::Instant;
 
 pub use candidate::{Candidate, Followed, Manners};
@@ -81,6 +84,10 @@ pub struct NetconfDevice {
     node: NodeId,
     target: SshTarget,
     options: Options,
+    dialect: Dialect,
+    /// Its own in the policies of others. OpenConfig does not look at it.
+    address: IpAddr,
+    /// What the dialect reads.
     filter: Filter,
     /// Where modules are kept that devices serve; absent where nobody wants to know, or this device leaves the question
     /// unanswered.
@@ -91,17 +98,31 @@ pub struct NetconfDevice {
 }
 
 impl NetconfDevice {
-    /// A device to which no session is open yet.
+    /// A device to which no session is open yet. It speaks OpenConfig until [`Self::speaking`] says otherwise.
     pub fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
+        let dialect = Dialect::OpenConfig;
         Self {
             node,
             target,
             options,
-            filter: reading::filter(),
+            dialect,
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            filter: reading::filter(dialect),
             library: None,
             open: None,
             known: Known::Nothing,
         }
+    }
+
+    /// It speaks this dialect; `address` is [`Headend::address`].
+    #[must_use]
+    pub fn speaking(self, dialect: Dialect, address: IpAddr) -> Self {
+        Self { dialect, address, filter: reading::filter(dialect), ..self }
+    }
+
+    /// What it speaks.
+    pub const fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Before it stages, it looks whether the device's own modules have the nodes that are written. The library is shared
@@ -109,6 +130,26 @@ impl NetconfDevice {
     #[must_use]
     pub fn with_library(self, library: Library) -> Self {
         Self { library: Some(library), ..self }
+    }
+
+    /// What carries the edits out. What it holds is read first where the dialect has to know it, and without a lock: the edits
+    /// themselves come from an earlier reading, and what is read back before the confirm tells whether somebody came between.
+    async fn rendered(&mut self, edits: &[Edit]) -> Result<Vec<Operation>, DeviceError> {
+        let held = match self.dialect.needs_held() {
+            true => self.look(Step::Stage).await?.0,
+            false => DeviceConfig::default(),
+        };
+        let rendered = self.dialect.render(edits, &Headend { address: self.address, held: &held });
+        rendered.map_err(|why| self.failed(Step::Stage, ErrorKind::Unsupported(why.to_string())))
+    }
+
+    /// What it holds, ours and others' apart.
+    async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
+        let open = self.take().await?;
+        let outcome = open.running(self.filter.clone()).await;
+        let data = self.put_back(open, step, outcome)?;
+        let read = self.dialect.read(&reading::view(data));
+        read.map_err(|why| self.failed(step, ErrorKind::Garbage(why.to_string())))
     }
 
     /// A session to a device that has, as far as can be told, what the operations write.
@@ -190,7 +231,7 @@ impl NetconfDevice {
             Known::Committed(known, edits) if *known == transaction => edits.clone(),
             _ => return Ok(()),
         };
-        let DeviceReading::Read { owned, .. } = self.read().await? else { return Ok(()) };
+        let (owned, _) = self.look(Step::Read).await?;
         let mut wanted = owned.clone();
         edits.iter().for_each(|edit| edit.apply(&mut wanted));
         if wanted == owned {
@@ -228,8 +269,9 @@ impl Device for NetconfDevice {
     }
 
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
-        let payload = reading::payload(edits).map_err(|why| self.failed(Step::Stage, why))?;
-        let mut open = self.take_for(&openconfig::render(edits)).await?;
+        let operations = self.rendered(edits).await?;
+        let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Stage, why))?;
+        let mut open = self.take_for(&operations).await?;
         let outcome = open.stage(payload).await;
         self.known = match outcome {
             Ok(()) => Known::Staged(transaction, edits.to_vec()),
@@ -301,9 +343,7 @@ impl Device for NetconfDevice {
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
-        let open = self.take().await?;
-        let outcome = open.running(self.filter.clone()).await;
-        let data = self.put_back(open, Step::Read, outcome)?;
-        reading::read(data).map_err(|e| self.failed(Step::Read, ErrorKind::Garbage(e.to_string())))
+        let (owned, foreign) = self.look(Step::Read).await?;
+        Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
     }
 }

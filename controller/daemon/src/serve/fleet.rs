@@ -3,9 +3,10 @@
 //! What is wrong with the inventory's text ends the start. A key or certificate that cannot be had concerns one device: it is
 //! shown as one that cannot be reached, with the reason, and all others are driven.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow, bail};
+use dialects::Dialect;
 use engine::{
     inventory::{ConfigAccess, Entry, GnmiAccess, Inventory, Login, Reference, SecretError},
     tasks::DeviceHandle,
@@ -22,7 +23,7 @@ use netconf::{
 use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 use tracing::warn;
 
-use super::unusable::Unusable;
+use super::{dialect, unusable::Unusable};
 
 /// No order to a device takes longer; a device that needs more is silent.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -50,6 +51,9 @@ pub struct Fleet {
 /// One of them.
 pub struct Device(Driver);
 
+/// A device's dialect, and its own address in the policies of others.
+type Speaks = (Dialect, IpAddr);
+
 /// What many entries share: keys, certificates and the modules that routers of a kind serve are read once.
 struct Keys<'i> {
     folder: &'i Path,
@@ -67,7 +71,8 @@ fn starts(interval: Duration, watches: usize) -> impl Iterator<Item = Duration> 
 }
 
 impl Fleet {
-    /// Resolves all secrets, relative to the inventory's folder, and makes the devices.
+    /// Resolves all secrets, relative to the inventory's folder, and makes the devices. `network` is the file that the network
+    /// is from.
     ///
     /// # Errors
     /// A device is not in the network, or what stands there of it cannot be meant.
@@ -75,6 +80,7 @@ impl Fleet {
         inventory: &Inventory,
         path: &Path,
         ted: &Ted,
+        network: &Path,
         pre_images: Arc<dyn PreImages>,
     ) -> anyhow::Result<Self> {
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -83,11 +89,13 @@ impl Fleet {
             Self { devices: BTreeMap::new(), telemetry: BTreeMap::new(), protocols: BTreeMap::new() };
         for entry in &inventory.devices {
             let place = || format!("{}: device {}", path.display(), entry.name);
-            if !ted.nodes.contains_key(&entry.name) {
+            let Some(node) = ted.nodes.get(&entry.name) else {
                 bail!("{}: the network file has no node of this name", place());
-            }
+            };
             check(entry).with_context(place)?;
-            fleet.add(entry, &mut keys, &pre_images);
+            let dialect = dialect::of(entry, node, network).with_context(place)?;
+            let speaks = (dialect, node.router_id.into());
+            fleet.add(entry, speaks, &mut keys, &pre_images);
         }
         for node in ted.nodes.keys().filter(|node| !fleet.devices.contains_key(*node)) {
             warn!(%node, "it is not in the inventory: it is neither read nor changed");
@@ -99,9 +107,9 @@ impl Fleet {
     }
 
     /// Adds a device, usable or not.
-    fn add(&mut self, entry: &Entry, keys: &mut Keys<'_>, pre_images: &Arc<dyn PreImages>) {
+    fn add(&mut self, entry: &Entry, speaks: Speaks, keys: &mut Keys<'_>, pre_images: &Arc<dyn PreImages>) {
         let node = &entry.name;
-        let driver = keys.driver(entry, Arc::clone(pre_images)).unwrap_or_else(|error| {
+        let driver = keys.driver(entry, speaks, Arc::clone(pre_images)).unwrap_or_else(|error| {
             let why = format!("{error:#}; mend that and start the controller again");
             warn!(%node, why, "it can be neither read nor changed; all others are");
             Driver::Unusable(Unusable { node: node.clone(), why })
@@ -180,18 +188,25 @@ impl<'i> Keys<'i> {
         }
     }
 
-    fn driver(&mut self, entry: &Entry, pre_images: Arc<dyn PreImages>) -> anyhow::Result<Driver> {
+    fn driver(
+        &mut self,
+        entry: &Entry,
+        (dialect, address): Speaks,
+        pre_images: Arc<dyn PreImages>,
+    ) -> anyhow::Result<Driver> {
         match &entry.config {
             ConfigAccess::Netconf(access) => {
                 let key = self.login(&entry.login)?;
                 let pin = access.host_key.parse()?;
                 let target = SshTarget::new(access.netconf.to_string(), pin, &entry.login.user, key);
                 let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
-                Ok(Driver::Netconf(Box::new(device.with_library(self.library.clone()))))
+                let device = device.speaking(dialect, address).with_library(self.library.clone());
+                Ok(Driver::Netconf(Box::new(device)))
             }
             ConfigAccess::Gnmi(access) => {
                 let target = self.target(access, &entry.login)?;
-                Ok(Driver::Gnmi(Box::new(GnmiDevice::new(entry.name.clone(), target, pre_images))))
+                let device = GnmiDevice::new(entry.name.clone(), target, pre_images);
+                Ok(Driver::Gnmi(Box::new(device.speaking(dialect, address))))
             }
         }
     }
@@ -265,6 +280,46 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn every_device_speaks_the_dialect_of_its_node() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = netconf::ssh::keys::FreshKey::generate().unwrap();
+        std::fs::write(folder.path().join("id"), key.private.as_bytes()).unwrap();
+        std::fs::set_permissions(folder.path().join("id"), std::fs::Permissions::from_mode(0o600)).unwrap();
+        let signed = rcgen::generate_simple_self_signed(["r1".to_owned()]).unwrap();
+        std::fs::write(folder.path().join("ca.pem"), signed.cert.pem()).unwrap();
+        let (mut nodes, mut devices) = (String::new(), String::new());
+        for (at, dialect) in (1..).zip(Dialect::ALL) {
+            let netconf =
+                "netconf: \"127.0.0.1:830\", hostKey: \"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"";
+            let gnmi = "gnmi: \"127.0.0.1:9339\", ca: \"file:ca.pem\", name: r1";
+            for (octet, (name, config)) in [("n", netconf), ("g", gnmi)].into_iter().enumerate() {
+                nodes += &format!(
+                    "  - {{name: {name}-{dialect}, routerId: 10.0.{octet}.{at}, dialect: {dialect}}}\n"
+                );
+                devices += &format!(
+                    "  - name: {name}-{dialect}\n    config: {{{config}}}\n    login: {{user: u, key: \"file:id\"}}\n"
+                );
+            }
+        }
+        let head = |kind| format!("apiVersion: trunkline/v1\nkind: {kind}\n");
+        let network = format!("{}nodes:\n{nodes}", head("Network"));
+        let ted = formats::read("network.yaml", &network).unwrap().ted;
+        let inventory = Inventory::parse(&format!("{}devices:\n{devices}", head("Inventory"))).unwrap();
+        let path = folder.path().join("inventory.yaml");
+        let pre_images = Arc::new(gnmi::MemoryPreImages::new());
+        let fleet = Fleet::build(&inventory, &path, &ted, Path::new("network.yaml"), pre_images).unwrap();
+        for (node, Device(driver)) in &fleet.devices {
+            let spoken = match driver {
+                Driver::Netconf(device) => device.dialect(),
+                Driver::Gnmi(device) => device.dialect(),
+                Driver::Unusable(device) => panic!("{node}: {}", device.why),
+            };
+            assert!(node.as_str().ends_with(&format!("-{spoken}")), "{node} speaks {spoken}");
+        }
+        assert_eq!(fleet.devices.len(), 2 * Dialect::ALL.len());
+    }
 
     #[test]
     fn watches_start_spread_over_an_interval_and_no_line_is_unknown_for_long() {

@@ -3,10 +3,14 @@
 use std::{net::SocketAddr, path::Path};
 
 use anyhow::anyhow;
+use dialects::Dialect;
 use engine::inventory::{Inventory, Reference};
 use formats::text::{Report, Tree, parse};
 
-use super::keys::{self, Fault};
+use super::{
+    dialect,
+    keys::{self, Fault},
+};
 use crate::input;
 
 /// Reads and checks it.
@@ -29,10 +33,15 @@ fn value(text: &str) -> Option<Fault> {
     let tree = parse(text, &mut Report::new("inventory"))?;
     tree.at("devices")?.list().iter().find_map(|device| {
         let name = device.word_at("name").unwrap_or("without a name");
-        ["config", "telemetry"].into_iter().find_map(|section| {
+        let access = ["config", "telemetry"].into_iter().find_map(|section| {
             let access = device.at(section)?;
             let place = format!("device {name}, {section}");
             address(access, &place).or_else(|| authority(access, &place))
+        });
+        access.or_else(|| {
+            let tree = device.at("dialect")?;
+            let unknown = tree.scalar().unwrap_or_default().parse::<Dialect>().err()?;
+            Some(Fault::new(tree.mark, format!("device {name}: {}", dialect::told(&unknown))))
         })
     })
 }
@@ -118,6 +127,7 @@ devices:
         assert!(address.contains("device hq-pe1, config: `netconf` is `router.bank.example`"), "{address}");
         let address = told_of("127.0.1.1:8300", "admin:hunter2@10.0.0.1:830");
         assert!(address.contains("device hq-pe1, config: `netconf` is `10.0.0.1:830`"), "{address}");
+        insta::assert_snapshot!(told_of("    login", "    dialect: huawai\n    login"), @"6:14: device hq-pe1: dialect `huawai` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux; did you mean `huawei`?");
         let secret = told_of("env:CA", "hunter2");
         assert!(secret.contains("device hq-pe2, config: `ca`: a secret must not stand here"), "{secret}");
     }

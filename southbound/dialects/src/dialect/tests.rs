@@ -93,10 +93,23 @@ fn the_table_says_what_rendering_does() {
 fn taking_away_what_was_never_there_changes_nothing() {
     let held = DeviceConfig::default();
     let headend = Headend { address: "10.0.0.1".parse().unwrap(), held: &held };
-    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::OpenConfig) {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.needs_held()) {
         let key = sample_policy(Dataplane::SrMpls).key;
         let edits = [Edit::RemovePolicy(key), Edit::RemoveClassifier];
         assert_eq!(dialect.render(&edits, &headend), Ok(Vec::new()));
+    }
+}
+
+#[test]
+fn only_who_says_so_renders_by_what_is_held() {
+    let nothing = DeviceConfig::default();
+    for dialect in Dialect::ALL {
+        let mut held = DeviceConfig::default();
+        edit(Feature::MplsPolicies, dialect).apply(&mut held);
+        let removals: Vec<Edit> = held.policies.keys().copied().map(Edit::RemovePolicy).collect();
+        let address = "10.0.0.1".parse().unwrap();
+        let rendered = |held| dialect.render(&removals, &Headend { address, held }).unwrap();
+        assert_eq!(rendered(&held) != rendered(&nothing), dialect.needs_held(), "{dialect}");
     }
 }
 

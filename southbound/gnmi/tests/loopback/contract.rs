@@ -1,13 +1,16 @@
-//! The contract of devices, judged over real TLS: with commit confirmed, and with pre-images in memory and in a folder.
+//! The contract of devices, judged over real TLS in every dialect: with commit confirmed, and with pre-images in memory and in a
+//! folder. And what a dialect has no words for.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use device::contract::{Rig, judge};
+use device::contract::{Rig, judge, sample_edits};
+use device::{Device as _, ErrorKind, Step};
+use dialects::Dialect;
 use gnmi::{FilePreImages, GnmiDevice, MemoryPreImages, PreImages};
-use model::{DeviceConfig, NodeId};
+use model::{DeviceConfig, Edit, NodeId, TransactionId};
 
-use crate::support::tree::TreeDevice;
+use crate::support::tree::{ADDRESS, TreeDevice, edits};
 
 /// How the sessions of a rig come by the pre-images.
 enum Place {
@@ -17,6 +20,7 @@ enum Place {
 }
 
 struct Bench {
+    dialect: Dialect,
     device: TreeDevice,
     place: Place,
 }
@@ -24,12 +28,16 @@ struct Bench {
 impl Rig for Bench {
     type Device = GnmiDevice;
 
+    fn edits(&self, number: u32) -> Vec<Edit> {
+        edits(self.dialect, number)
+    }
+
     async fn session(&self) -> GnmiDevice {
         let place: Arc<dyn PreImages> = match &self.place {
             Place::Shared(memory) => memory.clone(),
             Place::Folder(folder) => Arc::new(FilePreImages::new(folder.path()).expect("a folder")),
         };
-        GnmiDevice::new(NodeId::lit("r1"), self.device.target(), place)
+        GnmiDevice::new(NodeId::lit("r1"), self.device.target(), place).speaking(self.dialect, ADDRESS)
     }
 
     async fn truth(&self) -> DeviceConfig {
@@ -41,30 +49,59 @@ impl Rig for Bench {
     }
 }
 
-async fn keeps_the_contract(commit_confirmed: bool, place: Place) {
-    let bench = Bench { device: TreeDevice::start(commit_confirmed).await, place };
-    let foreign = bench.device.holds().1;
-    assert_eq!(foreign.policies.len(), 1);
-    judge(&bench).await;
-    assert_eq!(bench.device.holds().1, foreign, "what is not ours was touched");
-    if let Place::Folder(folder) = &bench.place {
-        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(left, 0, "pre-images of finished transactions were left");
+async fn keeps_the_contract(commit_confirmed: bool, place: impl Fn() -> Place) {
+    for dialect in Dialect::ALL {
+        let device = TreeDevice::speaking(dialect, commit_confirmed).await;
+        let bench = Bench { dialect, device, place: place() };
+        let foreign = bench.device.holds().1;
+        assert_eq!(foreign.policies.len(), 1, "{dialect}");
+        println!("{dialect}");
+        judge(&bench).await;
+        assert_eq!(bench.device.holds().1, foreign, "{dialect}: what is not ours was touched");
+        if let Place::Folder(folder) = &bench.place {
+            let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+            assert_eq!(left, 0, "{dialect}: pre-images of finished transactions were left");
+        }
+        bench.device.stop().await;
     }
-    bench.device.stop().await;
 }
 
 #[tokio::test]
 async fn a_device_with_commit_confirmed_keeps_the_contract() {
-    keeps_the_contract(true, Place::Shared(Arc::default())).await;
+    keeps_the_contract(true, || Place::Shared(Arc::default())).await;
 }
 
 #[tokio::test]
 async fn a_device_without_commit_confirmed_keeps_the_contract() {
-    keeps_the_contract(false, Place::Shared(Arc::default())).await;
+    keeps_the_contract(false, || Place::Shared(Arc::default())).await;
 }
 
 #[tokio::test]
 async fn the_contract_is_kept_by_pre_images_in_a_folder() {
-    keeps_the_contract(false, Place::Folder(tempfile::tempdir().expect("a folder"))).await;
+    keeps_the_contract(false, || Place::Folder(tempfile::tempdir().expect("a folder"))).await;
+}
+
+#[tokio::test]
+async fn what_a_dialect_cannot_say_or_a_device_does_not_serve_is_refused_before_anything_is_sent() {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.needs_held()) {
+        for commit_confirmed in [true, false] {
+            let device = TreeDevice::speaking(dialect, commit_confirmed).await;
+            let bench = Bench { dialect, device, place: Place::Shared(Arc::default()) };
+            let refused = async |edits: &[Edit]| {
+                let error = bench.session().await.stage(TransactionId(1), edits).await.expect_err("refused");
+                assert_eq!(error.step, Step::Stage);
+                match error.kind {
+                    ErrorKind::Unsupported(why) => why,
+                    other => panic!("{dialect}: {other}"),
+                }
+            };
+            let why = refused(&sample_edits(1)).await;
+            assert!(why.starts_with(&format!("dialect {dialect} cannot carry ")), "{why}");
+            bench.device.chassis().modules = vec!["openconfig-qos"];
+            let why = refused(&edits(dialect, 1)).await;
+            assert!(why.starts_with("it does not serve the module "), "{why}");
+            assert_eq!(bench.device.chassis().writes, 0);
+            bench.device.stop().await;
+        }
+    }
 }

@@ -103,6 +103,7 @@ impl Candidate {
     /// Any [`CallError`]; [`CallError::Unsupported`] where the device has no candidate or no persistent commits.
     pub async fn stage(&mut self, config: Vec<Element>) -> Result<(), CallError> {
         let caps = self.session.capabilities();
+        let is_empty = config.is_empty();
         let edit = EditConfig::of(Datastore::Candidate, config).default_operation(DefaultOperation::Merge);
         let edit = if caps.validate { edit.test_option(TestOption::TestThenSet) } else { edit };
         let edit =
@@ -116,7 +117,8 @@ impl Candidate {
         let (discarded, edited) = tokio::join!(
             biased;
             self.session.discard_changes(self.answer()),
-            self.session.edit_config(edit, self.work()),
+            // Nothing to write is a change too, and no server has to understand an edit without content.
+            async { if is_empty { Ok(()) } else { self.session.edit_config(edit, self.work()).await } },
         );
         let staged = discarded.and(edited);
         if matches!(staged, Err(CallError::Refused(_) | CallError::Invalid(_))) {

@@ -2,8 +2,10 @@
 
 mod chassis;
 mod served;
+mod spoken;
+mod tree;
 
-use device::contract::{Rig, judge, removal, sample_edits};
+use device::contract::{Rig, removal, sample_edits};
 use model::DeviceConfig;
 
 use super::*;
@@ -11,6 +13,7 @@ use crate::ns;
 use crate::operation::Datastore;
 use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};
+use spoken::{ADDRESS, edits};
 
 const LONG: Duration = Duration::from_secs(60);
 const ONE: TransactionId = TransactionId(1);
@@ -23,7 +26,7 @@ fn manners() -> Manners {
 
 fn device_with(chamber: &Chamber, manners: Manners) -> NetconfDevice {
     let options = Options { manners, ..Options::default() };
-    NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options)
+    NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options).speaking(chamber.dialect, ADDRESS)
 }
 
 fn device(chamber: &Chamber) -> NetconfDevice {
@@ -54,6 +57,10 @@ async fn forgotten(chamber: &Chamber) {
 impl Rig for Chamber {
     type Device = NetconfDevice;
 
+    fn edits(&self, number: u32) -> Vec<Edit> {
+        edits(self.dialect, number)
+    }
+
     async fn session(&self) -> NetconfDevice {
         device(self)
     }
@@ -65,13 +72,6 @@ impl Rig for Chamber {
     async fn pass(&self, time: Duration) {
         Self::pass(self, time);
     }
-}
-
-#[tokio::test]
-async fn the_device_keeps_the_contract() {
-    let chamber = Chamber::start(&FULL).await;
-    judge(&chamber).await;
-    assert_eq!(chamber.locks(), []);
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! A device in memory that holds a JSON tree, takes confirmed commits where it is told to, and whose time the test moves.
-//! It checks nothing against a schema.
+//! It checks nothing against a schema, so that it speaks every dialect.
 
 use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use dialects::{View, openconfig};
+use device::contract::sample_edits;
+use dialects::{Dialect, Feature, Headend, Operation, Support, View, operation, to_gnmi};
 use gnmi::extension::CommitAction;
 use gnmi::get::Query;
 use gnmi::notice::{Leaf, Notice};
@@ -15,8 +17,8 @@ use gnmi::proto::{self, Encoding};
 use gnmi::server::{ServeError, ServerLimits, serve, tls_config};
 use gnmi::session::Target;
 use gnmi::set::Changes;
-use model::DeviceConfig;
 use model::state::Foreign;
+use model::{DeviceConfig, Edit};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -38,8 +40,31 @@ pub enum Fault {
     Late(Duration),
 }
 
+/// The box's own address in the policies of others.
+pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+
+/// What the contract puts on a device of the dialect: all that its table has.
+pub fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
+    let has = |features: &[Feature]| {
+        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
+    };
+    let carries = |edit: &Edit| match edit {
+        Edit::PutSteering(_) => has(&[Feature::Steering]),
+        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
+        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
+        _ => true,
+    };
+    sample_edits(number).into_iter().filter(carries).collect()
+}
+
+fn rendered(dialect: Dialect, edits: &[Edit]) -> Vec<Operation> {
+    let held = DeviceConfig::default();
+    dialect.render(edits, &Headend { address: ADDRESS, held: &held }).expect("the table has it")
+}
+
 /// The box behind every session.
 pub struct Chassis {
+    dialect: Dialect,
     tree: Value,
     commit_confirmed: bool,
     pending: Option<(String, Value, Duration)>,
@@ -63,23 +88,29 @@ pub struct TreeDevice {
 }
 
 impl TreeDevice {
-    /// A box with two network instances, an interface, and a policy of somebody else.
+    /// A box that speaks OpenConfig, see [`Self::speaking`].
     pub async fn start(commit_confirmed: bool) -> Self {
-        let foreign = json!({"color": 9, "endpoint": "10.0.0.9", "name": "by hand"});
-        let tree = json!({
-            "network-instances": {"network-instance": [
-                {"name": "default", "sr-policies": {"sr-policy": [foreign]}},
-                {"name": "production"},
-            ]},
-            "interfaces": {"interface": [{"name": "eth1"}]},
-        });
+        Self::speaking(Dialect::OpenConfig, commit_confirmed).await
+    }
+
+    /// A box with a policy of somebody else; in OpenConfig also with two network instances and an interface.
+    pub async fn speaking(dialect: Dialect, commit_confirmed: bool) -> Self {
+        let mut tree = match dialect {
+            Dialect::OpenConfig => json!({
+                "network-instances": {"network-instance": [{"name": "default"}, {"name": "production"}]},
+                "interfaces": {"interface": [{"name": "eth1"}]},
+            }),
+            _ => json!({}),
+        };
+        put_foreign(dialect, &mut tree);
         let chassis = Arc::new(Mutex::new(Chassis {
+            dialect,
             tree,
             commit_confirmed,
             pending: None,
             faults: VecDeque::new(),
             writes: 0,
-            modules: vec!["openconfig-network-instance", "openconfig-qos", "trunkline-sr-policy"],
+            modules: operation::names(&rendered(dialect, &edits(dialect, 1))).into_keys().collect(),
         }));
         let authority = Authority::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port");
@@ -101,7 +132,8 @@ impl TreeDevice {
 
     /// What it holds, seen from beside.
     pub fn holds(&self) -> (DeviceConfig, Foreign) {
-        openconfig::read(&View::from_json(&self.chassis().tree)).expect("the tree is ours")
+        let chassis = self.chassis();
+        chassis.dialect.read(&View::from_json(&chassis.tree)).expect("the tree is ours")
     }
 
     /// Time goes by on the box.
@@ -160,6 +192,19 @@ impl Chassis {
         for (path, value) in &changes.update {
             merge(place(&mut self.tree, &path.elems), value);
         }
+    }
+}
+
+/// A policy of somebody else: one of ours under another name.
+fn put_foreign(dialect: Dialect, tree: &mut Value) {
+    const NUMBER: u32 = 900;
+    let policies = edits(dialect, NUMBER).into_iter().filter(|edit| matches!(edit, Edit::PutPolicy(_)));
+    for operation in rendered(dialect, &policies.collect::<Vec<_>>()) {
+        let (path, value) = to_gnmi(&operation);
+        let renamed = |text: &str| text.replace(&format!("tl-contract-{NUMBER}"), "by-hand");
+        let path: gnmi::Path = renamed(&path).parse().expect("a path");
+        let value = renamed(&value.expect("it is put").to_string());
+        merge(place(tree, &path.elems), &serde_json::from_str(&value).expect("JSON"));
     }
 }
 
@@ -234,9 +279,16 @@ impl GNmi for Service {
         &self,
         _: Request<proto::CapabilityRequest>,
     ) -> Result<Response<proto::CapabilityResponse>, Status> {
-        let modules = self.0.lock().expect("no panic").modules.clone();
+        let (dialect, modules) = {
+            let chassis = self.0.lock().expect("no panic");
+            (chassis.dialect, chassis.modules.clone())
+        };
         let model = |name: &str| proto::ModelData {
-            name: name.into(),
+            // As SR Linux says it.
+            name: match dialect {
+                Dialect::SrLinux => format!("urn:srl_nokia/module:{name}"),
+                _ => name.into(),
+            },
             version: "2026-01-01".into(),
             ..Default::default()
         };
@@ -252,7 +304,13 @@ impl GNmi for Service {
         let query = Query::decode(request.into_inner(), &[Encoding::JsonIetf])?;
         let chassis = self.0.lock().expect("no panic");
         let answer = |path: gnmi::Path| {
-            let found = path.elems.iter().try_fold(&chassis.tree, |node, elem| node.get(local(&elem.name)));
+            let found = path.elems.iter().try_fold(&chassis.tree, |node, elem| {
+                let child = node.get(local(&elem.name))?;
+                match elem.keys.is_empty() {
+                    true => Some(child),
+                    false => child.as_array()?.iter().find(|entry| is_entry(entry, elem)),
+                }
+            });
             let value = found.ok_or_else(|| Status::not_found(path.to_string()))?.clone();
             let notice = Notice { at_ns: 1, leaves: vec![Leaf { path, value }], ..Notice::default() };
             Ok(notice.encode(query.encoding, "").expect("a tree"))

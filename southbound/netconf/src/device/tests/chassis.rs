@@ -1,18 +1,22 @@
 //! The box of the tests: a NETCONF server that holds a tree, with a clock that the test turns and faults that the
-//! test plans. It keeps RFC 6241 where the device relies on it: locks, the candidate, persistent confirmed commits.
+//! test plans. It keeps RFC 6241 where the device relies on it: locks, the candidate, persistent confirmed commits. It
+//! knows no model: which leaves tell entries of a list apart it is told by what the dialect renders.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use model::{DeviceConfig, DeviceReading};
+use dialects::Dialect;
+use model::DeviceConfig;
+use model::state::Foreign;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::super::reading;
+use super::tree::{self, Keys};
 use crate::ns;
-use crate::operation::{Commit, Datastore, Operation};
+use crate::operation::{Commit, Datastore, Filter, Operation};
 use crate::rpc::{Rpc, RpcReply};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::session::peer::Peer;
@@ -44,6 +48,7 @@ struct Pending {
 /// What outlives sessions.
 pub(super) struct Chassis {
     running: Element,
+    keys: Keys,
     /// What is being prepared, where it differs from running by somebody's doing.
     candidate: Option<Element>,
     locks: BTreeMap<Datastore, u32>,
@@ -124,16 +129,18 @@ impl Chassis {
 
     fn carry_out(&mut self, who: u32, operation: Operation) -> Result<Option<Vec<Element>>, Box<RpcError>> {
         match operation {
-            Operation::GetConfig { source: Datastore::Running, .. } => {
-                return Ok(Some(self.running.children.clone()));
-            }
-            Operation::GetConfig { source: Datastore::Candidate, .. } => {
-                return Ok(Some(self.candidate().children.clone()));
+            Operation::GetConfig { source, filter, .. } => {
+                let whole = if source == Datastore::Running { &self.running } else { self.candidate() };
+                return Ok(Some(match filter {
+                    Some(Filter::Subtree(wanted)) => tree::selected(whole, &wanted),
+                    Some(other) => panic!("the device sent {other:?}"),
+                    None => whole.children.clone(),
+                }));
             }
             Operation::EditConfig(edit) => {
                 self.free(Datastore::Candidate, who)?;
                 let mut wanted = self.candidate().clone();
-                edit.config.iter().for_each(|part| merge(&mut wanted, part));
+                edit.config.iter().for_each(|part| tree::merge(&mut wanted, part, &self.keys, &[]));
                 self.candidate = Some(wanted);
             }
             Operation::Lock { target } => {
@@ -204,62 +211,9 @@ impl Chassis {
     }
 }
 
-/// The leaves that tell entries of a list apart.
-fn keys(list: &str) -> &'static [&'static str] {
-    match list {
-        "sr-policy" => &["color", "endpoint"],
-        "candidate-path" => &["protocol-origin", "originator", "discriminator"],
-        "segment" => &["index"],
-        "policy" => &["policy-id"],
-        "rule" => &["sequence-id"],
-        "scheduler" => &["sequence"],
-        "interface" => &["interface-id"],
-        "input" | "term" => &["id"],
-        "network-instance" | "segment-list" | "queue" | "scheduler-policy" | "classifier"
-        | "forwarding-group" => &["name"],
-        _ => &[],
-    }
-}
-
-fn same(a: &Element, b: &Element) -> bool {
-    let key = |e: &Element, name: &str| e.at(&[name]).map(|leaf| leaf.text.clone());
-    a.name == b.name
-        && keys(&a.name.local).iter().all(|name| key(a, name) == key(b, name))
-        && (*a.name.local != *"dscp-set" || a.text == b.text)
-}
-
-/// `<edit-config>` with default-operation merge (RFC 6241, section 7.2), as far as the dialect uses it.
-fn merge(into: &mut Element, part: &Element) {
-    let there = into.children.iter().position(|child| same(child, part));
-    match (part.attribute(ns::BASE, "operation"), there) {
-        (Some("remove"), there) => drop(there.map(|at| into.children.remove(at))),
-        (Some("replace"), there) => {
-            drop(there.map(|at| into.children.remove(at)));
-            into.children.push(plain(part));
-        }
-        (None, Some(at)) => {
-            let old = &mut into.children[at];
-            old.text.clone_from(&part.text);
-            part.children.iter().for_each(|child| merge(old, child));
-        }
-        (None, None) => {
-            let mut new = plain(part);
-            new.children.clear();
-            part.children.iter().for_each(|child| merge(&mut new, child));
-            into.children.push(new);
-        }
-        (Some(other), _) => panic!("the device sent operation {other}"),
-    }
-}
-
-fn plain(part: &Element) -> Element {
-    let mut plain = part.clone();
-    plain.attributes.clear();
-    plain
-}
-
 /// The box, reachable over SSH on loopback.
 pub(super) struct Chamber {
+    pub(super) dialect: Dialect,
     chassis: Arc<Mutex<Chassis>>,
     target: SshTarget,
     _tasks: JoinSet<()>,
@@ -276,8 +230,14 @@ pub(super) const FULL: [&str; 6] = [
 
 impl Chamber {
     pub(super) async fn start(capabilities: &'static [&'static str]) -> Self {
+        Self::speaking(Dialect::OpenConfig, capabilities).await
+    }
+
+    pub(super) async fn speaking(dialect: Dialect, capabilities: &'static [&'static str]) -> Self {
+        let keys = tree::keys(dialect);
         let chassis = Chassis {
-            running: Element::new(ns::BASE, "data"),
+            running: tree::foreign(dialect, &keys),
+            keys,
             candidate: None,
             locks: BTreeMap::new(),
             pending: None,
@@ -302,7 +262,7 @@ impl Chamber {
                 sessions.spawn(serve(Arc::clone(&shared), channel.into_stream(), capabilities));
             }
         });
-        Self { chassis, target, _tasks: tasks }
+        Self { dialect, chassis, target, _tasks: tasks }
     }
 
     pub(super) fn target(&self) -> SshTarget {
@@ -333,10 +293,12 @@ impl Chamber {
 
     /// What it holds of ours, read beside the sessions.
     pub(super) fn truth(&self) -> DeviceConfig {
-        match reading::read(self.chassis().running.clone()).unwrap() {
-            DeviceReading::Read { owned, .. } => owned,
-            DeviceReading::Unreadable { why, .. } => panic!("{why}"),
-        }
+        self.holds().0
+    }
+
+    /// What it holds of ours and of others.
+    pub(super) fn holds(&self) -> (DeviceConfig, Foreign) {
+        self.dialect.read(&reading::view(self.chassis().running.clone())).unwrap()
     }
 
     pub(super) fn locks(&self) -> Vec<Datastore> {
@@ -349,6 +311,17 @@ impl Chamber {
 
     pub(super) fn sessions(&self) -> u32 {
         self.chassis().sessions
+    }
+
+    /// Somebody writes nonsense into every leaf of that name.
+    pub(super) fn garble(&self, leaf: &str) {
+        fn garble(element: &mut Element, leaf: &str) {
+            if *element.name.local == *leaf {
+                element.text = "nonsense".into();
+            }
+            element.children.iter_mut().for_each(|child| garble(child, leaf));
+        }
+        garble(&mut self.chassis().running, leaf);
     }
 
     /// Somebody edits the candidate without a lock.

@@ -1,0 +1,237 @@
+//! Whether the devices of a plan can be told what it asks of them, each in its own dialect: found out before anything is sent.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice,
+};
+
+use dialects::{Dialect, Headend, Unsupported};
+use model::{
+    DeviceConfig, DeviceReading, Edit, Finding, IntentId, Node, NodeId, Plan, ReasonedEdit, Severity,
+};
+use plan::report::object_name;
+
+use crate::{codes, stages::View};
+
+/// Intents that a finding names; there may be many.
+const NAMED: usize = 5;
+
+/// A finding for each edit of the plan that its device has no words for, all of them errors. OpenConfig has words for all that
+/// the model knows, so that its devices cost a re-route no time; the others cost what it costs to render their edits.
+pub fn lacking(plan: &Plan, view: &View) -> Vec<Finding> {
+    let mut edits: BTreeMap<&NodeId, Vec<&[ReasonedEdit]>> = BTreeMap::new();
+    for (id, part) in plan.transactions.iter().flat_map(|transaction| &transaction.edits) {
+        edits.entry(id).or_default().push(part);
+    }
+    let mut findings = Vec::new();
+    for (id, parts) in edits {
+        let Some(node) = view.ted.nodes.get(id) else { continue };
+        match node.dialect.parse::<Dialect>() {
+            Ok(Dialect::OpenConfig) => {}
+            Ok(dialect) => findings.extend(Speaker { node, dialect }.judge(&parts, view)),
+            Err(unknown) => {
+                let message = format!("the network file gives it a dialect that nobody speaks: {unknown}");
+                findings.push(Finding::new(codes::NO_WORDS, Severity::Error, id, message));
+            }
+        }
+    }
+    findings
+}
+
+/// A device and what it speaks.
+struct Speaker<'v> {
+    node: &'v Node,
+    dialect: Dialect,
+}
+
+impl Speaker<'_> {
+    /// Judges its part of each transaction in turn, on what it holds by then.
+    fn judge(&self, parts: &[&[ReasonedEdit]], view: &View) -> Vec<Finding> {
+        let mut held = match view.actual.devices.get(&self.node.id) {
+            Some(DeviceReading::Read { owned, .. }) => owned.clone(),
+            Some(DeviceReading::Unreadable { .. }) | None => DeviceConfig::default(),
+        };
+        let mut findings = Vec::new();
+        // Queues may be set twice on their way, and are told once.
+        let mut told = BTreeSet::new();
+        for part in parts {
+            for (reasoned, why) in self.refused(part, &held) {
+                if told.insert((object_name(&reasoned.edit), why.missing.clone())) {
+                    findings.push(self.finding(reasoned, &why));
+                }
+            }
+            part.iter().for_each(|reasoned| reasoned.edit.apply(&mut held));
+        }
+        findings
+    }
+
+    fn try_render(&self, edits: &[Edit], held: &DeviceConfig) -> Result<(), Unsupported> {
+        let headend = Headend { address: self.node.router_id.into(), held };
+        self.dialect.render(edits, &headend).map(drop)
+    }
+
+    /// The edits that cannot be rendered, with what is missing: those that could not be by themselves, and then those that come
+    /// to the name of another object.
+    fn refused<'e>(
+        &self,
+        edits: &'e [ReasonedEdit],
+        held: &DeviceConfig,
+    ) -> Vec<(&'e ReasonedEdit, Unsupported)> {
+        let plain = |edits: &[&ReasonedEdit]| edits.iter().map(|one| one.edit.clone()).collect::<Vec<_>>();
+        let mut rest: Vec<&ReasonedEdit> = edits.iter().collect();
+        // As the device will: all at once.
+        if self.try_render(&plain(&rest), held).is_ok() {
+            return Vec::new();
+        }
+        let mut refused = Vec::new();
+        let nothing = DeviceConfig::default();
+        rest.retain(|one| match self.try_render(slice::from_ref(&one.edit), &nothing) {
+            Ok(()) => true,
+            Err(why) => {
+                refused.push((*one, why));
+                false
+            }
+        });
+        while !rest.is_empty()
+            && let Err(mut why) = self.try_render(&plain(&rest), held)
+        {
+            // So many of them go together, and so many do not.
+            let (mut good, mut bad) = (0_usize, rest.len());
+            while bad - good > 1 {
+                let middle = good.midpoint(bad);
+                match self.try_render(&plain(&rest[..middle]), held) {
+                    Ok(()) => good = middle,
+                    Err(first) => (bad, why) = (middle, first),
+                }
+            }
+            refused.push((rest.remove(bad - 1), why));
+        }
+        refused
+    }
+
+    fn finding(&self, reasoned: &ReasonedEdit, why: &Unsupported) -> Finding {
+        let intents = &reasoned.cause.intents;
+        let named: Vec<&str> = intents.iter().take(NAMED).map(IntentId::as_str).collect();
+        let for_whom = match intents.len() {
+            0 => String::new(),
+            many => format!("; it is for {}{}", named.join(", "), if many > NAMED { ", …" } else { "" }),
+        };
+        let message = format!("{}: {why}{for_whom}", reasoned.edit);
+        Finding::new(codes::NO_WORDS, Severity::Error, &self.node.id, message).with_help(
+            "docs/dialects.md has what each dialect carries; lead these intents over other routers, or give this one another \
+             `dialect` in the network file where it speaks one",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use device::contract::sample_edits;
+    use dialects::{Feature, Support};
+    use model::{ActualState, Cause, Phase, SrPolicy, Timestamp, Transaction, state::Foreign};
+
+    use super::*;
+
+    fn view(dialect: &str, owned: DeviceConfig) -> View {
+        let network = format!(
+            "apiVersion: trunkline/v1\nkind: Network\nnodes:\n  - {{name: r1, routerId: 10.0.0.1, dialect: {dialect}}}\n"
+        );
+        let ted = Arc::new(formats::read("network.yaml", &network).unwrap().ted);
+        let reading = DeviceReading::Read { owned, foreign: Foreign::default(), at: Timestamp::default() };
+        let devices = [(NodeId::lit("r1"), reading)].into();
+        let actual = Arc::new(ActualState { devices, ..ActualState::default() });
+        View { ted, actual, ids: Default::default(), before: Default::default(), hints: Default::default() }
+    }
+
+    /// A plan with a transaction for each of these.
+    fn plan(parts: &[Vec<Edit>]) -> Plan {
+        let cause = Cause { intents: vec![IntentId::lit("voice")], rule: "test".into() };
+        let reasoned = |edit: &Edit| ReasonedEdit { edit: edit.clone(), cause: cause.clone() };
+        let transaction = |edits: &Vec<Edit>| Transaction {
+            phase: Phase::Make,
+            edits: [(NodeId::lit("r1"), edits.iter().map(reasoned).collect())].into(),
+        };
+        Plan { transactions: parts.iter().map(transaction).collect(), ..Plan::default() }
+    }
+
+    fn told(parts: &[Vec<Edit>], view: &View) -> Vec<String> {
+        let findings = lacking(&plan(parts), view);
+        assert!(findings.iter().all(|finding| finding.is_error() && finding.subject == "r1"), "{findings:?}");
+        findings.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn what_the_table_lacks_is_told_of_each_edit_and_once() {
+        for dialect in Dialect::ALL {
+            let lacks = |feature| matches!(dialect.support(feature), Support::Missing(_));
+            let edits = sample_edits(1);
+            let wanted = edits.iter().filter(|edit| match edit {
+                Edit::PutSteering(_) => lacks(Feature::Steering),
+                Edit::PutQos { .. } => lacks(Feature::StrictQueues),
+                Edit::PutClassifier(_) => lacks(Feature::Classifiers),
+                _ => false,
+            });
+            let wanted: Vec<String> =
+                wanted.map(|edit| format!("{edit}: dialect {dialect} cannot")).collect();
+            let told = told(&[edits.clone(), edits.clone()], &view(dialect.name(), DeviceConfig::default()));
+            assert_eq!(told.len(), wanted.len(), "{told:?}");
+            assert!(told.iter().zip(&wanted).all(|(told, wanted)| told.starts_with(wanted)), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_finding_says_what_is_missing_where_and_for_whom() {
+        let told = told(&[sample_edits(1)], &view("huawei", DeviceConfig::default()));
+        assert_eq!(
+            told,
+            [
+                "put steering vrf production rule 101 to color 2001: dialect huawei cannot carry steering vrf production rule \
+              101: steering by prefix and DSCP: huawei-qos has no action that gives a color to what a VRF receives; it is \
+              for voice"
+            ]
+        );
+    }
+
+    /// Policies of other colors and endpoints, which all have one name.
+    fn namesakes() -> Vec<Edit> {
+        let policies = (1..=3).filter_map(|number| {
+            sample_edits(number).into_iter().find_map(|edit| match edit {
+                Edit::PutPolicy(policy) => Some(Edit::PutPolicy(SrPolicy { name: "tl-a".into(), ..policy })),
+                _ => None,
+            })
+        });
+        policies.collect()
+    }
+
+    #[test]
+    fn two_objects_of_one_name_are_told_of_the_one_that_comes_later() {
+        let edits = namesakes();
+        let bare = view("iosxr", DeviceConfig::default());
+        let told_of = |edits: &[Edit], view: &View| {
+            told(&[edits.to_vec()], view)
+                .iter()
+                .map(|told| told.split(": ").next().unwrap().to_owned())
+                .collect()
+        };
+        let words = |edits: &[Edit]| -> Vec<String> { edits.iter().map(ToString::to_string).collect() };
+        let told: Vec<String> = told_of(&edits, &bare);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.iter().all(|told| words(&edits[1..]).contains(told)), "{told:?}");
+        assert_eq!(told_of(&edits[..1], &bare), words(&[]));
+        // What is held counts too, unless it goes with the same transaction.
+        let mut owned = DeviceConfig::default();
+        edits[0].apply(&mut owned);
+        let gone = Edit::RemovePolicy(*owned.policies.keys().next().unwrap());
+        let held = view("iosxr", owned);
+        assert_eq!(told_of(&edits[1..2], &held), words(&edits[1..2]));
+        assert_eq!(told_of(&[edits[1].clone(), gone], &held), words(&[]));
+    }
+
+    #[test]
+    fn a_dialect_that_nobody_speaks_is_told() {
+        let told = told(&[sample_edits(1)], &view("junos", DeviceConfig::default()));
+        assert!(told.len() == 1 && told[0].contains("dialect `junos` is not known"), "{told:?}");
+    }
+}

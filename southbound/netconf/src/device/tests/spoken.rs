@@ -1,0 +1,80 @@
+//! The contract in every dialect, and what a dialect has no words for.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use device::contract::judge;
+use dialects::{Feature, Support};
+
+use super::*;
+
+/// The box's own in the policies of others.
+pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+
+/// What the contract puts on a device of the dialect: all that its table has.
+pub(super) fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
+    let has = |features: &[Feature]| {
+        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
+    };
+    let carries = |edit: &Edit| match edit {
+        Edit::PutSteering(_) => has(&[Feature::Steering]),
+        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
+        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
+        _ => true,
+    };
+    sample_edits(number).into_iter().filter(carries).collect()
+}
+
+#[tokio::test]
+async fn the_contract_is_kept_in_every_dialect() {
+    for dialect in Dialect::ALL {
+        let chamber = Chamber::speaking(dialect, &FULL).await;
+        let foreign = chamber.holds().1;
+        assert_eq!(foreign.policies.len(), 1, "{dialect}");
+        println!("{dialect}");
+        judge(&chamber).await;
+        assert_eq!(chamber.locks(), [], "{dialect}");
+        assert_eq!(chamber.holds().1, foreign, "{dialect}: what is not ours was touched");
+    }
+}
+
+#[tokio::test]
+async fn what_a_dialect_cannot_say_is_refused_before_anything_is_locked() {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.needs_held()) {
+        let chamber = Chamber::speaking(dialect, &FULL).await;
+        let mut device = device(&chamber);
+        let error = device.stage(ONE, &sample_edits(1)).await.unwrap_err();
+        let ErrorKind::Unsupported(text) = &error.kind else { panic!("{dialect}: {error}") };
+        assert!(text.starts_with(&format!("dialect {dialect} cannot carry ")), "{text}");
+        assert_eq!(error.step, Step::Stage);
+        assert_eq!(chamber.chassis().log, ["get-config"], "{dialect}");
+        device.cancel(ONE).await.unwrap();
+        device.stage(TWO, &edits(dialect, 1)).await.unwrap();
+        assert_eq!(chamber.sessions(), 1, "{dialect}: a refusal costs no session");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_comes_to_nothing_is_carried_out_without_an_edit() {
+    let chamber = Chamber::speaking(Dialect::Huawei, &FULL).await;
+    let mut config = DeviceConfig::default();
+    edits(Dialect::Huawei, 1).iter().for_each(|edit| edit.apply(&mut config));
+    let mut device = device(&chamber);
+    device.stage(ONE, &removal(&config)).await.unwrap();
+    device.commit(ONE, LONG).await.unwrap();
+    device.confirm(ONE).await.unwrap();
+    assert!(!chamber.chassis().log.contains(&"edit-config".into()), "{:?}", chamber.chassis().log);
+    assert_eq!((chamber.locks(), chamber.is_pending()), (vec![], false));
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_no_empty_device() {
+    let chamber = Chamber::speaking(Dialect::Huawei, &FULL).await;
+    let mut device = device(&chamber);
+    device.stage(ONE, &edits(Dialect::Huawei, 1)).await.unwrap();
+    device.commit(ONE, LONG).await.unwrap();
+    device.confirm(ONE).await.unwrap();
+    chamber.garble("sid-value-1");
+    let error = device.stage(TWO, &edits(Dialect::Huawei, 2)).await.unwrap_err();
+    assert!(matches!(&error.kind, ErrorKind::Garbage(why) if why.contains("a label")), "{error}");
+    assert_eq!(chamber.locks(), []);
+}
