@@ -160,9 +160,9 @@ fn told<'a>(
     balanced: &BTreeMap<ServiceId, Balance>,
     gaining: &[ServiceId],
 ) -> Round<'a> {
-    let Round { placed, done, .. } = &mut round;
+    let Round { placer, placed, done } = &mut round;
     let whom = named(gaining);
-    for one in placed {
+    for one in placed.iter_mut().filter(|one| placer.lets_back(&one.service.id)) {
         let (id, edges) = (&one.service.id, one.ways.each().flat_map(|found| &found.edges));
         let (Some(balance), Some(before)) = (balanced.get(id), was.get(id)) else { continue };
         if edges.eq(before) {

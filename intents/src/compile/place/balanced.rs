@@ -16,6 +16,11 @@ impl Placer<'_> {
         self
     }
 
+    /// Whether a service is one of these.
+    pub fn lets_back(&self, service: &ServiceId) -> bool {
+        self.yielding.contains(service)
+    }
+
     /// The ways of a service off the links that it is kept off. None where it is kept off nothing, where it gives way, or where no other way
     /// keeps its whole promise and can be told to its headend: then it goes as if nobody had balanced anything, with a word in its reasons.
     pub(super) fn balanced(
@@ -25,7 +30,7 @@ impl Placer<'_> {
         notes: &mut Vec<String>,
     ) -> Option<Ways> {
         let balance = self.hints.balanced.get(&service.id)?;
-        if self.yielding.contains(&service.id) {
+        if self.lets_back(&service.id) {
             return None;
         }
         let (there, gone): (Vec<&LinkId>, Vec<&LinkId>) =
