@@ -40,6 +40,16 @@ pub const COOL: Ratio = Ratio::from_ppm(500_000);
 pub const MOVES: usize = 3;
 /// Its effort.
 pub const EFFORT: u64 = 500;
+/// The most moves that can be asked for.
+pub const MOST_MOVES: u16 = 256;
+/// The most effort: some minutes.
+pub const MOST_EFFORT: u64 = 100_000;
+/// The most services that are held for one move.
+pub const HELD: usize = 16;
+/// The most services of one answer, movers and held ones.
+pub const MOST_SERVICES: usize = MOST_MOVES as usize * (1 + HELD);
+/// The most links that one service is kept off.
+pub const MOST_LINKS: usize = 256;
 
 /// What an arrangement is worked out from.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +139,9 @@ pub struct Move {
     pub ways: Vec<Way>,
     /// Services that would have taken the room that it leaves, and are kept where they are.
     pub held: Vec<ServiceId>,
+    /// Other services whose backup is laid anew; their paths stay.
+    #[serde(default)]
+    pub backups: Vec<ServiceId>,
 }
 
 /// A move that is not offered.
@@ -173,7 +186,7 @@ pub struct Balanced {
     pub bound: Ratio,
     /// The moves, in the order in which they were found.
     pub moves: Vec<Move>,
-    /// What to add to [`Hints::balanced`].
+    /// What to add to [`Hints::balanced`], by [`Balance::join`].
     pub balanced: BTreeMap<ServiceId, Balance>,
     /// Why there are no more.
     pub end: End,
@@ -190,17 +203,25 @@ pub enum Unbalanced {
     /// The link that is to be relieved is not there.
     #[error("the network has no link `{0}`: name one of its links")]
     NoSuchLink(LinkId),
+    /// It was given up.
+    #[error("nobody waits for the answer any more")]
+    InVain,
 }
 
 /// What the caller has to say about a move that compiles well: the proof of its plan.
 pub type Proof<'p> = &'p mut dyn FnMut(&Hints, &Compilation) -> Result<(), String>;
 
 /// Works out which services are to move. Deterministic; one path search for each service on a hot link, one compilation for each move
-/// that is tried, and as many searches for the bound as the effort allows.
+/// that is tried, and as many searches for the bound as the effort allows. It ends early where `wanted` says that nobody waits any more.
 ///
 /// # Errors
-/// The network cannot be frozen, or the link to relieve is not in it.
-pub fn balance(case: &Case<'_>, limits: &Limits, proved: Proof<'_>) -> Result<Balanced, Unbalanced> {
+/// The network cannot be frozen, the link to relieve is not in it, or nobody waits any more.
+pub fn balance(
+    case: &Case<'_>,
+    limits: &Limits,
+    proved: Proof<'_>,
+    wanted: &dyn Fn() -> bool,
+) -> Result<Balanced, Unbalanced> {
     let graph = Graph::freeze(case.ted)?;
     let only = match &limits.relieve {
         Some(link) => {
@@ -209,16 +230,18 @@ pub fn balance(case: &Case<'_>, limits: &Limits, proved: Proof<'_>) -> Result<Ba
         }
         None => None,
     };
-    let mut search = Search::new(case, limits, &graph, only);
+    let mut search = Search::new(case, limits, &graph, only, wanted);
     let first = search.start();
     let relieved = |load: &Load| only.map(|both| load.heat(&graph, load.hotter(both)));
     let (before, relieved_before) = (first.load.highest(&graph), relieved(&first.load));
     let (moves, end, last) = search.run(first, proved);
     let passed = search.passed();
     let after = last.load.highest(&graph);
-    let bound = bound::prove(case, &graph, &last, limits.effort.div_ceil(2));
-    let known = |id: &ServiceId, balance: &Balance| case.hints.balanced.get(id) == Some(balance);
-    let balanced = last.hints.balanced.into_iter().filter(|(id, balance)| !known(id, balance)).collect();
+    let bound = bound::prove(case, &graph, &last, limits.effort.div_ceil(2), wanted);
+    // What was found until then is not the same on every machine.
+    if !wanted() {
+        return Err(Unbalanced::InVain);
+    }
     Ok(Balanced {
         limits: limits.clone(),
         before,
@@ -226,7 +249,7 @@ pub fn balance(case: &Case<'_>, limits: &Limits, proved: Proof<'_>) -> Result<Ba
         relieved: relieved_before.zip(relieved(&last.load)),
         bound,
         moves,
-        balanced,
+        balanced: last.added,
         end,
         passed,
     })

@@ -154,6 +154,8 @@ codes! {
     NEVER_SERVED = "TL0078";
     /// A condition that holds always or never, whatever is measured.
     CONSTANT_CONDITION = "TL0079";
+    /// A service that was moved off a full link goes there again, so that others are carried.
+    GIVES_WAY = "TL0080";
 }
 
 /// The codes of validation that documents earn by themselves, whatever the network.

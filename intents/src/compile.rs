@@ -6,6 +6,7 @@
 //! depends on the others through free bandwidth alone.
 
 mod closed;
+mod giving;
 mod pinned;
 mod place;
 mod placed;
@@ -16,7 +17,12 @@ mod strict;
 mod takers;
 mod verdict;
 
-use std::{cmp::Reverse, collections::BTreeMap, panic::resume_unwind, thread};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    panic::resume_unwind,
+    thread,
+};
 
 use model::{
     Allocations, Demand, Demands, DesiredState, Finding, Graph, Hints, IntentSet, Service, ServiceId,
@@ -29,6 +35,8 @@ use crate::{codes, domain};
 pub(crate) use closed::Closed;
 pub(crate) use pinned::without_node_segments;
 pub(crate) use scribe::{encoding, visits};
+
+use giving::Round;
 use place::Placer;
 use placed::Placed;
 
@@ -48,36 +56,41 @@ pub struct Compilation {
     /// What people should know: refused services are errors, or `major` where hints (lines that are down or drained) are the
     /// cause; backups that are less than asked for are warnings.
     pub findings: Vec<Finding>,
+    /// Services that go as if nobody had moved them off full links ([`Hints::balanced`]), because others would have no room otherwise.
+    pub gave_way: BTreeSet<ServiceId>,
 }
 
 /// Compiles. `ids` has a number for everything in the set ([`Allocations::extended`]). About two path searches for each
-/// service: O(services × edges log nodes).
+/// service: O(services × edges log nodes). Where somebody has no room and services are kept off full links, one more search each, and
+/// some more where it helps to let those back (`giving` says how).
 pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
-    let mut done = Compilation::default();
+    arrange(set, ted, hints, ids, true)
+}
+
+/// [`compile`] where nobody gives way who is kept off full links: a move that leaves others without room is none.
+pub(crate) fn compile_firm(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
+    arrange(set, ted, hints, ids, false)
+}
+
+fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_give: bool) -> Compilation {
     let graph = match Graph::freeze(ted) {
         Ok(graph) => graph,
-        Err(error) => {
-            let why = error.to_string();
-            done.findings.push(Finding::new(codes::BAD_NETWORK, Severity::Error, "network", &why));
-            for id in set.services.keys().filter(|id| !hints.resting.contains(*id)) {
-                done.refuse(id, why.clone(), None);
-            }
-            return done;
-        }
+        Err(error) => return senseless(set, hints, &error.to_string()),
     };
     // Segment lists are encoded over the whole network: a stretch that is the only shortest one stays so when other links
     // go down, so no list changes because of a failure elsewhere.
     let none_down = EdgeSet::default();
-    let encoder = Encoder::new(&graph, ted, &none_down);
     let pins = set.services.values().any(|service| service.sle.encrypted);
     let bare = pins.then(|| without_node_segments(ted));
-    let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
-    let mut placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
-    let mut placed = Vec::with_capacity(set.services.len());
-    // What is not promised now is not placed: its traffic follows the IGP.
-    for service in in_order(set).into_iter().filter(|service| !hints.resting.contains(&service.id)) {
-        placed.extend(placer.place(service, ids, &mut done));
-    }
+    let anew = |yielding: BTreeSet<ServiceId>| {
+        let encoder = Encoder::new(&graph, ted, &none_down);
+        let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
+        let placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
+        Round::of(placer.letting(yielding), set, hints, ids)
+    };
+    let first = anew(BTreeSet::new());
+    let round = if may_give { giving::settled(set, hints, first, &anew) } else { first };
+    let Round { mut placer, mut placed, mut done } = round;
     for service in &mut placed {
         placer.back_up(service, &mut done);
     }
@@ -96,6 +109,16 @@ pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> 
     for (service, verdict) in placed.iter().zip(verdicts) {
         verdict::tell_shares(&verdict, &mut done);
         done.verdicts.insert(service.service.id.clone(), verdict);
+    }
+    done
+}
+
+/// Nobody is carried on a network that makes no sense.
+fn senseless(set: &IntentSet, hints: &Hints, why: &str) -> Compilation {
+    let mut done = Compilation::default();
+    done.findings.push(Finding::new(codes::BAD_NETWORK, Severity::Error, "network", why));
+    for id in set.services.keys().filter(|id| !hints.resting.contains(*id)) {
+        done.refuse(id, why.to_owned(), None);
     }
     done
 }

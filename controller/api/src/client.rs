@@ -315,12 +315,12 @@ impl Client {
         self.post("balance", request).await
     }
 
-    /// Lets all services back that were moved off full links.
+    /// Lets services back that were moved off full links, all where none is named.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn unbalance(&self, message: &str) -> Result<Applied, ClientError> {
-        self.post("unbalance", &UnbalanceRequest { message: message.to_owned() }).await
+    pub async fn unbalance(&self, request: &UnbalanceRequest) -> Result<Applied, ClientError> {
+        self.post("unbalance", request).await
     }
 
     /// Events as they happen. `after` asks for those after a number first, as far as the timeline has them.

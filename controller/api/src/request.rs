@@ -1,6 +1,6 @@
 //! What clients send and what some reads answer: the bodies that are not values of the engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::{balance::Limits, handle::Subject};
 use model::{Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
@@ -170,13 +170,17 @@ impl Body for BalanceRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnbalanceRequest {
+    /// Which services; all where none is named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub services: BTreeSet<ServiceId>,
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
 }
 
 impl Body for UnbalanceRequest {
-    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing"#;
+    const LOOKS: &'static str =
+        r#"{"services": ["NAME"], "message": "WHY"}, each of which may be left out, or nothing"#;
 }
 
 /// An accepted set of intents without its files.

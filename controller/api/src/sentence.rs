@@ -28,11 +28,14 @@ fn network(kind: &EventKind) -> Option<String> {
         EventKind::ModeChanged { mode, who } => format!("{who} set the mode to {}", mode_name(*mode)),
         EventKind::Drained { subject, drained: true, who } => format!("{who} drained {subject}"),
         EventKind::Drained { subject, drained: false, who } => format!("{who} put {subject} back into use"),
-        EventKind::Balanced { services, back, who } => {
-            let many = count(services.len(), "service");
+        EventKind::Balanced { services, held, back, who } => {
+            let (many, others) = (count(services.len(), "service"), count(*held, "other"));
+            let others = |what: &str| if *held > 0 { format!("; {others} {what}") } else { String::new() };
             match back {
-                true => format!("{who} let {many} back that had left full links"),
-                false => format!("{who} moved {many} off full links"),
+                true => {
+                    format!("{who} let {many} back that had left full links{}", others("held no more"))
+                }
+                false => format!("{who} moved {many} off full links{}", others("held in place")),
             }
         }
         EventKind::WindowOpened { window, on, why } => {
@@ -188,6 +191,20 @@ mod tests {
             confirm_ms: 10.0,
         };
         assert_eq!(sentence(&moved), "1 service moved, 100 ms after the breach: line1 is bad");
+        let balanced = |services: &[&str], held, back| EventKind::Balanced {
+            services: services.iter().map(|service| ServiceId::lit(service)).collect(),
+            held,
+            back,
+            who: "mei".into(),
+        };
+        assert_eq!(
+            sentence(&balanced(&["a"], 4, false)),
+            "mei moved 1 service off full links; 4 others held in place"
+        );
+        assert_eq!(
+            sentence(&balanced(&["a", "b"], 0, true)),
+            "mei let 2 services back that had left full links"
+        );
         assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");
     }
 }

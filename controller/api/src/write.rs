@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use engine::{
-    balance::Limits,
+    balance::{Limits, MOST_EFFORT, MOST_LINKS, MOST_MOVES, MOST_SERVICES},
     clock,
     handle::{Balancing, Command, Refusal, Reply, Subject},
 };
+use model::{ServiceId, hint::Balance};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use store::Said;
@@ -31,10 +32,8 @@ use crate::{
 
 /// Longest reason of a write, characters.
 const LONGEST_MESSAGE: usize = 1_000;
-/// Most services that are balanced at once, and most links that one is kept off.
-const MOST_BALANCED: usize = 256;
-/// Most effort of an optimisation: some minutes.
-const MOST_EFFORT: u64 = 100_000;
+/// Services, and links of each, that an entry of the log names; more are counted.
+const NAMED: usize = 5;
 /// Most files of a set.
 const MOST_FILES: usize = 4_096;
 
@@ -126,11 +125,15 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
         }
         Route::Balance => balance(context, who, body::parse(headers, bytes)?).await,
         Route::Unbalance => {
-            let UnbalanceRequest { message } = or_default(headers, bytes)?;
-            let write =
-                Write { who, what: "let back what was moved off full links".into(), why: reason(message)? };
-            let back = |Write { who, .. }, reply| Command::Balance { balancing: Balancing::Back, who, reply };
-            carry_out(context, write, back).await
+            let UnbalanceRequest { services, message } = or_default(headers, bytes)?;
+            let what = match services.is_empty() {
+                true => "let back what was moved off full links".to_owned(),
+                false => format!("let back {}, off full links so far", few(services.iter())),
+            };
+            let write = Write { who, what, why: reason(message)? };
+            let balancing = Balancing::Back(services);
+            carry_out(context, write, |write, reply| Command::Balance { balancing, who: write.who, reply })
+                .await
         }
         _ => Err(Refusal::NotFound { what: "write at this path".into() }.into()),
     }
@@ -172,36 +175,57 @@ async fn drain(
 async fn balance(context: &Arc<Context>, who: String, request: BalanceRequest) -> Result<Response, Problem> {
     let BalanceRequest { services, message } = request;
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "services", detail);
-    if services.is_empty() || services.len() > MOST_BALANCED {
+    if services.is_empty() || services.len() > MOST_SERVICES {
         let many = services.len();
-        return Err(bad(format!("{many} services: name 1 to {MOST_BALANCED}, as `optimise` answered them")));
+        return Err(bad(format!("{many} services: name 1 to {MOST_SERVICES}, as `optimise` answered them")));
     }
     if let Some((id, _)) =
-        services.iter().find(|(_, kept)| kept.off.is_empty() || kept.off.len() > MOST_BALANCED)
+        services.iter().find(|(_, kept)| kept.off.is_empty() || kept.off.len() > MOST_LINKS)
     {
-        return Err(bad(format!("{id}: name 1 to {MOST_BALANCED} links that it is kept off")));
+        return Err(bad(format!("{id}: name 1 to {MOST_LINKS} links that it is kept off")));
+    }
+    if let Some((id, _)) = services.iter().find(|(_, kept)| kept.held.len() > usize::from(MOST_MOVES)) {
+        return Err(bad(format!("{id}: `held` names at most {MOST_MOVES} services that were moved")));
     }
     for kept in services.values() {
         reason(kept.why.clone())?;
     }
-    let named: Vec<String> = services
-        .iter()
-        .map(|(id, kept)| {
-            let links: Vec<&str> = kept.off.iter().map(|link| link.as_str()).collect();
-            format!("{id} off {}", links.join(", "))
-        })
-        .collect();
-    let write = Write { who, what: format!("move {}", named.join("; ")), why: reason(message)? };
+    let write = Write { who, what: moves(&services), why: reason(message)? };
     let balance =
         |Write { who, .. }, reply| Command::Balance { balancing: Balancing::Off(services), who, reply };
     carry_out(context, write, balance).await
 }
 
+/// Who is moved off what, for the log: an entry that nobody can read helps nobody.
+fn moves(services: &BTreeMap<ServiceId, Balance>) -> String {
+    let (held, movers): (Vec<_>, Vec<_>) = services.iter().partition(|(_, kept)| kept.is_held());
+    let mut parts: Vec<String> = movers
+        .iter()
+        .take(NAMED)
+        .map(|(id, kept)| format!("move {id} off {}", few(kept.off.iter())))
+        .collect();
+    if movers.len() > NAMED {
+        parts.push(format!("move {} more", movers.len() - NAMED));
+    }
+    if !held.is_empty() {
+        parts.push(format!("hold {} in place", few(held.iter().map(|(id, _)| *id))));
+    }
+    parts.join("; ")
+}
+
+/// The first of several, and how many there are beside them.
+fn few<T: std::fmt::Display>(items: impl ExactSizeIterator<Item = T>) -> String {
+    let more = items.len().saturating_sub(NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named: Vec<String> = items.take(NAMED).map(|item| item.to_string()).collect();
+    format!("{}{rest}", named.join(", "))
+}
+
 fn check_limits(limits: &Limits) -> Result<(), Problem> {
-    if (1..=MOST_EFFORT).contains(&limits.effort) && limits.moves <= MOST_BALANCED {
+    if (1..=MOST_EFFORT).contains(&limits.effort) && limits.moves <= usize::from(MOST_MOVES) {
         return Ok(());
     }
-    let detail = format!("`effort` is 1 to {MOST_EFFORT} million steps, and `moves` at most {MOST_BALANCED}");
+    let detail = format!("`effort` is 1 to {MOST_EFFORT} million steps, and `moves` at most {MOST_MOVES}");
     Err(Problem::new(StatusCode::BAD_REQUEST, "limits", detail))
 }
 

@@ -8,7 +8,7 @@ use api::Live;
 use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
-        AlarmView, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
+        AlarmView, Balanced, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
         ServiceView, Session, Snapshot,
     },
 };
@@ -31,7 +31,7 @@ fn about_the_network() -> Vec<EventKind> {
         EventKind::Adopted { who: who.clone() },
         EventKind::ModeChanged { mode: Mode::Recommend, who: who.clone() },
         EventKind::Drained { subject: "l1".into(), drained: true, who: who.clone() },
-        EventKind::Balanced { services: vec![ServiceId::lit("s1")], back: false, who: who.clone() },
+        EventKind::Balanced { services: vec![ServiceId::lit("s1")], held: 2, back: false, who: who.clone() },
         EventKind::WindowOpened { window: "w1".into(), on: vec!["l1".into()], why: "netops".into() },
         EventKind::WindowClosed { window: "w1".into(), why: "netops".into() },
         EventKind::IntentsAccepted { revision: Revision(3), intents: 1, services: 2, who },
@@ -111,6 +111,7 @@ fn service(a: &NodeId, z: &NodeId) -> ServiceView {
         since: Timestamp::from_micros(2),
         why: Some("delay".into()),
         moved: true,
+        balanced: Some(Balanced::Held),
         refused: None,
         directions: vec![RouteView {
             from: a.clone(),

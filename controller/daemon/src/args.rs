@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use intents::balance::Limits;
+use intents::balance::{Limits, MOST_EFFORT, MOST_MOVES};
 use model::{LinkId, Timestamp, calendar::Moment, unit::Ratio};
 
 /// The network file of an offline command.
@@ -44,7 +44,7 @@ impl At {
 #[derive(Debug, Args)]
 pub struct Moves {
     /// The most services that move [default: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(..=i64::from(MOST_MOVES)))]
     pub moves: Option<u16>,
     /// Relieve only this link, with the fewest moves
     #[arg(long, value_name = "LINK")]
@@ -53,7 +53,7 @@ pub struct Moves {
     #[arg(long, value_name = "UTILISATION")]
     pub goal: Option<Ratio>,
     /// Millions of steps, half of them for the proof: the same answer on every machine [default: 500]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_EFFORT))]
     pub effort: Option<u64>,
 }
 
@@ -72,5 +72,28 @@ impl Moves {
             relieve: self.relieve.clone(),
             goal: self.goal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Called {
+        #[command(flatten)]
+        moves: Moves,
+    }
+
+    #[test]
+    fn what_can_be_typed_is_what_a_controller_takes() {
+        let called = |args: [&str; 2]| Called::try_parse_from(["trunkline"].into_iter().chain(args));
+        let limits = called(["--moves", "256"]).unwrap().moves.limits();
+        assert_eq!(limits.moves, usize::from(MOST_MOVES));
+        assert!(called(["--moves", "257"]).unwrap_err().to_string().contains("257"));
+        assert_eq!(called(["--effort", "100000"]).unwrap().moves.limits().effort, MOST_EFFORT);
+        assert!(called(["--effort", "100001"]).is_err() && called(["--effort", "0"]).is_err());
     }
 }

@@ -177,7 +177,7 @@ fn worked_out(
     at: Timestamp,
 ) -> Result<WorkedOut, Stop> {
     let occasion = Occasion::Person;
-    let balanced = limits.map(|limits| balance::work_out(set, view, &hints, &occasion, limits, at));
+    let balanced = limits.map(|limits| balance::work_out(set, view, &hints, &occasion, limits, at, &|| true));
     let (balanced, hints) = match balanced.transpose() {
         Ok(Some((balanced, moved))) => (Some(balanced), moved),
         Ok(None) => (None, hints),

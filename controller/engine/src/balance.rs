@@ -1,10 +1,10 @@
 //! Balancing as the loop's stages see it: the search of `intents`, and the witness's proof of every move that it wants to offer.
 
 use intents::balance::{Case, Unbalanced, balance};
-use model::{Finding, Hints, IntentSet, Severity, Timestamp};
+use model::{Finding, Hints, IntentSet, Severity, Timestamp, hint::Balance};
 use plan::Proof;
 
-pub use intents::balance::{Balanced, Limits};
+pub use intents::balance::{Balanced, Limits, MOST_EFFORT, MOST_LINKS, MOST_MOVES, MOST_SERVICES};
 
 use crate::{
     handle::Refusal,
@@ -12,10 +12,10 @@ use crate::{
 };
 
 /// Which services are to leave which link, from what runs and some hints; and these hints with it. A move is offered only where its plan
-/// is proved as any other is, and no more failures break a promise than without it. Nothing is sent.
+/// is proved as any other is, and no more failures break a promise than without it. Nothing is sent. `wanted` says whether anybody waits for it.
 ///
 /// # Errors
-/// The link to relieve is not there, numbers are used up, or the network makes no sense.
+/// The link to relieve is not there, numbers are used up, the network makes no sense, or nobody waits any more.
 pub fn work_out(
     set: &IntentSet,
     view: &View,
@@ -23,6 +23,7 @@ pub fn work_out(
     occasion: &Occasion,
     limits: &Limits,
     now: Timestamp,
+    wanted: &dyn Fn() -> bool,
 ) -> Result<(Balanced, Hints), Refusal> {
     let ids = stages::number(set, &view.ids).map_err(|findings| Refusal::Findings { findings })?;
     let case = Case { set, ted: &view.ted, hints, ids: &ids, now };
@@ -38,15 +39,18 @@ pub fn work_out(
         }
         proof.breaks_more(base).map_or(Ok(()), Err)
     };
-    let balanced = balance(&case, limits, &mut proved).map_err(refusal)?;
+    let balanced = balance(&case, limits, &mut proved, wanted).map_err(refusal)?;
     let mut hints = hints.clone();
-    hints.balanced.extend(balanced.balanced.clone());
+    for (id, kept) in balanced.balanced.clone() {
+        Balance::join(&mut hints.balanced, id, kept);
+    }
     Ok((balanced, hints))
 }
 
 fn refusal(error: Unbalanced) -> Refusal {
     match error {
         Unbalanced::NoSuchLink(link) => Refusal::NotFound { what: format!("link {link}") },
+        Unbalanced::InVain => Refusal::Stopping,
         Unbalanced::Network(why) => {
             let finding =
                 Finding::new(intents::codes::BAD_NETWORK, Severity::Error, "network", why.to_string());

@@ -97,7 +97,9 @@ pub struct Controller {
     snapshot: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
     running: Option<Running>,
-    /// Whether one is, for the readers.
+    /// One optimisation at a time: each has work for all processors.
+    optimising: Arc<Semaphore>,
+    /// Whether a change is under way, for the readers.
     busy: watch::Sender<bool>,
     /// Who may act, for a change that is under way.
     stop_switch: watch::Sender<Mode>,

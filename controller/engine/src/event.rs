@@ -86,6 +86,8 @@ pub enum EventKind {
     Balanced {
         /// Which.
         services: Vec<ServiceId>,
+        /// How many others are held where they are because of that, or are so no more.
+        held: usize,
         /// Whether they may go back.
         back: bool,
         /// Who asked for it.

@@ -41,8 +41,8 @@ pub enum Refusal {
     /// The controller has just started and not every device was read yet.
     #[error("the network is being read: try again in a moment")]
     Reading,
-    /// Another change is under way.
-    #[error("another change is under way: try again when it is done")]
+    /// Another change is under way, or another optimisation where one is asked for.
+    #[error("another change or optimisation is under way: try again when it is done")]
     Busy,
     /// Devices said no, and everything is as it was.
     #[error("it was rolled back: {}", errors.join("; "))]
@@ -145,8 +145,8 @@ pub struct Optimised {
 pub enum Balancing {
     /// These are kept off links from now on, beside those that are already.
     Off(BTreeMap<ServiceId, Balance>),
-    /// All of them may ride what they were kept off.
-    Back,
+    /// These may ride what they were kept off, and those that are held because of them alone; all, where none is named.
+    Back(BTreeSet<ServiceId>),
 }
 
 /// What is drained.
@@ -230,7 +230,7 @@ pub enum Command {
         /// The answer.
         reply: Reply<Optimised>,
     },
-    /// Keep services off links, or let them back.
+    /// Keep services off links, or let some of them back.
     Balance {
         /// Which.
         balancing: Balancing,

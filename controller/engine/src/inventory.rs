@@ -71,7 +71,8 @@ mod by_name {
     /// All names, so that editors offer them.
     pub fn schema(_: &mut SchemaGenerator) -> Schema {
         let names = Dialect::ALL.map(Dialect::name).map(Some);
-        json_schema!({"type": ["string", "null"], "enum": [&names[..], &[None]].concat()})
+        let names = [&names[..], &[None]].concat();
+        json_schema!({"type": ["string", "null"], "enum": names})
     }
 }
 

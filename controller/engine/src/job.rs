@@ -215,8 +215,8 @@ async fn work_out(request: Request) -> Result<Proposal, Failure> {
             Wanted::Same(_) => request.hints,
             Wanted::New { .. } => {
                 let mut hints = Season::of(&set, request.at).over(request.hints);
-                // What is gone needs not be kept off anything.
-                hints.balanced.retain(|id, _| set.services.contains_key(id));
+                // What is gone needs not be kept off anything, and leaves no room that others must not take.
+                hints.let_back(|id| !set.services.contains_key(id));
                 hints
             }
         };

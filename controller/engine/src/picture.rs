@@ -13,8 +13,8 @@ use crate::{
     event::Event,
     season,
     snapshot::{
-        AlarmView, Counts, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
-        ServiceView, Session, Snapshot, WindowView,
+        AlarmView, Balanced, Counts, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView,
+        RouteView, ServiceView, Session, Snapshot, WindowView,
     },
     world::World,
 };
@@ -254,10 +254,16 @@ fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> 
             .filter(|(was, _)| *was == state)
             .map_or(world.assessment.at, |(_, since)| *since),
         why,
-        moved: world.hints.relief.contains_key(id) || world.hints.balanced.contains_key(id),
+        moved: world.hints.relief.contains_key(id),
+        balanced: balanced(world, id),
         refused,
         directions,
     })
+}
+
+fn balanced(world: &World, id: &ServiceId) -> Option<Balanced> {
+    let kept = world.hints.balanced.get(id).filter(|_| !world.compiled.gave_way.contains(id))?;
+    Some(if kept.is_held() { Balanced::Held } else { Balanced::Moved })
 }
 
 fn route(world: &World, id: &ServiceId, at: usize, direction: &DirectionVerdict) -> RouteView {

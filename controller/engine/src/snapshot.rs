@@ -49,7 +49,7 @@ pub struct Snapshot {
     /// Services that are not promised now, by their schedules. They are not among the promises.
     #[serde(default)]
     pub resting: Vec<ServiceId>,
-    /// Services that people had moved off full links, and why.
+    /// Services that people had moved off full links, those that are held because of that, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub balanced: BTreeMap<ServiceId, model::hint::Balance>,
     /// Findings of the last compilation, drift and collisions, as text.
@@ -234,12 +234,25 @@ pub struct ServiceView {
     pub since: Timestamp,
     /// What is broken or unknown, and where.
     pub why: Option<String>,
-    /// Whether it rides another path than the TED alone would give.
+    /// Whether the loop moved it away from its planned path.
     pub moved: bool,
+    /// What became of it when people moved services off full links; absent where nothing did, and where it gives way to others now.
+    #[serde(default)]
+    pub balanced: Option<Balanced>,
     /// Why it was refused, where the network cannot carry it.
     pub refused: Option<String>,
     /// Its directions.
     pub directions: Vec<RouteView>,
+}
+
+/// What an optimisation did to a service.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balanced {
+    /// It was moved off a full link.
+    Moved,
+    /// It stays where it was, and does not take the room that others left.
+    Held,
 }
 
 /// One direction of a promise.

@@ -239,6 +239,7 @@ pub fn plan(
     occasion: &Occasion,
 ) -> (Plan, PlanReport) {
     let set = &*promised(set, hints);
+    let hints = &*in_force(hints, compiled);
     let causes =
         Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before.verdicts).knowing(hints);
     let difference = plan::diff(&compiled.desired, &view.actual);
@@ -279,6 +280,16 @@ pub fn prove(
 /// What is promised now: the set without the services that rest by their schedules.
 pub fn promised<'a>(set: &'a IntentSet, hints: &Hints) -> Cow<'a, IntentSet> {
     set.without_resting(hints).map_or(Cow::Borrowed(set), Cow::Owned)
+}
+
+/// The hints without those of services that give way: they are not the reason for where these go.
+fn in_force<'a>(hints: &'a Hints, compiled: &Compilation) -> Cow<'a, Hints> {
+    if compiled.gave_way.is_empty() {
+        return Cow::Borrowed(hints);
+    }
+    let mut hints = hints.clone();
+    hints.balanced.retain(|id, _| !compiled.gave_way.contains(id));
+    Cow::Owned(hints)
 }
 
 /// The hints without what services were moved away from and is good again. A service that waits for its return still sees the

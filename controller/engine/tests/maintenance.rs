@@ -9,7 +9,7 @@ use engine::{
     balance::Limits,
     event::EventKind,
     handle::{Applied, Balancing, Command, Refusal, Subject},
-    snapshot::Snapshot,
+    snapshot::{Balanced, Snapshot},
 };
 use model::{LinkId, NodeId};
 use support::{Lab, Running, intents, lab};
@@ -108,7 +108,7 @@ async fn services_leave_a_full_line_as_it_was_shown_and_come_back() {
     let applied = ask(Balancing::Off(balanced)).await.unwrap();
     assert!(applied.edits > 0, "{applied:?}");
     let event = running.wait(|kind| matches!(kind, EventKind::Balanced { .. })).await;
-    let told = EventKind::Balanced { services: vec![mover.clone()], back: false, who: "mei".into() };
+    let told = EventKind::Balanced { services: vec![mover.clone()], held: 0, back: false, who: "mei".into() };
     assert_eq!(event, told);
     let shown = running.snapshot(|snapshot| snapshot.balanced.contains_key(&mover)).await;
     assert!(!over(&shown, "line1-br-1").contains(&mover.to_string()), "{:?}", shown.balanced);
@@ -117,8 +117,62 @@ async fn services_leave_a_full_line_as_it_was_shown_and_come_back() {
     running.kill().await;
     let mut running = lab.start().await;
     running.snapshot(|snapshot| snapshot.balanced.contains_key(&mover)).await;
-    let back = Balancing::Back;
+    let back = Balancing::Back(Default::default());
     running.engine.ask(|reply| Command::Balance { balancing: back, who: "li".into(), reply }).await.unwrap();
+    running.snapshot(|snapshot| snapshot.balanced.is_empty()).await;
+    assert_eq!(truths(&lab), before);
+}
+
+/// Services between headquarters and the first branch, by name and rate.
+fn to_the_branch(rates: &[(&str, u32)]) -> engine::stages::Files {
+    let each = rates.iter().map(|(name, rate)| {
+        format!(
+            "apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: {name}}}\nspec:\n  connectivity: {{type: p2p, endpoints: [hq-pe1, br-1]}}\n  vrf: {name}\n  class: business\n  slo: {{bandwidth: {rate}Mbps}}\n"
+        )
+    });
+    let mut files = intents();
+    files.insert("services.yaml".to_owned(), each.collect::<Vec<_>>().join("---\n"));
+    files
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_held_is_not_moved_and_goes_back_with_whom_it_was_held_for() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    // The first line has no room for the last, which goes by the second, and would take the place of the one before.
+    running.apply(to_the_branch(&[("a", 55), ("b", 35), ("c", 30)])).await.unwrap();
+    let before = truths(&lab);
+    let limits = Limits { moves: 1, ..Limits::default() };
+    let shown = running.engine.ask(|reply| Command::Optimise { limits, reply }).await.unwrap();
+    assert_eq!((shown.balanced.moves.len(), shown.balanced.balanced.len()), (1, 2), "{}", shown.text);
+    let mover = shown.balanced.moves[0].service.clone();
+    let held = shown.balanced.moves[0].held[0].clone();
+    let ask = |balancing: Balancing| {
+        running.engine.ask(|reply| Command::Balance { balancing, who: "mei".into(), reply })
+    };
+    ask(Balancing::Off(shown.balanced.balanced)).await.unwrap();
+    let event = running.wait(|kind| matches!(kind, EventKind::Balanced { .. })).await;
+    let told = EventKind::Balanced { services: vec![mover.clone()], held: 1, back: false, who: "mei".into() };
+    assert_eq!(event, told);
+    let picture = running.snapshot(|snapshot| snapshot.balanced.len() == 2).await;
+    let word = |id: &model::ServiceId| {
+        let service = picture.services.iter().find(|service| service.id == *id).unwrap();
+        (service.moved, service.balanced)
+    };
+    assert_eq!((word(&mover), word(&held)), ((false, Some(Balanced::Moved)), (false, Some(Balanced::Held))));
+
+    let ask = |names: &[&model::ServiceId]| {
+        let balancing = Balancing::Back(names.iter().copied().cloned().collect());
+        running.engine.ask(|reply| Command::Balance { balancing, who: "li".into(), reply })
+    };
+    let stranger = model::ServiceId::lit("a");
+    let refused = ask(&[&stranger]).await.unwrap_err();
+    let what = "service a among those that were moved off full links".to_owned();
+    assert_eq!(refused, Refusal::NotFound { what });
+    ask(&[&mover]).await.unwrap();
+    let event = running.wait(|kind| matches!(kind, EventKind::Balanced { .. })).await;
+    assert_eq!(event, EventKind::Balanced { services: vec![mover], held: 1, back: true, who: "li".into() });
     running.snapshot(|snapshot| snapshot.balanced.is_empty()).await;
     assert_eq!(truths(&lab), before);
 }

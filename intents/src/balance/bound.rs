@@ -8,7 +8,7 @@ use model::{
     link::Encryption,
     unit::Ratio,
 };
-use optimise::{Closed, floor};
+use optimise::{Closed, floor_while};
 
 use super::{Case, load, standing::Standing};
 use crate::ask::Asker;
@@ -18,14 +18,20 @@ type Kind = (u128, bool);
 
 /// The highest utilisation that no arrangement of the services that are carried goes below, rounded down. Constraints of single paths are
 /// left out where that keeps the bound true: delays, waypoints, the use of one path.
-pub(super) fn prove(case: &Case<'_>, graph: &Graph, last: &Standing, effort: u64) -> Ratio {
+pub(super) fn prove(
+    case: &Case<'_>,
+    graph: &Graph,
+    last: &Standing,
+    effort: u64,
+    wanted: &dyn Fn() -> bool,
+) -> Ratio {
     let usable: Vec<EdgeIx> =
         graph.edges().filter(|(_, edge)| edge.bandwidth > 0).map(|(edge, _)| edge).collect();
     let (demands, closed) = demands(case, graph, last, &usable);
     let instance = Instance { nodes: graph.node_count() as u32, edges: edges(graph, &usable), demands };
     let reached = graph.edges().map(|(edge, _)| last.load.ppm(edge)).max().unwrap_or(0);
     // What rides now rides on what is open to it, so that every demand has a way.
-    let found = floor(&instance, &closed, effort, reached as f64 / 1e6).ok();
+    let found = floor_while(&instance, &closed, effort, reached as f64 / 1e6, wanted).ok();
     let found = found.filter(|found| found.is_finite()).unwrap_or(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share, rounded down")]
     let ppm = (found * 1e6).floor() as u64;

@@ -2,7 +2,10 @@
 
 use std::cmp::Reverse;
 
-use model::{Bandwidth, DirectedLink, EdgeIx, Graph, IntentSet, Service, ServiceId, Verdict, unit::Ratio};
+use model::{
+    Bandwidth, DirectedLink, EdgeIx, Graph, IntentSet, Service, ServiceId, Verdict, unit::Ratio,
+    verdict::DirectionVerdict,
+};
 
 use super::Heat;
 use crate::Compilation;
@@ -12,6 +15,19 @@ pub(super) fn paths<'c>(compiled: &'c Compilation, service: &ServiceId) -> Vec<&
     match compiled.verdicts.get(service) {
         Some(Verdict::Carried { directions, .. }) => {
             directions.iter().map(|direction| direction.primary.path.hops.as_slice()).collect()
+        }
+        Some(Verdict::Refused { .. }) | None => Vec::new(),
+    }
+}
+
+/// The backups of a service, a direction each; none where it has none.
+pub(super) fn backups<'c>(compiled: &'c Compilation, service: &ServiceId) -> Vec<Option<&'c [DirectedLink]>> {
+    match compiled.verdicts.get(service) {
+        Some(Verdict::Carried { directions, .. }) => {
+            let backup = |direction: &'c DirectionVerdict| {
+                direction.backup.as_ref().map(|backup| backup.path.hops.as_slice())
+            };
+            directions.iter().map(backup).collect()
         }
         Some(Verdict::Refused { .. }) | None => Vec::new(),
     }

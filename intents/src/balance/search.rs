@@ -1,12 +1,14 @@
 //! The search itself: hottest link first, the best move that holds, until there is none.
 
-use model::{EdgeIx, Graph, Hints, Service};
+use std::collections::BTreeSet;
+
+use model::{EdgeIx, Graph, Hints, LinkId, Service, ServiceId, hint::Balance};
 
 use super::{
-    Case, End, Limits, Move, Passed, Proof,
+    Case, End, HELD, Limits, MOST_LINKS, Move, Passed, Proof,
     load::{self, Load},
     option::{self, Choice, Scale},
-    standing::Standing,
+    standing::{KeptOff, Standing},
     text::up,
     trial,
 };
@@ -20,23 +22,30 @@ use crate::{
 const TRIED: usize = 12;
 /// Moves that are not offered of which the answer tells.
 const TOLD: usize = 5;
-/// Elementary steps of a compilation for each service, of looking at it for one link, and of a path search for each edge.
+/// Elementary steps of a compilation and of a proof for each service, of looking at it for one link, and of a path search for each edge. A
+/// proof walks everything for each of the failures that touch it.
 const STEPS_EACH: u64 = 2_000;
+const STEPS_PROOF: u64 = 4_000;
 const STEPS_LOOK: u64 = 10;
 const STEPS_EDGE: u64 = 16;
 
-/// Steps that are left. What is begun is ended, so that one move at least is tried whatever the effort.
-struct Meter {
+/// Steps that are left. What is begun is ended, so that one move at least is tried whatever the effort, as long as somebody waits.
+struct Meter<'a> {
     left: u64,
+    wanted: &'a dyn Fn() -> bool,
 }
 
-impl Meter {
+impl Meter<'_> {
     fn take(&mut self, steps: u64) {
         self.left = self.left.saturating_sub(steps);
     }
 
     fn is_spent(&self) -> bool {
-        self.left == 0
+        self.left == 0 || self.is_in_vain()
+    }
+
+    fn is_in_vain(&self) -> bool {
+        !(self.wanted)()
     }
 }
 
@@ -49,12 +58,22 @@ pub(super) struct Search<'a> {
     view: View,
     asker: Asker<'a>,
     closed: Closed,
-    meter: Meter,
+    /// What it starts from: what holds of earlier moves.
+    base: Hints,
+    /// Services of earlier moves that give way now: others need what they left, or do not have it without them.
+    gave_way: BTreeSet<ServiceId>,
+    meter: Meter<'a>,
     passed: Vec<Passed>,
 }
 
 impl<'a> Search<'a> {
-    pub fn new(case: &'a Case<'a>, limits: &'a Limits, graph: &'a Graph, only: Option<[EdgeIx; 2]>) -> Self {
+    pub fn new(
+        case: &'a Case<'a>,
+        limits: &'a Limits,
+        graph: &'a Graph,
+        only: Option<[EdgeIx; 2]>,
+        wanted: &'a dyn Fn() -> bool,
+    ) -> Self {
         Self {
             case,
             limits,
@@ -63,23 +82,47 @@ impl<'a> Search<'a> {
             view: View::new(graph.clone()),
             asker: Asker::new(case.ted, graph),
             closed: Closed::of(graph, case.hints),
-            meter: Meter { left: (limits.effort / 2).saturating_mul(1_000_000) },
+            base: case.hints.clone(),
+            gave_way: BTreeSet::new(),
+            meter: Meter { left: (limits.effort / 2).saturating_mul(1_000_000), wanted },
             passed: Vec::new(),
         }
     }
 
-    /// The network without any move.
+    /// The network without any move. Who gives way to others is no part of what it starts from, so that no move takes room from these.
     pub fn start(&mut self) -> Standing {
-        self.stand(self.case.hints.clone())
+        let Case { set, ted, hints, ids, .. } = self.case;
+        self.meter.take(self.steps(STEPS_EACH));
+        let compiled = compile::compile(set, ted, hints, ids);
+        if compiled.gave_way.is_empty() {
+            let load = Load::of(self.graph, set, &compiled);
+            return Standing { added: KeptOff::new(), hints: self.base.clone(), compiled, load };
+        }
+        self.gave_way = compiled.gave_way;
+        self.base.balanced.retain(|id, _| !self.gave_way.contains(id));
+        self.stand(KeptOff::new())
     }
 
-    /// What some hints come to.
-    fn stand(&mut self, hints: Hints) -> Standing {
+    fn steps(&self, each: u64) -> u64 {
+        each.saturating_mul(self.case.set.services.len() as u64)
+    }
+
+    /// The hints with what some moves add.
+    fn hints(&self, added: &KeptOff) -> Hints {
+        let mut hints = self.base.clone();
+        let each = added.iter().map(|(id, balance)| (id.clone(), balance.clone()));
+        each.for_each(|(id, balance)| Balance::join(&mut hints.balanced, id, balance));
+        hints
+    }
+
+    /// What some moves come to.
+    fn stand(&mut self, added: KeptOff) -> Standing {
         let Case { set, ted, ids, .. } = self.case;
-        self.meter.take(STEPS_EACH.saturating_mul(set.services.len() as u64));
-        let compiled = compile::compile(set, ted, &hints, ids);
+        self.meter.take(self.steps(STEPS_EACH));
+        let hints = self.hints(&added);
+        let compiled = compile::compile_firm(set, ted, &hints, ids);
         let load = Load::of(self.graph, set, &compiled);
-        Standing { hints, compiled, load }
+        Standing { added, hints, compiled, load }
     }
 
     /// Moves until there is no more to be done: the moves, why there are no more, and what the network is then.
@@ -155,13 +198,17 @@ impl<'a> Search<'a> {
         let set = self.case.set;
         let rides = |service: &&Service| {
             load::rate(service) > 0
+                && !self.gave_way.contains(&service.id)
                 && !now.hints.relief.contains_key(&service.id)
                 && load::paths(&now.compiled, &service.id).into_iter().flatten().any(|ridden| *ridden == hop)
         };
-        self.meter.take(STEPS_LOOK.saturating_mul(set.services.len() as u64));
         let riders: Vec<&Service> = set.services.values().filter(rides).collect();
+        self.meter.take(self.steps(STEPS_LOOK));
         let mut choices = Vec::new();
         for service in riders {
+            if self.meter.is_in_vain() {
+                break;
+            }
             let Some(request) = self.asker.request(service) else { continue };
             let steps = STEPS_EDGE * self.graph.edge_count() as u64;
             let meter = &mut self.meter;
@@ -182,40 +229,67 @@ impl<'a> Search<'a> {
     ) -> Result<(Standing, Move), String> {
         let link = self.graph.link_id(hot).clone();
         let before = now.load.heat(self.graph, hot);
-        let (service, now_at) = (&choice.service, self.case.now);
-        let why = format!("to relieve {link}");
+        let service = choice.service.clone();
+        let Settled { mut next, off, held } = self.settle(now, choice, &link)?;
+        trial::judge(self.graph, now, &next, (&service, hot))?;
+        if let Some((id, _)) = next.hints.balanced.iter().find(|(_, kept)| kept.off.len() > MOST_LINKS) {
+            return Err(format!("{id} would be kept off more than {MOST_LINKS} links: let it back first"));
+        }
+        let after = next.load.heat(self.graph, hot).utilisation;
+        let why = format!("to relieve {link}: {} -> {}", up(before.utilisation), up(after));
+        trial::keep_off(&mut next.added, &service, &off, self.case.now, why);
+        next.hints = self.hints(&next.added);
+        self.meter.take(self.steps(STEPS_PROOF));
+        proved(&next.hints, &next.compiled)?;
+        let promised = self.case.set.services.get(&service).and_then(|one| one.slo.one_way_delay);
+        let ways = trial::ways(now, &next, &service, promised);
+        let backups = trial::backups(now, &next, &service);
+        let held = held.into_iter().collect();
+        Ok((next, Move { service, off: before, after, avoids: off, ways, held, backups }))
+    }
+
+    /// Compiles a move until its service rides what was chosen for it and nobody else moves, or it does not come to that.
+    fn settle(&mut self, now: &Standing, choice: &Choice, link: &LinkId) -> Result<Settled, String> {
+        let (service, now_at, why) = (&choice.service, self.case.now, format!("to relieve {link}"));
         let mut off = choice.off.clone();
-        let mut hints = now.hints.clone();
-        trial::keep_off(&mut hints, service, &off, now_at, why.clone());
-        let mut held = Vec::new();
-        let mut next = self.stand(hints);
+        let mut added = now.added.clone();
+        trial::keep_off(&mut added, service, &off, now_at, why.clone());
+        let mut held = BTreeSet::new();
+        let mut next = self.stand(added);
         for _ in 0..trial::ROUNDS {
-            let mut hints = next.hints.clone();
+            if self.meter.is_in_vain() {
+                return Err("nobody waits for it".to_owned());
+            }
+            let mut added = next.added.clone();
             let astray = trial::astray(&next, choice);
             if !astray.is_empty() {
                 // It was placed before others and saw room that is theirs.
                 off.extend(astray);
-                trial::keep_off(&mut hints, service, &off, now_at, why.clone());
+                trial::keep_off(&mut added, service, &off, now_at, why.clone());
             } else {
                 let strangers = trial::strangers(now, &next, service)?;
                 if strangers.is_empty() {
                     break;
                 }
-                trial::hold(now, &next, &strangers, &mut hints, (service, &link), now_at);
+                trial::hold(now, &next, &strangers, &mut added, (service, link), now_at)?;
                 held.extend(strangers);
+                // Who gives way goes where others leave room, and cannot be held.
+                let loose = held.iter().find(|id| self.gave_way.contains(*id));
+                if let Some(id) = loose.or_else(|| held.iter().nth(HELD)) {
+                    return Err(trial::would_move(id));
+                }
             }
-            next = self.stand(hints);
+            next = self.stand(added);
         }
-        trial::judge(self.graph, now, &next, (service, hot))?;
-        let after = next.load.heat(self.graph, hot).utilisation;
-        let why = format!("{why}: {} -> {}", up(before.utilisation), up(after));
-        trial::keep_off(&mut next.hints, service, &off, now_at, why);
-        proved(&next.hints, &next.compiled)?;
-        let promised = self.case.set.services.get(service).and_then(|one| one.slo.one_way_delay);
-        let ways = trial::ways(now, &next, service, promised);
-        held.sort();
-        held.dedup();
-        let service = service.clone();
-        Ok((next, Move { service, off: before, after, avoids: off, ways, held }))
+        Ok(Settled { next, off, held })
     }
+}
+
+/// A move that was compiled until it moved nobody else.
+struct Settled {
+    next: Standing,
+    /// What its service is kept off.
+    off: BTreeSet<LinkId>,
+    /// Who is held where he is.
+    held: BTreeSet<ServiceId>,
 }

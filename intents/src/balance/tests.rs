@@ -4,6 +4,7 @@ use super::*;
 use crate::tests::{CLASSES, compiled, minimal_ted, service, set_of};
 
 mod brute;
+mod held;
 
 /// Proves everything.
 fn fine(_: &Hints, _: &Compilation) -> Result<(), String> {
@@ -27,7 +28,7 @@ fn several(rates: &[(&str, u32)]) -> (Ted, IntentSet) {
 fn ask(ted: &Ted, set: &IntentSet, hints: &Hints, limits: &Limits) -> Result<Balanced, Unbalanced> {
     let ids = Allocations::default().extended(set).unwrap();
     let case = Case { set, ted, hints, ids: &ids, now: Timestamp::from_micros(7) };
-    balance(&case, limits, &mut fine)
+    balance(&case, limits, &mut fine, &|| true)
 }
 
 fn names(balanced: &Balanced) -> Vec<&str> {
@@ -138,7 +139,7 @@ fn a_move_that_is_not_proved_is_not_offered_and_the_next_best_is() {
         true => Err("its plan is not proved".to_owned()),
         false => Ok(()),
     };
-    let balanced = balance(&case, &to(1), &mut not_c).unwrap();
+    let balanced = balance(&case, &to(1), &mut not_c, &|| true).unwrap();
     assert_eq!(names(&balanced), ["b"]);
     let passed = &balanced.passed[0];
     assert_eq!((passed.service.as_str(), passed.why.as_str()), ("c", "its plan is not proved"));

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use model::{Delay, unit::Ratio};
+use model::{Delay, ServiceId, unit::Ratio};
 
 use super::{Balanced, End, Heat, Move, Way};
 
-/// Moves that are not offered, services that are held: so many are named.
+/// Moves that are not offered, services that are held, backups that change: so many are named.
 const NAMED: usize = 3;
 
 /// A tenth of a per cent, in millionths.
@@ -151,13 +151,22 @@ impl Move {
             lines.push(format!("kept off {} too, so that it takes this path", also.join(", ")));
         }
         if !self.held.is_empty() {
-            let names: Vec<&str> = self.held.iter().take(NAMED).map(|id| id.as_str()).collect();
-            let more = self.held.len().saturating_sub(NAMED);
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-            lines.push(format!("kept where they are, and not let into the room: {}{rest}", names.join(", ")));
+            lines.push(format!("kept where they are, and not let into the room: {}", named(&self.held)));
+        }
+        if !self.backups.is_empty() {
+            lines
+                .push(format!("backups that are laid anew, of services that stay: {}", named(&self.backups)));
         }
         lines
     }
+}
+
+/// The first of several.
+fn named(services: &[ServiceId]) -> String {
+    let names: Vec<&str> = services.iter().take(NAMED).map(|id| id.as_str()).collect();
+    let more = services.len().saturating_sub(NAMED);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names.join(", "))
 }
 
 impl Way {

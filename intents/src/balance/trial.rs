@@ -3,32 +3,29 @@
 use std::collections::BTreeSet;
 
 use model::{
-    Delay, EdgeIx, Finding, Graph, Hints, LinkId, ServiceId, Severity, Timestamp, Verdict, hint::Balance,
+    Delay, EdgeIx, Finding, Graph, LinkId, ServiceId, Severity, Timestamp, Verdict, hint::Balance,
     verdict::DirectionVerdict,
 };
 
 use super::{
-    Way, load,
+    HELD, Way, load,
     option::Choice,
-    standing::{MARGIN, Standing},
+    standing::{KeptOff, MARGIN, Standing},
 };
 
 /// How often services are held where they are to be, before a move is given up.
 pub(super) const ROUNDS: usize = 5;
-/// The most services that are held for one move.
-const HELD: usize = 16;
 
-/// Keeps a service off some links.
+/// Keeps the service of a move off some links.
 pub(super) fn keep_off(
-    hints: &mut Hints,
+    added: &mut KeptOff,
     service: &ServiceId,
     off: &BTreeSet<LinkId>,
     since: Timestamp,
     why: String,
 ) {
-    let mut off = off.clone();
-    off.extend(hints.balanced.get(service).into_iter().flat_map(|balance| balance.off.iter().cloned()));
-    hints.balanced.insert(service.clone(), Balance { off, since, why });
+    let balance = Balance { off: off.clone(), since, why, held: BTreeSet::new() };
+    Balance::join(added, service.clone(), balance);
 }
 
 /// The links that a mover rides beside those that were chosen for it.
@@ -42,37 +39,55 @@ pub(super) fn strangers(
     now: &Standing,
     next: &Standing,
     mover: &ServiceId,
-) -> Result<Vec<ServiceId>, String> {
-    let mut moved = Vec::new();
+) -> Result<BTreeSet<ServiceId>, String> {
+    let mut moved = BTreeSet::new();
     for (id, verdict) in now.compiled.verdicts.iter().filter(|(id, _)| *id != mover) {
         let (was, is) = (load::paths(&now.compiled, id), load::paths(&next.compiled, id));
         if was == is {
             continue;
         }
         if matches!(verdict, Verdict::Refused { .. }) || is.is_empty() || moved.len() == HELD {
-            return Err(format!("other services would move with it, {id} among them"));
+            return Err(would_move(id));
         }
-        moved.push(id.clone());
+        moved.insert(id.clone());
     }
     Ok(moved)
+}
+
+pub(super) fn would_move(id: &ServiceId) -> String {
+    format!("other services would move with it, {id} among them")
 }
 
 /// Keeps services that would follow where they are: off the links that they would take instead.
 pub(super) fn hold(
     now: &Standing,
     next: &Standing,
-    strangers: &[ServiceId],
-    hints: &mut Hints,
+    strangers: &BTreeSet<ServiceId>,
+    added: &mut KeptOff,
     (mover, link): (&ServiceId, &LinkId),
     since: Timestamp,
-) {
+) -> Result<(), String> {
     for id in strangers {
         let links = |standing: &Standing| -> BTreeSet<LinkId> {
             load::paths(&standing.compiled, id).into_iter().flatten().map(|hop| hop.link.clone()).collect()
         };
-        let off = links(next).difference(&links(now)).cloned().collect();
-        keep_off(hints, id, &off, since, format!("stays where it was when {mover} was moved off {link}"));
+        let off: BTreeSet<LinkId> = links(next).difference(&links(now)).cloned().collect();
+        if off.is_empty() {
+            // One direction would take what the other rides: no link keeps it from that.
+            return Err(format!("{id} would move with it, on links that it rides already"));
+        }
+        let why = format!("stays where it was when {mover} was moved off {link}");
+        let held = BTreeSet::from([mover.clone()]);
+        Balance::join(added, id.clone(), Balance { off, since, why, held });
     }
+    Ok(())
+}
+
+/// The other services whose backup is another one after a move.
+pub(super) fn backups(now: &Standing, next: &Standing, mover: &ServiceId) -> Vec<ServiceId> {
+    let others = now.compiled.verdicts.keys().filter(|id| *id != mover);
+    let changed = |id: &&ServiceId| load::backups(&now.compiled, id) != load::backups(&next.compiled, id);
+    others.filter(changed).cloned().collect()
 }
 
 /// Whether a compiled move holds: its service left the link, nobody else moved, nothing worse is said than before, the link is lower and no
@@ -84,7 +99,7 @@ pub(super) fn judge(
     (mover, hot): (&ServiceId, EdgeIx),
 ) -> Result<(), String> {
     if let Some(stranger) = strangers(now, next, mover)?.first() {
-        return Err(format!("other services would move with it, {stranger} among them"));
+        return Err(would_move(stranger));
     }
     let hop = graph.hop(hot);
     let ways = load::paths(&next.compiled, mover);

@@ -158,7 +158,7 @@ fn note(ledger: &mut BTreeMap<String, Vec<ServiceId>>, on: &[String], service: &
 }
 
 /// How many, and the first of them by name.
-fn named(services: &[ServiceId]) -> String {
+pub(super) fn named(services: &[ServiceId]) -> String {
     let mut names: Vec<&str> = services.iter().map(ServiceId::as_str).collect();
     names.sort_unstable();
     let count = if names.len() == 1 { "1 service".to_owned() } else { format!("{} services", names.len()) };

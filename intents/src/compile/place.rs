@@ -3,11 +3,11 @@
 mod balanced;
 mod refuse;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Allocations, DirectedLink, Graph, Hints, IntentSet, Service, Severity, Sid, Sle, Ted, hint::Degradation,
-    intent::Diversity, sr::Dataplane, unit::Bandwidth,
+    Allocations, DirectedLink, Graph, Hints, IntentSet, Service, ServiceId, Severity, Sid, Sle, Ted,
+    hint::Degradation, intent::Diversity, sr::Dataplane, unit::Bandwidth,
 };
 use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared};
 
@@ -50,6 +50,8 @@ pub(super) struct Placer<'a> {
     ted: &'a Ted,
     graph: &'a Graph,
     hints: &'a Hints,
+    /// Who is not kept off full links, so that others have room.
+    yielding: BTreeSet<ServiceId>,
     asker: Asker<'a>,
     encoder: Scribe<'a>,
     /// For paths that must not leave their links.
@@ -80,6 +82,7 @@ impl<'a> Placer<'a> {
             ted,
             graph,
             hints,
+            yielding: BTreeSet::new(),
             asker: Asker::new(ted, graph),
             encoder: Scribe::new(encoder),
             pinner: Scribe::new(pinner),

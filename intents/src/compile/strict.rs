@@ -1,4 +1,4 @@
-//! What hints are not to blame for: services that would be refused as the network is by itself, too.
+//! What is closed is not to blame for: services that would be refused as the network is by itself, too.
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,14 @@ const HINTED: [&str; 5] = [
     codes::DROPPED_NOT_EXPOSED,
 ];
 
-/// [`compile`] for intents that somebody sends: a service that is refused without any hint too is an error, also while something is
+/// [`compile`] for intents that somebody sends: a service that is refused where nothing is closed either is an error, also while something is
 /// drained or down. Otherwise it would come in while a window is open, and not fit when it closes. One more compilation where something
 /// is closed and a service suffers from it, none elsewhere.
 pub fn compile_new(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
     let mut done = compile(set, ted, hints, ids);
-    let by_itself = Hints { resting: hints.resting.clone(), ..Hints::default() };
+    // What people moved off full links stays there when a window closes.
+    let by_itself =
+        Hints { resting: hints.resting.clone(), balanced: hints.balanced.clone(), ..Hints::default() };
     // Also what stays on a drained line may not fit there: all that is told of what hints cost is major.
     if *hints == by_itself || !done.findings.iter().any(|finding| finding.severity == Severity::Major) {
         return done;
@@ -41,8 +43,10 @@ pub fn compile_new(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations)
 mod tests {
     use std::collections::BTreeSet;
 
+    use model::{LinkId, Timestamp, hint::Balance};
+
     use super::*;
-    use crate::tests::{CLASSES, minimal_ted, service, set_of};
+    use crate::tests::{CLASSES, minimal_ted, service, set_of, ted};
 
     fn new(set: &IntentSet, ted: &Ted, hints: &Hints) -> Vec<(String, String, Severity)> {
         let ids = Allocations::default().extended(set).unwrap();
@@ -78,5 +82,59 @@ mod tests {
         let hints = Hints { down: BTreeSet::from(["line1-br-1".parse().unwrap()]), ..Hints::default() };
         assert!(new(&set, &ted, &hints).iter().all(|(_, _, severity)| *severity == Severity::Major));
         assert_eq!(new(&set, &ted, &hints).len(), 1);
+    }
+
+    /// A service of 60Mbps and of high value that was moved off the first of two lines, of 100Mbps, and fills the second; and others.
+    fn moved(others: &[(&str, &str)]) -> (Ted, IntentSet, Hints) {
+        let text = include_str!("../../examples/minimal/network.yaml");
+        let narrow = text.replace(
+            "z: \"core-2:eth3\", role: leased-line, bandwidth: 100Mbps",
+            "z: \"core-2:eth3\", role: leased-line, bandwidth: 60Mbps",
+        );
+        assert_ne!(narrow, text);
+        let ted = ted(&narrow);
+        let to = |branch: &str| format!("  connectivity: {{type: p2p, endpoints: [hq-pe1, {branch}]}}\n");
+        let first = service("x", &format!("{}  slo: {{bandwidth: 60Mbps}}", to("br-1")));
+        let first = first.replace("class: business", "class: voice");
+        let each = |(name, rate): &(&str, &str)| match rate.is_empty() {
+            true => service(name, &to("br-2")),
+            false => service(name, &format!("{}  slo: {{bandwidth: {rate}}}", to("br-1"))),
+        };
+        let others: Vec<String> = others.iter().map(each).collect();
+        let texts: Vec<&str> =
+            [CLASSES, &first].into_iter().chain(others.iter().map(String::as_str)).collect();
+        let set = set_of(&texts, &ted);
+        let balance = Balance {
+            off: BTreeSet::from([LinkId::lit("line1-br-1")]),
+            since: Timestamp::default(),
+            why: "to relieve line1-br-1".to_owned(),
+            held: BTreeSet::new(),
+        };
+        let hints = Hints { balanced: [(ServiceId::lit("x"), balance)].into(), ..Hints::default() };
+        (ted, set, hints)
+    }
+
+    fn drained(links: &[&str], hints: &Hints) -> Hints {
+        Hints { drained_links: links.iter().map(|link| LinkId::lit(link)).collect(), ..hints.clone() }
+    }
+
+    #[test]
+    fn who_has_the_room_that_another_left_is_not_refused_while_something_is_drained() {
+        let (ted, set, hints) = moved(&[("y", "90Mbps"), ("elsewhere", "")]);
+        let hints = drained(&["line1-br-2", "line2-br-2"], &hints);
+        let ids = Allocations::default().extended(&set).unwrap();
+        let done = compile_new(&set, &ted, &hints, &ids);
+        assert!(done.findings.iter().any(|finding| finding.severity == Severity::Major), "the drain hurts");
+        let errors: Vec<&Finding> = done.findings.iter().filter(|finding| finding.is_error()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+
+    #[test]
+    fn what_fits_only_without_a_move_does_not_come_in_while_something_is_drained() {
+        // Without the move `b` would have the second line, and `a`, which is in force, none.
+        let (ted, set, hints) = moved(&[("a", "90Mbps"), ("b", "60Mbps")]);
+        let expected = vec![("b".to_owned(), codes::DOES_NOT_FIT.to_owned(), Severity::Error)];
+        assert_eq!(new(&set, &ted, &hints), expected);
+        assert_eq!(new(&set, &ted, &drained(&["line1-br-2"], &hints)), expected);
     }
 }

@@ -49,6 +49,39 @@ pub struct Balance {
     /// One line for people: what was gained by it.
     #[serde(default)]
     pub why: String,
+    /// Where it was not moved and only is held where it is: the services that were moved, whose room it must not take.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub held: BTreeSet<ServiceId>,
+}
+
+impl Balance {
+    /// Whether the service was not moved itself.
+    pub fn is_held(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Adds what is decided about a service to what was decided about it before: it is kept off the links of both. A service that was moved
+    /// stays one that was moved when it is only held later, and its reason and moment stay too.
+    pub fn join(all: &mut BTreeMap<ServiceId, Self>, service: ServiceId, later: Self) {
+        let joined = match all.remove(&service) {
+            Some(earlier) => earlier.and(later),
+            None => later,
+        };
+        all.insert(service, joined);
+    }
+
+    fn and(mut self, mut later: Self) -> Self {
+        self.off.append(&mut later.off);
+        if later.is_held() {
+            if self.is_held() {
+                self.held.append(&mut later.held);
+            }
+            return self;
+        }
+        // The same reason is as old as it was.
+        let since = if later.why == self.why && !self.is_held() { self.since } else { later.since };
+        Self { off: self.off, since, ..later }
+    }
 }
 
 /// Parts of the network that people work on.
@@ -107,5 +140,58 @@ impl Hints {
             all.nodes.extend(work.nodes.iter().cloned());
         }
         all
+    }
+
+    /// Lets services go where they would go by themselves, and those that are held because of them alone.
+    pub fn let_back(&mut self, is_back: impl Fn(&ServiceId) -> bool) {
+        self.balanced.retain(|service, balance| {
+            let was_held = balance.is_held();
+            balance.held.retain(|mover| !is_back(mover));
+            !is_back(service) && (balance.is_held() || !was_held)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn balance(off: &[&str], since: u64, why: &str, held: &[&str]) -> Balance {
+        Balance {
+            off: off.iter().map(|link| LinkId::lit(link)).collect(),
+            since: Timestamp::from_micros(since),
+            why: why.to_owned(),
+            held: held.iter().map(|mover| ServiceId::lit(mover)).collect(),
+        }
+    }
+
+    fn joined(parts: &[Balance]) -> Balance {
+        let (mut all, service) = (BTreeMap::new(), ServiceId::lit("s"));
+        parts.iter().for_each(|part| Balance::join(&mut all, service.clone(), part.clone()));
+        all[&service].clone()
+    }
+
+    #[test]
+    fn who_was_moved_keeps_the_reason_when_only_held_later() {
+        let (moved, held) = (balance(&["l1"], 1, "to relieve l1", &[]), balance(&["l2"], 2, "stays", &["c"]));
+        assert_eq!(joined(&[moved.clone(), held.clone()]), balance(&["l1", "l2"], 1, "to relieve l1", &[]));
+        assert_eq!(joined(&[held.clone(), moved.clone()]), balance(&["l1", "l2"], 1, "to relieve l1", &[]));
+        let other = balance(&["l3"], 3, "stays too", &["d"]);
+        assert_eq!(joined(&[held, other]), balance(&["l2", "l3"], 2, "stays", &["c", "d"]));
+        let again = balance(&["l1"], 9, "to relieve l1", &[]);
+        assert_eq!(joined(&[moved.clone(), again]), moved, "the same said twice is as old as it was");
+    }
+
+    #[test]
+    fn who_is_held_for_nobody_any_more_is_let_go() {
+        let held = |movers: &[&str]| balance(&["l1"], 1, "stays", movers);
+        let entries = [("c", balance(&["l1"], 1, "", &[])), ("d", balance(&["l1"], 1, "", &[]))];
+        let entries = entries.into_iter().chain([("e", held(&["c"])), ("f", held(&["c", "d"]))]);
+        let balanced = entries.map(|(name, balance)| (ServiceId::lit(name), balance)).collect();
+        let mut hints = Hints { balanced, ..Hints::default() };
+        hints.let_back(|service| service.as_str() == "c");
+        let left: Vec<&str> = hints.balanced.keys().map(ServiceId::as_str).collect();
+        assert_eq!(left, ["d", "f"]);
+        assert_eq!(hints.balanced[&ServiceId::lit("f")], held(&["d"]));
     }
 }

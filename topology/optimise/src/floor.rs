@@ -48,6 +48,20 @@ pub struct Closed {
 /// # Errors
 /// The instance makes no sense, or a demand has no way.
 pub fn floor(instance: &Instance, closed: &Closed, effort: u64, goal: f64) -> Result<f64, Unsolvable> {
+    floor_while(instance, closed, effort, goal, &|| true)
+}
+
+/// [`floor`] for as long as somebody waits for it. What was proven until then is a bound too, and not the same on every machine.
+///
+/// # Errors
+/// As [`floor`].
+pub fn floor_while(
+    instance: &Instance,
+    closed: &Closed,
+    effort: u64,
+    goal: f64,
+    wanted: &dyn Fn() -> bool,
+) -> Result<f64, Unsolvable> {
     check(instance)?;
     let net = Net::new(instance, closed);
     let best = at_nodes(instance);
@@ -56,7 +70,7 @@ pub fn floor(instance: &Instance, closed: &Closed, effort: u64, goal: f64) -> Re
     }
     let each = LOOK * (net.trees.len() as u64) * (instance.edges.len() as u64 + 1);
     let rounds = (effort.saturating_mul(1_000_000) / each).max(1);
-    let mut ascent = Ascent::new(&net, rounds, goal);
+    let mut ascent = Ascent::new(&net, rounds, goal, wanted);
     let length = (rounds / STAGES).clamp(4, STAGE);
     let mut step = STEP;
     while step >= LAST_STEP && !ascent.is_over() {
@@ -75,6 +89,8 @@ struct Ascent<'a> {
     /// Rounds that are left.
     left: u64,
     goal: f64,
+    /// Whether anybody waits.
+    wanted: &'a dyn Fn() -> bool,
     /// The best bound so far, and its prices.
     proven: f64,
     kept: Vec<f64>,
@@ -83,14 +99,14 @@ struct Ascent<'a> {
 }
 
 impl<'a> Ascent<'a> {
-    fn new(net: &'a Net<'a>, left: u64, goal: f64) -> Self {
+    fn new(net: &'a Net<'a>, left: u64, goal: f64, wanted: &'a dyn Fn() -> bool) -> Self {
         let edges = &net.instance.edges;
         let kept = net.level(edges.iter().map(|edge| 1.0 / edge.capacity).collect());
-        Self { net, left, goal, proven: 0.0, kept, load: vec![0.0; edges.len()] }
+        Self { net, left, goal, wanted, proven: 0.0, kept, load: vec![0.0; edges.len()] }
     }
 
     fn is_over(&self) -> bool {
-        self.left == 0 || self.proven >= self.goal * EXACT
+        self.left == 0 || self.proven >= self.goal * EXACT || !(self.wanted)()
     }
 
     /// What some prices prove, and the load that they make.

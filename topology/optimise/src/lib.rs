@@ -77,7 +77,7 @@ mod solve;
 
 mod floor;
 
-pub use floor::{Closed, floor};
+pub use floor::{Closed, floor, floor_while};
 pub use kept::{Kept, Lists, Rerouted};
 pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;

@@ -60,6 +60,7 @@ export function service(id: string, part: Partial<Service> = {}): Service {
     since: 1,
     why: null,
     moved: false,
+    balanced: null,
     refused: null,
     directions: [route],
     ...part,

@@ -18,6 +18,12 @@ test('a reroute tells how fast it was', () => {
   expect(told.good).toBe(true);
 });
 
+test('who is held in place is not counted among the moved', () => {
+  const told = entry({ number: 1, at: 1, kind: 'balanced', services: ['s1'], held: 4, back: false, who: 'mei' });
+  expect(told.text).toBe('1 service moved off full links, asked by mei');
+  expect(told.figures).toEqual(['s1', '4 held in place']);
+});
+
 test('routers that answer one after the other are one piece of news', () => {
   const events: Event[] = [
     { number: 1, at: 1, kind: 'started', devices: 3, adopted: false },

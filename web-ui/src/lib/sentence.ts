@@ -58,7 +58,10 @@ function say(event: Event): Said {
     case 'balanced':
       return {
         text: `${count(event.services.length, 'service')} ${event.back ? 'may go back onto' : 'moved off'} full links, asked by ${event.who}`,
-        figures: event.services.slice(0, 3),
+        figures: [
+          ...event.services.slice(0, 3),
+          ...(event.held > 0 ? [`${event.held} ${event.back ? 'held no more' : 'held in place'}`] : []),
+        ],
       };
     case 'window-opened':
       return { text: `Maintenance window ${event.window} is open`, why: event.why, figures: event.on };

@@ -77,7 +77,10 @@ export interface Service {
   state: PromiseState;
   since: Micros;
   why: string | null;
+  /** The loop moved it away from its planned path. */
   moved: boolean;
+  /** People moved services off full links: it was one of them, or is held where it is so that it does not take the room. */
+  balanced: 'moved' | 'held' | null;
   refused: string | null;
   directions: Route[];
 }
@@ -162,7 +165,7 @@ export type EventKind =
   | { kind: 'adopted'; who: string }
   | { kind: 'mode-changed'; mode: Mode; who: string }
   | { kind: 'drained'; subject: string; drained: boolean; who: string }
-  | { kind: 'balanced'; services: string[]; back: boolean; who: string }
+  | { kind: 'balanced'; services: string[]; held: number; back: boolean; who: string }
   | { kind: 'window-opened'; window: string; on: string[]; why: string }
   | { kind: 'window-closed'; window: string; why: string }
   | { kind: 'intents-accepted'; revision: number; intents: number; services: number; who: string }

@@ -39,6 +39,7 @@ fn picture() -> Snapshot {
         since: Timestamp::from_micros(1),
         why: None,
         moved: false,
+        balanced: None,
         refused: None,
         directions: vec![RouteView {
             from: NodeId::lit("a"),

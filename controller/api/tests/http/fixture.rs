@@ -142,7 +142,7 @@ fn in_short(balancing: &Balancing) -> String {
             let each = services.iter().map(|(id, kept)| format!("{id} off {:?}", kept.off));
             format!("balance {}", each.collect::<Vec<_>>().join(", "))
         }
-        Balancing::Back => "balance nothing".to_owned(),
+        Balancing::Back(services) => format!("balance no more {services:?}"),
     }
 }
 

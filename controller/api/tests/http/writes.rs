@@ -1,13 +1,13 @@
 //! Writes: logged first, then carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     Client, ClientError,
-    request::{ApplyRequest, BalanceRequest},
+    request::{ApplyRequest, BalanceRequest, UnbalanceRequest},
 };
 use engine::{
-    balance::Limits,
+    balance::{Limits, MOST_EFFORT, MOST_MOVES, MOST_SERVICES},
     handle::{Refusal, Subject},
 };
 use model::{LinkId, NodeId, Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
@@ -67,13 +67,19 @@ async fn services_are_moved_off_full_links_as_they_were_looked_at() {
         off: links.iter().map(|link| LinkId::lit(link)).collect(),
         since: Timestamp::from_micros(1),
         why: "to relieve l1: 90% -> 45%".into(),
+        held: BTreeSet::new(),
     };
     let request = |kept: Balance| BalanceRequest {
         services: BTreeMap::from([(ServiceId::lit("pay"), kept)]),
         message: "CHG8".into(),
     };
     client.balance(&request(off(&["l1", "l2"]))).await.unwrap();
-    client.unbalance("CHG9").await.unwrap();
+    let back = |services: &[&str]| UnbalanceRequest {
+        services: services.iter().map(|id| ServiceId::lit(id)).collect(),
+        message: "CHG9".into(),
+    };
+    client.unbalance(&back(&[])).await.unwrap();
+    client.unbalance(&back(&["pay"])).await.unwrap();
     let nothing = client.balance(&request(off(&[]))).await.unwrap_err();
     assert!(nothing.to_string().contains("name 1 to 256 links"), "{nothing}");
     let endless = client.optimise(&Limits { effort: 0, ..Limits::default() }).await.unwrap_err();
@@ -83,13 +89,45 @@ async fn services_are_moved_off_full_links_as_they_were_looked_at() {
         [
             "optimise with 5 moves after 0 entries",
             "balance pay off {\"l1\", \"l2\"} by mei after 1 entries",
-            "balance nothing by mei after 2 entries",
+            "balance no more {} by mei after 2 entries",
+            "balance no more {\"pay\"} by mei after 3 entries",
         ]
     );
     let log = client.audit(10).await.unwrap().entries;
     let what: Vec<_> = log.iter().rev().map(|entry| (entry.what.as_str(), entry.why.as_str())).collect();
-    let wanted = [("move pay off l1, l2", "CHG8"), ("let back what was moved off full links", "CHG9")];
+    let wanted = [
+        ("move pay off l1, l2", "CHG8"),
+        ("let back what was moved off full links", "CHG9"),
+        ("let back pay, off full links so far", "CHG9"),
+    ];
     assert_eq!(what, wanted);
+}
+
+#[tokio::test]
+async fn the_most_that_an_optimisation_answers_can_be_carried_out_and_read_in_the_log() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let mover = |number: usize| ServiceId::lit(&format!("mover-{number:04}"));
+    let services = (0..MOST_SERVICES).map(|number| {
+        let is_mover = number < usize::from(MOST_MOVES);
+        let id = if is_mover { mover(number) } else { ServiceId::lit(&format!("stays-{number:04}")) };
+        let off = (0..if is_mover { 7 } else { 1 }).map(|link| LinkId::lit(&format!("l{link}"))).collect();
+        let held = if is_mover { BTreeSet::new() } else { BTreeSet::from([mover(number % 256)]) };
+        (id, Balance { off, since: Timestamp::default(), why: "to relieve l0".into(), held })
+    });
+    let request = BalanceRequest { services: services.collect(), message: "CHG8".into() };
+    client.balance(&request).await.unwrap();
+    let most = Limits { moves: MOST_MOVES.into(), effort: MOST_EFFORT, ..Limits::default() };
+    let error = client.optimise(&most).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no link l9", "it was asked for");
+    let log = client.audit(1).await.unwrap().entries;
+    let what = &log[0].what;
+    assert!(
+        what.starts_with("move mover-0000 off l0, l1, l2, l3, l4 and 2 more; move mover-0001 off"),
+        "{what}"
+    );
+    let end = "; move 251 more; hold stays-0256, stays-0257, stays-0258, stays-0259, stays-0260 and 4091 more in place";
+    assert!(what.ends_with(end), "{what}");
 }
 
 #[tokio::test]

@@ -32,6 +32,20 @@ Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some ro
 called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 it can be applied, 1 it would
 be refused, 2 called wrongly.";
 
+/// What every change has.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// Why; stands in the log
+    #[arg(short, long, default_value = "")]
+    pub message: String,
+    /// Which controller.
+    #[command(flatten)]
+    pub access: Access,
+    /// How the answer is shown
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
 /// Make files the intents, and the network follow them
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_APPLY)]
@@ -61,15 +75,9 @@ pub struct ApplyArgs {
 pub struct RollbackArgs {
     /// Its number, as `trunkline intents` lists it
     pub revision: u64,
-    /// Why; stands in the log
-    #[arg(short, long, default_value = "")]
-    pub message: String,
-    /// Which controller.
+    /// Why, which controller, and how the answer is shown.
     #[command(flatten)]
-    pub access: Access,
-    /// How the answer is shown
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub change: Change,
 }
 
 /// Take traffic off a link or node, or let it on again; make before break
@@ -78,15 +86,9 @@ pub struct DrainArgs {
     /// The link or node, by its name; `link:NAME` or `node:NAME` where both exist
     #[arg(value_name = "LINK|NODE")]
     pub subject: String,
-    /// Why; stands in the log
-    #[arg(short, long, default_value = "")]
-    pub message: String,
-    /// Which controller.
+    /// Why, which controller, and how the answer is shown.
     #[command(flatten)]
-    pub access: Access,
-    /// How the answer is shown
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub change: Change,
 }
 
 /// Say whether the controller may act: the stop switch
@@ -203,9 +205,10 @@ fn against(findings: &[Finding]) -> Vec<Finding> {
 /// # Errors
 /// It was refused or rolled back.
 pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
-    let client = args.access.client_that_may_change()?;
-    match wait::answer(client.rollback(Revision(args.revision), &args.message), UNDO).await? {
-        Ok(applied) => show(args.format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
+    let Change { message, access, format } = args.change;
+    let client = access.client_that_may_change()?;
+    match wait::answer(client.rollback(Revision(args.revision), &message), UNDO).await? {
+        Ok(applied) => show(format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &Sources::new()),
     }
 }
@@ -215,15 +218,12 @@ pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// There is no such link or node, or it was refused or rolled back.
 pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
-    let client = args.access.client_that_may_change()?;
+    let Change { message, access, format } = args.change;
+    let client = access.client_that_may_change()?;
     let subject = subject(&client, &args.subject).await?;
     let done = match drain {
-        true => {
-            wait::answer(client.drain(&subject, &args.message), "`trunkline undrain` of the same").await?
-        }
-        false => {
-            wait::answer(client.undrain(&subject, &args.message), "`trunkline drain` of the same").await?
-        }
+        true => wait::answer(client.drain(&subject, &message), "`trunkline undrain` of the same").await?,
+        false => wait::answer(client.undrain(&subject, &message), "`trunkline drain` of the same").await?,
     };
     let applied = match done {
         Ok(applied) => applied,
@@ -231,9 +231,9 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
     };
     let left = LeftOut::of(&applied, &client).await;
     if drain {
-        drained(args.format, &applied, &subject, &left)
+        drained(format, &applied, &subject, &left)
     } else {
-        show(args.format, &applied, &Sources::new(), &left)
+        show(format, &applied, &Sources::new(), &left)
     }
 }
 

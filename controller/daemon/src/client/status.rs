@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use engine::snapshot::{PromiseState, Session, Snapshot};
+use model::{ServiceId, hint::Balance};
 
 use super::{Target, moment};
 use crate::{
@@ -101,12 +102,14 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
     section(text, "Maintenance windows to come", windows(snapshot, false));
     section(text, "Not promised now, by their schedules", snapshot.resting.iter().map(ToString::to_string));
     section(text, "Drained", snapshot.drained.iter().cloned());
-    let balanced = snapshot.balanced.iter();
-    let line = |(id, kept): (&model::ServiceId, &model::hint::Balance)| {
+    let (held, moved): (Vec<_>, Vec<_>) = snapshot.balanced.iter().partition(|(_, kept)| kept.is_held());
+    let line = |(id, kept): (&ServiceId, &Balance)| {
         let links: Vec<&str> = kept.off.iter().map(|link| link.as_str()).collect();
         format!("{id} off {} since {}: {}", links.join(", "), moment(kept.since), kept.why)
     };
-    section(text, "Moved off full links by people (optimise --undo takes it back)", balanced.map(line));
+    let title = "Moved off full links by people (optimise --undo takes it back)";
+    section(text, title, moved.into_iter().map(line));
+    section(text, "Held where they were, out of the room that these left", held.into_iter().map(line));
     section(text, "Findings", snapshot.findings.iter().map(ToString::to_string));
 }
 
@@ -150,5 +153,21 @@ mod tests {
     fn a_controller_that_knows_nothing_yet_does_not_claim_that_all_is_well() {
         let text = text(&Snapshot::default());
         assert!(text.contains("not adopted") && text.contains("0 kept, 0 broken, 0 unknown"), "{text}");
+    }
+
+    #[test]
+    fn who_is_held_is_not_called_moved() {
+        let balance = |held: &[&str]| Balance {
+            off: [model::LinkId::lit("l1")].into(),
+            since: model::Timestamp::default(),
+            why: "WHY".to_owned(),
+            held: held.iter().map(|mover| ServiceId::lit(mover)).collect(),
+        };
+        let balanced = [(ServiceId::lit("a"), balance(&[])), (ServiceId::lit("b"), balance(&["a"]))].into();
+        let text = text(&Snapshot { balanced, ..Snapshot::default() });
+        let (_, sections) = text.split_once("Moved off full links").unwrap();
+        let (moved, held) = sections.split_once("\nHeld where they were").unwrap();
+        assert!(moved.contains("  a off l1") && !moved.contains("  b off l1"), "{text}");
+        assert!(held.contains("  b off l1"), "{text}");
     }
 }

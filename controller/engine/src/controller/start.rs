@@ -106,6 +106,7 @@ impl Controller {
             snapshot,
             events: events.clone(),
             running: None,
+            optimising: Arc::new(Semaphore::new(1)),
             busy,
             stopping: false,
             readers,

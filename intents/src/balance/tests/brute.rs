@@ -158,7 +158,8 @@ fn best_move(ted: &Ted, set: &IntentSet, graph: &Graph) -> u64 {
         for (place, one) in links.iter().enumerate() {
             for other in &links[place..] {
                 let off = [(*one).clone(), (*other).clone()].into();
-                let balance = Balance { off, since: Timestamp::default(), why: String::new() };
+                let (since, why, held) = (Timestamp::default(), String::new(), BTreeSet::new());
+                let balance = Balance { off, since, why, held };
                 let hints = Hints { balanced: [(id.clone(), balance)].into(), ..Hints::default() };
                 let next = compiled(set, ted, &hints);
                 let stays = |other: &&ServiceId| load::paths(&now, other) == load::paths(&next, other);

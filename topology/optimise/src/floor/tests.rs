@@ -52,6 +52,8 @@ fn edges_that_are_closed_to_a_kind_of_demand_raise_the_bound() {
     let shut = (0..10).map(|edge| (4..8).contains(&edge)).collect();
     let closed = Closed { kinds: vec![shut], of: vec![Some(0)] };
     near(floor(&instance, &closed, 10, 1.0).unwrap(), 0.6);
+    let nobody_waits = floor_while(&instance, &closed, 1_000_000, 1.0, &|| false).unwrap();
+    near(nobody_waits, 0.3);
     let all = Closed { kinds: vec![vec![true; 10]], of: vec![Some(0)] };
     let why = floor(&instance, &all, 10, 1.0).unwrap_err();
     assert_eq!(why.to_string(), "demand 0: no way is open to it");
