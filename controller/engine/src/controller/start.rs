@@ -86,10 +86,8 @@ impl Controller {
         let gate = Arc::new(Semaphore::new(setup.openings));
         let (busy, is_busy) = watch::channel(false);
         let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy };
-        let read = |handle: &DeviceHandle| {
-            tokio::spawn(readers::read_on(handle.clone(), turns.clone(), seen_in.clone()))
-        };
-        let readers = fleet.values().map(read).collect();
+        let read = |handle: &DeviceHandle| readers::read_on(handle.clone(), turns.clone(), seen_in.clone());
+        let readers = fleet.values().map(|handle| tokio::spawn(read(handle))).collect();
         let mut controller = Self {
             stop_switch: watch::Sender::new(world.mode),
             world,
