@@ -47,6 +47,8 @@ codes! {
         "The network as given is not one that traffic can be walked on. Nothing can be proved, so nothing is sent.";
     NOT_DIVERSE = "TL0231", "path and backup have in common what they should not",
         "The service asks for a backup that keeps away from its path: from its links, and with `sle.diversity` from its nodes or shared risks too. `trunkline verify` takes the preferred path out of every policy and looks where the traffic goes then, on the whole network; what both ways have in common takes both with it. Add a line that shares none of it, or ask for less diversity.";
+    UNVISITED = "TL0232", "traffic passes by what it should visit",
+        "The service asks for waypoints. Without a failure all of its traffic has to come to each of them. Every segment list of its path and its backup has to lead through the service functions of these waypoints (`serviceSid`, `serviceLabel` in the network file), such as firewalls: in the order of the intent, on the way back in the other order, and through no others. The independent witness reads the lists and does not find it so. This stops the plan, also where it was so before: such traffic may be lost, but not pass by a firewall. Look whether the network file names every function rightly and no SID twice; if it does, the plan was compiled wrongly: report it with both files. What follows the IGP passes no function. Where both path and backup are hit, that is a warning of the plan, and it breaks the promise for `trunkline verify`: `path.lastResort: drop` loses such traffic instead.";
 }
 
 /// Whether it says that a device holds an object of ours otherwise than it should.

@@ -1,5 +1,7 @@
 //! A small network and desired states over it, for the tests of this crate.
 
+pub(crate) mod firewalls;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{

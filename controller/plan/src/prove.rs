@@ -2,8 +2,10 @@
 //!
 //! A promise that is broken without a failure is an error and stops the plan. Under a failure it is a warning, unless the plan
 //! itself says otherwise: a service whose backup does not touch what failed must ride that backup, and if it does not, the plan is
-//! wrong and stops. What was refused by compilation is not promised and not judged. The network may be the one that is measured:
-//! see [`overlay`]; and what was broken before a plan and is not made worse by it does not stop it: see [`Proof::against`].
+//! wrong and stops. Through which firewalls and other service functions the lists of path and backup lead is known without one,
+//! and is judged without one. What was refused by compilation is not promised and not judged. The network may be the one that is
+//! measured: see [`overlay`]; and what was broken before a plan and is not made worse by it does not stop it: see
+//! [`Proof::against`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,11 +24,13 @@ pub(crate) mod load;
 mod overlay;
 pub(crate) mod probe;
 mod tally;
+pub(crate) mod visits;
 
 pub use overlay::overlay;
 
 use judge::{Promise, judge};
 use tally::Tally;
+use visits::Held;
 
 /// The failures under which the promises are checked, beside the network as it is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -93,7 +97,7 @@ pub struct Breakage {
 /// What the witness says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Proof {
-    /// Every broken promise (codes TL0220 to TL0229), worst first.
+    /// Every broken promise (codes TL0220 to TL0229, and TL0232), worst first.
     pub findings: Vec<Finding>,
     /// The same by failure: what each of them breaks, in their order. Those that break nothing are left out.
     pub breakages: Vec<Breakage>,
@@ -112,7 +116,7 @@ impl Proof {
 
     /// Forgives what was already broken in the proof of the state before and is not made worse: such findings are no errors any
     /// more, because leaving everything as it is would not be better. Worse means by more than a hundredth. That traffic which
-    /// must be encrypted crosses an open line is never forgiven.
+    /// must be encrypted crosses an open line is never forgiven, nor that traffic passes by a firewall which its service asks for.
     #[must_use]
     pub fn against(mut self, before: &Self) -> Self {
         let mut known: BTreeMap<(&str, &str), u64> = BTreeMap::new();
@@ -122,7 +126,8 @@ impl Proof {
         }
         for (finding, amount) in self.findings.iter_mut().zip(&self.amounts) {
             let was = known.get(&(finding.code.as_str(), finding.subject.as_str()));
-            let forgivable = finding.is_error() && finding.code != codes::UNENCRYPTED;
+            let exposed = [codes::UNENCRYPTED, codes::UNVISITED].contains(&finding.code.as_str());
+            let forgivable = finding.is_error() && !exposed;
             if forgivable && was.is_some_and(|was| *amount <= was.saturating_add(was / 100)) {
                 finding.severity = Severity::Major;
                 finding.message.push_str("; it was so before, and this plan does not make it worse");
@@ -180,9 +185,10 @@ pub fn prove(
         }
     };
     let forwarding = Forwarding::build(&network, &desired.devices);
+    let held = Held { network: &network, forwarding: &forwarding };
     let demands = probe::complete(demands, set, verdicts);
     let promises: Vec<Option<Promise<'_>>> =
-        demands.values().map(|demand| Promise::of(demand, set, verdicts, ted)).collect();
+        demands.values().map(|demand| Promise::of(demand, set, verdicts, ted, held)).collect();
     let witness = Witness::new(&network, &forwarding, &demands);
     let rules = load::Rules::new(desired, &network, &demands, &promises);
     let failures = failures.list(&network);

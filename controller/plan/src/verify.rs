@@ -3,7 +3,8 @@
 //! `prove` says whether a plan may be sent; a failure is a warning there. Here a promise has to hold under every failure that was
 //! asked for, and what breaks it is told so that it can be acted upon:
 //! - A service is judged without a failure and under each. While something is down that its path and its backup both touch, its
-//!   traffic may follow the IGP: the promise is kept where delay, jitter, loss, bandwidth and encryption are.
+//!   traffic may follow the IGP: the promise is kept where delay, jitter, loss, bandwidth and encryption are, and where it asks for
+//!   no service function, of which the IGP passes none.
 //! - A node that is down is not held against services that end there.
 //! - A violation is minimal: nothing that takes away less, of all that was looked at, breaks the same promise. Each link is looked at
 //!   before any pair is.
@@ -39,7 +40,7 @@ pub use self::{
     walk::Progress,
     window::without,
 };
-use crate::prove::{load::Rules, probe};
+use crate::prove::{load::Rules, probe, visits::Held};
 
 /// What is to be verified.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +93,7 @@ pub fn verify(question: &Question<'_>, progress: Progress<'_>) -> Result<Verific
     let network = Network::new(question.ted).map_err(|error| Unwalkable(error.to_string()))?;
     let forwarding = Forwarding::build(&network, &question.desired.devices);
     let demands = probe::complete(question.demands, question.set, question.verdicts);
-    let promises = case::promises(question, &demands);
+    let promises = case::promises(question, &demands, Held { network: &network, forwarding: &forwarding });
     let witness = Witness::new(&network, &forwarding, &demands);
     let drill = witness.drill();
     let rules = Rules::new(question.desired, &network, &demands, &promises);

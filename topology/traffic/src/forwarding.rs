@@ -1,5 +1,7 @@
 //! What devices are configured with, compiled for walking: steering, policies and queues by number.
 
+pub(crate) mod chain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
@@ -165,6 +167,7 @@ impl Forwarding {
                             Some(*node)
                         }
                         Segment::Edge(edge) => Some(network.graph().edge(*edge).to),
+                        Segment::Function(node) => Some(*node),
                         Segment::Policy(number) => self.policies[*number].endpoint,
                     };
                     at = to.unwrap_or(at);

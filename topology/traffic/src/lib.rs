@@ -13,6 +13,7 @@
 //! - Routers have no local repair (TI-LFA): until the IGP has heard of a failure, shortest paths lead into it ([`Outage`]).
 //! - Traffic of a color for which no policy toward its node is valid may use one whose endpoint is null (RFC 9256 section 8.8).
 //! - Shares are integers out of [`WHOLE`]; what a split leaves over goes to the lowest link ids. Nothing is lost by rounding.
+//! - A service function gives packets back to its node, and what goes by the IGP passes none ([`Chain`]).
 //! - In proofs, what a queue drops is still offered to the links behind it, so that no plan leans on drops; only
 //!   [`Witness::observe`], by which the lab forwards, takes it away there.
 
@@ -43,7 +44,7 @@ pub use csid::lengths::CsidLengths;
 pub use drill::Drill;
 pub use failure::{Failure, FailureKind, Outage, Parts, UnknownKind, UnknownPart};
 pub use flow::{DropReason, Flow, IgpReason, Shares, Via};
-pub use forwarding::Forwarding;
+pub use forwarding::{Forwarding, chain::Chain};
 pub use load::{EdgeLoad, Loads, QueueLoad};
 pub use network::Network;
 pub use port::DEFAULT_QUEUE;

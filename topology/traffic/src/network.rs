@@ -7,7 +7,7 @@ use std::{
 
 use model::{
     Delay, DirectedLink, EdgeIx, Graph, InterfaceName, Jitter, Label, Loss, NodeId, NodeIx, Ted,
-    graph::GraphError, link::Side, sr::LabelBlock,
+    graph::GraphError, link::Side, node::ServiceFunction, sr::LabelBlock,
 };
 
 use crate::{csid::lengths::CsidLengths, mesh::Mesh};
@@ -18,8 +18,8 @@ struct Router {
     srgb: LabelBlock,
     end_sid: Option<Ipv6Addr>,
     service_sid: Option<Ipv6Addr>,
-    /// The label of its service function.
-    function_label: Option<Label>,
+    /// What stands behind it for service chains.
+    function: Option<ServiceFunction>,
     /// Of the CSIDs that it reads.
     csid: Option<CsidLengths>,
 }
@@ -110,15 +110,15 @@ impl Network {
                 of_length.entry(u128::from(net.addr())).or_insert(ix);
             }
             network.least_srgb = network.least_srgb.min(node.srgb.size);
-            let function = node.service_function.as_ref().map(|fact| fact.value).unwrap_or_default();
-            if let Some(sid) = function.sid {
+            let function = node.service_function.as_ref().map(|fact| fact.value);
+            if let Some(sid) = function.and_then(|function| function.sid) {
                 network.functions.entry(sid).or_insert(ix);
             }
             network.routers.push(Router {
                 srgb: node.srgb,
                 end_sid: node.end_sid(),
                 service_sid: node.service_sid(),
-                function_label: function.label,
+                function,
                 csid: None,
             });
         }
@@ -261,7 +261,7 @@ impl Network {
 
     /// Whether a label means the service function of the node that reads it.
     pub(crate) fn is_function(&self, at: NodeIx, label: Label) -> bool {
-        self.routers[at.ix()].function_label == Some(label)
+        self.routers[at.ix()].function.is_some_and(|function| function.label == Some(label))
     }
 
     /// The node that an SRv6 SID leads to and what it does there. The SID of a service function outside its node's locator leads
@@ -279,6 +279,11 @@ impl Network {
         } else {
             self.functions.get(&sid).filter(|node| **node == owner).map(|node| (*node, Behaviour::Function))
         }
+    }
+
+    /// Whether a service function stands behind a node, by whatever segment.
+    pub fn has_service_function(&self, node: NodeIx) -> bool {
+        self.routers[node.ix()].function.is_some()
     }
 
     /// Whether a node has a service function by this SID.

@@ -141,7 +141,9 @@ impl Way<'_> {
             }
         } else if let Some(edge) = self.network.adjacency_of_label(self.at, label) {
             self.cross(edge);
-        } else if !self.network.is_function(self.at, label) {
+        } else if self.network.is_function(self.at, label) {
+            self.segments.push(Segment::Function(self.at));
+        } else {
             self.bind(Sid::Mpls(label))?;
         }
         Ok(())
@@ -150,6 +152,7 @@ impl Way<'_> {
     fn sid(&mut self, address: Ipv6Addr) -> Result<(), Fault> {
         // A node looks among its own SIDs before it asks which locator covers an address.
         if self.network.has_function(self.at, address) {
+            self.segments.push(Segment::Function(self.at));
             return Ok(());
         }
         let is_bound = |node, sid| self.bindings.contains_key(&(node, Sid::Srv6(sid)));
@@ -157,7 +160,8 @@ impl Way<'_> {
         for (node, behaviour) in unpacked.stops {
             self.go(node);
             match behaviour {
-                Behaviour::End | Behaviour::Function => {}
+                Behaviour::End => {}
+                Behaviour::Function => self.segments.push(Segment::Function(node)),
                 Behaviour::EndX(edge) => self.cross(edge),
                 Behaviour::Binding(sid) => self.bind(Sid::Srv6(sid))?,
                 Behaviour::Service if self.endpoint.is_some_and(|endpoint| endpoint != node) => {

@@ -212,6 +212,8 @@ impl<'a, 'i> Router<'a, 'i> {
                     push(&mut branches, &Stretch::Edge(*edge));
                     at = graph.edge(*edge).to;
                 }
+                // Whatever it does to packets, it gives them back where it has them from.
+                Segment::Function(_) => {}
                 Segment::Policy(number) => {
                     let inner = &self.forwarding.policies[*number];
                     let end = inner.endpoint.unwrap_or(at);

@@ -74,6 +74,9 @@ pub(crate) enum Segment {
     Labelled(NodeIx, u32),
     /// Over this edge.
     Edge(EdgeIx),
+    /// Through the service function of this node, to which the segments before have led. A segment of its own, so that lists
+    /// without functions take no more memory.
+    Function(NodeIx),
     /// Into the policy of this number (binding SID).
     Policy(usize),
 }

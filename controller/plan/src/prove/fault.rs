@@ -5,6 +5,7 @@ use std::fmt;
 use model::{Delay, Jitter, Loss, PolicyKey};
 use traffic::{DropReason, IgpReason, WHOLE};
 
+use super::visits::Missed;
 use crate::codes;
 
 /// What is wrong with a flow.
@@ -27,6 +28,7 @@ pub(crate) enum Fault<'f> {
         planned: bool,
     },
     Unencrypted,
+    Unvisited(Missed<'f>),
     Delay {
         is: Delay,
         most: Delay,
@@ -50,6 +52,7 @@ impl Fault<'_> {
             Self::KnownDown | Self::Dropped(_) | Self::NothingArrives => codes::NOT_DELIVERED,
             Self::Loop { .. } => codes::LOOP,
             Self::Unencrypted => codes::UNENCRYPTED,
+            Self::Unvisited(_) => codes::UNVISITED,
             Self::Delay { .. } => codes::DELAY_BROKEN,
             Self::Jitter { .. } => codes::JITTER_BROKEN,
             Self::Loss { .. } => codes::LOSS_BROKEN,
@@ -63,6 +66,7 @@ impl Fault<'_> {
             Self::KnownDown | Self::Dropped(_) | Self::NothingArrives => "delivery",
             Self::Loop { .. } => "a straight way",
             Self::Unencrypted => "encryption",
+            Self::Unvisited(_) => "waypoints",
             Self::Delay { .. } => "delay",
             Self::Jitter { .. } => "jitter",
             Self::Loss { .. } => "loss",
@@ -105,6 +109,7 @@ impl fmt::Display for Fault<'_> {
                 write!(f, "crosses the same line {} times in the same direction", share.div_ceil(WHOLE))
             }
             Self::Unencrypted => f.write_str("crosses a line without encryption"),
+            Self::Unvisited(missed) => write!(f, "{missed}"),
             Self::Delay { is, most, waits } => {
                 write!(f, "delay {is}, promised {most}")?;
                 waits.map_or(Ok(()), |waits| write!(f, "; {waits} of it waits in queues of full lines"))

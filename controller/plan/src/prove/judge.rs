@@ -12,6 +12,7 @@ use traffic::{DropReason, Failure, Flow, IgpReason, Via, WHOLE};
 use super::{
     fault::Fault,
     tally::{Failed, Key, Tally},
+    visits::{Held, Missed, Visits},
 };
 use crate::cause::directions;
 
@@ -21,6 +22,8 @@ pub(crate) struct Promise<'a> {
     pub(crate) direction: &'a DirectionVerdict,
     /// More is offered than was promised to fit: what queues do to it is its own doing.
     pub(crate) greedy: bool,
+    /// What it is to visit on its way, where anything.
+    visits: Option<Box<Visits<'a>>>,
     /// Its path and its backup each have a link that the network has not: they are known to be down, and the policy stands so that
     /// the traffic is dropped.
     dead: bool,
@@ -33,6 +36,7 @@ impl<'a> Promise<'a> {
         set: &'a IntentSet,
         verdicts: &'a BTreeMap<ServiceId, Verdict>,
         ted: &Ted,
+        held: Held<'a>,
     ) -> Option<Self> {
         let id = demand.service.as_ref()?;
         let service = set.services.get(id)?;
@@ -42,7 +46,7 @@ impl<'a> Promise<'a> {
         let gone = |hop: &DirectedLink| !ted.links.contains_key(&hop.link);
         let mut routes = std::iter::once(&direction.primary).chain(&direction.backup);
         let dead = routes.all(|route| route.path.hops.iter().any(gone));
-        Some(Self { service, direction, greedy, dead })
+        Some(Self { service, direction, greedy, visits: Visits::of(service, direction, held), dead })
     }
 
     /// Whether the plan says that it survives when this is gone: its path or its backup does not touch it.
@@ -58,12 +62,15 @@ impl<'a> Promise<'a> {
 /// Everything that is wrong with a flow; `failed` says whether something is down.
 pub(crate) fn faults<'f>(
     flow: &'f Flow,
-    promise: &Promise<'_>,
+    promise: &Promise<'f>,
     devices: &BTreeMap<NodeId, DeviceConfig>,
     failed: bool,
     say: &mut dyn FnMut(Fault<'f>),
 ) {
     let expected = promise.direction.policy;
+    if let Some(visits) = &promise.visits {
+        visits.missed(flow, expected, failed, &mut |missed| say(Fault::Unvisited(missed)));
+    }
     match &flow.via {
         Via::Policy { key, .. } if *key != expected => say(Fault::OtherPolicy { rides: *key, expected }),
         Via::Policy { .. } if failed => {}
@@ -155,7 +162,9 @@ fn severity(fault: &Fault<'_>, promise: &Promise<'_>, failure: Option<&Failure>)
         _ => breach,
     };
     match fault {
-        Fault::Unencrypted => Severity::Error,
+        // That it may be left to the IGP when nothing else is left is what its intent says.
+        Fault::Unvisited(Missed::ByIgp { .. }) => breach,
+        Fault::Unencrypted | Fault::Unvisited(_) => Severity::Error,
         Fault::KnownDown if failure.is_none() => Severity::Major,
         Fault::KnownDown => Severity::Warning,
         // Nothing can carry traffic to or from a node that is down, or over a network in two parts.

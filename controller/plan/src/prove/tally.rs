@@ -160,7 +160,13 @@ fn help(code: &str) -> Option<&'static str> {
     let is_waiting = [codes::DELAY_BROKEN, codes::JITTER_BROKEN].contains(&code);
     let full = "packets wait where queues are full: promise less bandwidth over the lines of its path, use a strict queue, or add a line";
     let claimed = "where another service claims the same packets at another time, ask about a moment: `--at`";
-    (is_waiting.then_some(full)).or((code == codes::NOT_STEERED).then_some(claimed))
+    let passed_by =
+        "`trunkline why` shows its path and segments; `trunkline explain TL0232` says where to look";
+    match code {
+        codes::NOT_STEERED => Some(claimed),
+        codes::UNVISITED => Some(passed_by),
+        _ => is_waiting.then_some(full),
+    }
 }
 
 /// What compilation refused, so that the proof does not pass over it in silence.

@@ -8,6 +8,8 @@ use model::{
 use super::*;
 use crate::fixture::{Built, build, diamond, service};
 
+mod visits;
+
 const OVER_B: &[&str] = &["a", "b", "d"];
 const OVER_C: &[&str] = &["a", "c", "d"];
 

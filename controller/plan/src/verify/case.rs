@@ -10,6 +10,7 @@ use crate::prove::{
     fault::Fault,
     judge::{Promise, faults},
     load::{Rules, is_dropping},
+    visits::Held,
 };
 
 /// The promises by number, and the network as it is.
@@ -40,9 +41,13 @@ pub(super) struct Base {
 }
 
 /// The promise of each demand.
-pub(super) fn promises<'a>(question: &'a Question<'a>, demands: &Demands) -> Vec<Option<Promise<'a>>> {
+pub(super) fn promises<'a>(
+    question: &'a Question<'a>,
+    demands: &Demands,
+    held: Held<'a>,
+) -> Vec<Option<Promise<'a>>> {
     let Question { set, verdicts, ted, .. } = question;
-    demands.values().map(|demand| Promise::of(demand, set, verdicts, ted)).collect()
+    demands.values().map(|demand| Promise::of(demand, set, verdicts, ted, held)).collect()
 }
 
 impl<'a> Case<'a> {
@@ -85,7 +90,7 @@ impl<'a> Case<'a> {
     /// What breaks the promise of a flow under an event. That traffic leaves its policy breaks nothing by itself while something is
     /// down that its path and its backup both touch: what it suffers then is what counts.
     pub(super) fn breaks<'f>(
-        &self,
+        &'f self,
         outcome: &'f Outcome,
         place: usize,
         event: Event,

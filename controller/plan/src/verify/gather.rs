@@ -119,6 +119,7 @@ fn violations(case: &Case<'_>, mut hits: Vec<Hit>) -> Vec<Violation> {
 pub(super) fn rank(code: &str) -> u8 {
     let order = [
         codes::UNENCRYPTED,
+        codes::UNVISITED,
         codes::LOOP,
         codes::NOT_CARRIED,
         codes::NOT_DELIVERED,
@@ -147,6 +148,8 @@ fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> Strin
             "no plan can help: the quickest way that is left takes {best}; promise that, or add a quicker {lines} between {ends}"
         ),
         (codes::UNENCRYPTED, _) => "`path.lastResort: drop` loses this traffic rather than expose it; or encrypt the line".to_owned(),
+        (codes::UNVISITED, _) => "`path.lastResort: drop` loses this traffic rather than let the IGP lead it past the function; where \
+             its own segment list does, `trunkline explain TL0232` says where to look".to_owned(),
         (codes::NOT_DIVERSE, _) => {
             format!("`trunkline why {id}` says what they share; add a line that does not{}", less(service))
         }

@@ -12,6 +12,8 @@ use crate::codes;
 pub(super) enum Class {
     /// Nobody listens in.
     Closed,
+    /// Nothing passes by what is to look at it.
+    Checked,
     /// Path and backup keep away from each other.
     Apart,
     /// It arrives, and as well as was promised.
@@ -22,6 +24,7 @@ impl Class {
     pub(super) fn of(code: &str) -> Self {
         match code {
             codes::UNENCRYPTED => Self::Closed,
+            codes::UNVISITED => Self::Checked,
             codes::NOT_DIVERSE => Self::Apart,
             _ => Self::Kept,
         }

@@ -49,8 +49,8 @@ impl<'a> Remedies<'a> {
 
     /// What is left for a service whose promise an event breaks. O(links log nodes) for each end that was not asked yet.
     pub(super) fn ask(&mut self, service: &Service, event: Event, code: &str) -> Remedy {
-        // Not to be exposed, and not to go in circles, is in every plan's power.
-        let always = [codes::UNENCRYPTED, codes::LOOP].contains(&code);
+        // Not to be exposed, not to pass by a firewall, and not to go in circles, is in every plan's power.
+        let always = [codes::UNENCRYPTED, codes::UNVISITED, codes::LOOP].contains(&code);
         let (Some(a), Some(z)) = (self.graph.node_ix(&service.a), self.graph.node_ix(&service.z)) else {
             return Remedy::NoWay;
         };

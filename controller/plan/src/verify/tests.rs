@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod brute;
+mod visits;
 
 const OVER_B: &[&str] = &["a", "b", "d"];
 const OVER_C: &[&str] = &["a", "c", "d"];
