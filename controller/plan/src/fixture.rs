@@ -1,7 +1,5 @@
 //! A small network and desired states over it, for the tests of this crate.
 
-pub(crate) mod firewalls;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{

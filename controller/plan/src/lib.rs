@@ -32,6 +32,8 @@ pub mod codes;
 mod threads;
 
 #[cfg(test)]
+mod firewalls;
+#[cfg(test)]
 mod fixture;
 
 pub use cause::Causes;

@@ -53,3 +53,7 @@ pub use witness::{Outcome, Witness};
 
 /// All of a flow's traffic: shares of links are counted out of it.
 pub const WHOLE: u64 = 1 << 32;
+
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

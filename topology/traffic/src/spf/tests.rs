@@ -5,9 +5,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-#[path = "../../tests/support/mod.rs"]
-mod support;
-
 /// A random network; `least` is its least metric.
 fn network(bytes: &[u8], least: u32) -> Network {
     let mut bytes = bytes.iter().map(|byte| usize::from(*byte));
@@ -19,7 +16,7 @@ fn network(bytes: &[u8], least: u32) -> Network {
             (a, (a + 1 + below(nodes - 1)) % nodes, 1)
         })
         .collect();
-    let mut ted: Ted = support::ted(nodes, &links);
+    let mut ted: Ted = crate::support::ted(nodes, &links);
     for link in ted.links.values_mut() {
         for direction in [&mut link.a_to_z, &mut link.z_to_a] {
             direction.igp.value = [1, 1, 2, 3, least, 0x00ff_ffff].map(IgpMetric)[below(6)];

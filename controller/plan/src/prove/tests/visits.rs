@@ -3,7 +3,7 @@
 use model::{Fact, SegmentList, node::ServiceFunction};
 
 use super::*;
-use crate::fixture::firewalls::{asks, firewall, guarded, network, through};
+use crate::firewalls::{asks, firewall, guarded, network, through};
 
 /// Over the firewalls at b and e.
 const OVER_BE: &[&str] = &["a", "b", "e", "d"];

@@ -1,7 +1,7 @@
 //! Waypoints and their firewalls, judged by the gate as by the proof of a plan.
 
 use super::*;
-use crate::fixture::firewalls::{asks, firewall, guarded, network, through};
+use crate::firewalls::{asks, firewall, guarded, network, through};
 
 const KINDS: &[FailureKind] = &[FailureKind::Link];
 

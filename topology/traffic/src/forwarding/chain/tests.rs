@@ -7,12 +7,8 @@ use model::{
     node::{ServiceFunction, function_of},
 };
 
-use self::support::*;
 use super::*;
-use crate::CsidLengths;
-
-#[path = "../../../tests/support/mod.rs"]
-mod support;
+use crate::{CsidLengths, support::*};
 
 const FIREWALL: u16 = 0xf1;
 
