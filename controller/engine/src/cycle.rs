@@ -9,7 +9,6 @@ use model::{Allocations, Finding, Hints, IntentSet, Sample, Ted, Timestamp};
 use crate::{
     clocked,
     stages::{self, AsOf, Files, Occasion, Proposal, Took, View},
-    words,
 };
 
 /// Text to meaning, as of a moment: windows that are over say nothing any more.
@@ -39,9 +38,7 @@ pub fn propose(
     // What is left out of the plan, because nobody knows what is there or because somebody else's stands there.
     findings.extend(report.findings.iter().cloned());
     let report = report.noting(&compiled.findings).proved(&proof);
-    let mut judged = proof.findings;
-    judged.extend(words::lacking(&plan, view));
-    findings.extend(stages::reject_fatal(judged)?);
+    findings.extend(stages::reject_fatal(stages::judged(proof, &plan, view))?);
     Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })
 }
 

@@ -11,7 +11,7 @@ use model::{
 };
 use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
 
-use crate::codes;
+use crate::{codes, words};
 
 /// Intent files by name.
 pub type Files = BTreeMap<String, String>;
@@ -301,6 +301,11 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
         relief.seen.retain(|hop, _| bad(hop));
     }
     hints
+}
+
+/// What stands against a plan: what the proof found, and what devices have no words for.
+pub fn judged(proof: Proof, plan: &Plan, view: &View) -> Vec<Finding> {
+    proof.findings.into_iter().chain(words::lacking(plan, &view.ted, &view.actual)).collect()
 }
 
 /// Whether nothing stops the proposal; otherwise all findings.

@@ -7,28 +7,29 @@ use std::{
 
 use dialects::{Dialect, Headend, Unsupported};
 use model::{
-    DeviceConfig, DeviceReading, Edit, Finding, IntentId, Node, NodeId, Plan, ReasonedEdit, Severity,
+    ActualState, DeviceConfig, DeviceReading, Edit, Finding, IntentId, Node, NodeId, Plan, ReasonedEdit,
+    Severity, Ted,
 };
 use plan::report::object_name;
 
-use crate::{codes, stages::View};
+use crate::codes;
 
 /// Intents that a finding names; there may be many.
 const NAMED: usize = 5;
 
 /// A finding for each edit of the plan that its device has no words for, all of them errors. OpenConfig has words for all that
 /// the model knows, so that its devices cost a re-route no time; the others cost what it costs to render their edits.
-pub fn lacking(plan: &Plan, view: &View) -> Vec<Finding> {
+pub fn lacking(plan: &Plan, ted: &Ted, actual: &ActualState) -> Vec<Finding> {
     let mut edits: BTreeMap<&NodeId, Vec<&[ReasonedEdit]>> = BTreeMap::new();
     for (id, part) in plan.transactions.iter().flat_map(|transaction| &transaction.edits) {
         edits.entry(id).or_default().push(part);
     }
     let mut findings = Vec::new();
     for (id, parts) in edits {
-        let Some(node) = view.ted.nodes.get(id) else { continue };
+        let Some(node) = ted.nodes.get(id) else { continue };
         match node.dialect.parse::<Dialect>() {
             Ok(Dialect::OpenConfig) => {}
-            Ok(dialect) => findings.extend(Speaker { node, dialect }.judge(&parts, view)),
+            Ok(dialect) => findings.extend(Speaker { node, dialect }.judge(&parts, actual)),
             Err(unknown) => {
                 let message = format!("the network file gives it a dialect that nobody speaks: {unknown}");
                 findings.push(Finding::new(codes::NO_WORDS, Severity::Error, id, message));
@@ -46,8 +47,8 @@ struct Speaker<'v> {
 
 impl Speaker<'_> {
     /// Judges its part of each transaction in turn, on what it holds by then.
-    fn judge(&self, parts: &[&[ReasonedEdit]], view: &View) -> Vec<Finding> {
-        let mut held = match view.actual.devices.get(&self.node.id) {
+    fn judge(&self, parts: &[&[ReasonedEdit]], actual: &ActualState) -> Vec<Finding> {
+        let mut held = match actual.devices.get(&self.node.id) {
             Some(DeviceReading::Read { owned, .. }) => owned.clone(),
             Some(DeviceReading::Unreadable { .. }) | None => DeviceConfig::default(),
         };
@@ -130,9 +131,10 @@ mod tests {
 
     use device::contract::sample_edits;
     use dialects::{Feature, Support};
-    use model::{ActualState, Cause, Phase, SrPolicy, Timestamp, Transaction, state::Foreign};
+    use model::{Cause, Phase, SrPolicy, Timestamp, Transaction, state::Foreign};
 
     use super::*;
+    use crate::stages::View;
 
     fn view(dialect: &str, owned: DeviceConfig) -> View {
         let network = format!(
@@ -157,7 +159,7 @@ mod tests {
     }
 
     fn told(parts: &[Vec<Edit>], view: &View) -> Vec<String> {
-        let findings = lacking(&plan(parts), view);
+        let findings = lacking(&plan(parts), &view.ted, &view.actual);
         assert!(findings.iter().all(|finding| finding.is_error() && finding.subject == "r1"), "{findings:?}");
         findings.into_iter().map(|finding| finding.message).collect()
     }

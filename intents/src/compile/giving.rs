@@ -3,7 +3,8 @@
 //! Keeping a service off a link is to spread the load; a promise counts for more. A service that is kept off one link rides another, and there
 //! takes room that somebody of lower value may need: after a failure, or because a new intent came. Where somebody has no room as the hints
 //! say, all is placed anew with nobody kept off anything. If that carries more, those are let back who stand in the way: who rides
-//! what the others would ride, and then, while that is not enough, who rides what these would ride; at last all of them.
+//! what the others would ride and find no room on, and then, while that is not enough, who rides what these would ride; at last all of
+//! them.
 //!
 //! What is more is decided by value, as all placing is: the state without moves has to leave fewer services of the highest value at which
 //! the two differ without room, or at risk. Between services of one value nobody gives way for another.
@@ -131,8 +132,13 @@ pub(super) fn settled<'a>(
     let gaining: Vec<ServiceId> = ill.keys().filter(|id| gains(id)).cloned().collect();
     let kept_off = |id: &ServiceId| hints.balanced.contains_key(id);
     let (was, is) = (first.edges(kept_off), free.edges(|id| kept_off(id) || gains(id)));
-    let mut needed: BTreeSet<EdgeIx> =
-        gaining.iter().filter_map(|id| is.get(id)).flatten().copied().collect();
+    // Where there is room for both nobody stands in the way of the other.
+    let tight = |id: &ServiceId| -> Vec<EdgeIx> {
+        let rate = set.services.get(id).and_then(|service| service.slo.bandwidth);
+        let is_tight = |edge: &&EdgeIx| rate.is_some_and(|rate| first.placer.room(**edge) < rate);
+        is.get(id).into_iter().flatten().filter(is_tight).copied().collect()
+    };
+    let mut needed: BTreeSet<EdgeIx> = gaining.iter().flat_map(&tight).collect();
     let mut giving: BTreeSet<ServiceId> = BTreeSet::new();
     for _ in 0..FARTHEST {
         let stands_there = |(id, edges): &(&&ServiceId, &Vec<EdgeIx>)| {
@@ -148,7 +154,7 @@ pub(super) fn settled<'a>(
         if harm(set, &round.ill()) <= best {
             return told(round, &was, &hints.balanced, &gaining);
         }
-        needed.extend(giving.iter().filter_map(|id| is.get(id)).flatten());
+        needed.extend(giving.iter().flat_map(&tight));
     }
     told(free, &was, &hints.balanced, &gaining)
 }

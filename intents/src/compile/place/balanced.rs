@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{LinkId, Service, ServiceId};
+use model::{Bandwidth, EdgeIx, LinkId, Service, ServiceId};
 use paths::PathRequest;
 
 use super::{Placer, seen};
@@ -19,6 +19,11 @@ impl Placer<'_> {
     /// Whether a service is one of these.
     pub fn lets_back(&self, service: &ServiceId) -> bool {
         self.yielding.contains(service)
+    }
+
+    /// What is left of an edge.
+    pub fn room(&self, edge: EdgeIx) -> Bandwidth {
+        Bandwidth::from_bps(self.free.single().get(edge.ix()).copied().unwrap_or(0))
     }
 
     /// The ways of a service off the links that it is kept off. None where it is kept off nothing, where it gives way, or where no other way
