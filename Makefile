@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust check lint fuzz bench bench-te bench-paths clean FORCE
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills check lint fuzz bench bench-te bench-paths clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -67,6 +67,14 @@ TEST_THREADS ?= 4
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+
+# How often the controller is killed at each moment; `make test` does it once.
+KILLS ?= 20
+
+test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each step of a change, over NETCONF and gNMI; a table at the end
+	$(CARGO) build --workspace --bins --tests --locked
+	KILLS=$(KILLS) $(CARGO) test --workspace --locked --test faults -- --exact --nocapture \
+		killed::killed_at_any_step_of_the_machine_it_finishes_what_was_accepted
 
 SECONDS_EACH ?= 60
 

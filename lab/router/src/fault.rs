@@ -45,6 +45,8 @@ pub enum Kind {
     Lie,
     /// The router does what it was asked and answers as it should, but not before its faults are cleared.
     Wait,
+    /// The router restarts in place of answering, and comes back with the configuration that it started with.
+    Restart,
 }
 
 /// A planned fault.

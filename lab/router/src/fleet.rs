@@ -139,14 +139,15 @@ impl Fleet {
         let [(first, netconf), (second, gnmi)] =
             <[_; 2]>::try_from(listeners).expect("two addresses gave two listeners");
         let (power, on) = watch::channel(true);
+        let switch = Switch { on, restarts: router.restarts() };
         self.tasks.spawn(router.clone().expire(self.stop.clone()));
         let sockets = [Socket::new(netconf, first), Socket::new(gnmi, second)];
         let [netconf_socket, gnmi_socket] = sockets;
-        self.tasks.spawn(netconf_socket.keep(self.stop.clone(), on.clone(), {
+        self.tasks.spawn(netconf_socket.keep(self.stop.clone(), switch.clone(), {
             let router = router.clone();
             move |listener, stop| netconf_server::serve(router.clone(), listener, ssh.clone(), stop)
         }));
-        self.tasks.spawn(gnmi_socket.keep(self.stop.clone(), on, {
+        self.tasks.spawn(gnmi_socket.keep(self.stop.clone(), switch, {
             let (router, tls) = (router.clone(), Arc::new(tls));
             move |listener, stop| {
                 let (router, tls) = (router.clone(), tls.clone());
@@ -185,6 +186,12 @@ impl Fleet {
         self.routers.get(name).is_some_and(|running| running.power.send(on).is_ok())
     }
 
+    /// Restarts a router: it comes back with the configuration that it started with, as one on which nobody saved another.
+    /// One that is switched off comes back so when it is switched on. False where there is no such router.
+    pub fn restart(&self, name: &NodeId) -> bool {
+        self.router(name).map(|router| router.restart()).is_some()
+    }
+
     /// Ends all routers.
     pub async fn stop(mut self) {
         self.stop.cancel();
@@ -203,8 +210,8 @@ impl Socket {
         Self { address, listener: Some(listener) }
     }
 
-    /// Serves while the router is switched on; again after a fault ended the server.
-    async fn keep<F, S>(mut self, stop: CancellationToken, mut on: watch::Receiver<bool>, serve: F)
+    /// Serves while the router is switched on; again after a restart, and after a fault ended the server.
+    async fn keep<F, S>(mut self, stop: CancellationToken, mut switch: Switch, serve: F)
     where
         F: Fn(TcpListener, CancellationToken) -> S,
         S: Future<Output = ()>,
@@ -212,7 +219,7 @@ impl Socket {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                known = switched(&mut on, true) => {
+                known = switched(&mut switch.on, true) => {
                     if !known {
                         return;
                     }
@@ -229,16 +236,34 @@ impl Socket {
                     }
                 },
             };
+            switch.restarts.mark_unchanged();
             let cut = stop.child_token();
             let served = serve(listener, cut.clone());
             tokio::pin!(served);
             tokio::select! {
                 () = &mut served => {}
-                _switched_off_or_gone = switched(&mut on, false) => {
+                () = switch.cuts() => {
                     cut.cancel();
                     served.await;
                 }
             }
+        }
+    }
+}
+
+/// What takes a router's servers away.
+#[derive(Clone)]
+struct Switch {
+    on: watch::Receiver<bool>,
+    restarts: watch::Receiver<u32>,
+}
+
+impl Switch {
+    /// Waits until the router is switched off, restarts, or is gone.
+    async fn cuts(&mut self) {
+        tokio::select! {
+            _off = switched(&mut self.on, false) => {}
+            _restarted = self.restarts.changed() => {}
         }
     }
 }

@@ -80,6 +80,11 @@ pub enum Command {
         /// On, or off.
         on: bool,
     },
+    /// Restarts a router with the configuration that it started with: what clients brought is gone.
+    Restart {
+        /// The router.
+        node: NodeId,
+    },
     /// Plans a fault of a router's servers.
     Fault {
         /// The router.
@@ -226,6 +231,11 @@ impl Lab {
             Command::SetUp { link, up } => world.set_up(link, *up)?,
             Command::Power { node, on } => {
                 if !fleet.power(node, *on) {
+                    return Err(CommandError::Router(node.clone()));
+                }
+            }
+            Command::Restart { node } => {
+                if !fleet.restart(node) {
                     return Err(CommandError::Router(node.clone()));
                 }
             }

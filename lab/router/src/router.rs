@@ -84,6 +84,8 @@ pub struct Router {
     events: broadcast::Sender<Arc<Event>>,
     /// Rung when the time of the next expiry may have changed.
     timer: Notify,
+    /// How often it has restarted.
+    restarts: watch::Sender<u32>,
     sessions: Mutex<Sessions>,
     view: Mutex<View>,
 }
@@ -131,6 +133,7 @@ impl Router {
             running,
             events: broadcast::Sender::new(BACKLOG),
             timer: Notify::new(),
+            restarts: watch::Sender::new(0),
             sessions: Mutex::default(),
             view: Mutex::default(),
         }))
@@ -254,6 +257,19 @@ impl Router {
             session.cancel();
         }
         killed.is_some()
+    }
+
+    /// Restarts it: it holds what it held at its start, and all its sessions are cut by whoever serves them.
+    pub fn restart(&self) {
+        if self.change(Author::Server, |store, _| Ok(store.restart())) == Ok(true) {
+            tracing::info!(router = %self.name, "restarted: what was not saved is gone");
+        }
+        self.restarts.send_modify(|times| *times += 1);
+    }
+
+    /// How often it has restarted, now and whenever it does: its servers follow.
+    pub fn restarts(&self) -> watch::Receiver<u32> {
+        self.restarts.subscribe()
     }
 
     /// Reverts commits that nobody confirmed in time, until `stop`.

@@ -2,9 +2,10 @@
 //!
 //! It never goes back: whether something was heard lately, and whether a reading is newer than a change, is told by the distance
 //! of two moments, and a correction of the system's clock must not make silence look fresh.
+//! Deadlines are not counted by it but in the time that the machine has run: the runtime's `Instant`, or [`running`].
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -36,18 +37,31 @@ fn span(time: Duration) -> Span {
     Span::from_micros(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
+/// What the system's clock says. A clock before 1970 counts as 1970.
+#[expect(clippy::disallowed_methods, reason = "the one clock of the product")]
+fn system() -> Timestamp {
+    Timestamp::default() + span(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
 /// Now: what the system's clock said at the start, and the time that went by since. A clock that is set forward is followed, one
 /// that is set back is not, until the next start.
 #[expect(clippy::disallowed_methods, reason = "the one clock of the product")]
 pub fn now() -> Timestamp {
     static STEADY: Mutex<Option<Steady>> = Mutex::new(None);
-    // A clock before 1970 counts as 1970.
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let system = Timestamp::default() + span(since_epoch);
+    let system = system();
     // Under the lock, so that two askers get moments in the order in which they asked.
     let mut steady = STEADY.lock().unwrap_or_else(PoisonError::into_inner);
     let run = Instant::now();
     steady.get_or_insert(Steady { base: system, since: run }).at(system, run)
+}
+
+/// For deadlines that are kept as moments: what the system's clock said when this was first asked, and the time that the machine has
+/// run since. However the clock is set, none of them comes earlier or later for it.
+#[expect(clippy::disallowed_methods, reason = "the one clock of the product")]
+pub fn running() -> Timestamp {
+    static BEGUN: OnceLock<(Timestamp, Instant)> = OnceLock::new();
+    let (base, since) = BEGUN.get_or_init(|| (system(), Instant::now()));
+    *base + span(since.elapsed())
 }
 
 #[cfg(test)]
@@ -74,6 +88,8 @@ mod tests {
     #[test]
     fn moments_follow_each_other() {
         let all: Vec<Timestamp> = (0..100).map(|_| now()).collect();
+        assert!(all.windows(2).all(|pair| pair[0] <= pair[1]));
+        let all: Vec<Timestamp> = (0..100).map(|_| running()).collect();
         assert!(all.windows(2).all(|pair| pair[0] <= pair[1]));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use thiserror::Error;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{self, AlertDescription, CertificateError, ClientConfig, RootCertStore};
@@ -123,6 +123,21 @@ fn unreadable(what: &'static str, why: &dyn fmt::Display) -> TlsError {
     TlsError::Unreadable { what, why: why.to_string() }
 }
 
+/// What helps against a certificate that is over.
+const RENEW: &str = "give the device a new one, or set this clock right";
+/// And against one whose time has not come.
+const WAIT: &str = "set this clock right, or that of the machine on which the certificate was made";
+
+/// How long it is from one moment to a later one, as people say it.
+fn between(earlier: UnixTime, later: UnixTime) -> String {
+    let seconds = later.as_secs().saturating_sub(earlier.as_secs());
+    match (seconds / 86_400, seconds / 3_600) {
+        (0, 0) => "less than an hour".into(),
+        (0 | 1, hours) => format!("{hours} h"),
+        (days, _) => format!("{days} days"),
+    }
+}
+
 /// In words, when the error is one side refusing the other's certificate.
 pub(crate) fn certificate_fault(error: &rustls::Error) -> Option<String> {
     match error {
@@ -134,6 +149,14 @@ pub(crate) fn certificate_fault(error: &rustls::Error) -> Option<String> {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 format!("it is for another name: {why}")
             }
+            CertificateError::Expired => format!("it has expired; {RENEW}"),
+            CertificateError::ExpiredContext { time, not_after } => {
+                format!("it expired {} ago by this machine's clock; {RENEW}", between(*not_after, *time))
+            }
+            CertificateError::NotValidYet => format!("it is not valid yet; {WAIT}"),
+            CertificateError::NotValidYetContext { time, not_before } => {
+                format!("it is valid only in {} by this machine's clock; {WAIT}", between(*time, *not_before))
+            }
             why => why.to_string(),
         }),
         rustls::Error::NoCertificatesPresented => Some("the device shows none".into()),
@@ -143,7 +166,11 @@ pub(crate) fn certificate_fault(error: &rustls::Error) -> Option<String> {
                     "the device wants a client certificate"
                 }
                 AlertDescription::UnknownCA => "the device does not know who signed our certificate",
-                AlertDescription::CertificateExpired => "the device finds our certificate expired",
+                // It stands for one that is not valid yet too (RFC 8446 6.2).
+                AlertDescription::CertificateExpired => {
+                    "the device finds our certificate expired or not valid yet; give the controller a new one, or set the \
+                     device's clock right"
+                }
                 AlertDescription::CertificateRevoked => "the device finds our certificate revoked",
                 AlertDescription::BadCertificate
                 | AlertDescription::UnsupportedCertificate
@@ -161,6 +188,18 @@ pub(crate) fn certificate_fault(error: &rustls::Error) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_of_time_are_said_as_people_say_them() {
+        let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let hour = 3_600;
+        for (hours, said) in
+            [(0, "less than an hour"), (5, "5 h"), (47, "47 h"), (48, "2 days"), (240, "10 days")]
+        {
+            assert_eq!(between(at(1_000), at(1_000 + hours * hour)), said);
+        }
+        assert_eq!(between(at(9 * hour), at(0)), "less than an hour");
+    }
 
     #[test]
     fn material_that_is_none_is_refused_without_quoting_it() {

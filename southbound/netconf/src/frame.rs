@@ -20,6 +20,9 @@ pub const MAX_CHUNK: u64 = u32::MAX as u64;
 /// Default bound on one message, in bytes.
 pub const DEFAULT_MAX_MESSAGE: usize = 64 << 20;
 
+/// A message of more than so many bytes leaves no memory behind.
+const KEPT: usize = 64 << 10;
+
 /// How messages are told apart on the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
@@ -181,6 +184,10 @@ impl Decoder {
         };
         self.advance(at + END_OF_MESSAGE.len());
         self.scanned = 0;
+        if at > KEPT {
+            // A session lives for weeks, and one large reply must not cost its memory for as long.
+            self.input = BytesMut::from(&self.input[..]);
+        }
         Ok(Some(message))
     }
 

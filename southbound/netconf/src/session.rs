@@ -249,6 +249,14 @@ async fn say<W: AsyncWrite + Unpin>(writer: &mut W, hello: &Hello) -> Result<(),
     writer.flush().await.map_err(failed)
 }
 
+/// How a stream is over that ended: between two messages, or in the middle of one.
+fn over(decoder: &Decoder) -> End {
+    match decoder.finish() {
+        Ok(()) => End::Eof,
+        Err(error) => End::Cut { at: error.offset },
+    }
+}
+
 async fn hear<R: AsyncRead + Unpin>(
     reader: &mut R,
     decoder: &mut Decoder,
@@ -266,7 +274,7 @@ async fn hear<R: AsyncRead + Unpin>(
         }
         input.clear();
         match reader.read_buf(&mut input).await {
-            Ok(0) => return Err(End::Eof.into()),
+            Ok(0) => return Err(over(decoder).into()),
             Ok(_) => decoder.feed(&input),
             Err(e) => return Err(End::Transport(e.to_string()).into()),
         }

@@ -106,6 +106,38 @@ fn the_controller_knows_nothing_of_the_lab() {
     assert!(looked > 50, "looked at {looked} files");
 }
 
+/// Where the southbound asks the wall clock: for the moment of something that it tells, and to say what a device's clock left out.
+const TELLS_MOMENTS: [&str; 4] = [
+    "southbound/bgp/src/session/owner.rs",
+    "southbound/gnmi/src/device.rs",
+    "southbound/gnmi/src/telemetry/decode.rs",
+    "southbound/netconf/src/device/reading.rs",
+];
+
+/// People and time servers set the wall clock. No session may end or hang for it, so deadlines are counted in the time that has run.
+#[test]
+fn no_deadline_of_a_session_asks_the_wall_clock() {
+    let mut asking = Vec::new();
+    for path in written() {
+        let name = shown(&path);
+        let is_meant = name.starts_with("southbound/") && name != "southbound/device/src/clock.rs";
+        if !is_meant || !name.ends_with(".rs") || is_test(&name) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("SystemTime"), "{name}: the one clock is southbound/device/src/clock.rs");
+        if text.contains("clock::now()") {
+            assert_eq!(
+                text.matches("clock::now()").count(),
+                1,
+                "{name} asks more than once: is one a deadline?"
+            );
+            asking.push(name);
+        }
+    }
+    assert_eq!(asking, TELLS_MOMENTS);
+}
+
 #[test]
 fn a_long_file_says_why() {
     for path in written().iter().filter(|path| is_source(path)) {

@@ -5,9 +5,9 @@ use model::Revision;
 use router::fault::{Fault, Kind, Step};
 
 use crate::{
-    killed::moments,
     lab::{Lab, Speaks, difference, intents, once},
     mended::{dies_at, goes_on, open, planned},
+    moment::moments,
     outside::{self, Outside, Settings},
 };
 

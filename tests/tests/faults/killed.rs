@@ -1,92 +1,184 @@
 //! The controller is killed in the middle of a transaction. Started again it brings the network to what its journal says was
 //! accepted, all of it; and while nobody steers, the routers fall over to the backups that were put there before.
 
+use std::time::Duration;
+
+use api::ClientError;
 use model::{NodeId, Revision, Timestamp};
-use router::{
-    fault::{Fault, Kind, Step},
-    lab::Command,
-};
-use store::{IntentRevision, Said};
+use router::lab::Command;
+use store::{IntentRevision, Said, TransactionRecord};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    lab::{FAULTY, Lab, OTHER, Speaks, difference, intents, once, until},
-    outside::{self, Outside},
+    lab::{FAULTY, LIMIT, Lab, OTHER, Speaks, Truth, difference, intents, until},
+    mended::{follows, goes_on},
+    moment::{Moment, steps},
+    outside::{self, Outside, Settings},
 };
 
-/// At which moments the controller dies: the router has the request that is named and has not answered it. `after`: it has
-/// done it.
-pub fn moments(speaks: Speaks) -> Vec<Fault> {
-    let verify = Fault { from: Some(Step::Commit), ..once(Step::Get, Kind::Hang, false) };
-    let commit = [once(Step::Commit, Kind::Hang, false), once(Step::Commit, Kind::Hang, true), verify];
-    let confirm = [once(Step::Confirm, Kind::Hang, false), once(Step::Confirm, Kind::Hang, true)];
-    match speaks {
-        Speaks::Netconf => {
-            // The second transaction of the change: the first one is confirmed.
-            let later = Fault { from: Some(Step::Confirm), ..once(Step::Edit, Kind::Hang, true) };
-            [&[once(Step::Edit, Kind::Hang, true)][..], &commit, &confirm, &[later]].concat()
+/// How often it is killed at each moment: `KILLS` in the environment, or once.
+fn kills() -> u32 {
+    let wanted = std::env::var("KILLS").map_or(Ok(1), |text| text.parse());
+    wanted.ok().filter(|kills| *kills > 0).expect("KILLS is a number from 1")
+}
+
+/// Where it does not die at once, it dies so much later at each kill: what it does there takes a few of these.
+const LATER: Duration = Duration::from_millis(1);
+
+/// What became of the transaction that was open, at all kills at one moment.
+#[derive(Clone)]
+struct Row {
+    speaks: Speaks,
+    moment: &'static str,
+    old: u32,
+    new: u32,
+}
+
+/// A network, and the controller that changes it from one set of intents to the other and back.
+struct Play {
+    lab: Lab,
+    controller: Outside,
+    /// What routers hold under either.
+    states: Vec<Truth>,
+    now: usize,
+    revision: u64,
+}
+
+impl Play {
+    async fn start(speaks: Speaks) -> Self {
+        let lab = Lab::start(speaks).await;
+        let controller = Outside::start(&lab).await;
+        let mut states = Vec::new();
+        for which in [0, 1] {
+            controller.apply(intents(which)).await.unwrap();
+            states.push(lab.truth());
         }
-        Speaks::GnmiConfirmed => [&commit[..], &confirm].concat(),
-        Speaks::Gnmi => commit.to_vec(),
+        Self { lab, controller, states, now: 1, revision: 2 }
+    }
+
+    /// Kills it once at a moment, and starts it again. Gives whether the transaction that was open then ended with the new state on
+    /// every router, and not with the old one on every router.
+    async fn kill(mut self, moment: &Moment, number: u32, context: &str) -> (Self, bool) {
+        if moment.to.is_some_and(|to| to == self.now) {
+            self.controller.apply(intents(1 - self.now)).await.unwrap();
+            (self.now, self.revision) = (1 - self.now, self.revision + 1);
+        }
+        (self.now, self.revision) = (1 - self.now, self.revision + 1);
+        let wanted = &self.states[self.now];
+        let open = dies(&self.lab, self.controller, moment, (self.now, number), context).await;
+        let settings = Settings::default();
+        self.controller = match &open {
+            Some(record) => goes_on(&self.lab, &settings, record, wanted, context).await,
+            None => {
+                let controller = Outside::launch(&self.lab, &settings).await;
+                follows(&self.lab, &controller, wanted, context).await;
+                controller
+            }
+        };
+        self.controller.has_accepted(Revision(self.revision), &intents(self.now), context).await;
+        (self, open.is_none_or(|record| record.decided))
+    }
+
+    async fn end(self) {
+        self.controller.kill().await;
+        let journal = outside::journal(&self.lab);
+        assert_eq!(journal.open_transactions().unwrap(), []);
+        assert_eq!(journal.verify_audit().unwrap(), Ok(()));
     }
 }
 
-async fn killed_at_every_moment(speaks: Speaks) {
-    let lab = Lab::start(speaks).await;
-    let mut controller = Outside::start(&lab).await;
-    let mut states = Vec::new();
-    for which in [0, 1] {
-        controller.apply(intents(which)).await.unwrap();
-        states.push(lab.truth());
+/// Lets a change come to a moment and kills the controller there. Gives the transaction that it leaves open; none where it had just
+/// come to the end of one.
+async fn dies(
+    lab: &Lab,
+    controller: Outside,
+    moment: &Moment,
+    (wanted, number): (usize, u32),
+    context: &str,
+) -> Option<TransactionRecord> {
+    if let Some(fault) = moment.refused {
+        lab.faults(OTHER).plan(fault);
     }
-    let mut now = 1;
-    let mut revision = 2;
-    for moment in moments(speaks) {
-        let context = format!("{speaks:?}, {moment:?}");
-        let mut struck = lab.faults(FAULTY).struck();
-        struck.mark_unchanged();
-        lab.faults(FAULTY).plan(moment);
-        let client = controller.client.clone();
-        let asked = tokio::spawn(async move { outside::apply(&client, intents(1 - now)).await });
-        tokio::time::timeout(crate::lab::LIMIT, struck.changed()).await.expect(&context).unwrap();
-        controller.kill().await;
-        assert!(asked.await.unwrap().is_err(), "{context}: nobody is told that it is done");
-        lab.faults(FAULTY).clear();
-        now = 1 - now;
-        revision += 1;
-        let journal = outside::journal(&lab);
-        assert_eq!(journal.open_transactions().unwrap().len(), 1, "{context}: it knows what was under way");
-        drop(journal);
-
-        controller = Outside::start(&lab).await;
-        until(&format!("{context}: the network follows what was accepted"), || {
-            match (difference(&states[now], &lab.truth()), lab.is_pending()) {
-                (None, false) => Ok(()),
-                found => Err(found),
-            }
-        })
-        .await;
-        controller.rests().await;
-        controller.has_accepted(Revision(revision), &intents(now), &context).await;
+    let (node, fault) = moment.at;
+    let mut struck = lab.faults(node).struck();
+    struck.mark_unchanged();
+    lab.faults(node).plan(fault);
+    let client = controller.client.clone();
+    let asked = tokio::spawn(async move { outside::apply(&client, intents(wanted)).await });
+    match timeout(LIMIT, struck.changed()).await {
+        Ok(there) => there.unwrap(),
+        Err(_) => panic!("{context}: it did not come to that: {:#?}", controller.client.timeline().await),
+    }
+    if moment.goes_on {
+        lab.faults(node).clear();
+        // Not to wait for anything: so it dies at another place each time.
+        sleep(LATER * number).await;
     }
     controller.kill().await;
-    let journal = outside::journal(&lab);
-    assert_eq!(journal.open_transactions().unwrap(), []);
-    assert_eq!(journal.verify_audit().unwrap(), Ok(()));
+    [FAULTY, OTHER].into_iter().for_each(|node| lab.faults(node).clear());
+    let answer = asked.await.unwrap();
+    assert!(!matches!(answer, Err(ClientError::Refused(_))), "{context}: {answer:?}");
+    let mut open = outside::journal(lab).open_transactions().unwrap();
+    if !moment.goes_on {
+        assert!(answer.is_err(), "{context}: nobody is told that it is done");
+        assert_eq!(open.len(), 1, "{context}: it knows what was under way");
+    }
+    assert!(open.len() <= 1, "{context}: {open:#?}");
+    assert!(answer.is_err() || open.is_empty(), "{context}: what is told to be done is done");
+    open.pop()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_over_netconf_it_finishes_what_was_accepted() {
-    killed_at_every_moment(Speaks::Netconf).await;
+async fn killed_at_every_moment(speaks: Speaks, kills: u32) -> Vec<Row> {
+    let mut play = Play::start(speaks).await;
+    let mut rows = Vec::new();
+    for moment in steps(speaks) {
+        let mut row = Row { speaks, moment: moment.name, old: 0, new: 0 };
+        for number in 0..kills {
+            let begun = Instant::now();
+            let context = format!("{speaks:?}, {}, kill {} of {kills}", moment.name, number + 1);
+            let is_new;
+            (play, is_new) = play.kill(&moment, number, &context).await;
+            *(if is_new { &mut row.new } else { &mut row.old }) += 1;
+            let ended = if is_new { "new" } else { "old" };
+            println!("{context}: ended {ended}, {:.1} s", begun.elapsed().as_secs_f64());
+        }
+        rows.push(row);
+    }
+    play.end().await;
+    rows
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_over_gnmi_with_commit_confirmed_it_finishes_what_was_accepted() {
-    killed_at_every_moment(Speaks::GnmiConfirmed).await;
+fn table(rows: &[Row]) -> String {
+    let line = |[moment, target, kills, old, new]: [&str; 5]| {
+        format!("{moment:<20} {target:<14} {kills:>6} {old:>10} {new:>10}\n")
+    };
+    let mut text = line(["moment", "target", "kills", "ended old", "ended new"]);
+    for Row { speaks, moment, old, new } in rows {
+        let target = match speaks {
+            Speaks::Netconf => "NETCONF",
+            Speaks::GnmiConfirmed => "gNMI confirmed",
+            Speaks::Gnmi => "gNMI",
+        };
+        text += &line([moment, target, &(old + new).to_string(), &old.to_string(), &new.to_string()]);
+    }
+    text
 }
 
+/// The transaction that was open ends all old or all new before anything else begins, and then the network follows what was accepted.
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_over_gnmi_without_commit_confirmed_it_finishes_what_was_accepted() {
-    killed_at_every_moment(Speaks::Gnmi).await;
+async fn killed_at_any_step_of_the_machine_it_finishes_what_was_accepted() {
+    let (kills, begun) = (kills(), Instant::now());
+    let (a, b, c) = tokio::join!(
+        killed_at_every_moment(Speaks::Netconf, kills),
+        killed_at_every_moment(Speaks::GnmiConfirmed, kills),
+        killed_at_every_moment(Speaks::Gnmi, kills),
+    );
+    let rows = [a, b, c].concat();
+    println!("\n{}in {:.0} s", table(&rows), begun.elapsed().as_secs_f64());
+    // Before the decision it goes back, after it forward.
+    let of = |name: &'static str| rows.iter().filter(move |row| row.moment.starts_with(name));
+    assert!(["prepare", "commit", "read back", "cancel"].into_iter().flat_map(of).all(|row| row.new == 0));
+    assert!(of("confirm").all(|row| row.old == 0));
 }
 
 /// It dies between two steps at which something is under way: the intents are accepted, and no transaction is open.

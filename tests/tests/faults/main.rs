@@ -1,5 +1,5 @@
-//! Bad days: a whole controller over software routers that are down, hang, refuse, talk nonsense, cut the session, or are not who
-//! they should be; a controller that is killed in the middle; a journal that cannot be written. After each of them the
+//! Bad days: a whole controller over software routers that are down, hang, refuse, talk nonsense, cut the session, restart without
+//! what they were told, or are not who they should be; a controller that is killed in the middle; a journal that cannot be written. After each of them the
 //! network is all old or all new, as the routers themselves tell, or the controller names what it does not know; and
 //! when the fault is gone, the next change works.
 
@@ -21,7 +21,9 @@ mod disk;
 mod foreign;
 mod killed;
 mod mended;
+mod moment;
 mod recovery;
+mod restarted;
 mod swings;
 mod table;
 mod told;

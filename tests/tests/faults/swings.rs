@@ -8,9 +8,9 @@ use router::fault::Step;
 use tokio::task::JoinHandle;
 
 use crate::{
-    killed::moments,
     lab::{Files, Lab, Speaks, difference, intents, until},
     mended::{dies_at, goes_on, open, planned},
+    moment::moments,
     outside::{self, Outside, Settings, patiently},
     steered::{self, LINE, degrade, rides_the_line},
 };

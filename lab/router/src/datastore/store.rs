@@ -69,6 +69,8 @@ enum Owner {
 #[derive(Debug)]
 pub struct Datastore {
     schema: Arc<Schema>,
+    /// What a restart brings back.
+    startup: Tree,
     running: Tree,
     /// The candidate where it differs from running by someone's doing.
     candidate: Option<Tree>,
@@ -80,7 +82,7 @@ pub struct Datastore {
 }
 
 impl Datastore {
-    /// A store whose running configuration is `initial`.
+    /// A store whose running configuration is `initial`; a restart brings it back.
     ///
     /// # Errors
     /// When that is not valid.
@@ -88,6 +90,7 @@ impl Datastore {
         validate::whole(&schema, &initial)?;
         Ok(Self {
             schema,
+            startup: initial.clone(),
             running: initial,
             candidate: None,
             accepted: None,
@@ -238,6 +241,16 @@ impl Datastore {
             Some(Pending { owner: Owner::Session(owner), .. }) if *owner == who => self.revert(),
             _ => Vec::new(),
         }
+    }
+
+    /// What a restart leaves of a router on which nobody saved anything: the configuration that it began with. What was
+    /// prepared, what was locked, and a commit that waited to be confirmed are gone.
+    pub fn restart(&mut self) -> Vec<Change> {
+        self.candidate = None;
+        self.lock_running = None;
+        self.lock_candidate = None;
+        self.pending = None;
+        self.install(self.startup.clone())
     }
 
     fn may_edit(&self, who: SessionId) -> Result<(), Refusal> {

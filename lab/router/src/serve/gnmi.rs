@@ -92,9 +92,12 @@ impl Service {
         }
     }
 
-    /// Hangs, or cuts all connections.
+    /// Hangs, or cuts all connections, or restarts.
     async fn vanish(&self, kind: Kind) -> Status {
-        if kind == Kind::Close {
+        if kind == Kind::Restart {
+            self.router.restart();
+        }
+        if matches!(kind, Kind::Close | Kind::Restart) {
             self.cut.cancel();
         }
         std::future::pending().await

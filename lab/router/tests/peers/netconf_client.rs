@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use netconf::{
+    operation::Datastore,
     session::{Options, Session},
     ssh::{self, LoginKey, SshTarget},
     xml::parse_fragment,
+};
+use router::{
+    datastore::store::{Confirmation, SetOp},
+    router::Author,
 };
 use russh::keys::{PrivateKey, ssh_key::LineEnding};
 use tokio::time::Instant;
@@ -56,13 +61,42 @@ async fn a_router_that_is_switched_off_is_gone_and_comes_back_with_its_configura
     tokio::time::timeout(Duration::from_secs(5), session.ended()).await.expect("it is cut");
     assert!(connect(&bench, "r1", &bench.login).await.is_err());
     assert!(bench.fleet.power(&r1, true));
-    let mut again = connect(&bench, "r1", &bench.login).await;
-    for _ in 0..50 {
-        if again.is_ok() {
-            break;
+    assert_eq!(name(&again(&bench).await).await, "r1");
+}
+
+/// A session to a router that is coming back.
+async fn again(bench: &Bench) -> Session {
+    let come = async {
+        loop {
+            match connect(bench, "r1", &bench.login).await {
+                Ok(session) => return session,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        again = connect(&bench, "r1", &bench.login).await;
+    };
+    tokio::time::timeout(Duration::from_secs(20), come).await.expect("it comes back")
+}
+
+#[tokio::test]
+async fn a_router_that_restarts_cuts_its_sessions_and_has_what_it_started_with() {
+    let bench = Bench::start(1).await;
+    let r1 = model::NodeId::lit("r1");
+    let router = bench.fleet.router(&r1).unwrap();
+    let soon = || Instant::now() + Duration::from_secs(5);
+    // While it runs, and while it is off.
+    for off in [false, true] {
+        let session = connect(&bench, "r1", &bench.login).await.unwrap();
+        let emptied =
+            router.change(Author::Client, |store, now| store.set(&[SetOp::Clear], Confirmation::Final, now));
+        assert_eq!(emptied, Ok(true));
+        session.lock(Datastore::Running, soon()).await.unwrap();
+        assert!(!off || bench.fleet.power(&r1, false));
+        assert!(bench.fleet.restart(&r1));
+        tokio::time::timeout(Duration::from_secs(5), session.ended()).await.expect("it is cut");
+        assert!(!off || bench.fleet.power(&r1, true));
+        let session = again(&bench).await;
+        assert_eq!(name(&session).await, "r1");
+        session.lock(Datastore::Running, soon()).await.expect("the lock has gone with its session");
+        session.unlock(Datastore::Running, soon()).await.unwrap();
     }
-    assert_eq!(name(&again.unwrap()).await, "r1");
 }

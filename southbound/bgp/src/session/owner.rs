@@ -1,4 +1,5 @@
-//! The task that owns a session: it alone reads, writes, and moves the machine.
+//! The task that owns a session: it alone reads, writes, and moves the machine. Its timers count the time that the machine has run, so
+//! that no clock that is set ends a session.
 
 use std::{collections::VecDeque, future::pending, net::SocketAddr};
 
@@ -18,7 +19,7 @@ use super::{
     wire::{Stir, Wire},
 };
 use crate::{
-    fsm::{Action, Event, Fsm, Notice, Way},
+    fsm::{Action, Down, Event, Fsm, Notice, Way},
     wire::{Update, message},
 };
 
@@ -142,7 +143,7 @@ impl Owner {
     }
 
     fn step(&mut self, event: Event) {
-        let now = clock::now();
+        let now = clock::running();
         for action in self.fsm.handle(event, now) {
             self.carry_out(action, now);
         }
@@ -188,13 +189,13 @@ impl Owner {
                     }
                     Notice::EndOfRib(_) | Notice::Refresh(_) => {}
                 }
-                self.untold.push_back(Heard { at: now, notice });
+                self.untold.push_back(heard(notice));
             }
         }
     }
 
     fn stirred(&mut self, way: Way, stir: Stir) {
-        let now = clock::now();
+        let now = clock::running();
         match stir {
             Stir::Wrote(octets) => {
                 if let Some(wire) = self.wire(way) {
@@ -222,7 +223,7 @@ impl Owner {
     }
 
     fn time(&mut self) {
-        let now = clock::now();
+        let now = clock::running();
         if !self.untold.is_empty() {
             // We did not read, so silence is ours and not the other side's.
             self.fsm.excuse(Way::Out, now);
@@ -244,7 +245,7 @@ impl Owner {
 
     fn caught_up(&mut self) {
         if self.untold.is_empty() {
-            let now = clock::now();
+            let now = clock::running();
             self.fsm.excuse(Way::Out, now);
             self.fsm.excuse(Way::In, now);
         }
@@ -255,7 +256,7 @@ impl Owner {
             Command::Send(update, answer) => (self.send(&update), answer),
             Command::Refresh(family, answer) => {
                 let refresh = self.established().map(|(way, _)| {
-                    self.carry_out(Action::Send(way, message::route_refresh(family)), clock::now());
+                    self.carry_out(Action::Send(way, message::route_refresh(family)), clock::running());
                 });
                 (refresh, answer)
             }
@@ -280,14 +281,23 @@ impl Owner {
             }
         }
         let octets = message::update(update, four_octet_as, most)?;
-        self.carry_out(Action::Send(way, octets), clock::now());
+        self.carry_out(Action::Send(way, octets), clock::running());
         Ok(())
     }
 }
 
+/// A notice with its moment. The machine counts the time that has run; who hears of it knows the moments of the clock.
+fn heard(mut notice: Notice) -> Heard {
+    let at = clock::now();
+    if let Notice::Down(Down { restart: Some(restart), .. }) = &mut notice {
+        restart.until = at + restart.until.since(clock::running());
+    }
+    Heard { at, notice }
+}
+
 async fn until(at: Option<Timestamp>) {
     match at {
-        Some(at) => sleep(at.since(clock::now()).as_duration()).await,
+        Some(at) => sleep(at.since(clock::running()).as_duration()).await,
         None => pending().await,
     }
 }

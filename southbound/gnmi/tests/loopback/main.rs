@@ -2,6 +2,7 @@
 
 mod support;
 
+mod certificates;
 mod contract;
 mod garbage;
 mod session;

@@ -61,12 +61,51 @@ fn sizes_are_refused_when_announced() {
     assert_eq!(chunked("\n##\n").unwrap_err().kind, FrameErrorKind::NoChunk);
 }
 
+/// The largest chunk that common devices write.
+const LARGE: usize = 16 << 20;
+/// What a session reads at once.
+const READ: usize = 16 << 10;
+
 #[test]
-fn a_legal_chunk_over_four_megabytes_is_taken() {
-    let big = "a".repeat(5 << 20);
-    let stream = format!("\n#{}\n{big}\n##\n", big.len());
-    let messages = decode_all(Framing::Chunked, DEFAULT_MAX_MESSAGE, &[stream.as_bytes()]).unwrap();
-    assert_eq!(messages[0].len(), 5 << 20);
+fn chunks_of_sixteen_megabytes_are_taken_and_cost_no_more_than_what_came_of_them() {
+    let (head, chunk) = (format!("\n#{LARGE}\n"), vec![b'a'; LARGE]);
+    // Four of them are all that a message may have.
+    for count in [1, 4] {
+        let mut decoder = Decoder::new(Framing::Chunked, DEFAULT_MAX_MESSAGE);
+        let mut came = 0;
+        for piece in (0..count).flat_map(|_| [head.as_bytes()].into_iter().chain(chunk.chunks(READ))) {
+            decoder.feed(piece);
+            came += piece.len();
+            assert_eq!(decoder.next_message().unwrap(), None);
+            assert!(decoder.input.capacity() <= 4 * READ, "{} after {came}", decoder.input.capacity());
+            assert!(decoder.message.capacity() <= 2 * came, "{} after {came}", decoder.message.capacity());
+        }
+        decoder.feed(b"\n##\n");
+        assert_eq!(decoder.next_message().unwrap().map(|message| message.len()), Some(count * LARGE));
+        assert_eq!(decoder.message.capacity(), 0, "the message took its memory along");
+    }
+}
+
+#[test]
+fn a_chunk_that_is_announced_and_does_not_come_costs_nothing() {
+    let mut decoder = Decoder::new(Framing::Chunked, DEFAULT_MAX_MESSAGE);
+    decoder.feed(format!("\n#{LARGE}\nab").as_bytes());
+    assert_eq!(decoder.next_message().unwrap(), None);
+    assert!(decoder.message.capacity() < 1 << 10, "{}", decoder.message.capacity());
+}
+
+#[test]
+fn a_large_message_with_a_mark_leaves_no_memory_behind() {
+    let mut decoder = Decoder::new(Framing::EndOfMessage, DEFAULT_MAX_MESSAGE);
+    for piece in vec![b'a'; LARGE].chunks(READ) {
+        decoder.feed(piece);
+        assert_eq!(decoder.next_message().unwrap(), None);
+    }
+    decoder.feed(b"]]>]]>next");
+    assert_eq!(decoder.next_message().unwrap().map(|message| message.len()), Some(LARGE));
+    assert!(!decoder.input.try_reclaim(LARGE / 2), "the memory of the large message is still there");
+    decoder.feed(b"]]>]]>");
+    assert_eq!(decoder.next_message().unwrap().as_deref(), Some("next"));
 }
 
 #[test]

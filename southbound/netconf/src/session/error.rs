@@ -14,6 +14,12 @@ pub enum End {
     /// The device closed the stream.
     #[error("the device closed the session")]
     Eof,
+    /// The stream ended in the middle of a message.
+    #[error("the device closed the session in the middle of a message, at stream byte {at}")]
+    Cut {
+        /// Bytes that had come by then.
+        at: u64,
+    },
     /// The transport failed.
     #[error("the transport failed: {0}")]
     Transport(String),

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::{CallError, Cause, End, Gate, Options, Request};
+use super::{CallError, Cause, End, Gate, Options, Request, over};
 use crate::frame::{self, Decoder, Framing};
 use crate::message::{Message, MessageError, Notification};
 use crate::rpc::RpcReply;
@@ -80,7 +80,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Owner<R, W> {
 
     pub(super) async fn run(mut self) {
         let end = match self.drive().await {
-            End::Eof if self.wires.closing.load(Ordering::Acquire) => End::Closed,
+            End::Eof | End::Cut { .. } if self.wires.closing.load(Ordering::Acquire) => End::Closed,
             end => end,
         };
         match end {
@@ -101,7 +101,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Owner<R, W> {
             let accepting = self.pending.len() < self.options.in_flight && self.output.len() < HIGH_WATER;
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input) => match read {
-                    Ok(0) => return End::Eof,
+                    Ok(0) => return over(&self.decoder),
                     Ok(_) => {
                         self.decoder.feed(&self.input);
                         self.input.clear();
@@ -163,7 +163,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Owner<R, W> {
 
     fn route(&mut self, reply: RpcReply) -> Result<(), End> {
         let id = match &reply.message_id {
-            Some(text) => text.parse().ok(),
+            // To the letter: another spelling of the number is none that was ever sent.
+            Some(text) => text.parse().ok().filter(|id: &u64| id.to_string() == *text),
             // A server leaves the id out where it could not read the request's. If one request alone waits,
             // it is that one; else nobody knows which, and all are in doubt.
             None if self.pending.len() == 1 => self.pending.keys().next().copied(),

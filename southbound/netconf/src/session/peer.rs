@@ -54,8 +54,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     pub(crate) async fn say(&mut self, text: &str) {
+        let out = self.framed(text);
+        self.stream.write_all(&out).await.unwrap();
+    }
+
+    /// A message as it goes over the wire.
+    pub(crate) fn framed(&self, text: &str) -> BytesMut {
         let mut out = BytesMut::new();
         frame::encode(self.framing, text, &mut out).unwrap();
-        self.stream.write_all(&out).await.unwrap();
+        out
     }
 }

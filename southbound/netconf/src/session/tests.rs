@@ -1,5 +1,7 @@
 //! The session against scripted peers on an in-memory stream.
 
+mod replies;
+
 use std::time::Duration;
 
 use tokio::io::DuplexStream;

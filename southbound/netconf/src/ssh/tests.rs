@@ -127,6 +127,31 @@ async fn a_device_that_hangs_costs_no_more_than_the_deadline_and_its_socket_is_c
 }
 
 #[tokio::test]
+async fn a_device_that_trickles_costs_no_more_than_the_deadline() {
+    use tokio::io::AsyncWriteExt;
+    let device = Device::usual().await;
+    // Lines before its version, which a server may send, and a version that does not end.
+    for (opening, more) in [("", "welcome\r\n"), ("SSH-2.0-", "x")] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = SshTarget { address: listener.local_addr().unwrap().to_string(), ..device.target() };
+        let deadline = Instant::now() + Duration::from_millis(500);
+        let trickle = async {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            tcp.write_all(opening.as_bytes()).await.unwrap();
+            // Fails only when the client has closed.
+            while tcp.write_all(more.as_bytes()).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let both = async { tokio::join!(dial(&target, deadline), trickle) };
+        let (error, ()) = tokio::time::timeout_at(soon(), both).await.unwrap();
+        let error = error.unwrap_err();
+        assert!(matches!(error, ConnectError::Deadline { stage: Stage::KeyExchange, .. }), "{error}");
+        assert!(Instant::now() < deadline + Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
 async fn a_device_that_is_no_ssh_server_is_an_ssh_error() {
     use tokio::io::AsyncWriteExt;
     let device = Device::usual().await;
@@ -180,6 +205,21 @@ async fn a_device_that_dies_leaves_the_outcome_unknown() {
         drop(device);
     });
     assert!(matches!(call.unwrap_err(), CallError::OutcomeUnknown(Cause::Ended(_))));
+}
+
+#[tokio::test]
+async fn a_device_that_closes_in_the_middle_of_its_reply_is_told_apart() {
+    use tokio::io::AsyncWriteExt;
+    let mut device = Device::usual().await;
+    let (session, mut peer) = device.session().await;
+    let (call, ()) = tokio::join!(session.call(ask("commit"), soon()), async move {
+        let rpc = peer.request().await.unwrap();
+        let reply = peer.framed(&RpcReply::ok(&rpc).to_xml());
+        peer.stream.write_all(&reply[..reply.len() / 2]).await.unwrap();
+        peer.stream.flush().await.unwrap();
+    });
+    let error = call.unwrap_err();
+    assert!(matches!(error, CallError::OutcomeUnknown(Cause::Ended(End::Cut { .. }))), "{error}");
 }
 
 #[tokio::test]

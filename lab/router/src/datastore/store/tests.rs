@@ -295,6 +295,7 @@ fn walk(store: &Datastore, before: Option<&Tree>, depth: usize, trace: &mut Vec<
     for next in ACTS {
         let mut copy = Datastore {
             schema: store.schema.clone(),
+            startup: store.startup.clone(),
             running: store.running.clone(),
             candidate: store.candidate.clone(),
             accepted: store.accepted.clone(),
@@ -375,4 +376,22 @@ fn an_interface_may_go_while_another_comes() {
     store.edit(ONE, &edits(&next), Operation::Replace, TestOption::TestThenSet).unwrap();
     let changes = store.commit(ONE, CommitRequest::default(), at(0)).unwrap();
     assert_eq!(changes.len(), 4, "two interfaces and the network instances went, one interface came");
+}
+
+#[test]
+fn a_restart_brings_back_what_it_started_with_and_forgets_all_else() {
+    let mut store = store();
+    let start = store.running().clone();
+    store.lock(Target::Running, ONE).unwrap();
+    prepare(&mut store, ONE, "kept").unwrap();
+    store.commit(ONE, CommitRequest::default(), at(0)).unwrap();
+    prepare(&mut store, ONE, "waits").unwrap();
+    let confirmed = Some(Span::from_secs(60));
+    store.commit(ONE, CommitRequest { confirmed, ..CommitRequest::default() }, at(1)).unwrap();
+    prepare(&mut store, ONE, "prepared").unwrap();
+    assert_eq!(store.restart().len(), 1);
+    assert!(store.running().is_same(&start) && store.candidate().is_same(&start));
+    assert_eq!(store.deadline(), None);
+    assert!(store.session_ended(ONE).is_empty(), "the old session has nothing here any more");
+    assert!(store.lock(Target::Running, TWO).is_ok() && store.lock(Target::Candidate, TWO).is_ok());
 }

@@ -65,7 +65,7 @@ pub(super) async fn answer(session: &mut Session, rpc: Rpc) -> Answer {
             return Answer::Reply(RpcReply::errors(&rpc, errors(session, &refusal)));
         }
         Some(Fault { kind: Kind::Lie, .. }) => return Answer::Reply(RpcReply::ok(&rpc)),
-        Some(fault) if !fault.after => return struck(fault.kind),
+        Some(fault) if !fault.after => return struck(session, fault.kind),
         _ => {}
     }
     let last = matches!(asked, Asked::CloseSession);
@@ -76,14 +76,18 @@ pub(super) async fn answer(session: &mut Session, rpc: Rpc) -> Answer {
         Err(errors) => RpcReply::errors(&rpc, errors),
     };
     match fault {
-        Some(fault) => struck(fault.kind),
+        Some(fault) => struck(session, fault.kind),
         None if last => Answer::Last(reply),
         None => Answer::Reply(reply),
     }
 }
 
-fn struck(kind: Kind) -> Answer {
+fn struck(session: &Session, kind: Kind) -> Answer {
     match kind {
+        Kind::Restart => {
+            session.router.restart();
+            Answer::Close
+        }
         Kind::Hang | Kind::Wait => Answer::Never,
         Kind::Garbage => Answer::Garbage,
         Kind::Close | Kind::Refuse | Kind::Lie => Answer::Close,

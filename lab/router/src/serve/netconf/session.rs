@@ -69,6 +69,10 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         Some(Kind::Hang) => std::future::pending().await,
         Some(Kind::Garbage) => line.raw(GARBAGE).await?,
         Some(Kind::Close | Kind::Refuse) => return Err(Over),
+        Some(Kind::Restart) => {
+            session.router.restart();
+            return Err(Over);
+        }
     }
     line.greet(&session).await?;
     let mut events = session.router.events();

@@ -12,6 +12,7 @@ use gnmi::proto::{self, Encoding};
 use gnmi::server::{ServeError, ServerLimits, serve, tls_config};
 use gnmi::session::Session;
 use gnmi::subscribe::{Drive, Mode, Offer, Subscriptions};
+use gnmi::tls::Identity;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -69,14 +70,21 @@ pub struct Running {
 
 impl Device {
     pub async fn start(self) -> Running {
-        self.start_at("127.0.0.1:0", Authority::new()).await
+        let authority = Authority::new();
+        let identity = authority.identity(NAME);
+        self.start_as(authority, &identity).await
     }
 
-    async fn start_at(self, address: &str, authority: Authority) -> Running {
+    /// A device that shows a certificate of the test's.
+    pub async fn start_as(self, authority: Authority, identity: &Identity) -> Running {
+        self.start_at("127.0.0.1:0", authority, identity).await
+    }
+
+    async fn start_at(self, address: &str, authority: Authority, identity: &Identity) -> Running {
         let listener = TcpListener::bind(address).await.expect("a loopback port");
         let address = listener.local_addr().expect("its address").to_string();
         let limits = ServerLimits::default();
-        let tls = tls_config(&authority.identity(NAME), &authority.pem(), limits.handshake);
+        let tls = tls_config(identity, &authority.pem(), limits.handshake);
         let task = tokio::spawn(serve(listener, tls, self.clone(), limits, self.stop.clone()));
         Running { address, authority, device: self, task }
     }
@@ -118,7 +126,8 @@ impl Running {
         self.device.stop.cancel();
         self.task.await.expect("no panic").expect("served until stopped");
         let device = Device { stop: CancellationToken::new(), ..self.device };
-        device.start_at(&self.address, self.authority).await
+        let identity = self.authority.identity(NAME);
+        device.start_at(&self.address, self.authority, &identity).await
     }
 }
 

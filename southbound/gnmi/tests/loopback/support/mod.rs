@@ -37,9 +37,15 @@ impl Authority {
     }
 
     pub fn identity(&self, name: &str) -> Identity {
+        self.identity_with(name, |_| ())
+    }
+
+    /// One with something special about it.
+    pub fn identity_with(&self, name: &str, special: impl FnOnce(&mut CertificateParams)) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        special(&mut params);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Identity {
