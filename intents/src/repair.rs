@@ -24,6 +24,9 @@ use crate::compile::{Compilation, encoding, visits, without_node_segments};
 pub struct Repairs {
     /// How many links carry something that is promised and that routers would lead around. Each was looked at.
     pub links: usize,
+    /// Which they are; several answers are put together by it.
+    #[serde(skip)]
+    pub looked: BTreeSet<LinkId>,
     /// Those of them whose failure loses something or makes another link too full; by name.
     pub unfit: Vec<Unfit>,
     /// Services that nothing leads around, because they must not leave their encrypted lines.
@@ -86,14 +89,14 @@ pub fn repairs(
     let mut all = protected.clone();
     all.join(pinned);
     let loads = all.loads(&graph);
-    let links = protected.links();
-    answer.links = links.len();
-    for link in links {
+    for link in protected.links() {
+        answer.looked.insert(graph.link_id(link).clone());
         let moment = reroute.after(link, &protected.on(link), &loads, Protect::Link);
         if !moment.fits() {
             answer.unfit.push(Unfit::of(&graph, link, &moment));
         }
     }
+    answer.links = answer.looked.len();
     Ok(answer)
 }
 
@@ -169,7 +172,8 @@ fn written(
 impl Repairs {
     /// Takes in what was found with other services promised: of each link the worst of either.
     pub fn join(&mut self, other: Self) {
-        self.links = self.links.max(other.links);
+        self.looked.extend(other.looked);
+        self.links = self.looked.len();
         self.pinned.extend(other.pinned);
         self.untold.extend(other.untold);
         let mine = std::mem::take(&mut self.unfit);

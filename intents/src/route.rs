@@ -95,6 +95,17 @@ impl Ways {
         Crossings::of(self.each().flat_map(|found| &found.edges).copied())
     }
 
+    /// What these cross, as the backup of a service, beyond its path. Directions that ride the same links fail together; each of others
+    /// takes its backup by itself, while the other one goes on where it is.
+    pub fn beyond(&self, path: &Self, service: &Service) -> Crossings {
+        if is_joint(service) {
+            return self.crossings().beyond(&path.crossings());
+        }
+        let each = |found: &Found| Crossings::of(found.edges.iter().copied());
+        let more = self.each().zip(path.each()).map(|(own, path)| each(own).beyond(&each(path)));
+        more.fold(Crossings::default(), |all, more| all.with(&more))
+    }
+
     /// A path, and its reverse where both directions ride the same links.
     pub fn both(graph: &Graph, service: &Service, out: Found) -> Self {
         let back = service.bidirectional.then(|| reversed(graph, &out));

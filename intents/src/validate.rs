@@ -133,11 +133,12 @@ pub(crate) fn judged(
     class::alarms(&names, &mut set, &mut judge);
     let mut origins: BTreeMap<ServiceId, &Document> = BTreeMap::new();
     for (doc, spec) in &names.services {
-        if set.services.len() >= select::MAX_SERVICES_OF_ALL {
-            too_many(doc, &mut judge);
+        let services = service::expand(doc, spec, &set, &names, &mut judge);
+        if set.services.len() + services.len() > select::MAX_SERVICES_OF_ALL {
+            too_many(doc, set.services.len() + services.len(), &mut judge);
             break;
         }
-        for service in service::expand(doc, spec, &set, &names, &mut judge) {
+        for service in services {
             match origins.get(&service.id) {
                 Some(other) => same_service(doc, other, &service, &mut judge),
                 None => {
@@ -168,11 +169,12 @@ fn may_be_used(unused: &Finding, unread: &Unread) -> bool {
     users.iter().any(|kind| unread.may_have(kind))
 }
 
-/// There are so many services before a document that those of no more are looked at.
-fn too_many(doc: &Document, judge: &mut Judge<'_>) {
+/// With the services of a document there are so many that those of no more are looked at.
+fn too_many(doc: &Document, services: usize, judge: &mut Judge<'_>) {
     let most = select::MAX_SERVICES_OF_ALL;
-    let message =
-        format!("the intents before this one are {most} services or more, and all together are at most that");
+    let message = format!(
+        "with this intent there are {services} services, and all intents together are at most {most}"
+    );
     judge.error(codes::LIMIT, doc, doc.metadata.name.mark, message).help(
         "select fewer nodes by `role`, `site` or `labels`; it and all intents after it were not looked at",
     );

@@ -32,6 +32,10 @@ fn network(kind: &EventKind) -> Option<String> {
             let (many, others) = (count(services.len(), "service"), count(*held, "other"));
             let others = |what: &str| if *held > 0 { format!("; {others} {what}") } else { String::new() };
             match back {
+                true if services.is_empty() => {
+                    format!("{who} lets {} move again", count(*held, "held service"))
+                }
+                false if services.is_empty() => format!("{who} holds {} in place", count(*held, "service")),
                 true => {
                     format!("{who} let {many} back that had left full links{}", others("held no more"))
                 }

@@ -7,7 +7,8 @@
 //! them.
 //!
 //! What is more is decided by value, as all placing is: the state without moves has to leave fewer services of the highest value at which
-//! the two differ without room, or at risk. Between services of one value nobody gives way for another.
+//! the two differ without room, or at risk. Among services of one value it counts how many are, so that nobody loses its place for another
+//! alone.
 //!
 //! A heuristic where several could give way, and cheap: nothing where everybody has room; else one search for each service, and some
 //! more only where that helps.
@@ -20,7 +21,7 @@ use std::{
 use model::{Allocations, EdgeIx, Hints, IntentSet, ServiceId, Severity, Verdict, hint::Balance};
 
 use super::{Compilation, closed::named, in_order, place::Placer, placed::Placed};
-use crate::codes;
+use crate::{codes, route::Crossings};
 
 /// How far those are sought who stand in the way, before all are let back.
 const FARTHEST: usize = 3;
@@ -131,18 +132,25 @@ pub(super) fn settled<'a>(
     let gains = |id: &ServiceId| ill_then.get(id) < ill.get(id);
     let gaining: Vec<ServiceId> = ill.keys().filter(|id| gains(id)).cloned().collect();
     let kept_off = |id: &ServiceId| hints.balanced.contains_key(id);
-    let (was, is) = (first.edges(kept_off), free.edges(|id| kept_off(id) || gains(id)));
-    // Where there is room for both nobody stands in the way of the other.
+    let of = |id: &ServiceId| kept_off(id) || gains(id);
+    let (was, is) = (first.edges(of), free.edges(of));
+    // Where there is room for both nobody stands in the way of the other. What somebody has already it need not find.
     let tight = |id: &ServiceId| -> Vec<EdgeIx> {
-        let rate = set.services.get(id).and_then(|service| service.slo.bandwidth);
-        let is_tight = |edge: &&EdgeIx| rate.is_some_and(|rate| first.placer.room(**edge) < rate);
-        is.get(id).into_iter().flatten().filter(is_tight).copied().collect()
+        let Some(rate) = set.services.get(id).and_then(|service| service.slo.bandwidth) else {
+            return Vec::new();
+        };
+        let crossed = |edges: Option<&Vec<EdgeIx>>| Crossings::of(edges.into_iter().flatten().copied());
+        let more = crossed(is.get(id)).beyond(&crossed(was.get(id)));
+        let is_tight = |(edge, times): &(EdgeIx, u64)| {
+            first.placer.room(*edge).as_bps() < rate.as_bps().saturating_mul(*times)
+        };
+        more.iter().filter(is_tight).map(|(edge, _)| edge).collect()
     };
     let mut needed: BTreeSet<EdgeIx> = gaining.iter().flat_map(&tight).collect();
     let mut giving: BTreeSet<ServiceId> = BTreeSet::new();
     for _ in 0..FARTHEST {
         let stands_there = |(id, edges): &(&&ServiceId, &Vec<EdgeIx>)| {
-            is.get(**id) != Some(*edges) && edges.iter().any(|edge| needed.contains(edge))
+            kept_off(id) && is.get(**id) != Some(*edges) && edges.iter().any(|edge| needed.contains(edge))
         };
         let more: BTreeSet<ServiceId> =
             was.iter().filter(stands_there).map(|(id, _)| (*id).clone()).collect();

@@ -391,7 +391,7 @@ impl<'a> Placer<'a> {
     /// Takes the bandwidth of a backup where its own path has not taken it already.
     fn guard(&mut self, placed: &Placed<'_>, ways: &Ways) {
         let Some(guarded) = &mut self.guarded else { return };
-        let apart = ways.crossings().beyond(&placed.ways.crossings());
+        let apart = ways.beyond(&placed.ways, placed.service);
         guarded.take(&apart.edges(), placed.rate());
     }
 

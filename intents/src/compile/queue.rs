@@ -132,7 +132,7 @@ fn guarantees<'a>(
         let Some(backup) = &one.backup else { continue };
         let (mut full, place) = (Vec::new(), sums.place(one.queue));
         // The backup carries nothing while the path does, so it needs only what the path does not have on an edge already.
-        for (edge, times) in backup.ways.crossings().beyond(&one.ways.crossings()).iter() {
+        for (edge, times) in backup.ways.beyond(&one.ways, one.service).iter() {
             let taker = taker(one).crossing(times);
             if sums.totals[edge.ix()].saturating_add(taker.rate) <= graph.edge(edge).bandwidth {
                 sums.add(edge, place, taker.rate);

@@ -110,6 +110,10 @@ fn of_two_choices_the_worst_of_each_link_is_told() {
     let mut both = ask("b", "50Mbps");
     both.join(ask("stub", "20Mbps"));
     both.join(ask("b", "30Mbps"));
+    // Neither rides what the other does.
+    let mut apart = ask("b", "50Mbps");
+    apart.join(ask("c", "1Mbps"));
+    assert_eq!(apart.links, ask("b", "50Mbps").links + ask("c", "1Mbps").links);
     let expected = ["direct: 0bps; 50Mbps of 10Mbps on a>c, 50Mbps of 10Mbps on c>b", "tail: 20Mbps; "];
     assert_eq!((told(&both), both.links), (expected.map(str::to_owned).to_vec(), 2));
 }

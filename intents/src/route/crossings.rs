@@ -33,6 +33,15 @@ impl Crossings {
         Self(self.iter().filter_map(more).collect())
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn with(mut self, others: &Self) -> Self {
+        for (edge, times) in others.iter() {
+            *self.0.entry(edge).or_default() += times;
+        }
+        self
+    }
+
     /// Each edge as often as it is crossed, ascending.
     pub fn edges(&self) -> Vec<EdgeIx> {
         self.iter().flat_map(|(edge, times)| (0..times).map(move |_| edge)).collect()

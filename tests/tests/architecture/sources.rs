@@ -111,7 +111,7 @@ const TELLS_MOMENTS: [&str; 4] = [
     "southbound/bgp/src/session/owner.rs",
     "southbound/gnmi/src/device.rs",
     "southbound/gnmi/src/telemetry/decode.rs",
-    "southbound/netconf/src/device/reading.rs",
+    "southbound/netconf/src/device.rs",
 ];
 
 /// People and time servers set the wall clock. No session may end or hang for it, so deadlines are counted in the time that has run.

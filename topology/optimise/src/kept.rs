@@ -174,18 +174,13 @@ impl Kept {
     ) -> Rerouted {
         let (mut lists, mut load, mut moved) = (Vec::new(), start.load.clone(), 0);
         for (at, (flow, portions)) in problem.flows.iter().zip(portions).enumerate() {
-            if *portions != start.portions[at] {
+            if differ(portions, &start.portions[at]) {
                 moved += 1;
                 put(problem, flow, &start.portions[at], -1.0, &mut load);
                 put(problem, flow, &split::rounded(portions), 1.0, &mut load);
             }
-            if *portions != self.running.portions[at] {
-                let weights = split::weights(portions);
-                let list = |(weight, list): &(u32, List)| WeightedList {
-                    weight: *weight,
-                    segments: list.segments(),
-                };
-                lists.push((flow.index, weights.iter().map(list).collect()));
+            if differ(portions, &self.running.portions[at]) {
+                lists.push((flow.index, written(portions)));
             }
         }
         let mlu = problem.highest(&load);
@@ -196,6 +191,17 @@ impl Kept {
         }
         Rerouted { lists, mlu, bound, levels, moved }
     }
+}
+
+/// The lists of a flow as they are told to its router, in whole weights.
+fn written(portions: &Portions) -> Vec<WeightedList> {
+    let list = |(weight, list): &(u32, List)| WeightedList { weight: *weight, segments: list.segments() };
+    split::weights(portions).iter().map(list).collect()
+}
+
+/// Whether a router would be told other lists: what differs by less than whole weights can say is no change.
+fn differ(portions: &Portions, before: &Portions) -> bool {
+    portions != before && written(portions) != written(before)
 }
 
 /// What becomes of some flows when edges are down.

@@ -57,7 +57,10 @@ function say(event: Event): Said {
       };
     case 'balanced':
       return {
-        text: `${count(event.services.length, 'service')} ${event.back ? 'may go back onto' : 'moved off'} full links, asked by ${event.who}`,
+        text:
+          event.services.length === 0
+            ? `${count(event.held, 'service')} ${event.back ? 'held no more' : 'held in place'}, asked by ${event.who}`
+            : `${count(event.services.length, 'service')} ${event.back ? 'may go back onto' : 'moved off'} full links, asked by ${event.who}`,
         figures: [
           ...event.services.slice(0, 3),
           ...(event.held > 0 ? [`${event.held} ${event.back ? 'held no more' : 'held in place'}`] : []),

@@ -1,6 +1,6 @@
 //! `trunkline status`: one look tells what is wrong, since when, and whether the controller may act.
 
-use std::{fmt::Write as _, process::ExitCode};
+use std::{collections::BTreeSet, fmt::Write as _, process::ExitCode};
 
 use engine::snapshot::{PromiseState, Session, Snapshot};
 use model::{ServiceId, hint::Balance};
@@ -102,7 +102,11 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
     section(text, "Maintenance windows to come", windows(snapshot, false));
     section(text, "Not promised now, by their schedules", snapshot.resting.iter().map(ToString::to_string));
     section(text, "Drained", snapshot.drained.iter().cloned());
-    let (held, moved): (Vec<_>, Vec<_>) = snapshot.balanced.iter().partition(|(_, kept)| kept.is_held());
+    let goes =
+        snapshot.services.iter().filter(|service| service.balanced.is_none()).map(|service| &service.id);
+    let goes: BTreeSet<&ServiceId> = goes.collect();
+    let (giving, kept): (Vec<_>, Vec<_>) = snapshot.balanced.iter().partition(|(id, _)| goes.contains(*id));
+    let (held, moved): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(_, kept)| kept.is_held());
     let line = |(id, kept): (&ServiceId, &Balance)| {
         let links: Vec<&str> = kept.off.iter().map(|link| link.as_str()).collect();
         format!("{id} off {} since {}: {}", links.join(", "), moment(kept.since), kept.why)
@@ -110,6 +114,8 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
     let title = "Moved off full links by people (optimise --undo takes it back)";
     section(text, title, moved.into_iter().map(line));
     section(text, "Held where they were, out of the room that these left", held.into_iter().map(line));
+    let title = "Let back for now, because others would have no room (TL0080)";
+    section(text, title, giving.into_iter().map(|(id, kept)| format!("{id}: {}", kept.why)));
     section(text, "Findings", snapshot.findings.iter().map(ToString::to_string));
 }
 

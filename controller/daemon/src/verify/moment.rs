@@ -14,7 +14,7 @@ const NAMED: usize = 3;
 
 /// The section of the answer.
 pub fn render(repairs: &Repairs) -> String {
-    let Repairs { links, unfit, pinned, untold } = repairs;
+    let Repairs { links, unfit, pinned, untold, .. } = repairs;
     let mut out = format!(
         "\nfast reroute, in the moment after a link fails: {} looked at, something is lost or too full for {} of them\n",
         plural(*links, "link"),
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_cannot_be_followed_and_what_is_pinned_is_counted() {
         let services = |count: usize| (0..count).map(|n| ServiceId::lit(&format!("s{n}"))).collect();
-        let repairs = Repairs { links: 3, unfit: vec![], pinned: services(2), untold: services(4) };
+        let repairs = Repairs { links: 3, pinned: services(2), untold: services(4), ..Repairs::default() };
         let text = render(&repairs);
         assert!(
             text.contains(": 3 links looked at, something is lost or too full for 0 of them\n"),

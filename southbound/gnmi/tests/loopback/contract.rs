@@ -55,7 +55,6 @@ async fn keeps_the_contract(commit_confirmed: bool, place: impl Fn() -> Place) {
         let bench = Bench { dialect, device, place: place() };
         let foreign = bench.device.holds().1;
         assert_eq!(foreign.policies.len(), 1, "{dialect}");
-        println!("{dialect}");
         judge(&bench).await;
         assert_eq!(bench.device.holds().1, foreign, "{dialect}: what is not ours was touched");
         if let Place::Folder(folder) = &bench.place {

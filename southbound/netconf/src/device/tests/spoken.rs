@@ -30,7 +30,6 @@ async fn the_contract_is_kept_in_every_dialect() {
         let chamber = Chamber::speaking(dialect, &FULL).await;
         let foreign = chamber.holds().1;
         assert_eq!(foreign.policies.len(), 1, "{dialect}");
-        println!("{dialect}");
         judge(&chamber).await;
         assert_eq!(chamber.locks(), [], "{dialect}");
         assert_eq!(chamber.holds().1, foreign, "{dialect}: what is not ours was touched");
