@@ -1,6 +1,7 @@
 //! Which links each service rides.
 
 mod balanced;
+mod pair;
 mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -324,7 +325,8 @@ impl<'a> Placer<'a> {
             }
         };
         self.guard(placed, &ways);
-        self.judge_backup(placed, &ways, &shared, strict, done);
+        let pair = if strict { None } else { self.pair(placed) };
+        self.judge_backup(placed, &ways, &shared, (strict, pair), done);
         placed.backup = Some(PlacedBackup { ways, segments, shared, strict, drained });
     }
 
@@ -400,7 +402,7 @@ impl<'a> Placer<'a> {
         placed: &Placed<'_>,
         ways: &Ways,
         shared: &[Shared],
-        strict: bool,
+        (strict, pair): (bool, Option<pair::Pair>),
         done: &mut Compilation,
     ) {
         let service = placed.service;
@@ -409,11 +411,14 @@ impl<'a> Placer<'a> {
                 shared.iter().map(|shared| in_common(self.graph, shared)).collect::<Vec<_>>().join("; ");
             let message = format!("path and backup have in common {common}");
             // Nobody asks for less than links of its own.
-            let help = match service.sle.diversity {
-                Diversity::Link => "add a line beside these",
-                _ => "add a line that shares none of these, or ask for less `sle.diversity`",
+            let help = match (pair, service.sle.diversity) {
+                (Some(pair), diversity) => pair.help(diversity),
+                (None, Diversity::Link) => "add a line beside these".to_owned(),
+                (None, _) => {
+                    "add a line that shares none of these, or ask for less `sle.diversity`".to_owned()
+                }
             };
-            done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, help);
+            done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, &help);
         }
         let broken = |found: &Found| verdict::broken(&found.totals, &placed.request.bounds);
         if let Some(broken) = ways.each().map(broken).find(|broken| !broken.is_empty()) {

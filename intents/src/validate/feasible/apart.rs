@@ -9,7 +9,7 @@ use paths::{Bounds, PathRequest, Shared, together};
 use super::super::{AsOf, Judge, Part, listed, mark_of};
 use crate::{
     codes,
-    common::in_common,
+    common::{in_common, kept_apart},
     doc::{Document, Spec},
     route::{Free, View, Ways, backup},
 };
@@ -63,11 +63,7 @@ impl<'a> Apart<'a> {
         for services in self.0.into_values() {
             let [(service, shared), ..] = services.as_slice() else { continue };
             let Some(doc) = origins.get(&service.id) else { continue };
-            let what = match service.sle.diversity {
-                Diversity::Link => "link",
-                Diversity::Node => "link or node",
-                Diversity::Srlg => "link or shared risk",
-            };
+            let what = kept_apart(service.sle.diversity);
             let most = match shared {
                 Some(shared) => format!("the most disjoint have in common {}", in_common(graph, shared)),
                 None => "there is only one".to_owned(),
