@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{
-    IntentSet, Service, Sle, Slo, Span,
+    IntentSet, Service, Sle, Slo, Span, TrafficClass,
     condition::{Comparison, Condition, Ordering, Quantity},
     finding::Severity,
     id::{Affinity, IntentId, NodeId, ServiceId},
@@ -19,8 +19,8 @@ use super::{
 use crate::{
     codes,
     doc::{
-        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec,
-        SloSpec,
+        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, MatchSpec, PathSpec, ServiceSpec,
+        SleSpec, SloSpec,
     },
     read::At,
 };
@@ -134,24 +134,14 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
                 .warn(codes::CONTRADICTION, doc, source.mark, message)
                 .help("leave it out, or promise both directions");
         }
-        for point in
-            entry.value.dscp.iter().filter(|point| class.is_some() && !of_class.contains(&point.value))
-        {
-            let owner = set.classes.values().find(|class| class.dscp.contains(&point.value));
-            let whose = owner.map_or("no class".to_owned(), |class| format!("class `{}`", class.name));
-            let message = format!(
-                "the code point `{}` belongs to {whose}, the service to `{}`",
-                point.value, spec.class.value
-            );
-            judge
-                .error(codes::CONTRADICTION, doc, point.mark, message)
-                .help("devices choose the queue by code point: add it to the class, or change the class of the service");
+        if let Some(class) = class {
+            foreign_points(doc, &entry.value, class, set, judge);
         }
     }
     if spec.matches.is_empty() {
         return Some(vec![Match { prefix: None, source: None, dscp: of_class }]);
     }
-    let read = |entry: &At<crate::doc::MatchSpec>| Match {
+    let read = |entry: &At<MatchSpec>| Match {
         prefix: entry.value.prefix.map(|prefix| prefix.value.0),
         source: entry.value.source.map(|prefix| prefix.value.0),
         dscp: match entry.value.dscp.as_slice() {
@@ -160,6 +150,33 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
         },
     };
     Some(spec.matches.iter().map(read).collect())
+}
+
+/// Tells of code points that belong to another class than that of the service, or to none.
+fn foreign_points(
+    doc: &Document,
+    entry: &MatchSpec,
+    class: &TrafficClass,
+    set: &IntentSet,
+    judge: &mut Judge<'_>,
+) {
+    for point in entry.dscp.iter().filter(|point| !class.dscp.contains(&point.value)) {
+        let owner = set.classes.values().find(|class| class.dscp.contains(&point.value));
+        let whose = owner.map_or("no class".to_owned(), |class| format!("class `{}`", class.name));
+        let message =
+            format!("the code point `{}` belongs to {whose}, the service to `{}`", point.value, class.name);
+        // A second class that had it would be a contradiction of its own.
+        let help = match owner {
+            Some(owner) => format!(
+                "devices choose the queue by code point, and it leads to one class: write `class: {}`, or leave it out here",
+                owner.name
+            ),
+            None => {
+                "devices choose the queue by code point: add it to the class, or leave it out here".to_owned()
+            }
+        };
+        judge.error(codes::CONTRADICTION, doc, point.mark, message).help(help);
+    }
 }
 
 /// Whether nothing is promised of the way back.

@@ -176,3 +176,17 @@ links:
 "#;
     assert_eq!(told_on(&ted(trap), "  sle: {diversity: link}"), [""; 0]);
 }
+
+#[test]
+fn a_breach_with_the_sign_the_wrong_way_round_is_told_so() {
+    let help = |breach: &str| {
+        let rest = format!("{ENDS}\n  assurance: {{breach: {{any: [{breach}]}}}}");
+        let docs = documents(&[CLASSES, &service("x", &rest)]);
+        let (_, found) = validate(&docs, &minimal_ted()).unwrap();
+        found.into_iter().find(|one| one.code == codes::ALWAYS_BREACHED).unwrap().help.unwrap()
+    };
+    let small = help("delay < 30ms");
+    assert!(small.contains("`delay < 30ms` holds while all is well"), "{small}");
+    assert!(small.contains("like `delay > 30ms`") && !small.contains("set its bound above"), "{small}");
+    assert!(help("delay > 1us").starts_with("set its bound above"), "the sign is right, the bound is low");
+}
