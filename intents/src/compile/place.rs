@@ -86,7 +86,7 @@ impl<'a> Placer<'a> {
             yielding: BTreeSet::new(),
             asker: Asker::new(ted, graph),
             encoder: Scribe::new(encoder),
-            pinner: Scribe::new(pinner),
+            pinner: Scribe::pinning(pinner),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),
@@ -185,7 +185,7 @@ impl<'a> Placer<'a> {
             return Some((chosen, segments));
         }
         let severity = if self.is_hinted(service) { Severity::Major } else { Severity::Error };
-        let help = self.pinnable(service, &chosen.ways);
+        let help = self.pinnable(service, &chosen.ways, &why);
         done.say(severity, codes::NOT_ENCODABLE, &service.id, why.clone(), &help);
         done.refuse(&service.id, why, None);
         None
@@ -293,7 +293,14 @@ impl<'a> Placer<'a> {
     ) -> Result<Vec<Vec<Sid>>, String> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
         let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
-        ways.each().zip(visits(service, self.graph)).map(segments).collect()
+        let lists: Vec<_> = ways.each().zip(visits(service, self.graph)).map(segments).collect();
+        // Who raises what one headend pushes wants to know of the other at once.
+        let mut faults: Vec<String> = lists.iter().filter_map(|list| list.as_ref().err().cloned()).collect();
+        faults.dedup();
+        match service.sle.encrypted && faults.len() > 1 {
+            true => Err(faults.join("; ")),
+            false => lists.into_iter().collect(),
+        }
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
@@ -319,7 +326,7 @@ impl<'a> Placer<'a> {
             Ok(segments) => segments,
             Err(why) => {
                 let message = format!("no backup is installed: {why}");
-                let help = self.pinnable(service, &ways);
+                let help = self.pinnable(service, &ways, &why);
                 done.say(Severity::Warning, codes::NO_BACKUP, &service.id, message, &help);
                 return;
             }
