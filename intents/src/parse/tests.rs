@@ -319,6 +319,7 @@ fn yaml_that_cannot_be_read_is_told_in_words_that_help() {
         utf16,
         CLASS.replace("gold", "!!binary Z29sZA=="),
         CLASS.replace("10", "&a !!int 10"),
+        CLASS.replace("gold", "!gold gold"),
         format!("a: {}{}\n", "[".repeat(40), "]".repeat(40)),
         format!("a: &a {{x: 1}}\nb: [{}]\n", vec!["*a"; 10_001].join(", ")),
     ]
@@ -333,6 +334,7 @@ fn yaml_that_cannot_be_read_is_told_in_words_that_help() {
         "1:2 TL0003 the file is UTF-16, or another encoding of two bytes / save it as UTF-8",
         "3:18 TL0012 YAML tags are not supported: `!!binary` / remove the tag; the field decides what its value means",
         "4:18 TL0012 YAML tags are not supported: `!!int` / remove the tag; the field decides what its value means",
+        "3:18 TL0012 YAML tags are not supported: `!gold` / remove the tag; the field decides what its value means",
         "1:36 TL0002 the document is too large or too deep to be read safely: more than 32 levels / split the document, or write it out flatter",
         "2:40005 TL0002 the document is too large or too deep to be read safely: more than 10000 aliases (`*name`) / split the document, or write it out flatter",
     ];
