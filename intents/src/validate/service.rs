@@ -316,6 +316,17 @@ fn assurance(
     set: &IntentSet,
     judge: &mut Judge<'_>,
 ) -> Option<Assurance> {
+    let margin = spec.and_then(|spec| spec.value.improvement_margin);
+    if let Some(over) = margin.filter(|share| share.value > Ratio::from_ppm(1_000_000)) {
+        judge
+            .error(
+                codes::BAD_VALUE,
+                doc,
+                over.mark,
+                "an improvement margin is at most 100%: no path is better than that",
+            )
+            .help("write it like `10%`: by how much another path must be better than the one in use");
+    }
     let breach = spec.and_then(|spec| spec.value.breach.as_ref());
     let condition = match breach {
         Some(breach) => {
@@ -334,9 +345,7 @@ fn assurance(
     Some(Assurance {
         breach: condition.unwrap_or_else(|| not_met(slo)),
         hold: span(breach.and_then(|breach| breach.value.hold), 3),
-        improvement_margin: spec
-            .and_then(|spec| spec.improvement_margin)
-            .map_or(Ratio::from_ppm(100_000), |at| at.value),
+        improvement_margin: margin.map_or(Ratio::from_ppm(100_000), |at| at.value),
         hold_down: span(spec.and_then(|spec| spec.hold_down), 30),
         wait_to_restore: span(spec.and_then(|spec| spec.wait_to_restore), 120),
         mode: spec.and_then(|spec| spec.mode).map(|at| at.value).unwrap_or_default(),

@@ -167,6 +167,9 @@ fn one_claim_at_different_times_is_no_clash() {
         "{}",
         found.message
     );
+    let elsewhere = with("two", "mon").replace("+08:00", "+00:00");
+    let found = clash(&[CLASSES, &with("one", "mon"), &elsewhere]).unwrap();
+    assert!(found.message.ends_with("(+08:00), on the clock of `one`"), "{}", found.message);
     // The third is told of the one that it meets, though another claimed it first.
     let found = clash(&[CLASSES, &with("one", "mon"), &with("two", "tue"), &with("three", "tue")]).unwrap();
     assert!(found.subject.ends_with("three") && found.message.contains("`two`"), "{found:?}");
