@@ -359,3 +359,24 @@ fn what_was_meant_is_told_by_a_part_of_it_and_none_means_none() {
     let traffic = first(&CLASS.replace("TrafficClass", "Traffic"));
     assert!(traffic.contains("did you mean `TrafficClass`?"), "{traffic}");
 }
+
+#[test]
+fn a_value_in_place_of_a_field_and_a_comma_in_a_number_are_seen_for_what_they_are() {
+    let of = |rest: &str| {
+        first(&crate::tests::service(
+            "s",
+            &format!("  connectivity: {{type: p2p, endpoints: [a, b]}}\n  {rest}"),
+        ))
+    };
+    let told = of("path: {avoid: [radio]}");
+    assert!(
+        told.ends_with("a mapping is expected, not `radio` / write it like `{affinity: radio}`"),
+        "{told}"
+    );
+    let told = of("slo: {loss: 1%, bandwidth: 1%, 5Mbps}");
+    assert!(told.contains("the fields here are"), "no number stands before the comma: {told}");
+    let told = of("slo: {bandwidth: 1,5Mbps}");
+    assert!(told.ends_with("no field `5Mbps` here / a comma ends a value here: write `1.5Mbps`"), "{told}");
+    let told = of("slo:\n    bandwidth: 1,5Mbps");
+    assert!(told.ends_with("decimals have a point: did you mean `1.5Mbps`? / "), "{told}");
+}

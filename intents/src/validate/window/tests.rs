@@ -120,6 +120,10 @@ fn a_window_that_cuts_alone_is_a_warning_and_not_told_again_with_another() {
     assert!(finding.message.contains("2 services are cut off"), "{}", finding.message);
     let at_its_end = codes_of(&[CLASSES, SERVICES, &window("w", "{nodes: [br-2]}", &hours(1, 5))]);
     assert_eq!(at_its_end, [codes::WINDOW_CUTS]);
+    assert!(finding.help.as_deref().unwrap().starts_with("add a line for them"), "{finding:?}");
+    let at_its_end = findings(&[CLASSES, SERVICES, &window("w", "{nodes: [br-2]}", &hours(1, 5))]);
+    let help = at_its_end[0].help.as_deref().unwrap();
+    assert!(help.contains("no line helps") && !help.contains("add a line"), "{help}");
 }
 
 #[test]
