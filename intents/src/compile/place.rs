@@ -420,6 +420,9 @@ impl<'a> Placer<'a> {
             // Nobody asks for less than links of its own.
             let help = match (pair, service.sle.diversity) {
                 (Some(pair), diversity) => pair.help(diversity),
+                (None, _) if !self.closed.is_empty() => {
+                    "look again when what is down or drained is back: `trunkline check` says whether a line is missing then".to_owned()
+                }
                 (None, Diversity::Link) => "add a line beside these".to_owned(),
                 (None, _) => {
                     "add a line that shares none of these, or ask for less `sle.diversity`".to_owned()

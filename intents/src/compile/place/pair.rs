@@ -40,8 +40,12 @@ impl Pair {
 
 impl Placer<'_> {
     /// Two such ways from `a` to `z`, where there are as many back too: the shortest, whatever is promised. Where two directions are
-    /// searched each by itself, those out are named.
+    /// searched each by itself, those out are named. Not asked while something is down or drained: then lines are missing for a time, and
+    /// nobody waits for advice on the network as it is built.
     pub(super) fn pair(&mut self, placed: &Placed<'_>) -> Option<Pair> {
+        if !self.closed.is_empty() {
+            return None;
+        }
         let service = placed.service;
         let overlay = self.overlay(service);
         let view = seen(&mut self.base, &mut self.overlays, overlay);

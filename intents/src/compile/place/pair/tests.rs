@@ -1,4 +1,4 @@
-use model::{Hints, Ted};
+use model::{Hints, LinkId, Ted};
 
 use crate::{
     codes,
@@ -27,11 +27,15 @@ links:
 
 /// The help on the backup of a service that shares something with its path.
 fn help(far: &str, diversity: &str) -> String {
+    help_under(far, diversity, &Hints::default())
+}
+
+fn help_under(far: &str, diversity: &str, hints: &Hints) -> String {
     let rest = format!(
         "  connectivity: {{type: p2p, endpoints: [s, d]}}\n  sle: {{diversity: {diversity}}}\n  slo: {{oneWayDelay: 20ms, bandwidth: 10Mbps}}"
     );
     let ted = trap(far);
-    let done = compiled(&set_of(&[CLASSES, &service("t", &rest)], &ted), &ted, &Hints::default());
+    let done = compiled(&set_of(&[CLASSES, &service("t", &rest)], &ted), &ted, hints);
     let shares = done.findings.into_iter().find(|finding| finding.code == codes::BACKUP_SHARES);
     shares.expect("path and backup share something").help.unwrap()
 }
@@ -50,4 +54,11 @@ fn no_line_is_missing_where_two_ways_keep_apart() {
 fn two_ways_that_break_the_promise_are_not_called_a_way_out() {
     let told = help("30ms", "link");
     assert!(told.contains("do not keep the promise"), "{told}");
+}
+
+#[test]
+fn while_a_line_is_down_none_is_called_missing() {
+    let down = Hints { down: [LinkId::lit("ad")].into(), ..Hints::default() };
+    let told = help_under("5ms", "node", &down);
+    assert!(told.starts_with("look again when what is down or drained is back"), "{told}");
 }
