@@ -159,7 +159,7 @@ codes! {
 }
 
 /// The codes of validation that documents earn by themselves, whatever the network.
-pub(crate) const OF_DOCUMENTS: [&str; 15] = [
+pub(crate) const OF_DOCUMENTS: [&str; 16] = [
     BAD_VALUE,
     MISSING_FIELD,
     NOT_SUPPORTED,
@@ -172,6 +172,7 @@ pub(crate) const OF_DOCUMENTS: [&str; 15] = [
     PREFIX_IN_MESH,
     LIMIT,
     CONTRADICTION,
+    WRONG_TYPE,
     POLICY_CLASH,
     BAD_SCHEDULE,
     CONSTANT_CONDITION,

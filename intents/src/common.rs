@@ -1,7 +1,16 @@
 //! What paths share, as people read it.
 
-use model::Graph;
+use model::{Graph, intent::Diversity};
 use paths::Shared;
+
+/// What a diversity keeps apart, in words.
+pub(crate) const fn kept_apart(diversity: Diversity) -> &'static str {
+    match diversity {
+        Diversity::Link => "link",
+        Diversity::Node => "link or node",
+        Diversity::Srlg => "link or shared risk",
+    }
+}
 
 /// Links, nodes and risks, in words.
 pub(crate) fn in_common(graph: &Graph, shared: &Shared) -> String {

@@ -7,7 +7,7 @@ use model::Finding;
 
 use crate::{
     codes,
-    doc::Document,
+    doc::{Document, Spec},
     source::{Chunk, Mark},
     tree::{Node, Value},
 };
@@ -41,7 +41,7 @@ pub(crate) struct Faulty {
 }
 
 /// What is told of one field by itself, whatever is wrong beside it.
-const OF_ONE_FIELD: [&str; 12] = [
+const OF_ONE_FIELD: [&str; 14] = [
     codes::BAD_VALUE,
     codes::DUPLICATE_NAME,
     codes::UNKNOWN_NODE,
@@ -54,6 +54,8 @@ const OF_ONE_FIELD: [&str; 12] = [
     codes::UNKNOWN_LINK,
     codes::SLO_IMPOSSIBLE,
     codes::TOO_MUCH_BANDWIDTH,
+    codes::BAD_SCHEDULE,
+    codes::WRONG_TYPE,
 ];
 
 /// What is told of the ends of a service and the ways between them.
@@ -125,7 +127,9 @@ impl Faulty {
     /// Whether what is found at a place of the document is true whatever the faults hide.
     pub fn is_true(&self, code: &str, offset: usize) -> bool {
         let inside = self.wrong.iter().any(|wrong| wrong.has(offset));
-        let of_ways = OF_WAYS.contains(&code);
+        // Limits of a parameter that contradict each other say nothing of ways.
+        let of_limits = code == codes::CONTRADICTION && matches!(self.document.spec, Spec::Design(_));
+        let of_ways = OF_WAYS.contains(&code) && !of_limits;
         match (code, self.wrong.is_empty()) {
             (codes::UNUSED | codes::UNUSED_DESIGN, _) => false,
             (_, true) => true,

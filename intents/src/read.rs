@@ -125,14 +125,21 @@ pub(crate) fn shape(node: &Node) -> String {
 
 /// The entries of a mapping; a finding where it is none.
 pub(crate) fn mapping<'n>(node: &'n Node, faults: &mut Faults<'_>) -> Option<&'n [(Key, Node)]> {
-    match &node.value {
-        Value::Map(entries) => Some(entries),
-        _ => {
-            let message = format!("a mapping is expected, not {}", shape(node));
-            faults.error(codes::WRONG_SHAPE, node.mark, message).help("write it like `{field: value}`");
-            None
-        }
+    mapping_of(node, &[], faults)
+}
+
+/// As [`mapping`], of fields that are known: a value in place of the only one is most likely meant for it.
+fn mapping_of<'n>(node: &'n Node, known: &[&str], faults: &mut Faults<'_>) -> Option<&'n [(Key, Node)]> {
+    if let Value::Map(entries) = &node.value {
+        return Some(entries);
     }
+    let like = match (known, &node.value) {
+        ([only], Value::Scalar(text)) => format!("{only}: {}", short(text)),
+        _ => "field: value".to_owned(),
+    };
+    let message = format!("a mapping is expected, not {}", shape(node));
+    faults.error(codes::WRONG_SHAPE, node.mark, message).help(format!("write it like `{{{like}}}`"));
+    None
 }
 
 /// The text of a scalar; a finding where it is none.
@@ -170,9 +177,9 @@ pub(crate) struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// The fields of a mapping; those that the record does not have are findings.
     pub fn of(node: &'n Node, known: &[&str], faults: &mut Faults<'_>) -> Option<Self> {
-        let entries = mapping(node, faults)?;
+        let entries = mapping_of(node, known, faults)?;
         let mut complete = true;
-        for (key, _) in entries {
+        for (place, (key, value)) in entries.iter().enumerate() {
             if !known.contains(&key.text.as_str()) {
                 complete = false;
                 let fault = faults.error(
@@ -180,7 +187,11 @@ impl<'n> Fields<'n> {
                     key.mark,
                     format!("there is no field `{}` here", short(&key.text)),
                 );
-                fault.help(suggest(&key.text, known.iter().copied(), "the fields here are"));
+                let before = place.checked_sub(1).and_then(|place| entries.get(place));
+                fault.help(
+                    decimal(before, key, value)
+                        .unwrap_or_else(|| suggest(&key.text, known.iter().copied(), "the fields here are")),
+                );
             }
         }
         Some(Self { entries, mark: node.mark, complete })
@@ -202,6 +213,15 @@ impl<'n> Fields<'n> {
         };
         read.or_else(T::hole)
     }
+}
+
+/// Where `1,5Mbps` stands within braces, the comma ends the number, and the rest looks like a field without a value.
+fn decimal(before: Option<&(Key, Node)>, key: &Key, value: &Node) -> Option<String> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (_, Node { value: Value::Scalar(whole), .. }) = before? else { return None };
+    let is_rest = key.text.starts_with(|c: char| c.is_ascii_digit()) && matches!(value.value, Value::Null);
+    (is_rest && is_digits(whole))
+        .then(|| format!("a comma ends a value here: write `{}.{}`", short(whole), short(&key.text)))
 }
 
 /// `did you mean …?` where a name is near, else the names there are, up to twelve of them.

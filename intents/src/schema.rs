@@ -134,6 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn an_editor_refuses_what_check_refuses_where_a_schema_can_say_it() {
+        let schema = schema();
+        let of =
+            |name: &str, field: &str, word: &str| schema["$defs"][name]["properties"][field][word].clone();
+        assert_eq!(
+            (of("P2p", "endpoints", "minItems"), of("P2p", "endpoints", "maxItems")),
+            (json!(2), json!(2))
+        );
+        assert_eq!(
+            (of("BreachSpec", "any", "minItems"), of("WhenSpec", "all", "minItems")),
+            (json!(1), json!(1))
+        );
+        assert!(schema["$defs"]["TimeOfDay"]["pattern"].is_string(), "24:00 is no time of day");
+    }
+
+    #[test]
     fn every_field_is_described() {
         fn walk(path: &str, value: &Value, bare: &mut Vec<String>) {
             if let Some(Value::Object(fields)) = value.get("properties") {

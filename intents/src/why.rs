@@ -1,6 +1,9 @@
 //! The answer to `trunkline why`: where a service goes and why, or what stands in its way.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use model::{
     IntentSet, Service, Verdict,
@@ -9,16 +12,33 @@ use model::{
 };
 use thiserror::Error;
 
-use crate::{compile::Compilation, read::nearest};
+use crate::{compile::Compilation, read::nearest, validate::listed};
 
 /// No intent or service has this name.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("there is no intent or service `{name}`{}", near.as_ref().map_or(String::new(), |near| format!(": did you mean `{near}`?")))]
+#[error("there is no intent or service `{name}`{}", hint(near.as_deref(), within))]
 pub struct UnknownName {
     /// The name that was given.
     pub name: String,
     /// The nearest one that exists.
     pub near: Option<String>,
+    /// The intents whose names begin with it: an instance of a design calls what it makes after itself.
+    pub within: Vec<String>,
+}
+
+fn hint(near: Option<&str>, within: &[String]) -> String {
+    match (near, within) {
+        (Some(near), _) => format!(": did you mean `{near}`?"),
+        (None, []) => String::new(),
+        (None, within) => format!(": the intents whose names begin so are {}", listed(within)),
+    }
+}
+
+/// A service between two nodes under the name that it has: which of the two stands first, its intent decides.
+fn turned(name: &str) -> Option<String> {
+    let (intent, ends) = name.rsplit_once('/')?;
+    let (a, z) = ends.split_once('~')?;
+    Some(format!("{intent}/{z}~{a}"))
 }
 
 /// Explains a service, or all services of an intent, in the order of names.
@@ -60,8 +80,23 @@ pub fn why(name: &str, set: &IntentSet, compiled: &Compilation) -> Result<String
     if !text.is_empty() {
         return Ok(text);
     }
+    Err(unknown(name, set))
+}
+
+fn unknown(name: &str, set: &IntentSet) -> UnknownName {
     let names = set.services.values().flat_map(|service| [service.intent.as_str(), service.id.as_str()]);
-    Err(UnknownName { name: name.to_owned(), near: nearest(name, names).map(str::to_owned) })
+    let begins =
+        |intent: &&str| intent.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', '/', '.']));
+    let within: BTreeSet<&str> =
+        set.services.values().map(|service| service.intent.as_str()).filter(begins).collect();
+    let turned = turned(name).filter(|turned| names.clone().any(|known| known == turned));
+    // What begins with the name is meant rather than what is spelt like it.
+    let near = || nearest(name, names.clone()).filter(|_| within.is_empty()).map(str::to_owned);
+    UnknownName {
+        name: name.to_owned(),
+        near: turned.or_else(near),
+        within: within.iter().map(ToString::to_string).collect(),
+    }
 }
 
 const fn plane(plane: Dataplane) -> &'static str {
@@ -129,3 +164,6 @@ fn route(name: &str, route: &Route, text: &mut String) {
         let _ = writeln!(text, "              because: {reason}");
     }
 }
+
+#[cfg(test)]
+mod tests;

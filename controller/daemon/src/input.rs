@@ -227,8 +227,9 @@ pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
         text.drain(..'\u{feff}'.len_utf8());
     }
     if let Some(kind) = first_kind(&text).filter(|kind| intents::KINDS.contains(kind)) {
-        let message =
-            format!("{name}: a file of intents (`kind: {kind}`) and not of a network: give that one by -n");
+        let message = format!(
+            "{name}: a file of intents (`kind: {kind}`) stands where the network belongs: a containerlab file, a native one, or RFC 8345"
+        );
         return Err(Stop::usage(message));
     }
     let read = formats::read(&name, &text);

@@ -1,6 +1,7 @@
 //! Which links each service rides.
 
 mod balanced;
+mod pair;
 mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,7 +86,7 @@ impl<'a> Placer<'a> {
             yielding: BTreeSet::new(),
             asker: Asker::new(ted, graph),
             encoder: Scribe::new(encoder),
-            pinner: Scribe::new(pinner),
+            pinner: Scribe::pinning(pinner),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),
@@ -184,7 +185,7 @@ impl<'a> Placer<'a> {
             return Some((chosen, segments));
         }
         let severity = if self.is_hinted(service) { Severity::Major } else { Severity::Error };
-        let help = self.pinnable(service, &chosen.ways);
+        let help = self.pinnable(service, &chosen.ways, &why);
         done.say(severity, codes::NOT_ENCODABLE, &service.id, why.clone(), &help);
         done.refuse(&service.id, why, None);
         None
@@ -292,7 +293,14 @@ impl<'a> Placer<'a> {
     ) -> Result<Vec<Vec<Sid>>, String> {
         let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
         let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
-        ways.each().zip(visits(service, self.graph)).map(segments).collect()
+        let lists: Vec<_> = ways.each().zip(visits(service, self.graph)).map(segments).collect();
+        // Who raises what one headend pushes wants to know of the other at once.
+        let mut faults: Vec<String> = lists.iter().filter_map(|list| list.as_ref().err().cloned()).collect();
+        faults.dedup();
+        match service.sle.encrypted && faults.len() > 1 {
+            true => Err(faults.join("; ")),
+            false => lists.into_iter().collect(),
+        }
     }
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
@@ -318,13 +326,14 @@ impl<'a> Placer<'a> {
             Ok(segments) => segments,
             Err(why) => {
                 let message = format!("no backup is installed: {why}");
-                let help = self.pinnable(service, &ways);
+                let help = self.pinnable(service, &ways, &why);
                 done.say(Severity::Warning, codes::NO_BACKUP, &service.id, message, &help);
                 return;
             }
         };
         self.guard(placed, &ways);
-        self.judge_backup(placed, &ways, &shared, strict, done);
+        let pair = if strict { None } else { self.pair(placed) };
+        self.judge_backup(placed, &ways, &shared, (strict, pair), done);
         placed.backup = Some(PlacedBackup { ways, segments, shared, strict, drained });
     }
 
@@ -400,7 +409,7 @@ impl<'a> Placer<'a> {
         placed: &Placed<'_>,
         ways: &Ways,
         shared: &[Shared],
-        strict: bool,
+        (strict, pair): (bool, Option<pair::Pair>),
         done: &mut Compilation,
     ) {
         let service = placed.service;
@@ -409,11 +418,17 @@ impl<'a> Placer<'a> {
                 shared.iter().map(|shared| in_common(self.graph, shared)).collect::<Vec<_>>().join("; ");
             let message = format!("path and backup have in common {common}");
             // Nobody asks for less than links of its own.
-            let help = match service.sle.diversity {
-                Diversity::Link => "add a line beside these",
-                _ => "add a line that shares none of these, or ask for less `sle.diversity`",
+            let help = match (pair, service.sle.diversity) {
+                (Some(pair), diversity) => pair.help(diversity),
+                (None, _) if !self.closed.is_empty() => {
+                    "look again when what is down or drained is back: `trunkline check` says whether a line is missing then".to_owned()
+                }
+                (None, Diversity::Link) => "add a line beside these".to_owned(),
+                (None, _) => {
+                    "add a line that shares none of these, or ask for less `sle.diversity`".to_owned()
+                }
             };
-            done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, help);
+            done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, &help);
         }
         let broken = |found: &Found| verdict::broken(&found.totals, &placed.request.bounds);
         if let Some(broken) = ways.each().map(broken).find(|broken| !broken.is_empty()) {

@@ -2,12 +2,17 @@
 
 use model::{
     Bandwidth, EdgeIx, Graph, Severity, Ted, Verdict,
-    intent::{Diversity, Minimise},
+    intent::Minimise,
     verdict::{DirectionVerdict, Route},
 };
 use paths::{Bounds, Found, NoPath, Totals};
 
-use crate::{codes, common::in_common, domain, validate::unwritten};
+use crate::{
+    codes,
+    common::{in_common, kept_apart},
+    domain,
+    validate::unwritten,
+};
 
 use super::{
     Compilation,
@@ -196,17 +201,14 @@ fn backup_route(
     left: &[u64],
 ) -> Route {
     let found = backup.ways.each().nth(direction).unwrap_or(&backup.ways.out);
-    let apart = match placed.service.sle.diversity {
-        Diversity::Link => "link",
-        Diversity::Node => "link or node",
-        Diversity::Srlg => "link or shared risk",
-    };
+    let apart = kept_apart(placed.service.sle.diversity);
     let shared = backup.shared.get(direction).or(backup.shared.first());
     let common = shared.map_or_else(|| "nothing".to_owned(), |shared| in_common(graph, shared));
     let mut why = vec![if backup.strict {
         format!("no {apart} in common with the path")
     } else {
-        format!("the most disjoint there is: in common with the path {common}")
+        // Another path might have a backup that shares less: this is said of this path alone.
+        format!("not wholly apart from this path: in common with it {common}")
     }];
     if !backup.drained.is_empty() {
         why.push(format!("there is no other: it leads over {}, which is drained", backup.drained.join(", ")));

@@ -42,7 +42,7 @@ pub(super) fn judge<'a>(designs: &Designs<'a>, findings: &mut Vec<Finding>) -> N
         for declared in declared(*design) {
             let before = found.len();
             declaration(&declared, &mut found);
-            if found[before..].iter().any(Finding::is_error) {
+            if !declared.is_typed() || found[before..].iter().any(Finding::is_error) {
                 unclear.insert(declared.name);
             }
         }
@@ -81,12 +81,17 @@ fn declaration(declared: &Declared<'_>, findings: &mut Vec<Finding>) {
         let message = format!("{} is not the name of a parameter", quoted(name));
         error(findings, codes::BAD_VALUE, doc, key.map_or(spec.kind.mark, |key| key.mark), message).help(why);
     }
-    types(declared, findings);
-    let can_be_met = limits(declared, findings);
-    allowed(declared, can_be_met, findings);
-    // No default fits limits that none can fit.
-    if can_be_met && let Some(AnyValue(default)) = &spec.default {
-        declared.takes(default, doc, findings);
+    if spec.kind.mark != Mark::HOLE {
+        types(declared, findings);
+    }
+    // Of a type that nobody knows, any value may be.
+    if declared.is_typed() {
+        let can_be_met = limits(declared, findings);
+        allowed(declared, can_be_met, findings);
+        // No default fits limits that none can fit.
+        if can_be_met && let Some(AnyValue(default)) = &spec.default {
+            declared.takes(default, doc, findings);
+        }
     }
     if spec.default.is_some()
         && let Some(optional) = spec.optional.filter(|optional| optional.value)
@@ -107,12 +112,12 @@ fn limits(declared: &Declared<'_>, findings: &mut Vec<Finding>) -> bool {
     let can_be_met = least <= greatest;
     if !can_be_met {
         let message = format!(
-            "no value of `{name}` is at least {} and at most {}",
+            "`{name}` takes no value: its `min` {} is above its `max` {}",
             crate::read::shape(min),
             crate::read::shape(max)
         );
         error(findings, codes::CONTRADICTION, doc, max.mark, message)
-            .help("change one of the two: `min` is not above `max`")
+            .help("lower `min` or raise `max`")
             .related(doc.place(min.mark), "the least value is said here");
     }
     can_be_met

@@ -17,6 +17,7 @@ use crate::{
     },
     faults::{Fault, Faults},
     read::{Read, shape},
+    source::Mark,
     tree::{Node, Value, short},
 };
 
@@ -103,6 +104,12 @@ impl Declared<'_> {
         self.doc.place(self.spec.kind.mark)
     }
 
+    /// Whether its type could be read. Of a list that is the type of its items too.
+    pub fn is_typed(&self) -> bool {
+        let list = self.spec.kind.value == ParameterType::List;
+        self.spec.kind.mark != Mark::HOLE && (!list || self.spec.of.is_some())
+    }
+
     /// What single values are: of a list, its items.
     pub fn single(&self) -> ParameterType {
         match self.spec.kind.value {
@@ -113,6 +120,9 @@ impl Declared<'_> {
 
     /// Whether a value from a document is of the type and allowed; findings where it is not.
     pub fn takes(&self, node: &Node, from: &Document, findings: &mut Vec<Finding>) -> bool {
+        if !self.is_typed() {
+            return true;
+        }
         if self.spec.kind.value != ParameterType::List {
             return self.takes_single(node, from, findings);
         }

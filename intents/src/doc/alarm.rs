@@ -20,8 +20,10 @@ record! {
     /// What raises an alarm.
     pub struct WhenSpec {
         /// Conditions of which every one must hold.
+        #[schemars(extend("minItems" = 1))]
         "all" => all: Option<At<Vec<ConditionSpec>>>,
         /// Conditions of which one must hold, for instance `[delay > contract + 20ms, loss > 0.5%]`.
+        #[schemars(extend("minItems" = 1))]
         "any" => any: Option<At<Vec<ConditionSpec>>>,
         /// The window over which rates and drops are taken; `10s` where absent.
         "over" => over: Option<At<Span>>,

@@ -53,6 +53,7 @@ record! {
         /// `p2p`.
         "type" => kind: At<P2pWord>,
         /// The two nodes. What `prefix` of `match` names lies behind the second, what `source` names behind the first.
+        #[schemars(extend("minItems" = 2, "maxItems" = 2))]
         "endpoints" => endpoints: At<Vec<At<NodeId>>>,
         /// Whether traffic from the second to the first is promised too; true where absent.
         "bidirectional" => bidirectional: Option<At<bool>>,

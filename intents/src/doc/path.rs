@@ -45,8 +45,10 @@ record! {
     /// What counts as a breach. Without `all` and `any`: any objective of `slo` that is not met.
     pub struct BreachSpec {
         /// Conditions of which every one must hold, for instance `delay > 30ms`.
+        #[schemars(extend("minItems" = 1))]
         "all" => all: Option<At<Vec<ConditionSpec>>>,
         /// Conditions of which one must hold.
+        #[schemars(extend("minItems" = 1))]
         "any" => any: Option<At<Vec<ConditionSpec>>>,
         /// How long it must last; `3s` where absent.
         "for" => hold: Option<At<Span>>,

@@ -238,3 +238,39 @@ spec: {design: site, parameters: {rat: 2Mbps}}
     let places: Vec<&str> = found.iter().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(places, ["12:24", "6:52", "8:141"], "{found:#?}");
 }
+
+#[test]
+fn a_bad_time_hides_neither_the_days_nor_the_length_of_a_schedule() {
+    let ends = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}";
+    let when = |when: &str| told(&service("s", &format!("{ends}\n  when: {{{when}}}")));
+    let found = when("every: [], from: \"24:00\", for: 0h, offset: \"+08:00\"");
+    let codes: Vec<&str> = found.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(codes, [codes::BAD_SCHEDULE, codes::BAD_TIME, codes::BAD_SCHEDULE], "{found:#?}");
+    let found = when("from: \"2026-13-05T01:00:00+08:00\", to: \"2026-12-05T01:00:00+08:00\"");
+    assert_eq!(found.len(), 1, "with the beginning unread, nothing ends before it: {found:#?}");
+}
+
+#[test]
+fn a_fault_of_one_parameter_hides_nothing_of_another() {
+    let text = "apiVersion: trunkline/v1
+kind: Design
+metadata: {name: site}
+spec:
+  description: One class.
+  library: true
+  parameters:
+    a: {description: what, type: bandwith, default: [x], min: y}
+    d: {type: delay, default: 5Mbps}
+    e: {description: what, type: number, min: 5, max: 1}
+  documents:
+    - kind: TrafficClass
+      metadata: {name: $(instance)}
+      spec: {value: 1, dscp: [ef], queue: q, profile: \"p-$(a)-$(d)-$(e)\"}
+";
+    for found in [told(text), alone(text)] {
+        let mut codes: Vec<&str> = found.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+        codes.sort_unstable();
+        let expected = [codes::MISSING_FIELD, codes::BAD_VALUE, codes::CONTRADICTION, codes::WRONG_TYPE];
+        assert_eq!(codes, expected, "{found:#?}");
+    }
+}

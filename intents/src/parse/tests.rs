@@ -319,6 +319,7 @@ fn yaml_that_cannot_be_read_is_told_in_words_that_help() {
         utf16,
         CLASS.replace("gold", "!!binary Z29sZA=="),
         CLASS.replace("10", "&a !!int 10"),
+        CLASS.replace("gold", "!gold gold"),
         format!("a: {}{}\n", "[".repeat(40), "]".repeat(40)),
         format!("a: &a {{x: 1}}\nb: [{}]\n", vec!["*a"; 10_001].join(", ")),
     ]
@@ -333,6 +334,7 @@ fn yaml_that_cannot_be_read_is_told_in_words_that_help() {
         "1:2 TL0003 the file is UTF-16, or another encoding of two bytes / save it as UTF-8",
         "3:18 TL0012 YAML tags are not supported: `!!binary` / remove the tag; the field decides what its value means",
         "4:18 TL0012 YAML tags are not supported: `!!int` / remove the tag; the field decides what its value means",
+        "3:18 TL0012 YAML tags are not supported: `!gold` / remove the tag; the field decides what its value means",
         "1:36 TL0002 the document is too large or too deep to be read safely: more than 32 levels / split the document, or write it out flatter",
         "2:40005 TL0002 the document is too large or too deep to be read safely: more than 10000 aliases (`*name`) / split the document, or write it out flatter",
     ];
@@ -356,4 +358,25 @@ fn what_was_meant_is_told_by_a_part_of_it_and_none_means_none() {
     assert!(none.ends_with("write one of link, node, srlg"), "{none}");
     let traffic = first(&CLASS.replace("TrafficClass", "Traffic"));
     assert!(traffic.contains("did you mean `TrafficClass`?"), "{traffic}");
+}
+
+#[test]
+fn a_value_in_place_of_a_field_and_a_comma_in_a_number_are_seen_for_what_they_are() {
+    let of = |rest: &str| {
+        first(&crate::tests::service(
+            "s",
+            &format!("  connectivity: {{type: p2p, endpoints: [a, b]}}\n  {rest}"),
+        ))
+    };
+    let told = of("path: {avoid: [radio]}");
+    assert!(
+        told.ends_with("a mapping is expected, not `radio` / write it like `{affinity: radio}`"),
+        "{told}"
+    );
+    let told = of("slo: {loss: 1%, bandwidth: 1%, 5Mbps}");
+    assert!(told.contains("the fields here are"), "no number stands before the comma: {told}");
+    let told = of("slo: {bandwidth: 1,5Mbps}");
+    assert!(told.ends_with("no field `5Mbps` here / a comma ends a value here: write `1.5Mbps`"), "{told}");
+    let told = of("slo:\n    bandwidth: 1,5Mbps");
+    assert!(told.ends_with("decimals have a point: did you mean `1.5Mbps`? / "), "{told}");
 }

@@ -25,8 +25,13 @@ pub(super) fn report(chunk: Chunk<'_>, error: &Error, faults: &mut Faults<'_>) {
     match error {
         Error::UnknownAnchor { .. } => unknown_alias(chunk, mark, faults),
         Error::UnsupportedTag { .. } => {
+            // The parser points at what stands behind the tag.
+            let (mark, what) = match tag_before(chunk, mark) {
+                Some((mark, tag)) => (mark, format!("`{}`", short(tag))),
+                None => (mark, text.into_owned()),
+            };
             faults
-                .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {text}"))
+                .error(codes::NOT_SUPPORTED, mark, format!("YAML tags are not supported: {what}"))
                 .help("remove the tag; the field decides what its value means");
         }
         _ if text.starts_with("unexpected character") && control(chunk).is_some() => {

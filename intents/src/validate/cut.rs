@@ -28,7 +28,7 @@ pub(super) fn judge(names: &Names<'_>, set: &IntentSet, as_of: AsOf, judge: &mut
         let docs: Vec<&Document> = docs.into_iter().map(|(doc, _)| *doc).collect();
         match docs.as_slice() {
             [] => {}
-            [doc] => alone(doc, &cut.services, judge),
+            [doc] => alone(doc, set, cut, judge),
             [others @ .., doc] => tell(doc, others, cut, as_of, judge),
         }
     }
@@ -43,11 +43,26 @@ pub(super) fn judge(names: &Names<'_>, set: &IntentSet, as_of: AsOf, judge: &mut
     }
 }
 
-fn alone(doc: &Document, cut: &[&ServiceId], judge: &mut Judge<'_>) {
-    let message = format!("while this window is open, {} cut off: {}", count(cut.len()), listed(cut));
-    judge
-        .warn(codes::WINDOW_CUTS, doc, doc.metadata.name.mark, message)
-        .help("add a line for them, give them a `when` outside it, or agree on the cut with their owners");
+fn alone(doc: &Document, set: &IntentSet, cut: &Cut<'_>, judge: &mut Judge<'_>) {
+    let services = &cut.services;
+    let message =
+        format!("while this window is open, {} cut off: {}", count(services.len()), listed(services));
+    // No line helps a service of which an end is itself worked on.
+    let ends = services.iter().filter(|id| ends_in(id, set, cut)).count();
+    let line = match (ends, services.len() - ends) {
+        (0, _) => "add a line for them, give",
+        (_, 0) => "an end of each is worked on, so that no line helps: give",
+        _ => "add a line for those of which no end is worked on, give",
+    };
+    let help = format!("{line} them a `when` outside it, or agree on the cut with their owners");
+    judge.warn(codes::WINDOW_CUTS, doc, doc.metadata.name.mark, message).help(help);
+}
+
+/// Whether an end of a service is itself worked on.
+fn ends_in(id: &ServiceId, set: &IntentSet, cut: &Cut<'_>) -> bool {
+    let Some(service) = set.services.get(id) else { return false };
+    let nodes = || cut.windows.iter().flat_map(|window| &window.work.nodes);
+    nodes().any(|node| *node == service.a || *node == service.z)
 }
 
 /// The finding stands at the window that comes last by name, and points at the others.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use model::{
     EdgeIx, Graph, IntentSet, Loss, Service, ServiceId, Ted,
-    condition::{Measured, Quantity, Truth},
+    condition::{Comparison, Condition, Measured, Ordering, Quantity, Truth},
 };
 use paths::{Constraint, PathRequest, Reason, Totals};
 
@@ -87,9 +87,29 @@ fn tell_always(always: AtBest<'_>, origins: &BTreeMap<ServiceId, &Document>, jud
             "the breach holds from the start: the path that `{}` to `{}` gets has a delay of {}, a jitter of {} and a loss of {}",
             service.a, service.z, best.delay, best.jitter, best.loss
         );
-        judge.warn(codes::ALWAYS_BREACHED, doc, mark_of(doc, Part::Breach), message).help(
-            "set its bound above that, or leave `breach` out: then the loop acts when the `slo` is not met",
-        );
+        let help = match turned(&service.assurance.breach, &best) {
+            Some((one, other)) => format!(
+                "`{one}` holds while all is well: a breach is what must not be, like `{other}`; or leave `breach` out: then the loop acts when \
+                 the `slo` is not met"
+            ),
+            None => "set its bound above that, or leave `breach` out: then the loop acts when the `slo` is not met".to_owned(),
+        };
+        judge.warn(codes::ALWAYS_BREACHED, doc, mark_of(doc, Part::Breach), message).help(help);
+    }
+}
+
+/// The first comparison that holds because a value is small, and the same turned round: most likely the wrong sign was written.
+fn turned(breach: &Condition, best: &Totals) -> Option<(Comparison, Comparison)> {
+    match breach {
+        Condition::One(one) => {
+            let small = matches!(one.ordering, Ordering::Below | Ordering::AtMost);
+            let holds = breach.judge(&|quantity: &Quantity| planned(quantity, best)) == Truth::Holds;
+            let other = Comparison { ordering: Ordering::Above, ..one.clone() };
+            (small && holds).then(|| (one.clone(), other))
+        }
+        Condition::All { all: parts } | Condition::Any { any: parts } => {
+            parts.iter().find_map(|part| turned(part, best))
+        }
     }
 }
 
@@ -145,20 +165,23 @@ impl Contracts {
     }
 }
 
+/// What a path does, by what its lines are planned to do.
+fn planned(quantity: &Quantity, best: &Totals) -> Option<Measured> {
+    let value = match quantity {
+        Quantity::Delay => best.delay.as_micros(),
+        Quantity::Jitter => best.jitter.as_micros(),
+        Quantity::Loss => u64::from(best.loss.as_ppb()),
+        Quantity::Utilisation | Quantity::QueueDrops(_) | Quantity::QueueDepth(_) => return None,
+    };
+    Some(Measured { value, contract: None })
+}
+
 /// Whether a service counts as breached where nothing is worse than the network file says.
 fn is_breach(service: &Service, best: &Totals) -> bool {
-    let planned = |quantity: &Quantity| {
-        let value = match quantity {
-            Quantity::Delay => best.delay.as_micros(),
-            Quantity::Jitter => best.jitter.as_micros(),
-            Quantity::Loss => u64::from(best.loss.as_ppb()),
-            Quantity::Utilisation | Quantity::QueueDrops(_) | Quantity::QueueDepth(_) => return None,
-        };
-        Some(Measured { value, contract: None })
-    };
     // What holds whatever is measured was told by itself.
     let breach = &service.assurance.breach;
-    breach.judge(&planned) == Truth::Holds && !constant::is_always(breach)
+    breach.judge(&|quantity: &Quantity| planned(quantity, best)) == Truth::Holds
+        && !constant::is_always(breach)
 }
 
 #[cfg(test)]

@@ -64,7 +64,13 @@ fn tell(
         let to = prefix.map_or(String::new(), |prefix| format!(" to {prefix}"));
         let both = match (when.get(earlier), when.get(later)) {
             (Some(Some(one)), Some(Some(other))) => {
-                Schedule::common_of(&[one, other]).map(|common| common.to_string())
+                Schedule::common_of(&[one, other]).map(|common| match (one.clock(), other.clock()) {
+                    // It is told on the first clock.
+                    (Some(first), Some(second)) if first != second => {
+                        format!("{common}, on the clock of `{earlier}`")
+                    }
+                    _ => common.to_string(),
+                })
             }
             (Some(Some(one)), _) | (_, Some(Some(one))) => Some(one.to_string()),
             _ => None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{
-    IntentSet, Service, Sle, Slo, Span,
+    IntentSet, Service, Sle, Slo, Span, TrafficClass,
     condition::{Comparison, Condition, Ordering, Quantity},
     finding::Severity,
     id::{Affinity, IntentId, NodeId, ServiceId},
@@ -19,8 +19,8 @@ use super::{
 use crate::{
     codes,
     doc::{
-        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, PathSpec, ServiceSpec, SleSpec,
-        SloSpec,
+        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, MatchSpec, PathSpec, ServiceSpec,
+        SleSpec, SloSpec,
     },
     read::At,
 };
@@ -134,24 +134,14 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
                 .warn(codes::CONTRADICTION, doc, source.mark, message)
                 .help("leave it out, or promise both directions");
         }
-        for point in
-            entry.value.dscp.iter().filter(|point| class.is_some() && !of_class.contains(&point.value))
-        {
-            let owner = set.classes.values().find(|class| class.dscp.contains(&point.value));
-            let whose = owner.map_or("no class".to_owned(), |class| format!("class `{}`", class.name));
-            let message = format!(
-                "the code point `{}` belongs to {whose}, the service to `{}`",
-                point.value, spec.class.value
-            );
-            judge
-                .error(codes::CONTRADICTION, doc, point.mark, message)
-                .help("devices choose the queue by code point: add it to the class, or change the class of the service");
+        if let Some(class) = class {
+            foreign_points(doc, &entry.value, class, set, judge);
         }
     }
     if spec.matches.is_empty() {
         return Some(vec![Match { prefix: None, source: None, dscp: of_class }]);
     }
-    let read = |entry: &At<crate::doc::MatchSpec>| Match {
+    let read = |entry: &At<MatchSpec>| Match {
         prefix: entry.value.prefix.map(|prefix| prefix.value.0),
         source: entry.value.source.map(|prefix| prefix.value.0),
         dscp: match entry.value.dscp.as_slice() {
@@ -160,6 +150,33 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
         },
     };
     Some(spec.matches.iter().map(read).collect())
+}
+
+/// Tells of code points that belong to another class than that of the service, or to none.
+fn foreign_points(
+    doc: &Document,
+    entry: &MatchSpec,
+    class: &TrafficClass,
+    set: &IntentSet,
+    judge: &mut Judge<'_>,
+) {
+    for point in entry.dscp.iter().filter(|point| !class.dscp.contains(&point.value)) {
+        let owner = set.classes.values().find(|class| class.dscp.contains(&point.value));
+        let whose = owner.map_or("no class".to_owned(), |class| format!("class `{}`", class.name));
+        let message =
+            format!("the code point `{}` belongs to {whose}, the service to `{}`", point.value, class.name);
+        // A second class that had it would be a contradiction of its own.
+        let help = match owner {
+            Some(owner) => format!(
+                "devices choose the queue by code point, and it leads to one class: write `class: {}`, or leave it out here",
+                owner.name
+            ),
+            None => {
+                "devices choose the queue by code point: add it to the class, or leave it out here".to_owned()
+            }
+        };
+        judge.error(codes::CONTRADICTION, doc, point.mark, message).help(help);
+    }
 }
 
 /// Whether nothing is promised of the way back.
@@ -299,6 +316,17 @@ fn assurance(
     set: &IntentSet,
     judge: &mut Judge<'_>,
 ) -> Option<Assurance> {
+    let margin = spec.and_then(|spec| spec.value.improvement_margin);
+    if let Some(over) = margin.filter(|share| share.value > Ratio::from_ppm(1_000_000)) {
+        judge
+            .error(
+                codes::BAD_VALUE,
+                doc,
+                over.mark,
+                "an improvement margin is at most 100%: no path is better than that",
+            )
+            .help("write it like `10%`: by how much another path must be better than the one in use");
+    }
     let breach = spec.and_then(|spec| spec.value.breach.as_ref());
     let condition = match breach {
         Some(breach) => {
@@ -317,9 +345,7 @@ fn assurance(
     Some(Assurance {
         breach: condition.unwrap_or_else(|| not_met(slo)),
         hold: span(breach.and_then(|breach| breach.value.hold), 3),
-        improvement_margin: spec
-            .and_then(|spec| spec.improvement_margin)
-            .map_or(Ratio::from_ppm(100_000), |at| at.value),
+        improvement_margin: margin.map_or(Ratio::from_ppm(100_000), |at| at.value),
         hold_down: span(spec.and_then(|spec| spec.hold_down), 30),
         wait_to_restore: span(spec.and_then(|spec| spec.wait_to_restore), 120),
         mode: spec.and_then(|spec| spec.mode).map(|at| at.value).unwrap_or_default(),

@@ -107,6 +107,32 @@ fn more_than_everything_is_not_lost() {
 }
 
 #[test]
+fn a_code_point_of_another_class_is_not_to_be_claimed_twice() {
+    let help = |point: &str| {
+        let rest = format!(
+            "  connectivity: {{type: p2p, endpoints: [hq-pe1, br-1]}}\n  match: [{{dscp: [{point}]}}]"
+        );
+        let found = faults(&[CLASSES, &service("x", &rest)]);
+        found.into_iter().find(|finding| finding.code == codes::CONTRADICTION).unwrap().help.unwrap()
+    };
+    let owned = help("ef");
+    assert!(owned.contains("write `class: voice`") && !owned.contains("add it"), "{owned}");
+    assert!(help("cs5").contains("add it to the class"), "no other class has it");
+}
+
+#[test]
+fn no_path_is_better_by_more_than_everything() {
+    let of = |margin: &str| {
+        let rest = format!(
+            "  connectivity: {{type: p2p, endpoints: [hq-pe1, br-1]}}\n  assurance: {{improvementMargin: {margin}}}"
+        );
+        let found = faults(&[CLASSES, &service("x", &rest)]);
+        found.into_iter().any(|finding| finding.message.starts_with("an improvement margin is at most 100%"))
+    };
+    assert!(of("200%") && !of("100%"));
+}
+
+#[test]
 fn the_physics_of_the_lines_are_told_in_numbers() {
     let found = faults(&[
         CLASSES,

@@ -88,7 +88,8 @@ fn line() -> impl Strategy<Value = DraftLine> {
 
 fn node() -> impl Strategy<Value = DraftNode> {
     let place = option::of((-90.0..=90.0, -180.0..=180.0).prop_map(|(lat, lon)| Location { lat, lon }));
-    let block = (16_u32..500_000, 9000_u32..500_000).prop_map(|(base, size)| LabelBlock { base, size });
+    // Beyond the usual SRGB, which every node has.
+    let block = (24_000_u32..500_000, 9000_u32..500_000).prop_map(|(base, size)| LabelBlock { base, size });
     let msd = option::of(any::<[u8; 5]>().prop_map(|[a, b, c, d, e]| MsdSet {
         mpls_imposition: a,
         srv6_encaps: b,

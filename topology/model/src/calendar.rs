@@ -86,7 +86,7 @@ impl fmt::Display for Weekday {
 /// Hours and minutes since midnight, written `01:00`.
 #[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("pattern" = "^([01][0-9]|2[0-3]):[0-5][0-9]$"))]
 pub struct TimeOfDay(u16);
 
 impl TimeOfDay {

@@ -124,6 +124,14 @@ impl Schedule {
         Self(Written::Weekly { days, from: TimeOfDay::default(), length, offset: Offset::UTC })
     }
 
+    /// How far the clock of a weekly one is from UTC; moments have each their own.
+    pub const fn clock(&self) -> Option<Offset> {
+        match &self.0 {
+            Written::Once { .. } => None,
+            Written::Weekly { offset, .. } => Some(*offset),
+        }
+    }
+
     /// Whether it is open at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         match &self.0 {

@@ -1,6 +1,8 @@
 //! Quantities. Each is an integer in the finest unit that the field uses, so that equal means equal on every machine;
 //! text such as `8.2ms` is read and written without loss, at the edge only.
 
+mod advice;
+
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use nom::{
@@ -85,27 +87,13 @@ pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
     {
         return Err(bad(format!("it is negative, and a {} cannot be less than nothing", scale.what)));
     }
-    let (_, (whole, fraction, unit)) =
-        number_and_unit(trimmed).map_err(|_| bad("it is not a number with a unit".into()))?;
-    let known = || scale.units.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let (_, (whole, fraction, unit)) = number_and_unit(trimmed).map_err(|_| {
+        let bad = bad("it is not a number with a unit".into());
+        BadUnit { advice: advice::on_comma(trimmed).unwrap_or(bad.advice), ..bad }
+    })?;
     let unit_key = if unit == "µs" { "us" } else { unit };
-    let factor =
-        scale.units.iter().find(|(name, _)| *name == unit_key).map(|(_, factor)| *factor).ok_or_else(
-            || match unit {
-                "" => bad(format!("the unit is missing, one of {}", known())),
-                _ => {
-                    let mut bad = bad(format!("the unit `{unit}` is not one of {}", known()));
-                    let number = trimmed.strip_suffix(unit).unwrap_or(trimmed).trim_end();
-                    let meant = near(unit, scale).into_iter().map(|unit| format!("`{number}{unit}`"));
-                    let meant = meant.collect::<Vec<_>>().join(" or ");
-                    // Who wrote a longer number did not miss the unit alone.
-                    if !meant.is_empty() && number.len() <= 30 {
-                        bad.advice = format!("did you mean {meant}?");
-                    }
-                    bad
-                }
-            },
-        )?;
+    let known = scale.units.iter().find(|(name, _)| *name == unit_key).map(|(_, factor)| *factor);
+    let factor = known.ok_or_else(|| advice::on_unit(text, unit, scale))?;
     let too_large = || bad("it is too large".into());
     let whole: u64 = whole.parse().map_err(|_| too_large())?;
     let mut total = whole.checked_mul(factor).ok_or_else(too_large)?;
@@ -124,42 +112,6 @@ pub(crate) fn parse_scaled(text: &str, scale: &Scale) -> Result<u64, BadUnit> {
         total = total.checked_add(place * u64::from(digit)).ok_or_else(too_large)?;
     }
     Ok(total)
-}
-
-/// Units as people write them out, by how the word begins in small letters.
-const SPELT: [(&str, &str); 14] = [
-    ("micro", "us"),
-    ("µ", "us"),
-    ("milli", "ms"),
-    ("percent", "%"),
-    ("pct", "%"),
-    ("bit", "bps"),
-    ("kilo", "kbps"),
-    ("kbit", "kbps"),
-    ("mega", "Mbps"),
-    ("mbit", "Mbps"),
-    ("giga", "Gbps"),
-    ("gbit", "Gbps"),
-    ("tera", "Tbps"),
-    ("tbit", "Tbps"),
-];
-
-/// The units that an unknown one may stand for: spelt out, begun and not ended (`Mb`), or gone on with (`sec`), in any case.
-fn near(unit: &str, scale: &Scale) -> Vec<&'static str> {
-    let typed = unit.to_lowercase();
-    let typed = typed.split('/').next().unwrap_or_default();
-    let units = scale.units.iter().map(|(name, _)| *name);
-    let spelt = SPELT
-        .iter()
-        .find(|(word, meant)| typed.starts_with(word) && units.clone().any(|unit| unit == *meant));
-    if let Some((_, meant)) = spelt {
-        return vec![meant];
-    }
-    let alike = |name: &&str| {
-        let name = name.to_lowercase();
-        !typed.is_empty() && (name.starts_with(typed) || typed.starts_with(&name))
-    };
-    units.filter(alike).collect()
 }
 
 /// Writes in the largest unit that leaves a whole part (percent: always), with as many digits as needed and no more.
@@ -403,6 +355,17 @@ mod tests {
         }
         assert!("3pct".parse::<Loss>().unwrap_err().to_string().ends_with("did you mean `3%`?"));
         assert!(told("5/").ends_with("write it like `10ms`"), "{}", told("5/"));
+    }
+
+    #[test]
+    fn a_comma_and_a_share_without_a_unit_are_answered_with_what_may_be_meant() {
+        let rate = |text: &str| text.parse::<Bandwidth>().unwrap_err().advice;
+        assert_eq!(rate("1,5Mbps"), "decimals have a point: did you mean `1.5Mbps`?");
+        assert_eq!(rate("1,500Mbps"), "decimals have a point: did you mean `1.500Mbps` or `1500Mbps`?");
+        assert_eq!(rate("a,b"), "write it like `10kbps`");
+        let loss = |text: &str| text.parse::<Loss>().unwrap_err().advice;
+        assert_eq!(loss("0.01"), "write it like `0.01%`; all of it is `100%`");
+        assert_eq!(loss("0"), "write it like `0%`; all of it is `100%`");
     }
 
     #[test]

@@ -194,6 +194,10 @@ fn intents_in_place_of_the_network_are_named_so() {
     let called = trunkline(&["check", INTENTS, "-n", CLASSES]);
     assert_eq!(called.code, Some(2), "{}", called.out);
     assert!(called.err.contains("a file of intents (`kind:"), "{}", called.err);
+    let called = trunkline(&["network", "convert", CLASSES]);
+    assert_eq!(called.code, Some(2), "{}", called.out);
+    let told = &called.err;
+    assert!(told.contains("where the network belongs") && !told.contains("-n"), "{told}: convert has no -n");
 }
 
 #[test]

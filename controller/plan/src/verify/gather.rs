@@ -151,7 +151,11 @@ fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> Strin
         (codes::UNVISITED, _) => "`path.lastResort: drop` loses this traffic rather than let the IGP lead it past the function; where \
              its own segment list does, `trunkline explain TL0232` says where to look".to_owned(),
         (codes::NOT_DIVERSE, _) => {
-            format!("`trunkline why {id}` says what they share; add a line that does not{}", less(service))
+            format!(
+                "`trunkline why {id}` says what they share; `trunkline check` names two ways that do not, where there are such; else add a \
+                 line that does not{}",
+                less(service)
+            )
         }
         (codes::NOT_CARRIED, _) => format!("`trunkline why {id}` says which constraint bites"),
         (codes::OVERLOADED, _) => {

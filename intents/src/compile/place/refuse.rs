@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use model::{Bandwidth, EdgeIx, NodeId, Service, Severity, sr::Dataplane};
 use paths::{Constraint, NoPath, PathRequest, Reason};
 
-use super::{super::verdict, Compilation, Placer, seen};
+use super::{
+    super::{scribe, verdict},
+    Compilation, Placer, seen,
+};
 use crate::{
     codes,
     route::{self, Free, Ways},
@@ -67,7 +70,7 @@ impl Placer<'_> {
 
     /// What can be done about ways that no segment list pins: nodes that have no SID of the forwarding plane are named, and the other
     /// plane where it pins them.
-    pub(super) fn pinnable(&mut self, service: &Service, ways: &Ways) -> String {
+    pub(super) fn pinnable(&mut self, service: &Service, ways: &Ways, why: &str) -> String {
         const PAGE: &str = "see `trunkline explain TL0056`";
         let plane = service.path.dataplane;
         let (what, native, label, other) = match plane {
@@ -87,7 +90,13 @@ impl Placer<'_> {
             .collect();
         let without: Vec<&NodeId> = nodes.into_iter().filter(bare).collect();
         if without.is_empty() {
-            return PAGE.to_owned();
+            return match why.starts_with(scribe::PINNED) {
+                true => format!(
+                    "fewer encrypted links on the way need fewer SIDs; where the devices can push more, say so by {}; {PAGE}",
+                    in_network("msd", "label `trunkline.msd`")
+                ),
+                false => PAGE.to_owned(),
+            };
         }
         let word = in_network(native, &format!("label `trunkline.{label}`"));
         let (has, it) = if without.len() == 1 { ("has", "it") } else { ("have", "each") };

@@ -36,3 +36,25 @@ fn a_service_is_not_led_past_a_function_that_has_no_sid_in_its_data_plane() {
          choose the other data plane"
     );
 }
+
+#[test]
+fn an_encrypted_path_that_is_too_deep_names_both_headends_and_no_help_that_does_not_mend_it() {
+    let shallow = "locator: \"fd00:0:N::/48\"";
+    let mut text = include_str!("../../../../tests/diagnostics/TL0056/wrong/network.yaml").to_owned();
+    for number in ["1", "3"] {
+        let with = shallow.replace('N', number);
+        text = text
+            .replace(&format!("{with}, msd: {{mplsImposition: 2}}"), &with)
+            .replace(&with, &format!("{with}, msd: {{mplsImposition: 2}}"));
+    }
+    let ted = ted(&text);
+    let rest = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  sle: {encryption: required}\n  path: {dataplane: sr-mpls}";
+    let done = compiled(&set_of(&[CLASSES, &service("x", rest)], &ted), &ted, &Hints::default());
+    let error = done.findings.iter().find(|finding| finding.code == codes::NOT_ENCODABLE).unwrap();
+    for node in ["node hq-pe1 has room for 2", "node br-1 has room for 2"] {
+        assert!(error.message.contains(node), "{}", error.message);
+    }
+    assert!(error.message.contains("encryption pins every link"), "{}", error.message);
+    let help = error.help.as_deref().unwrap();
+    assert!(help.contains("fewer encrypted links") && !error.message.contains("closer to the IGP"), "{help}");
+}

@@ -27,7 +27,7 @@ spec:
 fn limits_that_no_value_can_meet_are_told_in_the_design() {
     let told = errors("type: number, min: 9, max: 3, default: 5, allowed: [5]");
     let expected = format!(
-        "8:55 {} no value of `x` is at least `9` and at most `3` / change one of the two: `min` is not above `max`",
+        "8:55 {} `x` takes no value: its `min` `9` is above its `max` `3` / lower `min` or raise `max`",
         codes::CONTRADICTION
     );
     assert_eq!(told, [expected], "and nothing that follows from it");

@@ -4,20 +4,34 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use model::{Bandwidth, Graph, Service, ServiceId, Severity, intent::Diversity};
-use paths::{Bounds, PathRequest, Shared, together};
+use paths::{Bounds, Constraint, PathRequest, Shared, together};
 
-use super::super::{AsOf, Judge, Part, listed, mark_of};
+use super::{
+    super::{AsOf, Judge, Part, listed, mark_of},
+    reason,
+};
 use crate::{
     codes,
-    common::in_common,
+    common::{in_common, kept_apart},
     doc::{Document, Spec},
     route::{Free, View, Ways, backup},
 };
 
-/// Services that ask for more than the network has, by intent; with the least that two paths have in common, nothing where there
-/// is one path only.
+/// Services that ask for more than the network has, by intent.
 #[derive(Default)]
-pub(super) struct Apart<'a>(BTreeMap<&'a str, Vec<(&'a Service, Option<Shared>)>>);
+pub(super) struct Apart<'a>(BTreeMap<&'a str, Vec<Short<'a>>>);
+
+/// A service that asks for more than the network has.
+struct Short<'a> {
+    service: &'a Service,
+    /// The least that two paths have in common; nothing where there is one path only.
+    shared: Option<Shared>,
+    /// What the service asks for besides, and without which two paths keep apart.
+    bites: Vec<Constraint>,
+}
+
+/// What a service may ask for that keeps lines out, whatever they can do.
+const KEEPS_OUT: [Constraint; 3] = [Constraint::AvoidAffinity, Constraint::Encryption, Constraint::Waypoints];
 
 /// Whether a document says how far apart path and backup are.
 pub(super) fn is_asked(doc: &Document) -> bool {
@@ -49,7 +63,11 @@ impl<'a> Apart<'a> {
         };
         if pair.exact && !pair.strict {
             let shared = (pair.paths.len() > 1).then(|| asked(pair.shared, service.sle.diversity));
-            self.0.entry(service.intent.as_str()).or_default().push((service, shared));
+            let bites = reason::in_the_way(&request, &KEEPS_OUT, |open| {
+                together(&graph, free, open, 2, service.sle.diversity, view.workspace())
+                    .is_ok_and(|pair| pair.strict)
+            });
+            self.0.entry(service.intent.as_str()).or_default().push(Short { service, shared, bites });
         }
     }
 
@@ -61,33 +79,47 @@ impl<'a> Apart<'a> {
         judge: &mut Judge<'_>,
     ) {
         for services in self.0.into_values() {
-            let [(service, shared), ..] = services.as_slice() else { continue };
+            let [Short { service, shared, bites }, ..] = services.as_slice() else { continue };
             let Some(doc) = origins.get(&service.id) else { continue };
-            let what = match service.sle.diversity {
-                Diversity::Link => "link",
-                Diversity::Node => "link or node",
-                Diversity::Srlg => "link or shared risk",
-            };
+            let what = kept_apart(service.sle.diversity);
             let most = match shared {
                 Some(shared) => format!("the most disjoint have in common {}", in_common(graph, shared)),
                 None => "there is only one".to_owned(),
             };
-            let ids: Vec<&ServiceId> = services.iter().map(|(service, _)| &service.id).collect();
+            let ids: Vec<&ServiceId> = services.iter().map(|short| &short.service.id).collect();
             let others = if ids.len() > 1 { format!(" (services {})", listed(&ids)) } else { String::new() };
             let (a, z) = (&service.a, &service.z);
+            let besides = match bites.as_slice() {
+                [] => String::new(),
+                some => format!("; without {} two keep apart", reason::words(some)),
+            };
             let message =
-                format!("no two paths between {a} and {z} have no {what} in common: {most}{others}");
+                format!("no two paths between {a} and {z} have no {what} in common: {most}{besides}{others}");
             // What was accepted before is no reason to know nothing of all other intents.
             let severity = if as_of.in_force { Severity::Warning } else { Severity::Error };
             let mark = mark_of(doc, Part::Diversity);
-            judge.say(severity, codes::CONSTRAINT_IMPOSSIBLE, doc, mark, message).help(match service.sle.diversity {
-                Diversity::Link => {
-                    "add a line beside that, or leave `diversity` out: then the service is carried with the backup there is, if any"
-                }
-                _ => {
-                    "add a line that shares none of these, or ask for less: without `diversity` the service is carried with the backup there is, if any"
-                }
+            let fault = judge
+                .say(severity, codes::CONSTRAINT_IMPOSSIBLE, doc, mark, message)
+                .help(help(service.sle.diversity, bites));
+            bites.iter().fold(fault, |fault, which| {
+                fault.related(doc.place(mark_of(doc, reason::part_of(*which))), "this keeps other lines out")
             });
+        }
+    }
+}
+
+/// What can be done.
+fn help(diversity: Diversity, bites: &[Constraint]) -> String {
+    const LEFT_OUT: &str = "the service is carried with the backup there is, if any";
+    match (bites, diversity) {
+        ([], Diversity::Link) => {
+            format!("add a line beside that, or leave `diversity` out: then {LEFT_OUT}")
+        }
+        ([], _) => {
+            format!("add a line that shares none of these, or ask for less: without `diversity` {LEFT_OUT}")
+        }
+        (some, _) => {
+            format!("relax {}, or leave `diversity` out: then {LEFT_OUT}", reason::words(some))
         }
     }
 }

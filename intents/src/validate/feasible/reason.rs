@@ -28,31 +28,44 @@ const ASKED: [Constraint; 7] = [
 #[derive(Default)]
 pub(super) struct Failures<'a>(BTreeMap<Alike<'a>, Vec<(&'a Service, NoPath)>>);
 
-/// An intent, what bites, and whether that is proven.
-type Alike<'a> = (&'a str, Vec<Constraint>, bool);
+/// An intent, what bites, what rules out the ways that would do, and whether that is proven.
+type Alike<'a> = (&'a str, Vec<Constraint>, Vec<Constraint>, bool);
+
+/// A reason why a service has no path.
+pub(super) struct Cause {
+    why: NoPath,
+    /// Where one thing bites, what the ways that keep it do not keep: its numbers are those of the other ways.
+    beside: Vec<Constraint>,
+}
 
 impl<'a> Failures<'a> {
-    pub fn add(&mut self, service: &'a Service, causes: Vec<NoPath>) {
-        for why in causes {
+    pub fn add(&mut self, service: &'a Service, causes: Vec<Cause>) {
+        for Cause { why, beside } in causes {
             let bites = match &why.reason {
                 Reason::Disconnected => Vec::new(),
                 Reason::Constraint { which, .. } => vec![*which],
                 Reason::Together(several) => several.clone(),
             };
-            self.0.entry((service.intent.as_str(), bites, why.exact)).or_default().push((service, why));
+            let alike = (service.intent.as_str(), bites, beside, why.exact);
+            self.0.entry(alike).or_default().push((service, why));
         }
     }
 
     pub fn tell(self, graph: &Graph, origins: &BTreeMap<ServiceId, &Document>, judge: &mut Judge<'_>) {
-        for ((_, bites, exact), services) in self.0 {
+        for ((_, bites, beside, exact), services) in self.0 {
             let [(service, why), ..] = services.as_slice() else { continue };
             let Some(doc) = origins.get(&service.id) else { continue };
             let ids: Vec<&ServiceId> = services.iter().map(|(service, _)| &service.id).collect();
-            let message = match ids.as_slice() {
-                [_] => why.describe(graph),
-                _ => format!("{} (services {})", why.describe(graph), listed(&ids)),
-            };
+            let mut message = why.describe(graph);
+            if !beside.is_empty() {
+                message = format!("{message}; the ways that keep it do not keep {}", words(&beside));
+            }
+            if ids.len() > 1 {
+                message = format!("{message} (services {})", listed(&ids));
+            }
             let (code, part, help) = kind(service, why);
+            let help =
+                if beside.is_empty() { help } else { "relax one of these, or add a line that meets all" };
             // Where none was found within the limit of the search, one may exist.
             let (severity, help) = match exact {
                 true => (Severity::Error, help),
@@ -63,7 +76,7 @@ impl<'a> Failures<'a> {
             };
             let mark = mark_of(doc, part);
             let mut fault = judge.say(severity, code, doc, mark, message).help(help);
-            for other in bites.iter().skip(1).map(|which| mark_of(doc, part_of(*which))) {
+            for other in bites.iter().skip(1).chain(&beside).map(|which| mark_of(doc, part_of(*which))) {
                 if other != mark {
                     fault = fault.related(doc.place(other), "together with this");
                 }
@@ -80,23 +93,70 @@ pub(super) fn causes(
     service: &Service,
     request: &PathRequest,
     why: NoPath,
-) -> Vec<NoPath> {
-    let Reason::Together(_) = why.reason else { return vec![why] };
+) -> Vec<Cause> {
+    let Reason::Together(_) = why.reason else {
+        return vec![cause(view, empty, service, request, why)];
+    };
     let bare = ASKED.into_iter().fold(request.clone(), |request, which| with(&request, which, None));
     let mut rest = request.clone();
     let mut causes = Vec::new();
     for which in ASKED {
         let only = with(&bare, which, Some(request));
         if let Err(alone) = primary(view, empty, service, &only) {
-            causes.push(*alone);
+            causes.push(Cause { why: *alone, beside: Vec::new() });
             rest = with(&rest, which, None);
         }
     }
     if causes.is_empty() {
-        return vec![why];
+        return vec![Cause { why, beside: Vec::new() }];
     }
-    causes.extend(primary(view, empty, service, &rest).err().map(|why| *why));
+    if let Err(why) = primary(view, empty, service, &rest) {
+        causes.push(cause(view, empty, service, &rest, *why));
+    }
     causes
+}
+
+/// A reason with what is beside it: of one objective, what the ways that keep it do not keep.
+fn cause(view: &mut View, empty: &Free, service: &Service, request: &PathRequest, why: NoPath) -> Cause {
+    let beside = match why.reason {
+        Reason::Constraint {
+            which: which @ (Constraint::Delay | Constraint::Jitter | Constraint::Loss | Constraint::Bandwidth),
+            ..
+        } => {
+            let others: Vec<Constraint> = ASKED.into_iter().filter(|other| *other != which).collect();
+            in_the_way(request, &others, |open| primary(view, empty, service, open).is_ok())
+        }
+        _ => Vec::new(),
+    };
+    Cause { why, beside }
+}
+
+/// What of a request is in the way of something: one thing where that is enough, else all of them that it has. Nothing where it is
+/// impossible without them too.
+pub(super) fn in_the_way(
+    request: &PathRequest,
+    among: &[Constraint],
+    mut is_possible: impl FnMut(&PathRequest) -> bool,
+) -> Vec<Constraint> {
+    let without = |request: &PathRequest, which: &Constraint| with(request, *which, None);
+    let asked: Vec<Constraint> = among.iter().copied().filter(|which| has(request, *which)).collect();
+    let bare = asked.iter().fold(request.clone(), |request, which| without(&request, which));
+    if asked.is_empty() || !is_possible(&bare) {
+        return Vec::new();
+    }
+    let alone = asked.iter().copied().find(|which| is_possible(&without(request, which)));
+    alone.map_or(asked, |one| vec![one])
+}
+
+/// What a service asks for, as its intent says it.
+pub(super) fn words(constraints: &[Constraint]) -> String {
+    let word = |which: &Constraint| match which {
+        Constraint::AvoidAffinity => "`path.avoid`".to_owned(),
+        Constraint::Encryption => "`sle.encryption`".to_owned(),
+        Constraint::Waypoints => "`sle.waypoints`".to_owned(),
+        other => format!("the {other}"),
+    };
+    constraints.iter().map(word).collect::<Vec<_>>().join(" or ")
 }
 
 /// A request with one thing as another request has it, or without it.
@@ -118,8 +178,22 @@ fn with(request: &PathRequest, which: Constraint, from: Option<&PathRequest>) ->
     request
 }
 
+/// Whether a request asks for it.
+fn has(request: &PathRequest, which: Constraint) -> bool {
+    match which {
+        Constraint::Delay => request.bounds.delay.is_some(),
+        Constraint::Jitter => request.bounds.jitter.is_some(),
+        Constraint::Loss => request.bounds.loss.is_some(),
+        Constraint::Bandwidth => request.bandwidth != Bandwidth::ZERO,
+        Constraint::AvoidAffinity => request.avoid_affinity != 0,
+        Constraint::Encryption => request.encrypted,
+        Constraint::Waypoints => !request.waypoints.is_empty(),
+        _ => false,
+    }
+}
+
 /// What a document says of a constraint.
-const fn part_of(which: Constraint) -> Part {
+pub(super) const fn part_of(which: Constraint) -> Part {
     match which {
         Constraint::Delay => Part::Delay,
         Constraint::Jitter => Part::Jitter,

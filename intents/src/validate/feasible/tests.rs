@@ -176,3 +176,39 @@ links:
 "#;
     assert_eq!(told_on(&ted(trap), "  sle: {diversity: link}"), [""; 0]);
 }
+
+#[test]
+fn a_breach_with_the_sign_the_wrong_way_round_is_told_so() {
+    let help = |breach: &str| {
+        let rest = format!("{ENDS}\n  assurance: {{breach: {{any: [{breach}]}}}}");
+        let docs = documents(&[CLASSES, &service("x", &rest)]);
+        let (_, found) = validate(&docs, &minimal_ted()).unwrap();
+        found.into_iter().find(|one| one.code == codes::ALWAYS_BREACHED).unwrap().help.unwrap()
+    };
+    let small = help("delay < 30ms");
+    assert!(small.contains("`delay < 30ms` holds while all is well"), "{small}");
+    assert!(small.contains("like `delay > 30ms`") && !small.contains("set its bound above"), "{small}");
+    assert!(help("delay > 1us").starts_with("set its bound above"), "the sign is right, the bound is low");
+}
+
+#[test]
+fn where_the_intent_keeps_lines_out_the_network_is_not_blamed() {
+    let network = ted(&NARROW.replace("delay: 9ms}", "delay: 9ms, affinity: [radio]}"));
+    let rest = "  sle: {diversity: link}\n  path: {avoid: [{affinity: radio}]}";
+    let docs = documents(&[CLASSES, &service("x", &format!("{ENDS}\n{rest}"))]);
+    let found = validate(&docs, &network).unwrap_err();
+    let one = found.into_iter().find(|one| one.code == codes::CONSTRAINT_IMPOSSIBLE).unwrap();
+    assert!(one.message.ends_with("link line1; without `path.avoid` two keep apart"), "{}", one.message);
+    assert!(one.help.unwrap().starts_with("relax `path.avoid`"));
+    assert_eq!(one.related[0].place.line, 9, "the wish that keeps the line out");
+}
+
+#[test]
+fn the_least_of_an_objective_is_told_with_what_rules_out_less() {
+    let network = NARROW
+        .replace("100Mbps, delay: 5ms}", "100Mbps, delay: 5ms, loss: 1%}")
+        .replace("100Mbps, delay: 9ms}", "1Gbps, delay: 9ms, loss: 5%}");
+    let found = told_on(&ted(&network), "  slo: {bandwidth: 200Mbps, loss: 3%}");
+    let loss = found.iter().find(|one| one.contains(codes::SLO_IMPOSSIBLE)).unwrap();
+    assert!(loss.ends_with("; the ways that keep it do not keep the bandwidth"), "{loss}");
+}

@@ -120,6 +120,10 @@ fn a_window_that_cuts_alone_is_a_warning_and_not_told_again_with_another() {
     assert!(finding.message.contains("2 services are cut off"), "{}", finding.message);
     let at_its_end = codes_of(&[CLASSES, SERVICES, &window("w", "{nodes: [br-2]}", &hours(1, 5))]);
     assert_eq!(at_its_end, [codes::WINDOW_CUTS]);
+    assert!(finding.help.as_deref().unwrap().starts_with("add a line for them"), "{finding:?}");
+    let at_its_end = findings(&[CLASSES, SERVICES, &window("w", "{nodes: [br-2]}", &hours(1, 5))]);
+    let help = at_its_end[0].help.as_deref().unwrap();
+    assert!(help.contains("no line helps") && !help.contains("add a line"), "{help}");
 }
 
 #[test]
@@ -167,6 +171,9 @@ fn one_claim_at_different_times_is_no_clash() {
         "{}",
         found.message
     );
+    let elsewhere = with("two", "mon").replace("+08:00", "+00:00");
+    let found = clash(&[CLASSES, &with("one", "mon"), &elsewhere]).unwrap();
+    assert!(found.message.ends_with("(+08:00), on the clock of `one`"), "{}", found.message);
     // The third is told of the one that it meets, though another claimed it first.
     let found = clash(&[CLASSES, &with("one", "mon"), &with("two", "tue"), &with("three", "tue")]).unwrap();
     assert!(found.subject.ends_with("three") && found.message.contains("`two`"), "{found:?}");

@@ -39,7 +39,7 @@ topology:
         trunkline.locator: fd00:0:1::/48
         trunkline.node-sid: "1"
         trunkline.msd: 8/10
-        trunkline.srlb: 20000/10
+        trunkline.srlb: 30000/10
     br:
       group: branches
       labels: {trunkline.router-id: 10.0.0.2, trunkline.node-sid: 2, trunkline.msd: 4/5/6/7}
@@ -97,7 +97,7 @@ fn labels_and_vars_become_nodes_and_links() {
     assert_eq!(line.contract.delay.unwrap().to_string(), "12ms");
     assert!(line.srlg.contains("cable-7") && line.affinity.len() == 2);
     assert_eq!(line.z_to_a.te.value.0, 20);
-    assert_eq!(line.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 20_000);
+    assert_eq!(line.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 30_000);
     let short = &ted.links[&"hq:eth2--p:eth1".parse().unwrap()];
     assert_eq!([&short.a_to_z, &short.z_to_a].map(|d| d.delay.value.to_string()), ["3ms", "2ms"]);
     assert_eq!(short.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 20_001);

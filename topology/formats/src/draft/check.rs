@@ -37,6 +37,7 @@ pub(super) fn nodes(nodes: &[DraftNode], report: &mut Report) {
             let message = format!("router id {router_id} belongs to node {} already", first.id);
             report.error(code::DUPLICATE_ROUTER_ID, &subject, message, node.mark).related = related;
         }
+        blocks(node, &subject, report);
         node_sid(node, &subject, &mut labels, report);
     }
     locators(nodes, report);
@@ -45,6 +46,21 @@ pub(super) fn nodes(nodes: &[DraftNode], report: &mut Report) {
 /// Whether an address can belong to one router, other than to itself.
 fn names_one(id: Ipv4Addr) -> bool {
     !(id.is_unspecified() || id.is_multicast() || id.is_broadcast() || id.is_loopback())
+}
+
+/// A label of both blocks would mean a node to all and a link to this one (RFC 8402 section 3.1 keeps them apart).
+fn blocks(node: &DraftNode, subject: &str, report: &mut Report) {
+    let (global, local) = (node.srgb, node.srlb);
+    let first = global.base.max(local.base);
+    let end = global.base.saturating_add(global.size).min(local.base.saturating_add(local.size));
+    if first < end {
+        let message = format!(
+            "its SRLB, {} labels from {}, overlaps its SRGB, {} labels from {}: label {first} would mean two things",
+            local.size, local.base, global.size, global.base
+        );
+        report.error(code::WRONG_VALUE, subject, message, node.mark).help =
+            Some("move one of the two blocks: no label belongs to both".to_owned());
+    }
 }
 
 fn node_sid<'n>(

@@ -127,6 +127,18 @@ fn router_ids_sids_and_locators_are_apart() {
 }
 
 #[test]
+fn no_label_belongs_to_both_blocks() {
+    let node = |base: u32| {
+        format!("  - {{name: x, routerId: 10.0.0.3, nodeSid: 9, srlb: {{base: {base}, size: 10}}}}")
+    };
+    let told = faults(&with(&node(23_995), ""));
+    let expected = "error[TL0104] node x: its SRLB, 10 labels from 23995, overlaps its SRGB, 8000 labels from 16000: label 23995";
+    assert!(told.contains(expected), "{told}");
+    let apart = read_text("net.yaml", &with(&node(24_000), "")).map(|network| network.ted.nodes.len());
+    assert!(apart.is_ok(), "{apart:?}");
+}
+
+#[test]
 fn a_bad_locator_says_why() {
     for (locator, why) in [
         ("fd00:0:1::1/48", "has bits beyond its length: write fd00:0:1::/48"),

@@ -187,7 +187,8 @@ async fn half_a_reply_and_then_the_end_is_told_as_such() {
 async fn half_a_hello_and_then_the_end_is_told_as_such() {
     let (ours, mut theirs) = tokio::io::duplex(4096);
     theirs.write_all(b"<hello xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><capab").await.unwrap();
-    drop(theirs);
+    // It says no more, and still takes what we say.
+    theirs.shutdown().await.unwrap();
     let error = Session::open(ours, &Options::default(), soon()).await.unwrap_err();
     assert!(matches!(error, OpenError::Ended(End::Cut { .. })), "{error}");
 }
