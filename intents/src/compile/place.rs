@@ -290,7 +290,7 @@ impl<'a> Placer<'a> {
         service: &Service,
         ways: &Ways,
     ) -> Result<Vec<Vec<Sid>>, String> {
-        let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
+        let scribe = if service.is_pinned() { &mut self.pinner } else { &mut self.encoder };
         let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
         ways.each().zip(visits(service, self.graph)).map(segments).collect()
     }
