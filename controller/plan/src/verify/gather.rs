@@ -80,13 +80,14 @@ fn violations(case: &Case<'_>, mut hits: Vec<Hit>) -> Vec<Violation> {
     let services: Vec<&Service> = case.question.set.services.values().collect();
     let mut remedies = Remedies::new(case.graph());
     let mut groups: BTreeMap<Group, Vec<(Hit, Remedy)>> = BTreeMap::new();
-    for hit in hits {
+    for mut hit in hits {
         let service = services[hit.service as usize];
         let remedy = match hit.code {
             codes::NOT_DIVERSE if hit.helpless => Remedy::NoWay,
             codes::NOT_DIVERSE => Remedy::Plan(Delay::ZERO),
             code => remedies.ask(service, hit.event, code),
         };
+        hit.overload = remedy.is_none() && remedies.is_overload(service, hit.event);
         let key = (hit.event.kind, rank(hit.code), hit.service, hit.code, remedy.is_none());
         groups.entry(key).or_default().push((hit, remedy));
     }

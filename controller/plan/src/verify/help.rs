@@ -17,11 +17,11 @@ pub(super) fn help(case: &Case<'_>, service: &Service, hit: &Hit, remedy: Remedy
             format!("no plan can help, every way has this: add a line between {ends} that shares none of it{}", less(service))
         }
         (_, Remedy::NoWay) => {
-            format!("no plan can help: only another {lines} between {ends} does{}", asking_less(service))
+            format!("no plan can help: only another {lines} between {ends} does{}", asking_less(service, hit))
         }
         (_, Remedy::TooSlow(best)) => format!(
             "no plan can help: the quickest way that is left takes {best}; promise that, or add a quicker {lines} between {ends}{}",
-            asking_less(service)
+            asking_less(service, hit)
         ),
         (codes::UNENCRYPTED, _) => "`path.lastResort: drop` loses this traffic rather than expose it; or encrypt the line".to_owned(),
         (codes::UNVISITED, _) => "`path.lastResort: drop` loses this traffic rather than let the IGP lead it past the function; where \
@@ -110,11 +110,12 @@ fn less(service: &Service) -> &'static str {
     }
 }
 
-/// What keeps a plan off ways that packets could take, where the service itself does.
-fn asking_less(service: &Service) -> String {
+/// What keeps a plan off ways that packets could take: what the service asks for, and nodes that carry no transit.
+fn asking_less(service: &Service, hit: &Hit) -> String {
     let narrows = [
         (!service.path.avoid.is_empty(), "less under `path.avoid`"),
         (!service.sle.waypoints.is_empty(), "fewer `sle.waypoints`"),
+        (hit.overload, "taking the overload bit from a node"),
     ];
     narrows.iter().filter(|(narrows, _)| *narrows).map(|(_, words)| format!(", or {words}")).collect()
 }

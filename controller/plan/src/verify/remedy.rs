@@ -48,6 +48,8 @@ struct Off {
     open: bool,
     /// Lines of these affinities.
     avoided: u128,
+    /// Nodes with the overload bit, in transit.
+    overloaded: bool,
 }
 
 /// No way.
@@ -62,15 +64,7 @@ impl<'a> Remedies<'a> {
     pub(super) fn ask(&mut self, service: &Service, event: Event, code: &str) -> Remedy {
         // Not to be exposed, not to pass by a firewall, and not to go in circles, is in every plan's power.
         let always = [codes::UNENCRYPTED, codes::UNVISITED, codes::LOOP].contains(&code);
-        let stops = [&service.a].into_iter().chain(&service.sle.waypoints).chain([&service.z]);
-        let stops: Option<Vec<NodeIx>> = stops.map(|stop| self.graph.node_ix(stop)).collect();
-        let Some(mut stops) = stops else { return Remedy::NoWay };
-        let off = Off { open: service.sle.encrypted, avoided: avoided(self.graph, service) };
-        let mut best = self.delay(event, &stops, off);
-        if service.bidirectional {
-            stops.reverse();
-            best = best.max(self.delay(event, &stops, off));
-        }
+        let Some(best) = self.best(service, event, true) else { return Remedy::NoWay };
         let delay = Delay::from_micros(best);
         // The delay that is left says nothing of jitter and loss.
         let other = [codes::JITTER_BROKEN, codes::LOSS_BROKEN].contains(&code);
@@ -80,6 +74,28 @@ impl<'a> Remedies<'a> {
             Some(most) if delay > most => Remedy::TooSlow(delay),
             _ => Remedy::Plan(delay),
         }
+    }
+
+    /// Whether nothing but the overload bit of nodes keeps a plan from helping.
+    pub(super) fn is_overload(&mut self, service: &Service, event: Event) -> bool {
+        if !self.graph.nodes().any(|node| self.graph.is_overloaded(node)) {
+            return false;
+        }
+        let left = self.best(service, event, false).filter(|best| *best != FAR);
+        left.is_some_and(|best| service.slo.one_way_delay.is_none_or(|most| Delay::from_micros(best) <= most))
+    }
+
+    /// The least delay of a service that is left, in its slower direction; none where the network has not all its nodes.
+    fn best(&mut self, service: &Service, event: Event, overloaded: bool) -> Option<u64> {
+        let stops = [&service.a].into_iter().chain(&service.sle.waypoints).chain([&service.z]);
+        let mut stops = stops.map(|stop| self.graph.node_ix(stop)).collect::<Option<Vec<NodeIx>>>()?;
+        let off = Off { open: service.sle.encrypted, avoided: avoided(self.graph, service), overloaded };
+        let mut best = self.delay(event, &stops, off);
+        if service.bidirectional {
+            stops.reverse();
+            best = best.max(self.delay(event, &stops, off));
+        }
+        Some(best)
     }
 
     /// The least delay from stop to stop.
@@ -109,7 +125,7 @@ fn tree(graph: &Graph, cut: &Cut, from: NodeIx, off: Off) -> Vec<u64> {
     best[from.ix()] = 0;
     while let Some(Reverse((delay, node))) = waiting.pop() {
         // A node with the overload bit is arrived at, and carries nothing on (RFC 3787 section 4) but what starts there.
-        if delay > best[node.ix()] || node != from && graph.is_overloaded(node) {
+        if delay > best[node.ix()] || off.overloaded && node != from && graph.is_overloaded(node) {
             continue;
         }
         for edge in graph.out(node) {

@@ -19,13 +19,16 @@ pub(super) struct Hit {
     pub(super) flow: Option<u32>,
     /// It is known that no plan can help.
     pub(super) helpless: bool,
+    /// Where no plan can help: whether one could without the overload bit of nodes.
+    pub(super) overload: bool,
     /// The traffic rides on by the list of its path, although a line of that path is down.
     pub(super) bent: bool,
 }
 
 impl Hit {
     pub(super) fn new(service: u32, code: &'static str, event: Event, amount: u64, message: String) -> Self {
-        Self { service, code, event, amount, message, flow: None, helpless: false, bent: false }
+        let (flow, helpless, overload, bent) = (None, false, false, false);
+        Self { service, code, event, amount, message, flow, helpless, overload, bent }
     }
 }
 

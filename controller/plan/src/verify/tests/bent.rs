@@ -80,7 +80,7 @@ fn a_line_that_is_crossed_twice_is_no_endless_loop() {
         .zip(lines)
         .map(|(number, (a, z))| {
             let mut line = link(number, a, z, 200);
-            line.srlg.extend((number < 4).then(|| risk.into()));
+            line.srlg.extend((number < 4).then(|| risk.to_owned()));
             (line.id.clone(), line)
         })
         .collect();
@@ -126,6 +126,7 @@ fn no_plan_leads_through_a_node_with_the_overload_bit() {
     };
     let all = ask(&placed("c"), &[FailureKind::Link], 1);
     assert_eq!(said(&all), [(codes::NOT_DELIVERED, texts(&["a--b", "b--d"]), true)]);
+    assert!(all.violations[0].help.ends_with("does, or taking the overload bit from a node"), "{all:?}");
     // Its own ends carry their own traffic.
     let all = ask(&placed("d"), &[FailureKind::Link], 1);
     assert_eq!(said(&all), [(codes::NOT_DELIVERED, texts(&["a--b", "b--d"]), false)]);
