@@ -80,7 +80,7 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
     // Segment lists are encoded over the whole network: a stretch that is the only shortest one stays so when other links
     // go down, so no list changes because of a failure elsewhere.
     let none_down = EdgeSet::default();
-    let pins = set.services.values().any(|service| service.sle.encrypted);
+    let pins = set.services.values().any(Service::is_pinned);
     let bare = pins.then(|| without_node_segments(ted));
     let anew = |yielding: BTreeSet<ServiceId>| {
         let encoder = Encoder::new(&graph, ted, &none_down);

@@ -4,7 +4,7 @@
 //! What is promised is laid on the lists that the compiler wrote, and what each link carries of it on the repairs of [`paths`]. Bandwidth
 //! alone is asked for: a repair may take longer than is promised, or go where a service does not want to, for the moment that it lasts.
 //!
-//! What must be encrypted is not led around. Its path is held by unprotected adjacency segments, so that it is dropped in front of the failure
+//! What must be encrypted is not led around, nor what is pinned otherwise (`path.pin`). Its path is held by unprotected adjacency segments, so that it is dropped in front of the failure
 //! until the headend takes the backup, and never sent in clear. That is on purpose, and told apart from what nothing repairs.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub struct Repairs {
     pub looked: BTreeSet<LinkId>,
     /// Those of them whose failure loses something or makes another link too full; by name.
     pub unfit: Vec<Unfit>,
-    /// Services that nothing leads around, because they must not leave their encrypted lines.
+    /// Services that nothing leads around, because their links are pinned: they must be encrypted, or ask for it.
     pub pinned: BTreeSet<ServiceId>,
     /// Services that are carried and of which it is not known where all their traffic goes; that part is counted nowhere.
     pub untold: BTreeSet<ServiceId>,
@@ -120,7 +120,7 @@ impl Laid {
     ) -> Self {
         // As the compiler does: over the whole network, whatever is down.
         let none_down = EdgeSet::default();
-        let pins = set.services.values().any(|service| service.sle.encrypted);
+        let pins = set.services.values().any(Service::is_pinned);
         let bare = pins.then(|| without_node_segments(ted));
         let mut encoder = Encoder::new(graph, ted, &none_down);
         let mut pinner = Encoder::new(graph, bare.as_ref().unwrap_or(ted), &none_down);
@@ -132,8 +132,8 @@ impl Laid {
             if rate == Bandwidth::ZERO {
                 continue;
             }
-            let encrypted = service.sle.encrypted;
-            let encoder = if encrypted { &mut pinner } else { &mut encoder };
+            let is_pinned = service.is_pinned();
+            let encoder = if is_pinned { &mut pinner } else { &mut encoder };
             let rides = directions.iter().filter_map(|direction| {
                 let list = written(service, direction, graph, encoder)?;
                 reroute.ride(graph.node_ix(&direction.from)?, &list, graph.node_ix(&direction.to)?, rate)
@@ -142,10 +142,10 @@ impl Laid {
             if rides.len() < 1 + usize::from(service.bidirectional) {
                 laid.answer.untold.insert(id.clone());
             }
-            if encrypted {
+            if is_pinned {
                 laid.answer.pinned.insert(id.clone());
             }
-            let on = if encrypted { &mut laid.pinned } else { &mut laid.protected };
+            let on = if is_pinned { &mut laid.pinned } else { &mut laid.protected };
             rides.into_iter().for_each(|ridden| on.join(ridden));
         }
         laid

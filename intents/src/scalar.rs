@@ -6,7 +6,7 @@ use model::{
     condition::{Comparison, Condition},
     finding::Severity,
     id::{Affinity, BadName, ClassName, LinkId, NodeId, QueueName, Site, VrfName},
-    intent::{Diversity, Minimise, Mode},
+    intent::{Diversity, Minimise, Mode, Pin},
     sr::{Dataplane, LastResort},
     steering::Dscp,
     time::Span,
@@ -42,6 +42,7 @@ words! {
     Mode { "observe" => Mode::Observe, "recommend" => Mode::Recommend, "act" => Mode::Act, }
     Dataplane { "srv6" => Dataplane::Srv6, "sr-mpls" => Dataplane::SrMpls, }
     LastResort { "igp" => LastResort::Igp, "drop" => LastResort::Drop, }
+    Pin { "none" => Pin::None, "links" => Pin::Links, }
     EncryptionWish { "any" => EncryptionWish::Any, "required" => EncryptionWish::Required, }
     Pairing { "all" => Pairing::All, "alternate" => Pairing::Alternate, }
     InterfacesWord { "crossed" => InterfacesWord::Crossed, "all" => InterfacesWord::All, }

@@ -27,8 +27,8 @@ codes! {
         "The object carries our prefix but no intent asks for it. In mode act it is removed by the next cycle.";
     NOT_DELIVERED = "TL0220", "traffic does not arrive",
         "The independent witness walked the service's traffic over the planned policies and it was dropped: no route, a segment that leads nowhere, or a policy whose last resort is to drop. Without a failure this stops the plan.";
-    LOOP = "TL0221", "traffic goes round in a loop",
-        "The walk visited the same place again and again. This stops the plan: a loop harms everybody on its links.";
+    LOOP = "TL0221", "traffic crosses a line twice in the same direction",
+        "The traffic arrives, and on its way crosses a line more than once in the same direction, which then carries it as often. Without a failure this stops the plan, unless the path was chosen so, to come by its waypoints: then it is a warning. Under a failure it is a warning of the plan, and breaks the promise for `trunkline verify`: the list of the path is held by nodes, the IGP leads around what failed by a line that another part of the list leads over too. With `path: {pin: links}` the backup takes over then. Traffic that never arrives is TL0220.";
     NOT_STEERED = "TL0222", "traffic of a service does not ride its policy",
         "A policy stands on the headend but the service's packets do not enter it, or a steering rule gives a color for which no policy exists: the traffic follows the IGP by accident. Two services that claim the same packets at different times do so too where all services count at once: ask about a moment with `--at`.";
     UNENCRYPTED = "TL0223", "traffic that must be encrypted rides an open line",

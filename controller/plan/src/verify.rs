@@ -15,6 +15,7 @@
 mod case;
 mod diverse;
 mod event;
+mod help;
 mod known;
 mod look;
 mod remedy;

@@ -4,7 +4,8 @@
 //! it may lead over a line without encryption before anybody can do anything about it. A path of adjacency segments alone has
 //! no such freedom: where one of its links is down it is invalid, the headend takes the backup, and where that is invalid too,
 //! drops. That costs a segment for each link. (The segments must be the unprotected ones of RFC 8402 section 3.4: a protected one
-//! may be led around its link.)
+//! may be led around its link.) A service may ask for the same without encryption (`path.pin`), so that its backup takes over
+//! where a link of its path fails, and no line is ridden that it avoids.
 
 use model::Ted;
 

@@ -291,7 +291,7 @@ impl<'a> Placer<'a> {
         service: &Service,
         ways: &Ways,
     ) -> Result<Vec<Vec<Sid>>, String> {
-        let scribe = if service.sle.encrypted { &mut self.pinner } else { &mut self.encoder };
+        let scribe = if service.is_pinned() { &mut self.pinner } else { &mut self.encoder };
         let segments = |(found, visits): (&Found, _)| scribe.segments(&found.edges, visits, plane);
         let lists: Vec<_> = ways.each().zip(visits(service, self.graph)).map(segments).collect();
         // Who raises what one headend pushes wants to know of the other at once.
@@ -305,14 +305,14 @@ impl<'a> Placer<'a> {
 
     /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
     /// path wherever the network allows it: a backup that breaks an objective still is better than one that fails with it.
-    /// What is drained is used last.
+    /// What is drained is used last, but before a link of the path itself: a backup that fails with its path is none.
     pub fn back_up(&mut self, placed: &mut Placed<'a>, done: &mut Compilation) {
         let service = placed.service;
         let mut best = self.second(placed, &placed.request.excluded);
         let strict = |best: &Option<Second>| best.as_ref().is_some_and(|best| best.strict);
         if self.closed.has_drained() && !strict(&best) {
             let over = self.second(placed, &self.closed.off_down());
-            if best.is_none() || strict(&over) {
+            if strict(&over) || links_shared(&over) < links_shared(&best) {
                 best = over;
             }
         }
@@ -438,6 +438,11 @@ impl<'a> Placer<'a> {
             done.say(Severity::Warning, codes::BACKUP_WEAKER, &service.id, message, help);
         }
     }
+}
+
+/// How many links a backup shares with its path; more than any where there is none.
+fn links_shared(second: &Option<Second>) -> usize {
+    second.as_ref().map_or(usize::MAX, |second| second.shared.iter().map(|shared| shared.links.len()).sum())
 }
 
 /// The network as a service sees it.

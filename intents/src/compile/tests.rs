@@ -85,6 +85,32 @@ fn a_service_gets_a_policy_with_path_and_disjoint_backup_in_each_direction() {
 }
 
 #[test]
+fn a_path_that_asks_for_it_is_pinned_link_by_link_without_encryption() {
+    let ted = minimal_ted();
+    let asked = "path: {dataplane: srv6, pin: links, prefer:";
+    let text = SERVICES.replace("path: {dataplane: sr-mpls, prefer:", asked);
+    assert!(text.contains(asked));
+    let done = compiled(&set_of(&[CLASSES, &text], &ted), &ted, &Hints::default());
+    let voice = directions(&done, "voice/hq-pe1~br-2");
+    let routes = voice.iter().flat_map(|direction| [Some(&direction.primary), direction.backup.as_ref()]);
+    for route in routes {
+        let route = route.unwrap();
+        let adjacency = |hop: &DirectedLink| {
+            Sid::Srv6(ted.links[&hop.link].direction(hop.from).end_x.as_ref().unwrap().value)
+        };
+        assert_eq!(route.segments, route.path.hops.iter().map(adjacency).collect::<Vec<_>>());
+    }
+    let why = &voice[0].primary.why;
+    assert!(why.iter().any(|one| one == "every link is pinned by its own segment"), "{why:?}");
+    let policy = &done.desired.devices[&voice[0].from].policies[&voice[0].policy];
+    assert_eq!(
+        policy.last_resort,
+        LastResort::Igp,
+        "where path and backup are hit it may still follow the IGP"
+    );
+}
+
+#[test]
 fn numbers_are_unique_on_each_headend_and_within_their_blocks() {
     let ted = minimal_ted();
     let set = set_of(&[CLASSES, SERVICES], &ted);

@@ -129,6 +129,8 @@ fn reasons(
     ));
     if service.sle.encrypted {
         why.push("every link is encrypted, and pinned by its own segment".to_owned());
+    } else if service.is_pinned() {
+        why.push("every link is pinned by its own segment".to_owned());
     }
     if !service.sle.waypoints.is_empty() {
         let names: Vec<&str> = service.sle.waypoints.iter().map(|node| node.as_str()).collect();

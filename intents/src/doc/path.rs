@@ -3,7 +3,7 @@
 use model::{
     condition::Condition,
     id::Affinity,
-    intent::{Minimise, Mode},
+    intent::{Minimise, Mode, Pin},
     sr::{Dataplane, LastResort},
     time::Span,
     unit::Ratio,
@@ -38,6 +38,9 @@ record! {
         "lastResort" => last_resort: Option<At<LastResort>>,
         /// Whether both directions ride the same links; true where absent.
         "coRouted" => co_routed: Option<At<bool>>,
+        /// `links`: every link of path and backup by a segment of its own, so that the backup takes over where one of them
+        /// fails. `none` where absent: by as few segments as will do, and the IGP leads around what fails between them.
+        "pin" => pin: Option<At<Pin>>,
     }
 }
 

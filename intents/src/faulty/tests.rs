@@ -109,7 +109,7 @@ spec:
   class: business
   slo: {oneWayDelay: 90ms, jitter: 50ms, loss: 1%, bandwidth: 1Mbps}
   sle: {diversity: link, encryption: any, waypoints: [core-1]}
-  path: {dataplane: srv6, minimise: igp, prefer: [{affinity: line1}], avoid: [], lastResort: igp, coRouted: true}
+  path: {dataplane: srv6, minimise: igp, prefer: [{affinity: line1}], avoid: [], lastResort: igp, coRouted: true, pin: links}
   assurance:
     breach: {any: [delay > contract + 20ms, {all: [loss > 2%, jitter > 60ms]}], for: 5s}
     improvementMargin: 10%

@@ -88,6 +88,14 @@ fn what_must_be_encrypted_is_not_led_around() {
 }
 
 #[test]
+fn what_asks_to_be_pinned_is_not_led_around() {
+    let text = one("s", "b", "slo: {bandwidth: 5Mbps}\n  path: {pin: links}");
+    let answer = asked(&[text], &Hints::default());
+    let pinned = BTreeSet::from([ServiceId::lit("s")]);
+    assert_eq!(answer, Repairs { pinned, ..Repairs::default() });
+}
+
+#[test]
 fn a_list_that_is_not_the_written_one_is_told_and_not_guessed() {
     let ted = ted(TRIANGLE);
     let text = one("s", "b", "slo: {bandwidth: 50Mbps}");

@@ -7,7 +7,7 @@ use model::{
     condition::{Comparison, Condition, Ordering, Quantity},
     finding::Severity,
     id::{Affinity, IntentId, NodeId, ServiceId},
-    intent::{Assurance, Match, PathPreference},
+    intent::{Assurance, Match, PathPreference, Pin},
     sr::{Dataplane, LastResort},
     unit::{Bandwidth, Loss, Ratio},
 };
@@ -300,12 +300,17 @@ fn path(
             )
             .help("write `lastResort: drop`, or remove the line");
     }
+    if let Some(loose) = spec.pin.filter(|pin| encrypted && pin.value == Pin::None) {
+        let message = "encryption is required, which pins every link whatever is said here";
+        judge.warn(codes::CONTRADICTION, doc, loose.mark, message).help("remove the line");
+    }
     PathPreference {
         dataplane: spec.dataplane.map(|at| at.value).unwrap_or_default(),
         minimise: spec.minimise.map(|at| at.value).unwrap_or_default(),
         prefer: prefer().map(|wish| wish.value.affinity.value.clone()).collect(),
         avoid,
         last_resort: spec.last_resort.map_or(safe, |at| at.value),
+        pin: spec.pin.map(|at| at.value).unwrap_or_default(),
     }
 }
 

@@ -77,6 +77,17 @@ pub enum Minimise {
     Price,
 }
 
+/// How fast its paths hold traffic.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pin {
+    /// By as few segments as will do. Between them traffic follows the IGP, also around what fails.
+    #[default]
+    None,
+    /// Every link by its own, unprotected segment. Where one of them fails the path is not valid, and the backup takes over.
+    Links,
+}
+
 /// How its paths are chosen.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,6 +102,14 @@ pub struct PathPreference {
     pub avoid: BTreeSet<Affinity>,
     /// What happens when no candidate is valid.
     pub last_resort: LastResort,
+    /// What of its paths is held.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub pin: Pin,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_usual(pin: &Pin) -> bool {
+    *pin == Pin::default()
 }
 
 /// Who may act on a breach.
@@ -198,6 +217,11 @@ pub struct Service {
 pub type Claim<'a> = (&'a NodeId, &'a VrfName, Option<IpNet>, Dscp);
 
 impl Service {
+    /// Whether each link of its paths has a segment of its own: what is asked for, or what must not come onto an open line.
+    pub fn is_pinned(&self) -> bool {
+        self.sle.encrypted || self.path.pin == Pin::Links
+    }
+
     /// What it claims at its headends, those of each direction apart.
     pub fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
         let ways = [(true, &self.a), (false, &self.z)];
@@ -246,6 +270,18 @@ mod tests {
         assert_eq!(new.destination(false), new.source);
         let text = serde_json::to_string(&new).unwrap();
         assert_eq!(serde_json::from_str::<Match>(&text).unwrap(), new);
+    }
+
+    #[test]
+    fn a_path_of_an_earlier_journal_reads_and_writes_as_before() {
+        let old = r#"{"dataplane":"srv6","minimise":"delay","prefer":[],"avoid":[],"lastResort":"igp"}"#;
+        let read: PathPreference = serde_json::from_str(old).unwrap();
+        assert_eq!(read, PathPreference::default());
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let pinned = PathPreference { pin: Pin::Links, ..read };
+        let text = serde_json::to_string(&pinned).unwrap();
+        assert!(text.ends_with(r#""pin":"links"}"#), "{text}");
+        assert_eq!(serde_json::from_str::<PathPreference>(&text).unwrap(), pinned);
     }
 
     #[test]

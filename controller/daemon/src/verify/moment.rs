@@ -29,7 +29,7 @@ pub fn render(repairs: &Repairs) -> String {
     }
     if !pinned.is_empty() {
         out += &format!(
-            "  not led around, since they must be encrypted, but dropped until their headends take the backup: {}\n",
+            "  not led around, since their links are pinned, but dropped until their headends take the backup: {}\n",
             plural(pinned.len(), "service")
         );
     }
@@ -99,7 +99,7 @@ mod tests {
             text.contains(": 3 links looked at, something is lost or too full for 0 of them\n"),
             "{text}"
         );
-        assert!(text.contains("\n  not led around, since they must be encrypted,"), "{text}");
+        assert!(text.contains("\n  not led around, since their links are pinned,"), "{text}");
         assert!(text.contains("take the backup: 2 services\n"), "{text}");
         assert!(text.ends_with("not counted: s0, s1, s2 and 1 more\n"), "{text}");
     }

@@ -209,6 +209,13 @@ fn summary(verified: &Verified) -> String {
             plural(by_igp, "check")
         );
     }
+    let on_avoided = sum(|checks| checks.on_avoided);
+    if on_avoided > 0 {
+        out += &format!(
+            "{} kept although the IGP leads the traffic over lines that its service avoids (`path.avoid`)\n",
+            plural(on_avoided, "check")
+        );
+    }
     if implied > 0 {
         out += &format!(
             "{implied} of the broken have a failure in them that is told by itself, and are not told again\n"
@@ -218,8 +225,10 @@ fn summary(verified: &Verified) -> String {
     let counted = verification.all_violations().count() - if *accept { unavoidable } else { 0 };
     if let Some(against) = against {
         out += &format!(
-            "against the baseline: {} worse, {} as before, {} mended\n",
-            counted, against.stay, against.mended
+            "against the baseline, failure by failure: {} worse, {} as before, {} mended\n",
+            verification.breakages(*accept),
+            against.stay,
+            against.mended
         );
     }
     let verdict = match (counted, against.is_some()) {

@@ -106,7 +106,11 @@ impl fmt::Display for Fault<'_> {
             Self::Dropped(why) => f.write_str(&drop_reason(why)),
             Self::NothingArrives => f.write_str("nothing of it arrives"),
             Self::Loop { share, .. } => {
-                write!(f, "crosses the same line {} times in the same direction", share.div_ceil(WHOLE))
+                write!(
+                    f,
+                    "arrives, but crosses the same line {} times in the same direction",
+                    share.div_ceil(WHOLE)
+                )
             }
             Self::Unencrypted => f.write_str("crosses a line without encryption"),
             Self::Unvisited(missed) => write!(f, "{missed}"),

@@ -4,7 +4,7 @@
 //! Without a failure all of it comes to every waypoint. The segment lists of every path of its policy, that of the backup too,
 //! lead through the functions of these waypoints in the order of the direction, and through no others: that is known before a
 //! packet flows, and no failure changes it. What follows the IGP passes no function, for its packets carry no segments.
-//! By which places it goes under a failure is not judged: the compiler pins only what has a function, or must be encrypted.
+//! By which places it goes under a failure is not judged: the compiler pins only what has a function, must be encrypted, or asks for it (`path.pin`).
 
 use std::fmt;
 

@@ -52,12 +52,13 @@ impl Named {
     }
 }
 
-/// How a verification stands against an earlier one.
+/// How a verification stands against an earlier one. A failure counts for each service and each manner in which it breaks its promise, as in
+/// [`Verification::breakages`], which says how many are worse.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Against {
-    /// Services with their failures that were broken before and still are, no worse.
+    /// Those that broke it before and still do, no worse.
     pub stay: usize,
-    /// Those that were broken before and are not any more.
+    /// Those that broke it before and do not any more.
     pub mended: usize,
 }
 
@@ -122,7 +123,7 @@ impl Verification {
             let asked =
                 |broken: &&Broken<'_>| self.looked.iter().any(|looked| looked.kind == broken.event.kind);
             let gone = old.iter().filter(asked).filter(|broken| !contains(new, broken));
-            against.mended += gone.map(|broken| broken.event).collect::<BTreeSet<_>>().len();
+            against.mended += gone.count();
         }
         let as_is: AsIs = broken_as_is(before).chain(broken_as_is(self)).collect();
         let mut kept = Vec::new();

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Demands, EdgeIx, Graph, NodeIx, ServiceId, Verdict};
-use traffic::{Drill, Outcome, Via};
+use model::{Demands, DirectedLink, EdgeIx, Graph, NodeIx, ServiceId, Verdict};
+use traffic::{Drill, Flow, Outcome, Via};
 
-use super::{Question, event::Event};
+use super::{Question, event::Event, remedy::avoided};
 use crate::prove::{
     fault::Fault,
     judge::{Promise, faults},
@@ -115,6 +115,29 @@ impl<'a> Case<'a> {
     fn survives(&self, promise: &Promise<'_>, event: Event) -> bool {
         let (graph, cut) = (self.graph(), event.cut(self.graph()));
         promise.survives(|hop| graph.edge_ix(hop).is_none_or(|edge| cut.has(edge.link())))
+    }
+
+    /// Whether traffic rides on by the list of its path although a line of that path is down: the segments of the list still lead somewhere,
+    /// so that it is valid (RFC 9256 section 5.1), and the IGP leads around between them.
+    pub(super) fn is_bent(&self, flow: &Flow, place: usize, event: Event) -> bool {
+        let Some(Promise { direction, .. }) = &self.rules.promises[place] else { return false };
+        let Via::Policy { key, preference, .. } = &flow.via else { return false };
+        let device = self.rules.desired.devices.get(&direction.from);
+        let policy = device.and_then(|device| device.policies.get(key));
+        let best = policy.and_then(|policy| policy.candidates.iter().map(|path| path.preference).max());
+        let (graph, cut) = (self.graph(), event.cut(self.graph()));
+        let is_cut = |hop: &DirectedLink| graph.edge_ix(hop).is_some_and(|edge| cut.has(edge.link()));
+        best == Some(*preference) && direction.primary.path.hops.iter().any(is_cut)
+    }
+
+    /// Whether traffic is on a line that its service avoids.
+    pub(super) fn is_on_avoided(&self, flow: &Flow, place: usize) -> bool {
+        let Some(promise) = &self.rules.promises[place] else { return false };
+        if promise.service.path.avoid.is_empty() {
+            return false;
+        }
+        let (graph, avoided) = (self.graph(), avoided(self.graph(), promise.service));
+        flow.edges().any(|edge| graph.edge(edge).affinity & avoided != 0)
     }
 
     /// Whether anything is asked of a service then: nothing can carry traffic to or from a node that is down.

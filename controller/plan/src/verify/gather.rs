@@ -5,19 +5,20 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use model::{Bandwidth, Delay, EdgeIx, NodeIx, Service, intent::Diversity};
+use model::{Bandwidth, Delay, EdgeIx, NodeIx, Service};
 use traffic::{FailureKind, WHOLE};
 
 use super::{
     case::Case,
     event::Event,
+    help::help,
     outcome::{
         Checks, Extreme, Failed, Looked, Promises, ServiceView, Told, Verification, Violation, WayView, label,
     },
     remedy::{Remedies, Remedy},
     tally::{By, Hit, Tally, Way},
 };
-use crate::{cause::directions, codes};
+use crate::codes;
 
 /// Everything that is told, in its order.
 pub(super) fn gather(case: &Case<'_>, kinds: Vec<FailureKind>, mut tally: Tally) -> Verification {
@@ -65,6 +66,7 @@ fn checks(case: &Case<'_>, tally: &Tally, service: u32, looked: &Looked) -> Chec
         broken: count.broken,
         implied: count.implied,
         by_igp: count.by_igp,
+        on_avoided: count.on_avoided,
     }
 }
 
@@ -78,13 +80,14 @@ fn violations(case: &Case<'_>, mut hits: Vec<Hit>) -> Vec<Violation> {
     let services: Vec<&Service> = case.question.set.services.values().collect();
     let mut remedies = Remedies::new(case.graph());
     let mut groups: BTreeMap<Group, Vec<(Hit, Remedy)>> = BTreeMap::new();
-    for hit in hits {
+    for mut hit in hits {
         let service = services[hit.service as usize];
         let remedy = match hit.code {
             codes::NOT_DIVERSE if hit.helpless => Remedy::NoWay,
             codes::NOT_DIVERSE => Remedy::Plan(Delay::ZERO),
             code => remedies.ask(service, hit.event, code),
         };
+        hit.overload = remedy.is_none() && remedies.is_overload(service, hit.event);
         let key = (hit.event.kind, rank(hit.code), hit.service, hit.code, remedy.is_none());
         groups.entry(key).or_default().push((hit, remedy));
     }
@@ -95,7 +98,7 @@ fn violations(case: &Case<'_>, mut hits: Vec<Hit>) -> Vec<Violation> {
             let failed = |(hit, remedy): (Hit, Remedy)| Failed {
                 names: hit.event.names(case.graph()),
                 amount: hit.amount,
-                told: Told { why: hit.message, help: help(case, service, code, remedy) },
+                told: Told { help: help(case, service, &hit, remedy), why: hit.message },
             };
             let mut violation = Violation {
                 service: service.id.clone(),
@@ -134,69 +137,6 @@ fn title(code: &str) -> &'static str {
         .iter()
         .find(|(known, _, _)| *known == code)
         .map_or("a promise is broken", |(_, title, _)| title)
-}
-
-fn help(case: &Case<'_>, service: &Service, code: &str, remedy: Remedy) -> String {
-    let (id, ends) = (&service.id, format!("{} and {}", service.a, service.z));
-    let lines = if service.sle.encrypted { "encrypted line" } else { "line" };
-    match (code, remedy) {
-        (codes::NOT_DIVERSE, Remedy::NoWay) => {
-            format!("no plan can help, every way has this: add a line between {ends} that shares none of it{}", less(service))
-        }
-        (_, Remedy::NoWay) => format!("no plan can help: only another {lines} between {ends} does"),
-        (_, Remedy::TooSlow(best)) => format!(
-            "no plan can help: the quickest way that is left takes {best}; promise that, or add a quicker {lines} between {ends}"
-        ),
-        (codes::UNENCRYPTED, _) => "`path.lastResort: drop` loses this traffic rather than expose it; or encrypt the line".to_owned(),
-        (codes::UNVISITED, _) => "`path.lastResort: drop` loses this traffic rather than let the IGP lead it past the function; where \
-             its own segment list does, `trunkline explain TL0232` says where to look".to_owned(),
-        (codes::NOT_DIVERSE, _) => {
-            format!(
-                "`trunkline why {id}` says what they share; `trunkline check` names two ways that do not, where there are such; else add a \
-                 line that does not{}",
-                less(service)
-            )
-        }
-        (codes::NOT_CARRIED, _) => format!("`trunkline why {id}` says which constraint bites"),
-        (codes::OVERLOADED, _) => {
-            "promise less bandwidth over this line, make it larger, or keep other services off it with `path.avoid`".to_owned()
-        }
-        (codes::LOSS_BROKEN, _) => format!(
-            "`trunkline why {id}` has the loss of its lines: promise more loss, or let it ride lines that lose less; where a line is full, promise \
-             less bandwidth over it, or keep other services off it with `path.avoid`"
-        ),
-        (codes::JITTER_BROKEN, _) => format!(
-            "`trunkline why {id}` has the jitter of its lines: promise more jitter, let it ride lines of less, or let what waits behind \
-             others have a strict queue"
-        ),
-        (
-            codes::NOT_DELIVERED | codes::NOT_STEERED | codes::DELAY_BROKEN,
-            Remedy::Plan(best),
-        ) => {
-            let carried = directions(case.question.verdicts.get(id));
-            let backup = carried.iter().any(|direction| direction.backup.is_some());
-            match (backup, code) {
-                (false, _) => {
-                    format!("it has no backup, `trunkline why {id}` says why; a way of {best} is left")
-                }
-                (true, codes::NOT_STEERED) => {
-                    format!("the plan is not what it says of itself: `trunkline why {id}` has its path and backup")
-                }
-                (true, _) => format!(
-                    "neither its path nor its backup keeps it then; a way of {best} is left, for which nothing is installed: the controller has to find it"
-                ),
-            }
-        }
-        _ => format!("`trunkline explain {code}` has a page on it"),
-    }
-}
-
-/// That less could be asked for, where there is less.
-fn less(service: &Service) -> &'static str {
-    match service.sle.diversity {
-        Diversity::Link => "",
-        Diversity::Node | Diversity::Srlg => ", or ask for less `sle.diversity`",
-    }
 }
 
 fn way_view(case: &Case<'_>, flow: u32, by: By, edges: &[EdgeIx], way: &Way) -> Option<WayView> {

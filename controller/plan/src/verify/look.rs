@@ -7,7 +7,7 @@ use super::{
     case::{Case, is_by_igp},
     event::Event,
     known::{Class, Known},
-    tally::{Hit, Tally, Way},
+    tally::{Astray, Hit, Tally, Way},
 };
 use crate::{
     codes,
@@ -88,7 +88,7 @@ impl<'c, 'a> Looker<'c, 'a> {
             return;
         }
         let (mut hits, mut broken) = (std::mem::take(&mut self.hits), false);
-        let mut told = false;
+        let (mut told, first) = (false, hits.len());
         self.case.breaks(outcome, place, event, &mut |fault| {
             broken = true;
             let code = fault.code();
@@ -99,11 +99,15 @@ impl<'c, 'a> Looker<'c, 'a> {
                 hits.push(hit);
             }
         });
+        let flow = &outcome.flows[place];
+        if told {
+            let bent = self.case.is_bent(flow, place, event);
+            hits[first..].iter_mut().for_each(|hit| hit.bent = bent);
+        }
         self.hits = hits;
         if broken {
             self.broken.push((service, !told));
         }
-        let flow = &outcome.flows[place];
         let graph = self.case.graph();
         let left = |edge: &EdgeIx| {
             graph.edge(*edge).bandwidth.saturating_sub(outcome.loads.edge(*edge).offered().as_bps())
@@ -115,9 +119,11 @@ impl<'c, 'a> Looker<'c, 'a> {
         if let Some(spare) = spare {
             self.tally.spare(service, spare, event);
         }
-        let by_igp = is_by_igp(&flow.via);
-        if by_igp && !broken {
-            self.tally.by_igp(service, event);
+        if !broken && is_by_igp(&flow.via) {
+            self.tally.astray(service, event, Astray::ByIgp);
+        }
+        if !broken && self.case.is_on_avoided(flow, place) {
+            self.tally.astray(service, event, Astray::OnAvoided);
         }
         if event.is_single() {
             self.tally.way(place as u32, flow, Way { delay: flow.delay, spare, broken, ..Way::at(event) });
@@ -164,6 +170,7 @@ impl<'c, 'a> Looker<'c, 'a> {
                 let amount = overload.promised.as_bps();
                 let mut hit = Hit::new(service, codes::OVERLOADED, event, amount, message);
                 hit.flow = Some(place as u32);
+                hit.bent = self.case.is_bent(&outcome.flows[place], place, event);
                 self.hits.push(hit);
             }
         }
@@ -191,8 +198,8 @@ impl<'c, 'a> Looker<'c, 'a> {
         self.broken.sort_unstable();
         // One that is told anew counts as told: false comes first.
         self.broken.dedup_by_key(|(service, _)| *service);
-        // All that is led since the last event is led by this one.
-        self.tally.forget_led(&self.broken);
+        // All that goes astray since the last event does so by this one.
+        self.tally.forget_astray(&self.broken);
         for (service, implied) in self.broken.drain(..) {
             self.tally.broken(service, event, implied);
         }

@@ -102,6 +102,14 @@ pub struct Checks {
     pub implied: usize,
     /// Failures under which it was kept although its traffic left the policy and followed the IGP.
     pub by_igp: usize,
+    /// Failures under which it was kept although its traffic was on a line that `path.avoid` names. Left out where there are none.
+    #[serde(default, skip_serializing_if = "is_no_failure")]
+    pub on_avoided: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_no_failure(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A value at its worst, and the first failure that brings it there.
@@ -198,6 +206,13 @@ impl Verification {
     /// Whether nothing breaks a promise; `accept` passes over what no plan can help.
     pub fn holds(&self, accept: bool) -> bool {
         self.all_violations().all(|violation| accept && violation.unavoidable)
+    }
+
+    /// How many failures break promises, each for each service and in each manner; a window is one. With `accept`, without what no plan
+    /// can help. What a baseline counts is counted so ([`Against`](super::baseline::Against)).
+    pub fn breakages(&self, accept: bool) -> usize {
+        let counted = self.all_violations().filter(|violation| !(accept && violation.unavoidable));
+        counted.map(|violation| violation.failures.len()).sum()
     }
 
     /// What breaks a promise, under failures and while windows are open.

@@ -19,11 +19,16 @@ pub(super) struct Hit {
     pub(super) flow: Option<u32>,
     /// It is known that no plan can help.
     pub(super) helpless: bool,
+    /// Where no plan can help: whether one could without the overload bit of nodes.
+    pub(super) overload: bool,
+    /// The traffic rides on by the list of its path, although a line of that path is down.
+    pub(super) bent: bool,
 }
 
 impl Hit {
     pub(super) fn new(service: u32, code: &'static str, event: Event, amount: u64, message: String) -> Self {
-        Self { service, code, event, amount, message, flow: None, helpless: false }
+        let (flow, helpless, overload, bent) = (None, false, false, false);
+        Self { service, code, event, amount, message, flow, helpless, overload, bent }
     }
 }
 
@@ -35,6 +40,17 @@ pub(super) struct Count {
     pub(super) implied: usize,
     /// Kept, although the traffic left its policy and followed the IGP.
     pub(super) by_igp: usize,
+    /// Kept, although the traffic was on a line that its service avoids.
+    pub(super) on_avoided: usize,
+}
+
+/// How a promise is kept where it was not planned so.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Astray {
+    /// By the IGP, off the policy.
+    ByIgp,
+    /// On a line that its service avoids.
+    OnAvoided,
 }
 
 /// One way that a flow takes, and what it is worth at its worst.
@@ -98,8 +114,8 @@ pub(super) struct Tally {
     /// By service: the least spare bandwidth.
     pub(super) spares: Vec<Option<(u64, Event)>>,
     pub(super) ways: BTreeMap<(u32, By, Vec<EdgeIx>), Way>,
-    /// Services and events that are kept by the IGP in one direction; they count where the other is kept too.
-    led: Vec<(u32, Event)>,
+    /// Services and events that are kept in one direction as nobody planned it; they count where the other is kept too.
+    astray: Vec<(u32, Event, Astray)>,
 }
 
 impl Tally {
@@ -115,8 +131,8 @@ impl Tally {
         least(&mut self.spares[service as usize], (bps, event));
     }
 
-    pub(super) fn by_igp(&mut self, service: u32, event: Event) {
-        self.led.push((service, event));
+    pub(super) fn astray(&mut self, service: u32, event: Event, how: Astray) {
+        self.astray.push((service, event, how));
     }
 
     pub(super) fn broken(&mut self, service: u32, event: Event, implied: bool) {
@@ -125,10 +141,10 @@ impl Tally {
         count.implied += usize::from(implied);
     }
 
-    /// Forgets who is led by the IGP in one direction and broken, whatever the other direction does. `broken` is sorted.
-    pub(super) fn forget_led(&mut self, broken: &[(u32, bool)]) {
+    /// Forgets who goes astray in one direction and is broken, whatever the other direction does. `broken` is sorted.
+    pub(super) fn forget_astray(&mut self, broken: &[(u32, bool)]) {
         let is_broken = |service: u32| broken.binary_search_by_key(&service, |(broken, _)| *broken).is_ok();
-        self.led.retain(|(service, _)| !is_broken(*service));
+        self.astray.retain(|(service, ..)| !is_broken(*service));
     }
 
     pub(super) fn way(&mut self, flow: u32, seen: &Flow, mut way: Way) {
@@ -144,10 +160,14 @@ impl Tally {
 
     /// Takes the hits of one event: one for each service and code, with the direction where it is worst. Gives the list back, empty.
     pub(super) fn take(&mut self, mut hits: Vec<Hit>, case: &Case<'_>) -> Vec<Hit> {
-        self.led.sort_unstable();
-        self.led.dedup();
-        for (service, event) in self.led.drain(..) {
-            self.counts.entry((service, event.kind)).or_default().by_igp += 1;
+        self.astray.sort_unstable();
+        self.astray.dedup();
+        for (service, event, how) in self.astray.drain(..) {
+            let count = self.counts.entry((service, event.kind)).or_default();
+            match how {
+                Astray::ByIgp => count.by_igp += 1,
+                Astray::OnAvoided => count.on_avoided += 1,
+            }
         }
         hits.sort_by(|a, b| {
             let key = |hit: &Hit| (hit.service, hit.code, Reverse(hit.amount), hit.flow);
@@ -185,6 +205,7 @@ impl Tally {
             sum.broken += count.broken;
             sum.implied += count.implied;
             sum.by_igp += count.by_igp;
+            sum.on_avoided += count.on_avoided;
         }
         for (mine, theirs) in self.delays.iter_mut().zip(other.delays) {
             theirs.into_iter().for_each(|theirs| least(mine, theirs));

@@ -11,6 +11,7 @@ use crate::{
     fixture::{Built, build, diamond, link, node, service},
 };
 
+mod bent;
 mod brute;
 mod visits;
 
@@ -287,6 +288,33 @@ fn a_baseline_leaves_only_what_is_worse() {
     let mut now = ask(&of(2_000, false), kinds, 1);
     let error = now.against(&narrower, &diamond()).unwrap_err();
     assert_eq!(error, baseline::Incomparable::Narrower("link"));
+}
+
+#[test]
+fn worse_as_before_and_mended_count_the_same_things() {
+    let of = |delay: u64, jitter: &str| {
+        let (mut ted, mut wanted) = (diamond(), service("s", "a", "d"));
+        let line = ted.links.get_mut(&LinkId::lit("a--c")).unwrap();
+        for facts in [&mut line.a_to_z, &mut line.z_to_a] {
+            (facts.delay.value, facts.jitter.value) = (Delay::from_micros(delay), jitter.parse().unwrap());
+        }
+        wanted.slo.one_way_delay = Some(Delay::from_micros(3_000));
+        wanted.slo.jitter = Some("1ms".parse().unwrap());
+        ask(&build(ted, &[(wanted, OVER_B, Some(OVER_C))]), &[FailureKind::Link], 1)
+    };
+    // Two links break delay and jitter.
+    let (good, bad) = (of(500, "0.1ms"), of(2_000, "9ms"));
+    assert_eq!((good.breakages(false), bad.breakages(false), bad.violations.len()), (0, 4, 2));
+    let against = |now: &Verification, before: &Verification| {
+        let mut now = now.clone();
+        let against = now.against(before, &diamond()).unwrap();
+        (now.breakages(false), against.stay, against.mended)
+    };
+    assert_eq!(against(&bad, &good), (4, 0, 0));
+    assert_eq!(against(&bad, &bad), (0, 4, 0));
+    assert_eq!(against(&good, &bad), (0, 0, 4));
+    // What no plan can help is not counted where that is accepted: the way over `c` takes 4 ms.
+    assert_eq!(bad.breakages(true), 2);
 }
 
 #[test]

@@ -55,6 +55,34 @@ fn what_is_drained_is_left_and_stays_the_last_backup_which_is_said_once() {
 }
 
 #[test]
+fn a_backup_over_what_is_drained_goes_before_one_on_a_link_of_the_path() {
+    let ted = ted(r#"
+apiVersion: trunkline/v1
+kind: Network
+nodes:
+  - {name: s, routerId: 10.0.0.1, nodeSid: 1, locator: "fd00:0:1::/48"}
+  - {name: a, routerId: 10.0.0.2, nodeSid: 2, locator: "fd00:0:2::/48"}
+  - {name: b, routerId: 10.0.0.3, nodeSid: 3, locator: "fd00:0:3::/48"}
+  - {name: d, routerId: 10.0.0.4, nodeSid: 4, locator: "fd00:0:4::/48"}
+links:
+  - {name: sa, a: "s:1", z: "a:1", bandwidth: 1Gbps, delay: 1ms}
+  - {name: spare, a: "s:2", z: "a:2", bandwidth: 1Gbps, delay: 2ms}
+  - {name: ab, a: "a:3", z: "b:1", bandwidth: 1Gbps, delay: 1ms}
+  - {name: bd, a: "b:2", z: "d:1", bandwidth: 1Gbps, delay: 1ms}
+  - {name: sb, a: "s:3", z: "b:3", bandwidth: 1Gbps, delay: 5ms}
+  - {name: ad, a: "a:4", z: "d:2", bandwidth: 1Gbps, delay: 5ms}
+"#);
+    // Beside this path no way keeps off its nodes, but one keeps off its links.
+    let text = service("x", "  connectivity: {type: p2p, endpoints: [s, d]}\n  sle: {diversity: node}");
+    let done = compiled(&set_of(&[CLASSES, &text], &ted), &ted, &drained(&["spare"]));
+    let direction = out(&done, "x");
+    assert_eq!(links(&direction.primary), BTreeSet::from(["sa", "ab", "bd"]));
+    assert_eq!(links(direction.backup.as_ref().unwrap()), BTreeSet::from(["spare", "ad"]));
+    let expected = "is drained and the only backup of 1 service (x)";
+    assert_eq!(said(&done, codes::BACKUP_OVER_DRAINED), [("link spare", expected)]);
+}
+
+#[test]
 fn services_that_end_at_a_drained_node_are_named() {
     let hints = Hints { drained_nodes: BTreeSet::from([NodeId::lit("br-1")]), ..Hints::default() };
     let done = minimal(&hints);

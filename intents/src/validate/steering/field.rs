@@ -77,6 +77,7 @@ fields! {
     Avoid = path.avoid as "path.avoid", in_any_order, links;
     LastResort = path.last_resort as "path.lastResort", equal, plain;
     CoRouted = path.co_routed as "path.coRouted", equal, plain;
+    Pin = path.pin as "path.pin", equal, plain;
     Breach = assurance.breach as "assurance.breach", same_breach, breach;
     ImprovementMargin = assurance.improvement_margin as "assurance.improvementMargin", equal, plain;
     HoldDown = assurance.hold_down as "assurance.holdDown", equal, plain;
@@ -148,11 +149,11 @@ mod tests {
     /// A field that is added to the documents fails to compile here first: services would silently not get it.
     #[test]
     fn every_field_of_path_and_assurance_can_be_given() {
-        let PathSpec { dataplane: _, minimise: _, prefer: _, avoid: _, last_resort: _, co_routed: _ } =
+        let PathSpec { dataplane: _, minimise: _, prefer: _, avoid: _, last_resort: _, co_routed: _, pin: _ } =
             PathSpec::default();
         let AssuranceSpec { breach: _, improvement_margin: _, hold_down: _, wait_to_restore: _, mode: _ } =
             AssuranceSpec::default();
         let given = Field::ALL.iter().map(|field| field.name()).collect::<BTreeSet<_>>();
-        assert_eq!(given.len(), 6 + 5, "{given:?}");
+        assert_eq!(given.len(), 7 + 5, "{given:?}");
     }
 }

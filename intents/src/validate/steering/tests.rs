@@ -54,7 +54,7 @@ fn a_service_says_it_before_a_policy_field_by_field() {
     let own = labelled("own", "  path: {minimise: price, avoid: []}\n  assurance: {holdDown: 5s}");
     let silent = labelled("silent", "");
     let services = format!("{own}---\n{}", silent.replace("vrf: silent", "vrf: other"));
-    let says = "path: {dataplane: sr-mpls, minimise: hops, prefer: [{affinity: line2}, {affinity: line1}], avoid: [{affinity: core}], lastResort: drop, coRouted: false}
+    let says = "path: {dataplane: sr-mpls, minimise: hops, prefer: [{affinity: line2}, {affinity: line1}], avoid: [{affinity: core}], lastResort: drop, coRouted: false, pin: links}
   assurance: {breach: {any: [delay > 90ms], for: 7s}, improvementMargin: 20%, holdDown: 40s, waitToRestore: 200s, mode: recommend}";
     // Everything avoids `core`, so only the service that says `avoid: []` has a path.
     let found = faults(&[&services, &policy("all", "{labels: {tier: key}}", says)]);
@@ -67,7 +67,7 @@ fn a_service_says_it_before_a_policy_field_by_field() {
     assert_eq!((given.dataplane, given.minimise), (Dataplane::SrMpls, Minimise::Hops));
     assert_eq!(given.prefer.iter().map(ToString::to_string).collect::<Vec<_>>(), ["line2"]);
     assert_eq!(given.avoid.len(), 1);
-    assert_eq!(given.last_resort, model::sr::LastResort::Drop);
+    assert_eq!((given.last_resort, given.pin), (model::sr::LastResort::Drop, model::intent::Pin::Links));
     let silent = &set.services[&"silent".parse().unwrap()];
     assert!(!silent.co_routed);
     let watched = &silent.assurance;

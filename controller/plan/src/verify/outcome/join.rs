@@ -41,6 +41,7 @@ impl ServiceView {
             mine.broken += other.broken;
             mine.implied += other.implied;
             mine.by_igp += other.by_igp;
+            mine.on_avoided += other.on_avoided;
         }
         worse(&mut self.worst_delay, other.worst_delay, |mine, other| other > mine);
         worse(&mut self.least_spare, other.least_spare, |mine, other| other < mine);
