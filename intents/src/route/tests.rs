@@ -118,7 +118,8 @@ fn stub(second: &str) -> Ted {
 fn a_link_that_is_crossed_out_and_back_takes_the_bandwidth_twice() {
     let asked = |rate: u64| format!("  slo: {{bandwidth: {rate}Mbps}}\n  sle: {{waypoints: [w]}}");
     assert_eq!(placed(&stub(""), &asked(50)), Ok(["stub", "stub", "line"].map(str::to_owned).to_vec()));
-    let told = "no path from a to z because of bandwidth: at most 50Mbps of 60Mbps are free (a > w > a > z)";
+    let told = "no path from a to z because of bandwidth: at most 50Mbps of 60Mbps are free (a > w > a > z); the ways that keep it do not \
+                keep `sle.waypoints`";
     assert_eq!(
         placed(&stub(""), &asked(60)),
         Err(vec![format!("error {} {told}", codes::TOO_MUCH_BANDWIDTH)])

@@ -100,7 +100,7 @@ fn labels_and_vars_become_nodes_and_links() {
     assert_eq!(line.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 30_000);
     let short = &ted.links[&"hq:eth2--p:eth1".parse().unwrap()];
     assert_eq!([&short.a_to_z, &short.z_to_a].map(|d| d.delay.value.to_string()), ["3ms", "2ms"]);
-    assert_eq!(short.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 20_001);
+    assert_eq!(short.a_to_z.adjacency_label.as_ref().unwrap().value.number(), 30_001);
 }
 
 #[test]
