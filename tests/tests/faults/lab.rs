@@ -29,7 +29,10 @@ use router::{
     router::Router,
 };
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, sleep},
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What every router holds of the controller's.
@@ -39,6 +42,9 @@ pub type Files = BTreeMap<String, String>;
 
 /// Nothing that is waited for takes longer, also on a slow machine: a router that was not trusted is tried again after a minute.
 pub const LIMIT: Duration = Duration::from_secs(150);
+
+/// So many networks run at once: more of them keep each other waiting for longer than a router may take to answer.
+static ROOM: Semaphore = Semaphore::const_new(7);
 
 /// How a router is configured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -66,6 +72,8 @@ pub struct Lab {
     /// What every router held before a controller came: its interfaces, its instances, and what others made.
     found: BTreeMap<NodeId, Tree>,
     _stop: DropGuard,
+    /// Its place among those that run.
+    _room: SemaphorePermit<'static>,
 }
 
 fn example(name: &str) -> String {
@@ -99,6 +107,7 @@ static NETWORKS: AtomicU32 = AtomicU32::new(0);
 impl Lab {
     /// Starts it. The faulty router speaks what is asked; of the others, each protocol has at least one.
     pub async fn start(faulty: Speaks) -> Self {
+        let room = ROOM.acquire().await.unwrap();
         let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
         let speaks = ted.nodes.keys().map(|node| {
             let speaks = match node.as_str() {
@@ -125,7 +134,7 @@ impl Lab {
         let held =
             |router: &Arc<Router>| (router.name().clone(), router.with(|store| store.running().clone()));
         let found = fleet.routers().map(held).collect();
-        Self { ted, fleet, world, folder, speaks, found, _stop: stop.drop_guard() }
+        Self { ted, fleet, world, folder, speaks, found, _stop: stop.drop_guard(), _room: room }
     }
 
     /// How a router is configured.
