@@ -254,7 +254,8 @@ impl Controller {
                 }
                 let unreadable = model::DeviceReading::Unreadable { why, since: begun };
                 if self.running.is_none() {
-                    self.world.read(node, begun, unreadable);
+                    // Whenever it was begun, it failed now: what is told to be down must not be planned with as if it were there.
+                    self.world.read(node, clock::now(), unreadable);
                 }
             }
         }
