@@ -61,7 +61,7 @@ test-web: setup web-ui
 	else echo "skipped: no browser, so the dashboard was not tested in one"; fi
 
 # More than there are processors: the long tests wait for routers that hang.
-TEST_THREADS ?= 4
+TEST_THREADS ?= 8
 
 # Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
 test-rust: setup web-ui

@@ -15,7 +15,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::stage::{alone, trunkline, wait};
+use crate::stage::{Place, trunkline, wait};
 
 /// How long it may take to start, on a busy machine.
 const STARTS: Duration = Duration::from_secs(120);
@@ -123,7 +123,7 @@ impl Drop for Small {
 
 #[test]
 fn a_signal_ends_everything_and_leaves_nothing_behind() {
-    let _alone = alone();
+    let _place = Place::take();
     for (format, signal, code) in
         [("text", Signal::SIGINT, 130), ("json", Signal::SIGHUP, 129), ("json", Signal::SIGTERM, 143)]
     {
@@ -137,7 +137,7 @@ fn a_signal_ends_everything_and_leaves_nothing_behind() {
 
 #[test]
 fn what_it_started_does_not_outlive_it_when_it_is_killed() {
-    let _alone = alone();
+    let _place = Place::take();
     let mut demo = Small::playing("json");
     assert_eq!(demo.end_by(Signal::SIGKILL), None);
 }

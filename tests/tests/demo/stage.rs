@@ -2,11 +2,10 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, PoisonError,
         mpsc::{self, Receiver},
     },
     thread,
@@ -19,12 +18,28 @@ use nix::{
 };
 use serde_json::Value;
 
-/// Only one demonstration at a time: they would slow each other down until deadlines pass.
-static ONE: Mutex<()> = Mutex::new(());
+/// Demonstrations that run. One keeps a processor half busy; more than two would slow each other down until deadlines pass.
+static RUNNING: Mutex<u32> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
 
-/// Keeps other demonstrations waiting as long as it is held.
-pub fn alone() -> MutexGuard<'static, ()> {
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// A place for one of two demonstrations. Gives it back when dropped.
+pub struct Place(());
+
+impl Place {
+    /// Waits for it.
+    pub fn take() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = ENDED.wait_while(running, |running| *running >= 2);
+        *full.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_one();
+    }
 }
 
 /// The folder of the whole project.
@@ -50,18 +65,16 @@ pub struct Demo {
     pub url: String,
     /// Its files.
     pub folder: tempfile::TempDir,
-    _one: MutexGuard<'static, ()>,
+    _place: Place,
 }
 
 impl Demo {
     /// Starts one with this scenario of `tests/scenarios`.
     pub fn start(scenario: &str, more: &[&str]) -> Self {
-        let one = alone();
-        // The port is free again at once; nobody else on the machine asks for this very one meanwhile.
-        let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let place = Place::take();
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(trunkline())
-            .args(["demo", "--format", "json", "--listen", &listen.to_string(), "--scenario"])
+            .args(["demo", "--format", "json", "--listen", "127.0.0.1:0", "--scenario"])
             .arg(root().join("tests/scenarios").join(scenario))
             .arg("--folder")
             .arg(folder.path())
@@ -80,7 +93,11 @@ impl Demo {
                 }
             }
         });
-        Self { child, lines, said: Vec::new(), url: format!("http://{listen}"), folder, _one: one }
+        let mut demo = Self { child, lines, said: Vec::new(), url: String::new(), folder, _place: place };
+        let place = |line: &Value| Some(line["text"].as_str()?.strip_prefix("dashboard: ")?.to_owned());
+        let told = demo.wait_for("its dashboard", Duration::from_secs(90), |line| place(line).is_some());
+        demo.url = place(&told).unwrap();
+        demo
     }
 
     /// Waits for a line; panics with all that was said when it does not come.

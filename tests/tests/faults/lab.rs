@@ -44,7 +44,7 @@ pub type Files = BTreeMap<String, String>;
 pub const LIMIT: Duration = Duration::from_secs(150);
 
 /// So many networks run at once: more of them keep each other waiting for longer than a router may take to answer.
-static ROOM: Semaphore = Semaphore::const_new(7);
+static ROOM: Semaphore = Semaphore::const_new(9);
 
 /// How a router is configured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
