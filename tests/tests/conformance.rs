@@ -19,6 +19,7 @@ use std::{
 use engine::{
     cycle,
     stages::{self, Files, Occasion, Proposal, View},
+    terms::Terms,
 };
 use model::{
     ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Ted, Timestamp,
@@ -87,7 +88,7 @@ impl Ground {
         let devices = ted.nodes.keys().map(|node| (node.clone(), reading(DeviceConfig::default()))).collect();
         let actual = Arc::new(ActualState { devices, ..ActualState::default() });
         let (ids, hints, before) = (Allocations::default(), Hints::default(), Arc::default());
-        let view = View { ted: Arc::clone(ted), actual, ids, hints, before };
+        let view = View { ted: Arc::clone(ted), actual, ids, hints, before, terms: Terms::default() };
         Self { view }
     }
 
@@ -118,7 +119,7 @@ impl Ground {
         actual.devices = devices.into_iter().map(|(node, config)| (node, reading(config))).collect();
         let (actual, before) = (Arc::new(actual), Arc::new(proposal.compiled));
         let (ted, ids, hints) = (Arc::clone(&self.view.ted), proposal.ids, proposal.hints);
-        let view = View { ted, actual, ids, hints, before };
+        let view = View { ted, actual, ids, hints, before, terms: Terms::default() };
         Self { view }
     }
 }

@@ -44,12 +44,24 @@ pub(crate) async fn ask<T>(
     context: &Context,
     command: impl FnOnce(Reply<T>) -> Command,
 ) -> Result<T, Problem> {
-    match tokio::time::timeout(PATIENCE, context.engine.ask(command)).await {
+    ask_longer(context, Duration::ZERO, command).await
+}
+
+/// The same for a command that waits for so long by itself.
+pub(crate) async fn ask_longer<T>(
+    context: &Context,
+    longer: Duration,
+    command: impl FnOnce(Reply<T>) -> Command,
+) -> Result<T, Problem> {
+    let patience = PATIENCE.saturating_add(longer);
+    match tokio::time::timeout(patience, context.engine.ask(command)).await {
         Ok(answer) => answer.map_err(Problem::from),
-        Err(_) => Err(Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "slow",
-            "the controller gave no answer in 300 s; it may still carry the command out: look at the timeline",
-        )),
+        Err(_) => {
+            let after = patience.as_secs();
+            let why = format!(
+                "the controller gave no answer in {after} s; it may still carry the command out: look at the timeline"
+            );
+            Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "slow", why))
+        }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     Live, Problem, Token, Topology, guard,
     request::{
         AdoptRequest, ApplyRequest, AuditLog, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest,
-        PlanRequest, RevisionSummary, RollbackRequest, UnbalanceRequest,
+        PlanRequest, Reason, RevisionSummary, RollbackRequest, UnbalanceRequest,
     },
 };
 
@@ -248,23 +248,30 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn apply(&self, request: &ApplyRequest) -> Result<Applied, ClientError> {
-        self.post("intents/apply", request).await
+        // The controller looks at the network for so long, and answers then.
+        let settle = request.waves.map_or(Duration::ZERO, |waves| waves.settle.as_duration());
+        self.post_within("intents/apply", request, CHANGE.saturating_add(settle)).await
     }
 
-    /// What files would change; nothing is sent to routers.
+    /// What files would change; routers are not changed.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn plan(&self, files: BTreeMap<String, String>) -> Result<Planned, ClientError> {
-        self.post("intents/plan", &PlanRequest { files }).await
+    pub async fn plan(&self, request: &PlanRequest) -> Result<Planned, ClientError> {
+        self.post("intents/plan", request).await
     }
 
     /// Goes back to an earlier set of intents.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn rollback(&self, revision: Revision, message: &str) -> Result<Applied, ClientError> {
-        self.post("rollback", &RollbackRequest { revision, message: message.to_owned() }).await
+    pub async fn rollback(
+        &self,
+        revision: Revision,
+        reason: impl Into<Reason>,
+    ) -> Result<Applied, ClientError> {
+        let Reason { message, beyond_limit } = reason.into();
+        self.post("rollback", &RollbackRequest { revision, message, beyond_limit }).await
     }
 
     /// Allows or forbids acting.
@@ -287,16 +294,22 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn drain(&self, subject: &Subject, message: &str) -> Result<Applied, ClientError> {
-        self.post("drain", &DrainRequest::of(subject, message)).await
+    pub async fn drain(&self, subject: &Subject, reason: impl Into<Reason>) -> Result<Applied, ClientError> {
+        let request = DrainRequest::of(subject, reason.into());
+        self.post("drain", &request).await
     }
 
     /// Lets traffic onto it again.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn undrain(&self, subject: &Subject, message: &str) -> Result<Applied, ClientError> {
-        self.post("undrain", &DrainRequest::of(subject, message)).await
+    pub async fn undrain(
+        &self,
+        subject: &Subject,
+        reason: impl Into<Reason>,
+    ) -> Result<Applied, ClientError> {
+        let request = DrainRequest::of(subject, reason.into());
+        self.post("undrain", &request).await
     }
 
     /// Which services should leave full links, and what that would change; nothing is sent to routers. Needs the token.
@@ -341,9 +354,18 @@ impl Client {
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ClientError> {
+        self.post_within(path, body, CHANGE).await
+    }
+
+    async fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        patience: Duration,
+    ) -> Result<T, ClientError> {
         let unwritten = |error: serde_json::Error| ClientError::Unwritten { why: error.to_string() };
         let body = serde_json::to_string(body).map_err(unwritten)?;
-        self.ask(self.request(Method::POST, path, body)?, CHANGE).await
+        self.ask(self.request(Method::POST, path, body)?, patience).await
     }
 
     /// A request with all that we may say of ourselves.

@@ -2,12 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::{balance::Limits, handle::Subject};
+use engine::{
+    balance::Limits,
+    handle::Subject,
+    terms::{Manner, Waves},
+};
 use model::{Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use store::AuditEntry;
 
 use crate::body::Body;
+
+/// Why a change is made, and whether it may touch more of the network than one change may.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reason {
+    /// Why; stands in the log.
+    pub message: String,
+    /// Whether it may touch more of the network than one change may; then the reason must be said.
+    pub beyond_limit: bool,
+}
+
+impl From<&str> for Reason {
+    /// A reason for a change within the limit.
+    fn from(message: &str) -> Self {
+        Self { message: message.to_owned(), beyond_limit: false }
+    }
+}
 
 /// Answer of `audit`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,17 +53,28 @@ pub struct ApplyRequest {
     /// Whether files without any service may take all services off the network.
     #[serde(default, rename = "removeAll", skip_serializing_if = "std::ops::Not::not")]
     pub remove_all: bool,
+    /// Services of a few far ends first, with a look at the network before the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waves: Option<Waves>,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
 }
 
 impl ApplyRequest {
     /// A request that takes nothing off the network by an oversight.
     pub fn new(files: BTreeMap<String, String>, message: impl Into<String>) -> Self {
-        Self { files, message: message.into(), remove_all: false }
+        Self { files, message: message.into(), remove_all: false, waves: None, beyond_limit: false }
+    }
+
+    /// How it is to be carried out.
+    pub const fn manner(&self) -> Manner {
+        Manner { waves: self.waves, beyond_limit: self.beyond_limit }
     }
 }
 
 impl Body for ApplyRequest {
-    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}, "message": "WHY"}, and "removeAll": true where no service shall stay"#;
+    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}, "message": "WHY"}, "removeAll": true where no service shall stay, "waves": {"first": 2, "settle": "60s"}, "beyondLimit": true"#;
 }
 
 /// Body of `intents/plan`.
@@ -52,10 +83,21 @@ impl Body for ApplyRequest {
 pub struct PlanRequest {
     /// Intent files by name; together they are the whole set.
     pub files: BTreeMap<String, String>,
+    /// As of `intents/apply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waves: Option<Waves>,
+}
+
+impl From<BTreeMap<String, String>> for PlanRequest {
+    /// Files that would be carried out at once.
+    fn from(files: BTreeMap<String, String>) -> Self {
+        Self { files, waves: None }
+    }
 }
 
 impl Body for PlanRequest {
-    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}}"#;
+    const LOOKS: &'static str =
+        r#"{"files": {"NAME.yaml": "TEXT"}}, and "waves": {"first": 2, "settle": "60s"}"#;
 }
 
 /// Body of `rollback`.
@@ -67,10 +109,13 @@ pub struct RollbackRequest {
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
 }
 
 impl Body for RollbackRequest {
-    const LOOKS: &'static str = r#"{"revision": NUMBER, "message": "WHY"}"#;
+    const LOOKS: &'static str = r#"{"revision": NUMBER, "message": "WHY"}, and "beyondLimit": true"#;
 }
 
 /// Body of `mode`.
@@ -114,16 +159,20 @@ pub struct DrainRequest {
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
 }
 
 impl DrainRequest {
     /// A request for a subject.
-    pub fn of(subject: &Subject, message: &str) -> Self {
+    pub fn of(subject: &Subject, reason: Reason) -> Self {
         let (link, node) = match subject {
             Subject::Link(link) => (Some(link.clone()), None),
             Subject::Node(node) => (None, Some(node.clone())),
         };
-        Self { link, node, message: message.to_owned() }
+        let Reason { message, beyond_limit } = reason;
+        Self { link, node, message, beyond_limit }
     }
 
     /// The subject, where exactly one is named.
@@ -137,7 +186,8 @@ impl DrainRequest {
 }
 
 impl Body for DrainRequest {
-    const LOOKS: &'static str = r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link""#;
+    const LOOKS: &'static str =
+        r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link", and "beyondLimit": true"#;
 }
 
 /// Body of `optimise`.
@@ -159,11 +209,13 @@ pub struct BalanceRequest {
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
 }
 
 impl Body for BalanceRequest {
-    const LOOKS: &'static str =
-        r#"{"services": {"NAME": {"off": ["LINK"], "why": "WHY"}}, "message": "WHY"}"#;
+    const LOOKS: &'static str = r#"{"services": {"NAME": {"off": ["LINK"], "why": "WHY"}}, "message": "WHY"}, and "beyondLimit": true"#;
 }
 
 /// Body of `unbalance`; may be left out.
@@ -176,11 +228,13 @@ pub struct UnbalanceRequest {
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
 }
 
 impl Body for UnbalanceRequest {
-    const LOOKS: &'static str =
-        r#"{"services": ["NAME"], "message": "WHY"}, each of which may be left out, or nothing"#;
+    const LOOKS: &'static str = r#"{"services": ["NAME"], "message": "WHY", "beyondLimit": true}, each of which may be left out, or nothing"#;
 }
 
 /// An accepted set of intents without its files.

@@ -102,6 +102,15 @@ fn change(kind: &EventKind) -> String {
         EventKind::TransactionEnded { id, ending, unresolved, errors, commit_ms, .. } => {
             format!("transaction {id} {}", outcome(ending, unresolved.iter(), errors, *commit_ms))
         }
+        EventKind::WaveWatched { wave, of, services, devices, settle_ms } => format!(
+            "wave {wave} of {of} is on {}: {} moved, looked at for {} s before the next wave",
+            count(*devices, "device"),
+            count(services.len(), "service"),
+            settle_ms.div_ceil(1_000)
+        ),
+        EventKind::WaveStopped { wave, of, why } => {
+            format!("the change goes no further than wave {wave} of {of} and is taken back: {why}")
+        }
         EventKind::Rerouted { services, back, why, breach_to_ack_ms, .. } => {
             let moved = if *back { "went back" } else { "moved" };
             let after =
@@ -195,6 +204,23 @@ mod tests {
             confirm_ms: 10.0,
         };
         assert_eq!(sentence(&moved), "1 service moved, 100 ms after the breach: line1 is bad");
+        let watched = EventKind::WaveWatched {
+            wave: 1,
+            of: 2,
+            services: vec![ServiceId::lit("a"), ServiceId::lit("b")],
+            devices: 3,
+            settle_ms: 60_000,
+        };
+        assert_eq!(
+            sentence(&watched),
+            "wave 1 of 2 is on 3 devices: 2 services moved, looked at for 60 s before the next wave"
+        );
+        let stopped =
+            EventKind::WaveStopped { wave: 1, of: 2, why: "the promise of a is broken: loss".into() };
+        assert_eq!(
+            sentence(&stopped),
+            "the change goes no further than wave 1 of 2 and is taken back: the promise of a is broken: loss"
+        );
         let balanced = |services: &[&str], held, back| EventKind::Balanced {
             services: services.iter().map(|service| ServiceId::lit(service)).collect(),
             held,

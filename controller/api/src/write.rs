@@ -1,11 +1,12 @@
 //! Answers to writes: each stands in the audit log before it is carried out, or is not carried out. So does a refusal, after it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use engine::{
     balance::{Limits, MOST_EFFORT, MOST_LINKS, MOST_MOVES, MOST_SERVICES},
     clock,
     handle::{Balancing, Command, Refusal, Reply, Subject},
+    terms::{LONGEST_SETTLE, Manner, SHORTEST_SETTLE, Waves},
 };
 use model::{ServiceId, hint::Balance};
 use serde::Serialize;
@@ -19,7 +20,7 @@ use warp::{
 
 use crate::{
     Problem,
-    asked::{Asked, Context, ask},
+    asked::{Asked, Context, ask, ask_longer},
     body::{self, Body},
     guard,
     reply::json,
@@ -67,9 +68,19 @@ async fn carry_out<T: Serialize>(
     write: Write,
     command: impl FnOnce(Write, Reply<T>) -> Command,
 ) -> Result<Response, Problem> {
+    carry_out_longer(context, write, Duration::ZERO, command).await
+}
+
+/// The same for what waits for so long by itself.
+async fn carry_out_longer<T: Serialize>(
+    context: &Context,
+    write: Write,
+    longer: Duration,
+    command: impl FnOnce(Write, Reply<T>) -> Command,
+) -> Result<Response, Problem> {
     log(context, &write).await?;
     let asked = write.clone();
-    let answer = ask(context, |reply| command(asked, reply)).await;
+    let answer = ask_longer(context, longer, |reply| command(asked, reply)).await;
     if let Err(Problem { refusal: Some(refusal), .. }) = &answer
         && !matches!(
             **refusal,
@@ -91,9 +102,11 @@ pub(crate) async fn look(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Result
         check_limits(&limits)?;
         return json(&ask(asked.context, |reply| Command::Optimise { limits, reply }).await?);
     }
-    let PlanRequest { files } = body::parse(asked.headers, bytes)?;
+    let PlanRequest { files, waves } = body::parse(asked.headers, bytes)?;
     check_files(&files)?;
-    json(&ask(asked.context, |reply| Command::Plan { files, reply }).await?)
+    check_waves(waves)?;
+    let manner = Manner { waves, beyond_limit: false };
+    json(&ask(asked.context, |reply| Command::Plan { files, manner, reply }).await?)
 }
 
 /// Answers a row of the table that changes something.
@@ -103,10 +116,16 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
     match route {
         Route::Apply => apply(context, who, body::parse(headers, bytes)?).await,
         Route::Rollback => {
-            let RollbackRequest { revision: to, message } = body::parse(headers, bytes)?;
-            let write = Write { who, what: format!("roll back to revision {}", to.0), why: reason(message)? };
-            let rollback =
-                |Write { who, why: message, .. }, reply| Command::Rollback { to, who, message, reply };
+            let RollbackRequest { revision: to, message, beyond_limit } = body::parse(headers, bytes)?;
+            let what = format!("roll back to revision {}{}", to.0, beyond(beyond_limit, &message)?);
+            let write = Write { who, what, why: reason(message)? };
+            let rollback = |Write { who, why: message, .. }, reply| Command::Rollback {
+                to,
+                who,
+                message,
+                beyond_limit,
+                reply,
+            };
             carry_out(context, write, rollback).await
         }
         Route::Mode => {
@@ -124,30 +143,54 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
             drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
         }
         Route::Balance => balance(context, who, body::parse(headers, bytes)?).await,
-        Route::Unbalance => {
-            let UnbalanceRequest { services, message } = or_default(headers, bytes)?;
-            let what = match services.is_empty() {
-                true => "let back what was moved off full links".to_owned(),
-                false => format!("let back {}, off full links so far", few(services.iter())),
-            };
-            let write = Write { who, what, why: reason(message)? };
-            let balancing = Balancing::Back(services);
-            carry_out(context, write, |write, reply| Command::Balance { balancing, who: write.who, reply })
-                .await
-        }
+        Route::Unbalance => unbalance(context, who, or_default(headers, bytes)?).await,
         _ => Err(Refusal::NotFound { what: "write at this path".into() }.into()),
     }
 }
 
 async fn apply(context: &Arc<Context>, who: String, request: ApplyRequest) -> Result<Response, Problem> {
-    let ApplyRequest { files, message, remove_all } = request;
+    let manner = request.manner();
+    let ApplyRequest { files, message, remove_all, waves, beyond_limit } = request;
     check_files(&files)?;
+    check_waves(waves)?;
     let allowed = if remove_all { ", which may promise nothing" } else { "" };
-    let what = format!("apply {} intent file(s), sha256 {}{allowed}", files.len(), fingerprint(&files));
+    let so = waves.map_or_else(String::new, |waves| {
+        let Waves { first, settle } = waves;
+        format!(", in waves: {first} far end(s) first, the others after {settle}")
+    });
+    let beyond = beyond(beyond_limit, &message)?;
+    let print = fingerprint(&files);
+    let what = format!("apply {} intent file(s), sha256 {print}{allowed}{so}{beyond}", files.len());
     let write = Write { who, what, why: reason(message)? };
-    let apply =
-        |Write { who, why: message, .. }, reply| Command::Apply { files, who, message, remove_all, reply };
-    carry_out(context, write, apply).await
+    let settle = waves.map_or(Duration::ZERO, |waves| waves.settle.as_duration());
+    let apply = |Write { who, why: message, .. }, reply| Command::Apply {
+        files,
+        who,
+        message,
+        remove_all,
+        manner,
+        reply,
+    };
+    carry_out_longer(context, write, settle, apply).await
+}
+
+/// What the log says of a change that may touch more than one change may: that is never done without a reason.
+fn beyond(beyond_limit: bool, message: &str) -> Result<&'static str, Problem> {
+    if beyond_limit && message.trim().is_empty() {
+        let detail = "a change beyond the limit needs a `message` that says why";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "message", detail));
+    }
+    Ok(if beyond_limit { ", beyond the limit if need be" } else { "" })
+}
+
+fn check_waves(waves: Option<Waves>) -> Result<(), Problem> {
+    let Some(Waves { first, settle }) = waves else { return Ok(()) };
+    if first > 0 && (SHORTEST_SETTLE..=LONGEST_SETTLE).contains(&settle) {
+        return Ok(());
+    }
+    let detail =
+        format!("`first` of `waves` is 1 or more, and `settle` {SHORTEST_SETTLE} to {LONGEST_SETTLE}");
+    Err(Problem::new(StatusCode::BAD_REQUEST, "waves", detail))
 }
 
 async fn drain(
@@ -164,16 +207,36 @@ async fn drain(
         )
     })?;
     let verb = if drain { "drain" } else { "undrain" };
+    let beyond_limit = request.beyond_limit;
+    let beyond = beyond(beyond_limit, &request.message)?;
     let what = match &subject {
-        Subject::Link(link) => format!("{verb} link {link}"),
-        Subject::Node(node) => format!("{verb} node {node}"),
+        Subject::Link(link) => format!("{verb} link {link}{beyond}"),
+        Subject::Node(node) => format!("{verb} node {node}{beyond}"),
     };
     let write = Write { who, what, why: reason(request.message)? };
-    carry_out(context, write, |write, reply| Command::Drain { subject, drain, who: write.who, reply }).await
+    let drain = |Write { who, .. }, reply| Command::Drain { subject, drain, who, beyond_limit, reply };
+    carry_out(context, write, drain).await
+}
+
+async fn unbalance(
+    context: &Arc<Context>,
+    who: String,
+    request: UnbalanceRequest,
+) -> Result<Response, Problem> {
+    let UnbalanceRequest { services, message, beyond_limit } = request;
+    let beyond = beyond(beyond_limit, &message)?;
+    let what = match services.is_empty() {
+        true => format!("let back what was moved off full links{beyond}"),
+        false => format!("let back {}, off full links so far{beyond}", few(services.iter())),
+    };
+    let write = Write { who, what, why: reason(message)? };
+    let balancing = Balancing::Back(services);
+    let unbalance = |Write { who, .. }, reply| Command::Balance { balancing, who, beyond_limit, reply };
+    carry_out(context, write, unbalance).await
 }
 
 async fn balance(context: &Arc<Context>, who: String, request: BalanceRequest) -> Result<Response, Problem> {
-    let BalanceRequest { services, message } = request;
+    let BalanceRequest { services, message, beyond_limit } = request;
     let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "services", detail);
     if services.is_empty() || services.len() > MOST_SERVICES {
         let many = services.len();
@@ -190,9 +253,10 @@ async fn balance(context: &Arc<Context>, who: String, request: BalanceRequest) -
     for kept in services.values() {
         reason(kept.why.clone())?;
     }
-    let write = Write { who, what: moves(&services), why: reason(message)? };
-    let balance =
-        |Write { who, .. }, reply| Command::Balance { balancing: Balancing::Off(services), who, reply };
+    let what = format!("{}{}", moves(&services), beyond(beyond_limit, &message)?);
+    let write = Write { who, what, why: reason(message)? };
+    let balancing = Balancing::Off(services);
+    let balance = |Write { who, .. }, reply| Command::Balance { balancing, who, beyond_limit, reply };
     carry_out(context, write, balance).await
 }
 

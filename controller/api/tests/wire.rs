@@ -87,6 +87,14 @@ fn about_promises_and_changes() -> Vec<EventKind> {
             readback_ms: 20.0,
             confirm_ms: 10.0,
         },
+        EventKind::WaveWatched {
+            wave: 1,
+            of: 2,
+            services: vec![ServiceId::lit("s1")],
+            devices: 2,
+            settle_ms: 60_000,
+        },
+        EventKind::WaveStopped { wave: 1, of: 2, why: "the promise of s1 is broken".into() },
     ]
 }
 

@@ -138,6 +138,7 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         samples,
         journal: journal.clone(),
         limits: config.limits,
+        most: config.most,
         read_every: config.read_every,
         openings: OPENINGS,
         clock: engine::season::Clock::default(),

@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0096 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0095 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0095`: a change touches more than one change may.
+pub const BEYOND_LIMIT: &str = "TL0095";
 
 /// `TL0096`: a device has no words for an edit.
 pub const NO_WORDS: &str = "TL0096";
@@ -14,6 +17,11 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        BEYOND_LIMIT,
+        "a change touches more of the network than one change may",
+        "`limits` in the configuration of the controller says how many devices one change may touch (`mostDevices`) and of how many services it may move or take away the paths (`mostServices`), as a number or as a share of all. This change goes beyond: the finding has the figures. Nothing was sent. Often it is a slip of the hand: a selector that matches more than was meant, a file that was left out, a line with far more services than one remembers. Look at the plan with `trunkline apply --dry-run`. Make the change in parts, or say that it is meant: `--beyond-limit`, with `-m` and the reason, which stand in the log. A change that the controller makes by itself, a re-route or what a maintenance window asks for, is held back and told by the alarm `beyond-limit`; people carry it out by `trunkline drain`, `trunkline apply` or a higher limit. What was left half-way is taken back or finished whatever it touches.",
+    ),
     (
         NO_WORDS,
         "a device has no words for an edit",

@@ -4,7 +4,9 @@
 mod commands;
 #[cfg(test)]
 mod fixture;
+mod held_back;
 mod keep;
+mod look;
 mod loop_turn;
 mod outcome;
 mod owed;
@@ -35,14 +37,14 @@ use crate::{
     clock,
     event::{Event, EventKind},
     handle::{Applied, Command, Reply},
-    job::{self, Finished, Request, Wanted},
+    job::{self, Finished, Means, Request, Wanted, waves::Question},
     picture::{self, Album},
     readers::Seen,
     snapshot::{Session, Snapshot},
     world::World,
 };
 
-pub use own_alarms::{DRIFT, STOPPED};
+pub use own_alarms::{BEYOND, DRIFT, STOPPED};
 pub use start::{Setup, StartError};
 
 /// Events that a slow listener may be behind before it loses some.
@@ -94,6 +96,9 @@ pub struct Controller {
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,
+    /// What a change asks between two waves, and the other end of it.
+    questions: mpsc::Receiver<Question>,
+    judge: mpsc::Sender<Question>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
     running: Option<Running>,
@@ -105,6 +110,12 @@ pub struct Controller {
     stop_switch: watch::Sender<Mode>,
     /// No change begins any more.
     stopping: bool,
+    /// The same for a change that waits between two waves.
+    leaving: CancellationToken,
+    /// What the loop has to do and cannot while a change is under way.
+    waiting: look::Waiting,
+    /// What goes beyond the limit and is held back.
+    held_back: held_back::HeldBack,
     readers: Vec<JoinHandle<()>>,
     begun: Instant,
     in_sync: bool,
@@ -135,6 +146,7 @@ enum News {
     Samples(Vec<Sample>),
     Seen(Seen),
     Told(EventKind),
+    Asked(Question),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
     Recovered(Result<repair::Resolved, tokio::task::JoinError>),
     Judge,
@@ -158,6 +170,7 @@ impl Controller {
                 result = finished(&mut self.running) => News::Finished(Box::new(result)),
                 ended = recovered(&mut self.recovery) => News::Recovered(ended),
                 Some(command) = self.commands.recv() => News::Command(command),
+                Some(question) = self.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
@@ -168,6 +181,7 @@ impl Controller {
             match news {
                 News::Stop => break,
                 News::Told(kind) => self.publish(kind),
+                News::Asked(question) => self.look(question),
                 News::Finished(result) => self.finish(*result),
                 News::Recovered(ended) => self.recovered(ended),
                 News::Command(command) => self.command(command),
@@ -186,6 +200,7 @@ impl Controller {
         }
         info!("stopping");
         self.stopping = true;
+        self.leaving.cancel();
         self.readers.iter().for_each(JoinHandle::abort);
         if self.running.is_some() {
             // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for. What became of it
@@ -216,14 +231,21 @@ impl Controller {
 
     /// Starts a change; there is none running.
     fn launch(&mut self, request: Request, asker: Asker) {
-        let (fleet, journal, tell) = (Arc::clone(&self.fleet), self.journal.clone(), self.tell.clone());
+        let tell = self.tell.clone();
         let tell = move |kind| {
             // The receiver lives as long as the controller.
             let _ = tell.send(kind);
         };
         let wanted = request.wanted.clone();
-        let mode = self.stop_switch.subscribe();
-        let task = tokio::spawn(job::run(request, fleet, journal, mode, tell));
+        let means = Means {
+            fleet: Arc::clone(&self.fleet),
+            journal: self.journal.clone(),
+            mode: self.stop_switch.subscribe(),
+            judge: self.judge.clone(),
+            leaving: self.leaving.clone(),
+        };
+        self.waiting = look::Waiting::default();
+        let task = tokio::spawn(job::run(request, means, tell));
         self.running = Some(Running { task, asker, wanted });
         self.busy.send_replace(true);
     }

@@ -38,7 +38,7 @@ pub fn propose(
     // What is left out of the plan, because nobody knows what is there or because somebody else's stands there.
     findings.extend(report.findings.iter().cloned());
     let report = report.noting(&compiled.findings).proved(&proof);
-    findings.extend(stages::reject_fatal(stages::judged(proof, &plan, view))?);
+    findings.extend(stages::reject_fatal(stages::judged(proof, &plan, &compiled, view, occasion))?);
     Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })
 }
 

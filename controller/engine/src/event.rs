@@ -122,9 +122,9 @@ pub enum EventKind {
     },
     /// An alarm began.
     AlarmRaised {
-        /// The alarm policy; or `drift` or `loop-stopped`, the controller's own.
+        /// The alarm policy; or `drift`, `loop-stopped` or `beyond-limit`, the controller's own.
         alarm: String,
-        /// The line; of the controller's own alarms the device or the service.
+        /// The line; of the controller's own alarms the device, the service, or what is held back.
         subject: String,
         /// How bad it is.
         severity: Severity,
@@ -213,6 +213,28 @@ pub enum EventKind {
         /// Decision and confirms, milliseconds.
         confirm_ms: f64,
     },
+    /// A wave of a change is there for good, and is looked at before the next one begins.
+    WaveWatched {
+        /// Which wave, counted from 1.
+        wave: usize,
+        /// Of how many.
+        of: usize,
+        /// The services that have moved so far.
+        services: Vec<ServiceId>,
+        /// How many devices the wave changed.
+        devices: usize,
+        /// How long it is looked at, milliseconds.
+        settle_ms: u64,
+    },
+    /// After a wave something got worse, or the change was called off: it goes no further, and what stands of it is taken back.
+    WaveStopped {
+        /// Which wave.
+        wave: usize,
+        /// Of how many.
+        of: usize,
+        /// What got worse, or who called it off.
+        why: String,
+    },
     /// Traffic was moved because of what was measured.
     Rerouted {
         /// Which services.
@@ -263,7 +285,10 @@ impl EventKind {
             Self::AlarmRaised { severity, .. } => *severity,
             Self::JournalFailed { .. } | Self::AuditBroken { .. } => Severity::Error,
             Self::TransactionEnded { ending: Ending::Unresolved, .. } => Severity::Error,
-            Self::PromiseBroken { .. } | Self::Rejected { .. } | Self::Frozen { .. } => Severity::Major,
+            Self::PromiseBroken { .. }
+            | Self::Rejected { .. }
+            | Self::Frozen { .. }
+            | Self::WaveStopped { .. } => Severity::Major,
             Self::DeviceDown { .. } | Self::Drift { .. } => Severity::Minor,
             Self::TransactionEnded { ending: Ending::RolledBack, .. } => Severity::Minor,
             Self::PromiseUnknown { .. } => Severity::Warning,

@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::{
     event::Event,
     snapshot::{Snapshot, StateFile},
+    terms::Manner,
 };
 
 /// Why a command was not carried out.
@@ -175,6 +176,8 @@ pub enum Command {
         message: String,
         /// Whether they may promise nothing, which takes all services off the network.
         remove_all: bool,
+        /// How it is carried out.
+        manner: Manner,
         /// The answer, when the network has followed.
         reply: Reply<Applied>,
     },
@@ -182,6 +185,8 @@ pub enum Command {
     Plan {
         /// Files by name.
         files: BTreeMap<String, String>,
+        /// How it would be carried out.
+        manner: Manner,
         /// The answer.
         reply: Reply<Planned>,
     },
@@ -193,6 +198,8 @@ pub enum Command {
         who: String,
         /// Why.
         message: String,
+        /// Whether it may touch more of the network than one change may.
+        beyond_limit: bool,
         /// The answer.
         reply: Reply<Applied>,
     },
@@ -220,6 +227,8 @@ pub enum Command {
         drain: bool,
         /// Who asks.
         who: String,
+        /// Whether it may touch more of the network than one change may.
+        beyond_limit: bool,
         /// The answer.
         reply: Reply<Applied>,
     },
@@ -236,6 +245,8 @@ pub enum Command {
         balancing: Balancing,
         /// Who asks.
         who: String,
+        /// Whether it may touch more of the network than one change may.
+        beyond_limit: bool,
         /// The answer.
         reply: Reply<Applied>,
     },

@@ -3,6 +3,8 @@
 
 mod ledger;
 
+pub mod waves;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -15,9 +17,14 @@ use model::{
     Timestamp, Transaction, intent::Mode,
 };
 use store::{Journal, StoreError};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    beyond,
     carry::{Fleet, Report, carry_out},
     clock, codes, cycle,
     event::{Ending, EventKind},
@@ -107,8 +114,10 @@ pub struct Carried {
     pub breach_to_ack: Option<Duration>,
     /// From the first order to the last confirm.
     pub took: Duration,
-    /// Why it went no further: the stop switch, or a journal that could not take the next transaction.
+    /// Why it went no further: the stop switch, a journal that could not take the next transaction, or what got worse after a wave.
     pub stopped: Option<String>,
+    /// Why it was only proposed although it could have been carried out.
+    pub withheld: Option<Finding>,
 }
 
 impl Carried {
@@ -119,30 +128,39 @@ impl Carried {
     }
 }
 
+/// What a change is carried out with.
+#[derive(Clone, Debug)]
+pub struct Means {
+    /// The devices.
+    pub fleet: Arc<Fleet>,
+    /// The journal.
+    pub journal: Journal,
+    /// The stop switch.
+    pub mode: watch::Receiver<Mode>,
+    /// Who judges between two waves.
+    pub judge: mpsc::Sender<waves::Question>,
+    /// The controller is being stopped.
+    pub leaving: CancellationToken,
+}
+
 /// Works the change out, and carries it out if it may. The stop switch, which is a `mode`, ends it between two transactions.
-pub async fn run(
-    request: Request,
-    fleet: Arc<Fleet>,
-    journal: Journal,
-    mode: watch::Receiver<Mode>,
-    tell: impl Fn(EventKind) + Send + 'static,
-) -> Finished {
-    let result = attempt(&request, &fleet, &journal, &mode, &tell).await;
+pub async fn run(request: Request, means: Means, tell: impl Fn(EventKind) + Send + 'static) -> Finished {
+    let result = attempt(&request, &means, &tell).await;
     Finished { request, result }
 }
 
 async fn attempt(
     request: &Request,
-    fleet: &Fleet,
-    journal: &Journal,
-    mode: &watch::Receiver<Mode>,
+    means: &Means,
     tell: &(impl Fn(EventKind) + Send + 'static),
 ) -> Result<Box<Carried>, Failure> {
     let proposal = work_out(request.clone()).await?;
     let breach_to_plan = request.breach.map(|breach| breach.elapsed());
     let moved = moved(request, &proposal);
-    let left_out = left_out(request, &proposal, fleet);
-    tell(proposed(request, &proposal, &moved));
+    let left_out = left_out(request, &proposal, &means.fleet);
+    let withheld = beyond::withheld(&proposal.findings, &request.occasion).cloned();
+    let act = request.act && withheld.is_none();
+    tell(proposed(request, &proposal, &moved, act));
     let mut carried = Carried {
         proposal,
         reports: Vec::new(),
@@ -153,29 +171,40 @@ async fn attempt(
         breach_to_ack: None,
         took: Duration::ZERO,
         stopped: None,
+        withheld,
     };
-    if !request.act {
+    if !act {
         return Ok(Box::new(carried));
     }
-    ledger::write_down(request, &carried.proposal, journal)
+    ledger::write_down(request, &carried.proposal, &means.journal)
         .await
         .map_err(|error| Failure::Journal(error.to_string()))?;
     let begun = Instant::now();
+    // What was written down before is taken back where it goes no further, and what was applied is compensated.
+    carried.stopped = carry_all(request, &mut carried, means, tell).await.err();
+    carried.took = begun.elapsed();
+    ledger::note_end(request, &carried, &means.journal).await;
+    Ok(Box::new(carried))
+}
+
+/// Carries one transaction out after the other, as far as it goes.
+///
+/// # Errors
+/// Why it went no further, where no device is the reason.
+async fn carry_all(
+    request: &Request,
+    carried: &mut Carried,
+    means: &Means,
+    tell: &(impl Fn(EventKind) + Send + 'static),
+) -> Result<(), String> {
     let mut held = held(&request.view, &carried.proposal.plan);
-    for transaction in carried.proposal.plan.transactions.clone() {
-        if *mode.borrow() == Mode::Observe {
-            carried.stopped = Some("the stop switch was set".to_owned());
-            break;
+    for (number, transaction) in carried.proposal.plan.transactions.clone().iter().enumerate() {
+        if *means.mode.borrow() == Mode::Observe {
+            return Err("the stop switch was set".to_owned());
         }
+        let watch = waves::Watch::begin(request, &carried.proposal, number, means).await?;
         let sent = Instant::now();
-        let report = match one(&transaction, &held, fleet, journal, tell).await {
-            Ok(report) => report,
-            // What was written down before is taken back, and what was applied is compensated.
-            Err(error) => {
-                carried.stopped = Some(error.to_string());
-                break;
-            }
-        };
+        let report = one(transaction, &held, means, tell).await.map_err(|error| error.to_string())?;
         let acknowledged = sent + report.committed_after;
         if carried.breach_to_ack.is_none() {
             carried.breach_to_ack = request.breach.map(|breach| acknowledged - breach);
@@ -191,10 +220,11 @@ async fn attempt(
         if !applied {
             break;
         }
+        if let Some(watch) = watch {
+            watch.settle(means, tell).await?;
+        }
     }
-    carried.took = begun.elapsed();
-    ledger::note_end(request, &carried, journal).await;
-    Ok(Box::new(carried))
+    Ok(())
 }
 
 /// Parses where there is something new, compiles, plans and proves, where it may take its time.
@@ -256,14 +286,13 @@ fn held(view: &View, plan: &Plan) -> BTreeMap<NodeId, DeviceConfig> {
 async fn one(
     transaction: &Transaction,
     held: &BTreeMap<NodeId, DeviceConfig>,
-    fleet: &Fleet,
-    journal: &Journal,
+    means: &Means,
     tell: &impl Fn(EventKind),
 ) -> Result<Report, StoreError> {
-    let id = journal.next_transaction()?;
+    let id = means.journal.next_transaction()?;
     tell(EventKind::TransactionBegun { id, phase: transaction.phase, devices: transaction.edits.len() });
     let now: Timestamp = clock::now();
-    let report = carry_out(transaction, held, fleet, journal, now).await?;
+    let report = carry_out(transaction, held, &means.fleet, &means.journal, now).await?;
     let (ending, unresolved) = match &report.outcome {
         Outcome::Applied => (Ending::Applied, Default::default()),
         Outcome::RolledBack => (Ending::RolledBack, Default::default()),
@@ -306,7 +335,7 @@ fn moved(request: &Request, proposal: &Proposal) -> Vec<ServiceId> {
         .collect()
 }
 
-fn proposed(request: &Request, proposal: &Proposal, moved: &[ServiceId]) -> EventKind {
+fn proposed(request: &Request, proposal: &Proposal, moved: &[ServiceId], act: bool) -> EventKind {
     EventKind::Proposed {
         why: request.why.clone(),
         headline: proposal.report.headline(),
@@ -315,6 +344,6 @@ fn proposed(request: &Request, proposal: &Proposal, moved: &[ServiceId]) -> Even
         compile_ms: millis(proposal.took.compile),
         plan_ms: millis(proposal.took.plan),
         prove_ms: millis(proposal.took.prove),
-        act: request.act,
+        act,
     }
 }

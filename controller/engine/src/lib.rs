@@ -13,11 +13,15 @@ pub mod event;
 
 pub mod inventory;
 
+pub mod terms;
+
 // The loop, and the task that runs it.
 pub mod cycle;
 pub mod stages;
 
 pub mod words;
+
+pub mod beyond;
 
 pub mod balance;
 

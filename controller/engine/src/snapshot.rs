@@ -296,9 +296,9 @@ impl From<&DirectedLink> for HopView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AlarmView {
-    /// The alarm policy; or `drift` or `loop-stopped`, the controller's own.
+    /// The alarm policy; or `drift`, `loop-stopped` or `beyond-limit`, the controller's own.
     pub alarm: String,
-    /// The line; of the controller's own alarms the device or the service.
+    /// The line; of the controller's own alarms the device, the service, or what is held back.
     pub subject: String,
     /// How bad it is.
     pub severity: Severity,

@@ -11,7 +11,7 @@ use model::{
 };
 use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
 
-use crate::{codes, words};
+use crate::{beyond, codes, terms::Terms, words};
 
 /// Intent files by name.
 pub type Files = BTreeMap<String, String>;
@@ -29,6 +29,8 @@ pub struct View {
     pub before: Arc<Compilation>,
     /// The hints that they were compiled with.
     pub hints: Hints,
+    /// How it may be carried out, and how much it may touch.
+    pub terms: Terms,
 }
 
 /// Why there is a proposal, which decides how it is ordered and how far it is proved.
@@ -242,9 +244,14 @@ pub fn plan(
     let hints = &*in_force(hints, compiled);
     let causes =
         Causes::of(set, ids, &compiled.verdicts, &view.ted).since(&view.before.verdicts).knowing(hints);
-    let difference = plan::diff(&compiled.desired, &view.actual);
+    let mut difference = plan::diff(&compiled.desired, &view.actual);
+    if let Some(only) = &view.terms.only {
+        difference.devices.retain(|node, _| only.contains(node));
+        difference.unreadable.retain(|node, _| only.contains(node));
+        difference.findings.retain(|finding| only.iter().any(|node| node.as_str() == finding.subject));
+    }
     let policy = match occasion {
-        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => ChangePolicy::Careful,
+        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => view.terms.policy(),
         Occasion::Loop { .. } => ChangePolicy::Urgent,
     };
     plan::plan(difference, view.actual.revision, &policy, &causes)
@@ -303,9 +310,17 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
     hints
 }
 
-/// What stands against a plan: what the proof found, and what devices have no words for.
-pub fn judged(proof: Proof, plan: &Plan, view: &View) -> Vec<Finding> {
-    proof.findings.into_iter().chain(words::lacking(plan, &view.ted, &view.actual)).collect()
+/// What stands against a plan: what the proof found, what devices have no words for, and the limits that it goes beyond.
+pub fn judged(
+    proof: Proof,
+    plan: &Plan,
+    compiled: &Compilation,
+    view: &View,
+    occasion: &Occasion,
+) -> Vec<Finding> {
+    let lacking = words::lacking(plan, &view.ted, &view.actual);
+    let beyond = beyond::judge(plan, &compiled.verdicts, view, occasion);
+    proof.findings.into_iter().chain(lacking).chain(beyond).collect()
 }
 
 /// Whether nothing stops the proposal; otherwise all findings.

@@ -144,7 +144,14 @@ mod tests {
         let reading = DeviceReading::Read { owned, foreign: Foreign::default(), at: Timestamp::default() };
         let devices = [(NodeId::lit("r1"), reading)].into();
         let actual = Arc::new(ActualState { devices, ..ActualState::default() });
-        View { ted, actual, ids: Default::default(), before: Default::default(), hints: Default::default() }
+        View {
+            ted,
+            actual,
+            ids: Default::default(),
+            before: Default::default(),
+            hints: Default::default(),
+            terms: Default::default(),
+        }
     }
 
     /// A plan with a transaction for each of these.

@@ -12,7 +12,10 @@ use model::{
     PolicyKey, Revision, Ted, Timestamp, intent::Mode,
 };
 
-use crate::stages::{Files, Proposal, View};
+use crate::{
+    stages::{Files, Proposal, View},
+    terms::{Most, Terms},
+};
 
 /// The accepted intents.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +113,8 @@ pub struct World {
     pub assessment: Arc<Assessment>,
     /// How fast and how often the loop may act.
     pub limits: Limits,
+    /// How much of the network one change may touch.
+    pub most: Most,
     /// Who may act.
     pub mode: Mode,
     /// Whether the network was adopted.
@@ -130,6 +135,7 @@ impl World {
             ids: self.ids.clone(),
             before: Arc::clone(&self.compiled),
             hints: self.hints.clone(),
+            terms: Terms { most: self.most, ..Terms::default() },
         }
     }
 

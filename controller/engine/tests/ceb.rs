@@ -11,6 +11,7 @@ use std::{
 use engine::{
     cycle,
     stages::{Files, Occasion, Proposal, View},
+    terms::Terms,
 };
 use model::{
     ActualState, Allocations, DeviceReading, Finding, Hints, LinkId, Severity, Ted, Timestamp, state::Foreign,
@@ -43,6 +44,7 @@ fn try_propose(ted: &Arc<Ted>, hints: Hints) -> Result<Proposal, Vec<Finding>> {
         ids: Allocations::default(),
         before: Arc::default(),
         hints: Hints::default(),
+        terms: Terms::default(),
     };
     cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)
 }
@@ -111,6 +113,7 @@ fn nothing_is_promised_by_an_oversight_even_where_no_service_is_in_force_any_mor
         ids: Allocations::default(),
         before: Arc::default(),
         hints: Hints::default(),
+        terms: Terms::default(),
     };
     let nothing = model::IntentSet::default();
     let held = view(desired.devices.into_iter().map(holding).collect());

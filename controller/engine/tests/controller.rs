@@ -38,7 +38,7 @@ async fn a_killed_controller_starts_again_without_sending_anything() {
     let mut running = lab.start().await;
     let snapshot = running.snapshot(|snapshot| snapshot.counts.services > 0).await;
     assert_eq!((snapshot.intents.0, snapshot.counts.services), (1, 3));
-    let planned = running.engine.ask(|reply| Command::Plan { files: intents(), reply }).await.unwrap();
+    let planned = running.plan(intents()).await.unwrap();
     assert!(planned.plan.is_empty(), "{}", planned.text);
     assert_eq!(lab.writes(), writes);
     assert_eq!(lab.devices[&NodeId::lit("hq-pe1")].truth(), truth);
@@ -79,6 +79,7 @@ async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() 
         who: "test".into(),
         message: "the last branch closes".into(),
         remove_all: true,
+        manner: engine::terms::Manner::default(),
         reply,
     };
     assert!(running.engine.ask(all_off).await.is_ok());
@@ -91,6 +92,7 @@ async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() 
         to: model::Revision(2),
         who: "test".into(),
         message: String::new(),
+        beyond_limit: false,
         reply,
     };
     running.engine.ask(back).await.unwrap();

@@ -51,7 +51,8 @@ async fn try_it() {
     let drained = {
         let engine = running.engine.clone();
         let subject = Subject::Link(LinkId::lit("line1-br-1"));
-        let ask = |reply| Command::Drain { subject, drain: true, who: "mei".into(), reply };
+        let ask =
+            |reply| Command::Drain { subject, drain: true, who: "mei".into(), beyond_limit: false, reply };
         tokio::spawn(async move { engine.ask(ask).await })
     };
     running.wait(|kind| matches!(kind, EventKind::TransactionBegun { .. })).await;

@@ -37,6 +37,7 @@ fn applying(running: &Running) -> JoinHandle<Result<Applied, Refusal>> {
             who: "test".into(),
             message: String::new(),
             remove_all: false,
+            manner: engine::terms::Manner::default(),
             reply,
         };
         engine.ask(ask).await
@@ -105,7 +106,8 @@ async fn intents_that_do_not_fit_the_network_file_any_more_take_nothing_off_the_
     // Longer than a line has to be down, and than the loop takes to decide.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let subject = Subject::Link(LinkId::lit("line2-br-2"));
-    let drain = |reply| Command::Drain { subject, drain: true, who: "mei".into(), reply };
+    let drain =
+        |reply| Command::Drain { subject, drain: true, who: "mei".into(), beyond_limit: false, reply };
     let refused = running.engine.ask(drain).await.unwrap_err();
     assert!(matches!(&refused, Refusal::Misfit { findings } if !findings.is_empty()), "{refused:?}");
     assert_eq!((truths(&lab), lab.writes()), (before.clone(), writes), "nothing was sent");

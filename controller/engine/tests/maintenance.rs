@@ -16,7 +16,10 @@ use support::{Lab, Running, intents, lab};
 
 async fn drain(running: &Running, link: &str, drain: bool) -> Result<Applied, Refusal> {
     let subject = Subject::Link(LinkId::lit(link));
-    running.engine.ask(|reply| Command::Drain { subject, drain, who: "mei".into(), reply }).await
+    running
+        .engine
+        .ask(|reply| Command::Drain { subject, drain, who: "mei".into(), beyond_limit: false, reply })
+        .await
 }
 
 /// The services whose path leads over a link.
@@ -99,7 +102,12 @@ async fn services_leave_a_full_line_as_it_was_shown_and_come_back() {
     assert_eq!(refused, Refusal::NotFound { what: "link line9".into() });
 
     let ask = |balancing: Balancing| {
-        running.engine.ask(|reply| Command::Balance { balancing, who: "mei".into(), reply })
+        running.engine.ask(|reply| Command::Balance {
+            balancing,
+            who: "mei".into(),
+            beyond_limit: false,
+            reply,
+        })
     };
     let mover = shown.balanced.moves[0].service.clone();
     let nobody = balanced.values().map(|kept| ("nobody".parse().unwrap(), kept.clone())).collect();
@@ -118,7 +126,11 @@ async fn services_leave_a_full_line_as_it_was_shown_and_come_back() {
     let mut running = lab.start().await;
     running.snapshot(|snapshot| snapshot.balanced.contains_key(&mover)).await;
     let back = Balancing::Back(Default::default());
-    running.engine.ask(|reply| Command::Balance { balancing: back, who: "li".into(), reply }).await.unwrap();
+    running
+        .engine
+        .ask(|reply| Command::Balance { balancing: back, who: "li".into(), beyond_limit: false, reply })
+        .await
+        .unwrap();
     running.snapshot(|snapshot| snapshot.balanced.is_empty()).await;
     assert_eq!(truths(&lab), before);
 }
@@ -149,7 +161,12 @@ async fn who_is_held_is_not_moved_and_goes_back_with_whom_it_was_held_for() {
     let mover = shown.balanced.moves[0].service.clone();
     let held = shown.balanced.moves[0].held[0].clone();
     let ask = |balancing: Balancing| {
-        running.engine.ask(|reply| Command::Balance { balancing, who: "mei".into(), reply })
+        running.engine.ask(|reply| Command::Balance {
+            balancing,
+            who: "mei".into(),
+            beyond_limit: false,
+            reply,
+        })
     };
     ask(Balancing::Off(shown.balanced.balanced)).await.unwrap();
     let event = running.wait(|kind| matches!(kind, EventKind::Balanced { .. })).await;
@@ -164,7 +181,12 @@ async fn who_is_held_is_not_moved_and_goes_back_with_whom_it_was_held_for() {
 
     let ask = |names: &[&model::ServiceId]| {
         let balancing = Balancing::Back(names.iter().copied().cloned().collect());
-        running.engine.ask(|reply| Command::Balance { balancing, who: "li".into(), reply })
+        running.engine.ask(|reply| Command::Balance {
+            balancing,
+            who: "li".into(),
+            beyond_limit: false,
+            reply,
+        })
     };
     let stranger = model::ServiceId::lit("a");
     let refused = ask(&[&stranger]).await.unwrap_err();
@@ -209,7 +231,13 @@ async fn a_rollback_brings_back_what_an_earlier_revision_put_there() {
     let to = model::Revision(1);
     let applied = running
         .engine
-        .ask(|reply| Command::Rollback { to, who: "mei".into(), message: "CHG7".into(), reply })
+        .ask(|reply| Command::Rollback {
+            to,
+            who: "mei".into(),
+            message: "CHG7".into(),
+            beyond_limit: false,
+            reply,
+        })
         .await
         .unwrap();
     assert_eq!(applied.revision.0, 3, "it is a revision of its own");
@@ -218,7 +246,13 @@ async fn a_rollback_brings_back_what_an_earlier_revision_put_there() {
     let to = model::Revision(9);
     let none = running
         .engine
-        .ask(|reply| Command::Rollback { to, who: "mei".into(), message: "CHG7".into(), reply })
+        .ask(|reply| Command::Rollback {
+            to,
+            who: "mei".into(),
+            message: "CHG7".into(),
+            beyond_limit: false,
+            reply,
+        })
         .await;
     assert!(matches!(none, Err(Refusal::NotFound { .. })), "{none:?}");
 }

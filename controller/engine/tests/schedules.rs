@@ -93,7 +93,11 @@ fn is_drained(snapshot: &Snapshot) -> bool {
 
 async fn drain(running: &Running, drain: bool) {
     let subject = Subject::Link(LinkId::lit("line1-br-1"));
-    running.engine.ask(|reply| Command::Drain { subject, drain, who: "mei".into(), reply }).await.unwrap();
+    running
+        .engine
+        .ask(|reply| Command::Drain { subject, drain, who: "mei".into(), beyond_limit: false, reply })
+        .await
+        .unwrap();
 }
 
 async fn set_mode(running: &Running, mode: Mode) {

@@ -17,7 +17,8 @@
 //! - **Careful**: `make` stands alone only when it brings a policy or queues to where there were none and something moves
 //!   onto them. Shares that only grow ride with the move: traffic and share arrive within one commit of each other.
 //! - **Urgent** (the loop): everything except removals and shrinking is one transaction, whatever it brings.
-//! - **Waves**: as careful, but services move in two steps, those toward the first far ends before the others.
+//! - **Waves**: as careful, but services move in two steps, those toward the first far ends before the others. A device at which
+//!   services of both begin, such as a headquarters, is touched by both; an object is touched by one of them.
 //! - `break` is a transaction of its own wherever something goes before it: what it takes away is what one would go back to.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,13 +58,19 @@ pub fn plan(diff: Diff, base: Revision, policy: &ChangePolicy, causes: &Causes<'
         device.classifier(change);
         device.steering(change);
     }
-    let transactions = phases(steps, policy, causes);
+    let (transactions, moving): (Vec<Transaction>, Vec<Vec<ServiceId>>) =
+        phases(steps, policy, causes).into_iter().unzip();
     let plan = Plan { base, transactions };
-    let report = PlanReport::new(diff, &plan, *policy, causes);
+    let report = PlanReport::new(diff, &plan, *policy, causes).moving(moving);
     (plan, report)
 }
 
-fn phases(steps: Vec<Step<'_>>, policy: &ChangePolicy, causes: &Causes<'_>) -> Vec<Transaction> {
+/// The transactions, each with the services that move in it where they move in waves.
+fn phases(
+    steps: Vec<Step<'_>>,
+    policy: &ChangePolicy,
+    causes: &Causes<'_>,
+) -> Vec<(Transaction, Vec<ServiceId>)> {
     let moves = steps.iter().any(|step| step.phase == Phase::Move);
     let ground = steps.iter().any(|step| step.phase == Phase::Make && step.ground);
     let fold = moves && (!ground || *policy == ChangePolicy::Urgent);
@@ -80,9 +87,19 @@ fn phases(steps: Vec<Step<'_>>, policy: &ChangePolicy, causes: &Causes<'_>) -> V
             ChangePolicy::Waves { first } if phase == Phase::Move => waves(steps, (*first).max(1), causes),
             _ => vec![steps],
         };
-        transactions.extend(waves.into_iter().map(|steps| transaction(phase, steps)));
+        let is_told = phase == Phase::Move && matches!(policy, ChangePolicy::Waves { .. });
+        transactions.extend(waves.into_iter().map(|steps| {
+            let moving = if is_told { moving(&steps) } else { Vec::new() };
+            (transaction(phase, steps), moving)
+        }));
     }
     transactions
+}
+
+/// The services that steps move, each once, in the order of their names.
+fn moving(steps: &[Step<'_>]) -> Vec<ServiceId> {
+    let services: BTreeSet<&ServiceId> = steps.iter().flat_map(|step| &step.services).copied().collect();
+    services.into_iter().cloned().collect()
 }
 
 fn transaction(phase: Phase, mut steps: Vec<Step<'_>>) -> Transaction {

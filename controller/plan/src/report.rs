@@ -162,6 +162,9 @@ pub struct TransactionView {
     pub phase: Phase,
     /// How many edits each device gets.
     pub devices: BTreeMap<NodeId, usize>,
+    /// Where services move in waves: those whose traffic moves here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceId>,
 }
 
 /// One object of a device that changes.
@@ -196,6 +199,7 @@ impl PlanReport {
                         .iter()
                         .map(|(node, edits)| (node.clone(), edits.len()))
                         .collect(),
+                    services: Vec::new(),
                 })
                 .collect(),
             devices: devices(&diff, plan),
@@ -205,6 +209,15 @@ impl PlanReport {
             checked: None,
             findings: diff.findings,
         }
+    }
+
+    /// With the services that move in each transaction.
+    #[must_use]
+    pub(crate) fn moving(mut self, services: Vec<Vec<ServiceId>>) -> Self {
+        for (transaction, services) in self.transactions.iter_mut().zip(services) {
+            transaction.services = services;
+        }
+        self
     }
 
     /// With what compilation has to say about the state that it leads to.

@@ -51,6 +51,7 @@ impl Inside {
             samples: receiver,
             journal: journal.clone(),
             limits: Limits::default(),
+            most: engine::terms::Most::default(),
             read_every: Duration::from_millis(300),
             openings: 8,
             clock: engine::season::Clock::default(),
@@ -74,6 +75,7 @@ impl Inside {
                     who: "test".into(),
                     message: "CHG1".into(),
                     remove_all: false,
+                    manner: engine::terms::Manner::default(),
                     reply,
                 };
                 match self.engine.ask(ask).await {

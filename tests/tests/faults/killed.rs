@@ -3,8 +3,12 @@
 
 use std::time::Duration;
 
-use api::ClientError;
-use model::{NodeId, Revision, Timestamp};
+use api::{ClientError, request::ApplyRequest};
+use engine::{
+    event::{Event, EventKind},
+    terms::Waves,
+};
+use model::{NodeId, Revision, Span, Timestamp};
 use router::lab::Command;
 use store::{IntentRevision, Said, TransactionRecord};
 use tokio::time::{Instant, sleep, timeout};
@@ -207,6 +211,41 @@ async fn killed_between_two_transactions_it_finishes_what_was_accepted() {
     until("the network follows what was accepted", || difference(&wanted, &lab.truth()).map_or(Ok(()), Err))
         .await;
     controller.rests().await;
+    controller.kill().await;
+    assert!(!outside::journal(&lab).is_unfinished().unwrap());
+}
+
+/// It dies while it looks at the network between two waves. What was accepted is on disk, and each of its transactions was proved: it is
+/// finished, without another look.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_between_two_waves_it_finishes_what_was_accepted() {
+    let lab = Lab::start(Speaks::Netconf).await;
+    let controller = Outside::start(&lab).await;
+    controller.apply(intents(1)).await.unwrap();
+    let wanted = lab.truth();
+    controller.apply(intents(0)).await.unwrap();
+    let client = controller.client.clone();
+    let asked = tokio::spawn(async move {
+        let waves = Some(Waves { first: 1, settle: Span::from_secs(600) });
+        let request = ApplyRequest { waves, ..ApplyRequest::new(intents(1), "CHG1") };
+        outside::patiently(|| client.apply(&request)).await
+    });
+    let is_watched = |event: &Event| matches!(event.kind, EventKind::WaveWatched { .. });
+    controller.see("a wave is looked at", |all| all.timeline.iter().any(is_watched)).await;
+    assert!(difference(&wanted, &lab.truth()).is_some(), "the other wave is to come");
+    assert!(!lab.is_pending(), "no confirm timer runs meanwhile");
+    controller.kill().await;
+    let answer = asked.await.unwrap();
+    assert!(answer.is_err() && !matches!(answer, Err(ClientError::Refused(_))), "{answer:?}");
+    let journal = outside::journal(&lab);
+    assert_eq!(journal.open_transactions().unwrap(), []);
+    assert!(journal.is_unfinished().unwrap());
+    drop(journal);
+    let controller = Outside::start(&lab).await;
+    until("the network follows what was accepted", || difference(&wanted, &lab.truth()).map_or(Ok(()), Err))
+        .await;
+    controller.rests().await;
+    controller.has_accepted(Revision(3), &intents(1), "between two waves").await;
     controller.kill().await;
     assert!(!outside::journal(&lab).is_unfinished().unwrap());
 }

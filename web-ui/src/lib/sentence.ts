@@ -142,6 +142,18 @@ function sayChange(event: Event): Said {
         services: event.services,
         good: true,
       };
+    case 'wave-watched':
+      return {
+        text: `Wave ${event.wave} of ${event.of} done, looked at for ${Math.ceil(event.settleMs / 1000)} s before the next`,
+        figures: [count(event.services.length, 'service'), count(event.devices, 'router')],
+        services: event.services,
+      };
+    case 'wave-stopped':
+      return {
+        text: `Change stopped after wave ${event.wave} of ${event.of} and taken back`,
+        why: event.why,
+        severity: 'major',
+      };
     case 'drift':
       return { text: 'Routers differ from what they should hold', why: first(event.findings), severity: 'minor' };
     case 'frozen':

@@ -207,6 +207,8 @@ export type EventKind =
       readbackMs?: number;
       confirmMs?: number;
     }
+  | { kind: 'wave-watched'; wave: number; of: number; services: string[]; devices: number; settleMs: number }
+  | { kind: 'wave-stopped'; wave: number; of: number; why: string }
   | { kind: 'drift'; findings: Finding[] }
   | { kind: 'frozen'; service: string; why: string }
   | { kind: 'audit-broken'; why: string }

@@ -93,9 +93,13 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
             async move { asked.lock().await.push(format!("{text} after {logged} entries")) }
         };
         match command {
-            Command::Apply { files, who, message, remove_all, reply } => {
+            Command::Apply { files, who, message, remove_all, manner, reply } => {
                 let allowed = if remove_all { " or nothing" } else { "" };
-                note(format!("apply {}{allowed} by {who}: {message}", files.len())).await;
+                let waves = manner.waves.map_or_else(String::new, |waves| {
+                    format!(" in waves of {}, {}", waves.first, waves.settle)
+                });
+                let so = format!("{waves}{}", beyond(manner.beyond_limit));
+                note(format!("apply {}{allowed}{so} by {who}: {message}", files.len())).await;
                 let busy = files.contains_key("busy.yaml");
                 reply.send(if busy { Err(Refusal::Busy) } else { Ok(applied()) }).unwrap();
             }
@@ -107,20 +111,20 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("adopt by {who}")).await;
                 reply.send(Ok(())).unwrap();
             }
-            Command::Drain { subject, drain, who, reply } => {
-                note(format!("drain {subject:?} {drain} by {who}")).await;
+            Command::Drain { subject, drain, who, beyond_limit, reply } => {
+                note(format!("drain {subject:?} {drain}{} by {who}", beyond(beyond_limit))).await;
                 reply.send(Ok(applied())).unwrap();
             }
             Command::Optimise { limits, reply } => {
                 note(format!("optimise with {} moves", limits.moves)).await;
                 reply.send(Err(Refusal::NotFound { what: "link l9".into() })).unwrap();
             }
-            Command::Balance { balancing, who, reply } => {
-                note(format!("{} by {who}", in_short(&balancing))).await;
+            Command::Balance { balancing, who, beyond_limit, reply } => {
+                note(format!("{}{} by {who}", in_short(&balancing), beyond(beyond_limit))).await;
                 reply.send(Ok(applied())).unwrap();
             }
-            Command::Rollback { to, who, message, reply } => {
-                note(format!("rollback {} by {who}: {message}", to.0)).await;
+            Command::Rollback { to, who, message, beyond_limit, reply } => {
+                note(format!("rollback {}{} by {who}: {message}", to.0, beyond(beyond_limit))).await;
                 let what = format!("revision {}", to.0);
                 reply.send(Err(Refusal::NotFound { what })).unwrap();
             }
@@ -134,6 +138,10 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
             }
         }
     }
+}
+
+fn beyond(limit: bool) -> &'static str {
+    if limit { " beyond the limit" } else { "" }
 }
 
 fn in_short(balancing: &Balancing) -> String {

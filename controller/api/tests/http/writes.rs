@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     Client, ClientError,
-    request::{ApplyRequest, BalanceRequest, UnbalanceRequest},
+    request::{ApplyRequest, BalanceRequest, PlanRequest, Reason, UnbalanceRequest},
 };
 use engine::{
     balance::{Limits, MOST_EFFORT, MOST_MOVES, MOST_SERVICES},
     handle::{Refusal, Subject},
+    terms::Waves,
 };
 use model::{LinkId, NodeId, Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use reqwest::StatusCode;
@@ -58,6 +59,50 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
 }
 
 #[tokio::test]
+async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let files = || BTreeMap::from([("a.yaml".to_owned(), "kind: X".to_owned())]);
+    let waves = |first, settle: &str| Some(Waves { first, settle: settle.parse().unwrap() });
+    let so = |waves, beyond_limit, message: &str| ApplyRequest {
+        waves,
+        beyond_limit,
+        ..ApplyRequest::new(files(), message)
+    };
+    client.apply(&so(waves(2, "2min"), false, "CHG1")).await.unwrap();
+    client.apply(&so(None, true, "CHG2")).await.unwrap();
+    let beyond = |message: &str| Reason { message: message.to_owned(), beyond_limit: true };
+    let link = Subject::Link(LinkId::lit("l1"));
+    client.drain(&link, beyond("CHG3")).await.unwrap();
+    client.rollback(Revision(9), beyond("CHG4")).await.unwrap_err();
+    // Nothing of these is asked for, and nothing stands in the log.
+    for refused in [client.apply(&so(None, true, " ")).await, client.undrain(&link, beyond("")).await] {
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains("needs a `message` that says why"), "{told}");
+    }
+    for wrong in [waves(0, "60s"), waves(1, "500ms"), waves(1, "16min")] {
+        let told = client.apply(&so(wrong, false, "x")).await.unwrap_err().to_string();
+        assert!(told.contains("`first` of `waves` is 1 or more, and `settle` 1s to 15min"), "{told}");
+        client.plan(&PlanRequest { waves: wrong, ..files().into() }).await.unwrap_err();
+    }
+    assert_eq!(
+        fixture.asked().await,
+        [
+            "apply 1 in waves of 2, 2min by mei: CHG1 after 1 entries",
+            "apply 1 beyond the limit by mei: CHG2 after 2 entries",
+            "drain Link(\"l1\") true beyond the limit by mei after 3 entries",
+            "rollback 9 beyond the limit by mei: CHG4 after 4 entries",
+        ]
+    );
+    let log = client.audit(10).await.unwrap().entries;
+    let what: Vec<&str> = log.iter().rev().map(|entry| entry.what.as_str()).collect();
+    assert!(what[0].ends_with(", in waves: 2 far end(s) first, the others after 2min"), "{what:?}");
+    assert!(what[1].ends_with(", beyond the limit if need be"), "{what:?}");
+    assert_eq!(what[2], "drain link l1, beyond the limit if need be");
+    assert_eq!(what.len(), 5, "and a refusal of the last: {what:?}");
+}
+
+#[tokio::test]
 async fn services_are_moved_off_full_links_as_they_were_looked_at() {
     let fixture = Fixture::start().await;
     let client = fixture.client();
@@ -72,11 +117,13 @@ async fn services_are_moved_off_full_links_as_they_were_looked_at() {
     let request = |kept: Balance| BalanceRequest {
         services: BTreeMap::from([(ServiceId::lit("pay"), kept)]),
         message: "CHG8".into(),
+        beyond_limit: false,
     };
     client.balance(&request(off(&["l1", "l2"]))).await.unwrap();
     let back = |services: &[&str]| UnbalanceRequest {
         services: services.iter().map(|id| ServiceId::lit(id)).collect(),
         message: "CHG9".into(),
+        beyond_limit: false,
     };
     client.unbalance(&back(&[])).await.unwrap();
     client.unbalance(&back(&["pay"])).await.unwrap();
@@ -115,7 +162,8 @@ async fn the_most_that_an_optimisation_answers_can_be_carried_out_and_read_in_th
         let held = if is_mover { BTreeSet::new() } else { BTreeSet::from([mover(number % 256)]) };
         (id, Balance { off, since: Timestamp::default(), why: "to relieve l0".into(), held })
     });
-    let request = BalanceRequest { services: services.collect(), message: "CHG8".into() };
+    let request =
+        BalanceRequest { services: services.collect(), message: "CHG8".into(), beyond_limit: false };
     client.balance(&request).await.unwrap();
     let most = Limits { moves: MOST_MOVES.into(), effort: MOST_EFFORT, ..Limits::default() };
     let error = client.optimise(&most).await.unwrap_err();
@@ -139,7 +187,7 @@ async fn a_refusal_comes_through_whole() {
     assert!(matches!(error, ClientError::Refused(Refusal::Busy)), "{error:?}");
     let error = client.rollback(Revision(9), "").await.unwrap_err();
     assert_eq!(error.to_string(), "there is no revision 9");
-    let error = client.plan(files).await.unwrap_err();
+    let error = client.plan(&files.into()).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Findings { .. })), "{error:?}");
     let error = client.snapshot().await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Stopping)), "{error:?}");

@@ -3,11 +3,17 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
-use api::{Client, request::ApplyRequest};
+use api::{
+    Client,
+    request::{ApplyRequest, PlanRequest, Reason},
+};
 use clap::{Args, ValueEnum};
-use engine::handle::{Applied, Subject};
+use engine::{
+    handle::{Applied, Subject},
+    terms::{USUAL_SETTLE, Waves},
+};
 use intents::SourceFile;
-use model::{Finding, Revision, Severity, intent::Mode};
+use model::{Finding, Revision, Severity, Span, intent::Mode};
 
 use super::{Access, left_out::LeftOut, refused, wait};
 use crate::{
@@ -24,13 +30,44 @@ All routers that can be reached change, or none; the command returns when they h
 it concerns are left out and named, and get their part when they answer. Ctrl-C ends the waiting and not
 the change.
 
+With --waves services move in two waves: those of a few far ends, such as branches, first. Then the
+controller looks at the network for the time of --settle. Where a promise around what was touched gets
+worse, an alarm is raised there or a router there is lost, it goes no further, takes back what it did, and
+says why; else the others follow.
+
+A change that touches more devices or services than the configuration's `limits` allow is refused with the
+figures. --beyond-limit with -m WHY carries it out.
+
 Examples:
   trunkline apply intents/ --dry-run
   trunkline apply intents/ -m CHG1042
+  trunkline apply intents/ -m CHG1042 --waves 2 --settle 5min
 
 Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out, 2
 called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 it can be applied, 1 it would
 be refused, 2 called wrongly.";
+
+/// Whether a change may touch more than one change may.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limit {
+    /// Carry it out also where it touches more devices or services than the limit; needs -m
+    #[arg(long)]
+    pub beyond_limit: bool,
+}
+
+impl Limit {
+    /// The reason of a change, which must be said for one beyond the limit.
+    ///
+    /// # Errors
+    /// It is not said.
+    pub fn reason(self, message: String) -> Result<Reason, Stop> {
+        let Self { beyond_limit } = self;
+        if beyond_limit && message.trim().is_empty() {
+            return Err(Stop::usage("--beyond-limit needs -m WHY: the log has to say why it was meant"));
+        }
+        Ok(Reason { message, beyond_limit })
+    }
+}
 
 /// What every change has.
 #[derive(Debug, Args)]
@@ -38,6 +75,9 @@ pub struct Change {
     /// Why; stands in the log
     #[arg(short, long, default_value = "")]
     pub message: String,
+    /// Whether it may touch more than one change may.
+    #[command(flatten)]
+    pub limit: Limit,
     /// Which controller.
     #[command(flatten)]
     pub access: Access,
@@ -62,6 +102,15 @@ pub struct ApplyArgs {
     /// Let files without any intent take all services off the network
     #[arg(long)]
     pub remove_all: bool,
+    /// Move the services of so many far ends first, look at the network, then move the others
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub waves: Option<u32>,
+    /// How long to look at the network between the waves, 1s to 15min [default: 60s]
+    #[arg(long, value_name = "TIME", requires = "waves")]
+    pub settle: Option<Span>,
+    /// Whether it may touch more than one change may.
+    #[command(flatten)]
+    pub limit: Limit,
     /// Which controller.
     #[command(flatten)]
     pub access: Access,
@@ -150,14 +199,23 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
             Stop::usage(format!("{stop}; to take every service off the network, say --remove-all"))
         })?;
     }
+    let waves = args.waves();
     if args.dry_run {
-        return dry_run(&client, files, args.remove_all, args.format).await;
+        return dry_run(&client, files, waves, &args).await;
     }
-    let request =
-        ApplyRequest { files: files.clone(), message: args.message.clone(), remove_all: args.remove_all };
+    let Reason { message, beyond_limit } = args.limit.reason(args.message.clone())?;
+    let remove_all = args.remove_all;
+    let request = ApplyRequest { files: files.clone(), message, remove_all, waves, beyond_limit };
     match wait::answer(client.apply(&request), UNDO).await? {
         Ok(applied) => show(args.format, &applied, &files, &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &files),
+    }
+}
+
+impl ApplyArgs {
+    fn waves(&self) -> Option<Waves> {
+        let first = usize::try_from(self.waves?).unwrap_or(usize::MAX);
+        Some(Waves { first, settle: self.settle.unwrap_or(USUAL_SETTLE) })
     }
 }
 
@@ -173,14 +231,15 @@ fn must_be_intents(files: &Sources) -> Result<(), Stop> {
 async fn dry_run(
     client: &Client,
     files: Sources,
-    remove_all: bool,
-    format: Format,
+    waves: Option<Waves>,
+    args: &ApplyArgs,
 ) -> anyhow::Result<ExitCode> {
-    let planned = match client.plan(files.clone()).await {
+    let format = args.format;
+    let planned = match client.plan(&PlanRequest { files: files.clone(), waves }).await {
         Ok(planned) => planned,
         Err(error) => return refused(error, &files),
     };
-    let against = if remove_all { Vec::new() } else { against(&planned.findings) };
+    let against = against(&planned.findings, args);
     match format {
         Format::Json => say_json(&planned)?,
         Format::Text => say(&planned.text),
@@ -195,8 +254,13 @@ async fn dry_run(
 }
 
 /// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
-fn against(findings: &[Finding]) -> Vec<Finding> {
-    let refused = findings.iter().filter(|finding| finding.code == engine::codes::NOTHING_PROMISED);
+fn against(findings: &[Finding], args: &ApplyArgs) -> Vec<Finding> {
+    let is_meant = |finding: &Finding| match finding.code.as_str() {
+        engine::codes::NOTHING_PROMISED => args.remove_all,
+        engine::codes::BEYOND_LIMIT => args.limit.beyond_limit,
+        _ => true,
+    };
+    let refused = findings.iter().filter(|finding| !is_meant(finding));
     refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() }).collect()
 }
 
@@ -205,9 +269,10 @@ fn against(findings: &[Finding]) -> Vec<Finding> {
 /// # Errors
 /// It was refused or rolled back.
 pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
-    let Change { message, access, format } = args.change;
+    let Change { message, limit, access, format } = args.change;
     let client = access.client_that_may_change()?;
-    match wait::answer(client.rollback(Revision(args.revision), &message), UNDO).await? {
+    let reason = limit.reason(message)?;
+    match wait::answer(client.rollback(Revision(args.revision), reason), UNDO).await? {
         Ok(applied) => show(format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &Sources::new()),
     }
@@ -218,12 +283,13 @@ pub async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// There is no such link or node, or it was refused or rolled back.
 pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
-    let Change { message, access, format } = args.change;
+    let Change { message, limit, access, format } = args.change;
     let client = access.client_that_may_change()?;
+    let reason = limit.reason(message)?;
     let subject = subject(&client, &args.subject).await?;
     let done = match drain {
-        true => wait::answer(client.drain(&subject, &message), "`trunkline undrain` of the same").await?,
-        false => wait::answer(client.undrain(&subject, &message), "`trunkline drain` of the same").await?,
+        true => wait::answer(client.drain(&subject, reason), "`trunkline undrain` of the same").await?,
+        false => wait::answer(client.undrain(&subject, reason), "`trunkline drain` of the same").await?,
     };
     let applied = match done {
         Ok(applied) => applied,
@@ -370,8 +436,39 @@ mod tests {
 
     #[test]
     fn only_what_apply_would_refuse_stands_against_a_plan() {
+        use engine::codes::{BEYOND_LIMIT, NOTHING_PROMISED};
         let warning = |code| Finding::new(code, Severity::Warning, "intents", "something");
-        let found = against(&[warning(plan::codes::UNREADABLE), warning(engine::codes::NOTHING_PROMISED)]);
-        assert!(matches!(&found[..], [one] if one.is_error() && one.code == "TL0097"), "{found:?}");
+        let findings = [plan::codes::UNREADABLE, NOTHING_PROMISED, BEYOND_LIMIT].map(warning);
+        let told = |arguments: &[&str]| {
+            let found = against(&findings, &called(arguments));
+            assert!(found.iter().all(Finding::is_error), "{found:?}");
+            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[]), [NOTHING_PROMISED, BEYOND_LIMIT]);
+        assert_eq!(told(&["--remove-all"]), [BEYOND_LIMIT]);
+        assert_eq!(told(&["--remove-all", "--beyond-limit"]), [""; 0]);
+    }
+
+    #[derive(Debug, clap::Parser)]
+    struct Called {
+        #[command(flatten)]
+        apply: ApplyArgs,
+    }
+
+    fn called(arguments: &[&str]) -> ApplyArgs {
+        let words = ["apply", "intents"].into_iter().chain(arguments.iter().copied());
+        <Called as clap::Parser>::try_parse_from(words).unwrap().apply
+    }
+
+    #[test]
+    fn waves_are_looked_at_for_a_minute_and_beyond_the_limit_a_reason_must_be_said() {
+        let waves = |arguments: &[&str]| called(arguments).waves().map(|waves| (waves.first, waves.settle));
+        assert_eq!(waves(&[]), None);
+        assert_eq!(waves(&["--waves", "2"]), Some((2, Span::from_secs(60))));
+        assert_eq!(waves(&["--waves", "2", "--settle", "5min"]), Some((2, Span::from_secs(300))));
+        let limit = called(&["--beyond-limit"]).limit;
+        assert!(limit.reason(" ".to_owned()).unwrap_err().to_string().contains("-m WHY"));
+        assert!(limit.reason("CHG1042".to_owned()).unwrap().beyond_limit);
+        assert!(!called(&[]).limit.reason(String::new()).unwrap().beyond_limit);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use api::request::{BalanceRequest, UnbalanceRequest};
+use api::request::{BalanceRequest, Reason, UnbalanceRequest};
 use clap::Args;
 use model::ServiceId;
 
@@ -60,10 +60,12 @@ pub struct OptimiseArgs {
 /// There is no such link or service, or it was refused or rolled back.
 pub async fn run(args: OptimiseArgs) -> anyhow::Result<ExitCode> {
     let none = Sources::new();
-    let Change { message, access, format } = args.change;
+    let Change { message, limit, access, format } = args.change;
     if let Some(services) = args.undo {
         let client = access.client_that_may_change()?;
-        let request = UnbalanceRequest { services: services.into_iter().collect(), message };
+        let Reason { message, beyond_limit } = limit.reason(message)?;
+        let services = services.into_iter().collect();
+        let request = UnbalanceRequest { services, message, beyond_limit };
         let undone = wait::answer(client.unbalance(&request), "`trunkline optimise --go`").await?;
         return match undone {
             Ok(applied) => change::show(format, &applied, &none, &LeftOut::of(&applied, &client).await),
@@ -73,6 +75,7 @@ pub async fn run(args: OptimiseArgs) -> anyhow::Result<ExitCode> {
     if !args.go && !message.is_empty() {
         return Err(Stop::usage("-m says why something is done, and nothing is done without --go").into());
     }
+    let Reason { message, beyond_limit } = limit.reason(message)?;
     let client =
         access.client_with_token("optimising tells the whole network, which needs the controller's token")?;
     let optimised = match client.optimise(&args.moves.limits()).await {
@@ -90,7 +93,7 @@ pub async fn run(args: OptimiseArgs) -> anyhow::Result<ExitCode> {
     if !goes {
         return Ok(ExitCode::SUCCESS);
     }
-    let request = BalanceRequest { services, message };
+    let request = BalanceRequest { services, message, beyond_limit };
     match wait::answer(client.balance(&request), "`trunkline optimise --undo`").await? {
         Ok(applied) => change::show(format, &applied, &none, &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &none),

@@ -98,6 +98,7 @@ pub fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
         EventKind::DeviceDown { .. }
         | EventKind::Rejected { .. }
         | EventKind::Frozen { .. }
+        | EventKind::WaveStopped { .. }
         | EventKind::AuditBroken { .. }
         | EventKind::JournalFailed { .. } => true,
         EventKind::TransactionEnded { ending, .. } => *ending != Ending::Applied,

@@ -11,6 +11,7 @@ use std::{
 use anyhow::Context as _;
 use api::NotifyConfig;
 use assess::Limits;
+use engine::terms::{Most, Share};
 use model::Span;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -42,12 +43,12 @@ struct ConfigFile {
     /// Who is told of events.
     #[serde(default)]
     notify: NotifyConfig,
-    /// How fast and how often the loop may act.
+    /// How fast and how often the loop may act, and how much of the network one change may touch.
     #[serde(default)]
     limits: LimitsFile,
 }
 
-/// How fast and how often the loop may act; what is absent is as by default.
+/// How fast and how often the loop may act, and how much of the network one change may touch; what is absent is as by default.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct LimitsFile {
@@ -67,6 +68,11 @@ struct LimitsFile {
     longest_up_after: Option<Span>,
     /// How long flaps count; `10min`.
     flap_memory: Option<Span>,
+    /// Devices that one change may touch, a number like 30 or a share of all like `25%`; as many as it likes where absent.
+    most_devices: Option<Share>,
+    /// Services whose paths one change may move or take away, a number or a share of those that are carried; as many as it likes
+    /// where absent.
+    most_services: Option<Share>,
 }
 
 impl LimitsFile {
@@ -82,6 +88,10 @@ impl LimitsFile {
             longest_up_after: self.longest_up_after.unwrap_or(default.longest_up_after),
             flap_memory: self.flap_memory.unwrap_or(default.flap_memory),
         }
+    }
+
+    const fn most(self) -> Most {
+        Most { devices: self.most_devices, services: self.most_services }
     }
 }
 
@@ -109,6 +119,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// How fast and how often the loop may act.
     pub limits: Limits,
+    /// How much of the network one change may touch.
+    pub most: Most,
 }
 
 /// Shorter intervals only load devices.
@@ -165,6 +177,7 @@ impl Config {
             telemetry_interval: interval("telemetryInterval", file.telemetry_interval, 1)?,
             notify,
             limits: file.limits.limits(),
+            most: file.limits.most(),
         })
     }
 
@@ -243,7 +256,7 @@ mod tests {
     #[test]
     fn paths_are_relative_to_the_file_and_options_go_first() {
         let (folder, path) = file(&format!(
-            "{HEAD}telemetryInterval: 250ms\nlimits: {{rate: 2}}\n\
+            "{HEAD}telemetryInterval: 250ms\nlimits: {{rate: 2, mostDevices: 25%, mostServices: 40}}\n\
             notify: {{webhooks: [{{url: \"https://noc\", ca: ca.pem}}]}}\n"
         ));
         let mut args = args(Some(path));
@@ -254,6 +267,9 @@ mod tests {
         assert_eq!(config.notify.webhooks[0].ca, Some(folder.path().join("ca.pem")));
         assert_eq!(config.telemetry_interval, Duration::from_millis(250));
         assert_eq!(config.limits, Limits { rate: 2, ..Limits::default() });
+        let [devices, services] =
+            [config.most.devices, config.most.services].map(|most| most.map(|most| most.of(200)));
+        assert_eq!((devices, services), (Some(50), Some(40)));
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     }
 
@@ -275,6 +291,10 @@ mod tests {
             (format!("{HEAD}readEvery: 1ms\n"), "controller.yaml: readEvery is 1ms, too short: give 100ms"),
             (format!("{HEAD}readEvery: 0s\n"), "readEvery is 0us, too short"),
             (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
+            (
+                format!("{HEAD}limits: {{mostDevices: many}}\n"),
+                "give a number, such as 30, or a share of all, such as 25%",
+            ),
             (HEAD.replace("Controller", "Inventory"), "not a Controller"),
             (HEAD.replace("network: n.yaml\n", ""), "--network FILE"),
         ] {

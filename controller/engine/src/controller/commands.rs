@@ -15,22 +15,30 @@ use crate::{
     job::{Request, Wanted},
     snapshot::StateFile,
     stages::{self, Files, Occasion},
+    terms::Manner,
 };
 
 impl Controller {
     pub(super) fn command(&mut self, command: Command) {
         // An asker that went away does not hear the answer; what was asked is done all the same.
         match command {
-            Command::Apply { files, who, message, remove_all, reply } => {
-                self.apply(NewIntents { files, who, message, remove_all }, reply);
+            Command::Apply { files, who, message, remove_all, manner, reply } => {
+                self.apply(NewIntents { files, who, message, remove_all, manner }, reply);
             }
-            Command::Plan { files, reply } => self.plan_only(files, reply),
-            Command::Rollback { to, who, message, reply } => self.roll_back(to, who, &message, reply),
+            Command::Plan { files, manner, reply } => self.plan_only(files, manner, reply),
+            Command::Rollback { to, who, message, beyond_limit, reply } => {
+                let back = Back { to, who, why: message, beyond_limit };
+                self.roll_back(back, reply);
+            }
             Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
             Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
-            Command::Drain { subject, drain, who, reply } => self.drain(subject, drain, who, reply),
+            Command::Drain { subject, drain, who, beyond_limit, reply } => {
+                self.drain(Work { subject, drain, who, beyond_limit }, reply);
+            }
             Command::Optimise { limits, reply } => self.optimise(limits, reply),
-            Command::Balance { balancing, who, reply } => self.balance(balancing, who, reply),
+            Command::Balance { balancing, who, beyond_limit, reply } => {
+                self.balance(balancing, who, beyond_limit, reply);
+            }
             Command::State { reply } => drop(reply.send(Ok(self.state_file()))),
         }
     }
@@ -93,7 +101,7 @@ impl Controller {
         if let Err(refusal) = self.may_begin() {
             return drop(reply.send(Err(refusal)));
         }
-        let NewIntents { files, who, message, remove_all } = new;
+        let NewIntents { files, who, message, remove_all, manner } = new;
         let why = format!(
             "intents from {who}{}",
             if message.is_empty() { String::new() } else { format!(": {message}") }
@@ -101,13 +109,16 @@ impl Controller {
         let revision = Revision(self.world.accepted.revision.0 + 1);
         let asker = who.clone();
         let wanted = Wanted::New { files, who, message, revision, remove_all };
-        let request = self.request(wanted, self.world.hints.clone(), &asker, &why);
+        let mut request = self.request(wanted, self.world.hints.clone(), &asker, &why);
+        request.view.terms.manner = manner;
         self.launch(request, Asker::Person(reply));
     }
 
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
-    fn plan_only(&self, files: Files, reply: Reply<Planned>) {
-        let view = self.world.view();
+    fn plan_only(&self, files: Files, manner: Manner, reply: Reply<Planned>) {
+        let mut view = self.world.view();
+        // It may be looked at whatever it touches; that it would be refused is a warning.
+        view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
@@ -124,14 +135,16 @@ impl Controller {
         });
     }
 
-    fn roll_back(&mut self, to: Revision, who: String, why: &str, reply: Reply<Applied>) {
+    fn roll_back(&mut self, back: Back, reply: Reply<Applied>) {
+        let Back { to, who, why, beyond_limit } = back;
         match self.journal.intents_at(to) {
             Ok(Some(earlier)) => {
                 let reason = if why.is_empty() { String::new() } else { format!(": {why}") };
                 let message = format!("back to revision {}{reason}", to.0);
                 // What was meant to be empty may be so again; files whose selectors find nobody any more were not.
                 let remove_all = stages::mean_nothing(&earlier.files);
-                self.apply(NewIntents { files: earlier.files, who, message, remove_all }, reply);
+                let manner = Manner::at_once(beyond_limit);
+                self.apply(NewIntents { files: earlier.files, who, message, remove_all, manner }, reply);
             }
             Ok(None) => {
                 let what = format!("revision {}; `trunkline intents` lists those there are", to.0);
@@ -177,7 +190,8 @@ impl Controller {
         Ok(())
     }
 
-    fn drain(&mut self, subject: Subject, drain: bool, who: String, reply: Reply<Applied>) {
+    fn drain(&mut self, work: Work, reply: Reply<Applied>) {
+        let Work { subject, drain, who, beyond_limit } = work;
         if let Err(refusal) = self.may_begin() {
             return drop(reply.send(Err(refusal)));
         }
@@ -200,7 +214,8 @@ impl Controller {
             Ok(wanted) => wanted,
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
-        let request = self.request(wanted, hints, &who, &why);
+        let mut request = self.request(wanted, hints, &who, &why);
+        request.view.terms.manner = Manner::at_once(beyond_limit);
         if request.hints == self.world.hints {
             // It is so already: there is nothing to tell.
             return self.launch(request, Asker::Person(reply));
@@ -229,6 +244,26 @@ struct NewIntents {
     message: String,
     /// Whether they may promise nothing.
     remove_all: bool,
+    /// How it is carried out.
+    manner: Manner,
+}
+
+/// The way back to an earlier set.
+struct Back {
+    to: Revision,
+    who: String,
+    why: String,
+    /// Whether it may touch more of the network than one change may.
+    beyond_limit: bool,
+}
+
+/// What somebody wants to work on, or has worked on.
+struct Work {
+    subject: Subject,
+    drain: bool,
+    who: String,
+    /// Whether it may touch more of the network than one change may.
+    beyond_limit: bool,
 }
 
 fn toggle<T: Clone + Ord>(set: &mut std::collections::BTreeSet<T>, item: &T, on: bool) {

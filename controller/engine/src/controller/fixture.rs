@@ -24,6 +24,7 @@ pub(super) async fn controller() -> (Controller, Engine, Journal, tempfile::Temp
         samples,
         journal: journal.clone(),
         limits: assess::Limits::default(),
+        most: crate::terms::Most::default(),
         read_every: Duration::from_secs(60),
         openings: 1,
         clock: crate::season::Clock::default(),

@@ -46,8 +46,10 @@ impl Controller {
         world.assessment = Arc::new(assessment);
         self.tell_alarms();
         self.tell_promises(now);
+        self.ease(decision.as_ref());
         self.review();
         self.pace.end(Instant::now());
+        self.waiting.clear();
         if let Some(decision) = decision {
             self.follow(decision, now, since);
         }
@@ -119,6 +121,7 @@ impl Controller {
         if self.running.is_some() {
             // It is decided again when the change that runs has ended, and has waited from now on.
             self.unjudged.get_or_insert(since);
+            self.note_waiting(&decision);
             return;
         }
         for action in &decision.actions {

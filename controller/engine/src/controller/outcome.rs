@@ -55,7 +55,12 @@ impl Controller {
         };
         let is_repair = matches!(asker, Asker::Repair);
         let is_schedule = matches!(asker, Asker::Schedule);
-        let Finished { request, result } = finished;
+        let Finished { mut request, result } = finished;
+        if let Some(beyond) = result.as_ref().ok().and_then(|carried| carried.withheld.as_ref()) {
+            self.hold_back(&request, beyond);
+            // From here on it is what it is in the mode `recommend`.
+            request.act = false;
+        }
         let said = match result {
             Ok(carried) if !request.act => self.only_proposed(&request, *carried),
             Ok(carried) => self.carried(&request, *carried),
@@ -156,6 +161,7 @@ impl Controller {
             return self.undone(request, &carried);
         }
         self.in_vain = InVain::default();
+        self.held_back.clear();
         self.repair_refused.clear();
         self.schedules.refused.clear();
         // What stood against a schedule may be gone.

@@ -1,5 +1,5 @@
-//! Alarms that no policy has to ask for: a device holds something else than it should, and the loop has stopped itself for a
-//! service. They follow from the state alone, so they stand again after a restart.
+//! Alarms that no policy has to ask for: a device holds something else than it should, the loop has stopped itself for a service, or
+//! what the controller would do goes beyond the limit. They follow from the state alone, so they stand again after a restart.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,9 @@ use crate::{clock, event::EventKind, snapshot::AlarmView};
 pub const DRIFT: &str = "drift";
 /// The alarm of a service that the loop leaves alone.
 pub const STOPPED: &str = "loop-stopped";
+
+/// The alarm of a change of the controller's own that touches more than one change may.
+pub const BEYOND: &str = "beyond-limit";
 
 /// Objects that an alarm names; the others are counted.
 const NAMED: usize = 5;
@@ -30,6 +33,10 @@ impl Controller {
         // What devices should hold is not decided while a change is under way.
         let drift = if self.running.is_none() { self.drifting() } else { BTreeMap::new() };
         causes.extend(drift.into_iter().map(|(node, cause)| ((DRIFT, node), cause)));
+        causes.extend(self.held_back.iter().map(|(subject, held)| {
+            let (why, services) = (held.why.clone(), held.services.clone());
+            ((BEYOND, subject.to_owned()), Cause { severity: Severity::Major, why, services })
+        }));
         let over: Vec<(&'static str, String)> = self
             .album
             .own

@@ -56,7 +56,9 @@ impl Controller {
         self.world.repair.retain(|node| !ready.contains(node));
         self.repairing = ready;
         let hints = self.world.hints.clone();
-        let request = self.request(wanted, hints, CONTROLLER, "a change was left unfinished");
+        let mut request = self.request(wanted, hints, CONTROLLER, "a change was left unfinished");
+        // It finishes or takes back what was allowed, whatever that touches.
+        request.view.terms = request.view.terms.unlimited();
         self.launch(request, Asker::Repair);
     }
 

@@ -105,6 +105,7 @@ impl Controller {
         let is_so = hints == self.world.hints;
         if is_so {
             self.schedules.proposed = None;
+            self.held_back.release_schedule();
         }
         if is_so || self.schedules.proposed.as_ref() == Some(&hints) {
             let farthest = now + FARTHEST;

@@ -15,6 +15,7 @@ use tokio::{
     sync::{Semaphore, broadcast, mpsc, watch},
     time::Instant,
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{Controller, EVENTS, Protocols};
@@ -28,6 +29,7 @@ use crate::{
     season::Clock,
     snapshot::Snapshot,
     tasks::DeviceHandle,
+    terms::Most,
     world::{Accepted, Drift, World},
 };
 
@@ -45,6 +47,8 @@ pub struct Setup {
     pub journal: Journal,
     /// How fast and how often the loop may act.
     pub limits: Limits,
+    /// How much of the network one change may touch.
+    pub most: Most,
     /// How often each device is read to see what others changed.
     pub read_every: Duration,
     /// How many devices are asked to open a session at once.
@@ -75,10 +79,11 @@ impl Controller {
         let (commands_in, commands) = mpsc::channel(COMMANDS);
         let (seen_in, seen) = mpsc::channel(READINGS);
         let (tell, told) = mpsc::unbounded_channel();
+        let (judge, questions) = mpsc::channel(1);
         let (snapshot, shown) = watch::channel(Arc::new(Snapshot::default()));
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
-        let mut world = remembered(setup.ted, &setup.journal, setup.limits)?;
+        let mut world = remembered(setup.ted, &setup.journal, setup.limits, setup.most)?;
         let mut news = vec![EventKind::Started { devices: fleet.len(), adopted: world.adopted }];
         restore(&mut world, &setup.journal, setup.clock.now(), &mut news)?;
         news.extend(look_at_audit(&setup.journal));
@@ -101,12 +106,17 @@ impl Controller {
             gate,
             told,
             tell,
+            questions,
+            judge,
             snapshot,
             events: events.clone(),
             running: None,
             optimising: Arc::new(Semaphore::new(1)),
             busy,
             stopping: false,
+            leaving: CancellationToken::new(),
+            waiting: super::look::Waiting::default(),
+            held_back: super::held_back::HeldBack::default(),
             readers,
             begun: Instant::now(),
             in_sync: false,
@@ -161,7 +171,7 @@ fn take_up(world: &mut World, fleet: &Fleet, journal: &Journal) -> Result<bool, 
 }
 
 /// An empty world with what the journal has of it.
-fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, StoreError> {
+fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result<World, StoreError> {
     let hints = journal.hints()?;
     let kept = match journal.loop_memory::<Kept>() {
         Ok(kept) => kept,
@@ -187,6 +197,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         history,
         assessment: Arc::default(),
         limits,
+        most,
         mode: journal.mode()?,
         adopted: journal.adopted()?,
         drift: Drift::default(),

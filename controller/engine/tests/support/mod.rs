@@ -16,11 +16,12 @@ use device::fake::FakeDevice;
 use engine::{
     controller::{Controller, Setup},
     event::{Event, EventKind},
-    handle::{Applied, Command, Engine, Refusal},
+    handle::{Applied, Command, Engine, Planned, Refusal},
     season::Clock,
     snapshot::Snapshot,
     stages::Files,
     tasks::DeviceHandle,
+    terms::{Manner, Most},
 };
 use model::{Measure, NodeId, Sample, Ted, Timestamp};
 use store::Journal;
@@ -38,6 +39,8 @@ pub struct Lab {
     pub folder: tempfile::TempDir,
     /// The moment that schedules are asked about, microseconds; tests set it.
     pub moment: Arc<AtomicU64>,
+    /// How much of the network one change may touch; tests set it.
+    pub most: Most,
 }
 
 /// A running controller.
@@ -61,7 +64,8 @@ pub fn intents() -> Files {
 pub fn lab() -> Lab {
     let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
     let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
-    Lab { ted, devices, folder: tempfile::tempdir().unwrap(), moment: Arc::default() }
+    let (folder, most) = (tempfile::tempdir().unwrap(), Most::default());
+    Lab { ted, devices, folder, moment: Arc::default(), most }
 }
 
 impl Lab {
@@ -96,6 +100,7 @@ impl Lab {
             samples: receiver,
             journal: self.journal().await,
             limits: assess::Limits::default(),
+            most: self.most,
             read_every: Duration::from_millis(200),
             openings: 8,
             clock: self.clock(),
@@ -153,8 +158,21 @@ impl Running {
             who: "test".into(),
             message: "CHG1".into(),
             remove_all: false,
+            manner: Manner::default(),
             reply,
         };
+        self.engine.ask(ask).await
+    }
+
+    /// What files would change.
+    pub async fn plan(&self, files: Files) -> Result<Planned, Refusal> {
+        self.engine.ask(|reply| Command::Plan { files, manner: Manner::default(), reply }).await
+    }
+
+    /// The same in a manner of its own.
+    pub async fn apply_so(&self, files: Files, manner: Manner) -> Result<Applied, Refusal> {
+        let (who, message) = ("test".to_owned(), "CHG1".to_owned());
+        let ask = |reply| Command::Apply { files, who, message, remove_all: false, manner, reply };
         self.engine.ask(ask).await
     }
 

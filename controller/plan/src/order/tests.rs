@@ -193,6 +193,39 @@ fn a_wave_moves_both_directions_of_the_first_far_ends() {
     assert_eq!(policies(moves[1]), ["a", "a", "c", "d"]);
 }
 
+#[test]
+fn the_report_says_whose_traffic_moves_in_which_wave() {
+    let services = ["b", "c"].map(|far| service(&format!("s/{far}"), "a", far));
+    let ways: [(&'static [&'static str], &'static [&'static str]); 2] =
+        [(&["a", "b"], &["a", "c", "d", "b"]), (&["a", "c"], &["a", "b", "d", "c"])];
+    let pick = |second: bool| {
+        let placed = services.iter().zip(ways).map(|(service, (one, two))| {
+            (service.clone(), if second { two } else { one }, Some(if second { one } else { two }))
+        });
+        build(diamond(), &placed.collect::<Vec<Placement<'_>>>())
+    };
+    let (before, after) = (pick(false), pick(true));
+    let causes = Causes::of(&after.set, &after.ids, &after.verdicts, &after.ted);
+    let held = before.actual();
+    let waves = ChangePolicy::Waves { first: 1 };
+    let (plan, report) = plan(diff(&after.desired, &held), held.revision, &waves, &causes);
+    let moves = report.transactions.iter().filter(|view| view.phase == Phase::Move);
+    let told: Vec<Vec<&str>> =
+        moves.map(|view| view.services.iter().map(ServiceId::as_str).collect()).collect();
+    assert_eq!(told, [["s/b"], ["s/c"]]);
+    assert!(plan.transactions.len() >= 2);
+    let text = report.text();
+    assert!(
+        text.contains("      this wave moves s/b\n") && text.contains("      this wave moves s/c\n"),
+        "{text}"
+    );
+    assert!(report.markdown(&[]).contains("; this wave moves s/b\n"), "{}", report.markdown(&[]));
+    // Who asks for no waves is told of none.
+    let (_, careful) =
+        super::plan(diff(&after.desired, &held), held.revision, &ChangePolicy::Careful, &causes);
+    assert!(careful.transactions.iter().all(|view| view.services.is_empty()));
+}
+
 fn placement() -> impl Strategy<Value = Option<(bool, bool, u64)>> {
     proptest::option::of((any::<bool>(), any::<bool>(), 1_u64..4))
 }
@@ -215,8 +248,43 @@ fn built(ids: &model::Allocations, choice: &[Option<(bool, bool, u64)>]) -> Buil
     build_after(ids, diamond(), &placed)
 }
 
+/// The edits of a phase, each with its device, in the order of their words.
+fn edits(plan: &Plan, phase: Phase) -> Vec<String> {
+    let of_phase = plan.transactions.iter().filter(|transaction| transaction.phase == phase);
+    let mut edits: Vec<String> = of_phase
+        .flat_map(|transaction| &transaction.edits)
+        .flat_map(|(node, edits)| edits.iter().map(move |edit| format!("{node}: {:?}", edit.edit)))
+        .collect();
+    edits.sort();
+    edits
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Waves only divide what moves: phase by phase they have the edits of a careful plan, each of them once, in the same order of
+    /// phases; and at most two waves move anything.
+    #[test]
+    fn waves_divide_the_moves_of_a_careful_plan_and_change_nothing_else(
+        old in proptest::collection::vec(placement(), 3),
+        new in proptest::collection::vec(placement(), 3),
+        first in 1_usize..4,
+    ) {
+        let before = built(&model::Allocations::default(), &old);
+        let after = built(&before.ids, &new);
+        let mut held = bare(&before.ted);
+        held.devices.extend(actual(&before.desired).devices);
+        let careful = planned(&after, &held, ChangePolicy::Careful);
+        let waves = planned(&after, &held, ChangePolicy::Waves { first });
+        for phase in [Phase::Make, Phase::Move, Phase::Break] {
+            prop_assert_eq!(edits(&waves, phase), edits(&careful, phase));
+        }
+        let phases = phases_of(&waves);
+        prop_assert!(phases.is_sorted(), "{:?}", phases);
+        prop_assert!(phases.iter().filter(|phase| **phase == Phase::Move).count() <= 2);
+        let once = |phase: Phase| phases.iter().filter(|one| **one == phase).count() <= 1;
+        prop_assert!(once(Phase::Make) && once(Phase::Break));
+    }
 
     /// The last state is the desired one, and no service that is kept is without a way in any state between.
     #[test]

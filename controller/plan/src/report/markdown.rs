@@ -156,7 +156,8 @@ fn transactions(report: &PlanReport) -> impl Iterator<Item = String> {
         if more > 0 {
             devices.push(format!("and {more} more devices"));
         }
-        format!("{number}. **{}**: {}\n", words::phase(transaction.phase), devices.join(", "))
+        let moving = words::moving(transaction).map_or_else(String::new, |moving| format!("; {moving}"));
+        format!("{number}. **{}**: {}{moving}\n", words::phase(transaction.phase), devices.join(", "))
     })
 }
 

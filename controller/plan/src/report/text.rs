@@ -73,6 +73,9 @@ fn between(report: &PlanReport, out: &mut String) -> Result {
             let devices: Vec<String> =
                 transaction.devices.iter().map(|(node, edits)| format!("{node} ({edits})")).collect();
             writeln!(out, "  {} {}: {}", number + 1, words::phase(transaction.phase), devices.join(", "))?;
+            if let Some(moving) = words::moving(transaction) {
+                writeln!(out, "      {moving}")?;
+            }
         }
     }
     if !report.devices.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Display, Formatter, Write};
 
-use super::{PlanReport, RouteView, ServiceChange, ServiceFate};
+use super::{PlanReport, RouteView, ServiceChange, ServiceFate, TransactionView};
 use crate::prove::Breakage;
 
 /// Something that is shown by a closure.
@@ -37,6 +37,20 @@ pub(super) const fn phase(phase: model::Phase) -> &'static str {
         model::Phase::Move => "move",
         model::Phase::Break => "break",
     }
+}
+
+/// Services of a wave that are named; there may be many.
+const NAMED: usize = 5;
+
+/// Whose traffic moves in a wave; nothing where services do not move in waves.
+pub(super) fn moving(transaction: &TransactionView) -> Option<String> {
+    let services = &transaction.services;
+    let named = joined(services.iter().take(NAMED), ", ");
+    let more = match services.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!services.is_empty()).then(|| format!("this wave moves {named}{more}"))
 }
 
 /// A path with its quality and what is left on it.

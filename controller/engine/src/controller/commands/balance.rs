@@ -13,6 +13,7 @@ use crate::{
     event::EventKind,
     handle::{Applied, Balancing, Optimised, Refusal, Reply},
     stages::{Occasion, View},
+    terms::Manner,
 };
 
 impl Controller {
@@ -27,7 +28,9 @@ impl Controller {
             return drop(reply.send(Err(Refusal::Busy)));
         };
         let set = Arc::clone(&self.world.accepted.set);
-        let (view, now) = (self.world.view(), Self::now());
+        let (mut view, now) = (self.world.view(), Self::now());
+        // It may be looked at whatever it touches; that it would be refused is a warning.
+        view.terms.manner = Manner::at_once(true);
         tokio::task::spawn_blocking(move || {
             let hints = view.hints.clone();
             let wanted = || !reply.is_closed();
@@ -45,7 +48,13 @@ impl Controller {
     }
 
     /// Keeps services off links, or lets them back: a change like any other.
-    pub(super) fn balance(&mut self, balancing: Balancing, who: String, reply: Reply<Applied>) {
+    pub(super) fn balance(
+        &mut self,
+        balancing: Balancing,
+        who: String,
+        beyond_limit: bool,
+        reply: Reply<Applied>,
+    ) {
         let begun = self.may_begin().and_then(|()| self.same());
         let wanted = match begun {
             Ok(wanted) => wanted,
@@ -72,7 +81,8 @@ impl Controller {
             true => format!("let services back for {who} that were moved off full links"),
             false => format!("move services off full links for {who}"),
         };
-        let request = self.request(wanted, hints, &who, &why);
+        let mut request = self.request(wanted, hints, &who, &why);
+        request.view.terms.manner = Manner::at_once(beyond_limit);
         if request.hints == self.world.hints {
             // It is so already: there is nothing to tell.
             return self.launch(request, Asker::Person(reply));

@@ -1,0 +1,79 @@
+//! Changes of the controller's own that go beyond the limit: they are proposed and not carried out, and an alarm stands until they are not
+//! needed any more, or somebody has changed something.
+
+use std::collections::BTreeMap;
+
+use assess::{Decision, Standing, Step};
+use model::{Finding, ServiceId};
+
+use super::Controller;
+use crate::{job::Request, stages::Occasion};
+
+/// What the alarm calls a change that the loop decided.
+const REROUTE: &str = "re-route";
+/// What it calls one that a schedule asks for.
+const SCHEDULE: &str = "schedule";
+
+/// What is held back, by what asked for it.
+#[derive(Debug, Default)]
+pub(super) struct HeldBack(BTreeMap<&'static str, Held>);
+
+/// A change that is held back.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// What it is, why it is not carried out, and what to do.
+    pub why: String,
+    /// The services that it would move.
+    pub services: Vec<ServiceId>,
+    /// Whether services would go back to their paths: nothing is broken without it, and it is needed all the same.
+    goes_back: bool,
+}
+
+impl HeldBack {
+    /// All of them, by what the alarm calls them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Held)> {
+        self.0.iter().map(|(subject, held)| (*subject, held))
+    }
+
+    /// Somebody has changed something: what is still needed is found anew.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The schedules ask for nothing any more.
+    pub(super) fn release_schedule(&mut self) {
+        self.0.remove(SCHEDULE);
+    }
+}
+
+impl Controller {
+    /// Notes that a change is held back.
+    pub(super) fn hold_back(&mut self, request: &Request, beyond: &Finding) {
+        let (subject, services, goes_back) = match &request.occasion {
+            Occasion::Loop { decision, .. } => {
+                let back = decision.actions.iter().any(|action| action.step == Step::Restore);
+                (REROUTE, decision.moved().cloned().collect(), back)
+            }
+            _ => (SCHEDULE, Vec::new(), false),
+        };
+        let why = format!(
+            "`{}` is held back: {}; carry it out by hand (trunkline drain, apply), or raise the limit in the configuration",
+            request.why, beyond.message
+        );
+        self.held_back.0.insert(subject, Held { why, services, goes_back });
+    }
+
+    /// The loop has decided: what it does not want any more is not held back any more. A service that has its hold-down and is still
+    /// broken does want it.
+    pub(super) fn ease(&mut self, decision: Option<&Decision>) {
+        let Some(held) = self.held_back.0.get(REROUTE).filter(|_| decision.is_none()) else { return };
+        let assessment = &self.world.assessment;
+        let is_broken = |id: &ServiceId| {
+            let promises = assessment.services.get(id).into_iter().flatten();
+            promises.into_iter().any(|promise| matches!(promise.standing, Standing::Broken { .. }))
+        };
+        if !held.goes_back && !held.services.iter().any(is_broken) {
+            self.held_back.0.remove(REROUTE);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Between two waves of a change: the network is looked at for a while, and the change goes on only where every promise around what
+//! was touched is as good as before. No confirm timer runs meanwhile: the wave is there for good. What does not pass is taken back by a
+//! change of its own, as that of any change which stops half-way.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use model::{DirectedLink, Hints, IntentSet, NodeId, Phase, ServiceId, Verdict, intent::Mode};
+use tokio::{
+    sync::{oneshot, watch},
+    time::{Instant, sleep},
+};
+
+use super::{Means, Request};
+use crate::{event::EventKind, snapshot::PromiseState, stages::Proposal};
+
+/// How often the network is looked at.
+const EVERY: Duration = Duration::from_millis(500);
+/// Reasons that are told; the others are counted.
+const TOLD: usize = 3;
+
+/// What is asked of whoever judges.
+#[derive(Debug)]
+pub struct Question {
+    /// The network between two waves.
+    pub midway: Arc<Midway>,
+    /// Whether the services have moved already; before that they are judged where they go now.
+    pub moved: bool,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Sight>,
+}
+
+/// The network between two waves, as far as the wave touches it.
+#[derive(Debug)]
+pub struct Midway {
+    /// What is promised.
+    pub set: Arc<IntentSet>,
+    /// Where each service goes that has moved, or crosses what was touched.
+    pub verdicts: BTreeMap<ServiceId, Verdict>,
+    /// The hints that the new paths were compiled with.
+    pub hints: Hints,
+    /// The services that have moved.
+    pub moved: BTreeSet<ServiceId>,
+    /// Devices that were changed, and those that the moved services cross.
+    pub touched: BTreeSet<NodeId>,
+}
+
+/// How the network stands around what was touched.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sight {
+    /// Promises, each with why it is not kept where it is not.
+    pub promises: BTreeMap<ServiceId, (PromiseState, String)>,
+    /// Alarms that stand, by policy and line, each with what tripped.
+    pub alarms: BTreeMap<(String, DirectedLink), String>,
+    /// Devices that cannot be driven, each with why.
+    pub down: BTreeMap<NodeId, String>,
+    /// What the loop has to do for others and may not while a change is under way.
+    pub waits: Option<String>,
+}
+
+/// A wave that another one follows, and how the network stood before it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// Which of how many.
+    place: (usize, usize),
+    devices: usize,
+    settle: Duration,
+    midway: Arc<Midway>,
+    before: Sight,
+}
+
+impl Watch {
+    /// Looks at the network before a transaction, where it is a wave and another one follows.
+    ///
+    /// # Errors
+    /// The change was called off meanwhile.
+    pub(super) async fn begin(
+        request: &Request,
+        proposal: &Proposal,
+        number: usize,
+        means: &Means,
+    ) -> Result<Option<Self>, String> {
+        let Some(waves) = request.view.terms.manner.waves else { return Ok(None) };
+        let transactions = &proposal.plan.transactions;
+        let moves = |at: usize| transactions.get(at).filter(|one| one.phase == Phase::Move);
+        let (Some(wave), Some(_)) = (moves(number), moves(number + 1)) else { return Ok(None) };
+        let count = |until: usize| (0..until).filter(|at| moves(*at).is_some()).count();
+        let place = (count(number + 1), count(transactions.len()));
+        let midway = Arc::new(Midway::after(request, proposal, number));
+        let before = tokio::select! {
+            biased;
+            why = called_off(means) => return Err(why),
+            sight = look(&midway, false, means) => sight?,
+        };
+        let (devices, settle) = (wave.edits.len(), waves.settle.as_duration());
+        Ok(Some(Self { place, devices, settle, midway, before }))
+    }
+
+    /// Looks at the network for the time that was asked for; ends earlier where something got worse.
+    ///
+    /// # Errors
+    /// What got worse, or who called the change off.
+    pub(super) async fn settle(self, means: &Means, tell: &impl Fn(EventKind)) -> Result<(), String> {
+        let (wave, of) = self.place;
+        tell(EventKind::WaveWatched {
+            wave,
+            of,
+            services: self.midway.moved.iter().cloned().collect(),
+            devices: self.devices,
+            settle_ms: u64::try_from(self.settle.as_millis()).unwrap_or(u64::MAX),
+        });
+        let settled = tokio::select! {
+            biased;
+            why = called_off(means) => Err(why),
+            settled = self.until_settled(means) => settled,
+        };
+        settled.map_err(|why| {
+            tell(EventKind::WaveStopped { wave, of, why: why.clone() });
+            format!("after wave {wave} of {of}: {why}")
+        })
+    }
+
+    async fn until_settled(&self, means: &Means) -> Result<(), String> {
+        let until = Instant::now() + self.settle;
+        loop {
+            sleep(EVERY.min(until.saturating_duration_since(Instant::now()))).await;
+            let is_last = Instant::now() >= until;
+            let now = look(&self.midway, true, means).await?;
+            let whys = worse(&self.before, &now, is_last);
+            if !whys.is_empty() {
+                return Err(some(&whys));
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Midway {
+    /// The network after a wave.
+    fn after(request: &Request, proposal: &Proposal, number: usize) -> Self {
+        let (before, after) = (&request.view.before.verdicts, &proposal.compiled.verdicts);
+        let waves = proposal.report.transactions.iter().take(number + 1);
+        let moved: BTreeSet<ServiceId> = waves.flat_map(|wave| &wave.services).cloned().collect();
+        let devices = proposal.plan.transactions.get(number).into_iter().flat_map(|wave| wave.edits.keys());
+        let crossed = moved.iter().filter_map(|id| after.get(id)).flat_map(nodes);
+        let touched: BTreeSet<NodeId> = devices.chain(crossed).cloned().collect();
+        let verdict = |id: &ServiceId| match moved.contains(id) {
+            true => after.get(id),
+            // What is new and has not moved yet has no path.
+            false => before.get(id).filter(|verdict| nodes(verdict).any(|node| touched.contains(node))),
+        };
+        let services = proposal.set.services.keys();
+        let verdicts = services.filter_map(|id| Some((id.clone(), verdict(id)?.clone()))).collect();
+        Self { set: Arc::clone(&proposal.set), verdicts, hints: proposal.hints.clone(), moved, touched }
+    }
+}
+
+/// The nodes that a service's paths cross.
+fn nodes(verdict: &Verdict) -> impl Iterator<Item = &NodeId> {
+    let directions = match verdict {
+        Verdict::Carried { directions, .. } => directions.as_slice(),
+        Verdict::Refused { .. } => &[],
+    };
+    directions.iter().flat_map(|direction| &direction.primary.path.nodes)
+}
+
+/// Comes when somebody calls the change off: by the stop switch, or by stopping the controller.
+async fn called_off(means: &Means) -> String {
+    tokio::select! {
+        () = means.leaving.cancelled() => "the controller is being stopped".to_owned(),
+        () = switched(means.mode.clone()) => "the stop switch was set".to_owned(),
+    }
+}
+
+async fn switched(mut mode: watch::Receiver<Mode>) {
+    loop {
+        if *mode.borrow_and_update() == Mode::Observe {
+            return;
+        }
+        if mode.changed().await.is_err() {
+            // Nobody is left who could set it.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn look(midway: &Arc<Midway>, moved: bool, means: &Means) -> Result<Sight, String> {
+    let gone = || "the loop does not judge any more".to_owned();
+    let (reply, sight) = oneshot::channel();
+    let question = Question { midway: Arc::clone(midway), moved, reply };
+    means.judge.send(question).await.map_err(|_| gone())?;
+    sight.await.map_err(|_| gone())
+}
+
+/// What is worse than before. A promise of which nothing is known for a moment is not broken: paths that are new have to be heard of. At
+/// the last look what was kept has to be known to be kept.
+fn worse(before: &Sight, now: &Sight, is_last: bool) -> Vec<String> {
+    let was = |id: &ServiceId| before.promises.get(id).map(|(state, _)| *state);
+    let promises = now.promises.iter().filter_map(|(id, (state, why))| match (was(id), state) {
+        (Some(PromiseState::Broken), PromiseState::Broken) | (_, PromiseState::Kept) => None,
+        (_, PromiseState::Broken) => Some(format!("the promise of {id} is broken: {why}")),
+        (Some(PromiseState::Kept), PromiseState::Unknown) if is_last => {
+            Some(format!("it is not known any more whether the promise of {id} is kept: {why}"))
+        }
+        (_, PromiseState::Unknown) => None,
+    });
+    let alarms = now.alarms.iter().filter(|(key, _)| !before.alarms.contains_key(*key));
+    let alarms = alarms.map(|((policy, line), why)| format!("alarm {policy} on {line}: {why}"));
+    let down = now.down.iter().filter(|(node, _)| !before.down.contains_key(*node));
+    let down = down.map(|(node, why)| format!("{node} cannot be driven: {why}"));
+    let waits = now.waits.iter().map(|why| format!("the loop has to move traffic, which comes first: {why}"));
+    promises.chain(alarms).chain(down).chain(waits).collect()
+}
+
+/// The first reasons, and how many more there are.
+fn some(whys: &[String]) -> String {
+    let mut text = whys.iter().take(TOLD).map(String::as_str).collect::<Vec<_>>().join("; ");
+    if whys.len() > TOLD {
+        text.push_str(&format!("; and {} more", whys.len() - TOLD));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{LinkId, Side};
+
+    use super::*;
+
+    /// One service, or none.
+    fn sight(state: Option<PromiseState>) -> Sight {
+        let promise = state.map(|state| (ServiceId::lit("s"), (state, "WHY".to_owned())));
+        Sight { promises: promise.into_iter().collect(), ..Sight::default() }
+    }
+
+    #[test]
+    fn a_promise_that_breaks_stops_at_once_and_one_that_is_unknown_at_the_end() {
+        use PromiseState::{Broken, Kept, Unknown};
+        let told = |before: Option<PromiseState>, now: PromiseState| {
+            let (before, now) = (sight(before), sight(Some(now)));
+            [worse(&before, &now, false).len(), worse(&before, &now, true).len()]
+        };
+        for (before, now, stops) in [
+            (Some(Kept), Kept, [0, 0]),
+            (Some(Kept), Broken, [1, 1]),
+            (Some(Kept), Unknown, [0, 1]),
+            (Some(Unknown), Broken, [1, 1]),
+            (Some(Unknown), Unknown, [0, 0]),
+            (Some(Broken), Broken, [0, 0]),
+            (Some(Broken), Unknown, [0, 0]),
+            // It is new.
+            (None, Broken, [1, 1]),
+            (None, Unknown, [0, 0]),
+        ] {
+            assert_eq!(told(before, now), stops, "{before:?} -> {now:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_of_alarms_and_sessions_is_told_and_what_stood_before_is_not() {
+        let line = |link: &str| DirectedLink { link: LinkId::lit(link), from: Side::A };
+        let alarm = |link: &str| (("line-degraded".to_owned(), line(link)), "loss 2%".to_owned());
+        let before = Sight {
+            alarms: [alarm("l1")].into(),
+            down: [(NodeId::lit("r1"), "silent".to_owned())].into(),
+            ..Sight::default()
+        };
+        let now = Sight {
+            alarms: [alarm("l1"), alarm("l2")].into(),
+            down: [(NodeId::lit("r1"), "silent".to_owned()), (NodeId::lit("r2"), "refused".to_owned())]
+                .into(),
+            waits: Some("link l9 is down".to_owned()),
+            ..Sight::default()
+        };
+        assert!(worse(&before, &before, true).is_empty());
+        let told = worse(&before, &now, false);
+        assert_eq!(
+            told,
+            [
+                format!("alarm line-degraded on {}: loss 2%", line("l2")),
+                "r2 cannot be driven: refused".to_owned(),
+                "the loop has to move traffic, which comes first: link l9 is down".to_owned(),
+            ]
+        );
+        assert_eq!(some(&told), told.join("; "));
+        assert!(some(&[told.clone(), told].concat()).ends_with("; and 3 more"));
+    }
+}
