@@ -86,18 +86,21 @@ pub struct PlanRequest {
     /// As of `intents/apply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waves: Option<Waves>,
+    /// Whether the routers that it would change are asked whether they would take it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rehearse: bool,
 }
 
 impl From<BTreeMap<String, String>> for PlanRequest {
-    /// Files that would be carried out at once.
+    /// Files that would be carried out at once; no router is asked.
     fn from(files: BTreeMap<String, String>) -> Self {
-        Self { files, waves: None }
+        Self { files, waves: None, rehearse: false }
     }
 }
 
 impl Body for PlanRequest {
     const LOOKS: &'static str =
-        r#"{"files": {"NAME.yaml": "TEXT"}}, and "waves": {"first": 2, "settle": "60s"}"#;
+        r#"{"files": {"NAME.yaml": "TEXT"}}, "waves": {"first": 2, "settle": "60s"}, "rehearse": true"#;
 }
 
 /// Body of `rollback`.

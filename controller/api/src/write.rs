@@ -102,11 +102,11 @@ pub(crate) async fn look(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Result
         check_limits(&limits)?;
         return json(&ask(asked.context, |reply| Command::Optimise { limits, reply }).await?);
     }
-    let PlanRequest { files, waves } = body::parse(asked.headers, bytes)?;
+    let PlanRequest { files, waves, rehearse } = body::parse(asked.headers, bytes)?;
     check_files(&files)?;
     check_waves(waves)?;
     let manner = Manner { waves, beyond_limit: false };
-    json(&ask(asked.context, |reply| Command::Plan { files, manner, reply }).await?)
+    json(&ask(asked.context, |reply| Command::Plan { files, manner, rehearse, reply }).await?)
 }
 
 /// Answers a row of the table that changes something.

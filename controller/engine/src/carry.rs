@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
                     }
                     Step::Confirm => Work::Confirm(id),
                     Step::Cancel => Work::Cancel(id),
-                    Step::Verify | Step::Read | Step::Connect => Work::Read,
+                    Step::Verify | Step::Read | Step::Connect | Step::Rehearse => Work::Read,
                 };
                 let handle = self.fleet.get(&node).cloned();
                 Box::pin(async move {
@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
                 self.errors.push(DeviceError { node: node.clone(), step, kind });
                 Answer::Refused
             }
-            Ok(Done::Ok | Done::Capabilities(_)) => Answer::Done,
+            Ok(Done::Ok | Done::Capabilities(_) | Done::Rehearsed(_)) => Answer::Done,
             Err(error) => {
                 warn!(%node, %step, %error, "a device did not do its part");
                 let answer = match error.kind {

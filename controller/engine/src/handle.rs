@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     event::Event,
+    rehearse::Rehearsed,
     snapshot::{Snapshot, StateFile},
     terms::Manner,
 };
@@ -126,6 +127,9 @@ pub struct Planned {
     pub text: String,
     /// Findings of validation, compilation and proof.
     pub findings: Vec<Finding>,
+    /// What each device that it changes says to its part, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<BTreeMap<NodeId, Rehearsed>>,
 }
 
 /// Moves off full links with the plan that they come to, nothing sent.
@@ -187,6 +191,8 @@ pub enum Command {
         files: BTreeMap<String, String>,
         /// How it would be carried out.
         manner: Manner,
+        /// Whether the devices are asked whether they would take it.
+        rehearse: bool,
         /// The answer.
         reply: Reply<Planned>,
     },

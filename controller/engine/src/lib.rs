@@ -46,6 +46,8 @@ pub mod recover;
 
 pub mod tasks;
 
+pub mod rehearse;
+
 pub mod readers;
 
 pub mod codes;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Step};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Step};
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -13,6 +13,8 @@ use tokio::{
 /// What a device is asked for.
 #[derive(Clone, Debug)]
 pub enum Work {
+    /// Say whether it would take edits, and leave nothing behind.
+    Rehearse(Arc<Vec<Edit>>),
     /// Prepare edits.
     Stage(TransactionId, Arc<Vec<Edit>>),
     /// Put them into effect, with a confirm timer.
@@ -30,6 +32,7 @@ pub enum Work {
 impl Work {
     const fn step(&self) -> Step {
         match self {
+            Self::Rehearse(_) => Step::Rehearse,
             Self::Stage(..) => Step::Stage,
             Self::Commit(..) => Step::Commit,
             Self::Confirm(_) => Step::Confirm,
@@ -49,6 +52,8 @@ pub enum Done {
     Reading(DeviceReading),
     /// What it can do.
     Capabilities(Capabilities),
+    /// How a rehearsal went.
+    Rehearsed(Rehearsal),
 }
 
 /// One order and where its answer goes.
@@ -148,7 +153,7 @@ impl DeviceHandle {
     pub async fn read(&self) -> Result<DeviceReading, DeviceError> {
         match self.ask(Work::Read).await? {
             Done::Reading(reading) => Ok(reading),
-            Done::Ok | Done::Capabilities(_) => Err(DeviceError {
+            Done::Ok | Done::Capabilities(_) | Done::Rehearsed(_) => Err(DeviceError {
                 node: self.node.clone(),
                 step: Step::Read,
                 kind: ErrorKind::Garbage("a read that read nothing".into()),
@@ -159,6 +164,7 @@ impl DeviceHandle {
 
 async fn carry<D: Device>(device: &mut D, work: Work) -> Result<Done, DeviceError> {
     match work {
+        Work::Rehearse(edits) => device.rehearse(&edits).await.map(Done::Rehearsed),
         Work::Stage(id, edits) => device.stage(id, &edits).await.map(|()| Done::Ok),
         Work::Commit(id, within) => device.commit(id, within).await.map(|()| Done::Ok),
         Work::Confirm(id) => device.confirm(id).await.map(|()| Done::Ok),

@@ -4,12 +4,13 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use device::{Step, fake::Fault};
 use engine::{
     event::EventKind,
     handle::{Command, Refusal},
+    rehearse::Rehearsed,
     snapshot::PromiseState,
 };
 use model::{NodeId, Timestamp, intent::Mode};
@@ -204,6 +205,42 @@ async fn what_the_loop_may_only_recommend_is_proposed_once_and_done_when_it_may_
         .await;
     assert_eq!(again, 0);
     feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_is_tried_on_the_devices_that_it_changes_but_not_before_they_may_be_locked() {
+    let lab = lab();
+    let running = lab.start().await;
+    let nobody = |told: &BTreeMap<NodeId, Rehearsed>, why: &str| {
+        told.len() == 5
+            && told.values().all(|one| matches!(one, Rehearsed::NotAsked { why: told } if told.contains(why)))
+    };
+    let told = running.rehearse(intents()).await.unwrap().rehearsal.unwrap();
+    assert!(nobody(&told, "not adopted"), "{told:?}");
+    running.adopt().await;
+    running.observe().await;
+    let told = running.rehearse(intents()).await.unwrap().rehearsal.unwrap();
+    assert!(nobody(&told, "observe"), "{told:?}");
+    let recommend = |reply| Command::SetMode { mode: Mode::Recommend, who: "noc".into(), reply };
+    running.engine.ask(recommend).await.unwrap();
+    let hq = NodeId::lit("hq-pe1");
+    lab.devices[&hq].will(Step::Rehearse, Fault::Refuse);
+    let told = running.rehearse(intents()).await.unwrap().rehearsal.unwrap();
+    assert_eq!(told.len(), 5);
+    for (node, answer) in told {
+        let expected = if node == hq {
+            Rehearsed::Refused { why: "told to refuse".into() }
+        } else {
+            Rehearsed::Accepted
+        };
+        assert_eq!(answer, expected, "{node}");
+    }
+    assert_eq!(lab.writes(), 0);
+    running.apply(intents()).await.unwrap();
+    // Nothing changes, so nobody is asked.
+    lab.devices[&hq].will(Step::Rehearse, Fault::Refuse);
+    assert_eq!(running.rehearse(intents()).await.unwrap().rehearsal, Some(BTreeMap::new()));
+    assert_eq!(running.plan(intents()).await.unwrap().rehearsal, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,6 +14,16 @@ pub enum Rollback {
     ByPreImage,
 }
 
+/// How a rehearsal went.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rehearsal {
+    /// It would take the edits.
+    Accepted,
+    /// It cannot be asked; why.
+    Cannot(String),
+}
+
 /// What the device can do.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,7 +15,7 @@ use model::{
     SteeringKey, SteeringRule, TransactionId, VrfName, sr::LastResort, steering::Dscp,
 };
 
-use crate::{Device, Rollback};
+use crate::{Device, ErrorKind, Rehearsal, Rollback};
 
 /// A device under test and a way to look at it from beside.
 pub trait Rig {
@@ -52,6 +52,7 @@ pub async fn judge<R: Rig>(rig: &R) {
     clauses.a_lost_session_does_not_undo_a_commit().await;
     clauses.silence_undoes_a_commit().await;
     clauses.staging_again_forgets_the_first().await;
+    clauses.a_rehearsal_leaves_nothing_behind().await;
 }
 
 /// Longer than any clause takes.
@@ -270,6 +271,35 @@ impl<R: Rig> Clauses<'_, R> {
         self.confirm(&mut device, TransactionId(12), clause).await;
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
         drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn a_rehearsal_leaves_nothing_behind(&self) {
+        let clause = "a rehearsal leaves nothing behind";
+        let mut device = self.rig.session().await;
+        let (edits, others) = (self.rig.edits(13), self.rig.edits(14));
+        for _ in 0..2 {
+            device.rehearse(&others).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+            assert!(self.rig.truth().await.is_empty(), "{clause}");
+        }
+        // No lock is left either: another session works at once. What was tried is not in what it commits, and trying in the middle
+        // of a change, which may be refused, harms none.
+        let id = TransactionId(13);
+        let mut other = self.rig.session().await;
+        other.stage(id, &edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        let staged = other.rehearse(&others).await;
+        other.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        let committed = other.rehearse(&others).await;
+        self.confirm(&mut other, id, clause).await;
+        for answer in [staged, committed] {
+            let harmless = match &answer {
+                Ok(rehearsal) => matches!(rehearsal, Rehearsal::Cannot(_)),
+                Err(error) => matches!(error.kind, ErrorKind::Locked(_)),
+            };
+            assert!(harmless, "{clause}: in the middle of a change: {answer:?}");
+        }
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop((device, other));
         self.clean(clause).await;
     }
 }

@@ -12,6 +12,8 @@ use thiserror::Error;
 pub enum Step {
     /// Opening a session.
     Connect,
+    /// Asking whether edits would be taken.
+    Rehearse,
     /// Preparing edits.
     Stage,
     /// Putting them into effect.
@@ -30,6 +32,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Connect => "connect",
+            Self::Rehearse => "rehearse",
             Self::Stage => "stage",
             Self::Commit => "commit",
             Self::Verify => "verify",

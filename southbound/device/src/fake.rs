@@ -11,7 +11,7 @@ use std::{
 
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, Timestamp, TransactionId, state::Foreign};
 
-use crate::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+use crate::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step};
 
 /// What the next order for a step meets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -249,6 +249,17 @@ impl Device for FakeDevice {
                 other => chassis.pending = other,
             }
             Ok(())
+        })
+        .await
+    }
+
+    async fn rehearse(&mut self, _: &[Edit]) -> Result<Rehearsal, DeviceError> {
+        self.meet(Step::Rehearse, |device| {
+            let pending = device.chassis().pending.as_ref().map(|(id, ..)| *id);
+            match device.staged.as_ref().map(|(id, _)| *id).or(pending) {
+                Some(other) => Err(ErrorKind::Locked(format!("transaction {other} is under way"))),
+                None => Ok(Rehearsal::Accepted),
+            }
         })
         .await
     }

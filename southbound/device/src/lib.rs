@@ -16,7 +16,7 @@ use std::{future::Future, time::Duration};
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 
 pub use crate::{
-    capability::{Capabilities, Rollback},
+    capability::{Capabilities, Rehearsal, Rollback},
     error::{DeviceError, ErrorKind, Retry, Step},
 };
 
@@ -51,6 +51,13 @@ pub trait Device: Send {
     /// Undoes what was staged or committed under this transaction and was not confirmed; releases locks. Cancelling what
     /// is not there is no error.
     fn cancel(&mut self, transaction: TransactionId) -> impl Future<Output = Result<(), DeviceError>> + Send;
+
+    /// Asks whether the device would take these edits as they would be staged, and leaves nothing behind: no edit, no lock. A refusal is an
+    /// error, as of [`Self::stage`]. While a transaction of this value is staged or waits for its confirm, it is
+    /// [`Locked`](ErrorKind::Locked), and the transaction is as it was. A device cannot, unless it says otherwise.
+    fn rehearse(&mut self, _edits: &[Edit]) -> impl Future<Output = Result<Rehearsal, DeviceError>> + Send {
+        std::future::ready(Ok(Rehearsal::Cannot("its protocol has no way to try a change".to_owned())))
+    }
 
     /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;

@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
+use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step};
 use dialects::{Dialect, Headend};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
@@ -375,6 +375,10 @@ impl Device for GnmiDevice {
                 Ok(())
             }
         }
+    }
+
+    async fn rehearse(&mut self, _: &[Edit]) -> Result<Rehearsal, DeviceError> {
+        Ok(Rehearsal::Cannot("gNMI has none: a Set is in force when it is answered".to_owned()))
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {

@@ -4,6 +4,7 @@
 //!   stage    get-config of running, where the dialect has to know     (reading.rs)
 //!            get-schema where a module is new                         (served.rs)
 //!            lock, discard-changes, edit-config of the candidate      (candidate.rs)
+//!   rehearse lock and edit-config of the candidate, test-only; unlock |
 //!   commit   commit with confirm-timeout and persist                  |
 //!   confirm  commit with persist-id, then unlock                      |
 //!   cancel   cancel-commit with persist-id, discard-changes, unlock   |
@@ -27,7 +28,7 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step, clock};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step, clock};
 use dialects::{Dialect, Headend, Operation};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
@@ -246,6 +247,14 @@ impl NetconfDevice {
     }
 }
 
+/// What is done as for staging was done for a rehearsal.
+fn rehearsing(error: DeviceError) -> DeviceError {
+    match error.step {
+        Step::Stage => DeviceError { step: Step::Rehearse, ..error },
+        _ => error,
+    }
+}
+
 impl Device for NetconfDevice {
     fn node(&self) -> &NodeId {
         &self.node
@@ -340,6 +349,21 @@ impl Device for NetconfDevice {
             self.known = Known::Nothing;
         }
         Ok(())
+    }
+
+    async fn rehearse(&mut self, edits: &[Edit]) -> Result<Rehearsal, DeviceError> {
+        if let Known::Staged(id, _) | Known::Committed(id, _) = &self.known {
+            let why = ErrorKind::Locked(format!("transaction {id} is under way"));
+            return Err(self.failed(Step::Rehearse, why));
+        }
+        let operations = self.rendered(edits).await.map_err(rehearsing)?;
+        let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Rehearse, why))?;
+        let mut open = self.take_for(&operations).await.map_err(rehearsing)?;
+        let outcome = open.rehearse(payload).await;
+        Ok(match self.put_back(open, Step::Rehearse, outcome)? {
+            true => Rehearsal::Accepted,
+            false => Rehearsal::Cannot("it has no :validate, and checks only when it commits".to_owned()),
+        })
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {

@@ -128,8 +128,8 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 let what = format!("revision {}", to.0);
                 reply.send(Err(Refusal::NotFound { what })).unwrap();
             }
-            Command::Plan { reply, .. } => {
-                note("plan".into()).await;
+            Command::Plan { rehearse, reply, .. } => {
+                note(if rehearse { "plan on routers".into() } else { "plan".into() }).await;
                 reply.send(Err(Refusal::Findings { findings: Vec::new() })).unwrap();
             }
             Command::State { reply } => {

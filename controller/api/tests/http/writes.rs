@@ -189,6 +189,11 @@ async fn a_refusal_comes_through_whole() {
     assert_eq!(error.to_string(), "there is no revision 9");
     let error = client.plan(&files.into()).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Findings { .. })), "{error:?}");
+    let tried = PlanRequest { rehearse: true, ..BTreeMap::new().into() };
+    client.plan(&tried).await.unwrap_err();
+    let plans = fixture.asked().await.into_iter().filter(|asked| asked.starts_with("plan"));
+    let plans: Vec<String> = plans.collect();
+    assert!(plans[0].starts_with("plan after") && plans[1].starts_with("plan on routers after"), "{plans:?}");
     let error = client.snapshot().await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Stopping)), "{error:?}");
     let log = fixture.journal.audit(10).unwrap();

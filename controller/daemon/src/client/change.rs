@@ -1,6 +1,6 @@
 //! Commands that change something: intents, drains, the stop switch. Each is logged by the controller with who and why.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
 use api::{
@@ -10,10 +10,11 @@ use api::{
 use clap::{Args, ValueEnum};
 use engine::{
     handle::{Applied, Subject},
+    rehearse::Rehearsed,
     terms::{USUAL_SETTLE, Waves},
 };
 use intents::SourceFile;
-use model::{Finding, Revision, Severity, Span, intent::Mode};
+use model::{Finding, NodeId, Revision, Severity, Span, intent::Mode};
 
 use super::{Access, left_out::LeftOut, refused, wait};
 use crate::{
@@ -29,6 +30,10 @@ The files together are the whole set of intents: what is not in them is removed 
 All routers that can be reached change, or none; the command returns when they have answered. Others that
 it concerns are left out and named, and get their part when they answer. Ctrl-C ends the waiting and not
 the change.
+
+With --dry-run each router that would change is asked whether it would take its part, where its protocol
+can: it checks, and is left as it was. That takes a lock for a moment, so under the stop switch none is
+asked.
 
 With --waves services move in two waves: those of a few far ends, such as branches, first. Then the
 controller looks at the network for the time of --settle. Where a promise around what was touched gets
@@ -235,22 +240,33 @@ async fn dry_run(
     args: &ApplyArgs,
 ) -> anyhow::Result<ExitCode> {
     let format = args.format;
-    let planned = match client.plan(&PlanRequest { files: files.clone(), waves }).await {
+    let request = PlanRequest { files: files.clone(), waves, rehearse: true };
+    let planned = match client.plan(&request).await {
         Ok(planned) => planned,
         Err(error) => return refused(error, &files),
     };
     let against = against(&planned.findings, args);
     match format {
         Format::Json => say_json(&planned)?,
-        Format::Text => say(&planned.text),
+        Format::Text => say(&format!("{}{}", planned.text, tried(&planned.rehearsal))),
     }
-    if against.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    if format == Format::Text {
+    if !against.is_empty() && format == Format::Text {
         say(&format!("{}{}: it would be refused", draw::all(&against, &files), draw::count(&against)));
     }
-    Ok(ExitCode::from(FOUND))
+    let answers = planned.rehearsal.iter().flat_map(BTreeMap::values);
+    let refused = answers.into_iter().any(|answer| matches!(answer, Rehearsed::Refused { .. }));
+    Ok(if against.is_empty() && !refused { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// What the routers say that were asked whether they would take their part; nothing where none was.
+fn tried(rehearsal: &Option<BTreeMap<NodeId, Rehearsed>>) -> String {
+    let Some(answers) = rehearsal.as_ref().filter(|answers| !answers.is_empty()) else {
+        return String::new();
+    };
+    let widest = answers.keys().map(|node| node.as_str().len()).max().unwrap_or_default();
+    let line = |(node, answer): (&NodeId, &Rehearsed)| format!("  {node:<widest$}  {answer}\n");
+    let lines: String = answers.iter().map(line).collect();
+    draw::clean(&format!("\nTried on the routers, which are as they were\n{lines}")).into_owned()
 }
 
 /// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
@@ -447,6 +463,27 @@ mod tests {
         assert_eq!(told(&[]), [NOTHING_PROMISED, BEYOND_LIMIT]);
         assert_eq!(told(&["--remove-all"]), [BEYOND_LIMIT]);
         assert_eq!(told(&["--remove-all", "--beyond-limit"]), [""; 0]);
+    }
+
+    #[test]
+    fn what_routers_say_stands_below_the_plan_in_a_column() {
+        let why = |why: &str| why.to_owned();
+        let answers = [
+            ("br-1", Rehearsed::Accepted),
+            ("core-1", Rehearsed::Cannot { why: why("gNMI has none") }),
+            ("hq-pe1", Rehearsed::Refused { why: why("invalid-value at /qos: no such queue") }),
+            ("hq-pe12", Rehearsed::NotReached { why: why("connection refused") }),
+        ];
+        let answers = answers.map(|(node, answer)| (NodeId::lit(node), answer)).into();
+        assert_eq!(
+            tried(&Some(answers)),
+            "\nTried on the routers, which are as they were\n  \
+             br-1     accepted by the router\n  \
+             core-1   cannot rehearse: gNMI has none\n  \
+             hq-pe1   refused: invalid-value at /qos: no such queue\n  \
+             hq-pe12  not reached: connection refused\n"
+        );
+        assert_eq!((tried(&None), tried(&Some(BTreeMap::new()))), (String::new(), String::new()));
     }
 
     #[derive(Debug, clap::Parser)]

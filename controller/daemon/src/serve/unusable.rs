@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Step};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Step};
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 
 /// The device, and why it is of no use.
@@ -45,6 +45,10 @@ impl Device for Unusable {
 
     async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
         self.answer(Step::Cancel)
+    }
+
+    async fn rehearse(&mut self, _: &[Edit]) -> Result<Rehearsal, DeviceError> {
+        self.answer(Step::Rehearse)
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {

@@ -9,10 +9,12 @@ use model::{ActualState, Finding, Hints, Revision, Season, Severity, intent::Mod
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
+    carry::Fleet,
     cycle,
     event::EventKind,
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
+    rehearse,
     snapshot::StateFile,
     stages::{self, Files, Occasion},
     terms::Manner,
@@ -25,7 +27,9 @@ impl Controller {
             Command::Apply { files, who, message, remove_all, manner, reply } => {
                 self.apply(NewIntents { files, who, message, remove_all, manner }, reply);
             }
-            Command::Plan { files, manner, reply } => self.plan_only(files, manner, reply),
+            Command::Plan { files, manner, rehearse, reply } => {
+                self.plan_only(files, manner, rehearse, reply);
+            }
             Command::Rollback { to, who, message, beyond_limit, reply } => {
                 let back = Back { to, who, why: message, beyond_limit };
                 self.roll_back(back, reply);
@@ -115,24 +119,48 @@ impl Controller {
     }
 
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
-    fn plan_only(&self, files: Files, manner: Manner, reply: Reply<Planned>) {
+    fn plan_only(&self, files: Files, manner: Manner, rehearse: bool, reply: Reply<Planned>) {
         let mut view = self.world.view();
         // It may be looked at whatever it touches; that it would be refused is a warning.
         view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
-        tokio::task::spawn_blocking(move || {
+        let worked = tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
-            let planned = understood.and_then(|(set, mut findings)| {
+            understood.and_then(|(set, mut findings)| {
                 // A plan may be looked at; that it would not be accepted as it is belongs to it.
                 let refused = stages::must_promise(&set, &view).err().into_iter().flatten();
                 findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
                 let hints = Season::of(&set, now).over(hints);
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
                 findings.extend(proposal.findings);
-                Ok(Planned { text: proposal.report.text(), plan: proposal.plan, findings })
-            });
-            drop(reply.send(planned.map_err(|findings| Refusal::Findings { findings })));
+                let (text, plan) = (proposal.report.text(), proposal.plan);
+                Ok(Planned { plan, text, findings, rehearsal: None })
+            })
         });
+        let fleet = rehearse.then(|| self.may_rehearse());
+        tokio::spawn(async move {
+            // Where the work died the asker hears that nobody answers.
+            let Ok(planned) = worked.await else { return };
+            let mut answer = planned.map_err(|findings| Refusal::Findings { findings });
+            if let (Ok(planned), Some(fleet)) = (&mut answer, fleet) {
+                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, fleet).await);
+            }
+            drop(reply.send(answer));
+        });
+    }
+
+    /// The devices that may be asked whether they would take a change; or why not: it takes a lock on each.
+    fn may_rehearse(&self) -> Result<Arc<Fleet>, String> {
+        if !self.world.adopted {
+            return Err("the network is not adopted, and trying takes a lock".to_owned());
+        }
+        if self.world.mode == Mode::Observe {
+            return Err("the mode is `observe`, and trying takes a lock".to_owned());
+        }
+        if self.running.is_some() || self.recovery.is_some() {
+            return Err("another change is under way or being resolved".to_owned());
+        }
+        Ok(Arc::clone(&self.fleet))
     }
 
     fn roll_back(&mut self, back: Back, reply: Reply<Applied>) {

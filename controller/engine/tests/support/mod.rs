@@ -166,7 +166,14 @@ impl Running {
 
     /// What files would change.
     pub async fn plan(&self, files: Files) -> Result<Planned, Refusal> {
-        self.engine.ask(|reply| Command::Plan { files, manner: Manner::default(), reply }).await
+        let manner = Manner::default();
+        self.engine.ask(|reply| Command::Plan { files, manner, rehearse: false, reply }).await
+    }
+
+    /// The same, tried on the devices.
+    pub async fn rehearse(&self, files: Files) -> Result<Planned, Refusal> {
+        let manner = Manner::default();
+        self.engine.ask(|reply| Command::Plan { files, manner, rehearse: true, reply }).await
     }
 
     /// The same in a manner of its own.

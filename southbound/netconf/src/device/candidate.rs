@@ -131,6 +131,41 @@ impl Candidate {
         staged
     }
 
+    /// Asks whether the device would take `config`, and leaves nothing behind. Only the candidate is locked, because nothing is committed.
+    /// Where the device knows test-only, not even the candidate changes; else what was tried is discarded. False where it has no
+    /// `:validate`, so that what it takes into the candidate says little.
+    ///
+    /// # Errors
+    /// As of [`Candidate::stage`].
+    pub async fn rehearse(&mut self, config: Vec<Element>) -> Result<bool, CallError> {
+        let caps = self.session.capabilities();
+        Operation::Commit(trial("any", Duration::ZERO)).needs(caps)?;
+        if !caps.validate {
+            return Ok(false);
+        }
+        let is_empty = config.is_empty();
+        let test = if caps.validate_1_1 { TestOption::TestOnly } else { TestOption::TestThenSet };
+        let edit = EditConfig::of(Datastore::Candidate, config).default_operation(DefaultOperation::Merge);
+        let edit = edit.test_option(test);
+        let edit =
+            if caps.rollback_on_error { edit.error_option(ErrorOption::RollbackOnError) } else { edit };
+
+        self.lock(&[Datastore::Candidate]).await?;
+        let tried = if is_empty { Ok(()) } else { self.session.edit_config(edit, self.work()).await };
+        if let Err(CallError::NotSent(_) | CallError::OutcomeUnknown(_) | CallError::BadReply(_)) = &tried {
+            // The session is about to be closed, and takes its lock with it.
+            return tried.map(|()| true);
+        }
+        if test != TestOption::TestOnly
+            && let Err(error) = self.session.discard_changes(self.answer()).await
+        {
+            warn!(%error, "the candidate could not be reset after a rehearsal: the session is closed");
+            self.session.abort();
+        }
+        self.release().await;
+        tried.map(|()| true)
+    }
+
     /// Makes the candidate running, until `confirm_within` (rounded up to whole seconds, at least one) has passed
     /// without [`Candidate::confirm`] of the same name from any session.
     ///

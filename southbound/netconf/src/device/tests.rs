@@ -340,6 +340,61 @@ async fn a_device_of_another_host_key_is_not_trusted_and_one_that_is_gone_is_unr
 }
 
 #[tokio::test]
+async fn a_rehearsal_locks_the_candidate_alone_and_commits_nothing() {
+    const OLDER: [&str; 4] = [
+        ns::CAP_BASE_1_0,
+        "urn:ietf:params:netconf:capability:candidate:1.0",
+        "urn:ietf:params:netconf:capability:confirmed-commit:1.1",
+        "urn:ietf:params:netconf:capability:validate:1.0",
+    ];
+    for (capabilities, asked) in [
+        (&FULL[..], &["lock", "edit-config", "unlock"][..]),
+        (&OLDER[..], &["lock", "edit-config", "discard-changes", "unlock"][..]),
+        // It checks nothing before the commit.
+        (&OLDER[..3], &[][..]),
+    ] {
+        let chamber = Chamber::start(Box::leak(capabilities.into())).await;
+        let mut device = device(&chamber);
+        let rehearsal = device.rehearse(&sample_edits(1)).await.unwrap();
+        assert_eq!(rehearsal == Rehearsal::Accepted, !asked.is_empty(), "{rehearsal:?}");
+        assert_eq!(chamber.chassis().log, asked);
+        assert_eq!((chamber.locks(), chamber.truth().is_empty()), (vec![], true));
+        // Nothing of it is in what is committed next.
+        device.stage(TWO, &sample_edits(2)).await.unwrap();
+        device.commit(TWO, LONG).await.unwrap();
+        device.confirm(TWO).await.unwrap();
+        let mut wanted = DeviceConfig::default();
+        sample_edits(2).iter().for_each(|edit| edit.apply(&mut wanted));
+        assert_eq!(chamber.truth(), wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_rehearsal_that_is_refused_says_why_and_one_that_is_not_answered_costs_the_session() {
+    let chamber = Chamber::start(&FULL).await;
+    let short = Manners { work: Duration::from_secs(1), ..manners() };
+    let mut device = device_with(&chamber, short);
+    chamber.will("edit-config", Fault::Refuse);
+    let error = device.rehearse(&sample_edits(1)).await.unwrap_err();
+    assert_eq!(error.step, Step::Rehearse);
+    let ErrorKind::Refused(text) = error.kind else { panic!("{error}") };
+    assert!(text.contains("/one") && text.contains("/two"), "{text}");
+    assert_eq!(chamber.locks(), []);
+    chamber.will("edit-config", Fault::Hang);
+    assert!(matches!(kind(device.rehearse(&sample_edits(1)).await), ErrorKind::Silent(_)));
+    forgotten(&chamber).await;
+    assert_eq!(device.rehearse(&sample_edits(1)).await.unwrap(), Rehearsal::Accepted);
+    assert_eq!((chamber.sessions(), chamber.truth().is_empty()), (2, true));
+    // A device that could not carry the change out is no device that would take it.
+    let bare = Chamber::start(&FULL[..2]).await;
+    let ErrorKind::Unsupported(text) = kind(device_with(&bare, manners()).rehearse(&sample_edits(1)).await)
+    else {
+        panic!()
+    };
+    assert!(text.contains(":candidate"), "{text}");
+}
+
+#[tokio::test]
 async fn two_hundred_policies_are_read_back_whole() {
     let chamber = Chamber::start(&FULL).await;
     let mut device = device(&chamber);

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::super::reading;
 use super::tree::{self, Keys};
 use crate::ns;
-use crate::operation::{Commit, Datastore, Filter, Operation};
+use crate::operation::{Commit, Datastore, Filter, Operation, TestOption};
 use crate::rpc::{Rpc, RpcReply};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::session::peer::Peer;
@@ -141,7 +141,9 @@ impl Chassis {
                 self.free(Datastore::Candidate, who)?;
                 let mut wanted = self.candidate().clone();
                 edit.config.iter().for_each(|part| tree::merge(&mut wanted, part, &self.keys, &[]));
-                self.candidate = Some(wanted);
+                if edit.test_option != Some(TestOption::TestOnly) {
+                    self.candidate = Some(wanted);
+                }
             }
             Operation::Lock { target } => {
                 if let Some(holder) = self.locks.get(&target) {
