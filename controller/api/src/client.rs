@@ -28,7 +28,7 @@ use crate::{
     Live, Problem, Token, Topology, guard,
     request::{
         AdoptRequest, ApplyRequest, AuditLog, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest,
-        PlanRequest, Reason, RevisionSummary, RollbackRequest, UnbalanceRequest,
+        PlanRequest, Reason, RestoreRequest, RevisionSummary, RollbackRequest, UnbalanceRequest,
     },
 };
 
@@ -310,6 +310,14 @@ impl Client {
     ) -> Result<Applied, ClientError> {
         let request = DrainRequest::of(subject, reason.into());
         self.post("undrain", &request).await
+    }
+
+    /// Puts back what somebody changed of ours on routers.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn restore(&self, request: &RestoreRequest) -> Result<Applied, ClientError> {
+        self.post("restore", request).await
     }
 
     /// Which services should leave full links, and what that would change; nothing is sent to routers. Needs the token.

@@ -4,8 +4,8 @@
 //! routers with 300 links are some megabytes an hour that way instead of gigabytes.
 
 use engine::snapshot::{
-    AlarmView, Counts, DirectionView, LinkView, NodeView, PromiseState, QueueView, ServiceView, Session,
-    Snapshot,
+    AlarmView, Counts, Difference, DirectionView, LinkView, NodeView, PromiseState, QueueView, ServiceView,
+    Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,7 @@ pub struct NodeLive {
     /// SR policies that should stand on it.
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
-    pub differs: Vec<String>,
+    pub differs: Vec<Difference>,
 }
 
 /// The moving part of a line.

@@ -45,6 +45,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         | Route::Adopt
         | Route::Drain
         | Route::Undrain
+        | Route::Restore
         | Route::Optimise
         | Route::Balance
         | Route::Unbalance => Err(Refusal::NotFound { what: "read at this path".into() }.into()),

@@ -7,7 +7,7 @@ use engine::{
     handle::Subject,
     terms::{Manner, Waves},
 };
-use model::{Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
+use model::{NodeId, Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use store::AuditEntry;
 
@@ -191,6 +191,24 @@ impl DrainRequest {
 impl Body for DrainRequest {
     const LOOKS: &'static str =
         r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link", and "beyondLimit": true"#;
+}
+
+/// Body of `restore`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreRequest {
+    /// Routers, one or more.
+    pub nodes: BTreeSet<NodeId>,
+    /// Why; stands in the log.
+    #[serde(default)]
+    pub message: String,
+    /// Whether it may touch more of the network than one change may.
+    #[serde(default, rename = "beyondLimit", skip_serializing_if = "std::ops::Not::not")]
+    pub beyond_limit: bool,
+}
+
+impl Body for RestoreRequest {
+    const LOOKS: &'static str = r#"{"nodes": ["NAME"], "message": "WHY"}, and "beyondLimit": true"#;
 }
 
 /// Body of `optimise`.

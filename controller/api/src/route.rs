@@ -41,6 +41,8 @@ pub enum Route {
     Drain,
     /// Uses it again.
     Undrain,
+    /// Puts back what somebody changed of ours on routers.
+    Restore,
     /// Works out which services should leave full links.
     Optimise,
     /// Moves services off links.
@@ -132,6 +134,7 @@ pub const TABLE: &[Entry] = &[
     post("/api/v1/adopt", Access::Write, Route::Adopt),
     post("/api/v1/drain", Access::Write, Route::Drain),
     post("/api/v1/undrain", Access::Write, Route::Undrain),
+    post("/api/v1/restore", Access::Write, Route::Restore),
     post("/api/v1/optimise", Access::Token, Route::Optimise),
     post("/api/v1/balance", Access::Write, Route::Balance),
     post("/api/v1/unbalance", Access::Write, Route::Unbalance),

@@ -26,7 +26,7 @@ use crate::{
     reply::json,
     request::{
         AdoptRequest, ApplyRequest, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest, PlanRequest,
-        RollbackRequest, UnbalanceRequest,
+        RestoreRequest, RollbackRequest, UnbalanceRequest,
     },
     route::Route,
 };
@@ -142,6 +142,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
         Route::Drain | Route::Undrain => {
             drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
         }
+        Route::Restore => restore(context, who, body::parse(headers, bytes)?).await,
         Route::Balance => balance(context, who, body::parse(headers, bytes)?).await,
         Route::Unbalance => unbalance(context, who, or_default(headers, bytes)?).await,
         _ => Err(Refusal::NotFound { what: "write at this path".into() }.into()),
@@ -216,6 +217,23 @@ async fn drain(
     let write = Write { who, what, why: reason(request.message)? };
     let drain = |Write { who, .. }, reply| Command::Drain { subject, drain, who, beyond_limit, reply };
     carry_out(context, write, drain).await
+}
+
+async fn restore(context: &Arc<Context>, who: String, request: RestoreRequest) -> Result<Response, Problem> {
+    let RestoreRequest { nodes, message, beyond_limit } = request;
+    if nodes.is_empty() {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "nodes", "name one router or more in `nodes`"));
+    }
+    let what = format!("restore {}{}", few(nodes.iter()), beyond(beyond_limit, &message)?);
+    let write = Write { who, what, why: reason(message)? };
+    let restore = |Write { who, why: message, .. }, reply| Command::Restore {
+        nodes,
+        who,
+        message,
+        beyond_limit,
+        reply,
+    };
+    carry_out(context, write, restore).await
 }
 
 async fn unbalance(

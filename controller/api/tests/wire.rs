@@ -8,8 +8,8 @@ use api::Live;
 use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
-        AlarmView, Balanced, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView, RouteView,
-        ServiceView, Session, Snapshot,
+        AlarmView, Balanced, Deviation, Difference, DirectionView, FieldDifference, HopView, LinkView,
+        NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
     },
 };
 use model::{
@@ -151,7 +151,15 @@ fn picture() -> Snapshot {
         protocol: None,
         session,
         policies: 1,
-        differs: vec!["policy color 7 to fd00::1 is missing".into()],
+        differs: vec![Difference {
+            object: "policy color 7 to fd00::1".into(),
+            deviation: Deviation::Changed,
+            fields: vec![FieldDifference {
+                field: "last resort".into(),
+                wanted: Some("igp".into()),
+                found: None,
+            }],
+        }],
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

@@ -61,7 +61,7 @@ pub enum Command {
     Intents(client::tables::IntentsArgs),
     /// List the routers and their sessions
     #[command(after_help = pages::DEVICES)]
-    Devices(client::Target),
+    Devices(client::tables::DevicesArgs),
     /// List the alarms that stand
     #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),
@@ -82,6 +82,9 @@ pub enum Command {
     /// Use a drained link or node again
     #[command(after_help = pages::UNDRAIN)]
     Undrain(client::change::DrainArgs),
+    /// Put back what somebody changed by hand on routers
+    #[command(after_help = pages::RESTORE)]
+    Restore(client::change::RestoreArgs),
     /// Move a few services off full links, with a proof of how good that is
     Optimise(client::optimise::OptimiseArgs),
     /// Say whether the controller may act: the stop switch
@@ -97,7 +100,10 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
     ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
     ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
-    ("Changing the network", &["apply", "rollback", "drain", "undrain", "optimise", "mode", "adopt"]),
+    (
+        "Changing the network",
+        &["apply", "rollback", "drain", "undrain", "restore", "optimise", "mode", "adopt"],
+    ),
 ];
 
 /// Work with network files.

@@ -1,12 +1,14 @@
 //! Commands that ask a running controller: where it is, and the token that changes need.
 
 pub mod change;
+pub mod differing;
 pub mod left_out;
 pub mod log;
 pub mod optimise;
 pub mod status;
 pub mod tables;
 
+mod rehearsal;
 mod wait;
 
 use std::{

@@ -23,13 +23,16 @@ const LONGEST: usize = 600;
 
 /// All findings, by file and place, in the colours that standard output takes.
 pub fn all(findings: &[Finding], sources: &Sources) -> String {
-    let coloured =
-        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
     draw(
         findings,
         sources,
-        if coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() },
+        if is_coloured() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() },
     )
+}
+
+/// Whether standard output takes colours, and the user wants them.
+pub fn is_coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }
 
 /// In the order in which they are shown: by place; those without one last, errors first.

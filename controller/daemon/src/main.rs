@@ -79,6 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rollback(args) => ask(client::change::rollback(args)),
         Command::Drain(args) => ask(client::change::drain(args, true)),
         Command::Undrain(args) => ask(client::change::drain(args, false)),
+        Command::Restore(args) => ask(client::change::restore(args)),
         Command::Optimise(args) => ask(client::optimise::run(args)),
         Command::Mode(args) => ask(client::change::mode(args)),
         Command::Adopt(args) => ask(client::change::adopt(args)),

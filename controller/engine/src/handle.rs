@@ -238,6 +238,19 @@ pub enum Command {
         /// The answer.
         reply: Reply<Applied>,
     },
+    /// Put back what somebody changed of ours on some routers, and nothing on others.
+    Restore {
+        /// Which.
+        nodes: BTreeSet<NodeId>,
+        /// Who asks.
+        who: String,
+        /// Why.
+        message: String,
+        /// Whether it may touch more of the network than one change may.
+        beyond_limit: bool,
+        /// The answer.
+        reply: Reply<Applied>,
+    },
     /// Work out which services should leave full links.
     Optimise {
         /// How far that may go.

@@ -134,7 +134,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         protocol: album.protocols.get(id).cloned(),
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
-        differs: world.drift.of(id).to_vec(),
+        differs: world.drift.differences(id).to_vec(),
     }
 }
 

@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 
+pub use plan::{Deviation, Difference, FieldDifference};
+
 /// The whole picture at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -139,7 +141,7 @@ pub struct NodeView {
     /// SR policies that should stand on it.
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
-    pub differs: Vec<String>,
+    pub differs: Vec<Difference>,
 }
 
 /// A line.

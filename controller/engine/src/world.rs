@@ -11,6 +11,7 @@ use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
     PolicyKey, Revision, Ted, Timestamp, intent::Mode,
 };
+use plan::{Diff, Difference};
 
 use crate::{
     stages::{Files, Proposal, View},
@@ -43,16 +44,27 @@ impl Accepted {
 pub struct Drift {
     /// As findings.
     pub findings: Vec<Finding>,
-    /// What differs, by device; collisions with others are not among it.
+    /// What differs, by device, in words; collisions with others are not among it.
     objects: BTreeMap<String, Vec<String>>,
+    /// The same field by field, as far as [`WITH_FIELDS`] goes.
+    differences: BTreeMap<NodeId, Vec<Difference>>,
     /// Policies into which a headend does not lead traffic as it should.
     astray: BTreeSet<(NodeId, PolicyKey)>,
 }
 
+/// Of more objects of a device the names alone are kept: one that lost all it held differs in thousands.
+const WITH_FIELDS: usize = 50;
+
 impl Drift {
     /// Compares again the devices of which findings tell. O(objects on these log objects).
-    fn new(findings: Vec<Finding>, desired: &DesiredState, actual: &ActualState) -> Self {
+    fn new(difference: &Diff, desired: &DesiredState, actual: &ActualState) -> Self {
+        let findings = difference.drift();
         let mut drift = Self::default();
+        for (node, device) in &difference.devices {
+            let mut differences = device.differences();
+            differences.iter_mut().skip(WITH_FIELDS).for_each(|one| one.fields.clear());
+            drift.differences.insert(node.clone(), differences);
+        }
         for finding in &findings {
             if plan::codes::is_drift(&finding.code) {
                 drift.objects.entry(finding.subject.clone()).or_default().push(finding.message.clone());
@@ -72,9 +84,14 @@ impl Drift {
         drift
     }
 
-    /// What differs on a device.
+    /// What differs on a device, in words.
     pub fn of(&self, node: &NodeId) -> &[String] {
         self.objects.get(node.as_str()).map_or(&[], Vec::as_slice)
+    }
+
+    /// What differs on a device, field by field.
+    pub fn differences(&self, node: &NodeId) -> &[Difference] {
+        self.differences.get(node).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a headend was seen to lack what leads a service's traffic into its policy, also where somebody else's object stands in
@@ -216,7 +233,13 @@ impl World {
         };
         let mut actual = ActualState::clone(&self.actual);
         actual.devices.retain(|_, reading| matches!(reading, DeviceReading::Read { .. }));
-        Drift::new(plan::drift(&desired, &actual), &desired, &actual)
+        Drift::new(&plan::diff(&desired, &actual), &desired, &actual)
+    }
+
+    /// Compares again, after a change that was bounded to some devices: what the others hold otherwise still stands. It was told when it
+    /// was seen.
+    pub fn compare_again(&mut self) {
+        self.drift = self.differing();
     }
 }
 

@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use device::{Step, fake::Fault};
 use engine::{
+    controller::DRIFT,
     event::EventKind,
     handle::{Command, Refusal},
     rehearse::Rehearsed,
-    snapshot::PromiseState,
+    snapshot::{Deviation, Difference, PromiseState},
 };
 use model::{NodeId, Timestamp, intent::Mode};
 use support::{intents, lab, telemetry};
@@ -294,6 +295,58 @@ async fn drift_is_an_alarm_that_says_what_differs_and_ends_when_the_device_holds
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_is_restored_and_what_differs_on_another_one_stays_and_stays_told() {
+    let lab = lab();
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let (hq, branch) = (NodeId::lit("hq-pe1"), NodeId::lit("br-1"));
+    let before = lab.devices[&hq].truth();
+    lab.devices[&hq].tamper(|config| drop(config.steering.pop_first()));
+    lab.devices[&branch].tamper(|config| config.classifier = None);
+    let differ = |snapshot: &engine::snapshot::Snapshot| {
+        snapshot
+            .nodes
+            .iter()
+            .filter(|node| !node.differs.is_empty())
+            .map(|node| node.id.clone())
+            .collect::<Vec<_>>()
+    };
+    let shown = running.snapshot(|snapshot| differ(snapshot).len() == 2).await;
+    let [steering] = shown.nodes.iter().find(|node| node.id == hq).unwrap().differs.as_slice() else {
+        panic!()
+    };
+    assert_eq!((steering.deviation, steering.fields.len()), (Deviation::Missing, 3), "{steering:?}");
+    let restore = |node: &str| {
+        let nodes = [NodeId::lit(node)].into();
+        let (who, message) = ("mei".to_owned(), "CHG9".to_owned());
+        running.engine.ask(move |reply| Command::Restore { nodes, who, message, beyond_limit: false, reply })
+    };
+    let stranger = restore("br-9").await.unwrap_err();
+    assert_eq!(stranger, Refusal::NotFound { what: "router br-9 in the inventory".into() });
+    let writes = lab.devices[&branch].writes();
+    let applied = restore("hq-pe1").await.unwrap();
+    assert_eq!((applied.devices, applied.edits), (1, 1));
+    assert_eq!(lab.devices[&hq].truth(), before);
+    assert_eq!(lab.devices[&branch].writes(), writes, "nobody asked for it");
+    running.snapshot(|snapshot| differ(snapshot) == [NodeId::lit("br-1")]).await;
+    let is_told = |snapshot: &engine::snapshot::Snapshot| {
+        snapshot.alarms.iter().any(|alarm| alarm.alarm == DRIFT && alarm.subject == "br-1")
+    };
+    running.snapshot(is_told).await;
+    running.observe().await;
+    let nodes = [branch.clone()].into();
+    let ask = |reply| Command::Restore {
+        nodes,
+        who: "mei".into(),
+        message: String::new(),
+        beyond_limit: false,
+        reply,
+    };
+    assert_eq!(running.engine.ask(ask).await, Err(Refusal::Mode { mode: Mode::Observe }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_router_that_holds_something_else_is_not_in_sync_and_its_promises_are_not_known() {
     let lab = lab();
     let mut running = lab.start().await;
@@ -309,7 +362,8 @@ async fn a_router_that_holds_something_else_is_not_in_sync_and_its_promises_are_
     let shown = running.snapshot(|snapshot| snapshot.counts.unknown > 0).await;
     assert_eq!((shown.counts.in_sync + 1, shown.counts.read), (shown.counts.read, shown.counts.devices));
     let branch = shown.nodes.iter().find(|node| node.id.as_str() == "br-1").unwrap();
-    assert!(branch.differs.iter().any(|what| what.contains("policy") && what.contains("is missing")));
+    let is_gone = |one: &Difference| one.object.starts_with("policy") && one.deviation == Deviation::Missing;
+    assert!(branch.differs.iter().any(is_gone));
     for service in &shown.services {
         let ends = [service.a.as_str(), service.z.as_str()].contains(&"br-1");
         assert_eq!(service.state == PromiseState::Unknown, ends, "{service:?}");

@@ -165,6 +165,11 @@ impl Diff {
         self.devices.values().map(DeviceDiff::count).sum()
     }
 
+    /// The difference as findings: somebody or something changed devices behind our back.
+    pub fn drift(&self) -> Vec<Finding> {
+        drifted(self)
+    }
+
     /// The desired state without what is withheld: what the readable devices hold once the difference is carried out.
     #[must_use]
     pub fn attainable(&self, desired: &DesiredState) -> DesiredState {
@@ -230,11 +235,15 @@ impl Diff {
     }
 }
 
-/// What devices hold otherwise than they should, as findings: somebody or something changed them behind our back.
-/// Unreadable devices are reported as such. Same order as the difference.
+/// What devices hold otherwise than they should, as findings ([`Diff::drift`]).
 pub fn drift(desired: &DesiredState, actual: &ActualState) -> Vec<Finding> {
-    let difference = diff(desired, actual);
-    let mut findings = difference.findings;
+    diff(desired, actual).drift()
+}
+
+/// A difference as findings: somebody or something changed devices behind our back. Unreadable devices are reported as such. Same order
+/// as the difference.
+fn drifted(difference: &Diff) -> Vec<Finding> {
+    let mut findings = difference.findings.clone();
     for (node, change) in &difference.devices {
         let mut say = |what: &dyn fmt::Display, sign: char| {
             let (code, message) = match sign {

@@ -9,6 +9,9 @@
 // What differs.
 pub mod diff;
 
+// The same for people who look at what somebody else changed.
+pub mod fields;
+
 // Why it changes, and in which order.
 pub mod cause;
 
@@ -38,6 +41,7 @@ mod fixture;
 
 pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
+pub use fields::{Deviation, Difference, FieldDifference};
 pub use order::plan;
 pub use policy::ChangePolicy;
 pub use prove::{Breakage, Checked, Failures, Proof, overlay, prove};

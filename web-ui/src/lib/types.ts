@@ -19,7 +19,15 @@ export interface Node {
   session: Session;
   policies: number;
   /** What it was seen to hold otherwise than it should. */
-  differs: string[];
+  differs: Difference[];
+}
+
+/** An object of the controller's that a router holds otherwise than it should. */
+export interface Difference {
+  object: string;
+  deviation: 'missing' | 'changed' | 'unexpected';
+  /** Those that differ; of objects beyond the first fifty none. */
+  fields: { field: string; wanted: string | null; found: string | null }[];
 }
 
 export interface Queue {

@@ -115,6 +115,11 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("drain {subject:?} {drain}{} by {who}", beyond(beyond_limit))).await;
                 reply.send(Ok(applied())).unwrap();
             }
+            Command::Restore { nodes, who, message, beyond_limit, reply } => {
+                let so = beyond(beyond_limit);
+                note(format!("restore {nodes:?}{so} by {who}: {message}")).await;
+                reply.send(Ok(applied())).unwrap();
+            }
             Command::Optimise { limits, reply } => {
                 note(format!("optimise with {} moves", limits.moves)).await;
                 reply.send(Err(Refusal::NotFound { what: "link l9".into() })).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     Client, ClientError,
-    request::{ApplyRequest, BalanceRequest, PlanRequest, Reason, UnbalanceRequest},
+    request::{ApplyRequest, BalanceRequest, PlanRequest, Reason, RestoreRequest, UnbalanceRequest},
 };
 use engine::{
     balance::{Limits, MOST_EFFORT, MOST_MOVES, MOST_SERVICES},
@@ -75,6 +75,13 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
     let link = Subject::Link(LinkId::lit("l1"));
     client.drain(&link, beyond("CHG3")).await.unwrap();
     client.rollback(Revision(9), beyond("CHG4")).await.unwrap_err();
+    let restore = |nodes: &[&str]| RestoreRequest {
+        nodes: nodes.iter().map(|node| NodeId::lit(node)).collect(),
+        message: "CHG5".into(),
+        beyond_limit: false,
+    };
+    client.restore(&restore(&["br-1", "hq"])).await.unwrap();
+    assert!(client.restore(&restore(&[])).await.unwrap_err().to_string().contains("one router or more"));
     // Nothing of these is asked for, and nothing stands in the log.
     for refused in [client.apply(&so(None, true, " ")).await, client.undrain(&link, beyond("")).await] {
         let told = refused.unwrap_err().to_string();
@@ -92,6 +99,7 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
             "apply 1 beyond the limit by mei: CHG2 after 2 entries",
             "drain Link(\"l1\") true beyond the limit by mei after 3 entries",
             "rollback 9 beyond the limit by mei: CHG4 after 4 entries",
+            "restore {\"br-1\", \"hq\"} by mei: CHG5 after 6 entries",
         ]
     );
     let log = client.audit(10).await.unwrap().entries;
@@ -99,7 +107,7 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
     assert!(what[0].ends_with(", in waves: 2 far end(s) first, the others after 2min"), "{what:?}");
     assert!(what[1].ends_with(", beyond the limit if need be"), "{what:?}");
     assert_eq!(what[2], "drain link l1, beyond the limit if need be");
-    assert_eq!(what.len(), 5, "and a refusal of the last: {what:?}");
+    assert_eq!((what[5], what.len()), ("restore br-1, hq", 6), "one refusal among them: {what:?}");
 }
 
 #[tokio::test]
@@ -189,7 +197,7 @@ async fn a_refusal_comes_through_whole() {
     assert_eq!(error.to_string(), "there is no revision 9");
     let error = client.plan(&files.into()).await.unwrap_err();
     assert!(matches!(error, ClientError::Refused(Refusal::Findings { .. })), "{error:?}");
-    let tried = PlanRequest { rehearse: true, ..BTreeMap::new().into() };
+    let tried = PlanRequest { rehearse: true, ..BTreeMap::<String, String>::new().into() };
     client.plan(&tried).await.unwrap_err();
     let plans = fixture.asked().await.into_iter().filter(|asked| asked.starts_with("plan"));
     let plans: Vec<String> = plans.collect();

@@ -49,8 +49,15 @@ pub const DEVICES: &str = "\
 A router whose session is down is not changed, and what it holds is unknown. Why it is down stands in
 full below the table.
 
+With names it shows what each of these routers holds otherwise than it should, field by field: after `-`
+what is there, after `+` what should be. `trunkline restore` puts that back. To keep what is there, let
+the intents ask for it, and apply them: paths by `path`, queues by the profile and the bandwidth of the
+services, marks by the class. Or rename the policy, so that its name does not begin with `tl-`: then it is
+somebody else's, is never touched, and ours gives way (TL0201).
+
 Examples:
   trunkline devices
+  trunkline devices br-1 hq-pe1
   trunkline devices --format json | jq -r '.[] | select(.session.state == \"down\") | .id'
 
 Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
@@ -121,6 +128,18 @@ Examples:
 
 Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out,
 2 called wrongly.";
+
+pub const RESTORE: &str = "\
+What these routers hold of ours otherwise than they should is put back, make before break and on all of
+them or on none. Nothing else changes there, and nothing on other routers: what differs elsewhere stays.
+Look first with `trunkline devices NAME`, where it also stands how to keep what is there instead.
+
+Examples:
+  trunkline restore br-1 -m CHG1042
+  trunkline restore br-1 br-2 -m 'undo the hot fix of last night'
+
+Exit codes: 0 these routers hold what they should, 1 refused, rolled back, or some were not read, 2 called
+wrongly.";
 
 pub const MODE: &str = "\
 `observe` is the stop switch: nothing is sent, neither by the loop nor by a person's command. Routers

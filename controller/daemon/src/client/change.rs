@@ -1,22 +1,21 @@
 //! Commands that change something: intents, drains, the stop switch. Each is logged by the controller with who and why.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
 use api::{
     Client,
-    request::{ApplyRequest, PlanRequest, Reason},
+    request::{ApplyRequest, Reason, RestoreRequest},
 };
 use clap::{Args, ValueEnum};
 use engine::{
     handle::{Applied, Subject},
-    rehearse::Rehearsed,
     terms::{USUAL_SETTLE, Waves},
 };
 use intents::SourceFile;
-use model::{Finding, NodeId, Revision, Severity, Span, intent::Mode};
+use model::{Finding, NodeId, Revision, Span, intent::Mode};
 
-use super::{Access, left_out::LeftOut, refused, wait};
+use super::{Access, left_out::LeftOut, refused, rehearsal, wait};
 use crate::{
     args::Format,
     check::plural,
@@ -145,6 +144,17 @@ pub struct DrainArgs {
     pub change: Change,
 }
 
+/// Put back what somebody changed by hand on routers
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The routers
+    #[arg(required = true, value_name = "ROUTER")]
+    pub routers: Vec<NodeId>,
+    /// Why, which controller, and how the answer is shown.
+    #[command(flatten)]
+    pub change: Change,
+}
+
 /// Say whether the controller may act: the stop switch
 #[derive(Debug, Args)]
 pub struct ModeArgs {
@@ -206,7 +216,7 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     }
     let waves = args.waves();
     if args.dry_run {
-        return dry_run(&client, files, waves, &args).await;
+        return rehearsal::dry_run(&client, files, waves, &args).await;
     }
     let Reason { message, beyond_limit } = args.limit.reason(args.message.clone())?;
     let remove_all = args.remove_all;
@@ -231,53 +241,6 @@ fn must_be_intents(files: &Sources) -> Result<(), Stop> {
     stranger.map_or(Ok(()), |(name, kind)| {
         Err(Stop::usage(format!("{name}: it is a file of the kind {kind}, and no intents; leave it out")))
     })
-}
-
-async fn dry_run(
-    client: &Client,
-    files: Sources,
-    waves: Option<Waves>,
-    args: &ApplyArgs,
-) -> anyhow::Result<ExitCode> {
-    let format = args.format;
-    let request = PlanRequest { files: files.clone(), waves, rehearse: true };
-    let planned = match client.plan(&request).await {
-        Ok(planned) => planned,
-        Err(error) => return refused(error, &files),
-    };
-    let against = against(&planned.findings, args);
-    match format {
-        Format::Json => say_json(&planned)?,
-        Format::Text => say(&format!("{}{}", planned.text, tried(&planned.rehearsal))),
-    }
-    if !against.is_empty() && format == Format::Text {
-        say(&format!("{}{}: it would be refused", draw::all(&against, &files), draw::count(&against)));
-    }
-    let answers = planned.rehearsal.iter().flat_map(BTreeMap::values);
-    let refused = answers.into_iter().any(|answer| matches!(answer, Rehearsed::Refused { .. }));
-    Ok(if against.is_empty() && !refused { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
-}
-
-/// What the routers say that were asked whether they would take their part; nothing where none was.
-fn tried(rehearsal: &Option<BTreeMap<NodeId, Rehearsed>>) -> String {
-    let Some(answers) = rehearsal.as_ref().filter(|answers| !answers.is_empty()) else {
-        return String::new();
-    };
-    let widest = answers.keys().map(|node| node.as_str().len()).max().unwrap_or_default();
-    let line = |(node, answer): (&NodeId, &Rehearsed)| format!("  {node:<widest$}  {answer}\n");
-    let lines: String = answers.iter().map(line).collect();
-    draw::clean(&format!("\nTried on the routers, which are as they were\n{lines}")).into_owned()
-}
-
-/// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
-fn against(findings: &[Finding], args: &ApplyArgs) -> Vec<Finding> {
-    let is_meant = |finding: &Finding| match finding.code.as_str() {
-        engine::codes::NOTHING_PROMISED => args.remove_all,
-        engine::codes::BEYOND_LIMIT => args.limit.beyond_limit,
-        _ => true,
-    };
-    let refused = findings.iter().filter(|finding| !is_meant(finding));
-    refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() }).collect()
 }
 
 /// Goes back to an earlier set.
@@ -317,6 +280,29 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
     } else {
         show(format, &applied, &Sources::new(), &left)
     }
+}
+
+/// Puts back what somebody changed.
+///
+/// # Errors
+/// There is no such router, or it was refused or rolled back.
+pub async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
+    let Change { message, limit, access, format } = args.change;
+    let client = access.client_that_may_change()?;
+    let Reason { message, beyond_limit } = limit.reason(message)?;
+    let nodes = args.routers.into_iter().collect();
+    let request = RestoreRequest { nodes, message, beyond_limit };
+    match wait::answer(client.restore(&request), "a change of the intents").await? {
+        Ok(applied) => restored(format, &applied, &LeftOut::of(&applied, &client).await),
+        Err(error) => refused(error, &Sources::new()),
+    }
+}
+
+/// As [`show`]; but a router that could not be read may hold anything still.
+fn restored(format: Format, applied: &Applied, left: &LeftOut) -> anyhow::Result<ExitCode> {
+    let code = show(format, applied, &Sources::new(), left)?;
+    let unread = applied.findings.iter().any(|finding| finding.code == plan::codes::UNREADABLE);
+    Ok(if unread { ExitCode::from(FOUND) } else { code })
 }
 
 /// What a name means: the prefix decides, or else the controller's network does.
@@ -423,6 +409,8 @@ fn drained(format: Format, applied: &Applied, subject: &Subject, left: &LeftOut)
 
 #[cfg(test)]
 mod tests {
+    use model::Severity;
+
     use super::*;
 
     #[test]
@@ -448,42 +436,6 @@ mod tests {
             assert_eq!(code(plan::codes::UNREADABLE, &[]), ExitCode::SUCCESS);
             assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED, &[]), ExitCode::SUCCESS);
         }
-    }
-
-    #[test]
-    fn only_what_apply_would_refuse_stands_against_a_plan() {
-        use engine::codes::{BEYOND_LIMIT, NOTHING_PROMISED};
-        let warning = |code| Finding::new(code, Severity::Warning, "intents", "something");
-        let findings = [plan::codes::UNREADABLE, NOTHING_PROMISED, BEYOND_LIMIT].map(warning);
-        let told = |arguments: &[&str]| {
-            let found = against(&findings, &called(arguments));
-            assert!(found.iter().all(Finding::is_error), "{found:?}");
-            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
-        };
-        assert_eq!(told(&[]), [NOTHING_PROMISED, BEYOND_LIMIT]);
-        assert_eq!(told(&["--remove-all"]), [BEYOND_LIMIT]);
-        assert_eq!(told(&["--remove-all", "--beyond-limit"]), [""; 0]);
-    }
-
-    #[test]
-    fn what_routers_say_stands_below_the_plan_in_a_column() {
-        let why = |why: &str| why.to_owned();
-        let answers = [
-            ("br-1", Rehearsed::Accepted),
-            ("core-1", Rehearsed::Cannot { why: why("gNMI has none") }),
-            ("hq-pe1", Rehearsed::Refused { why: why("invalid-value at /qos: no such queue") }),
-            ("hq-pe12", Rehearsed::NotReached { why: why("connection refused") }),
-        ];
-        let answers = answers.map(|(node, answer)| (NodeId::lit(node), answer)).into();
-        assert_eq!(
-            tried(&Some(answers)),
-            "\nTried on the routers, which are as they were\n  \
-             br-1     accepted by the router\n  \
-             core-1   cannot rehearse: gNMI has none\n  \
-             hq-pe1   refused: invalid-value at /qos: no such queue\n  \
-             hq-pe12  not reached: connection refused\n"
-        );
-        assert_eq!((tried(&None), tried(&Some(BTreeMap::new()))), (String::new(), String::new()));
     }
 
     #[derive(Debug, clap::Parser)]

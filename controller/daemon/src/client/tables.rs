@@ -1,16 +1,18 @@
 //! What a running controller has, as tables: intents, devices, alarms; and its state as a file.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use engine::snapshot::{NodeView, Session};
+use model::NodeId;
 use serde::Serialize;
 
-use super::{Access, Target, moment};
+use super::{Access, Target, differing, moment};
 use crate::{
     args::Format,
-    outcome::{say, say_json},
+    draw,
+    outcome::{Stop, say, say_json},
 };
 
 /// List the accepted sets of intents, newest first
@@ -48,12 +50,36 @@ pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// Lists routers.
+/// List the routers and their sessions, or show in what some of them differ
+#[derive(Debug, Args)]
+pub struct DevicesArgs {
+    /// Show in what these routers differ from what they should hold
+    #[arg(value_name = "ROUTER")]
+    pub routers: Vec<NodeId>,
+    /// Which controller.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Lists routers, or shows some of them.
 ///
 /// # Errors
-/// The controller does not answer.
-pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
-    let nodes = args.access.client()?.devices().await?;
+/// The controller does not answer, or has no such router.
+pub async fn devices(args: DevicesArgs) -> anyhow::Result<ExitCode> {
+    let DevicesArgs { routers, target: args } = args;
+    let mut nodes = args.access.client()?.devices().await?;
+    let wanted: BTreeSet<NodeId> = routers.into_iter().collect();
+    if let Some(stranger) = wanted.iter().find(|name| !nodes.iter().any(|node| node.id == **name)) {
+        return Err(Stop::usage(format!("the controller's network has no router `{stranger}`")).into());
+    }
+    if !wanted.is_empty() {
+        nodes.retain(|node| wanted.contains(&node.id));
+        match args.format {
+            Format::Json => say_json(&nodes)?,
+            Format::Text => say(&differing::shown(&nodes, draw::is_coloured())),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"];
     let code = show(args.format, &nodes, head, "the network has no routers", device)?;
     let reasons = reasons(&nodes);
@@ -103,12 +129,24 @@ fn reasons(nodes: &[NodeView]) -> String {
     let differ = nodes
         .iter()
         .filter(|node| !node.differs.is_empty())
-        .map(|node| format!("  {}: {}\n", node.id, node.differs.join("; ")));
+        .map(|node| format!("  {}: {}\n", node.id, listed(node)));
     let titled = |title: &str, lines: String| {
         if lines.is_empty() { lines } else { format!("\n{title}\n{lines}") }
     };
     let differ = titled("Routers that hold something else than they should", differ.collect());
     titled("Sessions that are down", down.collect()) + &differ
+}
+
+/// Objects of one router that are named below the table; `devices ROUTER` shows all.
+const NAMED: usize = 5;
+
+/// In what a router differs, in short.
+fn listed(node: &NodeView) -> String {
+    let mut objects: Vec<String> = node.differs.iter().take(NAMED).map(ToString::to_string).collect();
+    if node.differs.len() > NAMED {
+        objects.push(format!("and {} more (trunkline devices {})", node.differs.len() - NAMED, node.id));
+    }
+    objects.join("; ")
 }
 
 /// Lists alarms.
@@ -170,7 +208,8 @@ pub(super) fn table<T, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use model::{NodeId, Timestamp};
+    use engine::snapshot::{Deviation, Difference};
+    use model::Timestamp;
 
     use super::*;
 
@@ -201,9 +240,15 @@ mod tests {
             "{below}"
         );
         assert_eq!(reasons(&nodes[..1]), "");
-        let differs = vec!["policy color 7 to fd00::1 is missing".to_owned()];
-        let astray = NodeView { differs, ..node("br-4", Session::Up) };
+        let missing = |number: usize| Difference {
+            object: format!("policy color {number} to fd00::1"),
+            deviation: Deviation::Missing,
+            fields: Vec::new(),
+        };
+        let astray = NodeView { differs: vec![missing(7)], ..node("br-4", Session::Up) };
         assert_eq!(device(&astray)[4], "differs");
-        assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1 is missing"));
+        assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1: missing\n"));
+        let bare = NodeView { differs: (1..=9).map(missing).collect(), ..node("br-5", Session::Up) };
+        assert!(reasons(&[bare]).ends_with("5 to fd00::1: missing; and 4 more (trunkline devices br-5)\n"));
     }
 }

@@ -1,6 +1,7 @@
 //! What people ask for.
 
 mod balance;
+mod restore;
 
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::{
     terms::Manner,
 };
 
+use restore::Restoration;
+
 impl Controller {
     pub(super) fn command(&mut self, command: Command) {
         // An asker that went away does not hear the answer; what was asked is done all the same.
@@ -38,6 +41,9 @@ impl Controller {
             Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
             Command::Drain { subject, drain, who, beyond_limit, reply } => {
                 self.drain(Work { subject, drain, who, beyond_limit }, reply);
+            }
+            Command::Restore { nodes, who, message, beyond_limit, reply } => {
+                self.restore(Restoration { nodes, who, why: message, beyond_limit }, reply);
             }
             Command::Optimise { limits, reply } => self.optimise(limits, reply),
             Command::Balance { balancing, who, beyond_limit, reply } => {

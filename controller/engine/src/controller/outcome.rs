@@ -195,6 +195,9 @@ impl Controller {
         let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
+        if request.view.terms.only.is_some() {
+            self.world.compare_again();
+        }
         self.tell_windows(&before);
         Ok(said)
     }

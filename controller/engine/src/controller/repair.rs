@@ -57,8 +57,9 @@ impl Controller {
         self.repairing = ready;
         let hints = self.world.hints.clone();
         let mut request = self.request(wanted, hints, CONTROLLER, "a change was left unfinished");
-        // It finishes or takes back what was allowed, whatever that touches.
+        // It finishes or takes back what was allowed, whatever that touches, and leaves alone what others changed elsewhere.
         request.view.terms = request.view.terms.unlimited();
+        request.view.terms.only = Some(self.repairing.clone());
         self.launch(request, Asker::Repair);
     }
 

@@ -1,0 +1,141 @@
+//! In what routers differ from what they should hold, field by field, as people read a change: `-` is there, `+` should be.
+
+use std::fmt::{Result, Write};
+
+use engine::snapshot::{Difference, NodeView, Session};
+
+use super::moment;
+use crate::draw;
+
+/// Terminals show what is behind these in red and in green (ECMA-48, SGR), and then as before.
+const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
+const PLAIN: &str = "\x1b[0m";
+
+/// What is to be said of routers.
+pub fn shown(nodes: &[NodeView], coloured: bool) -> String {
+    let mut text = String::new();
+    for node in nodes {
+        // Writing into a string cannot fail.
+        let _ = router(node, coloured, &mut text);
+    }
+    let differ: Vec<&str> =
+        nodes.iter().filter(|node| !node.differs.is_empty()).map(|node| node.id.as_str()).collect();
+    if !differ.is_empty() {
+        let names = differ.join(" ");
+        text.push_str(&format!(
+            "\nPut it back: trunkline restore {names} -m WHY\nKeep it: trunkline devices --help says how\n"
+        ));
+    }
+    text
+}
+
+fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
+    let how = match &node.session {
+        Session::Down { why, since } => format!("down since {}: {why}", moment(*since)),
+        Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
+        Session::Unknown => "not reached yet".to_owned(),
+        Session::Up if node.differs.is_empty() => "holds what it should".to_owned(),
+        Session::Up => format!("differs in {}", crate::check::plural(node.differs.len(), "object")),
+    };
+    writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
+    // As it was read last, where it does not answer now.
+    node.differs.iter().try_for_each(|difference| object(difference, coloured, out))
+}
+
+fn object(difference: &Difference, coloured: bool, out: &mut String) -> Result {
+    writeln!(out, "  {}", draw::clean(&difference.to_string()))?;
+    let widest = difference.fields.iter().map(|field| field.field.chars().count()).max().unwrap_or_default();
+    for field in &difference.fields {
+        let sides = [('-', RED, &field.found), ('+', GREEN, &field.wanted)];
+        for (sign, colour, value) in sides {
+            let Some(value) = value else { continue };
+            let line = format!("{sign} {:<widest$}  {value}", field.field);
+            let line = draw::clean(&line);
+            match coloured {
+                true => writeln!(out, "    {colour}{line}{PLAIN}")?,
+                false => writeln!(out, "    {line}")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::snapshot::{Deviation, FieldDifference};
+    use model::NodeId;
+
+    use super::*;
+
+    fn node(name: &str, session: Session, differs: Vec<Difference>) -> NodeView {
+        NodeView {
+            id: NodeId::lit(name),
+            role: None,
+            site: None,
+            lat: None,
+            lon: None,
+            protocol: Some("netconf".into()),
+            session,
+            policies: 1,
+            differs,
+        }
+    }
+
+    fn field(name: &str, wanted: Option<&str>, found: Option<&str>) -> FieldDifference {
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        FieldDifference { field: name.to_owned(), wanted: owned(wanted), found: owned(found) }
+    }
+
+    fn astray() -> NodeView {
+        let path = "path primary preference 200";
+        let differs = vec![
+            Difference {
+                object: "policy color 101 to 10.0.0.4".into(),
+                deviation: Deviation::Changed,
+                fields: vec![
+                    field(path, Some("16002 16004"), Some("16003 16004")),
+                    field("last resort", Some("igp"), None),
+                ],
+            },
+            Difference {
+                object: "queues of eth1".into(),
+                deviation: Deviation::Unexpected,
+                fields: vec![field("queue voice", None, Some("strict, guarantee 2Mbps"))],
+            },
+        ];
+        node("hq-pe1", Session::Up, differs)
+    }
+
+    #[test]
+    fn what_is_there_and_what_should_be_stand_below_each_other() {
+        let nodes = [astray(), node("br-1", Session::Up, Vec::new())];
+        insta::assert_snapshot!(shown(&nodes, false), @r"
+        hq-pe1: differs in 2 objects
+          policy color 101 to 10.0.0.4: changed
+            - path primary preference 200  16003 16004
+            + path primary preference 200  16002 16004
+            + last resort                  igp
+          queues of eth1: should not be there
+            - queue voice  strict, guarantee 2Mbps
+        br-1: holds what it should
+
+        Put it back: trunkline restore hq-pe1 -m WHY
+        Keep it: trunkline devices --help says how
+        ");
+    }
+
+    #[test]
+    fn colours_change_nothing_else_and_what_a_router_says_cannot_play_with_the_terminal() {
+        let coloured = shown(&[astray()], true);
+        let plain = [RED, GREEN, PLAIN].iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
+        assert_eq!(plain, shown(&[astray()], false));
+        assert!(
+            coloured.contains(&format!("    {RED}- path"))
+                && coloured.contains(&format!("    {GREEN}+ path"))
+        );
+        let mut sly = astray();
+        sly.differs[0].fields[0].found = Some("\x1b[2J".into());
+        assert!(!shown(&[sly], false).contains('\x1b'));
+    }
+}

@@ -1,0 +1,112 @@
+//! `trunkline apply --dry-run`: what would change, what the routers say to it, and what stands against it. Nothing is changed.
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use api::{Client, request::PlanRequest};
+use engine::{
+    codes::{BEYOND_LIMIT, NOTHING_PROMISED},
+    rehearse::Rehearsed,
+    terms::Waves,
+};
+use model::{Finding, NodeId, Severity};
+
+use super::{change::ApplyArgs, refused};
+use crate::{
+    args::Format,
+    draw,
+    outcome::{FOUND, say, say_json},
+    sources::Sources,
+};
+
+/// Shows what files would change.
+///
+/// # Errors
+/// They were refused.
+pub(super) async fn dry_run(
+    client: &Client,
+    files: Sources,
+    waves: Option<Waves>,
+    args: &ApplyArgs,
+) -> anyhow::Result<ExitCode> {
+    let format = args.format;
+    let request = PlanRequest { files: files.clone(), waves, rehearse: true };
+    let planned = match client.plan(&request).await {
+        Ok(planned) => planned,
+        Err(error) => return refused(error, &files),
+    };
+    let against = against(&planned.findings, args.remove_all, args.limit.beyond_limit);
+    let answers = planned.rehearsal.as_ref();
+    match format {
+        Format::Json => say_json(&planned)?,
+        Format::Text => say(&format!("{}{}", planned.text, answers.map_or_else(String::new, tried))),
+    }
+    if !against.is_empty() && format == Format::Text {
+        say(&format!("{}{}: it would be refused", draw::all(&against, &files), draw::count(&against)));
+    }
+    let mut answers = answers.into_iter().flat_map(BTreeMap::values);
+    let refused = answers.any(|answer| matches!(answer, Rehearsed::Refused { .. }));
+    Ok(if against.is_empty() && !refused { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// What the routers say that were asked whether they would take their part; nothing where none was.
+fn tried(answers: &BTreeMap<NodeId, Rehearsed>) -> String {
+    if answers.is_empty() {
+        return String::new();
+    }
+    let widest = answers.keys().map(|node| node.as_str().len()).max().unwrap_or_default();
+    let line = |(node, answer): (&NodeId, &Rehearsed)| format!("  {node:<widest$}  {answer}\n");
+    let lines: String = answers.iter().map(line).collect();
+    draw::clean(&format!("\nTried on the routers, which are as they were\n{lines}")).into_owned()
+}
+
+/// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
+fn against(findings: &[Finding], remove_all: bool, beyond_limit: bool) -> Vec<Finding> {
+    let is_meant = |finding: &Finding| match finding.code.as_str() {
+        NOTHING_PROMISED => remove_all,
+        BEYOND_LIMIT => beyond_limit,
+        _ => true,
+    };
+    let refused = findings.iter().filter(|finding| !is_meant(finding));
+    refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_apply_would_refuse_stands_against_a_plan() {
+        let warning = |code: &str| Finding::new(code, Severity::Warning, "intents", "something");
+        let findings = [plan::codes::UNREADABLE, NOTHING_PROMISED, BEYOND_LIMIT].map(warning);
+        let told = |remove_all, beyond_limit| {
+            let found = against(&findings, remove_all, beyond_limit);
+            assert!(found.iter().all(Finding::is_error), "{found:?}");
+            found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
+        };
+        assert_eq!(told(false, false), [NOTHING_PROMISED, BEYOND_LIMIT]);
+        assert_eq!(told(true, false), [BEYOND_LIMIT]);
+        assert!(told(true, true).is_empty());
+    }
+
+    #[test]
+    fn what_routers_say_stands_below_the_plan_in_a_column() {
+        let why = |why: &str| why.to_owned();
+        let answers = [
+            ("br-1", Rehearsed::Accepted),
+            ("core-1", Rehearsed::Cannot { why: why("gNMI has none") }),
+            ("hq-pe1", Rehearsed::Refused { why: why("invalid-value at /qos: no such queue") }),
+            ("hq-pe12", Rehearsed::NotReached { why: why("connection refused") }),
+            ("r9", Rehearsed::NotAsked { why: why("the mode is `observe`, and trying takes a lock") }),
+        ];
+        let answers = answers.map(|(node, answer)| (NodeId::lit(node), answer)).into();
+        insta::assert_snapshot!(tried(&answers).trim_start(), @r"
+        Tried on the routers, which are as they were
+          br-1     accepted by the router
+          core-1   cannot rehearse: gNMI has none
+          hq-pe1   refused: invalid-value at /qos: no such queue
+          hq-pe12  not reached: connection refused
+          r9       not asked: the mode is `observe`, and trying takes a lock
+        ");
+        assert_eq!(tried(&BTreeMap::new()), "");
+    }
+}
