@@ -24,6 +24,15 @@ test('who is held in place is not counted among the moved', () => {
   expect(told.figures).toEqual(['s1', '4 held in place']);
 });
 
+test('a change in waves tells what is looked at, and why it went no further', () => {
+  const watched = entry({ number: 1, at: 1, kind: 'wave-watched', wave: 1, of: 2, services: ['s1'], devices: 3, settleMs: 60000 });
+  expect(watched.text).toBe('Wave 1 of 2 done, looked at for 60 s before the next');
+  expect(watched.figures).toEqual(['1 service', '3 routers']);
+  const stopped = entry({ number: 2, at: 2, kind: 'wave-stopped', wave: 1, of: 2, why: 'the promise of s1 is broken' });
+  expect(stopped.text).toBe('Change stopped after wave 1 of 2 and taken back');
+  expect([stopped.severity, stopped.why]).toEqual(['major', 'the promise of s1 is broken']);
+});
+
 test('routers that answer one after the other are one piece of news', () => {
   const events: Event[] = [
     { number: 1, at: 1, kind: 'started', devices: 3, adopted: false },
