@@ -300,7 +300,8 @@ export async function start({ port = 0, seed = 1 } = {}) {
 
     stray(id) {
       const node = nodes.find((node) => node.id === id);
-      node.differs = ['policy color 1000 to fd00:0:1:: is missing', 'steering vrf production rule 10 is missing'];
+      const missing = (object) => ({ object, deviation: 'missing', fields: [] });
+      node.differs = [missing('policy color 1000 to fd00:0:1::'), missing('steering vrf production rule 10')];
       publish({ gone: [node] });
     },
 

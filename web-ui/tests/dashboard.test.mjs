@@ -112,7 +112,7 @@ test('a router that holds something else than it should is not in sync, and says
   await shows(page.getByTestId('router-row').nth(1), id);
   await shows(page.getByTestId('router-row').nth(1), '≠');
   await page.getByTestId('router-row').nth(1).click();
-  await shows(page.getByTestId('details'), 'policy color 1000 to fd00:0:1:: is missing');
+  await shows(page.getByTestId('details'), 'policy color 1000 to fd00:0:1::, missing');
   await shot('5-differs');
   await page.keyboard.press('Escape');
   await page.getByRole('tab', { name: 'Services' }).click();

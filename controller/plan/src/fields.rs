@@ -48,7 +48,7 @@ impl fmt::Display for Difference {
             Deviation::Changed => "changed",
             Deviation::Unexpected => "should not be there",
         };
-        write!(f, "{}: {how}", self.object)
+        write!(f, "{}, {how}", self.object)
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         });
         let [one] = told.as_slice() else { panic!("{told:?}") };
         assert_eq!(one.deviation, Deviation::Changed);
-        assert!(one.object.starts_with("policy ") && one.to_string().ends_with(": changed"), "{one}");
+        assert!(one.object.starts_with("policy ") && one.to_string().ends_with(", changed"), "{one}");
         let [backup, last] = one.fields.as_slice() else { panic!("{one:?}") };
         assert!(backup.field.contains("preference 100") && backup.found.is_none(), "{backup:?}");
         assert!(backup.wanted.as_ref().is_some_and(|sids| !sids.is_empty()));
@@ -207,7 +207,7 @@ mod tests {
             config.classifier = None;
         });
         let objects: Vec<String> = told.iter().map(ToString::to_string).collect();
-        assert!(objects.len() >= 2 && objects.iter().all(|told| told.ends_with(": missing")), "{objects:?}");
-        assert_eq!(objects.last().map(String::as_str), Some("classifier: missing"));
+        assert!(objects.len() >= 2 && objects.iter().all(|told| told.ends_with(", missing")), "{objects:?}");
+        assert_eq!(objects.last().map(String::as_str), Some("classifier, missing"));
     }
 }

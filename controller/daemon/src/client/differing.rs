@@ -112,11 +112,11 @@ mod tests {
         let nodes = [astray(), node("br-1", Session::Up, Vec::new())];
         insta::assert_snapshot!(shown(&nodes, false), @r"
         hq-pe1: differs in 2 objects
-          policy color 101 to 10.0.0.4: changed
+          policy color 101 to 10.0.0.4, changed
             - path primary preference 200  16003 16004
             + path primary preference 200  16002 16004
             + last resort                  igp
-          queues of eth1: should not be there
+          queues of eth1, should not be there
             - queue voice  strict, guarantee 2Mbps
         br-1: holds what it should
 

@@ -247,8 +247,8 @@ mod tests {
         };
         let astray = NodeView { differs: vec![missing(7)], ..node("br-4", Session::Up) };
         assert_eq!(device(&astray)[4], "differs");
-        assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1: missing\n"));
+        assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
         let bare = NodeView { differs: (1..=9).map(missing).collect(), ..node("br-5", Session::Up) };
-        assert!(reasons(&[bare]).ends_with("5 to fd00::1: missing; and 4 more (trunkline devices br-5)\n"));
+        assert!(reasons(&[bare]).ends_with("5 to fd00::1, missing; and 4 more (trunkline devices br-5)\n"));
     }
 }
