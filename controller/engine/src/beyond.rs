@@ -24,40 +24,31 @@ pub fn judge(
         Occasion::Person | Occasion::Upkeep => Severity::Error,
     };
     let most = view.terms.most;
-    let say = |subject: &str, message: String| {
-        let finding = Finding::new(codes::BEYOND_LIMIT, severity, subject, message);
-        match severity {
+    let mut findings = Vec::new();
+    let mut say = |message: String| {
+        let finding = Finding::new(codes::BEYOND_LIMIT, severity, "plan", message);
+        findings.push(match severity {
             Severity::Warning => finding,
             _ => finding.with_help(
                 "look at what it would do with `trunkline apply --dry-run`; make it in parts, or say --beyond-limit with -m WHY",
             ),
-        }
+        });
     };
-    let mut findings = Vec::new();
     if let Some(limit) = most.devices {
-        let touched = touched(plan).len();
-        let all = view.ted.nodes.len();
-        if touched > limit.of(all) {
-            let may = limit.of(all);
-            findings.push(say(
-                "devices",
-                format!(
-                    "it changes {touched} of {all}, and one change may touch {may} (mostDevices: {limit})"
-                ),
-            ));
+        let (touched, all) = (touched(plan).len(), view.ted.nodes.len());
+        let may = limit.of(all);
+        if touched > may {
+            let why = format!("one change may touch {may} (mostDevices: {limit})");
+            say(format!("it changes {touched} of {all} devices, and {why}"));
         }
     }
     if let Some(limit) = most.services {
         let before = &view.before.verdicts;
-        let moved = moved(before, after);
-        let all = before.len();
-        if moved > limit.of(all) {
-            let may = limit.of(all);
-            let what = "it moves or takes away the paths of";
-            findings.push(say(
-                "services",
-                format!("{what} {moved} of {all}, and one change may move {may} (mostServices: {limit})"),
-            ));
+        let (moved, all) = (moved(before, after), before.len());
+        let may = limit.of(all);
+        if moved > may {
+            let why = format!("one change may move {may} (mostServices: {limit})");
+            say(format!("it moves or takes away the paths of {moved} of {all} services, and {why}"));
         }
     }
     findings
@@ -166,8 +157,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "error[TL0095] devices: it changes 3 of 4, and one change may touch 2 (mostDevices: 50% of all)",
-                "error[TL0095] services: it moves or takes away the paths of 3 of 4, and one change may move 2 (mostServices: 2)",
+                "error[TL0095] plan: it changes 3 of 4 devices, and one change may touch 2 (mostDevices: 50% of all)",
+                "error[TL0095] plan: it moves or takes away the paths of 3 of 4 services, and one change may move 2 (mostServices: 2)",
             ]
         );
         assert!(judged(false).iter().all(|finding| finding.help.is_some()));

@@ -25,7 +25,7 @@ async fn a_change_of_too_many_devices_is_refused_with_the_figures_unless_it_is_m
     };
     let told: Vec<&str> =
         findings.iter().filter(|one| one.code == BEYOND_LIMIT).map(|one| one.message.as_str()).collect();
-    assert_eq!(told, ["it changes 5 of 5, and one change may touch 2 (mostDevices: 40% of all)"]);
+    assert_eq!(told, ["it changes 5 of 5 devices, and one change may touch 2 (mostDevices: 40% of all)"]);
     assert_eq!(lab.writes(), 0);
     let planned = running.plan(intents()).await.unwrap();
     assert!(!planned.plan.is_empty(), "it may be looked at");

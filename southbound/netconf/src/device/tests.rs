@@ -386,7 +386,7 @@ async fn a_rehearsal_that_is_refused_says_why_and_one_that_is_not_answered_costs
     assert_eq!(device.rehearse(&sample_edits(1)).await.unwrap(), Rehearsal::Accepted);
     assert_eq!((chamber.sessions(), chamber.truth().is_empty()), (2, true));
     // A device that could not carry the change out is no device that would take it.
-    let bare = Chamber::start(Box::leak(Box::from(&FULL[..2]))).await;
+    let bare = Chamber::start(Box::leak(FULL[..2].to_vec().into_boxed_slice())).await;
     let ErrorKind::Unsupported(text) = kind(device_with(&bare, manners()).rehearse(&sample_edits(1)).await)
     else {
         panic!()
