@@ -96,9 +96,6 @@ pub struct Controller {
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,
-    /// What a change asks between two waves, and the other end of it.
-    questions: mpsc::Receiver<Question>,
-    judge: mpsc::Sender<Question>,
     snapshot: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Event>,
     running: Option<Running>,
@@ -110,10 +107,8 @@ pub struct Controller {
     stop_switch: watch::Sender<Mode>,
     /// No change begins any more.
     stopping: bool,
-    /// The same for a change that waits between two waves.
-    leaving: CancellationToken,
-    /// What the loop has to do and cannot while a change is under way.
-    waiting: look::Waiting,
+    /// What it has to do with a change that waits between two waves.
+    between: look::Between,
     /// What goes beyond the limit and is held back.
     held_back: held_back::HeldBack,
     readers: Vec<JoinHandle<()>>,
@@ -170,7 +165,7 @@ impl Controller {
                 result = finished(&mut self.running) => News::Finished(Box::new(result)),
                 ended = recovered(&mut self.recovery) => News::Recovered(ended),
                 Some(command) = self.commands.recv() => News::Command(command),
-                Some(question) = self.questions.recv() => News::Asked(question),
+                Some(question) = self.between.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
@@ -200,7 +195,7 @@ impl Controller {
         }
         info!("stopping");
         self.stopping = true;
-        self.leaving.cancel();
+        self.between.leaving.cancel();
         self.readers.iter().for_each(JoinHandle::abort);
         if self.running.is_some() {
             // Cutting a transaction short would leave it to recovery; it is bounded in time, so it is waited for. What became of it
@@ -241,10 +236,10 @@ impl Controller {
             fleet: Arc::clone(&self.fleet),
             journal: self.journal.clone(),
             mode: self.stop_switch.subscribe(),
-            judge: self.judge.clone(),
-            leaving: self.leaving.clone(),
+            judge: self.between.judge.clone(),
+            leaving: self.between.leaving.clone(),
         };
-        self.waiting = look::Waiting::default();
+        self.between.waiting.clear();
         let task = tokio::spawn(job::run(request, means, tell));
         self.running = Some(Running { task, asker, wanted });
         self.busy.send_replace(true);

@@ -75,9 +75,8 @@ impl Fixture {
     }
 }
 
-/// Plays the engine: notes each command, with how long the audit log was by then.
-async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>, journal: store::Journal) {
-    let applied = || Applied {
+fn applied() -> Applied {
+    Applied {
         revision: Revision(4),
         devices: 3,
         transactions: 2,
@@ -85,7 +84,11 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
         took_ms: 12.5,
         left_out: ["br-1".parse().unwrap()].into(),
         findings: Vec::new(),
-    };
+    }
+}
+
+/// Plays the engine: notes each command, with how long the audit log was by then.
+async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>, journal: store::Journal) {
     while let Some(command) = inbox.recv().await {
         let logged = journal.audit(100).map_or(0, |log| log.len());
         let note = |text: String| {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use assess::{Case, Decision, Promise, Standing, Step};
 use model::{Link, NodeId, ServiceId, intent::Mode};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Controller;
 use crate::{
@@ -11,6 +13,27 @@ use crate::{
     picture,
     snapshot::{PromiseState, Session},
 };
+
+/// What the loop and a change that waits between two waves have to do with each other.
+#[derive(Debug)]
+pub(super) struct Between {
+    /// What the change asks.
+    pub questions: mpsc::Receiver<Question>,
+    /// The other end of it.
+    pub judge: mpsc::Sender<Question>,
+    /// No change waits any more: the controller is being stopped.
+    pub leaving: CancellationToken,
+    /// What the loop has to do meanwhile and cannot.
+    pub waiting: Waiting,
+}
+
+impl Default for Between {
+    /// Nobody asks, and nothing waits.
+    fn default() -> Self {
+        let (judge, questions) = mpsc::channel(1);
+        Self { questions, judge, leaving: CancellationToken::new(), waiting: Waiting::default() }
+    }
+}
 
 /// What the loop has to do and cannot, because a change is under way: each with the service that suffers, where it is one.
 pub(super) type Waiting = Vec<(Option<ServiceId>, String)>;
@@ -52,7 +75,7 @@ impl Controller {
         let others = |(service, _): &&(Option<ServiceId>, String)| {
             service.as_ref().is_none_or(|id| !midway.moved.contains(id))
         };
-        let waits = self.waiting.iter().find(others).map(|(_, why)| why.clone());
+        let waits = self.between.waiting.iter().find(others).map(|(_, why)| why.clone());
         let down = self.album.sessions.iter().filter_map(|(node, session)| match session {
             Session::Down { why, .. } if midway.touched.contains(node) => Some((node.clone(), why.clone())),
             Session::Down { .. } | Session::Up | Session::Unknown => None,
@@ -77,7 +100,7 @@ impl Controller {
     /// Notes what the loop has to do and cannot.
     pub(super) fn note_waiting(&mut self, decision: &Decision) {
         let acts = self.world.mode == Mode::Act && decision.hints != self.world.hints;
-        self.waiting = if acts { urgent(decision) } else { Waiting::default() };
+        self.between.waiting = if acts { urgent(decision) } else { Waiting::default() };
     }
 }
 

@@ -49,7 +49,7 @@ impl Controller {
         self.ease(decision.as_ref());
         self.review();
         self.pace.end(Instant::now());
-        self.waiting.clear();
+        self.between.waiting.clear();
         if let Some(decision) = decision {
             self.follow(decision, now, since);
         }

@@ -15,7 +15,6 @@ use tokio::{
     sync::{Semaphore, broadcast, mpsc, watch},
     time::Instant,
 };
-use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{Controller, EVENTS, Protocols};
@@ -79,7 +78,6 @@ impl Controller {
         let (commands_in, commands) = mpsc::channel(COMMANDS);
         let (seen_in, seen) = mpsc::channel(READINGS);
         let (tell, told) = mpsc::unbounded_channel();
-        let (judge, questions) = mpsc::channel(1);
         let (snapshot, shown) = watch::channel(Arc::new(Snapshot::default()));
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
@@ -106,16 +104,13 @@ impl Controller {
             gate,
             told,
             tell,
-            questions,
-            judge,
             snapshot,
             events: events.clone(),
             running: None,
             optimising: Arc::new(Semaphore::new(1)),
             busy,
             stopping: false,
-            leaving: CancellationToken::new(),
-            waiting: super::look::Waiting::default(),
+            between: super::look::Between::default(),
             held_back: super::held_back::HeldBack::default(),
             readers,
             begun: Instant::now(),
