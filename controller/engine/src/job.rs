@@ -24,7 +24,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    beyond,
     carry::{Fleet, Report, carry_out},
     clock, codes, cycle,
     event::{Ending, EventKind},
@@ -158,7 +157,8 @@ async fn attempt(
     let breach_to_plan = request.breach.map(|breach| breach.elapsed());
     let moved = moved(request, &proposal);
     let left_out = left_out(request, &proposal, &means.fleet);
-    let withheld = beyond::withheld(&proposal.findings, &request.occasion).cloned();
+    let is_beyond = |finding: &&Finding| request.occasion.is_own() && finding.code == codes::BEYOND_LIMIT;
+    let withheld = proposal.findings.iter().find(is_beyond).cloned();
     let act = request.act && withheld.is_none();
     tell(proposed(request, &proposal, &moved, act));
     let mut carried = Carried {

@@ -11,7 +11,12 @@ use model::{
 };
 use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
 
-use crate::{beyond, codes, terms::Terms, words};
+use crate::{
+    beyond::{self, Reach},
+    codes,
+    terms::{Manner, Terms},
+    words,
+};
 
 /// Intent files by name.
 pub type Files = BTreeMap<String, String>;
@@ -51,6 +56,22 @@ pub enum Occasion {
         /// What it decided by.
         assessment: Arc<Assessment>,
     },
+}
+
+impl Occasion {
+    /// Whether nobody asked for it. What goes beyond a limit then is held back and not refused, so that people see what it would be.
+    pub const fn is_own(&self) -> bool {
+        matches!(self, Self::Loop { .. } | Self::Schedule)
+    }
+
+    /// How bad it is to go beyond a limit: it stops what a person asks for, unless he said that it may.
+    const fn beyond(&self, manner: Manner) -> Severity {
+        match (self.is_own(), manner.beyond_limit) {
+            (true, _) => Severity::Major,
+            (false, true) => Severity::Warning,
+            (false, false) => Severity::Error,
+        }
+    }
 }
 
 /// How long each stage took.
@@ -319,7 +340,9 @@ pub fn judged(
     occasion: &Occasion,
 ) -> Vec<Finding> {
     let lacking = words::lacking(plan, &view.ted, &view.actual);
-    let beyond = beyond::judge(plan, &compiled.verdicts, view, occasion);
+    let (before, after) = (&view.before.verdicts, &compiled.verdicts);
+    let reach = Reach { plan, devices: view.ted.nodes.len(), before, after };
+    let beyond = beyond::judge(reach, view.terms.most, occasion.beyond(view.terms.manner));
     proof.findings.into_iter().chain(lacking).chain(beyond).collect()
 }
 

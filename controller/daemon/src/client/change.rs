@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::bail;
 use api::{
     Client,
-    request::{ApplyRequest, Reason, RestoreRequest},
+    request::{ApplyRequest, PlanRequest, Reason, RestoreRequest},
 };
 use clap::{Args, ValueEnum};
 use engine::{
@@ -15,7 +15,13 @@ use engine::{
 use intents::SourceFile;
 use model::{Finding, NodeId, Revision, Span, intent::Mode};
 
-use super::{Access, left_out::LeftOut, refused, rehearsal, wait};
+use super::{
+    Access,
+    left_out::LeftOut,
+    refused,
+    rehearsal::{self, Meant},
+    wait,
+};
 use crate::{
     args::Format,
     check::plural,
@@ -216,7 +222,9 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     }
     let waves = args.waves();
     if args.dry_run {
-        return rehearsal::dry_run(&client, files, waves, &args).await;
+        let meant = Meant { remove_all: args.remove_all, beyond_limit: args.limit.beyond_limit };
+        let request = PlanRequest { files, waves, rehearse: true };
+        return rehearsal::dry_run(&client, request, meant, args.format).await;
     }
     let Reason { message, beyond_limit } = args.limit.reason(args.message.clone())?;
     let remove_all = args.remove_all;

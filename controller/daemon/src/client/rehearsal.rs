@@ -6,17 +6,22 @@ use api::{Client, request::PlanRequest};
 use engine::{
     codes::{BEYOND_LIMIT, NOTHING_PROMISED},
     rehearse::Rehearsed,
-    terms::Waves,
 };
 use model::{Finding, NodeId, Severity};
 
-use super::{change::ApplyArgs, refused};
+use super::refused;
 use crate::{
     args::Format,
     draw,
     outcome::{FOUND, say, say_json},
-    sources::Sources,
 };
+
+/// What is meant although it looks like a slip of the hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meant {
+    pub remove_all: bool,
+    pub beyond_limit: bool,
+}
 
 /// Shows what files would change.
 ///
@@ -24,24 +29,26 @@ use crate::{
 /// They were refused.
 pub(super) async fn dry_run(
     client: &Client,
-    files: Sources,
-    waves: Option<Waves>,
-    args: &ApplyArgs,
+    request: PlanRequest,
+    meant: Meant,
+    format: Format,
 ) -> anyhow::Result<ExitCode> {
-    let format = args.format;
-    let request = PlanRequest { files: files.clone(), waves, rehearse: true };
     let planned = match client.plan(&request).await {
         Ok(planned) => planned,
-        Err(error) => return refused(error, &files),
+        Err(error) => return refused(error, &request.files),
     };
-    let against = against(&planned.findings, args.remove_all, args.limit.beyond_limit);
+    let against = against(&planned.findings, meant);
     let answers = planned.rehearsal.as_ref();
     match format {
         Format::Json => say_json(&planned)?,
         Format::Text => say(&format!("{}{}", planned.text, answers.map_or_else(String::new, tried))),
     }
     if !against.is_empty() && format == Format::Text {
-        say(&format!("{}{}: it would be refused", draw::all(&against, &files), draw::count(&against)));
+        say(&format!(
+            "{}{}: it would be refused",
+            draw::all(&against, &request.files),
+            draw::count(&against)
+        ));
     }
     let mut answers = answers.into_iter().flat_map(BTreeMap::values);
     let refused = answers.any(|answer| matches!(answer, Rehearsed::Refused { .. }));
@@ -60,10 +67,10 @@ fn tried(answers: &BTreeMap<NodeId, Rehearsed>) -> String {
 }
 
 /// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
-fn against(findings: &[Finding], remove_all: bool, beyond_limit: bool) -> Vec<Finding> {
+fn against(findings: &[Finding], meant: Meant) -> Vec<Finding> {
     let is_meant = |finding: &Finding| match finding.code.as_str() {
-        NOTHING_PROMISED => remove_all,
-        BEYOND_LIMIT => beyond_limit,
+        NOTHING_PROMISED => meant.remove_all,
+        BEYOND_LIMIT => meant.beyond_limit,
         _ => true,
     };
     let refused = findings.iter().filter(|finding| !is_meant(finding));
@@ -79,7 +86,7 @@ mod tests {
         let warning = |code: &str| Finding::new(code, Severity::Warning, "intents", "something");
         let findings = [plan::codes::UNREADABLE, NOTHING_PROMISED, BEYOND_LIMIT].map(warning);
         let told = |remove_all, beyond_limit| {
-            let found = against(&findings, remove_all, beyond_limit);
+            let found = against(&findings, Meant { remove_all, beyond_limit });
             assert!(found.iter().all(Finding::is_error), "{found:?}");
             found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
         };
