@@ -228,7 +228,12 @@ fn some(whys: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use model::{LinkId, Side};
+    use store::Journal;
+    use tokio::{sync::mpsc, task::JoinHandle};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -236,6 +241,120 @@ mod tests {
     fn sight(state: Option<PromiseState>) -> Sight {
         let promise = state.map(|state| (ServiceId::lit("s"), (state, "WHY".to_owned())));
         Sight { promises: promise.into_iter().collect(), ..Sight::default() }
+    }
+
+    /// A change that waits, and those who have to do with it.
+    struct Desk {
+        means: Means,
+        mode: watch::Sender<Mode>,
+        /// Answers each look; gives how many there were.
+        judge: JoinHandle<usize>,
+        _folder: tempfile::TempDir,
+    }
+
+    /// Whoever judges says of each look, counted from 1, how the service stands.
+    fn desk(answer: impl Fn(usize) -> PromiseState + Send + 'static) -> Desk {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal")).unwrap();
+        let (mode, switch) = watch::channel(Mode::Act);
+        let (judge, mut questions) = mpsc::channel::<Question>(1);
+        let means =
+            Means { fleet: Arc::default(), journal, mode: switch, judge, leaving: CancellationToken::new() };
+        let judge = tokio::spawn(async move {
+            let mut looks = 0;
+            while let Some(question) = questions.recv().await {
+                looks += 1;
+                // Who was called off does not hear it.
+                drop(question.reply.send(sight(Some(answer(looks)))));
+            }
+            looks
+        });
+        Desk { means, mode, judge, _folder: folder }
+    }
+
+    /// The first of two waves, before which the service was kept.
+    fn wave(settle: Duration) -> Watch {
+        let midway = Midway {
+            set: Arc::default(),
+            verdicts: BTreeMap::new(),
+            hints: Hints::default(),
+            moved: BTreeSet::from([ServiceId::lit("s")]),
+            touched: BTreeSet::new(),
+        };
+        let (midway, before) = (Arc::new(midway), sight(Some(PromiseState::Kept)));
+        Watch { place: (1, 2), devices: 3, settle, midway, before }
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wave_is_looked_at_for_as_long_as_was_asked_for() {
+        let Desk { means, mode: _mode, judge, _folder } = desk(|_| PromiseState::Kept);
+        let told = Mutex::new(Vec::new());
+        let begun = Instant::now();
+        wave(MINUTE).settle(&means, &|kind| told.lock().unwrap().push(kind)).await.unwrap();
+        let took = begun.elapsed();
+        assert!((MINUTE..MINUTE + EVERY).contains(&took), "{took:?}");
+        let watched = EventKind::WaveWatched {
+            wave: 1,
+            of: 2,
+            services: vec![ServiceId::lit("s")],
+            devices: 3,
+            settle_ms: 60_000,
+        };
+        assert_eq!(told.into_inner().unwrap(), [watched]);
+        drop(means);
+        let looks = judge.await.unwrap();
+        assert!((120..=122).contains(&looks), "{looks} looks");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_breaks_ends_the_look_at_once_and_what_is_unknown_at_its_end() {
+        for (state, looks, after) in [
+            (PromiseState::Broken, 3, Duration::ZERO..MINUTE / 10),
+            (PromiseState::Unknown, 120, MINUTE..MINUTE + EVERY),
+        ] {
+            let answer = move |look: usize| if look < 3 { PromiseState::Kept } else { state };
+            let Desk { means, mode: _mode, judge, _folder } = desk(answer);
+            let told = Mutex::new(Vec::new());
+            let begun = Instant::now();
+            let why = wave(MINUTE).settle(&means, &|kind| told.lock().unwrap().push(kind)).await.unwrap_err();
+            assert!(after.contains(&begun.elapsed()), "{state:?}: {:?}", begun.elapsed());
+            assert!(
+                why.starts_with("after wave 1 of 2: ")
+                    && why.ends_with("of s is broken: WHY") == (looks == 3),
+                "{why}"
+            );
+            let last = told.into_inner().unwrap().pop();
+            assert!(
+                matches!(&last, Some(EventKind::WaveStopped { wave: 1, of: 2, why: told }) if why.ends_with(told))
+            );
+            drop(means);
+            assert!((looks..=looks + 2).contains(&judge.await.unwrap()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_stop_switch_and_the_end_of_the_controller_end_the_look() {
+        for by_switch in [true, false] {
+            let Desk { means, mode, judge: _judge, _folder } = desk(|_| PromiseState::Kept);
+            let leaving = means.leaving.clone();
+            let call_off = async {
+                sleep(MINUTE / 6).await;
+                match by_switch {
+                    true => {
+                        mode.send_replace(Mode::Observe);
+                    }
+                    false => leaving.cancel(),
+                }
+            };
+            let (begun, quiet) = (Instant::now(), |_: EventKind| {});
+            let (settled, ()) = tokio::join!(wave(MINUTE).settle(&means, &quiet), call_off);
+            let told = settled.unwrap_err();
+            let why = if by_switch { "the stop switch was set" } else { "the controller is being stopped" };
+            assert_eq!(told, format!("after wave 1 of 2: {why}"));
+            assert!(begun.elapsed() < MINUTE / 5);
+        }
     }
 
     #[test]
