@@ -109,7 +109,9 @@ fn change(kind: &EventKind) -> String {
             settle_ms.div_ceil(1_000)
         ),
         EventKind::WaveStopped { wave, of, why } => {
-            format!("the change goes no further than wave {wave} of {of} and is taken back: {why}")
+            format!(
+                "the change stops after wave {wave} of {of}, and what stands of it is taken back, unless the mode is `observe`: {why}"
+            )
         }
         EventKind::Rerouted { services, back, why, breach_to_ack_ms, .. } => {
             let moved = if *back { "went back" } else { "moved" };
@@ -219,7 +221,8 @@ mod tests {
             EventKind::WaveStopped { wave: 1, of: 2, why: "the promise of a is broken: loss".into() };
         assert_eq!(
             sentence(&stopped),
-            "the change goes no further than wave 1 of 2 and is taken back: the promise of a is broken: loss"
+            "the change stops after wave 1 of 2, and what stands of it is taken back, unless the mode is `observe`: the promise of \
+             a is broken: loss"
         );
         let balanced = |services: &[&str], held, back| EventKind::Balanced {
             services: services.iter().map(|service| ServiceId::lit(service)).collect(),

@@ -29,7 +29,7 @@ test('a change in waves tells what is looked at, and why it went no further', ()
   expect(watched.text).toBe('Wave 1 of 2 done, looked at for 60 s before the next');
   expect(watched.figures).toEqual(['1 service', '3 routers']);
   const stopped = entry({ number: 2, at: 2, kind: 'wave-stopped', wave: 1, of: 2, why: 'the promise of s1 is broken' });
-  expect(stopped.text).toBe('Change stopped after wave 1 of 2 and taken back');
+  expect(stopped.text).toBe('Change stopped after wave 1 of 2, what stands of it is taken back');
   expect([stopped.severity, stopped.why]).toEqual(['major', 'the promise of s1 is broken']);
 });
 

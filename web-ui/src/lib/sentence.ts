@@ -150,7 +150,7 @@ function sayChange(event: Event): Said {
       };
     case 'wave-stopped':
       return {
-        text: `Change stopped after wave ${event.wave} of ${event.of} and taken back`,
+        text: `Change stopped after wave ${event.wave} of ${event.of}, what stands of it is taken back`,
         why: event.why,
         severity: 'major',
       };
