@@ -2,7 +2,7 @@
 
 use crate::{
     anneal::{self, Anneal, anneal},
-    bound::{CLOSED, Proof, ascend, ends},
+    bound::{CLOSED, Proof, ascend, ends, look},
     few::{CAREFUL, Few, few},
     kick::kick,
     list::Portions,
@@ -301,18 +301,9 @@ fn few_changes<'a, S: State<'a>>(
             state.back();
         }
     }
-    // Prices at which links near the maximum count prove what a look at this state alone can.
     let mut proof = Proof { weights: Vec::new(), bound: floor };
-    for steepness in [300.0, 30.0] {
-        if state.engine().pace.spent() < PROVABLE {
-            state.engine().steepen(steepness);
-            state.engine().forget_prices();
-            state.engine().price();
-            state.engine().average_prices();
-            proof.improve(anneal::proof(&mut state));
-        }
-    }
-    tighten(&mut state, &mut proof, PROVABLE);
+    let goal = state.best();
+    look(state.engine(), &mut proof, goal, PROVABLE);
     let changed = state.changed();
     let (mlu, portions) = state.into_best();
     Found { mlu, portions, changed, bound: proof.bound }
