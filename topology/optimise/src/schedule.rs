@@ -17,6 +17,7 @@ use crate::{
     split::Split,
     spread::{self, spread},
     state::State,
+    waypoint::every_waypoint,
     whole::Whole,
 };
 
@@ -100,6 +101,9 @@ fn gentle(options: &Options, start: &Start) -> bool {
 /// Nothing that takes long begins after this share of the budget.
 const LATE: f64 = 0.97;
 
+/// From here on a search with one list tries what prices do not see.
+const ENDING: f64 = 0.98;
+
 /// Steepness at the beginning and the end, sweeps, and the share of the budget at most, of the stages with one list.
 const WHOLE: [(f64, f64, u32, f64); 3] =
     [(10.0, 100.0, 20, 0.25), (100.0, 1000.0, 20, 0.45), (1000.0, 5000.0, 20, 0.6)];
@@ -167,7 +171,9 @@ fn one_list(mut whole: Whole<'_>, duty: Duty) -> Found {
     if far(&whole) {
         kick(&mut whole, 0.97, good);
     }
-    recreate(&mut whole, recreate::Plan { until: 1.0, cycles: 2.0, good, changes: usize::MAX });
+    recreate(&mut whole, recreate::Plan { until: ENDING, cycles: 2.0, good, changes: usize::MAX });
+    every_waypoint(&mut whole, good, 1.0);
+    recreate(&mut whole, recreate::Plan { until: 1.0, cycles: 1.0, good, changes: usize::MAX });
     let (mlu, portions) = whole.into_best();
     Found { mlu, portions, changed: 0, bound: proof.bound }
 }
