@@ -101,9 +101,6 @@ fn gentle(options: &Options, start: &Start) -> bool {
 /// Nothing that takes long begins after this share of the budget.
 const LATE: f64 = 0.97;
 
-/// From here on a search with one list tries what prices do not see.
-const ENDING: f64 = 0.98;
-
 /// Steepness at the beginning and the end, sweeps, and the share of the budget at most, of the stages with one list.
 const WHOLE: [(f64, f64, u32, f64); 3] =
     [(10.0, 100.0, 20, 0.25), (100.0, 1000.0, 20, 0.45), (1000.0, 5000.0, 20, 0.6)];
@@ -171,11 +168,39 @@ fn one_list(mut whole: Whole<'_>, duty: Duty) -> Found {
     if far(&whole) {
         kick(&mut whole, 0.97, good);
     }
-    recreate(&mut whole, recreate::Plan { until: ENDING, cycles: 2.0, good, changes: usize::MAX });
-    every_waypoint(&mut whole, good, 1.0);
-    recreate(&mut whole, recreate::Plan { until: 1.0, cycles: 1.0, good, changes: usize::MAX });
+    // Where sweeps are slow, so are proofs, and there is no time to go back to one.
+    finish(&mut whole, if sweep > SLOW { Duty::Search } else { duty }, &mut proof);
     let (mlu, portions) = whole.into_best();
     Found { mlu, portions, changed: 0, bound: proof.bound }
+}
+
+/// From here on a thread that sees to the bound and finds nothing better goes back to the bound, until there; a proof that begins late
+/// takes some time still.
+const STALLED: f64 = 0.87;
+const PROVEN: f64 = 0.95;
+
+/// From here on a search with one list tries what prices do not see.
+const ENDING: f64 = 0.98;
+
+/// The end of the schedule for one list.
+fn finish(whole: &mut Whole<'_>, duty: Duty, proof: &mut Proof) {
+    let plan = |until, cycles, bound: f64| recreate::Plan {
+        until,
+        cycles,
+        good: bound / CLOSED,
+        changes: usize::MAX,
+    };
+    if duty != Duty::Search && whole.engine.pace.spent() < STALLED {
+        let before = whole.best();
+        recreate(whole, plan(STALLED, 1.0, proof.bound));
+        if whole.best() >= before {
+            tighten(whole, proof, PROVEN);
+            relax(whole, proof, PROVEN);
+        }
+    }
+    recreate(whole, plan(ENDING, 2.0, proof.bound));
+    every_waypoint(whole, proof.bound / CLOSED, 1.0);
+    recreate(whole, plan(1.0, 1.0, proof.bound));
 }
 
 /// On a large network the first sweep looks at short lists alone: they gain nearly as much in half the time.
@@ -310,6 +335,10 @@ fn few_changes<'a, S: State<'a>>(
     let mut proof = Proof { weights: Vec::new(), bound: floor };
     let goal = state.best();
     look(state.engine(), &mut proof, goal, PROVABLE);
+    // What the search has left, one thread gives to the prices of divided demands.
+    if duty != Duty::Search {
+        relax(&mut state, &mut proof, PROVABLE);
+    }
     let changed = state.changed();
     let (mlu, portions) = state.into_best();
     Found { mlu, portions, changed, bound: proof.bound }
