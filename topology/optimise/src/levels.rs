@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    bound::{Proof, ends, look},
+    bound::{CLOSED, Proof, ends, look},
     engine::Engine,
     list::Portions,
     network::Flow,
@@ -11,7 +11,7 @@ use crate::{
     pace::{Budget, Pace},
     problem::Problem,
     running::{self, Start},
-    schedule::{Found, search},
+    schedule::{Found, divided, search},
     split,
 };
 
@@ -72,7 +72,8 @@ pub(crate) fn in_turn(
 /// The share of the budget that is kept for the proof of all levels together.
 const PROOF: f64 = 1.0 / 16.0;
 
-/// Past this share of its time no step of that proof begins.
+/// Past these shares of its time no step of that proof begins: of a look at what the levels have come to, and of all.
+const LOOKED: f64 = 0.4;
 const PROVABLE: f64 = 0.85;
 
 /// What no lists of all demands can do better, whatever their levels. What a level proves beside lists that stay as they are says
@@ -91,9 +92,14 @@ fn together(
         return proof.bound;
     }
     let mut engine = Engine::new(problem, pace, options.seed);
-    engine.potential.load.copy_from_slice(&loads(problem, portions, start, |_| true));
+    let load = loads(problem, portions, start, |_| true);
+    engine.potential.load.copy_from_slice(&load);
     let reached = engine.mlu();
-    look(&mut engine, &mut proof, reached, PROVABLE);
+    look(&mut engine, &mut proof, reached, LOOKED);
+    if proof.bound < reached * CLOSED {
+        let start = Start { portions: portions.to_vec(), load, runs: false };
+        divided(problem, start, engine.pace, &mut proof, PROVABLE);
+    }
     proof.bound
 }
 

@@ -224,6 +224,17 @@ fn relax<'a>(state: &mut impl State<'a>, proof: &mut Proof, until: f64) {
     let (problem, pace) = (state.engine().problem, state.engine().pace.clone());
     let portions: Vec<Portions> = (0..problem.flows.len()).map(|at| state.portions(at)).collect();
     let start = Start { portions, load: state.engine().potential.load.clone(), runs: false };
+    state.engine().pace = divided(problem, start, pace, proof, until);
+}
+
+/// Betters the bound by what divided demands lead to from a start. Gives what is spent by then.
+pub(crate) fn divided<'a>(
+    problem: &'a Problem,
+    start: Start,
+    pace: Pace<'a>,
+    proof: &mut Proof,
+    until: f64,
+) -> Pace<'a> {
     let mut split = Split::new(problem, start, RELAXED, pace, 0);
     for _ in 0..ROUNDS {
         for (from, to) in [(100.0, 1000.0), (1000.0, 5000.0), (5000.0, 5000.0)] {
@@ -239,7 +250,7 @@ fn relax<'a>(state: &mut impl State<'a>, proof: &mut Proof, until: f64) {
             break;
         }
     }
-    state.engine().pace = split.engine().pace.clone();
+    split.engine().pace.clone()
 }
 
 /// How often the prices of divided demands are looked for, and how near a bound has to come to what these reach.

@@ -108,8 +108,7 @@ impl Relieved {
         let Asked { instance, options, order, links } = asked;
         let Goal::Relieve { edge, to: goal } = options.goal else { return Ok(None) };
         let utilisation = utilisation(instance, options, solution, edge)?;
-        let row = order.row(edge);
-        let name = links.as_ref().map_or_else(|| format!("#{row}"), |links| links.name(row));
+        let name = links.name(order.row(edge));
         let spent = options.max_changes.is_some_and(|most| solution.moved >= most);
         Ok(Some(Self { name, utilisation, goal, spent }))
     }

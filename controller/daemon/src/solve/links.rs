@@ -61,6 +61,11 @@ impl Links {
         Ok(Self { labels })
     }
 
+    /// The label of each, by its place in the file.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     /// The link of that name. A label goes before a number: with labels `1` to `9`, link 3 is the one that the file calls so.
     ///
     /// # Errors

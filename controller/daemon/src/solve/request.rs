@@ -22,8 +22,8 @@ pub struct Asked {
     pub options: Options,
     /// Where the rows of EDGES have gone.
     pub order: Order,
-    /// The links by their names, where somebody named one.
-    pub links: Option<Links>,
+    /// The links by their names.
+    pub links: Links,
 }
 
 /// Reads all files and judges what cannot go together.
@@ -54,15 +54,10 @@ pub fn read(args: &SolveArgs) -> Result<Asked, Stop> {
         permitted(args, path, &lists)?;
         running = Some(lists);
     }
-    let mut links = None;
-    if !args.down.is_empty() || args.relieve.is_some() {
-        links = Some(Links::read(&args.graph, &graph, &instance)?);
-    }
-    let order = Order::sort(&mut instance.edges);
+    let links = Links::read(&args.graph, &graph, &instance)?;
+    let order = Order::sort(&mut instance.edges, links.labels());
     options.running = running.map(|lists| order.placed(lists));
-    if let Some(links) = &links {
-        name_links(args, links, &order, &mut options)?;
-    }
+    name_links(args, &links, &order, &mut options)?;
     Ok(Asked { instance, options, order, links })
 }
 

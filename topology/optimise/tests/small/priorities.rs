@@ -77,7 +77,7 @@ fn the_bound_of_all_levels_holds_for_any_lists() {
             let free = solve(&instance, &free, Budget::Effort(4)).unwrap();
             let (bound, least) = (solution.bound, free.mlu.min(solution.mlu));
             assert!(bound <= least * (1.0 + 1e-6), "seed {seed}: {bound} is no bound of {least}");
-            assert!(bound >= 0.6 * free.bound, "seed {seed}: {bound} says little beside {}", free.bound);
+            assert!(bound >= 0.85 * free.bound, "seed {seed}: {bound} says little beside {}", free.bound);
         }
     }
 }
