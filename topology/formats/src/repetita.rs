@@ -131,7 +131,7 @@ fn rows_of_demands(text: &[u8], network: &Instance) -> Result<Vec<Demand>, Repet
         sum += volume;
         if sum > most {
             return Err(cursor.refuse_word(format!(
-                "with this one the demands add up to more than can be reckoned with, {most:e} kbit/s on this network"
+                "with this one the demands add up to more than can be reckoned with, {most:.3e} kbit/s on this network"
             )));
         }
         cursor.end_of_row()?;
