@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_dialect_that_nobody_knows_is_told_with_the_one_that_was_meant() {
-        insta::assert_snapshot!(spoken(Some("ios-xr"), None).unwrap_err(), @"net.yaml: dialect `ios-xr` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux; did you mean `iosxr`?");
-        insta::assert_snapshot!(spoken(Some("comware"), None).unwrap_err(), @"net.yaml: dialect `comware` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux");
+        insta::assert_snapshot!(spoken(Some("ios-xr"), None).unwrap_err(), @"net.yaml: dialect `ios-xr` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware; did you mean `iosxr`?");
+        insta::assert_snapshot!(spoken(Some("junos"), None).unwrap_err(), @"net.yaml: dialect `junos` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware");
     }
 }
