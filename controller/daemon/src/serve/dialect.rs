@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use dialects::{Dialect, UnknownDialect};
-use engine::inventory::Entry;
+use engine::inventory::{ConfigAccess, Entry};
 use formats::text::nearest;
 use model::Node;
 
@@ -24,6 +24,19 @@ pub fn of(entry: &Entry, node: &Node, network: &Path) -> anyhow::Result<Dialect>
             Dialect::default()
         ),
         _ => Ok(said),
+    }
+}
+
+/// Whether a device can be spoken to in its dialect by the protocol that the inventory gives.
+///
+/// # Errors
+/// It cannot.
+pub fn travels(entry: &Entry, dialect: Dialect) -> anyhow::Result<()> {
+    match (dialect, &entry.config) {
+        (Dialect::Comware, ConfigAccess::Gnmi(_)) => bail!(
+            "a router of dialect `{dialect}` is read over NETCONF: write its `config` as {{netconf: ADDRESS, hostKey: FINGERPRINT}}"
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -63,6 +76,26 @@ mod tests {
         }
         assert_eq!(spoken(None, None), Ok(Dialect::OpenConfig));
         assert_eq!(spoken(None, Some(Dialect::OpenConfig)), Ok(Dialect::OpenConfig));
+    }
+
+    #[test]
+    fn comware_is_read_over_netconf_and_all_others_over_either() {
+        let told = |config: &str, dialect| {
+            let text = format!(
+                "apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n  - name: r1\n    config: {{{config}}}\n    login: \
+                 {{user: u, key: \"file:id\"}}\n"
+            );
+            let entry = Inventory::parse(&text).unwrap().devices.remove(0);
+            travels(&entry, dialect).map_err(|error| error.to_string())
+        };
+        let netconf =
+            "netconf: \"127.0.0.1:830\", hostKey: \"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"";
+        let gnmi = "gnmi: \"127.0.0.1:9339\", ca: \"env:CA\", name: r1";
+        for dialect in Dialect::ALL {
+            assert_eq!(told(netconf, dialect), Ok(()), "{dialect}");
+            assert_eq!(told(gnmi, dialect).is_ok(), dialect != Dialect::Comware, "{dialect}");
+        }
+        insta::assert_snapshot!(told(gnmi, Dialect::Comware).unwrap_err(), @"a router of dialect `comware` is read over NETCONF: write its `config` as {netconf: ADDRESS, hostKey: FINGERPRINT}");
     }
 
     #[test]
