@@ -26,7 +26,7 @@ pub struct Port {
 /// Asks the device.
 pub(super) async fn read(session: &Session, deadline: Instant) -> Result<Vec<Port>, ComwareError> {
     let columns = ["IfIndex", "Name", "OperStatus"];
-    let row = columns.into_iter().fold(Element::new(DATA, "Interface"), Element::with_empty);
+    let row = columns.into_iter().fold(Element::new(DATA, "Interface"), |row, column| row.with_empty(column));
     let table = Element::new(DATA, "Interfaces").with_child(row);
     let top = Element::new(DATA, "top").with_child(Element::new(DATA, "Ifmgr").with_child(table));
     let data = session.get(Some(Filter::Subtree(vec![top])), deadline).await?;

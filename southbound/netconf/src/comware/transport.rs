@@ -144,9 +144,8 @@ impl Loan<'_> {
                     Ok(reply) => {
                         let _ = answer.send(reply);
                     }
-                    Err(error) => {
-                        failed.get_or_insert(error);
-                    }
+                    Err(error) if failed.is_none() => failed = Some(error),
+                    Err(_) => {}
                 }
             }
             work.await
