@@ -118,7 +118,7 @@ async fn an_error_in_a_reply_is_what_the_caller_gets_though_the_library_drops_it
     let edit = device.lend(&[], soon()).drive(|device| h3c::create_vlan(device, 7, "x")).await;
     assert_eq!(edit.unwrap_err(), wanted);
     // Also where it carries on: of two errors the first.
-    let mut number = 0;
+    let mut number = 0_u32;
     let (device, served) = comware(move |rpc| {
         number += 1;
         let error = RpcError::new(ErrorType::Rpc, ErrorTag::Other(number.to_string()), "no");

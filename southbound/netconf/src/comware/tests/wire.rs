@@ -36,21 +36,24 @@ fn a_hello_that_the_library_cannot_read_is_an_error_with_words() {
 
 #[test]
 fn who_writes_or_reads_out_of_turn_or_writes_no_rpc_is_refused() {
-    let (asks, asked) = mpsc::channel(1);
-    let mut wire = Wire::new("theirs".to_owned(), asks);
-    assert!(wire.read_xml().is_err(), "nothing was said yet");
-    let (asks, _asked) = mpsc::channel(1);
-    let mut wire_that_greets = Wire::new("theirs".to_owned(), asks);
     let hello = format!("{}\n]]>]]>\n", Hello::client().to_xml());
-    wire_that_greets.write_xml(&hello).unwrap();
-    assert!(wire_that_greets.write_xml(&hello).is_err(), "twice");
-    assert!(wire_that_greets.write_xml("<rpc").is_err(), "no xml");
-    assert!(wire_that_greets.write_xml("<top/>").is_err(), "no message");
-    // Nobody is at the other end.
+    let get = Element::new(ns::BASE, "get");
+    let rpc = Rpc { message_id: "100".into(), attributes: Vec::new(), operation: get }.to_xml();
+    let (asks, asked) = mpsc::channel(1);
+    let fresh = || Wire::new("theirs".to_owned(), asks.clone());
+    assert!(fresh().read_xml().is_err(), "nothing was said yet");
+    assert!(fresh().write_xml(&rpc).is_err(), "no hello was said yet");
+    for text in [hello.as_str(), rpc.as_str(), "<rpc", "<top/>"] {
+        let mut wire = fresh();
+        wire.write_xml(&hello).unwrap();
+        assert!(wire.write_xml(text).is_err(), "the hello was not read yet, and then comes {text}");
+    }
+    let mut wire = fresh();
+    wire.write_xml(&hello).unwrap();
+    assert_eq!(wire.read_xml().unwrap(), "theirs");
     drop(asked);
-    let rpc =
-        Rpc { message_id: "100".into(), attributes: Vec::new(), operation: Element::new(ns::BASE, "get") };
-    assert!(wire.write_xml(&rpc.to_xml()).is_err());
+    let error = wire.write_xml(&rpc).unwrap_err().to_string();
+    assert!(error.contains("nobody waits"), "{error}");
 }
 
 #[tokio::test]
