@@ -173,6 +173,7 @@ mod tests {
                 Edit::PutSteering(_) => lacks(Feature::Steering),
                 Edit::PutQos { .. } => lacks(Feature::StrictQueues),
                 Edit::PutClassifier(_) => lacks(Feature::Classifiers),
+                Edit::PutPolicy(_) => lacks(Feature::MplsPolicies),
                 _ => false,
             });
             let wanted: Vec<String> =

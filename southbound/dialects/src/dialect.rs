@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{
     BadPayload, Operation, View,
     capability::{Feature, Support, Unsupported},
-    huawei, ietf, iosxr, objects, openconfig, srlinux,
+    comware, huawei, ietf, iosxr, objects, openconfig, srlinux,
 };
 
 /// A way in which devices are configured. Inventory and network files name it.
@@ -28,6 +28,8 @@ pub enum Dialect {
     IosXr,
     /// Nokia SR Linux.
     SrLinux,
+    /// H3C Comware, which can be read and not written.
+    Comware,
 }
 
 /// A name that is no dialect's.
@@ -50,7 +52,8 @@ pub struct Headend<'a> {
 
 impl Dialect {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::OpenConfig, Self::Ietf, Self::Huawei, Self::IosXr, Self::SrLinux];
+    pub const ALL: [Self; 6] =
+        [Self::OpenConfig, Self::Ietf, Self::Huawei, Self::IosXr, Self::SrLinux, Self::Comware];
 
     /// As files write it.
     pub const fn name(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Dialect {
             Self::Huawei => huawei::NAME,
             Self::IosXr => iosxr::NAME,
             Self::SrLinux => srlinux::NAME,
+            Self::Comware => comware::NAME,
         }
     }
 
@@ -70,7 +74,12 @@ impl Dialect {
 
     /// Whether [`Self::render`] looks at what the device holds, so that it has to be read first.
     pub const fn needs_held(self) -> bool {
-        !matches!(self, Self::OpenConfig)
+        !matches!(self, Self::OpenConfig | Self::Comware)
+    }
+
+    /// Whether it has words for anything. Where not, its devices are read and never written.
+    pub fn has_words(self) -> bool {
+        Feature::ALL.into_iter().any(|feature| !matches!(self.support(feature), Support::Missing(_)))
     }
 
     /// What carries the edits out, in an order in which each operation finds what it refers to.
@@ -85,6 +94,7 @@ impl Dialect {
             Self::Huawei => objects::render(edits, held, huawei::objects),
             Self::IosXr => objects::render(edits, held, iosxr::objects),
             Self::SrLinux => objects::render(edits, held, srlinux::objects),
+            Self::Comware => comware::render(edits),
         }
     }
 
@@ -99,6 +109,8 @@ impl Dialect {
             Self::Huawei => huawei::read(root),
             Self::IosXr => iosxr::read(root),
             Self::SrLinux => srlinux::read(root),
+            // Nothing of ours was ever put there, and whose the rest is cannot be told.
+            Self::Comware => Ok(<(DeviceConfig, Foreign)>::default()),
         }
     }
 
@@ -110,6 +122,7 @@ impl Dialect {
             Self::Huawei => huawei::filter_xml(),
             Self::IosXr => iosxr::filter_xml(),
             Self::SrLinux => srlinux::filter_xml(),
+            Self::Comware => String::new(),
         }
     }
 
@@ -121,6 +134,7 @@ impl Dialect {
             Self::Huawei => &huawei::PATHS,
             Self::IosXr => &iosxr::PATHS,
             Self::SrLinux => &srlinux::PATHS,
+            Self::Comware => &[],
         }
     }
 
@@ -132,6 +146,7 @@ impl Dialect {
             Self::Huawei => huawei::support(feature),
             Self::IosXr => iosxr::support(feature),
             Self::SrLinux => srlinux::support(feature),
+            Self::Comware => comware::support(feature),
         }
     }
 }

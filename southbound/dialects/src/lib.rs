@@ -13,6 +13,7 @@ pub mod view;
 
 pub mod openconfig;
 
+mod comware;
 mod escape;
 mod huawei;
 mod ietf;

@@ -4,7 +4,8 @@
 //! [`hello`], [`rpc`], [`message`], [`capability`] and [`operation`]. It is a set of pure functions over bytes
 //! and text, and the lab's software router builds its server on the very same code. The upper half is the
 //! client: [`ssh`] opens an authenticated channel to one pinned host, [`session`] owns it and routes replies,
-//! [`ops`] gives each standard operation a typed method, [`device`] is a router as the transaction sees it.
+//! [`ops`] gives each standard operation a typed method, [`device`] is a router as the transaction sees it, and [`comware`] one of
+//! H3C, read through `netconf-rs`.
 //!
 //! Decisions that hold everywhere:
 //! - Everything read from the network is bounded: bytes, depth, elements, attributes, and time.
@@ -35,3 +36,5 @@ pub mod ops;
 pub mod ssh;
 
 pub mod device;
+
+pub mod comware;

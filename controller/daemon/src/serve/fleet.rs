@@ -17,6 +17,7 @@ use gnmi::{
 };
 use model::{NodeId, Sample, Ted};
 use netconf::{
+    comware::{self, ComwareDevice},
     device::{Library, NetconfDevice, Options},
     ssh::{HostKeyPin, LoginKey, SshTarget},
 };
@@ -33,6 +34,8 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 /// A device that nobody has connected to yet.
 enum Driver {
     Netconf(Box<NetconfDevice>),
+    /// H3C Comware: read and never written.
+    Comware(Box<ComwareDevice>),
     Gnmi(Box<GnmiDevice>),
     /// What it needs to be reached cannot be had.
     Unusable(Unusable),
@@ -94,6 +97,7 @@ impl Fleet {
             };
             check(entry).with_context(place)?;
             let dialect = dialect::of(entry, node, network).with_context(place)?;
+            dialect::travels(entry, dialect).with_context(place)?;
             let speaks = (dialect, node.router_id.into());
             fleet.add(entry, speaks, &mut keys, &pre_images);
         }
@@ -152,6 +156,7 @@ impl Fleet {
     pub fn spawn(self) -> BTreeMap<NodeId, DeviceHandle> {
         let spawn = |device| match device {
             Device(Driver::Netconf(device)) => DeviceHandle::spawn(*device, LONGEST),
+            Device(Driver::Comware(device)) => DeviceHandle::spawn(*device, LONGEST),
             Device(Driver::Gnmi(device)) => DeviceHandle::spawn(*device, LONGEST),
             Device(Driver::Unusable(device)) => DeviceHandle::spawn(device, LONGEST),
         };
@@ -199,6 +204,10 @@ impl<'i> Keys<'i> {
                 let key = self.login(&entry.login)?;
                 let pin = access.host_key.parse()?;
                 let target = SshTarget::new(access.netconf.to_string(), pin, &entry.login.user, key);
+                if dialect == Dialect::Comware {
+                    let device = ComwareDevice::new(entry.name.clone(), target, comware::Options::default());
+                    return Ok(Driver::Comware(Box::new(device)));
+                }
                 let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
                 let device = device.speaking(dialect, address).with_library(self.library.clone());
                 Ok(Driver::Netconf(Box::new(device)))
@@ -294,7 +303,9 @@ mod tests {
             let netconf =
                 "netconf: \"127.0.0.1:830\", hostKey: \"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"";
             let gnmi = "gnmi: \"127.0.0.1:9339\", ca: \"file:ca.pem\", name: r1";
-            for (octet, (name, config)) in [("n", netconf), ("g", gnmi)].into_iter().enumerate() {
+            let both = [("n", netconf), ("g", gnmi)].into_iter().enumerate();
+            // What has no words is read over NETCONF alone.
+            for (octet, (name, config)) in both.filter(|(octet, _)| *octet == 0 || dialect.has_words()) {
                 nodes += &format!(
                     "  - {{name: {name}-{dialect}, routerId: 10.0.{octet}.{at}, dialect: {dialect}}}\n"
                 );
@@ -313,12 +324,13 @@ mod tests {
         for (node, Device(driver)) in &fleet.devices {
             let spoken = match driver {
                 Driver::Netconf(device) => device.dialect(),
+                Driver::Comware(_) => Dialect::Comware,
                 Driver::Gnmi(device) => device.dialect(),
                 Driver::Unusable(device) => panic!("{node}: {}", device.why),
             };
             assert!(node.as_str().ends_with(&format!("-{spoken}")), "{node} speaks {spoken}");
         }
-        assert_eq!(fleet.devices.len(), 2 * Dialect::ALL.len());
+        assert_eq!(fleet.devices.len(), 2 * Dialect::ALL.len() - 1);
     }
 
     #[test]

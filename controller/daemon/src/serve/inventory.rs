@@ -127,7 +127,7 @@ devices:
         assert!(address.contains("device hq-pe1, config: `netconf` is `router.bank.example`"), "{address}");
         let address = told_of("127.0.1.1:8300", "admin:hunter2@10.0.0.1:830");
         assert!(address.contains("device hq-pe1, config: `netconf` is `10.0.0.1:830`"), "{address}");
-        insta::assert_snapshot!(told_of("    login", "    dialect: huawai\n    login"), @"6:14: device hq-pe1: dialect `huawai` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux; did you mean `huawei`?");
+        insta::assert_snapshot!(told_of("    login", "    dialect: huawai\n    login"), @"6:14: device hq-pe1: dialect `huawai` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware; did you mean `huawei`?");
         let secret = told_of("env:CA", "hunter2");
         assert!(secret.contains("device hq-pe2, config: `ca`: a secret must not stand here"), "{secret}");
     }

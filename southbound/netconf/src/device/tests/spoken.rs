@@ -26,7 +26,7 @@ pub(super) fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
 
 #[tokio::test]
 async fn the_contract_is_kept_in_every_dialect() {
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.has_words()) {
         let chamber = Chamber::speaking(dialect, &FULL).await;
         let foreign = chamber.holds().1;
         assert_eq!(foreign.policies.len(), 1, "{dialect}");
