@@ -17,7 +17,7 @@ fn rule(round: usize) -> SteeringRule {
         key: SteeringKey { vrf: VrfName::lit("production"), sequence: 100 },
         prefix: Some(destination(round).parse().unwrap()),
         dscp: BTreeSet::from([Dscp::new(46).unwrap()]),
-        color: Color::try_from(2_001).unwrap(),
+        color: Color::try_from(2_001_u32).unwrap(),
     }
 }
 
