@@ -132,6 +132,12 @@ impl NetconfDevice {
         Self { library: Some(library), ..self }
     }
 
+    /// It begins on a session that was opened elsewhere, whatever carries that. When it ends, the next one is opened over SSH.
+    #[must_use]
+    pub fn beginning_on(self, session: session::Session) -> Self {
+        Self { open: Some(Candidate::new(session, self.options.manners)), ..self }
+    }
+
     /// What carries the edits out. What it holds is read first where the dialect has to know it, and without a lock: the edits
     /// themselves come from an earlier reading, and what is read back before the confirm tells whether somebody came between.
     async fn rendered(&mut self, edits: &[Edit]) -> Result<Vec<Operation>, DeviceError> {

@@ -83,6 +83,24 @@ async fn the_hello_tells_what_it_can_do() {
 }
 
 #[tokio::test]
+async fn a_session_that_was_opened_elsewhere_serves_until_it_ends() {
+    let chamber = Chamber::start(&FULL).await;
+    let opened = ssh::connect(&chamber.target(), &session::Options::default(), Instant::now() + LONG).await;
+    let (session, _) = opened.unwrap();
+    let mut nowhere = chamber.target();
+    nowhere.address = "127.0.0.1:1".into();
+    let device = NetconfDevice::new(NodeId::lit("r1"), nowhere, Options::default());
+    let mut device = device.beginning_on(session.clone());
+    device.stage(ONE, &sample_edits(1)).await.unwrap();
+    device.commit(ONE, LONG).await.unwrap();
+    device.confirm(ONE).await.unwrap();
+    assert!(!chamber.truth().is_empty());
+    session.abort();
+    session.ended().await;
+    assert!(matches!(kind(device.read().await), ErrorKind::Unreachable(_)));
+}
+
+#[tokio::test]
 async fn a_device_without_what_a_transaction_needs_is_told_apart_before_anything_is_locked() {
     const OLD: [&str; 3] = [
         ns::CAP_BASE_1_0,
