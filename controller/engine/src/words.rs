@@ -170,7 +170,7 @@ mod tests {
             let lacks = |feature| matches!(dialect.support(feature), Support::Missing(_));
             let edits = sample_edits(1);
             let wanted = edits.iter().filter(|edit| match edit {
-                Edit::PutSteering(_) => lacks(Feature::Steering),
+                Edit::PutSteering(_) => lacks(Feature::DscpSteering),
                 Edit::PutQos { .. } => lacks(Feature::StrictQueues),
                 Edit::PutClassifier(_) => lacks(Feature::Classifiers),
                 _ => false,
@@ -190,8 +190,8 @@ mod tests {
             told,
             [
                 "put steering vrf production rule 101 to color 2001: dialect huawei cannot carry steering vrf production rule \
-              101: steering by prefix and DSCP: huawei-qos has no action that gives a color to what a VRF receives; it is \
-              for voice"
+              101: steering by DSCP: huawei-srpolicy chooses by code point among policies toward one endpoint, for SR-MPLS \
+              alone and whatever the prefix; it is for voice"
             ]
         );
     }

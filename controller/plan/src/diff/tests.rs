@@ -55,6 +55,7 @@ prop_compose! {
         Foreign {
             policies: bits(policies).map(|n| (key(n + 1), "by-hand".to_owned())).collect(),
             steering: bits(rules).map(|n| some_rule(n + 1, 1).key).collect(),
+            vrfs: BTreeSet::new(),
             qos: bits(shares).map(|n| InterfaceName::lit(&format!("eth{n}"))).collect(),
             classifier,
         }
@@ -208,6 +209,7 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
         let foreign = Foreign {
             policies: BTreeMap::from([(key(number), "by-hand".to_owned())]),
             steering: [some_rule(number, 1).key].into(),
+            vrfs: BTreeSet::new(),
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
             classifier,
         };

@@ -49,7 +49,7 @@ pub fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
         features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
     };
     let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
+        Edit::PutSteering(_) => has(&[Feature::PrefixSteering, Feature::DscpSteering]),
         Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
         Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
         _ => true,
