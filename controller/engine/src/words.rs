@@ -17,6 +17,16 @@ use crate::codes;
 /// Intents that a finding names; there may be many.
 const NAMED: usize = 5;
 
+/// Notes at each node what it can be told in its dialect, so that intents are judged by it. A dialect that nobody speaks is told with
+/// the plan.
+pub fn note_features(ted: &mut Ted) {
+    for node in ted.nodes.values_mut() {
+        if let Ok(dialect) = node.dialect.parse::<Dialect>() {
+            node.features = dialect.features();
+        }
+    }
+}
+
 /// A finding for each edit of the plan that its device has no words for, all of them errors. OpenConfig has words for all that
 /// the model knows, so that its devices cost a re-route no time; the others cost what it costs to render their edits.
 pub fn lacking(plan: &Plan, ted: &Ted, actual: &ActualState) -> Vec<Finding> {
@@ -229,6 +239,19 @@ mod tests {
         let held = view("iosxr", owned);
         assert_eq!(told_of(&edits[1..2], &held), words(&edits[1..2]));
         assert_eq!(told_of(&[edits[1].clone(), gone], &held), words(&[]));
+    }
+
+    #[test]
+    fn what_a_dialect_lacks_is_noted_at_the_node() {
+        let noted = |dialect: &str| {
+            let mut ted = (*view(dialect, DeviceConfig::default()).ted).clone();
+            note_features(&mut ted);
+            ted.nodes[&NodeId::lit("r1")].features.clone()
+        };
+        assert!(noted("openconfig").is_everything() && noted("junos").is_everything());
+        let huawei = noted("huawei");
+        assert!(huawei.has(Feature::PrefixSteering) && !huawei.has(Feature::DscpSteering));
+        assert_eq!(huawei.longest_name, Some(31));
     }
 
     #[test]
