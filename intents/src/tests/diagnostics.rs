@@ -22,7 +22,10 @@ use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 const WITHOUT: [(&str, &str); 8] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
     ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
-    ("TL0081", "about what dialects lack, which no network file says: the test beside the judgement makes it"),
+    (
+        "TL0081",
+        "about what dialects lack, which no network file says: the test beside the judgement makes it",
+    ),
     ("TL0160", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0161", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0170", "about scenarios, which the lab reads: its own tests have them"),
