@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Bandwidth, Delay, DeviceConfig, Feature, Features, InterfaceName, InterfaceQos, LinkId, Loss, NodeId, PolicyKey, QueueShare,
-    Sid,
+    Bandwidth, Delay, DeviceConfig, Feature, Features, InterfaceName, InterfaceQos, LinkId, Loss, NodeId,
+    PolicyKey, QueueShare, Sid,
     allocation::BINDING_LABELS,
     hint::{Degradation, Relief},
     link::{DirectedLink, Side},
