@@ -170,8 +170,9 @@ fn read_of(xml: &str) -> (DeviceConfig, Foreign) {
 /// The operations as one tree, as a device answers: what stands beside each other under one name is together.
 fn whole(xml: &str) -> String {
     fn joined(view: View, into: &mut View) {
-        let key =
-            |view: &View| ["name", "type"].iter().find_map(|key| view.text_at(&[key]).map(str::to_owned));
+        let key = |view: &View| {
+            ["name", "type"].into_iter().find_map(|key| view.text_at(&[key]).map(str::to_owned))
+        };
         let alone = view.children.is_empty() || view.name == "node";
         let same = into.children.iter().position(|other| other.name == view.name && key(other) == key(&view));
         match same.filter(|_| !alone) {
