@@ -102,7 +102,7 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
         queue::set(set, ted, &graph, &placed, &mut done);
         for service in &placed {
             policy::add(service, ted, &mut done);
-            promise(service.service, &mut done.demands);
+            promise(service.service, set, &mut done.demands);
         }
         beside.map_or_else(judge, |beside| beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
@@ -140,10 +140,12 @@ fn in_order(set: &IntentSet) -> Vec<&Service> {
     services
 }
 
-/// One demand for each direction, marked by the first match.
-fn promise(service: &Service, demands: &mut Demands) {
+/// One demand for each direction, marked by the first match; by the class where that takes other marks too.
+fn promise(service: &Service, set: &IntentSet, demands: &mut Demands) {
     let Some(first) = service.matches.first() else { return };
-    let Some(dscp) = first.dscp.first().copied() else { return };
+    let class = set.classes.get(&service.class);
+    let of_class = class.into_iter().flat_map(|class| first.dscp.intersection(&class.dscp)).next();
+    let Some(dscp) = of_class.or_else(|| first.dscp.first()).copied() else { return };
     let directions =
         [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, first.source)];
     for (name, from, to, destination) in directions.into_iter().take(1 + usize::from(service.bidirectional)) {

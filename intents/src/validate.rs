@@ -1,6 +1,7 @@
 //! Documents to an intent set: every name resolved, every selector expanded, and every promise weighed against what the
 //! network could do at best. All faults at once; only a set without errors goes on.
 
+mod able;
 mod budget;
 mod class;
 mod constant;
@@ -151,6 +152,7 @@ pub(crate) fn judged(
     window::windows(&names, &mut set, &mut judge);
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
+    able::judge(&names, &set, &mut judge);
     feasible::judge(&set, &origins, as_of, &mut judge);
     cut::judge(&names, &set, as_of, &mut judge);
     steering::once(&mut judge.findings);

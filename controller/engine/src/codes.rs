@@ -17,7 +17,7 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     (
         NO_WORDS,
         "a device has no words for an edit",
-        "The plan asks a device for something that the modules of its dialect cannot say, such as a steering rule on a router that is configured in Huawei's modules, or a name that is longer than they allow. A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the device, what is missing, and the intents that ask for it; `docs/dialects.md` has what each dialect carries. Lead these services over other routers, shorten the name of the intent where that is what is too long, or, where the router serves OpenConfig too, give it that `dialect` in the network file.",
+        "The plan asks a device for something that the modules of its dialect cannot say, such as queues on a router in the middle of a path that is configured in Nokia's modules, or a rate that is no whole number of Mbit/s on one of Huawei. What the ends of a service cannot be told at all is said of its intent before (TL0081). A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the device, what is missing, and the intents that ask for it; `docs/dialects.md` has what each dialect carries. Lead these services over other routers, ask for values that fit, or, where the router serves OpenConfig too, give it that `dialect` in the network file.",
     ),
     (
         NOTHING_PROMISED,

@@ -17,6 +17,16 @@ use crate::codes;
 /// Intents that a finding names; there may be many.
 const NAMED: usize = 5;
 
+/// Notes at each node what it can be told in its dialect, so that intents are judged by it. A dialect that nobody speaks is told with
+/// the plan.
+pub fn note_features(ted: &mut Ted) {
+    for node in ted.nodes.values_mut() {
+        if let Ok(dialect) = node.dialect.parse::<Dialect>() {
+            node.features = dialect.features();
+        }
+    }
+}
+
 /// A finding for each edit of the plan that its device has no words for, all of them errors. OpenConfig has words for all that
 /// the model knows, so that its devices cost a re-route no time; the others cost what it costs to render their edits.
 pub fn lacking(plan: &Plan, ted: &Ted, actual: &ActualState) -> Vec<Finding> {
@@ -170,7 +180,7 @@ mod tests {
             let lacks = |feature| matches!(dialect.support(feature), Support::Missing(_));
             let edits = sample_edits(1);
             let wanted = edits.iter().filter(|edit| match edit {
-                Edit::PutSteering(_) => lacks(Feature::Steering),
+                Edit::PutSteering(_) => lacks(Feature::DscpSteering),
                 Edit::PutQos { .. } => lacks(Feature::StrictQueues),
                 Edit::PutClassifier(_) => lacks(Feature::Classifiers),
                 Edit::PutPolicy(_) => lacks(Feature::MplsPolicies),
@@ -191,8 +201,8 @@ mod tests {
             told,
             [
                 "put steering vrf production rule 101 to color 2001: dialect huawei cannot carry steering vrf production rule \
-              101: steering by prefix and DSCP: huawei-qos has no action that gives a color to what a VRF receives; it is \
-              for voice"
+              101: steering by DSCP: huawei-srpolicy chooses by code point among policies toward one endpoint, for SR-MPLS \
+              alone and whatever the prefix; it is for voice"
             ]
         );
     }
@@ -230,6 +240,19 @@ mod tests {
         let held = view("iosxr", owned);
         assert_eq!(told_of(&edits[1..2], &held), words(&edits[1..2]));
         assert_eq!(told_of(&[edits[1].clone(), gone], &held), words(&[]));
+    }
+
+    #[test]
+    fn what_a_dialect_lacks_is_noted_at_the_node() {
+        let noted = |dialect: &str| {
+            let mut ted = (*view(dialect, DeviceConfig::default()).ted).clone();
+            note_features(&mut ted);
+            ted.nodes[&NodeId::lit("r1")].features.clone()
+        };
+        assert!(noted("openconfig").is_everything() && noted("junos").is_everything());
+        let huawei = noted("huawei");
+        assert!(huawei.has(Feature::PrefixSteering) && !huawei.has(Feature::DscpSteering));
+        assert_eq!(huawei.longest_name, Some(31));
     }
 
     #[test]

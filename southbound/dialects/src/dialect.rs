@@ -5,7 +5,7 @@ mod tests;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use model::{DeviceConfig, Edit, state::Foreign};
+use model::{DeviceConfig, Edit, Features, state::Foreign};
 use thiserror::Error;
 
 use crate::{
@@ -147,6 +147,28 @@ impl Dialect {
             Self::IosXr => iosxr::support(feature),
             Self::SrLinux => srlinux::support(feature),
             Self::Comware => comware::support(feature),
+        }
+    }
+}
+
+impl Dialect {
+    /// What a device of this dialect can be told, for those who judge by data alone ([`model::Node::features`]).
+    pub fn features(self) -> Features {
+        let lacks = Feature::ALL.into_iter().filter_map(|feature| match self.support(feature) {
+            Support::Missing(words) => Some((feature, words.to_owned())),
+            Support::Full | Support::Within(_) => None,
+        });
+        Features { lacks: lacks.collect(), longest_name: self.longest_name() }
+    }
+
+    /// The longest name of a policy. The characters that names of ours have take one each in every dialect.
+    const fn longest_name(self) -> Option<usize> {
+        match self {
+            // 255 characters are more than our longest name with all that is written behind it.
+            Self::OpenConfig | Self::SrLinux => None,
+            Self::Ietf => Some(ietf::LONGEST_NAME),
+            Self::Huawei => Some(huawei::LONGEST_NAME),
+            Self::IosXr => Some(iosxr::LONGEST_NAME),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A device in memory that holds a JSON tree, takes confirmed commits where it is told to, and whose time the test moves.
 //! It checks nothing against a schema, so that it speaks every dialect.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use gnmi::server::{ServeError, ServerLimits, serve, tls_config};
 use gnmi::session::Target;
 use gnmi::set::Changes;
 use model::state::Foreign;
-use model::{DeviceConfig, Edit};
+use model::{DeviceConfig, Edit, SteeringRule};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -49,12 +49,19 @@ pub fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
         features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
     };
     let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
+        Edit::PutSteering(_) => has(&[Feature::PrefixSteering]),
         Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
         Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
         _ => true,
     };
-    sample_edits(number).into_iter().filter(carries).collect()
+    // Where no rule looks at code points, it goes by its prefix alone.
+    let carried = |edit: Edit| match edit {
+        Edit::PutSteering(rule) if !has(&[Feature::DscpSteering]) => {
+            Edit::PutSteering(SteeringRule { dscp: BTreeSet::new(), ..rule })
+        }
+        other => other,
+    };
+    sample_edits(number).into_iter().map(carried).filter(carries).collect()
 }
 
 fn rendered(dialect: Dialect, edits: &[Edit]) -> Vec<Operation> {

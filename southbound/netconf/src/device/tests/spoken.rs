@@ -1,9 +1,11 @@
 //! The contract in every dialect, and what a dialect has no words for.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use device::contract::judge;
 use dialects::{Feature, Support};
+use model::SteeringRule;
 
 use super::*;
 
@@ -16,12 +18,19 @@ pub(super) fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
         features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
     };
     let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
+        Edit::PutSteering(_) => has(&[Feature::PrefixSteering]),
         Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
         Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
         _ => true,
     };
-    sample_edits(number).into_iter().filter(carries).collect()
+    // Where no rule looks at code points, it goes by its prefix alone.
+    let carried = |edit: Edit| match edit {
+        Edit::PutSteering(rule) if !has(&[Feature::DscpSteering]) => {
+            Edit::PutSteering(SteeringRule { dscp: BTreeSet::new(), ..rule })
+        }
+        other => other,
+    };
+    sample_edits(number).into_iter().map(carried).filter(carries).collect()
 }
 
 #[tokio::test]
