@@ -26,7 +26,7 @@ pub(crate) const fn support(feature: Feature) -> Support {
         | Feature::DropWhenInvalid => {
             Support::Missing("no module of Comware for SR policies is at hand, and netconf-rs has none")
         }
-        Feature::Steering => {
+        Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => {
             Support::Missing("no module of Comware for routing policies is at hand, and netconf-rs has none")
         }
         Feature::StrictQueues | Feature::WeightedQueues | Feature::Guarantees | Feature::Classifiers => {
@@ -53,8 +53,8 @@ fn asked(edit: &Edit) -> (String, Feature) {
     match edit {
         Edit::PutPolicy(policy) => (format!("policy {} ({})", policy.name, policy.key), carried_as(policy)),
         Edit::RemovePolicy(key) => (format!("policy {key}"), Feature::MplsPolicies),
-        Edit::PutSteering(rule) => (format!("steering {}", rule.key), Feature::Steering),
-        Edit::RemoveSteering(key) => (format!("steering {key}"), Feature::Steering),
+        Edit::PutSteering(rule) => (format!("steering {}", rule.key), Feature::PrefixSteering),
+        Edit::RemoveSteering(key) => (format!("steering {key}"), Feature::PrefixSteering),
         Edit::PutQos { interface, qos } => {
             let strict = qos.queues.values().any(|share| matches!(share.discipline, Discipline::Strict));
             let feature = if strict { Feature::StrictQueues } else { Feature::WeightedQueues };

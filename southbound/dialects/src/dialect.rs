@@ -166,6 +166,8 @@ impl Dialect {
         match self {
             // 255 characters are more than our longest name with all that is written behind it.
             Self::OpenConfig | Self::SrLinux => None,
+            // It has no policies, so none is too long.
+            Self::Comware => None,
             Self::Ietf => Some(ietf::LONGEST_NAME),
             Self::Huawei => Some(huawei::LONGEST_NAME),
             Self::IosXr => Some(iosxr::LONGEST_NAME),
