@@ -8,6 +8,10 @@ pub mod capability;
 pub mod clock;
 pub mod error;
 
+// What sessions need before they can be opened.
+pub mod secret;
+pub mod trust;
+
 pub mod contract;
 pub mod fake;
 

@@ -20,6 +20,7 @@ mod candidate;
 mod failure;
 mod reading;
 mod served;
+mod target;
 
 #[cfg(test)]
 mod tests;
@@ -34,13 +35,13 @@ use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
 use tokio::time::Instant;
 
 pub use candidate::{Candidate, Followed, Manners};
-pub use failure::{of_call, of_connect};
+pub use failure::{of_call, of_connect, of_tls};
 pub use served::Library;
+pub use target::Target;
 
 use crate::operation::Filter;
 use crate::rpc_error::RpcErrors;
 use crate::session::{self, CallError};
-use crate::ssh::{self, SshTarget};
 
 /// How a device is treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ enum Known {
 #[derive(Debug)]
 pub struct NetconfDevice {
     node: NodeId,
-    target: SshTarget,
+    target: Target,
     options: Options,
     dialect: Dialect,
     /// Its own in the policies of others. OpenConfig does not look at it.
@@ -99,11 +100,11 @@ pub struct NetconfDevice {
 
 impl NetconfDevice {
     /// A device to which no session is open yet. It speaks OpenConfig until [`Self::speaking`] says otherwise.
-    pub fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
+    pub fn new(node: NodeId, target: impl Into<Target>, options: Options) -> Self {
         let dialect = Dialect::OpenConfig;
         Self {
             node,
-            target,
+            target: target.into(),
             options,
             dialect,
             address: Ipv4Addr::UNSPECIFIED.into(),
@@ -187,8 +188,8 @@ impl NetconfDevice {
             self.known = Known::Nothing;
         }
         let deadline = Instant::now() + self.options.connect;
-        let opened = ssh::connect(&self.target, &self.options.session, deadline).await;
-        let (session, _unwanted) = opened.map_err(|e| self.failed(Step::Connect, of_connect(&e)))?;
+        let opened = self.target.open(&self.options.session, deadline).await;
+        let session = opened.map_err(|kind| self.failed(Step::Connect, kind))?;
         Ok(Candidate::new(session, self.options.manners))
     }
 

@@ -62,7 +62,7 @@ mod tests {
         );
         let ted = formats::read("net.yaml", &network).unwrap().ted;
         let text = "apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n  - name: r1\n    config: {gnmi: \"127.0.0.1:1\", \
-                    ca: \"env:CA\", name: r1}\n    login: {user: u}\n";
+                    ca: \"env:CA\", name: r1}\n    login: {user: u, password: \"env:P\"}\n";
         let mut entry = Inventory::parse(text).unwrap().devices.remove(0);
         entry.dialect = here;
         of(&entry, &ted.nodes[&entry.name], Path::new("net.yaml")).map_err(|error| error.to_string())

@@ -1,5 +1,5 @@
-//! The contract of devices, judged over the software router by the product's own devices: NETCONF, gNMI with commit confirmed,
-//! gNMI without. What the router holds is read from its own store, not through the device under test.
+//! The contract of devices, judged over the software router by the product's own devices: NETCONF over SSH and over TLS, gNMI with
+//! commit confirmed, gNMI without. What the router holds is read from its own store, not through the device under test.
 
 use std::{sync::Arc, time::Duration};
 
@@ -80,7 +80,14 @@ fn asked(queue: &QueueName) -> QueueName {
 fn over_netconf(bench: &Bench, name: &str) -> NetconfDevice {
     let key = LoginKey::from_text(&bench.login.to_openssh(LineEnding::LF).unwrap(), None).unwrap();
     let address = bench.addresses(name)[0].to_string();
-    let target = SshTarget::new(address, bench.pin.parse().unwrap(), "trunkline", key);
+    netconf(SshTarget::new(address, bench.pin.parse().unwrap(), "trunkline", key))
+}
+
+fn over_tls(bench: &Bench, name: &str) -> NetconfDevice {
+    netconf(bench.tls_target(name))
+}
+
+fn netconf(target: impl Into<netconf::device::Target>) -> NetconfDevice {
     let manners = Manners { patience: PATIENT, answer: PATIENT, ..Manners::default() };
     NetconfDevice::new(NodeId::lit("r"), target, Options { manners, connect: PATIENT, ..Options::default() })
 }
@@ -122,6 +129,11 @@ async fn keeps<D: device::Device>(name: &'static str, open: fn(&Bench, &str) -> 
 #[tokio::test]
 async fn the_contract_is_kept_over_netconf() {
     keeps("r1", over_netconf).await;
+}
+
+#[tokio::test]
+async fn the_contract_is_kept_over_netconf_over_tls() {
+    keeps("r1", over_tls).await;
 }
 
 #[tokio::test]

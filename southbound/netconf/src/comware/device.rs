@@ -16,9 +16,8 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::{Comware, ComwareError};
-use crate::device::of_connect;
+use crate::device::Target;
 use crate::session;
-use crate::ssh::{self, SshTarget};
 use crate::xml::Limits;
 
 /// How a device is treated.
@@ -48,7 +47,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct ComwareDevice {
     node: NodeId,
-    target: SshTarget,
+    target: Target,
     options: Options,
     /// The session; absent before the first order, while one runs, and after one that was not answered.
     open: Option<Comware>,
@@ -56,8 +55,8 @@ pub struct ComwareDevice {
 
 impl ComwareDevice {
     /// A device to which no session is open yet.
-    pub const fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
-        Self { node, target, options, open: None }
+    pub fn new(node: NodeId, target: impl Into<Target>, options: Options) -> Self {
+        Self { node, target: target.into(), options, open: None }
     }
 
     /// The session for the next order.
@@ -66,9 +65,8 @@ impl ComwareDevice {
             return Ok(open);
         }
         let deadline = Instant::now() + self.options.connect;
-        let opened = ssh::connect(&self.target, &self.options.session, deadline).await;
-        let (session, _unwanted) = opened.map_err(|error| self.failed(Step::Connect, of_connect(&error)))?;
-        Ok(Comware::new(session))
+        let opened = self.target.open(&self.options.session, deadline).await;
+        Ok(Comware::new(opened.map_err(|why| self.failed(Step::Connect, why))?))
     }
 
     /// Ends an order: keeps the session where the device answered, drops it where nobody knows what is still in it.

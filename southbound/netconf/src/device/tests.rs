@@ -1,6 +1,7 @@
-//! The device against a NETCONF server over SSH in this process.
+//! The device against a NETCONF server over SSH, or over TLS, in this process.
 
 mod chassis;
+mod secure;
 mod served;
 mod spoken;
 mod tree;
@@ -340,7 +341,7 @@ async fn a_refused_cancel_is_not_taken_for_nothing_to_cancel() {
 #[tokio::test]
 async fn a_device_of_another_host_key_is_not_trusted_and_one_that_is_gone_is_unreachable() {
     let chamber = Chamber::start(&FULL).await;
-    let mut target = chamber.target();
+    let Target::Ssh(mut target) = chamber.target() else { panic!("it is an SSH server") };
     let own = target.host_key.to_string();
     let pin = "SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM";
     target.host_key = pin.parse().unwrap();
@@ -350,7 +351,7 @@ async fn a_device_of_another_host_key_is_not_trusted_and_one_that_is_gone_is_unr
     let ErrorKind::Untrusted(text) = error.kind else { panic!("{error}") };
     assert!(text.contains(pin) && text.contains(&own), "{text}");
 
-    let mut gone = chamber.target();
+    let Target::Ssh(mut gone) = chamber.target() else { panic!("it is an SSH server") };
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     gone.address = free.to_string();
     let mut gone = NetconfDevice::new(NodeId::lit("r1"), gone, Options::default());

@@ -13,15 +13,15 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::super::reading;
+use super::super::{Target, reading};
 use super::tree::{self, Keys};
 use crate::ns;
 use crate::operation::{Commit, Datastore, Filter, Operation};
 use crate::rpc::{Rpc, RpcReply};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::session::peer::Peer;
-use crate::ssh::SshTarget;
 use crate::ssh::host::Device as Host;
+use crate::tls::host::Device as TlsHost;
 use crate::xml::Element;
 
 /// What goes wrong with the next request of a kind.
@@ -86,6 +86,24 @@ fn denied(tag: ErrorTag, holder: u32) -> RpcError {
 }
 
 impl Chassis {
+    fn empty(dialect: Dialect) -> Arc<Mutex<Self>> {
+        let keys = tree::keys(dialect);
+        Arc::new(Mutex::new(Self {
+            running: tree::foreign(dialect, &keys),
+            keys,
+            candidate: None,
+            locks: BTreeMap::new(),
+            pending: None,
+            sessions: 0,
+            faults: Vec::new(),
+            go_on: Arc::default(),
+            is_lax: false,
+            nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
+            schemas: BTreeMap::new(),
+            log: Vec::new(),
+        }))
+    }
+
     fn candidate(&self) -> &Element {
         self.candidate.as_ref().unwrap_or(&self.running)
     }
@@ -211,11 +229,11 @@ impl Chassis {
     }
 }
 
-/// The box, reachable over SSH on loopback.
+/// The box, reachable over SSH or TLS on loopback.
 pub(super) struct Chamber {
     pub(super) dialect: Dialect,
     chassis: Arc<Mutex<Chassis>>,
-    target: SshTarget,
+    target: Target,
     _tasks: JoinSet<()>,
 }
 
@@ -234,29 +252,14 @@ impl Chamber {
     }
 
     pub(super) async fn speaking(dialect: Dialect, capabilities: &'static [&'static str]) -> Self {
-        let keys = tree::keys(dialect);
-        let chassis = Chassis {
-            running: tree::foreign(dialect, &keys),
-            keys,
-            candidate: None,
-            locks: BTreeMap::new(),
-            pending: None,
-            sessions: 0,
-            faults: Vec::new(),
-            go_on: Arc::default(),
-            is_lax: false,
-            nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
-            schemas: BTreeMap::new(),
-            log: Vec::new(),
-        };
-        let chassis = Arc::new(Mutex::new(chassis));
-        let host = Host::usual().await;
-        let target = host.target();
+        let chassis = Chassis::empty(dialect);
+        let mut host = Host::usual().await;
+        let target = host.target().into();
         let mut tasks = JoinSet::new();
         let shared = Arc::clone(&chassis);
         tasks.spawn(async move {
             // The whole of it, since it serves as long as it lives.
-            let mut host = host;
+            let host = &mut host;
             let mut sessions = JoinSet::new();
             while let Some(channel) = host.channels.recv().await {
                 sessions.spawn(serve(Arc::clone(&shared), channel.into_stream(), capabilities));
@@ -265,7 +268,24 @@ impl Chamber {
         Self { dialect, chassis, target, _tasks: tasks }
     }
 
-    pub(super) fn target(&self) -> SshTarget {
+    pub(super) async fn over_tls(capabilities: &'static [&'static str]) -> Self {
+        let dialect = Dialect::OpenConfig;
+        let chassis = Chassis::empty(dialect);
+        let mut host = TlsHost::usual().await;
+        let target = host.target().into();
+        let mut tasks = JoinSet::new();
+        let shared = Arc::clone(&chassis);
+        tasks.spawn(async move {
+            let host = &mut host;
+            let mut sessions = JoinSet::new();
+            while let Some(stream) = host.streams.recv().await {
+                sessions.spawn(serve(Arc::clone(&shared), stream, capabilities));
+            }
+        });
+        Self { dialect, chassis, target, _tasks: tasks }
+    }
+
+    pub(super) fn target(&self) -> Target {
         self.target.clone()
     }
 
