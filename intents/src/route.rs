@@ -56,12 +56,17 @@ impl Free {
     /// Takes bandwidth from edges, as often as they stand there.
     pub fn take(&mut self, edges: &[EdgeIx], bandwidth: u64) {
         for edge in edges {
-            let (this, other) = (edge.ix(), edge.reverse().ix());
-            self.single[this] = self.single[this].saturating_sub(bandwidth);
-            let least = self.single[this].min(self.single[other]);
-            self.paired[this] = least;
-            self.paired[other] = least;
+            self.set(*edge, self.single[edge.ix()].saturating_sub(bandwidth));
         }
+    }
+
+    /// Says what is free on an edge.
+    pub fn set(&mut self, edge: EdgeIx, bandwidth: u64) {
+        let (this, other) = (edge.ix(), edge.reverse().ix());
+        self.single[this] = bandwidth;
+        let least = bandwidth.min(self.single[other]);
+        self.paired[this] = least;
+        self.paired[other] = least;
     }
 
     /// What is free on each edge.
@@ -104,6 +109,13 @@ impl Ways {
         let each = |found: &Found| Crossings::of(found.edges.iter().copied());
         let more = self.each().zip(path.each()).map(|(own, path)| each(own).beyond(&each(path)));
         more.fold(Crossings::default(), |all, more| all.with(&more))
+    }
+
+    /// The same with what they add up to on another graph of the same links.
+    #[must_use]
+    pub fn on(self, graph: &Graph) -> Self {
+        let there = |found: Found| Found { totals: Totals::of(graph, &found.edges), ..found };
+        Self { out: there(self.out), back: self.back.map(there) }
     }
 
     /// A path, and its reverse where both directions ride the same links.

@@ -57,6 +57,11 @@ impl<'a> Round<'a> {
         Self { placer, placed, done }
     }
 
+    /// Whose packets wait so long in queues that the promise is broken.
+    pub fn hurt(&self) -> BTreeSet<ServiceId> {
+        self.placer.hurt(&self.placed)
+    }
+
     /// Who is not carried as promised.
     fn ill(&self) -> BTreeMap<ServiceId, Ill> {
         let mut ill = BTreeMap::new();
@@ -142,7 +147,7 @@ pub(super) fn settled<'a>(
         let crossed = |edges: Option<&Vec<EdgeIx>>| Crossings::of(edges.into_iter().flatten().copied());
         let more = crossed(is.get(id)).beyond(&crossed(was.get(id)));
         let is_tight = |(edge, times): &(EdgeIx, u64)| {
-            first.placer.room(*edge).as_bps() < rate.as_bps().saturating_mul(*times)
+            first.placer.room_on(*edge).as_bps() < rate.as_bps().saturating_mul(*times)
         };
         more.iter().filter(is_tight).map(|(edge, _)| edge).collect()
     };

@@ -9,6 +9,8 @@ use crate::route::Ways;
 pub(super) struct Placed<'a> {
     pub service: &'a Service,
     pub queue: &'a model::QueueName,
+    /// Whether that is a strict one, which waits for strict queues alone.
+    pub is_strict: bool,
     pub color: Color,
     pub ordinal: u32,
     pub request: PathRequest,

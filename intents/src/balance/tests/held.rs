@@ -27,7 +27,7 @@ fn earlier(each: &[(&str, &str)]) -> Hints {
 
 #[test]
 fn who_is_held_is_not_among_the_movers_and_says_for_whom() {
-    let (ted, set) = several(&[("a", 60), ("b", 40), ("c", 30)]);
+    let (ted, set) = several(&[("a", 60), ("b", 39), ("c", 30)]);
     let balanced = ask(&ted, &set, &Hints::default(), &to(1)).unwrap().balanced;
     assert!(!balanced[&ServiceId::lit("b")].is_held());
     assert_eq!(balanced[&ServiceId::lit("c")].held, BTreeSet::from([ServiceId::lit("b")]));
@@ -35,7 +35,7 @@ fn who_is_held_is_not_among_the_movers_and_says_for_whom() {
 
 #[test]
 fn who_was_moved_before_keeps_that_reason_when_it_is_held() {
-    let (ted, set) = several(&[("a", 60), ("b", 40), ("c", 30)]);
+    let (ted, set) = several(&[("a", 60), ("b", 39), ("c", 30)]);
     let mut hints = earlier(&[("c", "line1-br-2")]);
     let answer = ask(&ted, &set, &hints, &to(1)).unwrap();
     assert_eq!(answer.moves[0].held, [ServiceId::lit("c")]);

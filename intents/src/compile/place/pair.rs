@@ -54,7 +54,7 @@ impl Placer<'_> {
             PathRequest { bounds: Bounds::default(), bandwidth: Bandwidth::ZERO, ..placed.request.clone() };
         let joint = route::is_joint(service);
         let back = (service.bidirectional && !joint).then(|| route::turned(&request));
-        let free = self.free.of_service(service);
+        let free = self.room.free(self.is_strict(service)).of_service(service);
         let mut pairs = Vec::new();
         for request in std::iter::once(&request).chain(&back) {
             let found = together(&graph, free, request, 2, service.sle.diversity, view.workspace()).ok()?;
