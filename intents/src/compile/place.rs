@@ -50,6 +50,8 @@ pub(super) struct Placer<'a> {
     yielding: BTreeSet<ServiceId>,
     /// Whose packets must not wait too long, which is looked at when they and all others are placed.
     careful: BTreeSet<ServiceId>,
+    /// Who takes two ways that keep apart before the best one.
+    parted: BTreeSet<ServiceId>,
     /// The queues that are strict.
     strict: BTreeSet<QueueName>,
     asker: Asker<'a>,
@@ -85,6 +87,7 @@ impl<'a> Placer<'a> {
             hints,
             yielding: BTreeSet::new(),
             careful: BTreeSet::new(),
+            parted: BTreeSet::new(),
             strict: strict.map(|(queue, _)| queue).collect(),
             asker: Asker::new(ted, graph),
             encoder: Scribe::new(encoder),
@@ -216,7 +219,10 @@ impl<'a> Placer<'a> {
             return Some(Chosen { ways, notes, stranded: false });
         }
         let why = match self.best(service, request, &mut notes) {
-            Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
+            Ok(best) => {
+                let ways = self.part(service, request, &best, &mut notes).unwrap_or(best);
+                return Some(Chosen { ways, notes, stranded: false });
+            }
             Err(why) => why,
         };
         let free = self.room.free(self.is_strict(service));

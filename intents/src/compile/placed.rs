@@ -44,4 +44,9 @@ impl Placed<'_> {
     pub fn rate(&self) -> u64 {
         self.service.slo.bandwidth.unwrap_or(Bandwidth::ZERO).as_bps()
     }
+
+    /// Whether its intent asks for a backup that keeps away from the path, and it has none.
+    pub fn lacks_apart(&self) -> bool {
+        self.service.sle.asks_apart && self.backup.as_ref().is_none_or(|backup| !backup.strict)
+    }
 }

@@ -131,7 +131,7 @@ impl<'a> Placer<'a> {
             let message = format!("path and backup have in common {common}");
             // Nobody asks for less than links of its own.
             let help = match (pair, service.sle.diversity) {
-                (Some(pair), diversity) => pair.help(diversity),
+                (Some(pair), _) => pair.help(&service.sle),
                 (None, _) if !self.closed.is_empty() => {
                     "look again when what is down or drained is back: `trunkline check` says whether a line is missing then".to_owned()
                 }
