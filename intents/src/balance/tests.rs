@@ -85,6 +85,30 @@ Optimisation: highest utilisation 90% on line1-br-1 (br-1 to core-1) -> 45% with
 }
 
 #[test]
+fn who_leaves_a_line_that_it_prefers_is_told_so() {
+    let ted = minimal_ted();
+    let fond = format!("{}  path: {{prefer: [{{affinity: line1}}]}}\n", between("c", 45));
+    let set = set_of(&[CLASSES, &between("a", 20), &between("b", 25), &fond], &ted);
+    let balanced = ask(&ted, &set, &Hints::default(), &to(3)).unwrap();
+    assert_eq!(names(&balanced), ["c"]);
+    assert_eq!(balanced.moves[0].preferred, Some(model::Affinity::lit("line1")));
+    assert!(balanced.text().contains("\n     it prefers line1, and leaves that\n"), "{}", balanced.text());
+    let kept = "to relieve line1-br-1: 90% -> 45%; it prefers line1";
+    assert_eq!(balanced.balanced[&ServiceId::lit("c")].why, kept);
+    let with = Hints { balanced: balanced.balanced, ..Hints::default() };
+    let done = compiled(&set, &ted, &with);
+    let Verdict::Carried { directions, .. } = &done.verdicts[&ServiceId::lit("c")] else { panic!() };
+    let why = &directions[0].primary.why;
+    assert_eq!(why[0], format!("kept off line1-br-1: {kept}"));
+    assert!(why.iter().any(|one| one == "no other preferred line meets the rest of the request"), "{why:#?}");
+    // Who prefers nothing, or another line, leaves nothing that it prefers.
+    let fond = fond.replace("affinity: line1", "affinity: line2");
+    let set = set_of(&[CLASSES, &between("a", 20), &between("b", 25), &between("d", 45), &fond], &ted);
+    let balanced = ask(&ted, &set, &Hints::default(), &to(1)).unwrap();
+    assert!(balanced.moves.iter().all(|one| one.preferred.is_none()), "{balanced:?}");
+}
+
+#[test]
 fn no_more_services_move_than_may() {
     let (ted, set) = several(&[("a", 30), ("b", 30), ("c", 31)]);
     let none = ask(&ted, &set, &Hints::default(), &to(0)).unwrap();

@@ -143,7 +143,7 @@ impl<'a> Placer<'a> {
         request.excluded = self.closed.off_all(&request);
         let (chosen, segments) = self.choose(service, &request, done)?;
         let Chosen { ways, mut notes, stranded } = chosen;
-        let is_strict = self.is_strict(service);
+        let (is_strict, is_kept_off) = (self.is_strict(service), self.is_kept_off(service, &ways));
         let single = self.room.free(is_strict).single();
         let free = ways.each().map(|found| paths::spare(&found.edges, single)).collect();
         let rate = request.bandwidth.as_bps();
@@ -164,6 +164,7 @@ impl<'a> Placer<'a> {
             free,
             notes,
             measured: self.hints.relief.contains_key(&service.id),
+            is_kept_off,
             stranded,
             backup: None,
         })

@@ -23,6 +23,8 @@ pub(super) struct Placed<'a> {
     pub notes: Vec<String>,
     /// Whether it is placed on what was measured, see [`Hints::relief`].
     pub measured: bool,
+    /// Whether it rides nothing of what a person keeps it off ([`Hints::balanced`](model::Hints::balanced)).
+    pub is_kept_off: bool,
     /// It has no way: its path stands so that its traffic is dropped, not sent in clear.
     pub stranded: bool,
     pub backup: Option<PlacedBackup>,

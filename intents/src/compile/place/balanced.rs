@@ -26,6 +26,15 @@ impl Placer<'_> {
         Bandwidth::from_bps(self.room.free(false).single().get(edge.ix()).copied().unwrap_or(0))
     }
 
+    /// Whether a service is kept off links and these ways ride none of them.
+    pub(super) fn is_kept_off(&self, service: &Service, ways: &Ways) -> bool {
+        let rides = |link: &LinkId| {
+            let link = self.graph.link_ix(link).map(EdgeIx::link);
+            ways.each().flat_map(|found| &found.edges).any(|edge| Some(edge.link()) == link)
+        };
+        self.hints.balanced.get(&service.id).is_some_and(|balance| !balance.off.iter().any(rides))
+    }
+
     /// The ways of a service off the links that it is kept off. None where it is kept off nothing, where it gives way, or where no other way
     /// keeps its whole promise and can be told to its headend: then it goes as if nobody had balanced anything, with a word in its reasons.
     pub(super) fn balanced(
