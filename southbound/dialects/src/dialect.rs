@@ -124,6 +124,21 @@ impl Dialect {
         }
     }
 
+    /// Whether its table has words for what an edit puts there. Some of it may be refused all the same, see [`Self::render`].
+    pub fn carries(self, edit: &Edit) -> bool {
+        let features: &[Feature] = match edit {
+            Edit::PutSteering(_) => &[Feature::Steering],
+            Edit::PutQos { .. } => &[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees],
+            Edit::PutClassifier(_) => &[Feature::Classifiers],
+            Edit::PutPolicy(_)
+            | Edit::RemovePolicy(_)
+            | Edit::RemoveSteering(_)
+            | Edit::RemoveQos(_)
+            | Edit::RemoveClassifier => &[],
+        };
+        features.iter().all(|feature| !matches!(self.support(*feature), Support::Missing(_)))
+    }
+
     /// How far it carries a feature.
     pub fn support(self, feature: Feature) -> Support {
         match self {

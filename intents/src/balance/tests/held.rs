@@ -1,28 +1,12 @@
 //! What a move does to services that do not move, and how long a search may go on.
 
 use super::*;
-use crate::tests::{THREE_WAYS, ted};
+use crate::tests::{THREE_WAYS, kept_off, mbps, set_with as set, ted};
 
 const ENDS: &str = "  connectivity: {type: p2p, endpoints: [p, q]}\n";
 
-fn mbps(rate: u32) -> String {
-    format!("  slo: {{bandwidth: {rate}Mbps}}\n")
-}
-
-fn set(ted: &Ted, texts: &[String]) -> IntentSet {
-    let texts: Vec<&str> = [CLASSES].into_iter().chain(texts.iter().map(String::as_str)).collect();
-    set_of(&texts, ted)
-}
-
 fn earlier(each: &[(&str, &str)]) -> Hints {
-    let balance = |link: &str| Balance {
-        off: [LinkId::lit(link)].into(),
-        since: Timestamp::from_micros(3),
-        why: format!("to relieve {link}: 95% -> 60%"),
-        held: BTreeSet::new(),
-    };
-    let balanced = each.iter().map(|(name, link)| (ServiceId::lit(name), balance(link))).collect();
-    Hints { balanced, ..Hints::default() }
+    kept_off(each, 3, |link| format!("to relieve {link}: 95% -> 60%"))
 }
 
 #[test]

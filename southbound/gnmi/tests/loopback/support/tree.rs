@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use device::contract::sample_edits;
-use dialects::{Dialect, Feature, Headend, Operation, Support, View, operation, to_gnmi};
+use dialects::{Dialect, Headend, Operation, View, operation, to_gnmi};
 use gnmi::extension::CommitAction;
 use gnmi::get::Query;
 use gnmi::notice::{Leaf, Notice};
@@ -45,16 +45,7 @@ pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// What the contract puts on a device of the dialect: all that its table has.
 pub fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
-    let has = |features: &[Feature]| {
-        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
-    };
-    let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
-        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
-        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
-        _ => true,
-    };
-    sample_edits(number).into_iter().filter(carries).collect()
+    sample_edits(number).into_iter().filter(|edit| dialect.carries(edit)).collect()
 }
 
 fn rendered(dialect: Dialect, edits: &[Edit]) -> Vec<Operation> {

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use device::contract::judge;
-use dialects::{Feature, Support};
 
 use super::*;
 
@@ -12,16 +11,7 @@ pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// What the contract puts on a device of the dialect: all that its table has.
 pub(super) fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
-    let has = |features: &[Feature]| {
-        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
-    };
-    let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
-        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
-        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
-        _ => true,
-    };
-    sample_edits(number).into_iter().filter(carries).collect()
+    sample_edits(number).into_iter().filter(|edit| dialect.carries(edit)).collect()
 }
 
 #[tokio::test]
