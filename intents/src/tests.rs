@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use model::{Allocations, Finding, Hints, IntentSet, Ted};
+use model::{Allocations, Finding, Hints, IntentSet, LinkId, ServiceId, Ted, Timestamp, hint::Balance};
 
 use super::*;
 
@@ -74,6 +74,29 @@ pub(crate) fn set_of(texts: &[&str], ted: &Ted) -> IntentSet {
 pub(crate) fn compiled(set: &IntentSet, ted: &Ted, hints: &Hints) -> Compilation {
     let ids = Allocations::default().extended(set).unwrap();
     compile(set, ted, hints, &ids)
+}
+
+/// What some documents promise beside the minimal classes.
+pub(crate) fn set_with(ted: &Ted, texts: &[String]) -> IntentSet {
+    let texts: Vec<&str> = [CLASSES].into_iter().chain(texts.iter().map(String::as_str)).collect();
+    set_of(&texts, ted)
+}
+
+/// A bandwidth as all that a service is promised.
+pub(crate) fn mbps(rate: u32) -> String {
+    format!("  slo: {{bandwidth: {rate}Mbps}}\n")
+}
+
+/// Services that are kept off a link each.
+pub(crate) fn kept_off(each: &[(&str, &str)], since: u64, why: impl Fn(&str) -> String) -> Hints {
+    let balance = |link: &str| Balance {
+        off: BTreeSet::from([LinkId::lit(link)]),
+        since: Timestamp::from_micros(since),
+        why: why(link),
+        held: BTreeSet::new(),
+    };
+    let balanced = each.iter().map(|(name, link)| (ServiceId::lit(name), balance(link))).collect();
+    Hints { balanced, ..Hints::default() }
 }
 
 /// The classes of the minimal example and a service of `business`, for tests that need one.

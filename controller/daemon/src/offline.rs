@@ -35,13 +35,19 @@ pub struct Understood {
     pub files: usize,
 }
 
-/// Reads and understands a network and intents. Where there are faults, what has none is judged as far as that goes, as of a
-/// moment or with all services at once.
+/// Reads and understands a network and intents, and names on standard error what stands in the folders and is left out. Where there are
+/// faults, what has none is judged as far as that goes, as of a moment or with all services at once.
 ///
 /// # Errors
 /// A file cannot be read, or files have faults: all of them, those of the network and of the intents.
 pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> Result<Understood, Stop> {
-    understood(network, input::all_intents(paths)?, at)
+    let mut read = input::all_intents(paths)?;
+    // The network may stand beside its intents: it is read, and not left out.
+    read.left_out.retain(|left| !left.is(network));
+    if let Some(line) = input::left_out(&read.left_out) {
+        eprintln!("{line}");
+    }
+    understood(network, read, at)
 }
 
 /// As [`understand`], of intent files that were read.

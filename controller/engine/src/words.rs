@@ -82,18 +82,19 @@ impl Speaker<'_> {
     }
 
     /// The edits that cannot be rendered, with what is missing: those that could not be by themselves, and then those that come
-    /// to the name of another object.
+    /// to the name of another object. What counts is what each object is in the end, beside all that is not touched: put there one after the
+    /// other, what does not go together never does again.
     fn refused<'e>(
         &self,
         edits: &'e [ReasonedEdit],
         held: &DeviceConfig,
     ) -> Vec<(&'e ReasonedEdit, Unsupported)> {
         let plain = |edits: &[&ReasonedEdit]| edits.iter().map(|one| one.edit.clone()).collect::<Vec<_>>();
-        let mut rest: Vec<&ReasonedEdit> = edits.iter().collect();
         // As the device will: all at once.
-        if self.try_render(&plain(&rest), held).is_ok() {
+        if self.try_render(&plain(&edits.iter().collect::<Vec<_>>()), held).is_ok() {
             return Vec::new();
         }
+        let (mut rest, held) = settled(edits, held);
         let mut refused = Vec::new();
         let nothing = DeviceConfig::default();
         rest.retain(|one| match self.try_render(slice::from_ref(&one.edit), &nothing) {
@@ -104,13 +105,13 @@ impl Speaker<'_> {
             }
         });
         while !rest.is_empty()
-            && let Err(mut why) = self.try_render(&plain(&rest), held)
+            && let Err(mut why) = self.try_render(&plain(&rest), &held)
         {
             // So many of them go together, and so many do not.
             let (mut good, mut bad) = (0_usize, rest.len());
             while bad - good > 1 {
                 let middle = good.midpoint(bad);
-                match self.try_render(&plain(&rest[..middle]), held) {
+                match self.try_render(&plain(&rest[..middle]), &held) {
                     Ok(()) => good = middle,
                     Err(first) => (bad, why) = (middle, first),
                 }
@@ -132,6 +133,34 @@ impl Speaker<'_> {
             "docs/dialects.md has what each dialect carries; lead these intents over other routers, or give this one another \
              `dialect` in the network file where it speaks one",
         )
+    }
+}
+
+/// What edits put there in the end, the last of each object in their order, and what is held beside all that they touch.
+fn settled<'e>(edits: &'e [ReasonedEdit], held: &DeviceConfig) -> (Vec<&'e ReasonedEdit>, DeviceConfig) {
+    let mut untouched = held.clone();
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for (place, one) in edits.iter().enumerate() {
+        let removal = removal(&one.edit);
+        removal.apply(&mut untouched);
+        last.insert(removal.to_string(), place);
+    }
+    let mut places: Vec<usize> = last.into_values().collect();
+    places.sort_unstable();
+    let puts = places.into_iter().map(|place| &edits[place]).filter(|one| removal(&one.edit) != one.edit);
+    (puts.collect(), untouched)
+}
+
+/// What takes the object of an edit away.
+fn removal(edit: &Edit) -> Edit {
+    match edit {
+        Edit::PutPolicy(policy) => Edit::RemovePolicy(policy.key),
+        Edit::PutSteering(rule) => Edit::RemoveSteering(rule.key.clone()),
+        Edit::PutQos { interface, .. } => Edit::RemoveQos(interface.clone()),
+        Edit::PutClassifier(_) => Edit::RemoveClassifier,
+        Edit::RemovePolicy(_) | Edit::RemoveSteering(_) | Edit::RemoveQos(_) | Edit::RemoveClassifier => {
+            edit.clone()
+        }
     }
 }
 
@@ -253,6 +282,42 @@ mod tests {
         let huawei = noted("huawei");
         assert!(huawei.has(Feature::PrefixSteering) && !huawei.has(Feature::DscpSteering));
         assert_eq!(huawei.longest_name, Some(31));
+    }
+
+    #[test]
+    fn what_goes_or_is_renamed_with_the_same_transaction_stands_in_nobodys_way() {
+        let [first, second, third]: [Edit; 3] = namesakes().try_into().unwrap();
+        let key = |edit: &Edit| match edit {
+            Edit::PutPolicy(policy) => policy.key,
+            _ => panic!("{edit}"),
+        };
+        let named = |edit: &Edit, name: &str| match edit {
+            Edit::PutPolicy(policy) => Edit::PutPolicy(SrPolicy { name: name.into(), ..policy.clone() }),
+            _ => panic!("{edit}"),
+        };
+        // Two others that do not go together, so that the one to blame is sought.
+        let others = [named(&third, "tl-z"), {
+            let Edit::PutPolicy(policy) = &third else { panic!("{third}") };
+            let color = model::Color::try_from(policy.key.color.number() + 1).unwrap();
+            let key = model::PolicyKey { color, ..policy.key };
+            Edit::PutPolicy(SrPolicy { key, name: "tl-z".into(), ..policy.clone() })
+        }];
+        let told_of = |edits: &[Edit], view: &View| -> Vec<String> {
+            let told = told(&[edits.to_vec()], view);
+            told.iter().map(|told| told.split(": ").next().unwrap().to_owned()).collect()
+        };
+        let blamed = |told: &[String]| told.len() == 1 && told[0].starts_with("put policy tl-z ");
+        // The first is put, the second takes its name, and the first goes again.
+        let gone = [vec![first.clone(), second.clone(), Edit::RemovePolicy(key(&first))], others.to_vec()];
+        let bare = view("iosxr", DeviceConfig::default());
+        let found = told_of(&gone.concat(), &bare);
+        assert!(blamed(&found), "{found:?}");
+        // One that is held is renamed after another took its name.
+        let mut owned = DeviceConfig::default();
+        first.apply(&mut owned);
+        let renamed = [vec![second, named(&first, "tl-b")], others.to_vec()];
+        let found = told_of(&renamed.concat(), &view("iosxr", owned));
+        assert!(blamed(&found), "{found:?}");
     }
 
     #[test]

@@ -265,6 +265,7 @@ fn sle(doc: &Document, spec: Option<&At<SleSpec>>, ends: &[(NodeId, NodeId)], ju
     }
     Sle {
         diversity: diversity.map(|at| at.value).unwrap_or_default(),
+        asks_apart: diversity.is_some(),
         encrypted: encryption.is_some_and(|wish| wish.value == EncryptionWish::Required),
         waypoints: waypoints.iter().map(|waypoint| waypoint.value.clone()).collect(),
     }

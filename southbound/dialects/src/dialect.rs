@@ -138,6 +138,23 @@ impl Dialect {
         }
     }
 
+    /// Whether its table has words for what an edit puts there. Some of it may be refused all the same, see [`Self::render`].
+    pub fn carries(self, edit: &Edit) -> bool {
+        let features: &[Feature] = match edit {
+            Edit::PutSteering(rule) if rule.prefix.is_none() => &[Feature::WholeSteering],
+            Edit::PutSteering(rule) if rule.dscp.is_empty() => &[Feature::PrefixSteering],
+            Edit::PutSteering(_) => &[Feature::PrefixSteering, Feature::DscpSteering],
+            Edit::PutQos { .. } => &[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees],
+            Edit::PutClassifier(_) => &[Feature::Classifiers],
+            Edit::PutPolicy(_)
+            | Edit::RemovePolicy(_)
+            | Edit::RemoveSteering(_)
+            | Edit::RemoveQos(_)
+            | Edit::RemoveClassifier => &[],
+        };
+        features.iter().all(|feature| !matches!(self.support(*feature), Support::Missing(_)))
+    }
+
     /// How far it carries a feature.
     pub fn support(self, feature: Feature) -> Support {
         match self {

@@ -22,6 +22,24 @@ fn a_dialect_is_found_by_its_name() {
     );
 }
 
+#[test]
+fn no_edit_is_carried_for_which_the_table_has_no_words() {
+    let features = [
+        Feature::Steering,
+        Feature::StrictQueues,
+        Feature::WeightedQueues,
+        Feature::Guarantees,
+        Feature::Classifiers,
+    ];
+    for (dialect, feature) in Dialect::ALL.into_iter().flat_map(|dialect| features.map(|one| (dialect, one)))
+    {
+        let lacks = matches!(dialect.support(feature), Support::Missing(_));
+        let carries = dialect.carries(&edit(feature, dialect));
+        assert!(!(lacks && carries), "{dialect}: {feature:?}");
+        assert!(carries || dialect != Dialect::OpenConfig, "{feature:?}");
+    }
+}
+
 /// A device of the dialect has an interface of this name.
 const INTERFACE: &str = "GigabitEthernet0/1/0";
 

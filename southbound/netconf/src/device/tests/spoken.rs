@@ -14,23 +14,14 @@ pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// What the contract puts on a device of the dialect: all that its table has.
 pub(super) fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
-    let has = |features: &[Feature]| {
-        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
-    };
-    let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::PrefixSteering]),
-        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
-        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
-        _ => true,
-    };
     // Where no rule looks at code points, it goes by its prefix alone.
-    let carried = |edit: Edit| match edit {
-        Edit::PutSteering(rule) if !has(&[Feature::DscpSteering]) => {
+    let plain = |edit: Edit| match (edit, dialect.support(Feature::DscpSteering)) {
+        (Edit::PutSteering(rule), Support::Missing(_)) => {
             Edit::PutSteering(SteeringRule { dscp: BTreeSet::new(), ..rule })
         }
-        other => other,
+        (other, _) => other,
     };
-    sample_edits(number).into_iter().map(carried).filter(carries).collect()
+    sample_edits(number).into_iter().map(plain).filter(|edit| dialect.carries(edit)).collect()
 }
 
 #[tokio::test]
