@@ -8,6 +8,9 @@ pub mod capability;
 pub mod clock;
 pub mod error;
 
+pub mod edits;
+pub mod pre_image;
+
 pub mod contract;
 pub mod fake;
 

@@ -16,6 +16,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::device::edits::{edits_between, last_of_each};
+use ::device::pre_image::{PreImageError, PreImages};
 use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step};
 use dialects::{Dialect, Headend};
 use model::state::Foreign;
@@ -24,11 +26,9 @@ use tokio::time::sleep;
 
 use crate::clock;
 use crate::content;
-use crate::edits::{edits_between, last_of_each};
 use crate::error::SessionError;
 use crate::extension::CommitAction;
 use crate::notice::Notice;
-use crate::pre_image::{PreImageError, PreImages};
 use crate::proto::get_request::DataType;
 use crate::session::{Session, Target};
 use crate::set::Changes;
@@ -300,7 +300,7 @@ impl Device for GnmiDevice {
         self.staged = None;
         let (session, rollback) = self.session_for_writing().await?;
         let before = match rollback {
-            Rollback::ByDevice => None,
+            Rollback::ByDevice | Rollback::WithSession => None,
             Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
         };
         let held = match &before {

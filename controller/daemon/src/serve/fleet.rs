@@ -201,7 +201,7 @@ impl<'i> Keys<'i> {
                 let target = SshTarget::new(access.netconf.to_string(), pin, &entry.login.user, key);
                 let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
                 let device = device.speaking(dialect, address).with_library(self.library.clone());
-                Ok(Driver::Netconf(Box::new(device)))
+                Ok(Driver::Netconf(Box::new(device.keeping(pre_images))))
             }
             ConfigAccess::Gnmi(access) => {
                 let target = self.target(access, &entry.login)?;
