@@ -22,6 +22,7 @@
 mod candidate;
 mod failure;
 mod reading;
+mod schemas;
 mod served;
 mod way;
 mod way_back;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use device::pre_image::PreImages;
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rollback, Step, clock};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Module, Rollback, Served, Step, clock};
 use dialects::{Dialect, Headend, Operation};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
@@ -404,5 +405,17 @@ impl Device for NetconfDevice {
         let (owned, foreign) = self.look(Step::Read).await?;
         self.save_again().await;
         Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
+    }
+
+    async fn serves(&mut self) -> Result<Served, DeviceError> {
+        self.learn().await
+    }
+
+    async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        self.list_modules().await
+    }
+
+    async fn contents(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        self.look_into(modules).await
     }
 }

@@ -103,7 +103,7 @@ impl Candidate {
         self.way
     }
 
-    fn answer(&self) -> Instant {
+    pub(super) fn answer(&self) -> Instant {
         Instant::now() + self.manners.answer
     }
 

@@ -69,6 +69,8 @@ pub(super) struct Chassis {
     pub(super) nothing: [ErrorTag; 2],
     /// Lets running be locked while a commit is pending, as its own session may.
     pub(super) is_lax: bool,
+    /// What it answers to `<get>`, below its root.
+    pub(super) state: Element,
     /// Texts of modules by name.
     pub(super) schemas: BTreeMap<&'static str, &'static str>,
     /// Every operation that came, by its name.
@@ -157,6 +159,9 @@ impl Chassis {
                     Some(other) => panic!("the device sent {other:?}"),
                     None => whole.children.clone(),
                 }));
+            }
+            Operation::Get { filter: Some(Filter::Subtree(wanted)), .. } => {
+                return Ok(Some(tree::selected(&self.state, &wanted)));
             }
             Operation::EditConfig(edit) => self.edit(who, &edit)?,
             Operation::CopyConfig {
@@ -297,6 +302,7 @@ impl Chamber {
             go_on: Arc::default(),
             is_lax: false,
             nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
+            state: Element::new(ns::BASE, "data"),
             schemas: BTreeMap::new(),
             log: Vec::new(),
         };
