@@ -68,7 +68,9 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         let (foreign, at) = (model::state::Foreign::default(), model::Timestamp::default());
         actual.devices.insert(node.clone(), model::DeviceReading::Read { owned, foreign, at });
     }
-    let mut state = engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None };
+    let lacks = engine::words::Lacking::new();
+    let mut state =
+        engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None, lacks };
     change(&mut state);
     let path = folder.path().join("state.json");
     std::fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
