@@ -89,6 +89,29 @@ fn a_snapshot_in_which_all_stands_gives_an_empty_plan() {
 }
 
 #[test]
+fn a_plan_that_a_router_s_modules_have_no_nodes_for_is_refused_as_the_controller_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let lacking = |holds: bool| {
+        snapshot_of(&folder, |state| {
+            let node = model::NodeId::lit("hq-pe1");
+            let lacks = device::Lacks::from([("trunkline-sr-policy".to_owned(), device::Lack::Module)]);
+            state.lacks.insert(node.clone(), lacks);
+            if let Some(model::DeviceReading::Read { owned, .. }) = state.actual.devices.get_mut(&node)
+                && !holds
+            {
+                *owned = model::DeviceConfig::default();
+            }
+        })
+    };
+    let called = plan(&["--state", &lacking(false)]);
+    assert_eq!(called.code, Some(1), "{}{}", called.out, called.err);
+    let said = ["TL0095", "hq-pe1", "it does not serve the module trunkline-sr-policy"];
+    assert!(said.iter().all(|said| called.out.contains(said)), "{}", called.out);
+    let called = plan(&["--state", &lacking(true)]);
+    assert_eq!(called.code, Some(0), "nothing is asked of it: {}{}", called.out, called.err);
+}
+
+#[test]
 fn a_snapshot_of_another_format_or_network_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let newer = snapshot_of(&folder, |state| state.version = 2);
