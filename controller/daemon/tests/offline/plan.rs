@@ -103,10 +103,17 @@ fn a_plan_that_a_router_s_modules_have_no_nodes_for_is_refused_as_the_controller
             }
         })
     };
-    let called = plan(&["--state", &lacking(false)]);
+    let called = plan(&["--state", &lacking(false), "--format", "json"]);
     assert_eq!(called.code, Some(1), "{}{}", called.out, called.err);
-    let said = ["TL0095", "hq-pe1", "it does not serve the module trunkline-sr-policy"];
-    assert!(said.iter().all(|said| called.out.contains(said)), "{}", called.out);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let [found] = findings.iter().filter(|finding| finding["code"] == "TL0095").collect::<Vec<_>>()[..]
+    else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(found["subject"], "hq-pe1");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.starts_with("it does not serve the module trunkline-sr-policy, and "), "{message}");
     let called = plan(&["--state", &lacking(true)]);
     assert_eq!(called.code, Some(0), "nothing is asked of it: {}{}", called.out, called.err);
 }

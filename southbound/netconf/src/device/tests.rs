@@ -10,7 +10,6 @@ use device::contract::{Rig, removal, sample_edits};
 use model::DeviceConfig;
 
 use super::*;
-use crate::ns;
 use crate::operation::Datastore;
 use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use device::{Contents, Lack};
 
 use super::*;
+use crate::ns;
 use crate::xml::{self, Limits};
 
 const INSTANCES: &str =
