@@ -87,7 +87,7 @@ impl Ground {
         let devices = ted.nodes.keys().map(|node| (node.clone(), reading(DeviceConfig::default()))).collect();
         let actual = Arc::new(ActualState { devices, ..ActualState::default() });
         let (ids, hints, before) = (Allocations::default(), Hints::default(), Arc::default());
-        let view = View { ted: Arc::clone(ted), actual, ids, hints, before };
+        let view = View { ted: Arc::clone(ted), actual, ids, hints, before, lacks: Arc::default() };
         Self { view }
     }
 
@@ -118,7 +118,7 @@ impl Ground {
         actual.devices = devices.into_iter().map(|(node, config)| (node, reading(config))).collect();
         let (actual, before) = (Arc::new(actual), Arc::new(proposal.compiled));
         let (ted, ids, hints) = (Arc::clone(&self.view.ted), proposal.ids, proposal.hints);
-        let view = View { ted, actual, ids, hints, before };
+        let view = View { ted, actual, ids, hints, before, lacks: Arc::default() };
         Self { view }
     }
 }

@@ -144,6 +144,7 @@ fn picture() -> Snapshot {
         session,
         policies: 1,
         differs: vec!["policy color 7 to fd00::1 is missing".into()],
+        modules: Some(41),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

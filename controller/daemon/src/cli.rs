@@ -61,7 +61,7 @@ pub enum Command {
     Intents(client::tables::IntentsArgs),
     /// List the routers and their sessions
     #[command(after_help = pages::DEVICES)]
-    Devices(client::Target),
+    Devices(client::schema::DevicesArgs),
     /// List the alarms that stand
     #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),

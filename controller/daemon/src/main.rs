@@ -71,7 +71,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => runtime()?.block_on(serve::run(args)),
         Command::Status(args) => ask(client::status::run(args)),
         Command::Intents(args) => ask(client::tables::intents(args)),
-        Command::Devices(args) => ask(client::tables::devices(args)),
+        Command::Devices(args) => ask(client::schema::devices(args)),
         Command::Alarms(args) => ask(client::tables::alarms(args)),
         Command::Log(args) => ask(client::log::run(args)),
         Command::Snapshot(args) => ask(client::tables::snapshot(args)),

@@ -151,7 +151,8 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
     let devices = ted.nodes.keys().map(|node| (node.clone(), nothing())).collect();
     let actual = Arc::new(ActualState { devices, ..ActualState::default() });
     let (ids, before) = (Allocations::default(), Arc::default());
-    let view = View { ted: Arc::clone(ted), actual, ids, before, hints: Hints::default() };
+    let (hints, lacks) = (Hints::default(), Arc::default());
+    let view = View { ted: Arc::clone(ted), actual, ids, before, hints, lacks };
     Start { view, hints: Hints::default(), empty: true, at: None }
 }
 
@@ -186,6 +187,7 @@ pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
         ids: state.ids,
         before,
         hints: state.hints.clone(),
+        lacks: Arc::new(state.lacks),
     };
     Ok(Start { view, hints: state.hints, empty: false, at: state.at })
 }

@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0096 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0095 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0095`: a device does not serve what an edit needs.
+pub const NOT_SERVED: &str = "TL0095";
 
 /// `TL0096`: a device has no words for an edit.
 pub const NO_WORDS: &str = "TL0096";
@@ -14,6 +17,11 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        NOT_SERVED,
+        "a device does not serve what an edit needs",
+        "The dialect has words for the edit, and the router's own YANG modules do not have all of them: it does not serve one of the modules, or the text that it gives of a module defines no node of that name. The controller learns this from each router when a session to it is up, and from the snapshot in `trunkline plan --state`; a router that did not say is not judged. A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the router, the module and the node, and the intents that ask for it; `trunkline devices schema ROUTER` shows what it serves. Lead these services over other routers, or put a release on the router, or a licence, that serves the module.",
+    ),
     (
         NO_WORDS,
         "a device has no words for an edit",

@@ -37,7 +37,7 @@ use crate::{
     handle::{Applied, Command, Reply},
     job::{self, Finished, Request, Wanted},
     picture::{self, Album},
-    readers::Seen,
+    readers::{Learnt, Seen},
     snapshot::{Session, Snapshot},
     world::World,
 };
@@ -90,6 +90,7 @@ pub struct Controller {
     seen: mpsc::Receiver<Seen>,
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
+    learnt: mpsc::Receiver<Learnt>,
     /// How many devices are asked to open a session at once, by whomever.
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
@@ -99,6 +100,8 @@ pub struct Controller {
     running: Option<Running>,
     /// One optimisation at a time: each has work for all processors.
     optimising: Arc<Semaphore>,
+    /// One look into a device's modules at a time: each takes up the device.
+    looking: Arc<Semaphore>,
     /// Whether a change is under way, for the readers.
     busy: watch::Sender<bool>,
     /// Who may act, for a change that is under way.
@@ -134,6 +137,7 @@ enum News {
     Command(Command),
     Samples(Vec<Sample>),
     Seen(Seen),
+    Learnt(Learnt),
     Told(EventKind),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
     Recovered(Result<repair::Resolved, tokio::task::JoinError>),
@@ -159,6 +163,7 @@ impl Controller {
                 ended = recovered(&mut self.recovery) => News::Recovered(ended),
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
+                Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
                 () = due(owed) => News::Judge,
@@ -172,6 +177,7 @@ impl Controller {
                 News::Recovered(ended) => self.recovered(ended),
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
+                News::Learnt(learnt) => self.learn(learnt),
                 News::Samples(samples) => self.take_samples(samples),
                 News::Judge => {
                     self.pay();
@@ -260,6 +266,13 @@ impl Controller {
             }
         }
         self.greet();
+    }
+
+    fn learn(&mut self, Learnt { node, served }: Learnt) {
+        for (module, lack) in &served.lacks {
+            warn!(%node, %module, ?lack, "its modules lack what its dialect can write: plans that need it are refused");
+        }
+        self.world.learn(node, served);
     }
 
     /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news,

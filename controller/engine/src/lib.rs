@@ -13,6 +13,8 @@ pub mod event;
 
 pub mod inventory;
 
+pub mod schema;
+
 // The loop, and the task that runs it.
 pub mod cycle;
 pub mod stages;

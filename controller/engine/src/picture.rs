@@ -135,6 +135,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
         differs: world.drift.of(id).to_vec(),
+        modules: world.modules.get(id).copied(),
     }
 }
 

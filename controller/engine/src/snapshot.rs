@@ -11,7 +11,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::{event::Event, words::Lacking};
 
 /// The whole picture at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -140,6 +140,9 @@ pub struct NodeView {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<String>,
+    /// How many YANG modules it serves; absent where it did not say.
+    #[serde(default)]
+    pub modules: Option<usize>,
 }
 
 /// A line.
@@ -329,4 +332,7 @@ pub struct StateFile {
     /// When it was taken, as schedules count it.
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// What devices' modules lack, of those that are known to lack something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lacks: Lacking,
 }

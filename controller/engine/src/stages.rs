@@ -29,6 +29,8 @@ pub struct View {
     pub before: Arc<Compilation>,
     /// The hints that they were compiled with.
     pub hints: Hints,
+    /// What devices' modules lack, of those that are known to lack something.
+    pub lacks: Arc<words::Lacking>,
 }
 
 /// Why there is a proposal, which decides how it is ordered and how far it is proved.
@@ -303,9 +305,10 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
     hints
 }
 
-/// What stands against a plan: what the proof found, and what devices have no words for.
+/// What stands against a plan: what the proof found, and what devices have no words or no modules for.
 pub fn judged(proof: Proof, plan: &Plan, view: &View) -> Vec<Finding> {
-    proof.findings.into_iter().chain(words::lacking(plan, &view.ted, &view.actual)).collect()
+    let lacking = words::lacking(plan, &view.ted, &view.actual, &view.lacks);
+    proof.findings.into_iter().chain(lacking).collect()
 }
 
 /// Whether nothing stops the proposal; otherwise all findings.

@@ -7,6 +7,10 @@
 pub mod capability;
 pub mod clock;
 pub mod error;
+pub mod served;
+
+pub mod edits;
+pub mod pre_image;
 
 // What sessions need before they can be opened.
 pub mod secret;
@@ -15,13 +19,17 @@ pub mod trust;
 pub mod contract;
 pub mod fake;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, ready},
+    time::Duration,
+};
 
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 
 pub use crate::{
     capability::{Capabilities, Rollback},
     error::{DeviceError, ErrorKind, Retry, Step},
+    served::{Contents, Lack, Lacks, Module, Served},
 };
 
 /// A network device as the transaction sees it (`Stage`, `Commit`, `Verify`, `Confirm`, `Cancel`).
@@ -58,4 +66,23 @@ pub trait Device: Send {
 
     /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
+
+    /// Which modules it serves, as its session says, and what they lack. Nothing is written for it. A device that does not say
+    /// has the empty answer.
+    fn serves(&mut self) -> impl Future<Output = Result<Served, DeviceError>> + Send {
+        ready(Ok(Served::default()))
+    }
+
+    /// All modules of which it can be asked, for people: more requests than [`Self::serves`], and perhaps more modules.
+    fn modules(&mut self) -> impl Future<Output = Result<Vec<Module>, DeviceError>> + Send {
+        async { Ok(self.serves().await?.modules) }
+    }
+
+    /// These modules with what stands in their texts, as far as it gives them and time allows.
+    fn contents(
+        &mut self,
+        modules: &[Module],
+    ) -> impl Future<Output = Result<Vec<Module>, DeviceError>> + Send {
+        ready(Ok(modules.to_vec()))
+    }
 }

@@ -20,6 +20,8 @@ export interface Node {
   policies: number;
   /** What it was seen to hold otherwise than it should. */
   differs: string[];
+  /** How many YANG modules it serves. */
+  modules: number | null;
 }
 
 export interface Queue {
@@ -137,7 +139,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'modules'>[];
   links: {
     id: string;
     up: boolean | null;

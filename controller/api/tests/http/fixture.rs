@@ -6,6 +6,7 @@ use api::{Client, Server, Token};
 use engine::{
     event::{Event, EventKind},
     handle::{Applied, Balancing, Command, Engine, Refusal},
+    schema::DeviceSchema,
     snapshot::{LinkView, NodeView, Session, Snapshot},
 };
 use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
@@ -128,6 +129,19 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note("plan".into()).await;
                 reply.send(Err(Refusal::Findings { findings: Vec::new() })).unwrap();
             }
+            Command::Schema { node, module, reply } => {
+                note(format!("schema of {node}, {module:?}")).await;
+                let answer = DeviceSchema {
+                    node: node.clone(),
+                    dialect: "openconfig".into(),
+                    modules: Vec::new(),
+                    missing: vec!["openconfig-qos".into()],
+                    unread: 0,
+                };
+                let is_known = node.as_str() == "site/a";
+                let why = format!("{node}, read: it fell silent");
+                reply.send(if is_known { Ok(answer) } else { Err(Refusal::Device { why }) }).unwrap();
+            }
             Command::State { reply } => {
                 note("state".into()).await;
                 reply.send(Err(Refusal::Stopping)).unwrap();
@@ -165,6 +179,7 @@ pub fn picture() -> Snapshot {
         session: Session::Up,
         policies: 1,
         differs: Vec::new(),
+        modules: Some(3),
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

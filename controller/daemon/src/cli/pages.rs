@@ -47,10 +47,12 @@ Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const DEVICES: &str = "\
 A router whose session is down is not changed, and what it holds is unknown. Why it is down stands in
-full below the table.
+full below the table. MODULES counts the YANG modules that a router says it serves; `trunkline devices
+schema NAME` shows them.
 
 Examples:
   trunkline devices
+  trunkline devices schema hq-pe1
   trunkline devices --format json | jq -r '.[] | select(.session.state == \"down\") | .id'
 
 Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";

@@ -54,7 +54,7 @@ pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
 /// The controller does not answer.
 pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
     let nodes = args.access.client()?.devices().await?;
-    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"];
+    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES", "MODULES"];
     let code = show(args.format, &nodes, head, "the network has no routers", device)?;
     let reasons = reasons(&nodes);
     if args.format == Format::Text && !reasons.is_empty() {
@@ -63,7 +63,7 @@ pub async fn devices(args: Target) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-fn device(node: &NodeView) -> [String; 6] {
+fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
         Session::Up if node.differs.is_empty() => "in sync".to_owned(),
@@ -79,6 +79,7 @@ fn device(node: &NodeView) -> [String; 6] {
         or_dash(&node.protocol),
         session,
         node.policies.to_string(),
+        or_dash(&node.modules.map(|modules| modules.to_string())),
     ]
 }
 
@@ -188,11 +189,13 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+            modules: Some(41),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
         let nodes = [node("br-1", Session::Up), node("br-2", down), node("br-3", long)];
-        let table = table(&nodes, ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"], device);
+        let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES", "MODULES"];
+        let table = table(&nodes, head, device);
         assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
         assert!(table.contains("down: it cannot be reached ") && !table.contains("Connection"), "{table}");
         let below = reasons(&nodes);

@@ -197,12 +197,12 @@ impl Workshop<'_> {
                 let proof = self.secrets.proof(login)?;
                 let pin: HostKeyPin = access.host_key.parse()?;
                 let target = SshTarget::new(access.netconf.to_string(), pin, &login.user, proof);
-                self.netconf(entry, target, speaks)
+                self.netconf(entry, target, speaks, pre_images)
             }
             ConfigAccess::NetconfTls(access) => {
                 let tls = self.secrets.trust(&access.known_by()?, login)?;
                 let target = TlsTarget::new(access.netconf_tls.to_string(), access.server_name(), tls);
-                self.netconf(entry, target, speaks)
+                self.netconf(entry, target, speaks, pre_images)
             }
             ConfigAccess::Gnmi(access) => {
                 let (dialect, address) = speaks;
@@ -213,14 +213,20 @@ impl Workshop<'_> {
         })
     }
 
-    fn netconf(&self, entry: &Entry, target: impl Into<NetconfTarget>, (dialect, address): Speaks) -> Driver {
+    fn netconf(
+        &self,
+        entry: &Entry,
+        target: impl Into<NetconfTarget>,
+        (dialect, address): Speaks,
+        pre_images: Arc<dyn PreImages>,
+    ) -> Driver {
         if dialect == Dialect::Comware {
             let device = ComwareDevice::new(entry.name.clone(), target, comware::Options::default());
             return Driver::Comware(Box::new(device));
         }
         let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
         let device = device.speaking(dialect, address).with_library(self.library.clone());
-        Driver::Netconf(Box::new(device))
+        Driver::Netconf(Box::new(device.keeping(pre_images)))
     }
 
     fn target(&mut self, access: &GnmiAccess, login: &Login) -> anyhow::Result<Target> {

@@ -68,7 +68,9 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         let (foreign, at) = (model::state::Foreign::default(), model::Timestamp::default());
         actual.devices.insert(node.clone(), model::DeviceReading::Read { owned, foreign, at });
     }
-    let mut state = engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None };
+    let lacks = engine::words::Lacking::new();
+    let mut state =
+        engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None, lacks };
     change(&mut state);
     let path = folder.path().join("state.json");
     std::fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
@@ -84,6 +86,36 @@ fn a_snapshot_in_which_all_stands_gives_an_empty_plan() {
     assert_eq!(json["state"], "snapshot");
     assert_eq!(json["plan"]["transactions"], serde_json::json!([]));
     assert_eq!(json["plan"]["base"], 7);
+}
+
+#[test]
+fn a_plan_that_a_router_s_modules_have_no_nodes_for_is_refused_as_the_controller_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let lacking = |holds: bool| {
+        snapshot_of(&folder, |state| {
+            let node = model::NodeId::lit("hq-pe1");
+            let lacks = device::Lacks::from([("trunkline-sr-policy".to_owned(), device::Lack::Module)]);
+            state.lacks.insert(node.clone(), lacks);
+            if let Some(model::DeviceReading::Read { owned, .. }) = state.actual.devices.get_mut(&node)
+                && !holds
+            {
+                *owned = model::DeviceConfig::default();
+            }
+        })
+    };
+    let called = plan(&["--state", &lacking(false), "--format", "json"]);
+    assert_eq!(called.code, Some(1), "{}{}", called.out, called.err);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let [found] = findings.iter().filter(|finding| finding["code"] == "TL0095").collect::<Vec<_>>()[..]
+    else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(found["subject"], "hq-pe1");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.starts_with("it does not serve the module trunkline-sr-policy, and "), "{message}");
+    let called = plan(&["--state", &lacking(true)]);
+    assert_eq!(called.code, Some(0), "nothing is asked of it: {}{}", called.out, called.err);
 }
 
 #[test]

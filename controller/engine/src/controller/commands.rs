@@ -5,7 +5,7 @@ mod balance;
 use std::sync::Arc;
 
 use intents::AsOf;
-use model::{ActualState, Finding, Hints, Revision, Season, Severity, intent::Mode};
+use model::{ActualState, Finding, Hints, NodeId, Revision, Season, Severity, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
@@ -13,8 +13,10 @@ use crate::{
     event::EventKind,
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
+    schema::{self, DeviceSchema},
     snapshot::StateFile,
     stages::{self, Files, Occasion},
+    words,
 };
 
 impl Controller {
@@ -32,6 +34,7 @@ impl Controller {
             Command::Optimise { limits, reply } => self.optimise(limits, reply),
             Command::Balance { balancing, who, reply } => self.balance(balancing, who, reply),
             Command::State { reply } => drop(reply.send(Ok(self.state_file()))),
+            Command::Schema { node, module, reply } => self.look_into(&node, module, reply),
         }
     }
 
@@ -218,7 +221,25 @@ impl Controller {
             hints: self.world.hints.clone(),
             intents: self.world.accepted.files.clone(),
             at: Some(self.schedules.clock.now()),
+            lacks: words::Lacking::clone(&self.world.lacks),
         }
+    }
+
+    /// Looks into a device's modules beside the loop, for as long as somebody waits; nothing is written.
+    fn look_into(&self, node: &NodeId, only: Option<String>, reply: Reply<DeviceSchema>) {
+        let handle = self.fleet.get(node).cloned();
+        let Some((facts, handle)) = self.world.ted.nodes.get(node).zip(handle) else {
+            let what = format!("device {node} in the inventory; `trunkline devices` lists those there are");
+            return drop(reply.send(Err(Refusal::NotFound { what })));
+        };
+        let (dialect, turn) = (facts.dialect.clone(), Arc::clone(&self.looking));
+        tokio::spawn(async move {
+            let Ok(turn) = turn.acquire_owned().await else { return };
+            let wanted = || !reply.is_closed();
+            let looked = schema::look(&handle, &dialect, only.as_deref(), &wanted).await;
+            drop(turn);
+            drop(reply.send(looked.map_err(|error| Refusal::Device { why: error.to_string() })));
+        });
     }
 }
 

@@ -74,6 +74,7 @@ impl Controller {
     pub async fn start(setup: Setup) -> Result<(Self, Engine), StartError> {
         let (commands_in, commands) = mpsc::channel(COMMANDS);
         let (seen_in, seen) = mpsc::channel(READINGS);
+        let (learnt, learning) = mpsc::channel(READINGS);
         let (tell, told) = mpsc::unbounded_channel();
         let (snapshot, shown) = watch::channel(Arc::new(Snapshot::default()));
         let (events, _) = broadcast::channel(EVENTS);
@@ -85,7 +86,7 @@ impl Controller {
         let open = take_up(&mut world, &fleet, &setup.journal)?;
         let gate = Arc::new(Semaphore::new(setup.openings));
         let (busy, is_busy) = watch::channel(false);
-        let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy };
+        let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy, learnt };
         let read = |handle: &DeviceHandle| readers::read_on(handle.clone(), turns.clone(), seen_in.clone());
         let readers = fleet.values().map(|handle| tokio::spawn(read(handle))).collect();
         let mut controller = Self {
@@ -98,6 +99,7 @@ impl Controller {
             samples: setup.samples,
             seen,
             look: seen_in,
+            learnt: learning,
             gate,
             told,
             tell,
@@ -105,6 +107,7 @@ impl Controller {
             events: events.clone(),
             running: None,
             optimising: Arc::new(Semaphore::new(1)),
+            looking: Arc::new(Semaphore::new(1)),
             busy,
             stopping: false,
             readers,
@@ -181,6 +184,8 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         hints,
         compiled: Arc::default(),
         actual: Arc::default(),
+        modules: BTreeMap::new(),
+        lacks: Arc::default(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
         memory,

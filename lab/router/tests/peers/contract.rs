@@ -167,3 +167,22 @@ async fn the_router_serves_every_node_that_the_dialect_writes() {
         "read once"
     );
 }
+
+#[tokio::test]
+async fn what_the_router_serves_is_learnt_and_listed_over_both_protocols() {
+    let bench = Bench::start(2).await;
+    let mut one = over_netconf(&bench, "r1").with_library(Library::default());
+    let served = one.serves().await.unwrap();
+    assert!(served.modules.iter().any(|module| module.name == "openconfig-qos"), "{:?}", served.modules);
+    assert_eq!(served.lacks, device::Lacks::new(), "all that the dialect writes is there");
+    let listed = one.modules().await.unwrap();
+    assert!(listed.len() >= served.modules.len(), "{} of {}", listed.len(), served.modules.len());
+    let qos: Vec<_> = listed.into_iter().filter(|module| module.name == "openconfig-qos").collect();
+    let known = one.contents(&qos).await.unwrap();
+    let contents = known[0].contents.expect("the router gives its text");
+    assert!(contents.containers > 0 && known[0].namespace.is_some(), "{known:?}");
+
+    let served = over_gnmi(&bench, "r1").serves().await.unwrap();
+    assert!(served.modules.iter().any(|module| module.name == "openconfig-qos"), "{:?}", served.modules);
+    assert_eq!(served.lacks, device::Lacks::new());
+}

@@ -5,12 +5,12 @@ mod secure;
 mod served;
 mod spoken;
 mod tree;
+mod ways;
 
 use device::contract::{Rig, removal, sample_edits};
 use model::DeviceConfig;
 
 use super::*;
-use crate::ns;
 use crate::operation::Datastore;
 use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};
@@ -27,7 +27,8 @@ fn manners() -> Manners {
 
 fn device_with(chamber: &Chamber, manners: Manners) -> NetconfDevice {
     let options = Options { manners, ..Options::default() };
-    NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options).speaking(chamber.dialect, ADDRESS)
+    let device = NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options);
+    device.speaking(chamber.dialect, ADDRESS).keeping(chamber.pre_images.clone())
 }
 
 fn device(chamber: &Chamber) -> NetconfDevice {
@@ -102,21 +103,14 @@ async fn a_session_that_was_opened_elsewhere_serves_until_it_ends() {
 }
 
 #[tokio::test]
-async fn a_device_without_what_a_transaction_needs_is_told_apart_before_anything_is_locked() {
-    const OLD: [&str; 3] = [
-        ns::CAP_BASE_1_0,
-        "urn:ietf:params:netconf:capability:candidate:1.0",
-        "urn:ietf:params:netconf:capability:confirmed-commit:1.0",
-    ];
-    for (capabilities, missing) in [(&FULL[..2], ":candidate"), (&OLD[..], ":confirmed-commit:1.1")] {
-        let chamber = Chamber::start(Box::leak(capabilities.into())).await;
-        let mut device = device(&chamber);
-        let ErrorKind::Unsupported(text) = kind(device.stage(ONE, &sample_edits(1)).await) else { panic!() };
-        assert!(text.contains(missing), "{text}");
-        assert_eq!(chamber.chassis().log, Vec::<String>::new());
-        assert_eq!(device.capabilities().await.unwrap().rollback, Rollback::ByPreImage);
-        device.cancel(ONE).await.unwrap();
-    }
+async fn a_device_that_cannot_be_changed_is_told_apart_before_anything_is_locked() {
+    let chamber = Chamber::start(Box::leak(FULL[..2].into())).await;
+    let mut device = device(&chamber);
+    let ErrorKind::Unsupported(text) = kind(device.stage(ONE, &sample_edits(1)).await) else { panic!() };
+    assert!(text.contains(":candidate") && text.contains(":writable-running"), "{text}");
+    assert_eq!(chamber.chassis().log, Vec::<String>::new());
+    assert_eq!(device.capabilities().await.unwrap().rollback, Rollback::ByPreImage);
+    device.cancel(ONE).await.unwrap();
 }
 
 #[tokio::test]
