@@ -111,7 +111,7 @@ pub struct NetworkArgs {
 /// What can be done with network files.
 #[derive(Debug, Subcommand)]
 pub enum NetworkCommand {
-    /// Read a containerlab, native or RFC 8345 file and write it in another form
+    /// Read a containerlab, native or RFC 8345 file, or what FRR prints of IS-IS, and write it in another form
     Convert(convert::ConvertArgs),
 }
 
