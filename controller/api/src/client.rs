@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use engine::{
     balance::Limits,
     handle::{Applied, Optimised, Planned, Refusal, Subject},
+    learn::Sources,
     snapshot::{AlarmView, NodeView, Snapshot, StateFile},
 };
 use hyper::{Method, Request, header};
@@ -193,6 +194,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn devices(&self) -> Result<Vec<NodeView>, ClientError> {
         self.get("devices").await
+    }
+
+    /// Who says what of the network.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn sources(&self) -> Result<Sources, ClientError> {
+        self.get("sources").await
     }
 
     /// Alarms that stand.

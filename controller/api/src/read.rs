@@ -26,6 +26,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         Route::Topology => json(&Topology::of(&now)),
         Route::Live => json(&Live::of(&now)),
         Route::Devices => json(&now.nodes),
+        Route::Sources => json(&*now.sources),
         Route::Alarms => json(&now.alarms),
         Route::Timeline => json(&now.timeline),
         Route::Intents => intents(asked, now.intents).await,

@@ -6,6 +6,7 @@ pub mod log;
 pub mod optimise;
 pub mod status;
 pub mod tables;
+pub mod topology;
 
 mod wait;
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use engine::{cycle, snapshot::StateFile, stages::View};
+use engine::{cycle, learn::Learned, snapshot::StateFile, stages::View};
 use formats::Network;
 use intents::{AsOf, Compilation, Reading, SourceFile};
 use model::{
@@ -35,13 +35,20 @@ pub struct Understood {
     pub files: usize,
 }
 
-/// Reads and understands a network and intents. Where there are faults, what has none is judged as far as that goes, as of a
-/// moment or with all services at once.
+/// Reads and understands a network and intents; the network with what a running controller has learned of it, where that is known.
+/// Where there are faults, what has none is judged as far as that goes, as of a moment or with all services at once.
 ///
 /// # Errors
 /// A file cannot be read, or files have faults: all of them, those of the network and of the intents.
-pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> Result<Understood, Stop> {
-    understood(network, input::all_intents(paths)?, at)
+pub fn understand(
+    network: &Path,
+    paths: &[PathBuf],
+    at: Option<Timestamp>,
+    known: Option<&Known<'_>>,
+) -> Result<Understood, Stop> {
+    let nothing = Learned::default();
+    let learned = known.map_or(&nothing, |known| &known.state.learned);
+    understood_with(network, input::all_intents(paths)?, at, learned)
 }
 
 /// As [`understand`], of intent files that were read.
@@ -53,6 +60,15 @@ pub fn understood(
     intents: input::Intents,
     at: Option<Timestamp>,
 ) -> Result<Understood, Stop> {
+    understood_with(network, intents, at, &Learned::default())
+}
+
+fn understood_with(
+    network: &Path,
+    intents: input::Intents,
+    at: Option<Timestamp>,
+    learned: &Learned,
+) -> Result<Understood, Stop> {
     let count = intents.count();
     let input::Intents { files, unreadable, .. } = intents;
     let reading = reading(&files, unreadable);
@@ -61,7 +77,7 @@ pub fn understood(
     let (ted, mut findings) = match input::network(network, &mut sources) {
         Ok(Network { ted, mut notes, .. }) => {
             notes.retain(|note| note.severity > Severity::Info);
-            (ted, notes)
+            (learned.lay(&ted), notes)
         }
         Err(Stop::Findings(mut judged)) => {
             judged.findings.extend(intents::judge_alone(&reading));
@@ -136,7 +152,7 @@ pub fn as_of(hints: Hints, set: &IntentSet, at: Option<Timestamp>) -> Hints {
 }
 
 /// A network of which every device was read and holds nothing of ours.
-pub fn empty(ted: &Arc<Ted>) -> Start {
+fn empty(ted: &Arc<Ted>) -> Start {
     let nothing = || DeviceReading::Read {
         owned: DeviceConfig::default(),
         foreign: Foreign::default(),
@@ -150,16 +166,34 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
 }
 
 /// What a running controller knows, from the file that `trunkline snapshot` wrote.
+#[derive(Debug)]
+pub struct Known<'p> {
+    path: &'p Path,
+    state: StateFile,
+}
+
+/// Reads that file, where one is named.
 ///
 /// # Errors
-/// The file cannot be read, or its intents do not fit the network file.
-pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
+/// It cannot be read.
+pub fn known(path: Option<&Path>) -> Result<Option<Known<'_>>, Stop> {
+    let Some(path) = path else { return Ok(None) };
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let state: StateFile = serde_json::from_str(&input::our_text(path)?)
         .map_err(|error| refuse(format!("not a snapshot as `trunkline snapshot` prints it: {error}")))?;
     if state.version != 1 {
         return Err(refuse(format!("a snapshot of format {}, only 1 is read here", state.version)));
     }
+    Ok(Some(Known { path, state }))
+}
+
+/// What the loop would start from: what a running controller knows, or an empty network where nobody knows anything.
+///
+/// # Errors
+/// The intents of the file do not fit the network, or its devices are of another one.
+pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>) -> Result<Start, Stop> {
+    let Some(Known { path, state }) = known else { return Ok(empty(ted)) };
+    let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let strangers: Vec<&str> = state
         .actual
         .devices

@@ -5,6 +5,7 @@ mod commands;
 #[cfg(test)]
 mod fixture;
 mod keep;
+mod learning;
 mod loop_turn;
 mod outcome;
 mod owed;
@@ -36,6 +37,7 @@ use crate::{
     event::{Event, EventKind},
     handle::{Applied, Command, Reply},
     job::{self, Finished, Request, Wanted},
+    learn,
     picture::{self, Album},
     readers::Seen,
     snapshot::{Session, Snapshot},
@@ -69,6 +71,8 @@ enum Asker {
     Repair,
     /// The controller, because a schedule opens or closes.
     Schedule,
+    /// The controller, because routers tell otherwise of the network.
+    Learned,
 }
 
 /// A change that is under way.
@@ -120,6 +124,7 @@ pub struct Controller {
     resolving: BTreeSet<NodeId>,
     in_vain: outcome::InVain,
     schedules: schedules::Schedules,
+    learning: learning::Learning,
     keeper: keep::Keeper,
     /// What is told as soon as it runs: whoever is told listens by then.
     news: Vec<EventKind>,
@@ -135,6 +140,7 @@ enum News {
     Samples(Vec<Sample>),
     Seen(Seen),
     Told(EventKind),
+    Learned(Arc<learn::News>),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
     Recovered(Result<repair::Resolved, tokio::task::JoinError>),
     Judge,
@@ -159,6 +165,7 @@ impl Controller {
                 ended = recovered(&mut self.recovery) => News::Recovered(ended),
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
+                news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
                 () = due(owed) => News::Judge,
@@ -173,9 +180,11 @@ impl Controller {
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Samples(samples) => self.take_samples(samples),
+                News::Learned(news) => self.take_news(news),
                 News::Judge => {
                     self.pay();
                     self.follow_schedules();
+                    self.follow_learned();
                     self.judge();
                 }
                 News::Draw => {

@@ -1,5 +1,7 @@
 //! The inventory: how each device is reached and by what it is known. It holds no secret, only where secrets are.
 
+mod bgp;
+
 use std::{
     fmt,
     io::Read as _,
@@ -19,6 +21,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 use tokio::time::Instant;
 
+pub use self::bgp::{BgpAccess, BgpError, BgpPeer};
+
 /// No command that prints a secret takes longer: the start waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
 /// Between two looks whether a command that has printed everything has ended.
@@ -34,6 +38,9 @@ pub struct Inventory {
     pub kind: String,
     /// The devices.
     pub devices: Vec<Entry>,
+    /// From whom the network is learned by BGP-LS; from nobody where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bgp: Option<BgpAccess>,
 }
 
 /// A device.
@@ -325,6 +332,9 @@ pub enum InventoryError {
     /// NETCONF without a key to log in with.
     #[error("device {0}: login.key is missing: NETCONF logs in over SSH; name the private key, as file:PATH")]
     NoKey(NodeId),
+    /// What it says of BGP cannot be meant.
+    #[error(transparent)]
+    Bgp(#[from] BgpError),
 }
 
 impl Inventory {
@@ -353,6 +363,7 @@ impl Inventory {
                 return Err(InventoryError::NoKey(entry.name.clone()));
             }
         }
+        inventory.bgp.as_ref().map_or(Ok(()), BgpAccess::check)?;
         Ok(inventory)
     }
 

@@ -25,6 +25,8 @@ mod clocked;
 
 pub mod season;
 
+pub mod learn;
+
 pub mod world;
 
 pub mod job;
