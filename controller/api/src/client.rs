@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use engine::{
     balance::Limits,
     handle::{Applied, Optimised, Planned, Refusal, Subject},
+    learn::Sources,
     schema::DeviceSchema,
     snapshot::{AlarmView, NodeView, Snapshot, StateFile},
 };
@@ -205,6 +206,14 @@ impl Client {
         let only = module.map_or_else(String::new, |name| format!("?module={}", segment::encoded(name)));
         let path = format!("devices/{}/schema{only}", segment::encoded(node.as_str()));
         self.ask(self.request(Method::GET, &path, String::new())?, CHANGE).await
+    }
+
+    /// Who says what of the network.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn sources(&self) -> Result<Sources, ClientError> {
+        self.get("sources").await
     }
 
     /// Alarms that stand.

@@ -250,6 +250,7 @@ impl Live {
             resting: _,
             balanced: _,
             findings: _,
+            sources: _,
         } = now;
         Self {
             at: *at,

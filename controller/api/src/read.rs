@@ -27,6 +27,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         Route::Live => json(&Live::of(&now)),
         Route::Devices => json(&now.nodes),
         Route::Schema => schema(asked, rest.unwrap_or("")).await,
+        Route::Sources => json(&*now.sources),
         Route::Alarms => json(&now.alarms),
         Route::Timeline => json(&now.timeline),
         Route::Intents => intents(asked, now.intents).await,

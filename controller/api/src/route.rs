@@ -15,6 +15,8 @@ pub enum Route {
     Devices,
     /// A router's own modules ([`engine::schema::DeviceSchema`]).
     Schema,
+    /// Who says what of the network ([`engine::learn::Sources`]).
+    Sources,
     /// Alarms that stand.
     Alarms,
     /// Accepted sets of intents, newest first.
@@ -121,6 +123,7 @@ pub const TABLE: &[Entry] = &[
     get("/api/v1/live", Access::Open, Route::Live),
     get("/api/v1/devices", Access::Open, Route::Devices),
     get("/api/v1/devices/*/schema", Access::Token, Route::Schema),
+    get("/api/v1/sources", Access::Open, Route::Sources),
     get("/api/v1/alarms", Access::Open, Route::Alarms),
     get("/api/v1/intents", Access::Open, Route::Intents),
     get("/api/v1/intents/*", Access::Token, Route::IntentFiles),

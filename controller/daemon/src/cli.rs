@@ -62,6 +62,9 @@ pub enum Command {
     /// List the routers and their sessions
     #[command(after_help = pages::DEVICES)]
     Devices(client::schema::DevicesArgs),
+    /// Show who says what of the network, and who says otherwise
+    #[command(after_help = pages::TOPOLOGY)]
+    Topology(client::topology::TopologyArgs),
     /// List the alarms that stand
     #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),
@@ -96,7 +99,7 @@ pub enum Command {
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
     ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
-    ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
+    ("The controller", &["serve", "status", "intents", "devices", "topology", "alarms", "log", "snapshot"]),
     ("Changing the network", &["apply", "rollback", "drain", "undrain", "optimise", "mode", "adopt"]),
 ];
 
@@ -111,7 +114,7 @@ pub struct NetworkArgs {
 /// What can be done with network files.
 #[derive(Debug, Subcommand)]
 pub enum NetworkCommand {
-    /// Read a containerlab, native or RFC 8345 file and write it in another form
+    /// Read a containerlab, native or RFC 8345 file, or what FRR prints of IS-IS, and write it in another form
     Convert(convert::ConvertArgs),
 }
 

@@ -7,6 +7,7 @@ pub mod optimise;
 pub mod schema;
 pub mod status;
 pub mod tables;
+pub mod topology;
 
 mod wait;
 

@@ -72,6 +72,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(args) => ask(client::status::run(args)),
         Command::Intents(args) => ask(client::tables::intents(args)),
         Command::Devices(args) => ask(client::schema::devices(args)),
+        Command::Topology(args) => ask(client::topology::run(args)),
         Command::Alarms(args) => ask(client::tables::alarms(args)),
         Command::Log(args) => ask(client::log::run(args)),
         Command::Snapshot(args) => ask(client::tables::snapshot(args)),

@@ -1,4 +1,19 @@
-//! The stable codes of what the loop itself finds (TL0095 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0090 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0090`: nobody tells of a part of the network.
+pub const UNHEARD: &str = "TL0090";
+
+/// `TL0091`: what is learned waits.
+pub const LEARNED_WAITS: &str = "TL0091";
+
+/// `TL0092`: a source tells of something that the network file does not have.
+pub const STRANGER: &str = "TL0092";
+
+/// `TL0093`: a source is silent.
+pub const SILENT_SOURCE: &str = "TL0093";
+
+/// `TL0094`: two say otherwise of the network.
+pub const CONFLICT: &str = "TL0094";
 
 /// `TL0095`: a device does not serve what an edit needs.
 pub const NOT_SERVED: &str = "TL0095";
@@ -17,6 +32,31 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        UNHEARD,
+        "nobody tells of a part of the network",
+        "All peers have told all they know, and none told of these routers or links, or only one end of a link told of it. Plans follow the network file there. That is usual for routers outside the routing domain of the peers; otherwise see whether the router, its adjacency, or the export into BGP-LS is down.",
+    ),
+    (
+        LEARNED_WAITS,
+        "what is learned waits",
+        "Routers tell something else of the network than plans follow: another SID, metric or bandwidth, for instance. A plan must not move with every message, so it is followed when it has stayed the same for some seconds, in one change for all of it, proved as any other. Where the mode is not `act`, or the network is not adopted, it waits: `trunkline apply` takes it in with the intents that it sends. `trunkline topology` has what is said and by whom.",
+    ),
+    (
+        STRANGER,
+        "the network file does not have what routers tell of",
+        "A routing protocol tells of a router or of a link that is not in the network file. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
+    ),
+    (
+        SILENT_SOURCE,
+        "a source of what is learned is silent",
+        "The BGP session with a peer that the inventory names is down, or the peer tells more than there is room for. What was learned from a silent peer is stale and not gone: plans go on with it, and nothing moves because of the silence. It goes when the peer is back and does not tell it again, or when another peer tells otherwise. Look at the session, and at the peer's own log.",
+    ),
+    (
+        CONFLICT,
+        "two say otherwise of the network",
+        "Routers say something else of a router or link than the network file does, or two peers disagree. Plans follow what routers say before what the file says, and of two peers the one whose name comes first; neither is averaged away. Mend the file where the routers are right, and the router where it is not. `trunkline topology` shows both side by side.",
+    ),
     (
         NOT_SERVED,
         "a device does not serve what an edit needs",

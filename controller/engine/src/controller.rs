@@ -5,6 +5,7 @@ mod commands;
 #[cfg(test)]
 mod fixture;
 mod keep;
+mod learning;
 mod loop_turn;
 mod outcome;
 mod owed;
@@ -36,6 +37,7 @@ use crate::{
     event::{Event, EventKind},
     handle::{Applied, Command, Reply},
     job::{self, Finished, Request, Wanted},
+    learn,
     picture::{self, Album},
     readers::{Learnt, Seen},
     snapshot::{Session, Snapshot},
@@ -69,6 +71,8 @@ enum Asker {
     Repair,
     /// The controller, because a schedule opens or closes.
     Schedule,
+    /// The controller, because routers tell otherwise of the network.
+    Learned,
 }
 
 /// A change that is under way.
@@ -123,6 +127,7 @@ pub struct Controller {
     resolving: BTreeSet<NodeId>,
     in_vain: outcome::InVain,
     schedules: schedules::Schedules,
+    learning: learning::Learning,
     keeper: keep::Keeper,
     /// What is told as soon as it runs: whoever is told listens by then.
     news: Vec<EventKind>,
@@ -139,6 +144,7 @@ enum News {
     Seen(Seen),
     Learnt(Learnt),
     Told(EventKind),
+    Learned(Arc<learn::News>),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
     Recovered(Result<repair::Resolved, tokio::task::JoinError>),
     Judge,
@@ -164,6 +170,7 @@ impl Controller {
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
+                news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
                 () = due(owed) => News::Judge,
@@ -179,9 +186,11 @@ impl Controller {
                 News::Seen(seen) => self.take_reading(seen),
                 News::Learnt(learnt) => self.learn(learnt),
                 News::Samples(samples) => self.take_samples(samples),
+                News::Learned(news) => self.take_news(news),
                 News::Judge => {
                     self.pay();
                     self.follow_schedules();
+                    self.follow_learned();
                     self.judge();
                 }
                 News::Draw => {

@@ -4,6 +4,7 @@
 //! before anything is resolved.
 
 pub mod access;
+mod bgp;
 mod check;
 pub mod reference;
 
@@ -16,6 +17,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
 
+pub use self::bgp::{BgpAccess, BgpError, BgpPeer};
 pub use access::{ConfigAccess, GnmiAccess, KnownBy, Login, NetconfAccess, NetconfTlsAccess, UnknownServer};
 pub use reference::{Kept, Reference, Secret, SecretError};
 
@@ -29,6 +31,9 @@ pub struct Inventory {
     pub kind: String,
     /// The devices.
     pub devices: Vec<Entry>,
+    /// From whom the network is learned by BGP-LS; from nobody where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bgp: Option<BgpAccess>,
 }
 
 /// A device.
@@ -116,6 +121,9 @@ pub enum InventoryError {
         /// What is wrong, and what to write.
         why: &'static str,
     },
+    /// What it says of BGP cannot be meant.
+    #[error(transparent)]
+    Bgp(#[from] BgpError),
 }
 
 impl Inventory {
@@ -136,6 +144,7 @@ impl Inventory {
             }
             check::entry(entry)?;
         }
+        inventory.bgp.as_ref().map_or(Ok(()), BgpAccess::check)?;
         Ok(inventory)
     }
 

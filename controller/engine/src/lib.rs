@@ -27,6 +27,8 @@ mod clocked;
 
 pub mod season;
 
+pub mod learn;
+
 pub mod world;
 
 pub mod job;

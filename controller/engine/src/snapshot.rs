@@ -2,7 +2,7 @@
 //!
 //! Numbers are in the units of the model (microseconds, 1e-9, bit/s, 1e-6). What is not known is absent, never zero.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
     LinkId, NodeId, Revision, ServiceId, Severity, Timestamp,
@@ -52,8 +52,11 @@ pub struct Snapshot {
     /// Services that people had moved off full links, those that are held because of that, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub balanced: BTreeMap<ServiceId, model::hint::Balance>,
-    /// Findings of the last compilation, drift and collisions, as text.
+    /// Findings of the last compilation, drift and collisions, as text; and what is odd in what is learned.
     pub findings: Vec<model::Finding>,
+    /// Who says what of the network. It is large and seldom asked for, and so is read by itself.
+    #[serde(skip)]
+    pub sources: Arc<crate::learn::Sources>,
 }
 
 /// A maintenance window.
@@ -335,4 +338,7 @@ pub struct StateFile {
     /// What devices' modules lack, of those that are known to lack something.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lacks: Lacking,
+    /// What is learned of the network and laid over its file.
+    #[serde(default, skip_serializing_if = "crate::learn::Learned::is_empty")]
+    pub learned: crate::learn::Learned,
 }

@@ -14,6 +14,7 @@ use model::{
 };
 
 use crate::{
+    learn::Learned,
     stages::{Files, Proposal, View},
     words::Lacking,
 };
@@ -88,7 +89,11 @@ impl Drift {
 /// The state of the loop.
 #[derive(Debug)]
 pub struct World {
-    /// The network as contracts and advertisements say.
+    /// The network as its file says.
+    pub file: Arc<Ted>,
+    /// What is learned of it and laid over that, as plans follow it.
+    pub learned: Arc<Learned>,
+    /// The network as contracts and advertisements say: both together.
     pub ted: Arc<Ted>,
     /// Its interfaces by line.
     pub lines: Lines,

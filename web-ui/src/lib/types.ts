@@ -163,6 +163,8 @@ export type EventKind =
   | { kind: 'started'; devices: number; adopted: boolean }
   | { kind: 'device-up'; node: string }
   | { kind: 'device-down'; node: string; why: string }
+  | { kind: 'source-up'; source: string }
+  | { kind: 'source-down'; source: string; why: string }
   | { kind: 'in-sync'; devices: number; tookMs: number }
   | { kind: 'adopted'; who: string }
   | { kind: 'mode-changed'; mode: Mode; who: string }

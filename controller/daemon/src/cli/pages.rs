@@ -57,6 +57,21 @@ Examples:
 
 Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
+pub const TOPOLOGY: &str = "\
+The network file says what is wanted, routers say by BGP-LS what is. Plans follow the routers where
+they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing.
+What a silent peer said stays, and is stale.
+
+With NAME, a router or link: everything that is said of it. `>` leads out of the end that the file
+names first.
+
+Examples:
+  trunkline topology
+  trunkline topology core-bj1
+  trunkline topology --format json | jq .peers
+
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly, or nothing is learned of NAME.";
+
 pub const ALARMS: &str = "\
 An alarm is raised once, by an AlarmPolicy of the intents, and stands until its condition has been
 over for as long as the policy says. Two need no policy: `drift`, for a router that holds something

@@ -68,9 +68,16 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         let (foreign, at) = (model::state::Foreign::default(), model::Timestamp::default());
         actual.devices.insert(node.clone(), model::DeviceReading::Read { owned, foreign, at });
     }
-    let lacks = engine::words::Lacking::new();
-    let mut state =
-        engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None, lacks };
+    let mut state = engine::snapshot::StateFile {
+        version: 1,
+        actual,
+        ids,
+        hints,
+        intents: files,
+        at: None,
+        learned: Default::default(),
+        lacks: Default::default(),
+    };
     change(&mut state);
     let path = folder.path().join("state.json");
     std::fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
@@ -132,6 +139,23 @@ fn a_snapshot_of_another_format_or_network_is_refused() {
     let called = plan(&["--state", &other]);
     assert_eq!(called.code, Some(2));
     assert!(called.err.contains("the device stranger"), "{}", called.err);
+}
+
+#[test]
+fn what_the_controller_has_learned_is_laid_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let calm = snapshot_of(&folder, |_| {});
+    let called = plan(&["--state", &calm]);
+    assert!(!called.out.contains("16022"), "{}", called.out);
+    let learned = snapshot_of(&folder, |state| {
+        let sid = model::Fact::from_file(22);
+        state.learned.nodes.entry(model::NodeId::lit("core-1")).or_default().node_sid = Some(sid);
+    });
+    let called = plan(&["--state", &learned]);
+    assert_eq!(called.code, Some(0), "{}{}", called.out, called.err);
+    assert!(called.out.contains("16022"), "the SID that routers tell: {}", called.out);
+    let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "--state", &learned, "voice"]);
+    assert!(called.out.contains("16022"), "{}", called.out);
 }
 
 #[test]

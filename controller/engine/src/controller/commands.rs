@@ -89,6 +89,7 @@ impl Controller {
             act: true,
             rest: !self.world.repair.is_empty(),
             breach: None,
+            learned: None,
         }
     }
 
@@ -104,13 +105,14 @@ impl Controller {
         let revision = Revision(self.world.accepted.revision.0 + 1);
         let asker = who.clone();
         let wanted = Wanted::New { files, who, message, revision, remove_all };
-        let request = self.request(wanted, self.world.hints.clone(), &asker, &why);
+        let mut request = self.request(wanted, self.world.hints.clone(), &asker, &why);
+        self.as_told_now(&mut request);
         self.launch(request, Asker::Person(reply));
     }
 
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
     fn plan_only(&self, files: Files, reply: Reply<Planned>) {
-        let view = self.world.view();
+        let view = self.view_as_told_now();
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
@@ -161,6 +163,7 @@ impl Controller {
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
             self.schedules.begin_anew();
+            self.learning.begin_anew();
             self.publish(EventKind::ModeChanged { mode, who });
             // Whoever stops it sees at once that it has stopped.
             self.draw();
@@ -222,6 +225,7 @@ impl Controller {
             intents: self.world.accepted.files.clone(),
             at: Some(self.schedules.clock.now()),
             lacks: words::Lacking::clone(&self.world.lacks),
+            learned: crate::learn::Learned::clone(&self.world.learned),
         }
     }
 

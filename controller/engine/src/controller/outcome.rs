@@ -55,6 +55,7 @@ impl Controller {
         };
         let is_repair = matches!(asker, Asker::Repair);
         let is_schedule = matches!(asker, Asker::Schedule);
+        let is_learned = matches!(asker, Asker::Learned);
         let Finished { request, result } = finished;
         let said = match result {
             Ok(carried) if !request.act => self.only_proposed(&request, *carried),
@@ -70,6 +71,9 @@ impl Controller {
         }
         if is_schedule {
             self.scheduled(&request, said.is_ok());
+        }
+        if is_learned {
+            self.learned_ended(&request, said.is_ok());
         }
         if let (Asker::Drainer(_, done), Ok(_)) = (&asker, &said) {
             self.publish(done.clone());
@@ -145,6 +149,7 @@ impl Controller {
             (Occasion::Loop { .. }, _) => &mut self.in_vain.findings,
             (_, Asker::Repair) => &mut self.repair_refused,
             (_, Asker::Schedule) => &mut self.schedules.refused,
+            (_, Asker::Learned) => &mut self.learning.refused,
             _ => return true,
         };
         std::mem::replace(told, findings.to_vec()) != findings
@@ -189,6 +194,7 @@ impl Controller {
         let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
+        self.follow_from_now(request);
         self.tell_windows(&before);
         Ok(said)
     }
@@ -287,7 +293,7 @@ fn answer(asker: Asker, said: Result<Applied, Refusal>) {
     match asker {
         // An asker that went away does not hear it.
         Asker::Person(reply) | Asker::Drainer(reply, _) => drop(reply.send(said)),
-        Asker::Repair | Asker::Loop | Asker::Schedule => {
+        Asker::Repair | Asker::Loop | Asker::Schedule | Asker::Learned => {
             if let Err(refusal) = said {
                 error!(%refusal, "a change of the controller's own was not carried out");
             }

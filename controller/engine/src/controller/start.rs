@@ -23,6 +23,7 @@ use crate::{
     clock, cycle,
     event::EventKind,
     handle::{Engine, Refusal},
+    learn::{Learned, News},
     picture::Album,
     readers,
     season::Clock,
@@ -51,6 +52,8 @@ pub struct Setup {
     pub openings: usize,
     /// What tells the moment that schedules are asked about.
     pub clock: Clock,
+    /// What is learned of the network; see [`crate::learn`].
+    pub learned: watch::Receiver<Arc<News>>,
 }
 
 /// Why the controller cannot start.
@@ -91,6 +94,7 @@ impl Controller {
         let readers = fleet.values().map(|handle| tokio::spawn(read(handle))).collect();
         let mut controller = Self {
             stop_switch: watch::Sender::new(world.mode),
+            learning: super::learning::Learning::from(setup.learned, &world.learned, clock::now()),
             world,
             album: Album { protocols: setup.protocols, timeline: VecDeque::new(), ..Album::default() },
             fleet,
@@ -130,6 +134,7 @@ impl Controller {
         if open {
             controller.recover_open(None);
         }
+        controller.weigh();
         controller.draw();
         Ok((controller, Engine { commands: commands_in, snapshot: shown, events }))
     }
@@ -176,9 +181,12 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         Err(error) => return Err(error),
     };
     let (memory, history) = kept.resume(&hints, clock::now());
+    let (file, learned) = (Arc::new(ted), remembered_facts(journal)?);
     Ok(World {
-        lines: Lines::of(&ted),
-        ted: Arc::new(ted),
+        lines: Lines::of(&file),
+        ted: Arc::new(learned.lay(&file)),
+        learned: Arc::new(learned),
+        file,
         accepted: Accepted::default(),
         ids: journal.allocations()?,
         hints,
@@ -197,6 +205,19 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits) -> Result<World, Stor
         drift: Drift::default(),
         repair: BTreeSet::new(),
     })
+}
+
+/// What was learned of the network, as plans followed it: nobody has said it again yet.
+fn remembered_facts(journal: &Journal) -> Result<Learned, StoreError> {
+    match journal.learned::<Learned>() {
+        Ok(learned) => Ok(Learned::default().over(&learned, clock::now())),
+        // Another version may have written it.
+        Err(error @ StoreError::Meaning { .. }) => {
+            warn!(%error, "what was learned of the network is not understood; plans follow the network file until it is told again");
+            Ok(Learned::default())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Compiles the intents that were in force. The same journal gives the same desired state, so a restart sends nothing that

@@ -17,6 +17,7 @@ use engine::{
     controller::{Controller, Setup},
     event::{Event, EventKind},
     handle::{Applied, Command, Engine, Refusal},
+    learn::{News, nobody},
     season::Clock,
     snapshot::Snapshot,
     stages::Files,
@@ -25,7 +26,7 @@ use engine::{
 use model::{Measure, NodeId, Sample, Ted, Timestamp};
 use store::Journal;
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -38,6 +39,8 @@ pub struct Lab {
     pub folder: tempfile::TempDir,
     /// The moment that schedules are asked about, microseconds; tests set it.
     pub moment: Arc<AtomicU64>,
+    /// What is learned of the network; nothing, unless a test says it.
+    pub learned: watch::Receiver<Arc<News>>,
 }
 
 /// A running controller.
@@ -61,7 +64,8 @@ pub fn intents() -> Files {
 pub fn lab() -> Lab {
     let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
     let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
-    Lab { ted, devices, folder: tempfile::tempdir().unwrap(), moment: Arc::default() }
+    let folder = tempfile::tempdir().unwrap();
+    Lab { ted, devices, folder, moment: Arc::default(), learned: nobody() }
 }
 
 impl Lab {
@@ -99,6 +103,7 @@ impl Lab {
             read_every: Duration::from_millis(200),
             openings: 8,
             clock: self.clock(),
+            learned: self.learned.clone(),
         };
         let (controller, engine) = Controller::start(setup).await.unwrap();
         let events = engine.events.subscribe();
