@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills check lint fuzz bench bench-te bench-paths clean FORCE
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills check lint fuzz bench bench-te bench-paths bench-intents bench-southbound clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -97,6 +97,10 @@ bench-paths: setup-build ## Path searches side by side with petgraph, rustworkx 
 
 bench-intents: setup-build web-ui build ## check, verify and plan as programs, at the sizes of the two banks (the last one takes minutes)
 	$(CARGO) bench -p acceptance --locked --bench intents $(if $(RUNS),-- --runs $(RUNS))
+
+# ncclient comes with `make setup`; without it its rows stay empty.
+bench-southbound: setup-build web-ui build ## NETCONF beside ncclient, gNMI beside bare tonic, BGP-LS (a few minutes; RUNS=2 makes it shorter)
+	$(CARGO) bench -p acceptance --locked --bench southbound $(if $(RUNS),-- --runs $(RUNS))
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -23,7 +23,7 @@ mod trial;
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Allocations, Delay, Graph, Hints, IntentSet, LinkId, NodeId, ServiceId, Ted, Timestamp,
+    Affinity, Allocations, Delay, Graph, Hints, IntentSet, LinkId, NodeId, ServiceId, Ted, Timestamp,
     graph::GraphError, hint::Balance, unit::Ratio,
 };
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,9 @@ pub struct Move {
     /// Other services whose backup is laid anew; their paths stay.
     #[serde(default)]
     pub backups: Vec<ServiceId>,
+    /// What it prefers to ride and leaves, for what it prefers less or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred: Option<Affinity>,
 }
 
 /// A move that is not offered.

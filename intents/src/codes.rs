@@ -156,6 +156,8 @@ codes! {
     CONSTANT_CONDITION = "TL0079";
     /// A service that was moved off a full link goes there again, so that others are carried.
     GIVES_WAY = "TL0080";
+    /// A router at an end of a service that cannot be told what is asked of it.
+    CANNOT_BE_TOLD = "TL0081";
 }
 
 /// The codes of validation that documents earn by themselves, whatever the network.

@@ -1,21 +1,27 @@
 //! An intent set to what every device should hold. Pure and deterministic: the same arguments give the same bytes.
 //!
 //! Services are placed by the value of their class, highest first, then by name. In a first round each takes the best path
-//! on which its bandwidth is free; in a second, with all paths in place, each gets a backup that keeps away from its path.
+//! on which its bandwidth is free; in a second, with all paths in place, each gets a backup that keeps away from its path. Where the best
+//! path leaves none though the intent asks for it, the better one of two ways that keep apart is taken (`parted` says how).
 //! A service that no hint touches does not move when another one is relieved, as long as bandwidth is ample: each search
-//! depends on the others through free bandwidth alone.
+//! depends on the others through free bandwidth alone. Where a line is so full that packets wait too long in its queues, all are placed
+//! anew with more left free (`brim` says how).
 
+mod brim;
 mod closed;
 mod giving;
+mod parted;
 mod pinned;
 mod place;
 mod placed;
 mod policy;
 mod queue;
+mod room;
 mod scribe;
 mod strict;
 mod takers;
 mod verdict;
+mod waits;
 
 use std::{
     cmp::Reverse,
@@ -62,7 +68,8 @@ pub struct Compilation {
 
 /// Compiles. `ids` has a number for everything in the set ([`Allocations::extended`]). About two path searches for each
 /// service: O(services × edges log nodes). Where somebody has no room and services are kept off full links, one more search each, and
-/// some more where it helps to let those back (`giving` says how).
+/// some more where it helps to let those back (`giving` says how); the same where packets of somebody wait too long in queues of full lines
+/// (`brim` says how).
 pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
     arrange(set, ted, hints, ids, true)
 }
@@ -82,18 +89,21 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
     let none_down = EdgeSet::default();
     let pins = set.services.values().any(Service::is_pinned);
     let bare = pins.then(|| without_node_segments(ted));
-    let anew = |yielding: BTreeSet<ServiceId>| {
-        let encoder = Encoder::new(&graph, ted, &none_down);
-        let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
-        let placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
-        Round::of(placer.letting(yielding), set, hints, ids)
+    let laid = |parted: &BTreeSet<ServiceId>| {
+        let anew = |yielding: BTreeSet<ServiceId>| {
+            brim::settled(set, &|careful: BTreeSet<ServiceId>| {
+                let encoder = Encoder::new(&graph, ted, &none_down);
+                let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
+                let placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
+                let placer = placer.letting(yielding.clone()).minding(careful).parting(parted.clone());
+                Round::of(placer, set, hints, ids)
+            })
+        };
+        let first = anew(BTreeSet::new());
+        let round = if may_give { giving::settled(set, hints, first, &anew) } else { first };
+        round.backed_up()
     };
-    let first = anew(BTreeSet::new());
-    let round = if may_give { giving::settled(set, hints, first, &anew) } else { first };
-    let Round { mut placer, mut placed, mut done } = round;
-    for service in &mut placed {
-        placer.back_up(service, &mut done);
-    }
+    let Round { mut placer, placed, mut done } = parted::settled(set, &laid);
     placer.tell(&mut done);
     let left = placer.left();
     let verdicts = thread::scope(|scope| {
@@ -102,7 +112,7 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
         queue::set(set, ted, &graph, &placed, &mut done);
         for service in &placed {
             policy::add(service, ted, &mut done);
-            promise(service.service, &mut done.demands);
+            promise(service.service, set, &mut done.demands);
         }
         beside.map_or_else(judge, |beside| beside.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
@@ -140,10 +150,12 @@ fn in_order(set: &IntentSet) -> Vec<&Service> {
     services
 }
 
-/// One demand for each direction, marked by the first match.
-fn promise(service: &Service, demands: &mut Demands) {
+/// One demand for each direction, marked by the first match; by the class where that takes other marks too.
+fn promise(service: &Service, set: &IntentSet, demands: &mut Demands) {
     let Some(first) = service.matches.first() else { return };
-    let Some(dscp) = first.dscp.first().copied() else { return };
+    let class = set.classes.get(&service.class);
+    let of_class = class.into_iter().flat_map(|class| first.dscp.intersection(&class.dscp)).next();
+    let Some(dscp) = of_class.or_else(|| first.dscp.first()).copied() else { return };
     let directions =
         [("out", &service.a, &service.z, first.prefix), ("back", &service.z, &service.a, first.source)];
     for (name, from, to, destination) in directions.into_iter().take(1 + usize::from(service.bidirectional)) {

@@ -149,7 +149,7 @@ fn index<'a>(docs: &'a [Document], findings: &mut Vec<Finding>) -> (Designs<'a>,
 /// Makes documents.
 struct Maker<'a> {
     designs: &'a Designs<'a>,
-    /// How large they are, and which have a fault that is told already: their instances make nothing.
+    /// How large they are, and which have a fault that is told already: their instances make nothing, and are told their own wrong values.
     nesting: nest::Nesting<'a>,
     room: fill::Room,
     made: Vec<Document>,
@@ -200,7 +200,11 @@ impl Maker<'_> {
             return Some(());
         };
         let bindings = match self.nesting.faulty.contains(name) {
-            true => None,
+            true => {
+                let unclear = self.nesting.unclear.get(name);
+                bind::values(*design, instance, given, unclear, &mut self.findings);
+                None
+            }
             false => bind::bind(*design, instance, given, &mut self.findings),
         };
         let Some(bindings) = bindings else {

@@ -28,7 +28,7 @@ pub use connectivity::{
 };
 pub use design::{AnyValue, Body, DesignSpec, InstanceSpec, ParameterSpec, ParameterType};
 pub use path::{AssuranceSpec, BreachSpec, ConditionSpec, LinksWith, PathSpec};
-pub use service::{EncryptionWish, MatchSpec, Prefix, ServiceSpec, SleSpec, SloSpec};
+pub use service::{EncryptionWish, MarkWish, MatchSpec, Prefix, ServiceSpec, SleSpec, SloSpec};
 pub use steering::{ChosenSpec, SteeringSpec};
 pub use window::{LinkSelector, LinksBy, Moment, OnceSpec, ScheduleSpec, WeeklySpec, WindowSpec, WorkSpec};
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use model::{Bandwidth, EdgeIx, Graph, NodeIx, Service, intent::Diversity};
 use paths::{
-    Backup, Constraint, Excess, Finder, Found, Miss, NoPath, PathRequest, Reason, Shared, Totals, Workspace,
-    spare,
+    Backup, Constraint, Excess, Finder, Found, Miss, NoPath, PathRequest, Reason, Shared, Together, Totals,
+    Workspace, spare, together,
 };
 
 pub(crate) use crossings::Crossings;
@@ -56,12 +56,17 @@ impl Free {
     /// Takes bandwidth from edges, as often as they stand there.
     pub fn take(&mut self, edges: &[EdgeIx], bandwidth: u64) {
         for edge in edges {
-            let (this, other) = (edge.ix(), edge.reverse().ix());
-            self.single[this] = self.single[this].saturating_sub(bandwidth);
-            let least = self.single[this].min(self.single[other]);
-            self.paired[this] = least;
-            self.paired[other] = least;
+            self.set(*edge, self.single[edge.ix()].saturating_sub(bandwidth));
         }
+    }
+
+    /// Says what is free on an edge.
+    pub fn set(&mut self, edge: EdgeIx, bandwidth: u64) {
+        let (this, other) = (edge.ix(), edge.reverse().ix());
+        self.single[this] = bandwidth;
+        let least = bandwidth.min(self.single[other]);
+        self.paired[this] = least;
+        self.paired[other] = least;
     }
 
     /// What is free on each edge.
@@ -104,6 +109,13 @@ impl Ways {
         let each = |found: &Found| Crossings::of(found.edges.iter().copied());
         let more = self.each().zip(path.each()).map(|(own, path)| each(own).beyond(&each(path)));
         more.fold(Crossings::default(), |all, more| all.with(&more))
+    }
+
+    /// The same with what they add up to on another graph of the same links.
+    #[must_use]
+    pub fn on(self, graph: &Graph) -> Self {
+        let there = |found: Found| Found { totals: Totals::of(graph, &found.edges), ..found };
+        Self { out: there(self.out), back: self.back.map(there) }
     }
 
     /// A path, and its reverse where both directions ride the same links.
@@ -310,6 +322,42 @@ pub(crate) fn backup(
     let back = view.finder.backup(free, &turned(request), edges, diversity)?;
     let ways = Ways { out: real(&out), back: Some(real(&back)) };
     Ok((ways, vec![out.shared, back.shared], out.strict && back.strict))
+}
+
+/// Two ways of a service that have nothing in common of what it wants apart and each meet its request, there and back; the better one
+/// first. None where none were found: as exact as [`together`], and where directions differ as [`primary`].
+pub(crate) fn pair(
+    view: &mut View,
+    free: &Free,
+    service: &Service,
+    request: &PathRequest,
+) -> Option<[Ways; 2]> {
+    let (graph, diversity) = (Arc::clone(view.graph()), service.sle.diversity);
+    let two = |found: Result<Together, Miss>| -> Option<[Found; 2]> {
+        found.ok().filter(|found| found.strict)?.paths.try_into().ok()
+    };
+    let single = free.of_service(service);
+    let ways = if is_joint(service) {
+        let mirror = view.mirrors.of(&graph, request);
+        let request = mirror.request(request);
+        let finder = view.mirrors.finder(&graph, mirror);
+        let mirrored = Arc::clone(finder.graph());
+        let found = two(together(&mirrored, single, &request, 2, diversity, finder.workspace()))?;
+        let real = |found: Found| Found { totals: Totals::of(&graph, &found.edges), ..found };
+        found.map(|found| Ways::both(&graph, service, real(found)))
+    } else {
+        let out = two(together(&graph, single, request, 2, diversity, view.workspace()))?;
+        let back = match service.bidirectional {
+            true => {
+                two(together(&graph, single, &turned(request), 2, diversity, view.workspace()))?.map(Some)
+            }
+            false => [None, None],
+        };
+        let ([one, other], [home, way_home]) = (out, back);
+        [Ways { out: one, back: home }, Ways { out: other, back: way_home }]
+    };
+    let fits = |ways: &Ways| ways.crossings().crowded(request.bandwidth.as_bps(), free.single()).is_none();
+    ways.iter().all(fits).then_some(ways)
 }
 
 #[cfg(test)]

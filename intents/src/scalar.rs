@@ -17,7 +17,7 @@ use crate::{
     codes,
     doc::{
         By, ConditionSpec, Connectivity, DisciplineWord, EncryptionWish, HubSpokeWord, InterfacesWord,
-        LinkSelector, LinksBy, MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
+        LinkSelector, LinksBy, MarkWish, MeshWord, Name, P2pWord, Pairing, Prefix, Selector, Text,
     },
     faults::Faults,
     read::{Read, mapping, scalar, shape, suggest, texts, words},
@@ -44,6 +44,7 @@ words! {
     LastResort { "igp" => LastResort::Igp, "drop" => LastResort::Drop, }
     Pin { "none" => Pin::None, "links" => Pin::Links, }
     EncryptionWish { "any" => EncryptionWish::Any, "required" => EncryptionWish::Required, }
+    MarkWish { "class" => MarkWish::Class, "any" => MarkWish::Any, }
     Pairing { "all" => Pairing::All, "alternate" => Pairing::Alternate, }
     InterfacesWord { "crossed" => InterfacesWord::Crossed, "all" => InterfacesWord::All, }
     DisciplineWord { "strict" => DisciplineWord::Strict, "weighted" => DisciplineWord::Weighted, }

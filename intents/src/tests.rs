@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use model::{Allocations, Finding, Hints, IntentSet, Ted};
+use model::{Allocations, Finding, Hints, IntentSet, LinkId, ServiceId, Ted, Timestamp, hint::Balance};
 
 use super::*;
 
@@ -76,6 +76,29 @@ pub(crate) fn compiled(set: &IntentSet, ted: &Ted, hints: &Hints) -> Compilation
     compile(set, ted, hints, &ids)
 }
 
+/// What some documents promise beside the minimal classes.
+pub(crate) fn set_with(ted: &Ted, texts: &[String]) -> IntentSet {
+    let texts: Vec<&str> = [CLASSES].into_iter().chain(texts.iter().map(String::as_str)).collect();
+    set_of(&texts, ted)
+}
+
+/// A bandwidth as all that a service is promised.
+pub(crate) fn mbps(rate: u32) -> String {
+    format!("  slo: {{bandwidth: {rate}Mbps}}\n")
+}
+
+/// Services that are kept off a link each.
+pub(crate) fn kept_off(each: &[(&str, &str)], since: u64, why: impl Fn(&str) -> String) -> Hints {
+    let balance = |link: &str| Balance {
+        off: BTreeSet::from([LinkId::lit(link)]),
+        since: Timestamp::from_micros(since),
+        why: why(link),
+        held: BTreeSet::new(),
+    };
+    let balanced = each.iter().map(|(name, link)| (ServiceId::lit(name), balance(link))).collect();
+    Hints { balanced, ..Hints::default() }
+}
+
 /// The classes of the minimal example and a service of `business`, for tests that need one.
 pub(crate) fn service(name: &str, rest: &str) -> String {
     format!(
@@ -113,7 +136,7 @@ fn every_page_shows_what_earns_its_code_and_what_does_not() {
     let told: BTreeSet<&str> = [
         "TL0001", "TL0028", "TL0036", "TL0050", "TL0051", "TL0052", "TL0053", "TL0054", "TL0055", "TL0056",
         "TL0057", "TL0058", "TL0059", "TL0060", "TL0061", "TL0062", "TL0064", "TL0067", "TL0074", "TL0077",
-        "TL0080",
+        "TL0080", "TL0081",
     ]
     .into();
     for (code, page) in codes::ALL {

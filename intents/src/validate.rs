@@ -1,6 +1,7 @@
 //! Documents to an intent set: every name resolved, every selector expanded, and every promise weighed against what the
 //! network could do at best. All faults at once; only a set without errors goes on.
 
+mod able;
 mod budget;
 mod class;
 mod constant;
@@ -118,6 +119,17 @@ pub(crate) fn judged(
     as_of: AsOf,
     unread: &Unread,
 ) -> (IntentSet, Vec<Finding>) {
+    judged_within(docs, ted, as_of, unread, select::MAX_SERVICES_OF_ALL)
+}
+
+/// The same where all intents together may be so many services.
+fn judged_within(
+    docs: &[Document],
+    ted: &Ted,
+    as_of: AsOf,
+    unread: &Unread,
+    most: usize,
+) -> (IntentSet, Vec<Finding>) {
     let Made { documents, findings, unread: unmade } = make(docs, unread);
     let mut unread = unread.clone();
     unread.add(unmade);
@@ -134,8 +146,9 @@ pub(crate) fn judged(
     let mut origins: BTreeMap<ServiceId, &Document> = BTreeMap::new();
     for (doc, spec) in &names.services {
         let services = service::expand(doc, spec, &set, &names, &mut judge);
-        if set.services.len() + services.len() > select::MAX_SERVICES_OF_ALL {
-            too_many(doc, set.services.len() + services.len(), &mut judge);
+        let together = set.services.len() + services.len();
+        if together > most {
+            too_many(doc, together, most, &mut judge);
             break;
         }
         for service in services {
@@ -151,6 +164,7 @@ pub(crate) fn judged(
     window::windows(&names, &mut set, &mut judge);
     class::unused(&names, &set, &mut judge);
     overlap::judge(&names, &set, &origins, &mut judge);
+    able::judge(&names, &set, &mut judge);
     feasible::judge(&set, &origins, as_of, &mut judge);
     cut::judge(&names, &set, as_of, &mut judge);
     steering::once(&mut judge.findings);
@@ -170,8 +184,7 @@ fn may_be_used(unused: &Finding, unread: &Unread) -> bool {
 }
 
 /// With the services of a document there are so many that those of no more are looked at.
-fn too_many(doc: &Document, services: usize, judge: &mut Judge<'_>) {
-    let most = select::MAX_SERVICES_OF_ALL;
+fn too_many(doc: &Document, services: usize, most: usize, judge: &mut Judge<'_>) {
     let message = format!(
         "with this intent there are {services} services, and all intents together are at most {most}"
     );

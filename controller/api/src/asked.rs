@@ -33,7 +33,7 @@ pub(crate) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// The value of a name in the query; numbers only are read here, so nothing needs unescaping.
+    /// The value of a name in the query, as it was written: names in it may want [`crate::segment::decoded`].
     pub fn value(&self, name: &str) -> Option<&'a str> {
         self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     }

@@ -10,10 +10,12 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use engine::{
     balance::Limits,
     handle::{Applied, Optimised, Planned, Refusal, Subject},
+    learn::Sources,
+    schema::DeviceSchema,
     snapshot::{AlarmView, NodeView, Snapshot, StateFile},
 };
 use hyper::{Method, Request, header};
-use model::{Revision, intent::Mode};
+use model::{NodeId, Revision, intent::Mode};
 use serde::{Serialize, de::DeserializeOwned};
 use store::IntentRevision;
 use thiserror::Error;
@@ -30,6 +32,7 @@ use crate::{
         AdoptRequest, ApplyRequest, AuditLog, BalanceRequest, DrainRequest, ModeRequest, OptimiseRequest,
         PlanRequest, Reason, RestoreRequest, RevisionSummary, RollbackRequest, UnbalanceRequest,
     },
+    segment,
 };
 
 /// To connect.
@@ -193,6 +196,24 @@ impl Client {
     /// [`ClientError`].
     pub async fn devices(&self) -> Result<Vec<NodeView>, ClientError> {
         self.get("devices").await
+    }
+
+    /// A router's own modules, or one of them; the controller asks the router. Needs the token.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn schema(&self, node: &NodeId, module: Option<&str>) -> Result<DeviceSchema, ClientError> {
+        let only = module.map_or_else(String::new, |name| format!("?module={}", segment::encoded(name)));
+        let path = format!("devices/{}/schema{only}", segment::encoded(node.as_str()));
+        self.ask(self.request(Method::GET, &path, String::new())?, CHANGE).await
+    }
+
+    /// Who says what of the network.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn sources(&self) -> Result<Sources, ClientError> {
+        self.get("sources").await
     }
 
     /// Alarms that stand.

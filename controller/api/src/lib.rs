@@ -12,6 +12,7 @@ mod gate;
 mod guard;
 mod read;
 mod reply;
+mod segment;
 mod stall;
 mod stream;
 mod trust;

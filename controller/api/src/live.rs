@@ -68,7 +68,8 @@ impl Topology {
 // the part that stays, or in the one that moves.
 
 fn place(node: &NodeView) -> Place {
-    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _, differs: _ } = node;
+    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _, differs: _, modules: _ } =
+        node;
     Place {
         id: id.clone(),
         role: role.clone(),
@@ -138,6 +139,8 @@ pub struct NodeLive {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// How many YANG modules it serves; absent where it did not say.
+    pub modules: Option<usize>,
 }
 
 /// The moving part of a line.
@@ -247,6 +250,7 @@ impl Live {
             resting: _,
             balanced: _,
             findings: _,
+            sources: _,
         } = now;
         Self {
             at: *at,
@@ -280,8 +284,15 @@ fn changed<T, U: PartialEq>(before: &[T], now: &[T], part: impl Fn(&T) -> U) -> 
 }
 
 fn node_live(node: &NodeView) -> NodeLive {
-    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies, differs } = node;
-    NodeLive { id: id.clone(), session: session.clone(), policies: *policies, differs: differs.clone() }
+    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies, differs, modules } =
+        node;
+    NodeLive {
+        id: id.clone(),
+        session: session.clone(),
+        policies: *policies,
+        differs: differs.clone(),
+        modules: *modules,
+    }
 }
 
 fn link_live(link: &LinkView) -> LinkLive {

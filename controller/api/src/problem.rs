@@ -64,6 +64,7 @@ impl From<Refusal> for Problem {
             Refusal::HalfDone { .. } => (StatusCode::BAD_GATEWAY, "half-done"),
             Refusal::Misfit { .. } => (StatusCode::CONFLICT, "misfit"),
             Refusal::Unresolved { .. } => (StatusCode::BAD_GATEWAY, "unresolved"),
+            Refusal::Device { .. } => (StatusCode::BAD_GATEWAY, "device"),
             Refusal::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found"),
             Refusal::Journal { .. } => (StatusCode::SERVICE_UNAVAILABLE, "journal"),
             Refusal::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

@@ -1,6 +1,6 @@
 //! Answers to reads.
 
-use model::Revision;
+use model::{NodeId, Revision};
 use store::StoreError;
 use warp::{http::StatusCode, reply::Response};
 
@@ -12,13 +12,13 @@ use crate::{
     reply::{json, plain},
     request::{AuditLog, RevisionSummary},
     route::Route,
-    stream,
+    segment, stream,
 };
 
 /// Most entries of a list in one answer.
 const MOST: usize = 1_000;
 
-/// Answers a row of the table whose method is `GET`. `rest` is the last segment of its path where that is free.
+/// Answers a row of the table whose method is `GET`. `rest` is the segment of its path that is free, where one is.
 pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -> Result<Response, Problem> {
     let now = asked.context.engine.snapshot.borrow().clone();
     match route {
@@ -26,6 +26,8 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, rest: Option<&str>) -
         Route::Topology => json(&Topology::of(&now)),
         Route::Live => json(&Live::of(&now)),
         Route::Devices => json(&now.nodes),
+        Route::Schema => schema(asked, rest.unwrap_or("")).await,
+        Route::Sources => json(&*now.sources),
         Route::Alarms => json(&now.alarms),
         Route::Timeline => json(&now.timeline),
         Route::Intents => intents(asked, now.intents).await,
@@ -95,6 +97,21 @@ async fn intent_files(asked: Asked<'_>, number: &str) -> Result<Response, Proble
         Some(set) => json(&set),
         None => Err(Refusal::NotFound { what: format!("revision {} of the intents", revision.0) }.into()),
     }
+}
+
+/// A device's own modules; `?module=NAME` asks for one. It asks the device, which takes a minute at most.
+async fn schema(asked: Asked<'_>, name: &str) -> Result<Response, Problem> {
+    let bad = |what: &str| {
+        let why = format!("{what} is named as `trunkline devices` shows it, with %2F for a slash");
+        Problem::new(StatusCode::BAD_REQUEST, "name", why)
+    };
+    let node = segment::decoded(name).and_then(|name| name.parse::<NodeId>().ok());
+    let node = node.ok_or_else(|| bad("a device"))?;
+    let module = match asked.value("module") {
+        Some(text) => Some(segment::decoded(text).ok_or_else(|| bad("a module"))?),
+        None => None,
+    };
+    json(&ask(asked.context, |reply| Command::Schema { node, module, reply }).await?)
 }
 
 /// The query `limit=N`.

@@ -13,6 +13,10 @@ pub enum Route {
     Live,
     /// Routers.
     Devices,
+    /// A router's own modules ([`engine::schema::DeviceSchema`]).
+    Schema,
+    /// Who says what of the network ([`engine::learn::Sources`]).
+    Sources,
     /// Alarms that stand.
     Alarms,
     /// Accepted sets of intents, newest first.
@@ -71,7 +75,7 @@ pub enum Access {
 pub struct Entry {
     /// Method; `HEAD` goes wherever `GET` does.
     pub method: Verb,
-    /// Path. A last segment `*` stands for any one segment.
+    /// Path. A segment `*`, of which there is one at most, stands for any one segment.
     pub path: &'static str,
     /// Who may.
     pub access: Access,
@@ -120,6 +124,8 @@ pub const TABLE: &[Entry] = &[
     get("/api/v1/topology", Access::Open, Route::Topology),
     get("/api/v1/live", Access::Open, Route::Live),
     get("/api/v1/devices", Access::Open, Route::Devices),
+    get("/api/v1/devices/*/schema", Access::Token, Route::Schema),
+    get("/api/v1/sources", Access::Open, Route::Sources),
     get("/api/v1/alarms", Access::Open, Route::Alarms),
     get("/api/v1/intents", Access::Open, Route::Intents),
     get("/api/v1/intents/*", Access::Token, Route::IntentFiles),
@@ -148,7 +154,8 @@ pub fn find(path: &str) -> Option<(&'static Entry, Option<&str>)> {
         return Some((entry, None));
     }
     TABLE.iter().find_map(|entry| {
-        let rest = path.strip_prefix(entry.path.strip_suffix('*')?)?;
+        let (before, after) = entry.path.split_once('*')?;
+        let rest = path.strip_prefix(before)?.strip_suffix(after)?;
         (!rest.is_empty() && !rest.contains('/')).then_some((entry, Some(rest)))
     })
 }
@@ -174,6 +181,11 @@ mod tests {
         assert_eq!(find("/api/v1/intents/apply").unwrap().0.route, Route::Apply);
         let (entry, rest) = find("/api/v1/intents/12").unwrap();
         assert_eq!((entry.route, rest), (Route::IntentFiles, Some("12")));
+        let (entry, rest) = find("/api/v1/devices/site%2Fr1/schema").unwrap();
+        assert_eq!((entry.route, rest), (Route::Schema, Some("site%2Fr1")));
+        for nowhere in ["/api/v1/devices/schema", "/api/v1/devices//schema", "/api/v1/devices/a/b/schema"] {
+            assert!(find(nowhere).is_none(), "{nowhere}");
+        }
         for unknown in ["/api/v1", "/api/v1/intents/", "/api/v1/intents/1/2", "/api/v1/state/", "/", ""] {
             assert!(find(unknown).is_none(), "{unknown}");
         }

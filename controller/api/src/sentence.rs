@@ -21,6 +21,10 @@ fn network(kind: &EventKind) -> Option<String> {
         }
         EventKind::DeviceUp { node } => format!("{node} answers and was read"),
         EventKind::DeviceDown { node, why } => format!("{node} cannot be driven: {why}"),
+        EventKind::SourceUp { source } => format!("{source} tells of the network"),
+        EventKind::SourceDown { source, why } => {
+            format!("{source} tells no more of the network: {why}; what it said stays, and is stale")
+        }
         EventKind::InSync { devices, took_ms } => {
             format!("all {} were read after {took_ms} ms", count(*devices, "device"))
         }

@@ -98,12 +98,20 @@ fn about_promises_and_changes() -> Vec<EventKind> {
     ]
 }
 
+fn about_sources() -> Vec<EventKind> {
+    let source = NodeId::lit("rr1");
+    vec![
+        EventKind::SourceUp { source: source.clone() },
+        EventKind::SourceDown { source, why: "the connection went away".into() },
+    ]
+}
+
 fn finding() -> Finding {
     Finding::new("TL0001", Severity::Minor, "r1", "differs")
 }
 
 fn events() -> Vec<Event> {
-    let kinds = about_the_network().into_iter().chain(about_promises_and_changes());
+    let kinds = about_the_network().into_iter().chain(about_promises_and_changes()).chain(about_sources());
     kinds.zip(1..).map(|(kind, number)| Event { number, at: Timestamp::from_micros(number), kind }).collect()
 }
 
@@ -160,6 +168,7 @@ fn picture() -> Snapshot {
                 found: None,
             }],
         }],
+        modules: Some(41),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

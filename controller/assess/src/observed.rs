@@ -88,18 +88,13 @@ impl Observed {
     /// The same as [`observe`], in place. A sample that is older than what is known of the same thing is passed over, but for one
     /// that is so old that the device's clock must have been set.
     pub fn take(&mut self, sample: &Sample, now: Timestamp) {
-        if !self.devices.contains_key(&sample.node) {
-            self.devices.insert(sample.node.clone(), Device::default());
-        }
-        let Some(device) = self.devices.get_mut(&sample.node) else { return };
+        let device = self.devices.entry(sample.node.clone()).or_default();
         device.heard = device.heard.max(now);
-        if !device.interfaces.contains_key(&sample.interface) {
-            if device.interfaces.len() >= MOST_INTERFACES {
-                return;
-            }
-            device.interfaces.insert(sample.interface.clone(), Interface::default());
+        let is_full = device.interfaces.len() >= MOST_INTERFACES;
+        if is_full && !device.interfaces.contains_key(&sample.interface) {
+            return;
         }
-        let Some(interface) = device.interfaces.get_mut(&sample.interface) else { return };
+        let interface = device.interfaces.entry(sample.interface.clone()).or_default();
         interface.heard = interface.heard.max(now);
         interface.take(&sample.measure, sample.at.min(now), now, self.settings);
     }
@@ -164,13 +159,10 @@ impl Interface {
     }
 
     fn queue(&mut self, name: &QueueName) -> Option<&mut Queue> {
-        if !self.queues.contains_key(name) {
-            if self.queues.len() >= MOST_QUEUES {
-                return None;
-            }
-            self.queues.insert(name.clone(), Queue::default());
+        if self.queues.len() >= MOST_QUEUES && !self.queues.contains_key(name) {
+            return None;
         }
-        self.queues.get_mut(name)
+        Some(self.queues.entry(name.clone()).or_default())
     }
 }
 

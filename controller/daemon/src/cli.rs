@@ -61,7 +61,10 @@ pub enum Command {
     Intents(client::tables::IntentsArgs),
     /// List the routers and their sessions
     #[command(after_help = pages::DEVICES)]
-    Devices(client::tables::DevicesArgs),
+    Devices(client::schema::DevicesArgs),
+    /// Show who says what of the network, and who says otherwise
+    #[command(after_help = pages::TOPOLOGY)]
+    Topology(client::topology::TopologyArgs),
     /// List the alarms that stand
     #[command(after_help = pages::ALARMS)]
     Alarms(client::Target),
@@ -99,7 +102,7 @@ pub enum Command {
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Start here", &["demo", "init"]),
     ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
-    ("The controller", &["serve", "status", "intents", "devices", "alarms", "log", "snapshot"]),
+    ("The controller", &["serve", "status", "intents", "devices", "topology", "alarms", "log", "snapshot"]),
     (
         "Changing the network",
         &["apply", "rollback", "drain", "undrain", "restore", "optimise", "mode", "adopt"],
@@ -117,7 +120,7 @@ pub struct NetworkArgs {
 /// What can be done with network files.
 #[derive(Debug, Subcommand)]
 pub enum NetworkCommand {
-    /// Read a containerlab, native or RFC 8345 file and write it in another form
+    /// Read a containerlab, native or RFC 8345 file, or what FRR prints of IS-IS, and write it in another form
     Convert(convert::ConvertArgs),
 }
 
@@ -212,6 +215,17 @@ mod tests {
             let room = line.chars().count() + 1 + word.chars().count() <= 100;
             assert!(whole || !room, "{name}: `{line}` is followed by `{next}`");
         }
+    }
+
+    #[test]
+    fn devices_takes_names_or_asks_for_a_schema() {
+        let read = |line: &str| match parse(line.split(' ').map(OsString::from)).unwrap().command {
+            Command::Devices(args) => (args.routers.len(), args.command.is_some()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read("trunkline devices"), (0, false));
+        assert_eq!(read("trunkline devices br-1 hq-pe1 --format json"), (2, false));
+        assert_eq!(read("trunkline devices schema hq-pe1"), (0, true));
     }
 
     #[test]

@@ -5,8 +5,10 @@ pub mod differing;
 pub mod left_out;
 pub mod log;
 pub mod optimise;
+pub mod schema;
 pub mod status;
 pub mod tables;
+pub mod topology;
 
 mod rehearsal;
 mod wait;
@@ -41,7 +43,7 @@ pub struct Access {
     // Not by `env`: what is typed for http:// is a mistake, and what stands in the environment is meant for other addresses.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// The file with the token that changes and `snapshot` need; the one in the default state folder where absent
+    /// The file with the token that changes, `snapshot` and `devices schema` need; the one in the default state folder where absent
     #[arg(long, env = "TRUNKLINE_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }

@@ -16,10 +16,11 @@ What was filled in or left out, what other systems will not read, and lines whos
 Examples:
   trunkline network convert lab/ceb.clab.yml > network.yaml
   trunkline network convert network.yaml --to dot | dot -Tsvg > network.svg
+  vtysh -c 'show isis mpls-te database json' > isis.json; trunkline network convert isis.json
 
 Exit codes: 0 done, 1 the file has errors, 2 called wrongly.";
 
-/// Read a containerlab, native or RFC 8345 file and write it in another form
+/// Read a containerlab, native or RFC 8345 file, or what FRR prints of IS-IS, and write it in another form
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub struct ConvertArgs {

@@ -232,7 +232,10 @@ pub fn network(path: &Path, sources: &mut Sources) -> Result<Network, Stop> {
         );
         return Err(Stop::usage(message));
     }
-    let read = formats::read(&name, &text);
+    let mut read = formats::read(&name, &text);
+    if let Ok(network) = &mut read {
+        engine::words::note_features(&mut network.ted);
+    }
     sources.insert(name, text);
     read.map_err(|findings| Stop::findings(findings, sources.clone()))
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use engine::{cycle, snapshot::StateFile, stages::View, terms::Terms};
+use engine::{cycle, learn::Learned, snapshot::StateFile, stages::View, terms::Terms};
 use formats::Network;
 use intents::{AsOf, Compilation, Reading, SourceFile};
 use model::{
@@ -35,13 +35,27 @@ pub struct Understood {
     pub files: usize,
 }
 
-/// Reads and understands a network and intents. Where there are faults, what has none is judged as far as that goes, as of a
-/// moment or with all services at once.
+/// Reads and understands a network and intents; the network with what a running controller has learned of it, where that is known.
+/// What stands in the folders and is left out is named on standard error. Where there are faults, what has none is judged as far as that
+/// goes, as of a moment or with all services at once.
 ///
 /// # Errors
 /// A file cannot be read, or files have faults: all of them, those of the network and of the intents.
-pub fn understand(network: &Path, paths: &[PathBuf], at: Option<Timestamp>) -> Result<Understood, Stop> {
-    understood(network, input::all_intents(paths)?, at)
+pub fn understand(
+    network: &Path,
+    paths: &[PathBuf],
+    at: Option<Timestamp>,
+    known: Option<&Known<'_>>,
+) -> Result<Understood, Stop> {
+    let mut read = input::all_intents(paths)?;
+    // The network may stand beside its intents: it is read, and not left out.
+    read.left_out.retain(|left| !left.is(network));
+    if let Some(line) = input::left_out(&read.left_out) {
+        eprintln!("{line}");
+    }
+    let nothing = Learned::default();
+    let learned = known.map_or(&nothing, |known| &known.state.learned);
+    understood_with(network, read, at, learned)
 }
 
 /// As [`understand`], of intent files that were read.
@@ -53,6 +67,15 @@ pub fn understood(
     intents: input::Intents,
     at: Option<Timestamp>,
 ) -> Result<Understood, Stop> {
+    understood_with(network, intents, at, &Learned::default())
+}
+
+fn understood_with(
+    network: &Path,
+    intents: input::Intents,
+    at: Option<Timestamp>,
+    learned: &Learned,
+) -> Result<Understood, Stop> {
     let count = intents.count();
     let input::Intents { files, unreadable, .. } = intents;
     let reading = reading(&files, unreadable);
@@ -61,7 +84,7 @@ pub fn understood(
     let (ted, mut findings) = match input::network(network, &mut sources) {
         Ok(Network { ted, mut notes, .. }) => {
             notes.retain(|note| note.severity > Severity::Info);
-            (ted, notes)
+            (learned.lay(&ted), notes)
         }
         Err(Stop::Findings(mut judged)) => {
             judged.findings.extend(intents::judge_alone(&reading));
@@ -136,7 +159,7 @@ pub fn as_of(hints: Hints, set: &IntentSet, at: Option<Timestamp>) -> Hints {
 }
 
 /// A network of which every device was read and holds nothing of ours.
-pub fn empty(ted: &Arc<Ted>) -> Start {
+fn empty(ted: &Arc<Ted>) -> Start {
     let nothing = || DeviceReading::Read {
         owned: DeviceConfig::default(),
         foreign: Foreign::default(),
@@ -145,22 +168,40 @@ pub fn empty(ted: &Arc<Ted>) -> Start {
     let devices = ted.nodes.keys().map(|node| (node.clone(), nothing())).collect();
     let actual = Arc::new(ActualState { devices, ..ActualState::default() });
     let (ids, before) = (Allocations::default(), Arc::default());
-    let (hints, terms) = (Hints::default(), Terms::default());
-    let view = View { ted: Arc::clone(ted), actual, ids, before, hints, terms };
+    let (hints, lacks, terms) = (Hints::default(), Arc::default(), Terms::default());
+    let view = View { ted: Arc::clone(ted), actual, ids, before, hints, lacks, terms };
     Start { view, hints: Hints::default(), empty: true, at: None }
 }
 
 /// What a running controller knows, from the file that `trunkline snapshot` wrote.
+#[derive(Debug)]
+pub struct Known<'p> {
+    path: &'p Path,
+    state: StateFile,
+}
+
+/// Reads that file, where one is named.
 ///
 /// # Errors
-/// The file cannot be read, or its intents do not fit the network file.
-pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
+/// It cannot be read.
+pub fn known(path: Option<&Path>) -> Result<Option<Known<'_>>, Stop> {
+    let Some(path) = path else { return Ok(None) };
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let state: StateFile = serde_json::from_str(&input::our_text(path)?)
         .map_err(|error| refuse(format!("not a snapshot as `trunkline snapshot` prints it: {error}")))?;
     if state.version != 1 {
         return Err(refuse(format!("a snapshot of format {}, only 1 is read here", state.version)));
     }
+    Ok(Some(Known { path, state }))
+}
+
+/// What the loop would start from: what a running controller knows, or an empty network where nobody knows anything.
+///
+/// # Errors
+/// The intents of the file do not fit the network, or its devices are of another one.
+pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>) -> Result<Start, Stop> {
+    let Some(Known { path, state }) = known else { return Ok(empty(ted)) };
+    let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let strangers: Vec<&str> = state
         .actual
         .devices
@@ -181,6 +222,7 @@ pub fn snapshot(path: &Path, ted: &Arc<Ted>) -> Result<Start, Stop> {
         ids: state.ids,
         before,
         hints: state.hints.clone(),
+        lacks: Arc::new(state.lacks),
         terms: Terms::default(),
     };
     Ok(Start { view, hints: state.hints, empty: false, at: state.at })

@@ -131,12 +131,11 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
         return Err(Stop::usage(message));
     }
     let progress = progress("reading");
-    let understood = offline::understand(&args.network.network, &args.intents, args.at.timestamp())?;
+    let known = offline::known(args.state.as_deref())?;
+    let (network, at) = (&args.network.network, args.at.timestamp());
+    let understood = offline::understand(network, &args.intents, at, known.as_ref())?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
-    let Start { view, hints, empty, at } = match &args.state {
-        Some(path) => offline::snapshot(path, &ted)?,
-        None => offline::empty(&ted),
-    };
+    let Start { view, hints, empty, at } = offline::start(known, &ted)?;
     let at = args.at.timestamp().or(at);
     let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());

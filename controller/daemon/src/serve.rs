@@ -19,12 +19,18 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::Context as _;
 use api::{Server, Token};
 use clap::Args;
-use engine::controller::{Controller, Setup};
+use engine::{
+    controller::{Controller, Setup},
+    inventory::Inventory,
+    learn::News,
+};
 use gnmi::FilePreImages;
+use model::Ted;
 use store::Journal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -131,7 +137,9 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let fleet = Fleet::build(&inventory, &config.inventory, &ted, &config.network, pre_images)?;
     info!(routers = ted.nodes.len(), devices = fleet.devices.len(), "the network is known");
     let watchers = fleet.watch(config.telemetry_interval, &samples_in);
+    let learned = learn(&inventory, &ted).await?;
     let setup = Setup {
+        learned,
         protocols: fleet.protocols(),
         devices: fleet.spawn(),
         ted,
@@ -162,6 +170,14 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     drop((watchers, notifiers, samples_in));
     info!("stopped");
     Ok(())
+}
+
+/// Begins to learn the network from the peers that the inventory names.
+async fn learn(inventory: &Inventory, ted: &Ted) -> anyhow::Result<watch::Receiver<Arc<News>>> {
+    let Some(access) = &inventory.bgp else { return Ok(engine::learn::nobody()) };
+    let listen = access.listen.map_or_else(String::new, |address| format!(" at {address}"));
+    let place = || format!("the inventory's `bgp`: peers cannot be listened to{listen}");
+    engine::learn::speak(access.speaker(), Arc::new(ted.clone())).await.with_context(place)
 }
 
 /// Says that a journal without a byte in it is taken for a new one. A start that was killed leaves such a file too, so it is no

@@ -3,10 +3,11 @@
 
 mod answer;
 mod links;
+mod order;
 mod request;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -19,27 +20,41 @@ use optimise::{Budget, MAX_SEGMENTS};
 use crate::outcome::{FOUND, say};
 use answer::Relieved;
 use links::Relief;
+use request::Asked;
 
 const AFTER: &str = "\
 Prints one line: the highest utilisation, a proven lower bound for it, the gap between both, and the
-seconds it took. Where that utilisation cannot be lowered, fuller links below it are relieved by emptier
-ones as far as time is left (not with --running); of --effort a sixteenth is kept for that. FILE of
---out gets a line `demand source middle… destination` for every demand; with several lists or with
-adjacency segments it is JSON.
+seconds it took. Figures from a thousand million on, and below 0.0001, stand there like 1.5e12. Where
+that utilisation cannot be lowered, fuller links below it are relieved by emptier ones as far as time
+is left (not with --running); of --effort a sixteenth is kept for that. FILE of --out gets a line
+`demand source middle… destination` for every demand; with several lists or with adjacency segments
+it is JSON, where a link is its place in the graph file. It cannot be a file that is read.
+
+With --adjacency a list may name a link only where it is at that link's first node: at the source, or
+behind the segment for that node, or behind a link that ends there.
 
 --running takes what --out wrote, in either form, and every demand has to stand there; one on the
 IGP's way as `demand source destination`. Then few demands move: at most one in eleven, or as many as
 --changes says, or what --relieve needs. A list that cannot run any more, because a link is down, goes
 back to the IGP's way and does not count.
 
-LINK is the label that the graph file gives a link, or its place there, from 0. It has one direction:
-where a line is cut, two links are down.
+LINK is the label that the graph file gives a link; where no link has that label, its place there,
+from 0. Where labels are numbers too, `#3` is the one at place 3, as in --down=#3 (in most shells the
+sign begins a comment where a word begins with it). It has one direction: where a line is cut, two
+links are down. The order of the rows of EDGES does not matter for the answer.
 
 With --running, --down, --changes or --relieve the line ends with `moved N`: so many demands have
-other lists than they had, or than the IGP's way where nothing is said to run. With --relieve a line
-before it tells what the link came to. With --priorities each level has a line before it, with the
-highest utilisation by it and those before it (with --relieve, by all): no level gets a worse way for
-one that comes after it.
+other lists than they had, or than the IGP's way where nothing is said to run.
+
+--relieve moves a demand only where every other link that gets more stays at or below that same
+utilisation: a link above it may keep what it has, and gets no more. A line before the last tells what
+the link came to, and why it came no further where the goal is missed.
+
+With --priorities each level has a line before the last, with the highest utilisation by it and those
+before it (with --relieve, by all); its bound is one for lists of that level beside all others as they
+are. The bound of the last line is one of all demands together, whatever their levels: no lists at all
+go below it, and where a level stands in the way of another it may be far below what levels permit. No
+level gets a worse way for one that comes after it.
 
 Examples:
   trunkline solve Abilene.graph Abilene.0000.demands
@@ -85,25 +100,25 @@ pub struct SolveArgs {
     #[arg(long, value_name = "N", default_value_t = 5,
           value_parser = clap::value_parser!(u16).range(1..=MAX_SEGMENTS as i64))]
     pub max_segments: u16,
-    /// Let a link be a segment
+    /// Let a link be a segment, from its own first node
     #[arg(long)]
     pub adjacency: bool,
     /// The lists that run now, as --out wrote them: start from these, and move few demands
     #[arg(long, value_name = "FILE")]
     pub running: Option<PathBuf>,
-    /// Links that are down, each by its label or number
+    /// Links that are down, each by its label, or by its place as 3 or #3
     #[arg(long, value_name = "LINK", value_delimiter = ',')]
     pub down: Vec<String>,
     /// The most demands whose lists may change
     #[arg(long, value_name = "N")]
     pub changes: Option<u32>,
-    /// Bring one link to this utilisation or below with the fewest moves, for instance 17=80%
+    /// Bring one link to this utilisation or below with the fewest moves and no other link above it, for instance 17=80%
     #[arg(long, value_name = "LINK=UTILISATION")]
     pub relieve: Option<Relief>,
     /// A level for each demand, one number from 0 to 255 on a line; 0 goes first
     #[arg(long, value_name = "FILE")]
     pub priorities: Option<PathBuf>,
-    /// Where the lists are written
+    /// Where the lists are written; none of the files that are read
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
@@ -112,6 +127,14 @@ impl SolveArgs {
     /// Whether it is asked from a state, so that it matters how much of it changes.
     fn counts_moves(&self) -> bool {
         self.running.is_some() || !self.down.is_empty() || self.changes.is_some() || self.relieve.is_some()
+    }
+
+    /// The files that are read, as they are named.
+    fn inputs(&self) -> Vec<(&'static str, &Path)> {
+        let mut inputs = vec![("the network", self.graph.as_path()), ("the demands", self.demands.as_path())];
+        inputs.extend(self.running.as_deref().map(|path| ("--running", path)));
+        inputs.extend(self.priorities.as_deref().map(|path| ("--priorities", path)));
+        inputs
     }
 }
 
@@ -122,8 +145,12 @@ impl SolveArgs {
 #[expect(clippy::disallowed_methods, reason = "the clock of this command is here, at the edge")]
 pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    args.out.as_deref().map_or(Ok(()), answer::has_folder)?;
-    let (instance, options) = request::read(args)?;
+    if let Some(out) = args.out.as_deref() {
+        answer::has_folder(out)?;
+        answer::is_no_input(out, &args.inputs())?;
+    }
+    let asked = request::read(args)?;
+    let Asked { instance, options, .. } = &asked;
     let demands = u32::try_from(instance.demands.len()).unwrap_or(u32::MAX);
     let allowed =
         Duration::from_micros(args.time.as_micros()).saturating_sub(RESERVE + RESERVE_EACH * demands);
@@ -135,19 +162,19 @@ pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
         true => "the instance cannot be solved",
         false => "the instance cannot be solved with these links down",
     };
-    let solution = optimise::solve(&instance, &options, budget).with_context(hopeless)?;
-    let text = || answer::text(&instance, &options, &solution);
+    let solution = optimise::solve(instance, options, budget).with_context(hopeless)?;
+    let text = || answer::text(&asked, &solution);
     let kept = args.out.as_ref().map_or(Ok(()), |path| answer::keep(path, text));
     if args.priorities.is_some() {
         answer::levels(&solution).iter().for_each(|line| say(line));
     }
-    let relieved = Relieved::look(&instance, &options, &solution)?;
+    let relieved = Relieved::look(&asked, &solution)?;
     relieved.iter().for_each(|relieved| say(&relieved.line()));
     say(&format!(
-        "mlu {:.6} bound {:.6} gap {:.4}% seconds {:.3}{}",
-        solution.mlu,
-        solution.bound,
-        100.0 * solution.gap(),
+        "mlu {} bound {} gap {}% seconds {:.3}{}",
+        answer::figure(solution.mlu),
+        answer::figure(solution.bound),
+        answer::percent(solution.gap()),
         begun.elapsed().as_secs_f64(),
         if args.counts_moves() { format!(" moved {}", solution.moved) } else { String::new() },
     ));

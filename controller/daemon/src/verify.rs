@@ -189,8 +189,9 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     let before = args.baseline.as_deref().map(baseline::read).transpose()?;
     let asked = args.at.timestamp();
     let named = args.service.as_deref();
+    let snapshot = offline::known(args.state.as_deref())?;
     let Understood { ted, set, sources, findings, of_network, .. } =
-        offline::understand(&args.network.network, &args.intents, asked)?;
+        offline::understand(&args.network.network, &args.intents, asked, snapshot.as_ref())?;
     // A line that is not what its author meant, or of which nobody wrote what is promised of it, makes every answer wrong; `check` has
     // the other warnings.
     let is_doubt = |(place, finding): &(usize, &Finding)| {
@@ -215,10 +216,7 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
         let name = named.unwrap_or_default();
         return Err(Stop::usage(format!("--service {name}: there is no intent or service of this name")));
     }
-    let Start { view, hints: known, empty, at } = match &args.state {
-        Some(path) => offline::snapshot(path, &ted)?,
-        None => offline::empty(&ted),
-    };
+    let Start { view, hints: known, empty, at } = offline::start(snapshot, &ted)?;
     let at = asked.or(at);
     // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;

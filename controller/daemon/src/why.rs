@@ -48,11 +48,10 @@ pub struct WhyArgs {
 /// It was called wrongly, or files have faults.
 pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
     let at = args.at.timestamp();
-    let Understood { ted, set, sources, .. } = offline::understand(&args.network.network, &args.intents, at)?;
-    let Start { view, hints, at: then, .. } = match &args.state {
-        Some(path) => offline::snapshot(path, &ted)?,
-        None => offline::empty(&ted),
-    };
+    let known = offline::known(args.state.as_deref())?;
+    let Understood { ted, set, sources, .. } =
+        offline::understand(&args.network.network, &args.intents, at, known.as_ref())?;
+    let Start { view, hints, at: then, .. } = offline::start(known, &ted)?;
     let hints = offline::as_of(hints, &set, at.or(then));
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);

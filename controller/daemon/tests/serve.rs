@@ -185,6 +185,11 @@ fn it_starts_observes_refuses_and_stops() {
         "{}",
         out(&devices)
     );
+    let schema = controller.ask(&["devices", "schema", "hq-pe1"], Some(&token));
+    assert_eq!(schema.status.code(), Some(1));
+    assert!(err(&schema).contains("hq-pe1, connect: it cannot be reached"), "{}", err(&schema));
+    let schema = controller.ask(&["devices", "schema", "nobody"], Some(&token));
+    assert!(err(&schema).contains("there is no device nobody"), "{}", err(&schema));
     let alarms = controller.ask(&["alarms"], None);
     assert_eq!(out(&alarms), "no alarm stands\n");
     let intents = controller.ask(&["intents", "--format", "json"], None);

@@ -129,8 +129,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "error[TL0095] plan: it changes 3 of 4 devices, and one change may touch 2 (mostDevices: 50% of all)",
-                "error[TL0095] plan: it moves or takes away the paths of 3 of 4 services, and one change may move 2 \
+                "error[TL0089] plan: it changes 3 of 4 devices, and one change may touch 2 (mostDevices: 50% of all)",
+                "error[TL0089] plan: it moves or takes away the paths of 3 of 4 services, and one change may move 2 \
                  (mostServices: 2)",
             ]
         );

@@ -1,7 +1,25 @@
-//! The stable codes of what the loop itself finds (TL0095 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0089 to TL0099), each with the page that `trunkline explain` shows.
 
-/// `TL0095`: a change touches more than one change may.
-pub const BEYOND_LIMIT: &str = "TL0095";
+/// `TL0089`: a change touches more than one change may.
+pub const BEYOND_LIMIT: &str = "TL0089";
+
+/// `TL0090`: nobody tells of a part of the network.
+pub const UNHEARD: &str = "TL0090";
+
+/// `TL0091`: what is learned waits.
+pub const LEARNED_WAITS: &str = "TL0091";
+
+/// `TL0092`: a source tells of something that the network file does not have.
+pub const STRANGER: &str = "TL0092";
+
+/// `TL0093`: a source is silent.
+pub const SILENT_SOURCE: &str = "TL0093";
+
+/// `TL0094`: two say otherwise of the network.
+pub const CONFLICT: &str = "TL0094";
+
+/// `TL0095`: a device does not serve what an edit needs.
+pub const NOT_SERVED: &str = "TL0095";
 
 /// `TL0096`: a device has no words for an edit.
 pub const NO_WORDS: &str = "TL0096";
@@ -20,12 +38,42 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     (
         BEYOND_LIMIT,
         "a change touches more of the network than one change may",
-        "`limits` in the configuration of the controller says how many devices one change may touch (`mostDevices`) and of how many services it may move or take away the paths (`mostServices`), as a number or as a share of all. This change goes beyond: the finding has the figures. Nothing was sent. Often it is a slip of the hand: a selector that matches more than was meant, a file that was left out, a line with far more services than one remembers. Look at the plan with `trunkline apply --dry-run`. Make the change in parts, or say that it is meant: `--beyond-limit`, with `-m` and the reason, which stand in the log. A change that the controller makes by itself, a re-route or what a maintenance window asks for, is held back and told by the alarm `beyond-limit`; people carry it out by `trunkline drain`, `trunkline apply` or a higher limit. What was left half-way is taken back or finished whatever it touches.",
+        "`limits` in the configuration of the controller says how many devices one change may touch (`mostDevices`) and of how many services it may move or take away the paths (`mostServices`), as a number or as a share of all. This change goes beyond: the finding has the figures. Nothing was sent. Often it is a slip of the hand: a selector that matches more than was meant, a file that was left out, a line with far more services than one remembers. Look at the plan with `trunkline apply --dry-run`. Make the change in parts, or say that it is meant: `--beyond-limit`, with `-m` and the reason, which stand in the log. A change that the controller makes by itself, a re-route, what a maintenance window asks for or what follows from what routers tell, is held back and told by the alarm `beyond-limit`; people carry it out by `trunkline drain`, `trunkline apply` or a higher limit. What was left half-way is taken back or finished whatever it touches.",
+    ),
+    (
+        UNHEARD,
+        "nobody tells of a part of the network",
+        "All peers have told all they know, and none told of these routers or links, or only one end of a link told of it. Plans follow the network file there. That is usual for routers outside the routing domain of the peers; otherwise see whether the router, its adjacency, or the export into BGP-LS is down.",
+    ),
+    (
+        LEARNED_WAITS,
+        "what is learned waits",
+        "Routers tell something else of the network than plans follow: another SID, metric or bandwidth, for instance. A plan must not move with every message, so it is followed when it has stayed the same for some seconds, in one change for all of it, proved as any other. Where the mode is not `act`, or the network is not adopted, it waits: `trunkline apply` takes it in with the intents that it sends. `trunkline topology` has what is said and by whom.",
+    ),
+    (
+        STRANGER,
+        "the network file does not have what routers tell of",
+        "A routing protocol tells of a router or of a link that is not in the network file. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
+    ),
+    (
+        SILENT_SOURCE,
+        "a source of what is learned is silent",
+        "The BGP session with a peer that the inventory names is down, or the peer tells more than there is room for. What was learned from a silent peer is stale and not gone: plans go on with it, and nothing moves because of the silence. It goes when the peer is back and does not tell it again, or when another peer tells otherwise. Look at the session, and at the peer's own log.",
+    ),
+    (
+        CONFLICT,
+        "two say otherwise of the network",
+        "Routers say something else of a router or link than the network file does, or two peers disagree. Plans follow what routers say before what the file says, and of two peers the one whose name comes first; neither is averaged away. Mend the file where the routers are right, and the router where it is not. `trunkline topology` shows both side by side.",
+    ),
+    (
+        NOT_SERVED,
+        "a device does not serve what an edit needs",
+        "The dialect has words for the edit, and the router's own YANG modules do not have all of them: it does not serve one of the modules, or the text that it gives of a module defines no node of that name. The controller learns this from each router when a session to it is up, and from the snapshot in `trunkline plan --state`; a router that did not say is not judged. A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the router, the module and the node, and the intents that ask for it; `trunkline devices schema ROUTER` shows what it serves. Lead these services over other routers, or put a release on the router, or a licence, that serves the module.",
     ),
     (
         NO_WORDS,
         "a device has no words for an edit",
-        "The plan asks a device for something that the modules of its dialect cannot say, such as a steering rule on a router that is configured in Huawei's modules, or a name that is longer than they allow. A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the device, what is missing, and the intents that ask for it; `docs/dialects.md` has what each dialect carries. Lead these services over other routers, shorten the name of the intent where that is what is too long, or, where the router serves OpenConfig too, give it that `dialect` in the network file.",
+        "The plan asks a device for something that the modules of its dialect cannot say, such as queues on a router in the middle of a path that is configured in Nokia's modules, or a rate that is no whole number of Mbit/s on one of Huawei. What the ends of a service cannot be told at all is said of its intent before (TL0081). A change is carried out on all of its devices or on none, so nothing is sent to anybody. The finding names the device, what is missing, and the intents that ask for it; `docs/dialects.md` has what each dialect carries. Lead these services over other routers, ask for values that fit, or, where the router serves OpenConfig too, give it that `dialect` in the network file.",
     ),
     (
         NOTHING_PROMISED,
@@ -51,6 +99,7 @@ mod tests {
     #[test]
     fn codes_are_ascending_and_have_pages() {
         assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        assert!(PAGES.iter().all(|(code, _, page)| code.starts_with("TL009") && page.len() > 40));
+        let is_ours = |code: &str| ("TL0089".."TL0100").contains(&code);
+        assert!(PAGES.iter().all(|(code, _, page)| is_ours(code) && page.len() > 40));
     }
 }

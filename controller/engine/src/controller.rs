@@ -6,6 +6,7 @@ mod commands;
 mod fixture;
 mod held_back;
 mod keep;
+mod learning;
 mod look;
 mod loop_turn;
 mod outcome;
@@ -38,8 +39,9 @@ use crate::{
     event::{Event, EventKind},
     handle::{Applied, Command, Reply},
     job::{self, Finished, Means, Request, Wanted, waves::Question},
+    learn,
     picture::{self, Album},
-    readers::Seen,
+    readers::{Learnt, Seen},
     snapshot::{Session, Snapshot},
     world::World,
 };
@@ -71,6 +73,8 @@ enum Asker {
     Repair,
     /// The controller, because a schedule opens or closes.
     Schedule,
+    /// The controller, because routers tell otherwise of the network.
+    Learned,
 }
 
 /// A change that is under way.
@@ -92,6 +96,7 @@ pub struct Controller {
     seen: mpsc::Receiver<Seen>,
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
+    learnt: mpsc::Receiver<Learnt>,
     /// How many devices are asked to open a session at once, by whomever.
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
@@ -101,6 +106,8 @@ pub struct Controller {
     running: Option<Running>,
     /// One optimisation at a time: each has work for all processors.
     optimising: Arc<Semaphore>,
+    /// One look into a device's modules at a time: each takes up the device.
+    looking: Arc<Semaphore>,
     /// Whether a change is under way, for the readers.
     busy: watch::Sender<bool>,
     /// Who may act, for a change that is under way.
@@ -126,6 +133,7 @@ pub struct Controller {
     resolving: BTreeSet<NodeId>,
     in_vain: outcome::InVain,
     schedules: schedules::Schedules,
+    learning: learning::Learning,
     keeper: keep::Keeper,
     /// What is told as soon as it runs: whoever is told listens by then.
     news: Vec<EventKind>,
@@ -140,8 +148,10 @@ enum News {
     Command(Command),
     Samples(Vec<Sample>),
     Seen(Seen),
+    Learnt(Learnt),
     Told(EventKind),
     Asked(Question),
+    Learned(Arc<learn::News>),
     Finished(Box<Result<Finished, tokio::task::JoinError>>),
     Recovered(Result<repair::Resolved, tokio::task::JoinError>),
     Judge,
@@ -167,6 +177,8 @@ impl Controller {
                 Some(command) = self.commands.recv() => News::Command(command),
                 Some(question) = self.between.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
+                Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
+                news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
                 () = due(owed) => News::Judge,
@@ -181,10 +193,13 @@ impl Controller {
                 News::Recovered(ended) => self.recovered(ended),
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
+                News::Learnt(learnt) => self.learn(learnt),
                 News::Samples(samples) => self.take_samples(samples),
+                News::Learned(news) => self.take_news(news),
                 News::Judge => {
                     self.pay();
                     self.follow_schedules();
+                    self.follow_learned();
                     self.judge();
                 }
                 News::Draw => {
@@ -277,6 +292,13 @@ impl Controller {
             }
         }
         self.greet();
+    }
+
+    fn learn(&mut self, Learnt { node, served }: Learnt) {
+        for (module, lack) in &served.lacks {
+            warn!(%node, %module, ?lack, "its modules lack what its dialect can write: plans that need it are refused");
+        }
+        self.world.learn(node, served);
     }
 
     /// Says what devices hold otherwise than they should. What a change of ours left half-way there is put right, and is no news,

@@ -53,6 +53,18 @@ pub enum EventKind {
         /// Why.
         why: String,
     },
+    /// Somebody from whom the network is learned tells of it.
+    SourceUp {
+        /// Who.
+        source: NodeId,
+    },
+    /// Somebody from whom the network is learned is silent. What was learned from it stays, and is stale.
+    SourceDown {
+        /// Who.
+        source: NodeId,
+        /// Why.
+        why: String,
+    },
     /// All devices of the inventory were read.
     InSync {
         /// How many.
@@ -291,7 +303,7 @@ impl EventKind {
             | Self::WaveStopped { .. } => Severity::Major,
             Self::DeviceDown { .. } | Self::Drift { .. } => Severity::Minor,
             Self::TransactionEnded { ending: Ending::RolledBack, .. } => Severity::Minor,
-            Self::PromiseUnknown { .. } => Severity::Warning,
+            Self::PromiseUnknown { .. } | Self::SourceDown { .. } => Severity::Warning,
             _ => Severity::Info,
         }
     }

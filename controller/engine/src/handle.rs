@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use crate::{
     event::Event,
     rehearse::Rehearsed,
+    schema::DeviceSchema,
     snapshot::{Snapshot, StateFile},
     terms::Manner,
 };
@@ -85,6 +86,12 @@ pub enum Refusal {
     NotFound {
         /// What was asked for.
         what: String,
+    },
+    /// A device did not answer a question.
+    #[error("{why}")]
+    Device {
+        /// Which, and why.
+        why: String,
     },
     /// The journal cannot be written.
     #[error("{why}")]
@@ -273,6 +280,15 @@ pub enum Command {
     State {
         /// The answer.
         reply: Reply<StateFile>,
+    },
+    /// What a device's own modules are.
+    Schema {
+        /// Which device.
+        node: NodeId,
+        /// Only this module; all where absent.
+        module: Option<String>,
+        /// The answer.
+        reply: Reply<DeviceSchema>,
     },
 }
 

@@ -27,6 +27,7 @@ use crate::{
     carry::{Fleet, Report, carry_out},
     clock, codes, cycle,
     event::{Ending, EventKind},
+    learn::Learned,
     stages::{self, Files, Occasion, Proposal, View},
     transact::Outcome,
 };
@@ -74,6 +75,8 @@ pub struct Request {
     pub rest: bool,
     /// When the sample that completed the breach arrived, where a breach is the cause.
     pub breach: Option<Instant>,
+    /// What is learned of the network, where plans follow it from this change on; the view has it laid over the file's network.
+    pub learned: Option<Arc<Learned>>,
 }
 
 /// What became of it.

@@ -13,6 +13,8 @@ pub mod event;
 
 pub mod inventory;
 
+pub mod schema;
+
 pub mod terms;
 
 // The loop, and the task that runs it.
@@ -28,6 +30,8 @@ pub mod balance;
 mod clocked;
 
 pub mod season;
+
+pub mod learn;
 
 pub mod world;
 

@@ -1,16 +1,20 @@
 //! The state of the loop as the picture that people get.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use assess::{LinkState, Standing};
 use model::{
-    DirectedLink, Link, NodeId, ServiceId, Side, Timestamp, Verdict, Window,
+    DirectedLink, Finding, Link, NodeId, ServiceId, Side, Timestamp, Verdict, Window,
     hint::Work,
     verdict::{DirectionVerdict, Route},
 };
 
 use crate::{
     event::Event,
+    learn::Sources,
     season,
     snapshot::{
         AlarmView, Balanced, Counts, DirectionView, HopView, LinkView, NodeView, PromiseState, QueueView,
@@ -37,6 +41,10 @@ pub struct Album {
     pub timeline: VecDeque<Event>,
     /// Alarms of the controller's own that stand.
     pub own: OwnAlarms,
+    /// Who says what of the network.
+    pub sources: Arc<Sources>,
+    /// What is odd in that.
+    pub odd: Vec<Finding>,
 }
 
 /// Draws it; `season` is the moment that schedules are asked about. O(nodes + links + services).
@@ -64,6 +72,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season
     };
     let mut findings = world.compiled.findings.clone();
     findings.extend(world.drift.findings.iter().cloned());
+    findings.extend(album.odd.iter().cloned());
     Snapshot {
         at: now,
         revision: world.actual.revision,
@@ -88,6 +97,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season
             .collect(),
         balanced: world.hints.balanced.clone(),
         findings,
+        sources: Arc::clone(&album.sources),
     }
 }
 
@@ -135,6 +145,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
         differs: world.drift.differences(id).to_vec(),
+        modules: world.modules.get(id).copied(),
     }
 }
 

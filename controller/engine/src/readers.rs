@@ -1,8 +1,9 @@
-//! One reader for each device: reads it once at the start and again at intervals, so that what others change is noticed.
+//! One reader for each device: reads it once at the start and again at intervals, so that what others change is noticed; and
+//! learns which modules it serves, whenever it answers again after it did not.
 
 use std::{sync::Arc, time::Duration};
 
-use device::{DeviceError, ErrorKind};
+use device::{DeviceError, ErrorKind, Served};
 use model::{DeviceReading, NodeId, Timestamp};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -20,6 +21,15 @@ pub struct Seen {
     pub begun: Timestamp,
     /// What it holds, or why that is not known.
     pub result: Result<DeviceReading, DeviceError>,
+}
+
+/// What a device said of its modules.
+#[derive(Debug)]
+pub struct Learnt {
+    /// The device.
+    pub node: NodeId,
+    /// What it said.
+    pub served: Served,
 }
 
 /// How long after a failure a device is tried again: doubling up to a minute, spread over devices by their names, so that
@@ -55,12 +65,15 @@ pub struct Turns {
     pub gate: Arc<Semaphore>,
     /// Whether a change is under way.
     pub busy: watch::Receiver<bool>,
+    /// Where it goes what devices serve.
+    pub learnt: mpsc::Sender<Learnt>,
 }
 
 /// Reads for ever. The first readings come at once; those after it are spread over the interval. While a change is under way a
 /// device that answers is left to it: a reading would stand in its way, and shows what is not decided yet.
 pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<Seen>) {
     let mut failures = 0;
+    let mut is_known = false;
     let mut wait = share_of(turns.every, handle.node());
     loop {
         let Ok(permit) = turns.gate.acquire().await else { return };
@@ -78,13 +91,34 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
                 pause(failures, handle.node())
             }
         };
+        let answers = result.is_ok();
         if out.send(Seen { node: handle.node().clone(), begun, result }).await.is_err() {
             return;
         }
+        // A device that comes back may have another release on it.
+        is_known = answers && (is_known || learn(&handle, &turns).await);
         sleep(pause).await;
         if failures == 0 {
             // Bounded, so that a change that takes its time hides no device that went away.
             let _ = timeout(turns.every, turns.busy.wait_for(|busy| !*busy)).await;
+        }
+    }
+}
+
+/// Asks once what the device serves; whether that is known now. It would stand in the way of a change, and so it waits for the next
+/// reading where one is under way.
+async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
+    if *turns.busy.borrow() {
+        return false;
+    }
+    let Ok(permit) = turns.gate.acquire().await else { return false };
+    let served = handle.serves().await;
+    drop(permit);
+    match served {
+        Ok(served) => turns.learnt.send(Learnt { node: handle.node().clone(), served }).await.is_ok(),
+        Err(error) => {
+            tracing::debug!(%error, "a device did not say what it serves");
+            false
         }
     }
 }

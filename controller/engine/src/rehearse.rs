@@ -1,15 +1,10 @@
 //! A plan tried on the routers that it would change: each is asked whether it would take its part, and is left as it was.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use device::{DeviceError, ErrorKind, Rehearsal};
+use device::{DeviceError, ErrorKind, Rehearsal, edits::last_of_each};
 use futures_util::future::join_all;
 use model::{Edit, NodeId, Plan};
-use plan::report::object_name;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -86,7 +81,7 @@ fn told(answer: Result<Done, DeviceError>) -> Rehearsed {
     match answer {
         Ok(Done::Rehearsed(Rehearsal::Accepted)) => Rehearsed::Accepted,
         Ok(Done::Rehearsed(Rehearsal::Cannot(why))) => Rehearsed::Cannot { why },
-        Ok(Done::Ok | Done::Reading(_) | Done::Capabilities(_)) => {
+        Ok(Done::Ok | Done::Reading(_) | Done::Served(_) | Done::Modules(_)) => {
             Rehearsed::Cannot { why: "it answered another question".to_owned() }
         }
         Err(DeviceError { kind, .. }) => match kind {
@@ -104,28 +99,16 @@ fn told(answer: Result<Done, DeviceError>) -> Rehearsed {
 
 /// What a plan comes to on each device: of several edits of one object the last one, in the order of the plan.
 fn parts(plan: &Plan) -> BTreeMap<NodeId, Vec<Edit>> {
-    let mut all: BTreeMap<NodeId, Vec<&Edit>> = BTreeMap::new();
+    let mut all: BTreeMap<NodeId, Vec<Edit>> = BTreeMap::new();
     for (node, edits) in plan.transactions.iter().flat_map(|transaction| &transaction.edits) {
-        all.entry(node.clone()).or_default().extend(edits.iter().map(|reasoned| &reasoned.edit));
+        all.entry(node.clone()).or_default().extend(edits.iter().map(|reasoned| reasoned.edit.clone()));
     }
     all.into_iter().map(|(node, edits)| (node, last_of_each(&edits))).collect()
 }
 
-fn last_of_each(edits: &[&Edit]) -> Vec<Edit> {
-    let mut seen = BTreeSet::new();
-    let mut last: Vec<Edit> = edits
-        .iter()
-        .rev()
-        .filter(|edit| seen.insert(object_name(edit)))
-        .map(|edit| (*edit).clone())
-        .collect();
-    last.reverse();
-    last
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{collections::BTreeSet, time::Duration};
 
     use device::{
         Step,
@@ -133,6 +116,7 @@ mod tests {
         fake::{FakeDevice, Fault},
     };
     use model::{Cause, DeviceConfig, Phase, ReasonedEdit, Transaction};
+    use plan::report::object_name;
 
     use super::*;
     use crate::tasks::DeviceHandle;

@@ -2,7 +2,7 @@
 //!
 //! Numbers are in the units of the model (microseconds, 1e-9, bit/s, 1e-6). What is not known is absent, never zero.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use model::{
     LinkId, NodeId, Revision, ServiceId, Severity, Timestamp,
@@ -11,7 +11,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::{event::Event, words::Lacking};
 
 pub use plan::{Deviation, Difference, FieldDifference};
 
@@ -54,8 +54,11 @@ pub struct Snapshot {
     /// Services that people had moved off full links, those that are held because of that, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub balanced: BTreeMap<ServiceId, model::hint::Balance>,
-    /// Findings of the last compilation, drift and collisions, as text.
+    /// Findings of the last compilation, drift and collisions, as text; and what is odd in what is learned.
     pub findings: Vec<model::Finding>,
+    /// Who says what of the network. It is large and seldom asked for, and so is read by itself.
+    #[serde(skip)]
+    pub sources: Arc<crate::learn::Sources>,
 }
 
 /// A maintenance window.
@@ -142,6 +145,9 @@ pub struct NodeView {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// How many YANG modules it serves; absent where it did not say.
+    #[serde(default)]
+    pub modules: Option<usize>,
 }
 
 /// A line.
@@ -331,4 +337,10 @@ pub struct StateFile {
     /// When it was taken, as schedules count it.
     #[serde(default)]
     pub at: Option<Timestamp>,
+    /// What devices' modules lack, of those that are known to lack something.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lacks: Lacking,
+    /// What is learned of the network and laid over its file.
+    #[serde(default, skip_serializing_if = "crate::learn::Learned::is_empty")]
+    pub learned: crate::learn::Learned,
 }

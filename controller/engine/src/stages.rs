@@ -34,6 +34,8 @@ pub struct View {
     pub before: Arc<Compilation>,
     /// The hints that they were compiled with.
     pub hints: Hints,
+    /// What devices' modules lack, of those that are known to lack something.
+    pub lacks: Arc<words::Lacking>,
     /// How it may be carried out, and how much it may touch.
     pub terms: Terms,
 }
@@ -49,6 +51,8 @@ pub enum Occasion {
     /// The intents in force, because a schedule opens or closes. A service that does not fit is told and stands against nothing: all others
     /// begin and end when they are promised to.
     Schedule,
+    /// The intents in force, because routers tell otherwise of the network; told as upkeep is.
+    Learned,
     /// The loop decided.
     Loop {
         /// What it decided.
@@ -61,7 +65,7 @@ pub enum Occasion {
 impl Occasion {
     /// Whether nobody asked for it. What goes beyond a limit then is held back and not refused, so that people see what it would be.
     pub const fn is_own(&self) -> bool {
-        matches!(self, Self::Loop { .. } | Self::Schedule)
+        matches!(self, Self::Loop { .. } | Self::Schedule | Self::Learned)
     }
 
     /// How bad it is to go beyond a limit: it stops what a person asks for, unless he said that it may.
@@ -212,7 +216,9 @@ fn told(compiled: &Compilation, view: &View, occasion: &Occasion) -> Vec<Finding
         let may = match occasion {
             Occasion::Person => false,
             Occasion::Schedule => true,
-            Occasion::Upkeep | Occasion::Loop { .. } => is_refused(&view.before.verdicts, &id),
+            Occasion::Upkeep | Occasion::Learned | Occasion::Loop { .. } => {
+                is_refused(&view.before.verdicts, &id)
+            }
         };
         may && is_refused(&compiled.verdicts, &id)
     };
@@ -272,7 +278,7 @@ pub fn plan(
         difference.findings.retain(|finding| only.iter().any(|node| node.as_str() == finding.subject));
     }
     let policy = match occasion {
-        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => view.terms.policy(),
+        Occasion::Person | Occasion::Upkeep | Occasion::Schedule | Occasion::Learned => view.terms.policy(),
         Occasion::Loop { .. } => ChangePolicy::Urgent,
     };
     plan::plan(difference, view.actual.revision, &policy, &causes)
@@ -289,7 +295,7 @@ pub fn prove(
 ) -> Proof {
     let set = &*promised(set, hints);
     let (measured, failures) = match occasion {
-        Occasion::Person | Occasion::Upkeep | Occasion::Schedule => {
+        Occasion::Person | Occasion::Upkeep | Occasion::Schedule | Occasion::Learned => {
             (plan::overlay(&view.ted, hints), Failures::Links)
         }
         Occasion::Loop { assessment, .. } => {
@@ -331,7 +337,7 @@ fn without_what_healed(hints: &Hints, assessment: &Assessment) -> Hints {
     hints
 }
 
-/// What stands against a plan: what the proof found, what devices have no words for, and the limits that it goes beyond.
+/// What stands against a plan: what the proof found, what devices have no words or no modules for, and the limits that it goes beyond.
 pub fn judged(
     proof: Proof,
     plan: &Plan,
@@ -339,7 +345,7 @@ pub fn judged(
     view: &View,
     occasion: &Occasion,
 ) -> Vec<Finding> {
-    let lacking = words::lacking(plan, &view.ted, &view.actual);
+    let lacking = words::lacking(plan, &view.ted, &view.actual, &view.lacks);
     let (before, after) = (&view.before.verdicts, &compiled.verdicts);
     let reach = Reach { plan, devices: view.ted.nodes.len(), before, after };
     let beyond = beyond::judge(reach, view.terms.most, occasion.beyond(view.terms.manner));

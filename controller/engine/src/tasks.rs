@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Step};
+use device::{Device, DeviceError, ErrorKind, Module, Rehearsal, Served, Step};
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -25,8 +25,12 @@ pub enum Work {
     Cancel(TransactionId),
     /// Read what it holds.
     Read,
-    /// Say what it can do.
-    Capabilities,
+    /// Say which modules it serves, and what they lack.
+    Serves,
+    /// List all its modules, for people.
+    Modules,
+    /// Look into the texts of these.
+    Contents(Arc<Vec<Module>>),
 }
 
 impl Work {
@@ -37,8 +41,7 @@ impl Work {
             Self::Commit(..) => Step::Commit,
             Self::Confirm(_) => Step::Confirm,
             Self::Cancel(_) => Step::Cancel,
-            Self::Read => Step::Read,
-            Self::Capabilities => Step::Connect,
+            Self::Read | Self::Serves | Self::Modules | Self::Contents(_) => Step::Read,
         }
     }
 }
@@ -50,10 +53,12 @@ pub enum Done {
     Ok,
     /// What it holds.
     Reading(DeviceReading),
-    /// What it can do.
-    Capabilities(Capabilities),
     /// How a rehearsal went.
     Rehearsed(Rehearsal),
+    /// What it serves.
+    Served(Served),
+    /// Modules.
+    Modules(Vec<Module>),
 }
 
 /// One order and where its answer goes.
@@ -153,12 +158,35 @@ impl DeviceHandle {
     pub async fn read(&self) -> Result<DeviceReading, DeviceError> {
         match self.ask(Work::Read).await? {
             Done::Reading(reading) => Ok(reading),
-            Done::Ok | Done::Capabilities(_) | Done::Rehearsed(_) => Err(DeviceError {
-                node: self.node.clone(),
-                step: Step::Read,
-                kind: ErrorKind::Garbage("a read that read nothing".into()),
-            }),
+            Done::Ok | Done::Rehearsed(_) | Done::Served(_) | Done::Modules(_) => Err(self.another_answer()),
         }
+    }
+
+    /// Asks which modules it serves.
+    ///
+    /// # Errors
+    /// What the device said.
+    pub async fn serves(&self) -> Result<Served, DeviceError> {
+        match self.ask(Work::Serves).await? {
+            Done::Served(served) => Ok(served),
+            Done::Ok | Done::Rehearsed(_) | Done::Reading(_) | Done::Modules(_) => Err(self.another_answer()),
+        }
+    }
+
+    /// Lists its modules, or looks into some.
+    ///
+    /// # Errors
+    /// What the device said.
+    pub async fn modules(&self, work: Work) -> Result<Vec<Module>, DeviceError> {
+        match self.ask(work).await? {
+            Done::Modules(modules) => Ok(modules),
+            Done::Ok | Done::Rehearsed(_) | Done::Reading(_) | Done::Served(_) => Err(self.another_answer()),
+        }
+    }
+
+    fn another_answer(&self) -> DeviceError {
+        let kind = ErrorKind::Garbage("an answer to another question".into());
+        DeviceError { node: self.node.clone(), step: Step::Read, kind }
     }
 }
 
@@ -170,6 +198,8 @@ async fn carry<D: Device>(device: &mut D, work: Work) -> Result<Done, DeviceErro
         Work::Confirm(id) => device.confirm(id).await.map(|()| Done::Ok),
         Work::Cancel(id) => device.cancel(id).await.map(|()| Done::Ok),
         Work::Read => device.read().await.map(Done::Reading),
-        Work::Capabilities => device.capabilities().await.map(Done::Capabilities),
+        Work::Serves => device.serves().await.map(Done::Served),
+        Work::Modules => device.modules().await.map(Done::Modules),
+        Work::Contents(modules) => device.contents(&modules).await.map(Done::Modules),
     }
 }

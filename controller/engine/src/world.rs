@@ -6,6 +6,7 @@ use std::{
 };
 
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
+use device::Served;
 use intents::Compilation;
 use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
@@ -14,8 +15,10 @@ use model::{
 use plan::{Diff, Difference};
 
 use crate::{
+    learn::Learned,
     stages::{Files, Proposal, View},
     terms::{Most, Terms},
+    words::Lacking,
 };
 
 /// The accepted intents.
@@ -104,7 +107,11 @@ impl Drift {
 /// The state of the loop.
 #[derive(Debug)]
 pub struct World {
-    /// The network as contracts and advertisements say.
+    /// The network as its file says.
+    pub file: Arc<Ted>,
+    /// What is learned of it and laid over that, as plans follow it.
+    pub learned: Arc<Learned>,
+    /// The network as contracts and advertisements say: both together.
     pub ted: Arc<Ted>,
     /// Its interfaces by line.
     pub lines: Lines,
@@ -118,6 +125,10 @@ pub struct World {
     pub compiled: Arc<Compilation>,
     /// What devices hold; shared with proposals.
     pub actual: Arc<ActualState>,
+    /// How many modules each device serves; of those that said it.
+    pub modules: BTreeMap<NodeId, usize>,
+    /// What devices' modules lack, of those that are known to lack something; shared with proposals.
+    pub lacks: Arc<Lacking>,
     /// When each device was last changed by us: readings that were begun before that are too old to count.
     pub changed: BTreeMap<NodeId, Timestamp>,
     /// What telemetry brought.
@@ -152,7 +163,24 @@ impl World {
             ids: self.ids.clone(),
             before: Arc::clone(&self.compiled),
             hints: self.hints.clone(),
+            lacks: Arc::clone(&self.lacks),
             terms: Terms { most: self.most, ..Terms::default() },
+        }
+    }
+
+    /// Notes what a device says that it serves. One that says nothing is as unknown as before.
+    pub fn learn(&mut self, node: NodeId, served: Served) {
+        if served.modules.is_empty() {
+            return;
+        }
+        self.modules.insert(node.clone(), served.modules.len());
+        let known = self.lacks.get(&node);
+        if known != Some(&served.lacks) && !(known.is_none() && served.lacks.is_empty()) {
+            let lacks = Arc::make_mut(&mut self.lacks);
+            lacks.remove(&node);
+            if !served.lacks.is_empty() {
+                lacks.insert(node, served.lacks);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ codes! {
     POLICY_TAKEN = "TL0201", "a policy of somebody else has the same color and endpoint",
         "A headend knows an SR policy by its color and endpoint (RFC 9256 section 2.1). Another system or a person has put a policy there under a name without our prefix. It is never changed or removed by the controller. Our policy is withheld, and with it the steering rules that lead only into it, so that no traffic of ours rides a stranger's policy. Remove or renumber the other policy; the next cycle puts ours.";
     STEERING_TAKEN = "TL0202", "a steering rule of somebody else stands in the same place",
-        "The VRF holds a rule with this sequence number that the controller did not create. Ours is withheld and the service's traffic follows the rules that are there. Renumber the other rule.";
+        "The VRF holds a rule with this sequence number that the controller did not create. Ours is withheld and the service's traffic follows the rules that are there. Renumber the other rule. On routers that give routes their color where a VRF imports them, as in Huawei's dialect, a VRF follows one import policy of each address family: where it names another than ours, no rule of ours is put into that VRF, until that policy is taken off it.";
     QOS_TAKEN = "TL0203", "the queues of an interface are set by somebody else",
         "The interface has an output policy that the controller did not create. Guarantees of our classes do not hold there until it is removed.";
     CLASSIFIER_TAKEN = "TL0204", "the classifier of a device is somebody else's",

@@ -329,6 +329,24 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
             objects.push(Withheld::Steering(key.clone()));
         }
     }
+    for vrf in &foreign.vrfs {
+        let ours: Vec<&SteeringKey> = wanted.steering.keys().filter(|key| key.vrf == *vrf).collect();
+        let rules = match ours.len() {
+            0 => continue,
+            1 => "our rule is".to_owned(),
+            many => format!("our {many} rules are"),
+        };
+        say(
+            codes::STEERING_TAKEN,
+            format!("the steering of vrf {vrf} is in somebody else's hands: {rules} not put"),
+        );
+        for key in ours {
+            let object = Withheld::Steering(key.clone());
+            if !objects.contains(&object) {
+                objects.push(object);
+            }
+        }
+    }
     for interface in foreign.qos.iter().filter(|interface| wanted.qos.contains_key(interface)) {
         say(
             codes::QOS_TAKEN,

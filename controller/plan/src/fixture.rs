@@ -37,6 +37,7 @@ pub(crate) fn node(id: &str, index: u32) -> Node {
         queues: 8,
         overload: false,
         dialect: "openconfig".into(),
+        features: model::Features::default(),
     }
 }
 

@@ -108,6 +108,22 @@ impl Journal {
         self.file.state("loop")
     }
 
+    /// Keeps what was learned of the network and is in force, where no change follows from it.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn put_learned<T: Serialize>(&self, learned: &T) -> Result<(), StoreError> {
+        self.file.put_state("learned", learned)
+    }
+
+    /// What was learned of the network, as it was last compiled; empty in a new journal.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn learned<T: DeserializeOwned + Default>(&self) -> Result<T, StoreError> {
+        self.file.state("learned")
+    }
+
     /// Keeps whether the network was adopted. Before that the controller only observes.
     ///
     /// # Errors

@@ -236,7 +236,9 @@ impl<'a> Search<'a> {
             return Err(format!("{id} would be kept off more than {MOST_LINKS} links: let it back first"));
         }
         let after = next.load.heat(self.graph, hot).utilisation;
-        let why = format!("to relieve {link}: {} -> {}", up(before.utilisation), up(after));
+        let preferred = trial::preferred(self.case, now, &next, &service);
+        let but = preferred.as_ref().map(|line| format!("; it prefers {line}")).unwrap_or_default();
+        let why = format!("to relieve {link}: {} -> {}{but}", up(before.utilisation), up(after));
         trial::keep_off(&mut next.added, &service, &off, self.case.now, why);
         next.hints = self.hints(&next.added);
         self.meter.take(self.steps(STEPS_PROOF));
@@ -245,7 +247,7 @@ impl<'a> Search<'a> {
         let ways = trial::ways(now, &next, &service, promised);
         let backups = trial::backups(now, &next, &service);
         let held = held.into_iter().collect();
-        Ok((next, Move { service, off: before, after, avoids: off, ways, held, backups }))
+        Ok((next, Move { service, off: before, after, avoids: off, ways, held, backups, preferred }))
     }
 
     /// Compiles a move until its service rides what was chosen for it and nobody else moves, or it does not come to that.

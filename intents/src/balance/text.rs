@@ -145,6 +145,7 @@ impl Move {
 
     fn details(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.ways.iter().map(Way::line).collect();
+        lines.extend(self.preferred.iter().map(|line| format!("it prefers {line}, and leaves that")));
         let also: Vec<&str> =
             self.avoids.iter().filter(|link| **link != self.off.link).map(|link| link.as_str()).collect();
         if !also.is_empty() {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use model::{
-    Delay, EdgeIx, Finding, Graph, LinkId, ServiceId, Severity, Timestamp, Verdict, hint::Balance,
+    Affinity, Delay, EdgeIx, Finding, Graph, LinkId, ServiceId, Severity, Timestamp, Verdict, hint::Balance,
     verdict::DirectionVerdict,
 };
 
 use super::{
-    HELD, Way, load,
+    Case, HELD, Way, load,
     option::Choice,
     standing::{KeptOff, MARGIN, Standing},
 };
@@ -88,6 +88,27 @@ pub(super) fn backups(now: &Standing, next: &Standing, mover: &ServiceId) -> Vec
     let others = now.compiled.verdicts.keys().filter(|id| *id != mover);
     let changed = |id: &&ServiceId| load::backups(&now.compiled, id) != load::backups(&next.compiled, id);
     others.filter(changed).cloned().collect()
+}
+
+/// What a service prefers to ride, rode and leaves, where its new paths ride nothing that it prefers as much.
+pub(super) fn preferred(
+    case: &Case<'_>,
+    now: &Standing,
+    next: &Standing,
+    service: &ServiceId,
+) -> Option<Affinity> {
+    let prefer = &case.set.services.get(service)?.path.prefer;
+    let best = |standing: &Standing| {
+        let ridden: BTreeSet<&Affinity> = load::paths(&standing.compiled, service)
+            .into_iter()
+            .flatten()
+            .filter_map(|hop| case.ted.links.get(&hop.link))
+            .flat_map(|link| &link.affinity)
+            .collect();
+        prefer.iter().position(|line| ridden.contains(line)).unwrap_or(prefer.len())
+    };
+    let was = best(now);
+    (was < best(next)).then(|| prefer[was].clone())
 }
 
 /// Whether a compiled move holds: its service left the link, nobody else moved, nothing worse is said than before, the link is lower and no

@@ -36,7 +36,7 @@ enum Ill {
 }
 
 /// Of each value, the highest first, how many have no way, and how many are at risk. What is less is better.
-type Harm = Vec<(u32, usize, usize)>;
+pub(super) type Harm = Vec<(u32, usize, usize)>;
 
 /// All services with their paths, before any has a backup.
 pub(super) struct Round<'a> {
@@ -55,6 +55,33 @@ impl<'a> Round<'a> {
             placed.extend(placer.place(service, ids, &mut done));
         }
         Self { placer, placed, done }
+    }
+
+    /// With backups.
+    #[must_use]
+    pub fn backed_up(mut self) -> Self {
+        let Self { placer, placed, done } = &mut self;
+        placer.release();
+        placed.iter_mut().for_each(|service| placer.back_up(service, done));
+        self
+    }
+
+    /// Who would have a backup that keeps away, as its intent asks, if its path were another one. With backups in place.
+    pub fn parted(&mut self) -> BTreeSet<ServiceId> {
+        let Self { placer, placed, .. } = self;
+        let would = placed.iter().filter(|service| placer.would_part(service));
+        would.map(|service| service.service.id.clone()).collect()
+    }
+
+    /// How bad it is: who is not carried as promised, and how many have no backup that keeps away though they ask for one.
+    pub fn harm(&self, set: &IntentSet) -> (Harm, usize) {
+        let lacking = self.placed.iter().filter(|service| service.lacks_apart()).count();
+        (harm(set, &self.ill()), lacking)
+    }
+
+    /// Whose packets wait so long in queues that the promise is broken.
+    pub fn hurt(&self) -> BTreeSet<ServiceId> {
+        self.placer.hurt(&self.placed)
     }
 
     /// Who is not carried as promised.
@@ -142,7 +169,7 @@ pub(super) fn settled<'a>(
         let crossed = |edges: Option<&Vec<EdgeIx>>| Crossings::of(edges.into_iter().flatten().copied());
         let more = crossed(is.get(id)).beyond(&crossed(was.get(id)));
         let is_tight = |(edge, times): &(EdgeIx, u64)| {
-            first.placer.room(*edge).as_bps() < rate.as_bps().saturating_mul(*times)
+            first.placer.room_on(*edge).as_bps() < rate.as_bps().saturating_mul(*times)
         };
         more.iter().filter(is_tight).map(|(edge, _)| edge).collect()
     };

@@ -1,31 +1,33 @@
 //! Which links each service rides.
 
+mod backup;
 mod balanced;
+mod careful;
 mod pair;
 mod refuse;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Allocations, DirectedLink, Graph, Hints, IntentSet, Service, ServiceId, Severity, Sid, Sle, Ted,
-    hint::Degradation, intent::Diversity, sr::Dataplane, unit::Bandwidth,
+    Allocations, DirectedLink, Discipline, Graph, Hints, IntentSet, QueueName, Service, ServiceId, Severity,
+    Sid, Ted, hint::Degradation, sr::Dataplane, unit::Bandwidth,
 };
-use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason, Shared};
+use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason};
 
 use super::{
     Compilation,
     closed::{Closed, Ledger},
-    placed::{Placed, PlacedBackup},
+    placed::Placed,
     policy,
+    room::Room,
     scribe::{Scribe, visits},
     takers::{Taker, Takers},
-    verdict,
 };
 use crate::{
     ask::Asker,
     codes,
-    common::in_common,
     route::{self, Free, View, Ways},
+    validate::queues_in_use,
 };
 
 /// How many overlaid graphs are kept: services that were moved together see the same values.
@@ -38,13 +40,6 @@ struct Chosen {
     stranded: bool,
 }
 
-/// A backup that was found.
-struct Second {
-    ways: Ways,
-    shared: Vec<Shared>,
-    strict: bool,
-}
-
 /// Places one service after the other.
 pub(super) struct Placer<'a> {
     set: &'a IntentSet,
@@ -53,6 +48,12 @@ pub(super) struct Placer<'a> {
     hints: &'a Hints,
     /// Who is not kept off full links, so that others have room.
     yielding: BTreeSet<ServiceId>,
+    /// Whose packets must not wait too long, which is looked at when they and all others are placed.
+    careful: BTreeSet<ServiceId>,
+    /// Who takes two ways that keep apart before the best one.
+    parted: BTreeSet<ServiceId>,
+    /// The queues that are strict.
+    strict: BTreeSet<QueueName>,
     asker: Asker<'a>,
     encoder: Scribe<'a>,
     /// For paths that must not leave their links.
@@ -62,7 +63,7 @@ pub(super) struct Placer<'a> {
     closed: Closed,
     ledger: Ledger,
     /// What paths leave.
-    free: Free,
+    room: Room<'a>,
     /// Who has the rest.
     takers: Takers<'a>,
     /// What paths and the backups placed so far leave; set up by the first backup.
@@ -78,12 +79,16 @@ impl<'a> Placer<'a> {
         encoder: Encoder<'a>,
         pinner: Encoder<'a>,
     ) -> Self {
+        let strict = queues_in_use(set).into_iter().filter(|(_, how)| how.discipline == Discipline::Strict);
         Self {
             set,
             ted,
             graph,
             hints,
             yielding: BTreeSet::new(),
+            careful: BTreeSet::new(),
+            parted: BTreeSet::new(),
+            strict: strict.map(|(queue, _)| queue).collect(),
             asker: Asker::new(ted, graph),
             encoder: Scribe::new(encoder),
             pinner: Scribe::pinning(pinner),
@@ -91,7 +96,7 @@ impl<'a> Placer<'a> {
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),
             ledger: Ledger::default(),
-            free: Free::of(paths::capacities(graph)),
+            room: Room::of(&paths::capacities(graph)),
             takers: Takers::new(graph),
             guarded: None,
         }
@@ -137,14 +142,20 @@ impl<'a> Placer<'a> {
         };
         request.excluded = self.closed.off_all(&request);
         let (chosen, segments) = self.choose(service, &request, done)?;
-        let Chosen { ways, notes, stranded } = chosen;
-        let free = ways.each().map(|found| paths::spare(&found.edges, self.left())).collect();
+        let Chosen { ways, mut notes, stranded } = chosen;
+        let (is_strict, is_kept_off) = (self.is_strict(service), self.is_kept_off(service, &ways));
+        let single = self.room.free(is_strict).single();
+        let free = ways.each().map(|found| paths::spare(&found.edges, single)).collect();
         let rate = request.bandwidth.as_bps();
-        self.take(&ways, Taker { service: &service.id, value: class.value, rate });
+        self.take(&ways, Taker { service: &service.id, value: class.value, rate }, is_strict);
+        if self.is_careful(service) && !stranded {
+            notes.extend(self.hold(service, &request, &ways));
+        }
         let (color, ordinal, queue) = (*color, *ordinal, &class.queue);
         Some(Placed {
             service,
             queue,
+            is_strict,
             color,
             ordinal,
             request,
@@ -153,16 +164,17 @@ impl<'a> Placer<'a> {
             free,
             notes,
             measured: self.hints.relief.contains_key(&service.id),
+            is_kept_off,
             stranded,
             backup: None,
         })
     }
 
     /// Gives the bandwidth of paths to a service, for each crossing of an edge.
-    fn take(&mut self, ways: &Ways, taker: Taker<'a>) {
+    fn take(&mut self, ways: &Ways, taker: Taker<'a>, is_strict: bool) {
         for (edge, times) in ways.crossings().iter() {
             let taker = taker.crossing(times);
-            self.free.take(&[edge], taker.rate);
+            self.room.take(edge, taker.rate, is_strict);
             self.takers.take(taker, &[edge]);
         }
     }
@@ -207,12 +219,16 @@ impl<'a> Placer<'a> {
         if let Some(ways) = self.balanced(service, request, &mut notes) {
             return Some(Chosen { ways, notes, stranded: false });
         }
-        let view = seen(&mut self.base, &mut self.overlays, overlay);
-        let why = match route::primary(view, &self.free, service, request) {
-            Ok(ways) => return Some(Chosen { ways, notes, stranded: false }),
+        let why = match self.best(service, request, &mut notes) {
+            Ok(best) => {
+                let ways = self.part(service, request, &best, &mut notes).unwrap_or(best);
+                return Some(Chosen { ways, notes, stranded: false });
+            }
             Err(why) => why,
         };
-        if hinted && let Some(ways) = at_risk(view, &self.free, service, request, &why) {
+        let free = self.room.free(self.is_strict(service));
+        let view = seen(&mut self.base, &mut self.overlays, overlay);
+        if hinted && let Some(ways) = at_risk(view, free, service, request, &why.why) {
             let message = format!("{}; carried by the best path that is left", why.describe(self.graph));
             notes.push(format!("the promise is at risk: {}", why.describe(self.graph)));
             let help = "it moves once a path keeps the promise again";
@@ -221,7 +237,7 @@ impl<'a> Placer<'a> {
         }
         if self.closed.has_drained() {
             let open = PathRequest { excluded: self.closed.off_down(), ..request.clone() };
-            if let Some(ways) = any(view, &self.free, service, &open) {
+            if let Some(ways) = any(view, free, service, &open) {
                 let on = self.closed.drained_on(self.graph, &ways);
                 self.ledger.stays(&on, &service.id);
                 notes.push(format!("no other way than over {}, which is drained", on.join(", ")));
@@ -250,9 +266,9 @@ impl<'a> Placer<'a> {
         }
         let open = PathRequest { excluded: Exclusions::default(), ..request.clone() };
         let crowded = PathRequest { bandwidth: Bandwidth::ZERO, bounds: Bounds::default(), ..open.clone() };
-        let ways = [&open, &crowded]
-            .into_iter()
-            .find_map(|request| any(&mut self.base, &self.free, service, request))?;
+        let free = self.room.free(self.is_strict(service));
+        let ways =
+            [&open, &crowded].into_iter().find_map(|request| any(&mut self.base, free, service, request))?;
         let message = format!("{why}; its traffic is dropped rather than sent in clear");
         let help = "it is carried again when an encrypted path is up again";
         done.say(Severity::Major, codes::DROPPED_NOT_EXPOSED, &service.id, message.clone(), help);
@@ -303,146 +319,15 @@ impl<'a> Placer<'a> {
         }
     }
 
-    /// Gives a placed service its backup. Everything that is asked for first; then with less and less, but apart from the
-    /// path wherever the network allows it: a backup that breaks an objective still is better than one that fails with it.
-    /// What is drained is used last, but before a link of the path itself: a backup that fails with its path is none.
-    pub fn back_up(&mut self, placed: &mut Placed<'a>, done: &mut Compilation) {
-        let service = placed.service;
-        let mut best = self.second(placed, &placed.request.excluded);
-        let strict = |best: &Option<Second>| best.as_ref().is_some_and(|best| best.strict);
-        if self.closed.has_drained() && !strict(&best) {
-            let over = self.second(placed, &self.closed.off_down());
-            if strict(&over) || links_shared(&over) < links_shared(&best) {
-                best = over;
-            }
-        }
-        if placed.stranded && best.is_none() {
-            best = self.second(placed, &Exclusions::default());
-        }
-        let Some(Second { ways, shared, strict }) = best else { return self.say_bare(placed, done) };
-        let drained = self.closed.drained_on(self.graph, &ways);
-        self.ledger.backs_up_over(&drained, &service.id);
-        let segments = match self.encode(service, &ways) {
-            Ok(segments) => segments,
-            Err(why) => {
-                let message = format!("no backup is installed: {why}");
-                let help = self.pinnable(service, &ways, &why);
-                done.say(Severity::Warning, codes::NO_BACKUP, &service.id, message, &help);
-                return;
-            }
-        };
-        self.guard(placed, &ways);
-        let pair = if strict { None } else { self.pair(placed) };
-        self.judge_backup(placed, &ways, &shared, (strict, pair), done);
-        placed.backup = Some(PlacedBackup { ways, segments, shared, strict, drained });
-    }
-
     /// What is left of each edge beside all that is placed so far.
     pub(super) fn left(&self) -> &[u64] {
-        self.free.single()
-    }
-
-    /// The best backup that keeps off some things.
-    fn second(&mut self, placed: &Placed<'_>, excluded: &Exclusions) -> Option<Second> {
-        let service = placed.service;
-        let overlay = self.overlay(service);
-        let view = seen(&mut self.base, &mut self.overlays, overlay);
-        let guarded = self.guarded.get_or_insert_with(|| self.free.clone());
-        let asked = &placed.request;
-        let mut request = PathRequest { excluded: excluded.clone(), ..asked.clone() };
-        let mut best: Option<Second> = None;
-        for (bounds, bandwidth) in [
-            (asked.bounds, asked.bandwidth),
-            (asked.bounds, Bandwidth::ZERO),
-            (Bounds::default(), asked.bandwidth),
-            (Bounds::default(), Bandwidth::ZERO),
-        ] {
-            (request.bounds, request.bandwidth) = (bounds, bandwidth);
-            let free = guarded.of_service(service);
-            let found = route::backup(view, free, service, &request, &placed.ways);
-            if let Ok((ways, shared, strict)) = found
-                && (strict || best.is_none())
-            {
-                best = Some(Second { ways, shared, strict });
-                if strict {
-                    break;
-                }
-            }
-        }
-        best
-    }
-
-    /// Says why there is no backup: a link that is down, or the network itself.
-    fn say_bare(&mut self, placed: &Placed<'_>, done: &mut Compilation) {
-        let service = &placed.service.id;
-        if !self.closed.is_empty()
-            && let Some(found) = self.second(placed, &Exclusions::default())
-        {
-            let without = self.closed.down_on(self.graph, &found.ways);
-            if !without.is_empty() {
-                return self.ledger.is_bare(&without, service);
-            }
-        }
-        let message = "no second path exists, so no backup is installed".to_owned();
-        let Sle { encrypted, waypoints, .. } = &placed.service.sle;
-        let help = match *encrypted || !waypoints.is_empty() || !placed.service.path.avoid.is_empty() {
-            true => "add a line, or relax its constraints",
-            false => "add a line, so that there is a second way between the two",
-        };
-        done.say(Severity::Warning, codes::NO_BACKUP, service, message, help);
+        self.room.left(false)
     }
 
     /// Says what hints cost, once for each thing that is closed.
     pub fn tell(&mut self, done: &mut Compilation) {
         std::mem::take(&mut self.ledger).tell(done);
     }
-
-    /// Takes the bandwidth of a backup where its own path has not taken it already.
-    fn guard(&mut self, placed: &Placed<'_>, ways: &Ways) {
-        let Some(guarded) = &mut self.guarded else { return };
-        let apart = ways.beyond(&placed.ways, placed.service);
-        guarded.take(&apart.edges(), placed.rate());
-    }
-
-    fn judge_backup(
-        &self,
-        placed: &Placed<'_>,
-        ways: &Ways,
-        shared: &[Shared],
-        (strict, pair): (bool, Option<pair::Pair>),
-        done: &mut Compilation,
-    ) {
-        let service = placed.service;
-        if !strict {
-            let common =
-                shared.iter().map(|shared| in_common(self.graph, shared)).collect::<Vec<_>>().join("; ");
-            let message = format!("path and backup have in common {common}");
-            // Nobody asks for less than links of its own.
-            let help = match (pair, service.sle.diversity) {
-                (Some(pair), diversity) => pair.help(diversity),
-                (None, _) if !self.closed.is_empty() => {
-                    "look again when what is down or drained is back: `trunkline check` says whether a line is missing then".to_owned()
-                }
-                (None, Diversity::Link) => "add a line beside these".to_owned(),
-                (None, _) => {
-                    "add a line that shares none of these, or ask for less `sle.diversity`".to_owned()
-                }
-            };
-            done.say(Severity::Warning, codes::BACKUP_SHARES, &service.id, message, &help);
-        }
-        let broken = |found: &Found| verdict::broken(&found.totals, &placed.request.bounds);
-        if let Some(broken) = ways.each().map(broken).find(|broken| !broken.is_empty()) {
-            let broken = broken.join("; ");
-            let message = format!("the backup breaks an objective: {broken}{}", verdict::basis(placed));
-            let help = "the promise is broken while the backup is in use; a better second line would keep it";
-            done.say(Severity::Warning, codes::BACKUP_WEAKER, &service.id, message, help);
-        }
-    }
-}
-
-/// How many links a backup shares with its path; more than any where there is none.
-fn links_shared(second: &Option<Second>) -> usize {
-    second.as_ref().map_or(usize::MAX, |second| second.shared.iter().map(|shared| shared.links.len()).sum())
 }
 
 /// The network as a service sees it.

@@ -9,6 +9,8 @@ use crate::route::Ways;
 pub(super) struct Placed<'a> {
     pub service: &'a Service,
     pub queue: &'a model::QueueName,
+    /// Whether that is a strict one, which waits for strict queues alone.
+    pub is_strict: bool,
     pub color: Color,
     pub ordinal: u32,
     pub request: PathRequest,
@@ -21,6 +23,8 @@ pub(super) struct Placed<'a> {
     pub notes: Vec<String>,
     /// Whether it is placed on what was measured, see [`Hints::relief`].
     pub measured: bool,
+    /// Whether it rides nothing of what a person keeps it off ([`Hints::balanced`](model::Hints::balanced)).
+    pub is_kept_off: bool,
     /// It has no way: its path stands so that its traffic is dropped, not sent in clear.
     pub stranded: bool,
     pub backup: Option<PlacedBackup>,
@@ -41,5 +45,10 @@ impl Placed<'_> {
     /// What is promised, bit/s.
     pub fn rate(&self) -> u64 {
         self.service.slo.bandwidth.unwrap_or(Bandwidth::ZERO).as_bps()
+    }
+
+    /// Whether its intent asks for a backup that keeps away from the path, and it has none.
+    pub fn lacks_apart(&self) -> bool {
+        self.service.sle.asks_apart && self.backup.as_ref().is_none_or(|backup| !backup.strict)
     }
 }

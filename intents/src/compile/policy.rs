@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use ipnet::IpNet;
 use model::{
-    CandidatePath, Label, Node, PolicyKey, SegmentList, Service, Sid, SrPolicy, SteeringKey, SteeringRule,
-    Ted,
+    CandidatePath, Feature, Label, Node, PolicyKey, SegmentList, Service, Sid, SrPolicy, SteeringKey,
+    SteeringRule, Ted,
     allocation::{BINDING_LABELS, FIRST_COLOR},
     node::function_of,
     sr::{Color, Dataplane},
@@ -59,7 +59,7 @@ pub fn endpoint(node: &Node, plane: Dataplane) -> Option<IpAddr> {
 
 fn policy(placed: &Placed<'_>, direction: usize, ted: &Ted) -> Option<SrPolicy> {
     let service = placed.service;
-    let head = if direction == 0 { &service.a } else { &service.z };
+    let head = ted.nodes.get(if direction == 0 { &service.a } else { &service.z })?;
     let candidate = |backup: u32, preference: u32, name: &str, sids: &Vec<Sid>| CandidatePath {
         discriminator: discriminator(placed.ordinal, direction, backup),
         preference,
@@ -72,8 +72,8 @@ fn policy(placed: &Placed<'_>, direction: usize, ted: &Ted) -> Option<SrPolicy> 
     let backup = backup.map(|sids| candidate(1, BACKUP_PREFERENCE, "backup", sids));
     Some(SrPolicy {
         key: key(placed, direction, ted)?,
-        name: policy_name(service),
-        binding_sid: binding_sid(placed.ordinal, direction, ted.nodes.get(head)?, service.path.dataplane),
+        name: name_at(head, placed),
+        binding_sid: binding_sid(placed.ordinal, direction, head, service.path.dataplane),
         candidates: primary.into_iter().chain(backup).collect(),
         last_resort: service.path.last_resort,
     })
@@ -84,9 +84,28 @@ const fn discriminator(ordinal: u32, direction: usize, backup: u32) -> u32 {
     ordinal.saturating_mul(4).saturating_add(direction as u32 * 2 + backup + 1)
 }
 
-/// The binding SID of one direction: two for each ordinal. In SRv6 the locator has room for the first 20,480 ordinals; later
+/// The name of the service's policies at a headend. Where that takes no name so long, it is made of numbers that the service keeps:
+/// the color and the ordinal, with a mark that names of services do not have.
+fn name_at(head: &Node, placed: &Placed<'_>) -> String {
+    let name = policy_name(placed.service);
+    match head.features.longest_name {
+        Some(longest) if name.chars().count() > longest => {
+            format!("{OWN_PREFIX}{}#{}", placed.color.number(), placed.ordinal)
+        }
+        Some(_) | None => name,
+    }
+}
+
+/// The binding SID of one direction: two for each ordinal; none at a headend that cannot be told one. In SRv6 the locator has room for the first 20,480 ordinals; later
 /// services have none, which costs nothing but the handle for other policies.
 fn binding_sid(ordinal: u32, direction: usize, head: &Node, plane: Dataplane) -> Option<Sid> {
+    let feature = match plane {
+        Dataplane::SrMpls => Feature::MplsBindingSids,
+        Dataplane::Srv6 => Feature::Srv6BindingSids,
+    };
+    if !head.features.has(feature) {
+        return None;
+    }
     let place = ordinal.checked_mul(2)?.checked_add(direction as u32)?;
     match plane {
         Dataplane::SrMpls => {
@@ -124,6 +143,8 @@ pub fn policy_name(service: &Service) -> String {
 fn steer(service: &Service, color: Color, direction: usize, device: &mut DeviceConfig) {
     let mut add = |place: usize, prefix, dscp: BTreeSet<Dscp>| {
         let key = SteeringKey { vrf: service.vrf.clone(), sequence: sequence(prefix, color, place) };
+        // All code points are no condition: a router that can look at none is told the same.
+        let dscp = if dscp.len() == usize::from(Dscp::COUNT) { BTreeSet::new() } else { dscp };
         device.steering.insert(key.clone(), SteeringRule { key, prefix, dscp, color });
     };
     if direction == 0 {

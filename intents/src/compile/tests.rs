@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Bandwidth, Delay, DeviceConfig, InterfaceName, InterfaceQos, LinkId, Loss, NodeId, PolicyKey, QueueShare,
-    Sid,
+    Bandwidth, Delay, DeviceConfig, Feature, Features, InterfaceName, InterfaceQos, LinkId, Loss, NodeId,
+    PolicyKey, QueueShare, Sid,
     allocation::BINDING_LABELS,
     hint::{Degradation, Relief},
     link::{DirectedLink, Side},
@@ -421,6 +421,36 @@ fn names_for_devices_stay_short_and_apart() {
     let names: BTreeSet<String> = [&one, &two].into_iter().map(policy_name).collect();
     assert_eq!(names.len(), 2);
     assert!(names.iter().all(|name| name.is_ascii() && name.len() <= 128 && name.starts_with("tl-")));
+}
+
+#[test]
+fn a_headend_is_told_only_what_it_has_words_for() {
+    let mut ted = minimal_ted();
+    let text = service(
+        "by-prefix-alone",
+        "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n  match: [{prefix: 10.16.0.0/16, source: 10.1.0.0/16, marked: any}]",
+    );
+    let set = set_of(&[CLASSES, &text], &ted);
+    let usual = compiled(&set, &ted, &Hints::default());
+    let br_1: NodeId = lit("br-1");
+    let lacks = [(Feature::Srv6BindingSids, "no leaf".to_owned())].into();
+    ted.nodes.get_mut(&br_1).unwrap().features = Features { lacks, longest_name: Some(17) };
+    let done = compiled(&set, &ted, &Hints::default());
+    let policy = |done: &Compilation| done.desired.devices[&br_1].policies.values().next().unwrap().clone();
+    assert_eq!(policy(&usual).name, "tl-by-prefix-alone");
+    let told = policy(&done);
+    assert_eq!((told.name.as_str(), told.binding_sid), ("tl-1000#0", None));
+    assert_eq!(told.candidates, policy(&usual).candidates);
+    let others = |done: &Compilation| {
+        let others = done.desired.devices.iter().filter(|(node, _)| **node != br_1);
+        others.map(|(node, config)| (node.clone(), config.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(others(&done), others(&usual), "all others are told the same as ever");
+    // All code points are no condition, and the promise is judged by the marks of the class.
+    let rules: Vec<_> = done.desired.devices[&br_1].steering.values().collect();
+    assert_eq!(rules.len(), 1);
+    assert_eq!((rules[0].prefix, rules[0].dscp.len()), (Some(lit("10.1.0.0/16")), 0));
+    assert!(done.demands.values().all(|demand| demand.dscp == lit("af21")));
 }
 
 #[test]

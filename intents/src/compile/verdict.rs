@@ -111,7 +111,8 @@ fn reasons(
         let of = service.path.prefer.len();
         why.push(format!("rides {}, preference {} of {of}", service.path.prefer[rank], rank + 1));
     } else if !service.path.prefer.is_empty() {
-        why.push("no preferred line meets the rest of the request".to_owned());
+        let other = if placed.is_kept_off { "other " } else { "" };
+        why.push(format!("no {other}preferred line meets the rest of the request"));
     }
     let bound = |name: &str, value: String, bound: Option<String>| {
         bound.map(|bound| format!("{name} {value}, {bound} promised"))

@@ -105,6 +105,25 @@ pub(super) fn bind<'a>(
     (findings.len() == before).then_some(bindings)
 }
 
+/// Judges the values of an instance whose design has a fault, so that it makes nothing: those of parameters that have none themselves.
+/// What is missing, or not known, may be so because of the design.
+pub(super) fn values(
+    design: Design<'_>,
+    doc: &Document,
+    given: &InstanceSpec,
+    unclear: Option<&BTreeSet<&str>>,
+    findings: &mut Vec<Finding>,
+) {
+    for declared in declared(design).filter(|declared| declared.name != INSTANCE) {
+        let value = given.parameters.iter().find(|(name, _)| name.value.0 == declared.name);
+        if let Some((_, value)) = value
+            && unclear.is_none_or(|unclear| !unclear.contains(declared.name))
+        {
+            declared.takes(&value.0, doc, findings);
+        }
+    }
+}
+
 fn missing(declared: &Declared<'_>, doc: &Document, given: &InstanceSpec, findings: &mut Vec<Finding>) {
     let name = declared.name;
     let kind = match declared.spec.kind.value {

@@ -50,10 +50,40 @@ pub(super) fn judge<'a>(designs: &Designs<'a>, findings: &mut Vec<Finding>) -> N
         documents(*design, designs, &unclear, &mut found);
         if found.iter().any(Finding::is_error) {
             nesting.faulty.insert(name);
+            unclear.extend(doubtful(*design, &found));
+            nesting.unclear.insert(name, unclear);
         }
         findings.append(&mut found);
     }
     nesting
+}
+
+/// The parameters that stand where something is wrong, in a document or as their own default: whether their values are right nobody knows.
+fn doubtful<'a>(design: Design<'a>, found: &[Finding]) -> BTreeSet<&'a str> {
+    let places = found.iter().filter(|one| one.is_error()).filter_map(|one| one.place.as_ref());
+    let at: BTreeSet<usize> =
+        places.filter(|place| *place.file == *design.doc.file).map(|place| place.offset).collect();
+    let is_hit = |mark: Mark| {
+        let end = mark.offset.saturating_add((mark.length as usize).max(1));
+        at.range(mark.offset..end).next().is_some()
+    };
+    let mut names = BTreeSet::new();
+    for body in &design.spec.documents.value {
+        scalars(&body.0, &mut |mark, text| {
+            if is_hit(mark) {
+                uses_of(text, &mut |name| drop(names.insert(name)));
+            }
+        });
+    }
+    for declared in declared(design) {
+        let Some(AnyValue(default)) = &declared.spec.default else { continue };
+        scalars(default, &mut |mark, _| {
+            if is_hit(mark) {
+                names.insert(declared.name);
+            }
+        });
+    }
+    names
 }
 
 fn error<'f>(
@@ -278,7 +308,7 @@ fn samples<'a>(design: Design<'a>, unclear: &BTreeSet<&str>, absent: bool) -> Bi
     let anything = || bind::instance("x", doc).map(|bound| Bound { sample: Some(Sample::Vague), ..bound });
     let mut bindings = Bindings::new();
     for body in &design.spec.documents.value {
-        named(&body.0, &mut |name| drop(bindings.insert(name, anything())));
+        scalars(&body.0, &mut |_, text| uses_of(text, &mut |name| drop(bindings.insert(name, anything()))));
     }
     for declared in declared(design) {
         let bound = (!absent || !is_optional(&declared)).then(|| {
@@ -293,19 +323,22 @@ fn samples<'a>(design: Design<'a>, unclear: &BTreeSet<&str>, absent: bool) -> Bi
     bindings
 }
 
-/// Every parameter that a tree names.
-fn named<'a>(node: &'a Node, each: &mut impl FnMut(&'a str)) {
+/// Every single value of a tree, with its mark.
+fn scalars<'a>(node: &'a Node, each: &mut impl FnMut(Mark, &'a str)) {
     match &node.value {
         Value::Null => {}
-        Value::Scalar(text) => {
-            for piece in pieces(text).unwrap_or_default() {
-                if let Piece::Use(name, _) = piece {
-                    each(name);
-                }
-            }
+        Value::Scalar(text) => each(node.mark, text),
+        Value::List(items) => items.iter().for_each(|item| scalars(item, each)),
+        Value::Map(entries) => entries.iter().for_each(|(_, value)| scalars(value, each)),
+    }
+}
+
+/// Every parameter that a text names.
+fn uses_of<'a>(text: &'a str, each: &mut impl FnMut(&'a str)) {
+    for piece in pieces(text).unwrap_or_default() {
+        if let Piece::Use(name, _) = piece {
+            each(name);
         }
-        Value::List(items) => items.iter().for_each(|item| named(item, each)),
-        Value::Map(entries) => entries.iter().for_each(|(_, value)| named(value, each)),
     }
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Nesting<'a> {
     documents: BTreeMap<&'a str, usize>,
     /// Designs that are too deep, or made of themselves.
     pub faulty: BTreeSet<&'a str>,
+    /// Of those that have another fault, the parameters of which nobody knows what they take.
+    pub unclear: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Nesting<'a> {

@@ -229,6 +229,30 @@ fn all_faults_of_an_instance_come_at_once() {
     assert_eq!(found, expected.map(|(code, place)| (code.to_owned(), place.to_owned())));
 }
 
+#[test]
+fn a_design_with_a_fault_hides_no_wrong_value_of_its_instance() {
+    let wrong =
+        instance("x", "    branches: [br-1]\n    bandwidth: 2Gbps\n    delay: 1Mbps\n    jiter: 1ms\n");
+    let errors = |from: &str, to: &str| -> Vec<(String, String)> {
+        let design = design().replacen(from, to, 1);
+        assert!(design.contains(to), "{from}");
+        let files = [("i.yaml", wrong.as_str()), ("d.yaml", design.as_str())];
+        let found = faults(&files);
+        let own = found.iter().filter(|one| one.place.as_ref().is_some_and(|place| place.file == "i.yaml"));
+        own.map(|one| (one.code.clone(), at(one.place.as_ref().unwrap(), &files))).collect()
+    };
+    let told = |expected: &[(&str, &str)]| -> Vec<(String, String)> {
+        expected.iter().map(|(code, place)| ((*code).to_owned(), (*place).to_owned())).collect()
+    };
+    let (large, no_delay) =
+        ((codes::NOT_ALLOWED, "i.yaml:8:16 2Gbps"), (codes::WRONG_TYPE, "i.yaml:9:12 1Mbps"));
+    assert_eq!(errors("class: business", "clas: business"), told(&[large, no_delay]));
+    // Whether `delay` is what its author meant, or is used where it should be, nobody knows.
+    assert_eq!(errors("type: delay, default: 30ms", "type: jitter, default: 30"), told(&[large]));
+    assert_eq!(errors("type: delay, default: 30ms", "type: number, default: 3"), told(&[large]));
+    assert_eq!(errors("vrf: $(instance)", "vrf: a-$(branches)"), told(&[large, no_delay]));
+}
+
 /// Findings on a design that has no instance.
 fn of_design(text: &str) -> Vec<(String, String)> {
     let files = [("d.yaml", text)];

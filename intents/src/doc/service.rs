@@ -56,7 +56,20 @@ record! {
         /// Code points, for instance `[af41, ef]`; those of the class where absent.
         #[schemars(default)]
         "dscp" => dscp: Vec<At<Dscp>>,
+        /// `any`: packets are taken by prefix alone, whatever they are marked with. `class` where absent.
+        "marked" => marked: Option<At<MarkWish>>,
     }
+}
+
+/// What the packets of a match are marked with.
+#[derive(Clone, Copy, Debug, Default, Eq, JsonSchema, PartialEq)]
+#[schemars(rename_all = "lowercase", inline)]
+pub enum MarkWish {
+    /// The code points of the match, or of the class.
+    #[default]
+    Class,
+    /// Anything: each packet finds the queue of its own mark.
+    Any,
 }
 
 record! {

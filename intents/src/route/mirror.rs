@@ -128,7 +128,11 @@ struct Differ {
     small_prices: bool,
 }
 
-/// The graphs, made when they are first asked for.
+/// How many bytes of best paths all graphs together keep.
+const MOST_BYTES: usize = 256 << 20;
+
+/// The graphs, made when they are first asked for: one for each way in which directions differ and are bounded, at most some fourteen. Together
+/// they keep as much as one of them would alone, in equal parts.
 #[derive(Default)]
 pub(super) struct Mirrors {
     differ: Option<Differ>,
@@ -173,8 +177,12 @@ impl Mirrors {
 
     /// What finds paths in the graph of a mirror.
     pub fn finder(&mut self, real: &Graph, mirror: Mirror) -> &mut Finder {
-        let known = self.finders.entry(mirror);
-        known.or_insert_with(|| Finder::new(Arc::new(mirror.graph(real))))
+        if !self.finders.contains_key(&mirror) {
+            self.finders.insert(mirror, Finder::new(Arc::new(mirror.graph(real))));
+            let part = MOST_BYTES / self.finders.len();
+            self.finders.values_mut().for_each(|finder| finder.keep_within(part));
+        }
+        self.finders.get_mut(&mirror).expect("it was there, or was put there just now")
     }
 }
 
@@ -282,5 +290,28 @@ fn real(graph: &Graph, mirror: Mirror, reason: Reason) -> Reason {
             }
             Reason::Together(named)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::minimal_ted;
+
+    #[test]
+    fn all_graphs_together_keep_no_more_than_one_alone() {
+        let graph = Graph::freeze(&minimal_ted()).unwrap();
+        let mut mirrors = Mirrors::default();
+        let folded = |loss: bool| Folded { delay: false, jitter: false, loss };
+        let each = [None, Some(Quantity::Delay), Some(Quantity::Jitter)]
+            .into_iter()
+            .flat_map(|quantity| [true, false].map(|loss| (quantity, folded(loss))));
+        for (quantity, folded) in each {
+            mirrors.finder(&graph, Mirror { quantity, priced: false, folded, exact: true });
+            let may: usize = mirrors.finders.values().map(|finder| finder.bytes().1).sum();
+            let (most, known) = (MOST_BYTES, mirrors.finders.len());
+            assert!(may <= most && may > most / 2, "{may} bytes in {known} graphs");
+        }
+        assert_eq!(mirrors.finders.len(), 6);
     }
 }

@@ -260,7 +260,8 @@ fn two_directions_that_meet_on_an_edge_fit_there_together() {
         ],
     );
     let asked = |rate: u64| {
-        format!("  slo: {{oneWayDelay: 50ms, bandwidth: {rate}Mbps}}\n  path: {{coRouted: false}}")
+        // The line in the middle is filled to the brim, where packets wait 50 ms.
+        format!("  slo: {{oneWayDelay: 60ms, bandwidth: {rate}Mbps}}\n  path: {{coRouted: false}}")
     };
     assert!(placed(&ted, &asked(50)).is_ok());
     let told = placed(&ted, &asked(60)).unwrap_err();

@@ -19,9 +19,13 @@ use super::{CLASSES, block, compiled, documents, minimal_ted};
 use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 
 /// Codes that have no folder and no example on their page, and why.
-const WITHOUT: [(&str, &str); 7] = [
+const WITHOUT: [(&str, &str); 8] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
     ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
+    (
+        "TL0081",
+        "about what dialects lack, which no network file says: the test beside the judgement makes it",
+    ),
     ("TL0160", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0161", "about traffic files, which the lab reads: its own tests have them"),
     ("TL0170", "about scenarios, which the lab reads: its own tests have them"),

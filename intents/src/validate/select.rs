@@ -15,8 +15,8 @@ use crate::{
 /// How many services an intent may be: every node of a large bank with a few hubs, or every two of some hundred.
 pub(super) const MAX_SERVICES: usize = 100_000;
 
-/// How many services all intents together may be: several for each node of the largest bank. Fewer in tests, which have to come to it.
-pub(super) const MAX_SERVICES_OF_ALL: usize = if cfg!(test) { 2_000 } else { 500_000 };
+/// How many services all intents together may be: several for each node of the largest bank.
+pub(super) const MAX_SERVICES_OF_ALL: usize = 500_000;
 
 /// Two ends of a service, and whether both directions are promised.
 pub(super) struct Pairs {

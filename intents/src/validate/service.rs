@@ -9,6 +9,7 @@ use model::{
     id::{Affinity, IntentId, NodeId, ServiceId},
     intent::{Assurance, Match, PathPreference, Pin},
     sr::{Dataplane, LastResort},
+    steering::Dscp,
     unit::{Bandwidth, Loss, Ratio},
 };
 
@@ -19,10 +20,11 @@ use super::{
 use crate::{
     codes,
     doc::{
-        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, MatchSpec, PathSpec, ServiceSpec,
-        SleSpec, SloSpec,
+        AssuranceSpec, BreachSpec, Connectivity, Document, EncryptionWish, MarkWish, MatchSpec, PathSpec,
+        ServiceSpec, SleSpec, SloSpec,
     },
     read::At,
+    source::Mark,
 };
 
 /// How many `match` entries an intent may have: the places of steering rules leave room for so many.
@@ -134,7 +136,12 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
                 .warn(codes::CONTRADICTION, doc, source.mark, message)
                 .help("leave it out, or promise both directions");
         }
-        if let Some(class) = class {
+        if let (Some(any), Some(point)) = (any_mark(&entry.value), entry.value.dscp.first()) {
+            judge
+                .error(codes::CONTRADICTION, doc, any, "the match takes whatever mark, and names code points")
+                .help("leave one of the two out")
+                .related(doc.place(point.mark), "named here");
+        } else if let Some(class) = class {
             foreign_points(doc, &entry.value, class, set, judge);
         }
     }
@@ -145,11 +152,17 @@ fn matches(doc: &Document, spec: &ServiceSpec, set: &IntentSet, judge: &mut Judg
         prefix: entry.value.prefix.map(|prefix| prefix.value.0),
         source: entry.value.source.map(|prefix| prefix.value.0),
         dscp: match entry.value.dscp.as_slice() {
+            [] if any_mark(&entry.value).is_some() => Dscp::all().collect(),
             [] => of_class.clone(),
             points => points.iter().map(|point| point.value).collect(),
         },
     };
     Some(spec.matches.iter().map(read).collect())
+}
+
+/// Where a match says that marks do not count.
+fn any_mark(entry: &MatchSpec) -> Option<Mark> {
+    entry.marked.filter(|wish| wish.value == MarkWish::Any).map(|wish| wish.mark)
 }
 
 /// Tells of code points that belong to another class than that of the service, or to none.
@@ -252,6 +265,7 @@ fn sle(doc: &Document, spec: Option<&At<SleSpec>>, ends: &[(NodeId, NodeId)], ju
     }
     Sle {
         diversity: diversity.map(|at| at.value).unwrap_or_default(),
+        asks_apart: diversity.is_some(),
         encrypted: encryption.is_some_and(|wish| wish.value == EncryptionWish::Required),
         waypoints: waypoints.iter().map(|waypoint| waypoint.value.clone()).collect(),
     }

@@ -9,6 +9,7 @@ use std::{
 
 use gnmi::tls::Identity;
 use model::NodeId;
+use netconf::ssh::Password;
 use russh::keys::PublicKey;
 use thiserror::Error;
 use tokio::{
@@ -86,6 +87,14 @@ struct Running {
     router: Arc<Router>,
     power: watch::Sender<bool>,
     addresses: [SocketAddr; 2],
+    netconf_tls: Option<SocketAddr>,
+}
+
+/// What the servers of a router show and whom they let in.
+struct Doors {
+    ssh: netconf_server::Access,
+    tls: Option<netconf_server::TlsAccess>,
+    gnmi: gnmi_server::Access,
 }
 
 impl Drop for Fleet {
@@ -112,57 +121,83 @@ impl Fleet {
                 .map_err(|e| content(&one.host_key, e))?;
             let ssh = netconf_server::Access { host_key, users: users.clone() };
             let identity = Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)? };
-            let tls = gnmi_server::Access { identity, client_authority_pem: client_authority_pem.clone() };
-            fleet.add(one, &shared, ssh, tls).await?;
+            let tls = match one.netconf_tls {
+                Some(_) => {
+                    let access = netconf_server::TlsAccess::new(&identity, &client_authority_pem);
+                    Some(access.map_err(|e| content(&one.certificate, e))?)
+                }
+                None => None,
+            };
+            let gnmi = gnmi_server::Access { identity, client_authority_pem: client_authority_pem.clone() };
+            fleet.add(one, &shared, Doors { ssh, tls, gnmi }).await?;
         }
         Ok(fleet)
     }
 
-    async fn add(
-        &mut self,
-        one: &RouterPlan,
-        shared: &Shared,
-        ssh: netconf_server::Access,
-        tls: gnmi_server::Access,
-    ) -> Result<(), StartError> {
+    async fn add(&mut self, one: &RouterPlan, shared: &Shared, doors: Doors) -> Result<(), StartError> {
         let refused = |refusal| StartError::Initial { router: one.name.clone(), refusal: Box::new(refusal) };
         let initial = initial(&shared.schema, one)?;
         let router =
             Router::new(one.name.clone(), shared.clone(), one.commit_confirmed, initial).map_err(refused)?;
-        let mut listeners = Vec::new();
-        for address in [one.netconf, one.gnmi] {
-            let fail = |cause| StartError::Listen { router: one.name.clone(), address, cause };
-            let listener = TcpListener::bind(address).await.map_err(fail)?;
-            let bound = listener.local_addr().map_err(fail)?;
-            listeners.push((listener, bound));
-        }
-        let [(first, netconf), (second, gnmi)] =
-            <[_; 2]>::try_from(listeners).expect("two addresses gave two listeners");
         let (power, on) = watch::channel(true);
         let switch = Switch { on, restarts: router.restarts() };
         self.tasks.spawn(router.clone().expire(self.stop.clone()));
-        let sockets = [Socket::new(netconf, first), Socket::new(gnmi, second)];
-        let [netconf_socket, gnmi_socket] = sockets;
-        self.tasks.spawn(netconf_socket.keep(self.stop.clone(), switch.clone(), {
-            let router = router.clone();
-            move |listener, stop| netconf_server::serve(router.clone(), listener, ssh.clone(), stop)
-        }));
-        self.tasks.spawn(gnmi_socket.keep(self.stop.clone(), switch, {
-            let (router, tls) = (router.clone(), Arc::new(tls));
-            move |listener, stop| {
-                let (router, tls) = (router.clone(), tls.clone());
-                async move {
-                    if let Err(error) = gnmi_server::serve(router.clone(), listener, &tls, stop).await {
-                        tracing::error!(router = %router.name(), %error, "gnmi server ended");
+        let Doors { ssh, tls, gnmi } = doors;
+        let netconf = self
+            .open(&one.name, one.netconf, &switch, {
+                let router = router.clone();
+                move |listener, stop| netconf_server::serve(router.clone(), listener, ssh.clone(), stop)
+            })
+            .await?;
+        let netconf_tls = match (one.netconf_tls, tls) {
+            (Some(address), Some(tls)) => {
+                let router = router.clone();
+                let serve = move |listener, stop| {
+                    netconf_server::serve_tls(router.clone(), listener, tls.clone(), stop)
+                };
+                Some(self.open(&one.name, address, &switch, serve).await?)
+            }
+            _ => None,
+        };
+        let gnmi = self
+            .open(&one.name, one.gnmi, &switch, {
+                let (router, access) = (router.clone(), Arc::new(gnmi));
+                move |listener, stop| {
+                    let (router, access) = (router.clone(), access.clone());
+                    async move {
+                        if let Err(error) = gnmi_server::serve(router.clone(), listener, &access, stop).await
+                        {
+                            tracing::error!(router = %router.name(), %error, "gnmi server ended");
+                        }
                     }
                 }
-            }
-        }));
-        let running = Running { router, power, addresses: [netconf, gnmi] };
+            })
+            .await?;
+        let running = Running { router, power, addresses: [netconf, gnmi], netconf_tls };
         match self.routers.insert(one.name.clone(), running) {
             None => Ok(()),
             Some(_) => Err(StartError::Twice(one.name.clone())),
         }
+    }
+
+    /// Serves on an address from now on; gives the one that was bound.
+    async fn open<F, S>(
+        &mut self,
+        router: &NodeId,
+        address: SocketAddr,
+        switch: &Switch,
+        serve: F,
+    ) -> Result<SocketAddr, StartError>
+    where
+        F: Fn(TcpListener, CancellationToken) -> S + Send + 'static,
+        S: Future<Output = ()> + Send + 'static,
+    {
+        let fail = |cause| StartError::Listen { router: router.clone(), address, cause };
+        let listener = TcpListener::bind(address).await.map_err(fail)?;
+        let bound = listener.local_addr().map_err(fail)?;
+        let socket = Socket::new(bound, listener);
+        self.tasks.spawn(socket.keep(self.stop.clone(), switch.clone(), serve));
+        Ok(bound)
     }
 
     /// All routers by name.
@@ -175,9 +210,14 @@ impl Fleet {
         self.routers.get(name).map(|running| &running.router)
     }
 
-    /// Where a router serves NETCONF and gNMI; ports that the plan left to the system are told here.
+    /// Where a router serves NETCONF over SSH and gNMI; ports that the plan left to the system are told here.
     pub fn addresses(&self, name: &NodeId) -> Option<[SocketAddr; 2]> {
         self.routers.get(name).map(|running| running.addresses)
+    }
+
+    /// Where a router serves NETCONF over TLS, if anywhere.
+    pub fn netconf_tls(&self, name: &NodeId) -> Option<SocketAddr> {
+        self.routers.get(name).and_then(|running| running.netconf_tls)
     }
 
     /// Switches a router off, cutting all its sessions, or on again. It keeps its configuration, as one that saved it; a
@@ -291,7 +331,11 @@ fn users(plan: &Plan) -> Result<Arc<[netconf_server::User]>, StartError> {
             let key = PublicKey::from_openssh(text(file)?.trim());
             key.map_err(|_| content(file, "is no public key in OpenSSH form"))
         });
-        Ok(netconf_server::User { name: user.name.clone(), keys: keys.collect::<Result<_, _>>()? })
+        let password = match &user.password {
+            Some(file) => Some(Password::from_line(&bytes(file)?).map_err(|why| content(file, why))?),
+            None => None,
+        };
+        Ok(netconf_server::User { name: user.name.clone(), keys: keys.collect::<Result<_, _>>()?, password })
     };
     plan.users.iter().map(user).collect()
 }

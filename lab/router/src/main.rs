@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Software routers that serve NETCONF over SSH and gNMI over TLS.
+/// Software routers that serve NETCONF over SSH, and over TLS where the file says so, and gNMI over TLS.
 ///
 /// The routers start with the configurations that the file gives them and keep what clients configure until the process
 /// ends. With a world around them (`--world`) their counters and measurements follow from what they are configured with, and

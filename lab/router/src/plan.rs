@@ -17,7 +17,7 @@ pub struct Plan {
     pub api_version: String,
     /// `Routers`.
     pub kind: String,
-    /// The authority that signs gNMI clients: a PEM file.
+    /// The authority that signs clients of gNMI and of NETCONF over TLS: a PEM file.
     pub client_authority: PathBuf,
     /// Who may log in by SSH.
     pub users: Vec<UserPlan>,
@@ -32,7 +32,11 @@ pub struct UserPlan {
     /// The login name.
     pub name: String,
     /// Files with public keys in OpenSSH form, one key each.
+    #[serde(default)]
     pub keys: Vec<PathBuf>,
+    /// A file with a password, one line. Where there is none, no password lets this user in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<PathBuf>,
 }
 
 /// One router.
@@ -41,13 +45,16 @@ pub struct UserPlan {
 pub struct RouterPlan {
     /// Its name.
     pub name: NodeId,
-    /// Where it serves NETCONF.
+    /// Where it serves NETCONF over SSH.
     pub netconf: SocketAddr,
+    /// Where it serves NETCONF over TLS, with the certificate that it has for gNMI; nowhere where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netconf_tls: Option<SocketAddr>,
     /// Where it serves gNMI.
     pub gnmi: SocketAddr,
     /// Its SSH host key: a private key file.
     pub host_key: PathBuf,
-    /// Its certificate chain for gNMI: a PEM file.
+    /// Its certificate chain: a PEM file.
     pub certificate: PathBuf,
     /// The certificate's private key: a PEM file.
     pub key: PathBuf,
@@ -122,7 +129,7 @@ impl Plan {
     }
 
     fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let keys = self.users.iter_mut().flat_map(|user| &mut user.keys);
+        let keys = self.users.iter_mut().flat_map(|user| user.keys.iter_mut().chain(&mut user.password));
         let routers = self.routers.iter_mut().flat_map(|router| {
             let config = match &mut router.config {
                 Some(Initial::File(file)) => Some(file),
@@ -142,11 +149,11 @@ mod tests {
 apiVersion: trunkline/v1
 kind: Routers
 clientAuthority: ca.pem
-users: [{name: trunkline, keys: [id_ed25519.pub]}]
+users: [{name: trunkline, keys: [id_ed25519.pub]}, {name: ops, password: ops.password}]
 routers:
   - {name: r1, netconf: '127.0.1.1:830', gnmi: '127.0.1.1:9339', hostKey: r1.key, certificate: r1.pem, key: /etc/r1.key,
      config: {'openconfig-system:system': {config: {hostname: r1}}}}
-  - {name: r2, netconf: '127.0.1.2:830', gnmi: '127.0.1.2:9339', hostKey: r2.key, certificate: r2.pem, key: r2.key,
+  - {name: r2, netconf: '127.0.1.2:830', netconfTls: '127.0.1.2:6513', gnmi: '127.0.1.2:9339', hostKey: r2.key, certificate: r2.pem, key: r2.key,
      commitConfirmed: true, config: r2.json}
 ";
 
@@ -161,6 +168,10 @@ routers:
     fn paths_are_relative_to_the_file() {
         let plan = read(TEXT).unwrap();
         assert!(plan.client_authority.is_absolute() && plan.users[0].keys[0].ends_with("id_ed25519.pub"));
+        assert!(plan.users[0].password.is_none() && plan.users[1].keys.is_empty());
+        assert!(plan.users[1].password.as_ref().is_some_and(|file| file.is_absolute()));
+        assert_eq!(plan.routers[0].netconf_tls, None);
+        assert_eq!(plan.routers[1].netconf_tls, Some("127.0.1.2:6513".parse().unwrap()));
         assert_eq!(plan.routers[0].key, Path::new("/etc/r1.key"));
         assert!(matches!(&plan.routers[1].config, Some(Initial::File(file)) if file.is_absolute()));
         assert!(plan.routers[1].commit_confirmed && !plan.routers[0].commit_confirmed);

@@ -1,6 +1,7 @@
-"""Drives one software router by ncclient: what a foreign NETCONF client must be able to do. Ends with the line `done`."""
+"""Drives one software router by ncclient, over SSH or TLS: what a foreign client must be able to do. Ends with the line `done`."""
 
 import os
+import ssl
 import sys
 
 from ncclient import manager
@@ -15,12 +16,30 @@ BASE = "urn:ietf:params:xml:ns:netconf:base:1.0"
 NOTIFY = "{urn:ietf:params:xml:ns:yang:ietf-netconf-notifications}"
 
 
+# The login name that the router knows us by.
+USER = os.environ.get("NETCONF_USER", "trunkline")
+
+
 def connect():
+    host, folder = os.environ["HOST"], os.environ["FOLDER"]
+    if "NETCONF_TLS_PORT" in os.environ:
+        return manager.connect_tls(
+            host=host,
+            port=int(os.environ["NETCONF_TLS_PORT"]),
+            certfile=os.path.join(folder, "client.pem"),
+            keyfile=os.path.join(folder, "client.key"),
+            ca_certs=os.path.join(folder, "ca.pem"),
+            protocol=ssl.PROTOCOL_TLS_CLIENT,
+            server_hostname="router.lab",
+            timeout=20,
+        )
+    password = os.environ.get("NETCONF_PASSWORD")
     return manager.connect(
-        host=os.environ["HOST"],
+        host=host,
         port=int(os.environ["NETCONF_PORT"]),
-        username="trunkline",
-        key_filename=os.path.join(os.environ["FOLDER"], "id_ed25519"),
+        username=USER,
+        password=password,
+        key_filename=None if password else os.path.join(folder, "id_ed25519"),
         hostkey_verify=False,
         look_for_keys=False,
         allow_agent=False,
@@ -142,7 +161,9 @@ def notifications(m):
         m.edit_config(target="candidate", config=hostname("told"))
         m.commit()
         told = to_ele(listener.take_notification(timeout=10).notification_xml)
-        assert told.find(f".//{NOTIFY}username").text == "trunkline"
+        # Over TLS the user is the name in the certificate.
+        user = "controller" if "NETCONF_TLS_PORT" in os.environ else USER
+        assert told.find(f".//{NOTIFY}username").text == user
         assert "hostname" in told.find(f".//{NOTIFY}target").text
 
 

@@ -42,6 +42,7 @@ fn node(index: u32, id: &str) -> Node {
         queues: 8,
         overload: false,
         dialect: "openconfig".into(),
+        features: model::Features::default(),
     }
 }
 

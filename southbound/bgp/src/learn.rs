@@ -3,10 +3,10 @@
 //! are one that makes SR policies.
 //!
 //! [`view`] puts together what the table has of each router and link. A view becomes a network of its own by [`View::ted`], or
-//! is laid over one that a file describes by [`View::overlay`].
+//! finds its places in one that a file describes by [`View::matched`].
 
 mod effective;
-mod overlay;
+mod matched;
 mod pair;
 mod said;
 mod ted;
@@ -30,7 +30,7 @@ use crate::{
     },
     table::{Route, Table},
 };
-pub use overlay::Unmatched;
+pub use matched::{Matched, Unmatched};
 pub use pair::{End, Half};
 use said::Told;
 pub use ted::{Learned, LeftOut};

@@ -27,7 +27,7 @@
 //!   may be established before it saw the second OPEN, and the other has compared the identifiers by then (RFC 4271 section 6.8
 //!   leaves this open). Both try again, and meet in the next tries.
 //! - [`learn::View::ted`] has no way to say that it is not known whether a router is overloaded: the network has `false` then, as a
-//!   file without a word on it. [`learn::View::overlay`] leaves what the file says.
+//!   file without a word on it. Beside a file's network it is not told then.
 //! - The bound of [`Table::with_limits`] is in octets of the wire; many short TLVs take several times that in memory. Attributes are
 //!   shared by the routes of one message, and not by equal ones of several.
 //! - Extended administrative groups for all applications go before plain ones for SR policies.

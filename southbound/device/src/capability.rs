@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum Rollback {
     /// By the device, when the timer runs out: NETCONF confirmed commit (RFC 6241 section 8.4) or gNMI commit-confirmed.
     ByDevice,
+    /// By the device, when the timer runs out or the session ends that committed: NETCONF confirmed commit 1.0 (RFC 4741
+    /// section 8.4). Only that session can confirm, so that a controller that is lost takes its commit with it.
+    WithSession,
     /// By the controller, which puts the journalled pre-image back. The plan shows that exposure.
     ByPreImage,
 }

@@ -1,7 +1,8 @@
 //! What every device must do, as one suite that each implementation runs against its own rig.
 //!
 //! A clause that is broken panics with its name: the suite is for tests. Each clause begins and ends with a device that
-//! holds nothing of ours.
+//! holds nothing of ours. Two clauses ask another thing of each [`Rollback`]: who undoes a commit in silence, and whether it
+//! outlives its session.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -227,11 +228,20 @@ impl<R: Rig> Clauses<'_, R> {
         self.clean(clause).await;
     }
 
+    /// Where the device ties a commit to its session, the opposite: it goes with it, and no other session calls it permanent.
     async fn a_lost_session_does_not_undo_a_commit(&self) {
         let clause = "a lost session does not undo a commit";
         let mut device = self.rig.session().await;
+        let capabilities = device.capabilities().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         self.put(&mut device, TransactionId(9), &self.rig.edits(9), clause).await;
         drop(device);
+        if capabilities.rollback == Rollback::WithSession {
+            let mut other = self.rig.session().await;
+            let late = other.confirm(TransactionId(9)).await;
+            assert!(late.is_err_and(|error| !error.is_outcome_unknown()), "a commit went with its session");
+            assert!(self.rig.truth().await.is_empty(), "a commit that is tied to its session stayed");
+            return;
+        }
         assert!(!self.rig.truth().await.is_empty(), "{clause}");
         let mut other = self.rig.session().await;
         self.confirm(&mut other, TransactionId(9), clause).await;
@@ -250,7 +260,7 @@ impl<R: Rig> Clauses<'_, R> {
         device.stage(id, &self.rig.edits(10)).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         device.commit(id, short).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
         drop(device);
-        if capabilities.rollback == Rollback::ByDevice {
+        if capabilities.rollback != Rollback::ByPreImage {
             self.rig.pass(short * 2).await;
         } else {
             let mut other = self.rig.session().await;

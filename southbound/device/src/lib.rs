@@ -7,17 +7,29 @@
 pub mod capability;
 pub mod clock;
 pub mod error;
+pub mod served;
+
+pub mod edits;
+pub mod pre_image;
+
+// What sessions need before they can be opened.
+pub mod secret;
+pub mod trust;
 
 pub mod contract;
 pub mod fake;
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, ready},
+    time::Duration,
+};
 
 use model::{DeviceReading, Edit, NodeId, TransactionId};
 
 pub use crate::{
     capability::{Capabilities, Rehearsal, Rollback},
     error::{DeviceError, ErrorKind, Retry, Step},
+    served::{Contents, Lack, Lacks, Module, Served},
 };
 
 /// A network device as the transaction sees it (`Stage`, `Commit`, `Verify`, `Confirm`, `Cancel`).
@@ -56,9 +68,28 @@ pub trait Device: Send {
     /// error, as of [`Self::stage`]. While a transaction of this value is staged or waits for its confirm, it is
     /// [`Locked`](ErrorKind::Locked), and the transaction is as it was. A device cannot, unless it says otherwise.
     fn rehearse(&mut self, _edits: &[Edit]) -> impl Future<Output = Result<Rehearsal, DeviceError>> + Send {
-        std::future::ready(Ok(Rehearsal::Cannot("its protocol has no way to try a change".to_owned())))
+        ready(Ok(Rehearsal::Cannot("its protocol has no way to try a change".to_owned())))
     }
 
     /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
+
+    /// Which modules it serves, as its session says, and what they lack. Nothing is written for it. A device that does not say
+    /// has the empty answer.
+    fn serves(&mut self) -> impl Future<Output = Result<Served, DeviceError>> + Send {
+        ready(Ok(Served::default()))
+    }
+
+    /// All modules of which it can be asked, for people: more requests than [`Self::serves`], and perhaps more modules.
+    fn modules(&mut self) -> impl Future<Output = Result<Vec<Module>, DeviceError>> + Send {
+        async { Ok(self.serves().await?.modules) }
+    }
+
+    /// These modules with what stands in their texts, as far as it gives them and time allows.
+    fn contents(
+        &mut self,
+        modules: &[Module],
+    ) -> impl Future<Output = Result<Vec<Module>, DeviceError>> + Send {
+        ready(Ok(modules.to_vec()))
+    }
 }

@@ -3,73 +3,8 @@
 
 use std::fmt;
 
+pub use model::Feature;
 use thiserror::Error;
-
-/// Something that edits ask for.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Feature {
-    /// SR policies over SR-MPLS, with explicit candidate paths.
-    MplsPolicies,
-    /// SR policies over SRv6, with explicit candidate paths.
-    Srv6Policies,
-    /// Several candidate paths, chosen by preference (RFC 9256 section 2.7).
-    Preferences,
-    /// Several segment lists in one candidate path, with weights (RFC 9256 section 2.11).
-    WeightedLists,
-    /// A binding SID that is a label (RFC 9256 section 6).
-    MplsBindingSids,
-    /// A binding SID that is an SRv6 SID.
-    Srv6BindingSids,
-    /// Dropping what a policy without valid path should carry (RFC 9256 section 8.2).
-    DropWhenInvalid,
-    /// Rules that give packets of a VRF a color.
-    Steering,
-    /// Queues that are served first, shaped to their guarantee.
-    StrictQueues,
-    /// Queues that share by weight.
-    WeightedQueues,
-    /// What a weighted queue always gets.
-    Guarantees,
-    /// Code points to queues.
-    Classifiers,
-}
-
-impl Feature {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
-        Self::MplsPolicies,
-        Self::Srv6Policies,
-        Self::Preferences,
-        Self::WeightedLists,
-        Self::MplsBindingSids,
-        Self::Srv6BindingSids,
-        Self::DropWhenInvalid,
-        Self::Steering,
-        Self::StrictQueues,
-        Self::WeightedQueues,
-        Self::Guarantees,
-        Self::Classifiers,
-    ];
-}
-
-impl fmt::Display for Feature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::MplsPolicies => "SR policies, SR-MPLS",
-            Self::Srv6Policies => "SR policies, SRv6",
-            Self::Preferences => "candidate paths by preference",
-            Self::WeightedLists => "weighted segment lists",
-            Self::MplsBindingSids => "binding SIDs, SR-MPLS",
-            Self::Srv6BindingSids => "binding SIDs, SRv6",
-            Self::DropWhenInvalid => "drop when no path is valid",
-            Self::Steering => "steering by prefix and DSCP",
-            Self::StrictQueues => "strict queues, shaped",
-            Self::WeightedQueues => "weighted queues",
-            Self::Guarantees => "guarantees of weighted queues",
-            Self::Classifiers => "classifiers by DSCP",
-        })
-    }
-}
 
 /// How far a dialect carries a feature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -21,7 +21,7 @@ use nom::{
     sequence::{delimited, pair, preceded, terminated},
 };
 use thiserror::Error;
-use yang_rs::{core::YangStmt, parser::Parser as YangParser};
+use yang_rs::{compound::BodyStmts, core::YangStmt, parser::Parser as YangParser};
 
 /// What a catalogue knows of a module.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -38,6 +38,29 @@ pub struct ModuleEntry {
     pub includes: Vec<String>,
     /// Names of all containers, lists, leaves and leaf-lists that it defines, in groupings and augments too.
     pub nodes: BTreeSet<String>,
+    /// How many containers it defines there.
+    pub containers: usize,
+    /// How many lists it defines there.
+    pub lists: usize,
+    /// How many operations it defines (`rpc`).
+    pub rpcs: usize,
+}
+
+impl ModuleEntry {
+    fn new(name: String, revision: Option<String>, body: &BodyStmts) -> Self {
+        let found = nodes::of_body(body);
+        Self {
+            name,
+            revision,
+            namespace: None,
+            imports: Vec::new(),
+            includes: Vec::new(),
+            nodes: found.names,
+            containers: found.containers,
+            lists: found.lists,
+            rpcs: body.rpc().len(),
+        }
+    }
 }
 
 /// Why a module is not catalogued.
@@ -74,20 +97,23 @@ pub fn read_module(source: &str) -> Result<ModuleEntry, CatalogueError> {
         .map_err(|error| CatalogueError::Syntax(error.to_string().chars().take(200).collect()))?;
     match parsed {
         YangStmt::ModuleStmt(module) => Ok(ModuleEntry {
-            name: module.arg().to_string(),
-            revision: module.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
             namespace: Some(module.module_header().namespace().arg().to_string()),
             imports: module.linkage().import().iter().map(|import| import.arg().to_string()).collect(),
             includes: module.linkage().include().iter().map(|include| include.arg().to_string()).collect(),
-            nodes: nodes::of_body(module.body()),
+            ..ModuleEntry::new(
+                module.arg().to_string(),
+                module.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
+                module.body(),
+            )
         }),
         YangStmt::SubmoduleStmt(part) => Ok(ModuleEntry {
-            name: part.arg().to_string(),
-            revision: part.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
-            namespace: None,
             imports: part.linkage().import().iter().map(|import| import.arg().to_string()).collect(),
             includes: part.linkage().include().iter().map(|include| include.arg().to_string()).collect(),
-            nodes: nodes::of_body(part.body()),
+            ..ModuleEntry::new(
+                part.arg().to_string(),
+                part.revision().revision().iter().map(|revision| revision.arg().str().clone()).max(),
+                part.body(),
+            )
         }),
         _ => Err(CatalogueError::NotAModule),
     }
@@ -204,6 +230,7 @@ mod tests {
           revision 2024-01-02 { description "later; with 'quotes' and { braces }"; }
           revision 2023-01-02;
           container top { o:note "a" + "b" { o:deeper x; } leaf l { type string; } }
+          rpc restart { description "nothing of it is configuration"; }
         }"#;
 
     #[test]
@@ -214,6 +241,7 @@ mod tests {
         assert_eq!(entry.namespace.as_deref(), Some("urn:lab:demo"));
         assert_eq!(entry.imports, ["other"]);
         assert_eq!(entry.nodes, ["l", "top"].map(str::to_owned).into());
+        assert_eq!((entry.containers, entry.lists, entry.rpcs), (1, 0, 1));
         assert!(!without_extensions(MODULE).contains("o:"));
     }
 
@@ -226,6 +254,7 @@ mod tests {
         let entry = read_module(text).unwrap();
         assert_eq!((entry.namespace, entry.includes), (None, vec!["demo-other".to_owned()]));
         assert_eq!(entry.nodes, ["added", "entry", "in-case", "k", "short"].map(str::to_owned).into());
+        assert_eq!((entry.containers, entry.lists, entry.rpcs), (1, 1, 0));
     }
 
     #[test]

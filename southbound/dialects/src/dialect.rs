@@ -5,13 +5,13 @@ mod tests;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use model::{DeviceConfig, Edit, state::Foreign};
+use model::{DeviceConfig, Edit, Features, state::Foreign};
 use thiserror::Error;
 
 use crate::{
     BadPayload, Operation, View,
     capability::{Feature, Support, Unsupported},
-    huawei, ietf, iosxr, objects, openconfig, srlinux,
+    comware, huawei, ietf, iosxr, objects, openconfig, srlinux,
 };
 
 /// A way in which devices are configured. Inventory and network files name it.
@@ -28,6 +28,8 @@ pub enum Dialect {
     IosXr,
     /// Nokia SR Linux.
     SrLinux,
+    /// H3C Comware, which can be read and not written.
+    Comware,
 }
 
 /// A name that is no dialect's.
@@ -50,7 +52,8 @@ pub struct Headend<'a> {
 
 impl Dialect {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 5] = [Self::OpenConfig, Self::Ietf, Self::Huawei, Self::IosXr, Self::SrLinux];
+    pub const ALL: [Self; 6] =
+        [Self::OpenConfig, Self::Ietf, Self::Huawei, Self::IosXr, Self::SrLinux, Self::Comware];
 
     /// As files write it.
     pub const fn name(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Dialect {
             Self::Huawei => huawei::NAME,
             Self::IosXr => iosxr::NAME,
             Self::SrLinux => srlinux::NAME,
+            Self::Comware => comware::NAME,
         }
     }
 
@@ -70,7 +74,12 @@ impl Dialect {
 
     /// Whether [`Self::render`] looks at what the device holds, so that it has to be read first.
     pub const fn needs_held(self) -> bool {
-        !matches!(self, Self::OpenConfig)
+        !matches!(self, Self::OpenConfig | Self::Comware)
+    }
+
+    /// Whether it has words for anything. Where not, its devices are read and never written.
+    pub fn has_words(self) -> bool {
+        Feature::ALL.into_iter().any(|feature| !matches!(self.support(feature), Support::Missing(_)))
     }
 
     /// What carries the edits out, in an order in which each operation finds what it refers to.
@@ -85,6 +94,7 @@ impl Dialect {
             Self::Huawei => objects::render(edits, held, huawei::objects),
             Self::IosXr => objects::render(edits, held, iosxr::objects),
             Self::SrLinux => objects::render(edits, held, srlinux::objects),
+            Self::Comware => comware::render(edits),
         }
     }
 
@@ -99,6 +109,8 @@ impl Dialect {
             Self::Huawei => huawei::read(root),
             Self::IosXr => iosxr::read(root),
             Self::SrLinux => srlinux::read(root),
+            // Nothing of ours was ever put there, and whose the rest is cannot be told.
+            Self::Comware => Ok(<(DeviceConfig, Foreign)>::default()),
         }
     }
 
@@ -110,6 +122,7 @@ impl Dialect {
             Self::Huawei => huawei::filter_xml(),
             Self::IosXr => iosxr::filter_xml(),
             Self::SrLinux => srlinux::filter_xml(),
+            Self::Comware => String::new(),
         }
     }
 
@@ -121,7 +134,25 @@ impl Dialect {
             Self::Huawei => &huawei::PATHS,
             Self::IosXr => &iosxr::PATHS,
             Self::SrLinux => &srlinux::PATHS,
+            Self::Comware => &[],
         }
+    }
+
+    /// Whether its table has words for what an edit puts there. Some of it may be refused all the same, see [`Self::render`].
+    pub fn carries(self, edit: &Edit) -> bool {
+        let features: &[Feature] = match edit {
+            Edit::PutSteering(rule) if rule.prefix.is_none() => &[Feature::WholeSteering],
+            Edit::PutSteering(rule) if rule.dscp.is_empty() => &[Feature::PrefixSteering],
+            Edit::PutSteering(_) => &[Feature::PrefixSteering, Feature::DscpSteering],
+            Edit::PutQos { .. } => &[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees],
+            Edit::PutClassifier(_) => &[Feature::Classifiers],
+            Edit::PutPolicy(_)
+            | Edit::RemovePolicy(_)
+            | Edit::RemoveSteering(_)
+            | Edit::RemoveQos(_)
+            | Edit::RemoveClassifier => &[],
+        };
+        features.iter().all(|feature| !matches!(self.support(*feature), Support::Missing(_)))
     }
 
     /// How far it carries a feature.
@@ -132,6 +163,31 @@ impl Dialect {
             Self::Huawei => huawei::support(feature),
             Self::IosXr => iosxr::support(feature),
             Self::SrLinux => srlinux::support(feature),
+            Self::Comware => comware::support(feature),
+        }
+    }
+}
+
+impl Dialect {
+    /// What a device of this dialect can be told, for those who judge by data alone ([`model::Node::features`]).
+    pub fn features(self) -> Features {
+        let lacks = Feature::ALL.into_iter().filter_map(|feature| match self.support(feature) {
+            Support::Missing(words) => Some((feature, words.to_owned())),
+            Support::Full | Support::Within(_) => None,
+        });
+        Features { lacks: lacks.collect(), longest_name: self.longest_name() }
+    }
+
+    /// The longest name of a policy. The characters that names of ours have take one each in every dialect.
+    const fn longest_name(self) -> Option<usize> {
+        match self {
+            // 255 characters are more than our longest name with all that is written behind it.
+            Self::OpenConfig | Self::SrLinux => None,
+            // It has no policies, so none is too long.
+            Self::Comware => None,
+            Self::Ietf => Some(ietf::LONGEST_NAME),
+            Self::Huawei => Some(huawei::LONGEST_NAME),
+            Self::IosXr => Some(iosxr::LONGEST_NAME),
         }
     }
 }

@@ -4,11 +4,15 @@
 //! - Segment lists are global and named in 31 characters, and a candidate path has neither a name nor a discriminator of its
 //!   own (it must equal the preference): both travel in the name of its segment lists.
 //! - Queues are the router's eight service classes, so the names of ours must be theirs. Rates are whole Mbit/s.
-//! - What must be there already: segment routing or SRv6 switched on, and for binding SIDs of SRv6 a locator with static
-//!   functions, chosen in the attributes of its policies.
+//! - Steering is by the color of routes: a VRF's import policy gives it to the prefixes of our rules, and a packet follows the color of
+//!   the route that leads it. So a rule has a prefix and no code points.
+//! - What must be there already: VRFs whose tunnel policies (SR-MPLS) or BGP families (SRv6) lead colored routes into policies,
+//!   segment routing or SRv6 switched on, and for binding SIDs of SRv6 a locator with static functions, chosen in the attributes
+//!   of its policies.
 
 mod policy;
 mod qos;
+mod steering;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +26,8 @@ use crate::{
     view::{BadPayload, View},
 };
 
+pub(crate) use policy::LONGEST_NAME;
+
 /// As files write it.
 pub(crate) const NAME: &str = "huawei";
 
@@ -32,11 +38,18 @@ const SR: Module =
 const SRV6: Module = Module { name: "huawei-srv6", namespace: "urn:huawei:yang:huawei-srv6" };
 const SRPOLICY: Module = Module { name: "huawei-srpolicy", namespace: "urn:huawei:yang:huawei-srpolicy" };
 const QOS: Module = Module { name: "huawei-qos", namespace: "urn:huawei:yang:huawei-qos" };
+const L3VPN: Module = Module { name: "huawei-l3vpn", namespace: "urn:huawei:yang:huawei-l3vpn" };
+const RTP: Module =
+    Module { name: "huawei-routing-policy", namespace: "urn:huawei:yang:huawei-routing-policy" };
 const IFM: Module = Module { name: "huawei-ifm", namespace: "urn:huawei:yang:huawei-ifm" };
 
 /// What [`read`] looks at, as gNMI paths.
-pub(crate) const PATHS: [&str; 3] =
-    ["/huawei-network-instance:network-instance/instances", "/huawei-qos:qos", "/huawei-ifm:ifm/interfaces"];
+pub(crate) const PATHS: [&str; 4] = [
+    "/huawei-network-instance:network-instance/instances",
+    "/huawei-routing-policy:routing-policy",
+    "/huawei-qos:qos",
+    "/huawei-ifm:ifm/interfaces",
+];
 
 /// How far these modules carry a feature.
 pub(crate) const fn support(feature: Feature) -> Support {
@@ -50,9 +63,15 @@ pub(crate) const fn support(feature: Feature) -> Support {
             Support::Within("out of the static part of a locator that is there already")
         }
         Feature::DropWhenInvalid => Support::Missing("huawei-srpolicy has no leaf for it"),
-        Feature::Steering => {
-            Support::Missing("huawei-qos has no action that gives a color to what a VRF receives")
-        }
+        Feature::PrefixSteering => Support::Within(
+            "by the routes that a VRF imports, of which none may be shorter than the prefix; names of VRFs of up to 31 characters",
+        ),
+        Feature::DscpSteering => Support::Missing(
+            "huawei-srpolicy chooses by code point among policies toward one endpoint, for SR-MPLS alone and whatever the prefix",
+        ),
+        Feature::WholeSteering => Support::Missing(
+            "routes are colored by address family, and which of them a VRF has is not known: give each match both prefixes",
+        ),
         Feature::StrictQueues => Support::Within("whole Mbit/s, service classes be to cs7"),
         Feature::Guarantees => Support::Within("whole Mbit/s, for two queues of an interface"),
         Feature::WeightedQueues => Support::Within("weights 1 to 100, service classes be to cs7"),
@@ -66,6 +85,7 @@ pub(crate) const fn support(feature: Feature) -> Support {
 pub(crate) fn objects(config: &DeviceConfig) -> Objects {
     let mut objects = Objects::default();
     policy::objects(config, &mut objects);
+    steering::objects(config, &mut objects);
     qos::objects(config, &mut objects);
     objects.need_all_but_policies(NAME, support, config);
     objects
@@ -78,6 +98,7 @@ pub(crate) fn objects(config: &DeviceConfig) -> Objects {
 pub(crate) fn read(root: &View) -> Result<(DeviceConfig, Foreign), BadPayload> {
     let (mut owned, mut foreign) = (DeviceConfig::default(), Foreign::default());
     policy::read(root, &mut owned, &mut foreign)?;
+    steering::read(root, &mut owned, &mut foreign);
     qos::read(root, &mut owned, &mut foreign)?;
     Ok((owned, foreign))
 }
@@ -90,7 +111,9 @@ pub(crate) fn filter_xml() -> String {
     );
     format!(
         "<network-instance xmlns=\"{}\"><instances><instance><name/><segment-routing xmlns=\"{}\">{policies}\
-         </segment-routing><srv6 xmlns=\"{}\">{policies}</srv6></instance></instances></network-instance>\
+         </segment-routing><srv6 xmlns=\"{}\">{policies}</srv6><afs xmlns=\"{}\"><af><type/><import-policy/>\
+         <import-filter/></af></afs></instance></instances></network-instance>\
+         <routing-policy xmlns=\"{}\"><ipv4-prefix-filters/><ipv6-prefix-filters/><policy-definitions/></routing-policy>\
          <qos xmlns=\"{qos}\"><queue-scheduler-template><port-queue-templates/></queue-scheduler-template>\
          <classifier-template><diffserv-domains/></classifier-template></qos>\
          <ifm xmlns=\"{}\"><interfaces><interface><name/><qos xmlns=\"{qos}\"><port-queue-template-applys/>\
@@ -98,6 +121,8 @@ pub(crate) fn filter_xml() -> String {
         NI.namespace,
         SR.namespace,
         SRV6.namespace,
+        L3VPN.namespace,
+        RTP.namespace,
         IFM.namespace,
         qos = QOS.namespace,
     )

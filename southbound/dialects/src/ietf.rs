@@ -38,7 +38,8 @@ const TYPES: Module =
 pub(crate) const PATHS: [&str; 1] =
     ["/ietf-routing:routing/ietf-sr-policy:segment-routing/traffic-engineering"];
 
-const LONGEST_NAME: usize = 59;
+/// Characters of the name of a policy.
+pub(crate) const LONGEST_NAME: usize = 59;
 /// Originator of what is configured, where nobody says more (RFC 9256 section 2.4).
 const ORIGINATOR: (u32, &str) = (0, "::");
 
@@ -67,7 +68,9 @@ pub(crate) const fn support(feature: Feature) -> Support {
         | Feature::MplsBindingSids
         | Feature::Srv6BindingSids
         | Feature::DropWhenInvalid => Support::Full,
-        Feature::Steering => Support::Missing("no module at hand gives a color to what a VRF receives"),
+        Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => {
+            Support::Missing("no module at hand gives a color to what a VRF receives")
+        }
         Feature::StrictQueues | Feature::WeightedQueues | Feature::Guarantees | Feature::Classifiers => {
             Support::Missing("the IETF has published no module for queues and classifiers")
         }

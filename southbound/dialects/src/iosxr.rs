@@ -22,6 +22,8 @@ use crate::{
     view::{BadPayload, View},
 };
 
+pub(crate) use policy::LONGEST_POLICY as LONGEST_NAME;
+
 /// As files write it.
 pub(crate) const NAME: &str = "iosxr";
 
@@ -71,8 +73,8 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::Srv6BindingSids => Support::Missing(
             "a policy's SRv6 binding SID can only be allocated by the router, out of a locator",
         ),
-        Feature::Steering => Support::Missing(
-            "the modules at hand give colors to forward classes, not to prefixes or code points of a VRF",
+        Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => Support::Missing(
+            "no module at hand gives a color to the routes of a VRF, and forward classes divide only what has one",
         ),
         Feature::StrictQueues => {
             Support::Within("policed to the guarantee; rates of 32 bits in bit/s to Gbit/s")

@@ -10,9 +10,11 @@ pub mod catalogue;
 pub mod dialect;
 pub mod operation;
 pub mod view;
+pub mod vocabulary;
 
 pub mod openconfig;
 
+mod comware;
 mod escape;
 mod huawei;
 mod ietf;
@@ -31,3 +33,4 @@ pub use capability::{Feature, Support, Unsupported};
 pub use dialect::{Dialect, Headend, UnknownDialect};
 pub use operation::{Action, Data, Operation, Step, to_gnmi, to_netconf};
 pub use view::{BadPayload, View};
+pub use vocabulary::Vocabulary;

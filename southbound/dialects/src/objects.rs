@@ -4,13 +4,14 @@
 //! the identity of an object (a segment list is named for its candidate path), so what has to go is known only from what
 //! is held now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{DeviceConfig, Discipline, Edit};
 
 use crate::{
     capability::{Feature, Refusal, Support, Unsupported},
-    operation::{Action, Data, Operation, Step},
+    operation::{Action, Data, Module, Operation, Scalar, Step},
+    tree::{below, container, leaf},
 };
 
 /// An object.
@@ -27,6 +28,8 @@ pub(crate) struct Object {
 pub(crate) struct Objects {
     list: Vec<Object>,
     at: BTreeMap<Vec<Step>, usize>,
+    /// Of these, the leaves of containers that are not ours.
+    leaves: BTreeSet<Vec<Step>>,
     unsupported: Vec<Unsupported>,
     clashes: Vec<Unsupported>,
 }
@@ -42,6 +45,19 @@ impl Objects {
             Some(place) if self.list[*place].content == content => {}
             Some(_) => self.clashes.push(clash()),
         }
+    }
+
+    /// Adds a leaf of a container or list entry that is not ours: all beside it stays.
+    pub fn put_leaf(
+        &mut self,
+        place: Vec<Step>,
+        (module, name): (Module, &'static str),
+        value: impl Into<Scalar>,
+        clash: impl FnOnce() -> Unsupported,
+    ) {
+        let path = below(place, [container(module, name)]);
+        self.leaves.insert(path.clone());
+        self.put(path, vec![leaf(module, name, value)], clash);
     }
 
     /// Notes what has no words.
@@ -63,7 +79,12 @@ impl Objects {
         config: &DeviceConfig,
     ) {
         for rule in config.steering.values() {
-            self.need(dialect, support, &format!("steering {}", rule.key), Feature::Steering);
+            let what = format!("steering {}", rule.key);
+            if !rule.dscp.is_empty() {
+                self.need(dialect, support, &what, Feature::DscpSteering);
+            }
+            let by = if rule.prefix.is_some() { Feature::PrefixSteering } else { Feature::WholeSteering };
+            self.need(dialect, support, &what, by);
         }
         for (interface, qos) in &config.qos {
             for (queue, share) in &qos.queues {
@@ -78,6 +99,16 @@ impl Objects {
         if config.classifier.is_some() {
             self.need(dialect, support, "the classifier", Feature::Classifiers);
         }
+    }
+
+    /// What writes an object: the whole of it, or one leaf beside what others have there.
+    fn operation(&self, object: &Object) -> Operation {
+        let (mut path, content) = (object.path.clone(), object.content.clone());
+        if self.leaves.contains(&path) {
+            path.pop();
+            return Operation { path, action: Action::Merge(content) };
+        }
+        Operation { path, action: Action::Replace(content) }
     }
 
     fn get(&self, path: &[Step]) -> Option<&Object> {
@@ -105,10 +136,7 @@ pub(crate) fn render(
         .list
         .iter()
         .filter(|object| edited.at.contains_key(&object.path) || before.get(&object.path) != Some(*object));
-    let puts = written.map(|object| Operation {
-        path: object.path.clone(),
-        action: Action::Replace(object.content.clone()),
-    });
+    let puts = written.map(|object| after.operation(object));
     let gone = before.list.iter().rev().filter(|object| after.get(&object.path).is_none());
     let removals = gone.map(|object| Operation { path: object.path.clone(), action: Action::Remove });
     Ok(puts.chain(removals).collect())

@@ -16,4 +16,4 @@ mod tests;
 pub(crate) use read::PATHS;
 pub use read::{filter_xml, paths, read};
 pub use render::render;
-pub use telemetry::{Element, Subscription, measures, subscriptions};
+pub use telemetry::{Element, Names, Subscription, measures, subscriptions};

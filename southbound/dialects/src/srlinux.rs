@@ -47,7 +47,9 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::WeightedLists => Support::Within("up to 32 lists"),
         Feature::MplsBindingSids => Support::Within("out of a static label block that is there already"),
         Feature::DropWhenInvalid => Support::Missing("srl_nokia-te-policies has no leaf for it"),
-        Feature::Steering => Support::Missing("no module at hand gives a color to what a VRF receives"),
+        Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => {
+            Support::Missing("no module at hand gives a color to what a VRF receives")
+        }
         Feature::StrictQueues => {
             Support::Missing("srl_nokia-qos caps a strict queue in percent of its port and not at a rate")
         }

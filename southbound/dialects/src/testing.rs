@@ -2,9 +2,12 @@
 
 mod any;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use model::{DeviceConfig, Edit, state::Foreign};
+use model::{DeviceConfig, Edit, VrfName, state::Foreign};
 use serde_json::{Map, Value};
 use yang5::{
     context::{Context, ContextFlags, EmbeddedModuleKey, EmbeddedModules},
@@ -246,6 +249,8 @@ pub(crate) fn is_foreign_under_other_names(vendor: &Vendor, context: &Context, c
         assert!(owned.is_empty(), "{owned:?}");
         assert!(foreign.policies.keys().eq(config.policies.keys()), "{foreign:?}");
         assert!(foreign.qos.iter().eq(config.qos.keys()), "{foreign:?}");
+        let vrfs: BTreeSet<&VrfName> = config.steering.keys().map(|key| &key.vrf).collect();
+        assert!(foreign.vrfs.iter().eq(vrfs), "{foreign:?}");
     }
 }
 

@@ -16,7 +16,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step};
+use ::device::edits::{edits_between, last_of_each};
+use ::device::pre_image::{PreImageError, PreImages};
+use ::device::{
+    Capabilities, Device, DeviceError, ErrorKind, Lack, Lacks, Module, Rehearsal, Rollback, Served, Step,
+};
 use dialects::{Dialect, Headend};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
@@ -24,14 +28,15 @@ use tokio::time::sleep;
 
 use crate::clock;
 use crate::content;
-use crate::edits::{edits_between, last_of_each};
 use crate::error::SessionError;
 use crate::extension::CommitAction;
 use crate::notice::Notice;
-use crate::pre_image::{PreImageError, PreImages};
 use crate::proto::get_request::DataType;
 use crate::session::{Session, Target};
 use crate::set::Changes;
+
+/// The most models that are looked at, of one device.
+const MOST_MODELS: usize = 4_096;
 
 /// A device behind a gNMI session.
 pub struct GnmiDevice {
@@ -179,9 +184,7 @@ impl GnmiDevice {
         let headend = Headend { address: self.address, held };
         let rendered = self.dialect.render(&last_of_each(edits), &headend);
         let operations = rendered.map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
-        // SR Linux says `urn:srl_nokia/interfaces:srl_nokia-interfaces`; the name of a module has no colon.
-        let local = |name: &str| name.rsplit_once(':').map_or(name, |(_, local)| local).to_owned();
-        let served: BTreeSet<String> =
+        let served: BTreeSet<&str> =
             session.capabilities().models.iter().map(|model| local(&model.name)).collect();
         // A device that names no module at all has not answered the question.
         let missing = content::modules(&operations).into_iter().find(|module| !served.contains(*module));
@@ -262,6 +265,11 @@ impl GnmiDevice {
     }
 }
 
+/// The name of a module: SR Linux says `urn:srl_nokia/interfaces:srl_nokia-interfaces`, and the name of a module has no colon.
+fn local(name: &str) -> &str {
+    name.rsplit_once(':').map_or(name, |(_, local)| local)
+}
+
 /// Everything that the dialect reads. A device may say that a path is not there instead of answering with nothing, and
 /// then for all paths of a request at once.
 async fn get_all(session: &Session, dialect: Dialect) -> Result<Vec<Notice>, SessionError> {
@@ -300,7 +308,7 @@ impl Device for GnmiDevice {
         self.staged = None;
         let (session, rollback) = self.session_for_writing().await?;
         let before = match rollback {
-            Rollback::ByDevice => None,
+            Rollback::ByDevice | Rollback::WithSession => None,
             Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
         };
         let held = match &before {
@@ -385,5 +393,30 @@ impl Device for GnmiDevice {
         let at = clock::now();
         let (owned, foreign) = self.look(Step::Read).await?;
         Ok(DeviceReading::Read { owned, foreign, at })
+    }
+
+    /// Its models, as it named them when the session was opened. gNMI has no way to their texts, so that nothing is known of
+    /// their nodes.
+    async fn serves(&mut self) -> Result<Served, DeviceError> {
+        let session = self.session().await?;
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let models = session.capabilities().models.iter().take(MOST_MODELS);
+        let module = |model: &crate::proto::ModelData| Module {
+            name: local(&model.name).to_owned(),
+            revision: some(&model.version),
+            ..Module::default()
+        };
+        let mut modules: Vec<Module> = models.map(module).collect();
+        modules.sort_unstable();
+        modules.dedup();
+        let names: BTreeSet<&str> = modules.iter().map(|module| module.name.as_str()).collect();
+        let mut lacks = Lacks::new();
+        // One that names none has not answered the question.
+        if !names.is_empty() {
+            let written = self.dialect.vocabulary();
+            let missing = written.keys().filter(|module| !names.contains(**module));
+            lacks.extend(missing.map(|module| ((*module).to_owned(), Lack::Module)));
+        }
+        Ok(Served { modules, lacks })
     }
 }

@@ -27,8 +27,6 @@ pub mod stream;
 pub mod tls;
 
 mod content;
-pub mod edits;
-pub mod pre_image;
 
 pub mod device;
 pub mod telemetry;
@@ -36,10 +34,11 @@ pub mod telemetry;
 pub mod server;
 
 use ::device::clock;
+pub use ::device::edits;
+pub use ::device::pre_image::{FilePreImages, MemoryPreImages, PreImages};
 
 pub use crate::device::GnmiDevice;
 pub use error::SessionError;
 pub use path::Path;
-pub use pre_image::{FilePreImages, MemoryPreImages, PreImages};
 pub use proto::Encoding;
 pub use session::{Session, Target};

@@ -9,17 +9,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use ::device::trust::certificate_refused;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls;
 use tonic::codegen::Service;
 use tonic::transport::Uri;
-
-use crate::tls::certificate_fault;
 
 /// How long to wait for a device that says nothing until we speak. Most speak first.
 const GRACE: Duration = Duration::from_millis(250);
@@ -35,8 +33,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn of(error: &io::Error) -> Self {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        match tls.and_then(certificate_fault) {
+        match certificate_refused(error) {
             Some(why) => Self { certificate: true, why },
             None => Self { certificate: false, why: error.to_string() },
         }
@@ -215,7 +212,7 @@ mod tests {
             .with_single_cert(vec![certificate.der().clone()], key.expect("a key"))
             .expect("good material");
         let client = ClientTls::new(authority.pem().as_bytes(), None).expect("an authority");
-        (TlsAcceptor::from(Arc::new(config)), TlsConnector::from(client.config))
+        (TlsAcceptor::from(Arc::new(config)), TlsConnector::from(client.config().clone()))
     }
 
     #[tokio::test]

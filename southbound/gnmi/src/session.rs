@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::device::secret::Password;
 use futures_util::FutureExt;
 use prost::Message;
 use rustls_pki_types::ServerName;
@@ -37,7 +38,8 @@ use crate::tls::ClientTls;
 pub struct Target {
     /// `host:port` or `address:port`.
     pub address: String,
-    /// The name or address that the device's certificate must be for.
+    /// The name or address that the device's certificate must be for. Where the certificate itself is pinned, no more than the
+    /// name that is asked for.
     pub server_name: String,
     /// Who signs devices, and who we are.
     pub tls: ClientTls,
@@ -53,7 +55,7 @@ pub struct Credentials {
     /// The user.
     pub user: String,
     /// The password.
-    pub password: String,
+    pub password: Password,
 }
 
 impl fmt::Debug for Credentials {
@@ -351,7 +353,9 @@ async fn channel(target: &Target, link: Arc<Link>) -> Result<Channel, SessionErr
         End { certificate: true, why } => SessionError::CertificateRefused { peer: peer(), why },
         End { why, .. } => unreachable(format!("TLS: {why}")),
     };
-    let mut tls = TlsConnector::from(target.tls.config.clone()).connect(name, tcp).await.map_err(refused)?;
+    let tls = TlsConnector::from(target.tls.config().clone());
+    // gRPC is HTTP/2 alone, and over TLS that is agreed by ALPN (RFC 9113 3.3).
+    let mut tls = tls.with_alpn(vec![b"h2".to_vec()]).connect(name, tcp).await.map_err(refused)?;
     if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(unreachable("TLS: the device does not agree to HTTP/2 by ALPN".into()));
     }
@@ -376,8 +380,8 @@ fn endpoint(target: &Target) -> Result<Endpoint, SessionError> {
 
 fn metadata(credentials: &Credentials) -> Result<(MetadataValue<Ascii>, MetadataValue<Ascii>), &'static str> {
     let user = MetadataValue::try_from(&credentials.user).map_err(|_| "user has characters beyond ASCII")?;
-    let mut password =
-        MetadataValue::try_from(&credentials.password).map_err(|_| "password has characters beyond ASCII")?;
+    let mut password = MetadataValue::try_from(credentials.password.reveal())
+        .map_err(|_| "password has characters beyond ASCII")?;
     password.set_sensitive(true);
     Ok((user, password))
 }

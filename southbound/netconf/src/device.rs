@@ -4,44 +4,56 @@
 //!   stage    get-config of running, where the dialect has to know     (reading.rs)
 //!            get-schema where a module is new                         (served.rs)
 //!            lock, discard-changes, edit-config of the candidate      (candidate.rs)
-//!   rehearse lock and edit-config of the candidate, test-only; unlock |
+//!   rehearse lock and edit-config of the candidate, test-only; unlock (candidate/rehearsal.rs)
 //!   commit   commit with confirm-timeout and persist                  |
 //!   confirm  commit with persist-id, then unlock                      |
 //!   cancel   cancel-commit with persist-id, discard-changes, unlock   |
 //!   read     get-config of running, by a subtree filter               (reading.rs)
 //! ```
 //!
+//! So it is where the device has all that this asks for. What is done where not is decided by its hello: [`Way`] has the table,
+//! `way_back.rs` the way back of those that take no commit back by themselves.
+//!
 //! The session is opened when it is first needed, and again when it has died. It is taken out of the device for
 //! the length of one order and put back only after an answer came: a device that left a request unanswered, or a
 //! caller that gave up in the middle, costs the session, so that nobody ever works on with a stream of which he
-//! does not know what is still in it. Locks die with the session; a commit does not, because every commit is
-//! persistent under the transaction's name.
+//! does not know what is still in it. Locks die with the session; a commit does not where it is persistent under the
+//! transaction's name.
 
 mod candidate;
 mod failure;
 mod reading;
+mod schemas;
 mod served;
+mod target;
+mod way;
+mod way_back;
 
 #[cfg(test)]
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step, clock};
+use device::pre_image::PreImages;
+use device::{
+    Capabilities, Device, DeviceError, ErrorKind, Module, Rehearsal, Rollback, Served, Step, clock,
+};
 use dialects::{Dialect, Headend, Operation};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
 use tokio::time::Instant;
 
 pub use candidate::{Candidate, Followed, Manners};
-pub use failure::{of_call, of_connect};
+pub use failure::{of_call, of_connect, of_tls};
 pub use served::Library;
+pub use target::Target;
+pub use way::Way;
 
 use crate::operation::Filter;
 use crate::rpc_error::RpcErrors;
 use crate::session::{self, CallError};
-use crate::ssh::{self, SshTarget};
 
 /// How a device is treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +95,7 @@ enum Known {
 #[derive(Debug)]
 pub struct NetconfDevice {
     node: NodeId,
-    target: SshTarget,
+    target: Target,
     options: Options,
     dialect: Dialect,
     /// Its own in the policies of others. OpenConfig does not look at it.
@@ -96,15 +108,16 @@ pub struct NetconfDevice {
     /// The session; absent before the first order, and while one runs.
     open: Option<Candidate>,
     known: Known,
+    way_back: way_back::WayBack,
 }
 
 impl NetconfDevice {
     /// A device to which no session is open yet. It speaks OpenConfig until [`Self::speaking`] says otherwise.
-    pub fn new(node: NodeId, target: SshTarget, options: Options) -> Self {
+    pub fn new(node: NodeId, target: impl Into<Target>, options: Options) -> Self {
         let dialect = Dialect::OpenConfig;
         Self {
             node,
-            target,
+            target: target.into(),
             options,
             dialect,
             address: Ipv4Addr::UNSPECIFIED.into(),
@@ -112,7 +125,16 @@ impl NetconfDevice {
             library: None,
             open: None,
             known: Known::Nothing,
+            way_back: way_back::WayBack::default(),
         }
+    }
+
+    /// Pre-images are kept here, shared with every other value that may cancel for this device. Without a place, a device that
+    /// takes no commit back by itself is refused.
+    #[must_use]
+    pub fn keeping(mut self, pre_images: Arc<dyn PreImages>) -> Self {
+        self.way_back.place = Some(pre_images);
+        self
     }
 
     /// It speaks this dialect; `address` is [`Headend::address`].
@@ -133,15 +155,28 @@ impl NetconfDevice {
         Self { library: Some(library), ..self }
     }
 
-    /// What carries the edits out. What it holds is read first where the dialect has to know it, and without a lock: the edits
-    /// themselves come from an earlier reading, and what is read back before the confirm tells whether somebody came between.
-    async fn rendered(&mut self, edits: &[Edit]) -> Result<Vec<Operation>, DeviceError> {
-        let held = match self.dialect.needs_held() {
+    /// It begins on a session that was opened elsewhere, whatever carries that. When it ends, the next one is opened to the target.
+    #[must_use]
+    pub fn beginning_on(self, session: session::Session) -> Self {
+        Self { open: Some(Candidate::new(session, self.options.manners)), ..self }
+    }
+
+    /// What carries the edits out, and what the device holds before. That is read where the dialect or the way back has to know
+    /// it, and without a lock: the edits themselves come from an earlier reading, and what is read back before the confirm tells
+    /// whether somebody came between.
+    async fn rendered(
+        &mut self,
+        edits: &[Edit],
+        way: Way,
+    ) -> Result<(Vec<Operation>, DeviceConfig), DeviceError> {
+        let held = match self.dialect.needs_held() || way.is_by_pre_image() {
             true => self.look(Step::Stage).await?.0,
             false => DeviceConfig::default(),
         };
         let rendered = self.dialect.render(edits, &Headend { address: self.address, held: &held });
-        rendered.map_err(|why| self.failed(Step::Stage, ErrorKind::Unsupported(why.to_string())))
+        let operations =
+            rendered.map_err(|why| self.failed(Step::Stage, ErrorKind::Unsupported(why.to_string())))?;
+        Ok((operations, held))
     }
 
     /// What it holds, ours and others' apart.
@@ -182,8 +217,8 @@ impl NetconfDevice {
             self.known = Known::Nothing;
         }
         let deadline = Instant::now() + self.options.connect;
-        let opened = ssh::connect(&self.target, &self.options.session, deadline).await;
-        let (session, _unwanted) = opened.map_err(|e| self.failed(Step::Connect, of_connect(&e)))?;
+        let opened = self.target.open(&self.options.session, deadline).await;
+        let session = opened.map_err(|kind| self.failed(Step::Connect, kind))?;
         Ok(Candidate::new(session, self.options.manners))
     }
 
@@ -226,10 +261,17 @@ impl NetconfDevice {
     ///
     /// It was confirmed before, or it was rolled back, and the device's answer is the same. Where this value
     /// remembers the edits, reading them back decides. Where it does not (the controller was restarted), the
-    /// answer counts as done, as the contract wants it: who confirms across a restart has to read back.
-    async fn already(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+    /// answer counts as done, as the contract wants it: who confirms across a restart has to read back. But not where a
+    /// commit goes with its session: it most likely went.
+    async fn already(&mut self, transaction: TransactionId, way: Option<Way>) -> Result<(), DeviceError> {
         let edits = match &self.known {
             Known::Committed(known, edits) if *known == transaction => edits.clone(),
+            _ if way == Some(Way::Tied) => {
+                let why = format!(
+                    "no commit is pending as {transaction}: those of this device end with the session that made them"
+                );
+                return Err(self.failed(Step::Confirm, ErrorKind::Refused(why)));
+            }
             _ => return Ok(()),
         };
         let (owned, _) = self.look(Step::Read).await?;
@@ -263,14 +305,13 @@ impl Device for NetconfDevice {
     async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
         let open = self.take().await?;
         let offered = open.session().capabilities();
-        let by_device = offered.candidate && offered.confirmed_commit_1_1;
         let modules = offered.modules.iter().map(|(name, module)| match &module.revision {
             Some(revision) => format!("{name}@{revision}"),
             None => name.clone(),
         });
         let capabilities = Capabilities {
             protocol: "netconf".into(),
-            rollback: if by_device { Rollback::ByDevice } else { Rollback::ByPreImage },
+            rollback: open.way().map_or(Rollback::ByPreImage, Way::rollback),
             modules: modules.collect(),
         };
         self.open = Some(open);
@@ -278,7 +319,8 @@ impl Device for NetconfDevice {
     }
 
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
-        let operations = self.rendered(edits).await?;
+        let way = self.admit(Some(transaction)).await?;
+        let (operations, held) = self.rendered(edits, way).await?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Stage, why))?;
         let mut open = self.take_for(&operations).await?;
         let outcome = open.stage(payload).await;
@@ -286,6 +328,7 @@ impl Device for NetconfDevice {
             Ok(()) => Known::Staged(transaction, edits.to_vec()),
             Err(_) => Known::Nothing,
         };
+        self.remember(way, held);
         self.put_back(open, Step::Stage, outcome)
     }
 
@@ -307,34 +350,59 @@ impl Device for NetconfDevice {
             let why = format!("nothing is staged as {transaction}: the session in which it was is gone");
             return Err(self.failed(Step::Commit, ErrorKind::Refused(why)));
         };
+        let kept = match self.keep_before(transaction, open.way()).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.open = Some(open);
+                return Err(error);
+            }
+        };
         if let Known::Staged(id, edits) = std::mem::take(&mut self.known) {
             // From here on a commit may be pending, whatever happens to this future.
             self.known = Known::Committed(id, edits);
         }
         let outcome = open.commit(&transaction.to_string(), confirm_within).await;
-        if let (Err(error), Known::Committed(id, edits)) = (&outcome, &mut self.known)
-            && !failure::may_have_happened(error)
-        {
-            self.known = Known::Staged(*id, std::mem::take(edits));
+        if outcome.as_ref().is_err_and(|error| !failure::may_have_happened(error)) {
+            if let Known::Committed(id, edits) = std::mem::take(&mut self.known) {
+                self.known = Known::Staged(id, edits);
+            }
+            if kept {
+                self.forget_before(transaction).await;
+            }
         }
         self.put_back(open, Step::Commit, outcome)
     }
 
     async fn confirm(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        if self.has_pre_image(Step::Confirm, transaction).await? {
+            return self.settle(transaction).await;
+        }
         let mut open = self.take().await?;
+        let way = open.way();
+        // Without a pre-image that waits, what is by pre-image is permanent; what goes with its session was told to be.
+        let stands = way.is_none_or(Way::is_by_pre_image)
+            || (way == Some(Way::Tied) && self.known == Known::Confirmed(transaction));
+        if stands {
+            self.open = Some(open);
+            return Ok(());
+        }
         let outcome = open.confirm(&transaction.to_string()).await;
         match self.put_back(open, Step::Confirm, outcome)? {
-            Followed::Done => {
-                self.known = Known::Confirmed(transaction);
-                Ok(())
-            }
-            Followed::NothingPending => self.already(transaction).await,
-            Followed::Doubtful(denied) => Err(self.doubtful(Step::Confirm, transaction, &denied)),
+            // A plain commit is what confirms there, and a device says yes to one too when it went back before.
+            Followed::Done if way == Some(Way::Tied) => self.already(transaction, way).await?,
+            Followed::Done => self.known = Known::Confirmed(transaction),
+            Followed::NothingPending => self.already(transaction, way).await?,
+            Followed::Doubtful(denied) => return Err(self.doubtful(Step::Confirm, transaction, &denied)),
         }
+        self.save_startup().await;
+        Ok(())
     }
 
     async fn cancel(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
-        let mut open = self.take().await?;
+        if self.has_pre_image(Step::Cancel, transaction).await? {
+            return self.restore(transaction).await;
+        }
+        let mut open = self.take_to_cancel().await?;
         // Where this value knows that no commit was sent, or that it is permanent, there is nothing to ask for.
         let pending = match &self.known {
             Known::Staged(id, _) | Known::Confirmed(id) => *id != transaction,
@@ -356,18 +424,37 @@ impl Device for NetconfDevice {
             let why = ErrorKind::Locked(format!("transaction {id} is under way"));
             return Err(self.failed(Step::Rehearse, why));
         }
-        let operations = self.rendered(edits).await.map_err(rehearsing)?;
+        let way = self.admit(None).await.map_err(rehearsing)?;
+        let (operations, _) = self.rendered(edits, way).await.map_err(rehearsing)?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Rehearse, why))?;
         let mut open = self.take_for(&operations).await.map_err(rehearsing)?;
         let outcome = open.rehearse(payload).await;
-        Ok(match self.put_back(open, Step::Rehearse, outcome)? {
-            true => Rehearsal::Accepted,
-            false => Rehearsal::Cannot("it has no :validate, and checks only when it commits".to_owned()),
+        Ok(match (self.put_back(open, Step::Rehearse, outcome)?, way) {
+            (true, _) => Rehearsal::Accepted,
+            (false, Way::Direct) => {
+                Rehearsal::Cannot("it has no :validate:1.1, and what is tried would be in force".to_owned())
+            }
+            (false, _) => {
+                Rehearsal::Cannot("it has no :validate, and checks only when it commits".to_owned())
+            }
         })
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
         let (owned, foreign) = self.look(Step::Read).await?;
+        self.save_again().await;
         Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
+    }
+
+    async fn serves(&mut self) -> Result<Served, DeviceError> {
+        self.learn().await
+    }
+
+    async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        self.list_modules().await
+    }
+
+    async fn contents(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        self.look_into(modules).await
     }
 }

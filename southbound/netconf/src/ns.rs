@@ -6,6 +6,8 @@ pub const BASE: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
 pub const NOTIFICATION: &str = "urn:ietf:params:xml:ns:netconf:notification:1.0";
 /// `<get-schema>` and the monitoring tree: RFC 6022.
 pub const MONITORING: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
+/// The YANG library: RFC 7895, RFC 8525.
+pub const YANG_LIBRARY: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
 /// The `<with-defaults>` parameter: RFC 6243.
 pub const WITH_DEFAULTS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults";
 /// The namespace that the prefix `xml` always stands for.

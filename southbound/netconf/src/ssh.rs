@@ -9,6 +9,7 @@ mod cut;
 mod error;
 mod identity;
 pub mod keys;
+mod login;
 
 #[cfg(test)]
 pub(crate) mod host;
@@ -22,9 +23,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use russh::client::{AuthResult, Config, Handle, Handler, Msg};
+use russh::client::{Config, Handle, Handler, Msg};
 use russh::keys::ssh_key::Fingerprint;
-use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::keys::{Algorithm, HashAlg, PublicKeyOrCertificate};
 use russh::{AlgorithmKind, ChannelMsg, ChannelStream, Preferred};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -35,8 +36,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::message::Notification;
 use crate::session::{Options, Session};
 use cut::Cut;
+pub use device::secret::{BadPassword, Password};
 pub use error::{ConnectError, Stage};
-pub use identity::{BadKey, BadPin, HostKeyPin, LoginKey};
+pub use identity::{BadKey, BadPin, HostKeyPin, LoginKey, Proof};
 
 /// Where to connect, whom to expect there, and as whom to log in.
 #[derive(Clone, Debug)]
@@ -47,8 +49,8 @@ pub struct SshTarget {
     pub host_key: HostKeyPin,
     /// User name.
     pub user: String,
-    /// Key that logs the user in.
-    pub key: LoginKey,
+    /// What logs the user in.
+    pub proof: Proof,
     /// After so long without a word from the device, ask whether it is alive; after three unanswered questions
     /// the session ends. `None` never asks.
     pub keepalive: Option<Duration>,
@@ -60,10 +62,10 @@ impl SshTarget {
         address: impl Into<String>,
         host_key: HostKeyPin,
         user: impl Into<String>,
-        key: LoginKey,
+        proof: impl Into<Proof>,
     ) -> Self {
         let keepalive = Some(Duration::from_secs(15));
-        Self { address: address.into(), host_key, user: user.into(), key, keepalive }
+        Self { address: address.into(), host_key, user: user.into(), proof: proof.into(), keepalive }
     }
 }
 
@@ -135,34 +137,6 @@ impl Attempt<'_> {
             }
             let pinned = self.target.host_key;
             return Err(ConnectError::HostKey { address: self.address(), pinned, presented });
-        }
-    }
-
-    async fn login(&mut self, mut handle: SshHandle) -> Result<SshHandle, ConnectError> {
-        let key = Arc::clone(&self.target.key.0);
-        let login = async {
-            let hash = match key.algorithm() {
-                Algorithm::Rsa { .. } => handle.best_supported_rsa_hash().await?.flatten(),
-                _ => None,
-            };
-            let key = PrivateKeyWithHashAlg::new(key, hash);
-            handle.authenticate_publickey(self.target.user.as_str(), key).await
-        };
-        match self.within(Stage::Login, login).await? {
-            Ok(AuthResult::Success) => Ok(handle),
-            Ok(AuthResult::Failure { .. }) if handle.is_closed() => {
-                Err(self.broken(Stage::Login, russh::Error::HUP))
-            }
-            Ok(AuthResult::Failure { remaining_methods, .. }) => {
-                let methods: Vec<&str> = remaining_methods.iter().map(Into::into).collect();
-                Err(ConnectError::LoginRefused {
-                    address: self.address(),
-                    user: self.target.user.clone(),
-                    key: self.target.key.0.fingerprint(HashAlg::Sha256).to_string(),
-                    methods: if methods.is_empty() { "nothing".into() } else { methods.join(", ") },
-                })
-            }
-            Err(error) => Err(self.broken(Stage::Login, error)),
         }
     }
 

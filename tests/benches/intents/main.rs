@@ -9,6 +9,7 @@ mod bank;
 #[path = "../whole/machine.rs"]
 mod machine;
 mod many;
+#[expect(dead_code, reason = "other benches have other targets")]
 #[path = "../whole/series.rs"]
 mod series;
 #[expect(dead_code, reason = "it can do more than is needed here")]

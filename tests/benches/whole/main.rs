@@ -8,6 +8,7 @@
 
 mod faults;
 mod machine;
+#[expect(dead_code, reason = "other benches have other targets")]
 mod series;
 #[expect(dead_code, reason = "it can do more than is needed here")]
 #[path = "../../tests/demo/stage.rs"]

@@ -1,6 +1,6 @@
 //! Measured series and the table that shows them: the median and the worst of each, never the best.
 
-/// What is hoped for; a figure below it is good.
+/// What is hoped for; a figure below it is good, where nothing else is said.
 #[derive(Clone, Copy)]
 pub enum Target {
     /// Nothing: it is printed beside another.
@@ -16,6 +16,17 @@ pub enum Target {
         /// All runs are below.
         worst: f64,
     },
+    /// Nothing, of what is the better the more it is.
+    Much,
+    /// All runs are above or there.
+    AtLeast(f64),
+}
+
+impl Target {
+    /// Whether a small figure is a bad one.
+    const fn wants_much(self) -> bool {
+        matches!(self, Self::Much | Self::AtLeast(_))
+    }
 }
 
 /// One row.
@@ -30,15 +41,19 @@ pub struct Series<'a> {
     pub values: &'a [f64],
 }
 
-/// The value in the middle; of an even number the greater of the two, which flatters nobody. None of nothing.
-fn median(values: &[f64]) -> Option<f64> {
+/// The value in the middle; of an even number the worse of the two, which flatters nobody. None of nothing.
+fn median(values: &[f64], target: Target) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
+    if target.wants_much() {
+        sorted.reverse();
+    }
     sorted.get(sorted.len() / 2).copied()
 }
 
-fn worst(values: &[f64]) -> Option<f64> {
-    values.iter().copied().max_by(f64::total_cmp)
+fn worst(values: &[f64], target: Target) -> Option<f64> {
+    let values = values.iter().copied();
+    if target.wants_much() { values.min_by(f64::total_cmp) } else { values.max_by(f64::total_cmp) }
 }
 
 /// Three digits.
@@ -53,19 +68,22 @@ fn show(value: Option<f64>) -> String {
 
 impl Series<'_> {
     fn cells(&self) -> [String; 7] {
-        let (median, worst) = (median(self.values), worst(self.values));
+        let (median, worst) = (median(self.values, self.target), worst(self.values, self.target));
         let below = |value: Option<f64>, limit: f64| value.is_some_and(|value| value < limit);
         let number = |limit: f64| format!("{limit}");
         let (target, met) = match self.target {
-            Target::None => (String::new(), None),
+            Target::None | Target::Much => (String::new(), None),
             Target::Median(limit) => (format!("median < {}", number(limit)), Some(below(median, limit))),
             Target::Worst(limit) => (format!("< {}", number(limit)), Some(below(worst, limit))),
             Target::Both { median: half, worst: all } => (
                 format!("median < {}, worst < {}", number(half), number(all)),
                 Some(below(median, half) && below(worst, all)),
             ),
+            Target::AtLeast(limit) => {
+                (format!(">= {}", number(limit)), Some(worst.is_some_and(|worst| worst >= limit)))
+            }
         };
-        let met = met.map_or("", |met| if met { "yes" } else { "NO" });
+        let met = met.filter(|_| !self.values.is_empty()).map_or("", |met| if met { "yes" } else { "NO" });
         let runs = self.values.len().to_string();
         [self.what.clone(), target, show(median), show(worst), self.unit.to_owned(), runs, met.to_owned()]
     }

@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 use crate::{
     root,
-    table::{AT_WORK, AT_WORK_LATER, CRATES, LATER, OWNERS, Row},
+    table::{AT_WORK, AT_WORK_LATER, CRATES, LATER, NOT_LINKED, OWNERS, Row},
 };
 
 fn metadata() -> Metadata {
@@ -185,6 +185,23 @@ fn wrappers<'a>(policy: &'a str, library: &str) -> Vec<&'a str> {
     let line = policy.lines().find_map(|line| line.trim().strip_prefix(&start));
     let (list, _) = line.and_then(|line| line.split_once(']')).unwrap_or_default();
     list.split(',').map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty()).collect()
+}
+
+/// netconf-rs has an SSH of its own, which trusts any host key. In the place of what that is built on stands a crate that opens
+/// nothing, so the only way to a device is a session of ours.
+#[test]
+fn the_ssh_of_netconf_rs_is_not_in_the_product() {
+    let metadata = metadata();
+    let named = |name: &str| {
+        metadata.packages.iter().filter(|package| package.name.as_str() == name).collect::<Vec<_>>()
+    };
+    let ssh = named("ssh2");
+    assert_eq!(ssh.len(), 1, "{ssh:?}");
+    assert!(ssh.iter().all(|package| package.source.is_none()), "the published crate is in: {ssh:?}");
+    assert!(way_to(&metadata, &named("netconf")[0].id, "ssh2").is_some(), "nobody asks for it any more");
+    for library in NOT_LINKED {
+        assert!(named(library).is_empty(), "{library} is in the product");
+    }
 }
 
 #[test]

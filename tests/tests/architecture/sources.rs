@@ -107,10 +107,11 @@ fn the_controller_knows_nothing_of_the_lab() {
 }
 
 /// Where the southbound asks the wall clock: for the moment of something that it tells, and to say what a device's clock left out.
-const TELLS_MOMENTS: [&str; 4] = [
+const TELLS_MOMENTS: [&str; 5] = [
     "southbound/bgp/src/session/owner.rs",
     "southbound/gnmi/src/device.rs",
     "southbound/gnmi/src/telemetry/decode.rs",
+    "southbound/netconf/src/comware/device.rs",
     "southbound/netconf/src/device.rs",
 ];
 

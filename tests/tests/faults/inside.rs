@@ -55,6 +55,7 @@ impl Inside {
             read_every: Duration::from_millis(300),
             openings: 8,
             clock: engine::season::Clock::default(),
+            learned: engine::learn::nobody(),
         };
         let (controller, engine) = Controller::start(setup).await.unwrap();
         let stop = CancellationToken::new();

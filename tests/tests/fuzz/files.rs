@@ -172,7 +172,10 @@ devices:
     config: {netconf: "127.0.1.1:830", hostKey: "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
     telemetry: {gnmi: "127.0.1.1:9339", ca: "file:lab/ca.pem", name: hq-pe1}
     dialect: openconfig
-    login: {user: trunkline, key: "file:id_ed25519"}
+    login: {user: trunkline, key: "file:id_ed25519", keyPassphrase: "env:OPENS", password: "exec:vault read"}
+  - name: hq-pe2
+    config: {netconfTls: "127.0.1.2:6513", fingerprint: "SHA256:1C:04:9F:9F:A1:33:5A:3A:C3:B6:C5:E5:4B:9C:A9:B0:71:8E:18:1A:2F:86:39:30:6E:65:16:1C:50:8E:75:B6"}
+    login: {user: trunkline, certificate: "file:me.pem", certificateKey: "file:me.key"}
 "#;
     drop(engine::inventory::Inventory::parse(&mutate_text(INVENTORY, YAML, script)));
 });

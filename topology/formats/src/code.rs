@@ -24,7 +24,7 @@ pages! {
     SYNTAX "TL0100" "The text cannot be parsed"
         "The file is neither YAML nor JSON, or it breaks a limit: 64 MiB of text, 64 levels of nesting, 4 million values. The place is where reading stopped; the mistake is there or just before, often an indentation or a quote.";
     UNKNOWN_FORMAT "TL0101" "The file is of no known kind"
-        "Network files are containerlab files (`topology:`), native files (`apiVersion: trunkline/v1`, `kind: Network`) and RFC 8345 JSON (`ietf-network:networks`).";
+        "Network files are containerlab files (`topology:`), native files (`apiVersion: trunkline/v1`, `kind: Network`), RFC 8345 JSON (`ietf-network:networks`), and what FRR prints of IS-IS (`ted`, or `areas`).";
     UNKNOWN_WORD "TL0102" "A word is not known here"
         "A word that nobody reads would look as if it had an effect, so it is an error in our own files, among `trunkline.` labels and among `trunkline:` members of RFC 8345 files. The help names the nearest known word. What holds for a line as a whole is not known in one of its directions.";
     WRONG_SHAPE "TL0103" "A value has the wrong shape"
@@ -81,6 +81,10 @@ pages! {
         "Other lines of the file have a bandwidth, so this one was probably forgotten. It gets 1 Gbit/s, and services are placed on it accordingly: write what the line has.";
     CONTRACT_BEYOND_LINE "TL0133" "A contract promises more than the line has"
         "The file says itself that the line is slower, or loses more, than its contract allows. An alarm that compares with the contract stands for ever then; correct one of the two.";
+    INCOMPLETE_DATABASE "TL0134" "A link-state database was printed with less than it holds"
+        "FRR before 10.1 writes all LSPs of a level into one JSON object, each over the one before it, so that `show isis database detail json` shows one router and one neighbour of many. Half a network that looks like a whole one would be worse than none: print `show isis mpls-te database json` instead, which holds all of it where `mpls-te on` stands under `router isis`, or use FRR 10.1 or later.";
+    LEFT_OUT_OF_DATABASE "TL0135" "Something of a link-state database is not in the network"
+        "A link is made of an adjacency that both sides tell of, between two routers of the same database. LANs, adjacencies of which only one side tells, and neighbours of whom it cannot be told who they are, are named and left out.";
     NOTHING_MATCHES "TL0160" "A selector of the traffic file matches no node"
         "The flow would offer no traffic at all. Selectors match by name pattern, role, site and labels; all words of one selector must hold.";
     DUPLICATE_FLOW "TL0161" "Two flows offer the same demand"

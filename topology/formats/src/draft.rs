@@ -225,6 +225,7 @@ fn finished_node(draft: DraftNode) -> Node {
         queues: draft.queues,
         overload: draft.overload,
         dialect: draft.dialect,
+        features: model::Features::default(),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Network files: text in, TED out. No file is opened here.
 //!
-//! Three kinds of text are read, told apart by what they hold: containerlab files (`topology:`), native files
-//! (`kind: Network`), and the JSON of RFC 8345 with the traffic-engineering attributes of RFC 8795. All of them become
-//! drafts in one vocabulary, are judged by the same rules, and are completed by the same conventions, so that the same
-//! network gives the same TED whichever way it was written.
+//! Four kinds of text are read, told apart by what they hold: containerlab files (`topology:`), native files
+//! (`kind: Network`), the JSON of RFC 8345 with the traffic-engineering attributes of RFC 8795, and the JSON in which FRR prints
+//! what IS-IS told it (`areas`, `ted`). All of them become drafts in one vocabulary, are judged by the same rules, and are
+//! completed by the same conventions, so that the same network gives the same TED whichever way it was written.
 //!
 //! # What is filled in, always as [`model::Fact::derived`]
 //!
@@ -15,7 +15,7 @@
 //! | MSDs, queues, dialect | those of [`model::node::MsdSet`], 8, `openconfig` |
 //! | adjacency label | SRLB base + n, where n counts the node's interfaces from 0 in natural order (`eth2` before `eth10`); none outside the SRLB |
 //! | End.X SID | function `0xe000 + n` of the locator; none without locator |
-//! | router id | containerlab and RFC 8345 only: `10.255.x.y`, where 256 x + y counts the file's nodes from 1 |
+//! | router id | all but native files: `10.255.x.y`, where 256 x + y counts the file's nodes from 1 |
 //! | node SID, locator | containerlab files without any `trunkline.` label only: the same count as index, and `fd00:ff:count::/48` |
 //!
 //! The routers of the lab number their SIDs by the same rules ([`interface_order`]), so that file and forwarding agree.
@@ -39,6 +39,7 @@ mod draft;
 mod words;
 
 mod clab;
+mod frr;
 mod native;
 mod rfc8345;
 
@@ -67,6 +68,8 @@ pub enum Format {
     Native,
     /// RFC 8345 JSON.
     Rfc8345,
+    /// What FRR prints of IS-IS.
+    Frr,
 }
 
 /// A network that was read.
@@ -115,13 +118,16 @@ fn network(tree: &Tree, report: &mut Report) -> Option<(Assembled, Format)> {
         (true, _, _) => (Format::Containerlab, clab::read(tree, report)?),
         (_, true, _) => (Format::Rfc8345, rfc8345::read(tree, report)?),
         (_, _, Some("Network")) => (Format::Native, native::read(tree, report)?),
+        (_, _, None) if has(tree, frr::GRAPH) || has(tree, frr::DATABASE) => {
+            (Format::Frr, frr::read(tree, report)?)
+        }
         (_, _, kind) => {
             let message = match kind {
                 Some(kind) => format!("this is a document of kind `{kind}`, not a network"),
                 None => "this is no network file of a kind that is known".to_owned(),
             };
             let help = "a containerlab file has `topology:`, a native file `apiVersion: trunkline/v1` and `kind: Network`, \
-                        an RFC 8345 file `ietf-network:networks`";
+                        an RFC 8345 file `ietf-network:networks`, what FRR prints of IS-IS `ted` or `areas`";
             report.error(code::UNKNOWN_FORMAT, "file", message, tree.mark).help = Some(help.to_owned());
             return None;
         }

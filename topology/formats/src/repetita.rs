@@ -43,8 +43,7 @@ pub struct RepetitaError {
 /// The first thing that is wrong, and in which of the two files.
 pub fn read_repetita(graph: &[u8], demands: &[u8]) -> Result<Instance, (RepetitaFile, RepetitaError)> {
     let mut instance = read_graph(graph).map_err(|error| (RepetitaFile::Graph, error))?;
-    instance.demands =
-        read_demands(demands, instance.nodes).map_err(|error| (RepetitaFile::Demands, error))?;
+    instance.demands = rows_of_demands(demands, &instance).map_err(|error| (RepetitaFile::Demands, error))?;
     Ok(instance)
 }
 
@@ -106,6 +105,20 @@ fn graph<'a>(text: &'a [u8], mut label: impl FnMut(&'a [u8])) -> Result<Instance
 /// # Errors
 /// The first thing that is wrong.
 pub fn read_demands(text: &[u8], nodes: u32) -> Result<Vec<Demand>, RepetitaError> {
+    rows_of_demands(text, &Instance { nodes, ..Instance::default() })
+}
+
+/// How far below the largest number sums of rates stay: a list crosses a link several times, and what is reckoned with the
+/// utilisations weighs them by thousands.
+const HEADROOM: f64 = 1e6;
+
+/// The demands on a network. Utilisations are quotients of their sums, so what would make one of these no number is refused here,
+/// where its row is known.
+fn rows_of_demands(text: &[u8], network: &Instance) -> Result<Vec<Demand>, RepetitaError> {
+    let nodes = network.nodes;
+    let narrowest = network.edges.iter().map(|edge| edge.capacity).fold(f64::INFINITY, f64::min);
+    let most = f64::MAX / HEADROOM * narrowest.min(1.0);
+    let mut sum = 0.0;
     let mut cursor = Cursor::new(text);
     let count = cursor.section("DEMANDS", MAX_DEMANDS)?;
     // A row has at least eight bytes, so a count that the file cannot hold reserves nothing.
@@ -115,6 +128,12 @@ pub fn read_demands(text: &[u8], nodes: u32) -> Result<Vec<Demand>, RepetitaErro
         let from = cursor.id("the node where the demand enters", nodes)?;
         let to = cursor.id("the node where the demand leaves", nodes)?;
         let volume = cursor.rate("the demand's rate in kbit/s", false)?;
+        sum += volume;
+        if sum > most {
+            return Err(cursor.refuse_word(format!(
+                "with this one the demands add up to more than can be reckoned with, {most:.3e} kbit/s on this network"
+            )));
+        }
         cursor.end_of_row()?;
         demands.push(Demand { from, to, volume, max_delay: None });
     }

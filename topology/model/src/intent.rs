@@ -54,6 +54,9 @@ pub enum Diversity {
 pub struct Sle {
     /// How the backup keeps away from the path.
     pub diversity: Diversity,
+    /// Whether the intent says so itself: then two ways that keep apart go before the best one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_apart: bool,
     /// Whether only encrypted links may carry it.
     pub encrypted: bool,
     /// Nodes to visit in order.
@@ -282,6 +285,17 @@ mod tests {
         let text = serde_json::to_string(&pinned).unwrap();
         assert!(text.ends_with(r#""pin":"links"}"#), "{text}");
         assert_eq!(serde_json::from_str::<PathPreference>(&text).unwrap(), pinned);
+    }
+
+    #[test]
+    fn expectations_of_an_earlier_journal_read_and_write_as_before() {
+        let old = r#"{"diversity":"node","encrypted":true,"waypoints":[]}"#;
+        let read: Sle = serde_json::from_str(old).unwrap();
+        assert!(!read.asks_apart);
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let asked = Sle { asks_apart: true, ..read };
+        let text = serde_json::to_string(&asked).unwrap();
+        assert_eq!(serde_json::from_str::<Sle>(&text).unwrap(), asked);
     }
 
     #[test]

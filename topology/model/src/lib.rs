@@ -15,6 +15,7 @@ pub mod schedule;
 
 // The network: nodes and links with sourced facts, and the frozen graph that searches run on.
 pub mod fact;
+pub mod feature;
 pub mod link;
 pub mod node;
 pub mod ted;
@@ -62,6 +63,7 @@ pub use class::{QosProfile, Scheduling, TrafficClass};
 pub use condition::{AlarmPolicy, Condition};
 pub use demand::{Demand, Demands};
 pub use fact::{Fact, Source, Standing};
+pub use feature::{Feature, Features};
 pub use finding::{Finding, Severity};
 pub use graph::{EdgeIx, Graph, NodeIx};
 pub use hint::Hints;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fact::Fact,
+    feature::Features,
     id::{NodeId, Site},
     sr::{Label, LabelBlock},
 };
@@ -92,6 +93,9 @@ pub struct Node {
     pub overload: bool,
     /// In which dialect the device is configured, for instance `openconfig`.
     pub dialect: String,
+    /// What the device can be told in it. Whoever knows dialects writes this; until then it is everything.
+    #[serde(default, skip_serializing_if = "Features::is_everything")]
+    pub features: Features,
 }
 
 impl Node {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    id::{InterfaceName, NodeId},
+    id::{InterfaceName, NodeId, VrfName},
     qos::{Classifier, InterfaceQos},
     sr::{PolicyKey, SrPolicy},
     steering::{SteeringKey, SteeringRule},
@@ -63,6 +63,9 @@ pub struct Foreign {
     pub policies: BTreeMap<PolicyKey, String>,
     /// Steering rules of others.
     pub steering: BTreeSet<SteeringKey>,
+    /// VRFs whose steering others have in hand as a whole, so that no rule of ours has a place there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub vrfs: BTreeSet<VrfName>,
     /// Interfaces whose queues are set by others.
     pub qos: BTreeSet<InterfaceName>,
     /// Whether another's classifier is applied where ours would be.

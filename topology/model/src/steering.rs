@@ -79,7 +79,15 @@ const NAMED: [(&str, u8); 25] = [
 impl Dscp {
     /// The code point of a number below 64.
     pub fn new(number: u8) -> Result<Self, BadDscp> {
-        if number < 64 { Ok(Self(number)) } else { Err(BadDscp(number.to_string())) }
+        if number < Self::COUNT { Ok(Self(number)) } else { Err(BadDscp(number.to_string())) }
+    }
+
+    /// How many there are.
+    pub const COUNT: u8 = 64;
+
+    /// All of them, ascending.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self)
     }
 
     /// The number.
@@ -174,5 +182,6 @@ mod tests {
             assert!(wrong.parse::<Dscp>().is_err(), "{wrong}");
         }
         assert_eq!("0".parse::<Dscp>().unwrap().number(), 0);
+        assert!(Dscp::all().map(Dscp::number).eq(0..64));
     }
 }

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    bound::ends,
+    bound::{CLOSED, Proof, ends, look},
+    engine::Engine,
     list::Portions,
     network::Flow,
     options::{Goal, Level, Options},
-    pace::Budget,
+    pace::{Budget, Pace},
     problem::Problem,
     running::{self, Start},
-    schedule::{Found, search},
+    schedule::{Found, divided, search},
     split,
 };
 
 /// Searches level by level, with so many changes for all of them together. Gives what every flow goes by, the levels, and what is
-/// proven of the last of them.
+/// proven of all of them together.
 pub(crate) fn in_turn(
     problem: &Problem,
     start: &Start,
@@ -31,7 +32,7 @@ pub(crate) fn in_turn(
         return (portions, vec![level], bound);
     }
     let mut portions = start.portions.clone();
-    let mut levels = Vec::new();
+    let (mut levels, mut alone) = (Vec::<Level>::new(), 0.0_f64);
     let mut left = changes;
     for turn in &turns {
         let load = loads(problem, &portions, start, |flow| match options.goal {
@@ -52,6 +53,10 @@ pub(crate) fn in_turn(
             Goal::Relieve { .. } => true,
         });
         let mlu = problem.highest(&load);
+        // The first level is beside nothing, so what is proven of it holds whatever becomes of the others.
+        if levels.is_empty() && options.goal == Goal::Lowest {
+            alone = found.bound.min(mlu);
+        }
         levels.push(Level { priority: turn.priority, demands: ours.len(), mlu, bound: found.bound.min(mlu) });
         if let Goal::Relieve { edge, to } = options.goal
             && load[edge as usize] * problem.network.inverse[edge as usize] <= to
@@ -59,14 +64,43 @@ pub(crate) fn in_turn(
             break;
         }
     }
-    let bound = match (levels.last(), options.goal) {
-        (None, _) => 0.0,
-        (Some(last), Goal::Lowest) => last.bound,
-        // What a level can do with the others where they are says nothing of all.
-        (_, Goal::Relieve { .. }) => ends(problem),
-    };
+    let bound = budget.part(PROOF, PROOF, |part| together(problem, start, &portions, options, part));
     levels.sort_by_key(|level| level.priority);
-    (portions, levels, bound)
+    (portions, levels, bound.max(alone))
+}
+
+/// The share of the budget that is kept for the proof of all levels together.
+const PROOF: f64 = 1.0 / 16.0;
+
+/// Past these shares of its time no step of that proof begins: of a look at what the levels have come to, and of all.
+const LOOKED: f64 = 0.4;
+const PROVABLE: f64 = 0.85;
+
+/// What no lists of all demands can do better, whatever their levels. What a level proves beside lists that stay as they are says
+/// nothing of that: without levels those could give way.
+fn together(
+    problem: &Problem,
+    start: &Start,
+    portions: &[Portions],
+    options: &Options,
+    budget: Budget<'_>,
+) -> f64 {
+    let mut proof = Proof { weights: Vec::new(), bound: ends(problem) };
+    let mut pace = Pace::new(budget);
+    // The tables that a proof needs take time too.
+    if problem.flows.is_empty() || pace.spent() >= PROVABLE {
+        return proof.bound;
+    }
+    let mut engine = Engine::new(problem, pace, options.seed);
+    let load = loads(problem, portions, start, |_| true);
+    engine.potential.load.copy_from_slice(&load);
+    let reached = engine.mlu();
+    look(&mut engine, &mut proof, reached, LOOKED);
+    if proof.bound < reached * CLOSED {
+        let start = Start { portions: portions.to_vec(), load, runs: false };
+        divided(problem, start, engine.pace, &mut proof, PROVABLE);
+    }
+    proof.bound
 }
 
 /// Where a level begins, beside what the others have laid.
@@ -94,9 +128,11 @@ fn turns(problem: &Problem, goal: Goal) -> Vec<Turn> {
     let mut counts: BTreeMap<u8, f64> = BTreeMap::new();
     problem.flows.iter().for_each(|flow| *counts.entry(flow.priority).or_default() += 1.0);
     let all = problem.flows.len() as f64;
+    // One level proves itself; of several, some time is left for what is proven of all.
     let mut rest = 1.0;
+    let share = if counts.len() > 1 { 1.0 - PROOF } else { 1.0 };
     let mut turn = |(priority, count): (u8, f64)| {
-        let turn = Turn { priority, part: count / all, rest };
+        let turn = Turn { priority, part: share * count / all, rest };
         rest -= turn.part;
         turn
     };

@@ -13,7 +13,7 @@
 //! 4. Sweeps over all destinations at rising steepness (`anneal`), demands whole (`whole`) or in parts (`split`); a move counts
 //!    only on its exact change of the potential (`change`).
 //! 5. With one list: a few demands leave and come back (`recreate`), the largest are laid anew (`kick`); with several, the largest
-//!    are laid anew part by part (`relay`).
+//!    are laid anew part by part (`relay`). In the end demands on the hottest link try every single waypoint (`waypoint`).
 //! 6. The same prices prove the bound by duality (`bound`).
 //!
 //! 7. Where the maximum cannot be lowered further, a convex cost of all links is, below the maximum (`spread`).
@@ -67,6 +67,7 @@ mod recreate;
 mod relay;
 mod relieve;
 mod spread;
+mod waypoint;
 
 mod levels;
 mod schedule;

@@ -124,6 +124,8 @@ impl Network {
                 "it ends at a node that does not exist"
             } else if !(edge.capacity > 0.0 && edge.capacity.is_finite()) {
                 "its capacity has to be a number above 0"
+            } else if edge.capacity.recip().is_infinite() {
+                "its capacity is too small to reckon with"
             } else if edge.metric == 0 {
                 "its metric has to be at least 1"
             } else if edge.delay.is_nan() || edge.delay < 0.0 {
@@ -209,9 +211,15 @@ fn parallel(instance: &Instance, down: &[bool], adjacency: bool) -> Vec<Vec<u16>
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
+/// How far below the largest number the sum of all volumes stays, and the utilisation that it makes: a list crosses an edge several
+/// times, and costs weigh utilisations by thousands.
+const HEADROOM: f64 = 1e6;
+
 /// The demands that use the network, by destination, then source, then place in the instance.
 pub(crate) fn flows(instance: &Instance, priorities: &[u8]) -> Result<Vec<Flow>, Unsolvable> {
     let mut flows: Vec<Flow> = Vec::with_capacity(instance.demands.len());
+    let narrowest = instance.edges.iter().map(|edge| edge.capacity).fold(1.0, f64::min);
+    let (mut sum, most) = (0.0, f64::MAX / HEADROOM * narrowest);
     for (place, demand) in instance.demands.iter().enumerate() {
         let bad = |what| Unsolvable::Demand { demand: place, what };
         if demand.from >= instance.nodes || demand.to >= instance.nodes {
@@ -219,6 +227,10 @@ pub(crate) fn flows(instance: &Instance, priorities: &[u8]) -> Result<Vec<Flow>,
         }
         if !(demand.volume >= 0.0 && demand.volume.is_finite()) {
             return Err(bad("its volume has to be 0 or above"));
+        }
+        sum += demand.volume;
+        if sum > most {
+            return Err(bad("with those before it, there is more to carry than can be reckoned with"));
         }
         if demand.from == demand.to || demand.volume == 0.0 {
             continue;

@@ -89,8 +89,8 @@ pub struct Solution {
     pub lists: Vec<Vec<WeightedList>>,
     /// The highest utilisation.
     pub mlu: f64,
-    /// No lists of the permitted kind have a lower one; where demands differ in priority, none where those of all levels but the
-    /// last go as they do here.
+    /// No lists of the permitted kind have a lower one; where demands differ in priority, none at all, also none that give a level a
+    /// worse way for one that comes after it.
     pub bound: f64,
     /// The levels of priority, first to last, as far as they were searched.
     pub levels: Vec<Level>,

@@ -2,7 +2,7 @@
 
 use crate::{
     anneal::{self, Anneal, anneal},
-    bound::{CLOSED, Proof, ascend, ends},
+    bound::{CLOSED, Proof, ascend, ends, look},
     few::{CAREFUL, Few, few},
     kick::kick,
     list::Portions,
@@ -17,6 +17,7 @@ use crate::{
     split::Split,
     spread::{self, spread},
     state::State,
+    waypoint::every_waypoint,
     whole::Whole,
 };
 
@@ -167,9 +168,39 @@ fn one_list(mut whole: Whole<'_>, duty: Duty) -> Found {
     if far(&whole) {
         kick(&mut whole, 0.97, good);
     }
-    recreate(&mut whole, recreate::Plan { until: 1.0, cycles: 2.0, good, changes: usize::MAX });
+    // Where sweeps are slow, so are proofs, and there is no time to go back to one.
+    finish(&mut whole, if sweep > SLOW { Duty::Search } else { duty }, &mut proof);
     let (mlu, portions) = whole.into_best();
     Found { mlu, portions, changed: 0, bound: proof.bound }
+}
+
+/// From here on a thread that sees to the bound and finds nothing better goes back to the bound, until there; a proof that begins late
+/// takes some time still.
+const STALLED: f64 = 0.87;
+const PROVEN: f64 = 0.95;
+
+/// From here on a search with one list tries what prices do not see.
+const ENDING: f64 = 0.98;
+
+/// The end of the schedule for one list.
+fn finish(whole: &mut Whole<'_>, duty: Duty, proof: &mut Proof) {
+    let plan = |until, cycles, bound: f64| recreate::Plan {
+        until,
+        cycles,
+        good: bound / CLOSED,
+        changes: usize::MAX,
+    };
+    if duty != Duty::Search && whole.engine.pace.spent() < STALLED {
+        let before = whole.best();
+        recreate(whole, plan(STALLED, 1.0, proof.bound));
+        if whole.best() >= before {
+            tighten(whole, proof, PROVEN);
+            relax(whole, proof, PROVEN);
+        }
+    }
+    recreate(whole, plan(ENDING, 2.0, proof.bound));
+    every_waypoint(whole, proof.bound / CLOSED, 1.0);
+    recreate(whole, plan(1.0, 1.0, proof.bound));
 }
 
 /// On a large network the first sweep looks at short lists alone: they gain nearly as much in half the time.
@@ -193,6 +224,17 @@ fn relax<'a>(state: &mut impl State<'a>, proof: &mut Proof, until: f64) {
     let (problem, pace) = (state.engine().problem, state.engine().pace.clone());
     let portions: Vec<Portions> = (0..problem.flows.len()).map(|at| state.portions(at)).collect();
     let start = Start { portions, load: state.engine().potential.load.clone(), runs: false };
+    state.engine().pace = divided(problem, start, pace, proof, until);
+}
+
+/// Betters the bound by what divided demands lead to from a start. Gives what is spent by then.
+pub(crate) fn divided<'a>(
+    problem: &'a Problem,
+    start: Start,
+    pace: Pace<'a>,
+    proof: &mut Proof,
+    until: f64,
+) -> Pace<'a> {
     let mut split = Split::new(problem, start, RELAXED, pace, 0);
     for _ in 0..ROUNDS {
         for (from, to) in [(100.0, 1000.0), (1000.0, 5000.0), (5000.0, 5000.0)] {
@@ -208,7 +250,7 @@ fn relax<'a>(state: &mut impl State<'a>, proof: &mut Proof, until: f64) {
             break;
         }
     }
-    state.engine().pace = split.engine().pace.clone();
+    split.engine().pace.clone()
 }
 
 /// How often the prices of divided demands are looked for, and how near a bound has to come to what these reach.
@@ -301,18 +343,13 @@ fn few_changes<'a, S: State<'a>>(
             state.back();
         }
     }
-    // Prices at which links near the maximum count prove what a look at this state alone can.
     let mut proof = Proof { weights: Vec::new(), bound: floor };
-    for steepness in [300.0, 30.0] {
-        if state.engine().pace.spent() < PROVABLE {
-            state.engine().steepen(steepness);
-            state.engine().forget_prices();
-            state.engine().price();
-            state.engine().average_prices();
-            proof.improve(anneal::proof(&mut state));
-        }
+    let goal = state.best();
+    look(state.engine(), &mut proof, goal, PROVABLE);
+    // What the search has left, one thread gives to the prices of divided demands.
+    if duty != Duty::Search {
+        relax(&mut state, &mut proof, PROVABLE);
     }
-    tighten(&mut state, &mut proof, PROVABLE);
     let changed = state.changed();
     let (mlu, portions) = state.into_best();
     Found { mlu, portions, changed, bound: proof.bound }

@@ -29,7 +29,8 @@ const MOVED: usize = 11;
 /// first leave room, and so on (preemption as in RFC 3209 section 4.7.3, at once for all): no level gets a worse way for what
 /// comes after it. To relieve a link, the last level gives way first. Where those before a level fix the maximum, it is spread
 /// below it and no more, though another way might leave more room to the next level; and each level's bound is proven with
-/// those before it where they are.
+/// those before it where they are. The bound of the whole answer is one of all demands together, whatever their levels: it stays
+/// below what levels permit where the first of them stands in the way of the others.
 ///
 /// Before the search: the routes, which take a Dijkstra for each destination and set of failures and time and memory by the
 /// number of (pair, edge) incidences, O(nodes² * edges * sets) at worst. A step of the search prices all pairs, O(hops of all pairs), and

@@ -35,7 +35,8 @@ const PATIENCE: (usize, usize) = (24, 16);
 /// or a first path stand in the way of the best one.
 ///
 /// Memory: 64 bytes for each node that carries transit and up to 4 for each edge between two of them, for each such place with and
-/// without obstacles; at most 256 MiB, then the places used first are forgotten first. Nodes with the overload bit cost nothing.
+/// without obstacles; at most 256 MiB or what [`Finder::keep_within`] says, then the places used first are forgotten first. Nodes with the
+/// overload bit cost nothing.
 /// Beside it up to 256 bytes for each edge between two nodes that carry transit, for what edges cost by eight kinds of request.
 #[derive(Debug)]
 pub struct Finder {
@@ -61,6 +62,16 @@ impl Finder {
     /// For one graph.
     pub fn new(graph: Arc<Graph>) -> Self {
         Self { memory: Memory::new(&graph), graph, workspace: Workspace::new() }
+    }
+
+    /// Keeps no more than so many bytes of best paths from now on, at most 256 MiB, and those of one place at least. It changes no answer.
+    pub fn keep_within(&mut self, bytes: usize) {
+        self.memory.roots.keep_within(bytes);
+    }
+
+    /// What is kept of best paths, and what may be, bytes.
+    pub fn bytes(&self) -> (usize, usize) {
+        self.memory.roots.bytes()
     }
 
     /// As [`crate::shortest`].

@@ -137,12 +137,16 @@ pub(crate) struct Roots {
     known: VecDeque<Known>,
     /// The number of the first that is still known; none has number zero.
     first: u32,
+    /// How many are known at once.
     most: usize,
+    /// What one of them takes, bytes.
+    each: usize,
     most_obstacles: usize,
 }
 
 impl Roots {
     pub(crate) fn new(graph: &Graph, backbone: &Backbone) -> Self {
+        let each = Root::bytes(backbone).max(1);
         Self {
             open: vec![u64::MAX; graph.edge_count()],
             tastes: Vec::new(),
@@ -156,8 +160,22 @@ impl Roots {
             } else {
                 MOST_OBSTACLES_BEYOND
             },
-            most: (MOST_BYTES / Root::bytes(backbone)).max(1),
+            most: (MOST_BYTES / each).max(1),
+            each,
         }
+    }
+
+    /// Keeps no more than so many bytes from now on, and one root at least.
+    pub(crate) fn keep_within(&mut self, bytes: usize) {
+        self.most = (bytes.min(MOST_BYTES) / self.each).max(1);
+        while self.known.len() > self.most {
+            self.forget_oldest();
+        }
+    }
+
+    /// What is kept, and what may be, bytes.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        (self.known.len() * self.each, self.most * self.each)
     }
 
     /// The number of the root at one end of a request, without obstacles. Grown where need be at the end that is asked for, unless
@@ -263,19 +281,22 @@ impl Roots {
             self.known.clear();
             self.first = 1;
         }
-        if self.known.len() >= self.most
-            && let Some(oldest) = self.known.pop_front()
-        {
-            self.first += 1;
-            self.numbers.remove(&oldest.place());
-            if oldest.nature.is_none() && oldest.root.obstacles.is_empty() {
-                self.ends.remove(&oldest.end);
-            }
+        while self.known.len() >= self.most {
+            self.forget_oldest();
         }
         let number = self.first + self.known.len() as u32;
         self.known.push_back(Known { end: place.end, nature: place.nature, root, natures: Vec::new() });
         self.numbers.insert(place, number);
         number
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(oldest) = self.known.pop_front() else { return };
+        self.first += 1;
+        self.numbers.remove(&oldest.place());
+        if oldest.nature.is_none() && oldest.root.obstacles.is_empty() {
+            self.ends.remove(&oldest.end);
+        }
     }
 
     /// Keeps no more roots than these.

@@ -119,6 +119,7 @@ impl Net {
             queues: 8,
             overload: self.overload[n],
             dialect: "openconfig".into(),
+            features: model::Features::default(),
         }
     }
 }

@@ -41,6 +41,15 @@ function say(event: Event): Said {
       return { text: `${event.node} answers and was read`, subject: event.node };
     case 'device-down':
       return { text: `${event.node} cannot be driven`, why: event.why, subject: event.node, severity: 'minor' };
+    case 'source-up':
+      return { text: `${event.source} tells of the network`, subject: event.source };
+    case 'source-down':
+      return {
+        text: `${event.source} tells no more of the network; what it said stays`,
+        why: event.why,
+        subject: event.source,
+        severity: 'warning',
+      };
     case 'in-sync':
       return { text: `All ${event.devices} routers in sync`, figures: [millis(event.tookMs)], good: true };
     case 'adopted':

@@ -20,6 +20,8 @@ export interface Node {
   policies: number;
   /** What it was seen to hold otherwise than it should. */
   differs: Difference[];
+  /** How many YANG modules it serves. */
+  modules: number | null;
 }
 
 /** An object of the controller's that a router holds otherwise than it should. */
@@ -145,7 +147,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'modules'>[];
   links: {
     id: string;
     up: boolean | null;
@@ -169,6 +171,8 @@ export type EventKind =
   | { kind: 'started'; devices: number; adopted: boolean }
   | { kind: 'device-up'; node: string }
   | { kind: 'device-down'; node: string; why: string }
+  | { kind: 'source-up'; source: string }
+  | { kind: 'source-down'; source: string; why: string }
   | { kind: 'in-sync'; devices: number; tookMs: number }
   | { kind: 'adopted'; who: string }
   | { kind: 'mode-changed'; mode: Mode; who: string }

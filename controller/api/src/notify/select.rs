@@ -76,6 +76,8 @@ fn story(kind: &EventKind) -> Option<(String, bool)> {
         EventKind::PromiseKept { service } => (format!("promise {service}"), false),
         EventKind::DeviceDown { node, .. } => (format!("device {node}"), true),
         EventKind::DeviceUp { node } => (format!("device {node}"), false),
+        EventKind::SourceDown { source, .. } => (format!("source {source}"), true),
+        EventKind::SourceUp { source } => (format!("source {source}"), false),
         _ => return None,
     })
 }

@@ -49,7 +49,7 @@ async fn every_guarded_row_asks_for_the_token_and_takes_no_other() {
             assert!(!problem.detail.contains(&fixture.token));
         }
     }
-    assert_eq!(guarded, 13);
+    assert_eq!(guarded, 14);
     assert!(fixture.asked().await.is_empty(), "nothing reached the engine");
     assert!(fixture.journal.audit(10).unwrap().is_empty());
 }
@@ -67,6 +67,26 @@ async fn reads_need_no_token_and_answer_json() {
     assert_eq!(client.timeline().await.unwrap().len(), 5);
     let ready = reqwest::get(fixture.url("/readyz")).await.unwrap();
     assert_eq!(ready.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_device_s_modules_are_asked_for_by_its_name_whatever_stands_in_it() {
+    let fixture = Fixture::start().await;
+    let client = fixture.client();
+    let node = "site/a".parse().unwrap();
+    let schema = client.schema(&node, Some("m&n")).await.unwrap();
+    assert_eq!((schema.node, schema.missing), (node, vec!["openconfig-qos".to_owned()]));
+    let refused = client.schema(&"b".parse().unwrap(), None).await.unwrap_err();
+    assert!(refused.to_string().contains("b, read: it fell silent"), "{refused}");
+    let asked = fixture.asked().await;
+    assert_eq!(
+        asked,
+        ["schema of site/a, Some(\"m&n\") after 0 entries", "schema of b, None after 0 entries"]
+    );
+    let url = fixture.url("/api/v1/devices/%zz/schema");
+    let http = reqwest::Client::new();
+    let strange = http.get(url).header("authorization", format!("Bearer {}", fixture.token)).send().await;
+    assert_eq!(problem(strange.unwrap()).await.status, 400);
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use api::{Client, Server, Token};
 use engine::{
     event::{Event, EventKind},
     handle::{Applied, Balancing, Command, Engine, Refusal},
+    schema::DeviceSchema,
     snapshot::{LinkView, NodeView, Session, Snapshot},
+    terms::Manner,
 };
 use model::{LinkId, NodeId, Revision, Timestamp, intent::Mode};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
@@ -98,10 +100,7 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
         match command {
             Command::Apply { files, who, message, remove_all, manner, reply } => {
                 let allowed = if remove_all { " or nothing" } else { "" };
-                let waves = manner.waves.map_or_else(String::new, |waves| {
-                    format!(" in waves of {}, {}", waves.first, waves.settle)
-                });
-                let so = format!("{waves}{}", beyond(manner.beyond_limit));
+                let so = told(manner);
                 note(format!("apply {}{allowed}{so} by {who}: {message}", files.len())).await;
                 let busy = files.contains_key("busy.yaml");
                 reply.send(if busy { Err(Refusal::Busy) } else { Ok(applied()) }).unwrap();
@@ -140,12 +139,32 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(if rehearse { "plan on routers".into() } else { "plan".into() }).await;
                 reply.send(Err(Refusal::Findings { findings: Vec::new() })).unwrap();
             }
+            Command::Schema { node, module, reply } => {
+                note(format!("schema of {node}, {module:?}")).await;
+                reply.send(schema(node)).unwrap();
+            }
             Command::State { reply } => {
                 note("state".into()).await;
                 reply.send(Err(Refusal::Stopping)).unwrap();
             }
         }
     }
+}
+
+/// One router is known, and the others are silent.
+fn schema(node: NodeId) -> Result<DeviceSchema, Refusal> {
+    if node.as_str() != "site/a" {
+        return Err(Refusal::Device { why: format!("{node}, read: it fell silent") });
+    }
+    let missing = vec!["openconfig-qos".into()];
+    Ok(DeviceSchema { node, dialect: "openconfig".into(), modules: Vec::new(), missing, unread: 0 })
+}
+
+fn told(manner: Manner) -> String {
+    let waves = manner
+        .waves
+        .map_or_else(String::new, |waves| format!(" in waves of {}, {}", waves.first, waves.settle));
+    format!("{waves}{}", beyond(manner.beyond_limit))
 }
 
 fn beyond(limit: bool) -> &'static str {
@@ -181,6 +200,7 @@ pub fn picture() -> Snapshot {
         session: Session::Up,
         policies: 1,
         differs: Vec::new(),
+        modules: Some(3),
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

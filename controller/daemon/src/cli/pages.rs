@@ -47,7 +47,8 @@ Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const DEVICES: &str = "\
 A router whose session is down is not changed, and what it holds is unknown. Why it is down stands in
-full below the table.
+full below the table. MODULES counts the YANG modules that a router says it serves; `trunkline devices
+schema NAME` shows them.
 
 With names it shows what each of these routers holds otherwise than it should, field by field: after `-`
 what is there, after `+` what should be. `trunkline restore` puts that back. To keep what is there, let
@@ -58,9 +59,25 @@ somebody else's, is never touched, and ours gives way (TL0201).
 Examples:
   trunkline devices
   trunkline devices br-1 hq-pe1
+  trunkline devices schema hq-pe1
   trunkline devices --format json | jq -r '.[] | select(.session.state == \"down\") | .id'
 
 Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
+
+pub const TOPOLOGY: &str = "\
+The network file says what is wanted, routers say by BGP-LS what is. Plans follow the routers where
+they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing.
+What a silent peer said stays, and is stale.
+
+With NAME, a router or link: everything that is said of it. `>` leads out of the end that the file
+names first.
+
+Examples:
+  trunkline topology
+  trunkline topology core-bj1
+  trunkline topology --format json | jq .peers
+
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly, or nothing is learned of NAME.";
 
 pub const ALARMS: &str = "\
 An alarm is raised once, by an AlarmPolicy of the intents, and stands until its condition has been

@@ -50,23 +50,11 @@ pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// List the routers and their sessions, or show in what some of them differ
-#[derive(Debug, Args)]
-pub struct DevicesArgs {
-    /// Show in what these routers differ from what they should hold
-    #[arg(value_name = "ROUTER")]
-    pub routers: Vec<NodeId>,
-    /// Which controller.
-    #[command(flatten)]
-    pub target: Target,
-}
-
-/// Lists routers, or shows some of them.
+/// Lists routers, or shows in what those differ that are named.
 ///
 /// # Errors
 /// The controller does not answer, or has no such router.
-pub async fn devices(args: DevicesArgs) -> anyhow::Result<ExitCode> {
-    let DevicesArgs { routers, target: args } = args;
+pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitCode> {
     let mut nodes = args.access.client()?.devices().await?;
     let wanted: BTreeSet<NodeId> = routers.into_iter().collect();
     if let Some(stranger) = wanted.iter().find(|name| !nodes.iter().any(|node| node.id == **name)) {
@@ -80,7 +68,7 @@ pub async fn devices(args: DevicesArgs) -> anyhow::Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"];
+    let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES", "MODULES"];
     let code = show(args.format, &nodes, head, "the network has no routers", device)?;
     let reasons = reasons(&nodes);
     if args.format == Format::Text && !reasons.is_empty() {
@@ -89,7 +77,7 @@ pub async fn devices(args: DevicesArgs) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-fn device(node: &NodeView) -> [String; 6] {
+fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
         Session::Up if node.differs.is_empty() => "in sync".to_owned(),
@@ -105,6 +93,7 @@ fn device(node: &NodeView) -> [String; 6] {
         or_dash(&node.protocol),
         session,
         node.policies.to_string(),
+        or_dash(&node.modules.map(|modules| modules.to_string())),
     ]
 }
 
@@ -227,11 +216,13 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+            modules: Some(41),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
         let nodes = [node("br-1", Session::Up), node("br-2", down), node("br-3", long)];
-        let table = table(&nodes, ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES"], device);
+        let head = ["DEVICE", "ROLE", "SITE", "PROTOCOL", "STATE", "POLICIES", "MODULES"];
+        let table = table(&nodes, head, device);
         assert!(table.lines().all(|line| line.chars().count() <= 100), "{table}");
         assert!(table.contains("down: it cannot be reached ") && !table.contains("Connection"), "{table}");
         let below = reasons(&nodes);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use dialects::{Dialect, UnknownDialect};
-use engine::inventory::Entry;
+use engine::inventory::{ConfigAccess, Entry};
 use formats::text::nearest;
 use model::Node;
 
@@ -24,6 +24,19 @@ pub fn of(entry: &Entry, node: &Node, network: &Path) -> anyhow::Result<Dialect>
             Dialect::default()
         ),
         _ => Ok(said),
+    }
+}
+
+/// Whether a device can be spoken to in its dialect by the protocol that the inventory gives.
+///
+/// # Errors
+/// It cannot.
+pub fn travels(entry: &Entry, dialect: Dialect) -> anyhow::Result<()> {
+    match (dialect, &entry.config) {
+        (Dialect::Comware, ConfigAccess::Gnmi(_)) => bail!(
+            "a router of dialect `{dialect}` is read over NETCONF: write its `config` as {{netconf: ADDRESS, hostKey: FINGERPRINT}}"
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -49,7 +62,7 @@ mod tests {
         );
         let ted = formats::read("net.yaml", &network).unwrap().ted;
         let text = "apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n  - name: r1\n    config: {gnmi: \"127.0.0.1:1\", \
-                    ca: \"env:CA\", name: r1}\n    login: {user: u}\n";
+                    ca: \"env:CA\", name: r1}\n    login: {user: u, password: \"env:P\"}\n";
         let mut entry = Inventory::parse(text).unwrap().devices.remove(0);
         entry.dialect = here;
         of(&entry, &ted.nodes[&entry.name], Path::new("net.yaml")).map_err(|error| error.to_string())
@@ -66,6 +79,26 @@ mod tests {
     }
 
     #[test]
+    fn comware_is_read_over_netconf_and_all_others_over_either() {
+        let told = |config: &str, dialect| {
+            let text = format!(
+                "apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n  - name: r1\n    config: {{{config}}}\n    login: \
+                 {{user: u, key: \"file:id\"}}\n"
+            );
+            let entry = Inventory::parse(&text).unwrap().devices.remove(0);
+            travels(&entry, dialect).map_err(|error| error.to_string())
+        };
+        let netconf =
+            "netconf: \"127.0.0.1:830\", hostKey: \"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"";
+        let gnmi = "gnmi: \"127.0.0.1:9339\", ca: \"env:CA\", name: r1";
+        for dialect in Dialect::ALL {
+            assert_eq!(told(netconf, dialect), Ok(()), "{dialect}");
+            assert_eq!(told(gnmi, dialect).is_ok(), dialect != Dialect::Comware, "{dialect}");
+        }
+        insta::assert_snapshot!(told(gnmi, Dialect::Comware).unwrap_err(), @"a router of dialect `comware` is read over NETCONF: write its `config` as {netconf: ADDRESS, hostKey: FINGERPRINT}");
+    }
+
+    #[test]
     fn two_files_that_do_not_agree_are_both_named() {
         for there in [None, Some("openconfig")] {
             insta::allow_duplicates! {
@@ -76,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_dialect_that_nobody_knows_is_told_with_the_one_that_was_meant() {
-        insta::assert_snapshot!(spoken(Some("ios-xr"), None).unwrap_err(), @"net.yaml: dialect `ios-xr` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux; did you mean `iosxr`?");
-        insta::assert_snapshot!(spoken(Some("comware"), None).unwrap_err(), @"net.yaml: dialect `comware` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux");
+        insta::assert_snapshot!(spoken(Some("ios-xr"), None).unwrap_err(), @"net.yaml: dialect `ios-xr` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware; did you mean `iosxr`?");
+        insta::assert_snapshot!(spoken(Some("junos"), None).unwrap_err(), @"net.yaml: dialect `junos` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware");
     }
 }

@@ -47,7 +47,8 @@ fn value(text: &str) -> Option<Fault> {
 }
 
 fn address(access: &Tree, place: &str) -> Option<Fault> {
-    let (key, tree) = ["netconf", "gnmi"].into_iter().find_map(|key| Some((key, access.at(key)?)))?;
+    let (key, tree) =
+        ["netconf", "netconfTls", "gnmi"].into_iter().find_map(|key| Some((key, access.at(key)?)))?;
     let text = tree.scalar().unwrap_or_default();
     let wrong = text.parse::<SocketAddr>().is_err();
     // Before an `@` a password may stand.
@@ -78,7 +79,7 @@ devices:
   - name: hq-pe2
     config: {gnmi: "127.0.1.2:9339", ca: "env:CA", name: hq-pe2}
     telemetry: {gnmi: "127.0.1.2:9339", ca: "env:CA", name: hq-pe2}
-    login: {user: trunkline}
+    login: {user: trunkline, password: "env:PASSWORD"}
 "#;
 
     fn told(from: &str, to: &str) -> String {
@@ -106,6 +107,16 @@ devices:
                 "gNMI:",
                 "8:14: device hq-pe2, config: there is no key `gNMI` here; did you mean `gnmi`?",
             ),
+            (
+                "gnmi:",
+                "netconftls:",
+                "8:14: device hq-pe2, config: there is no key `netconftls` here; did you mean `netconfTls`?",
+            ),
+            (
+                "password:",
+                "pasword:",
+                "10:30: device hq-pe2, login: there is no key `pasword` here; did you mean `password`?",
+            ),
             ("devices:", "routers:", "3:1: there is no key `routers` here; the keys here are apiVersion, "),
             ("    login", "    Login", "device hq-pe1: there is no key `Login` here; did you mean `login`?"),
             (", hostKey: \"SHA256:abc\"", "", "device hq-pe1, config: the key `hostKey` is missing here;"),
@@ -127,8 +138,14 @@ devices:
         assert!(address.contains("device hq-pe1, config: `netconf` is `router.bank.example`"), "{address}");
         let address = told_of("127.0.1.1:8300", "admin:hunter2@10.0.0.1:830");
         assert!(address.contains("device hq-pe1, config: `netconf` is `10.0.0.1:830`"), "{address}");
-        insta::assert_snapshot!(told_of("    login", "    dialect: huawai\n    login"), @"6:14: device hq-pe1: dialect `huawai` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux; did you mean `huawei`?");
+        insta::assert_snapshot!(told_of("    login", "    dialect: huawai\n    login"), @"6:14: device hq-pe1: dialect `huawai` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware; did you mean `huawei`?");
+        let address = told_of("gnmi: \"127.0.1.2:9339\"", "netconfTls: r1");
+        assert!(address.contains("device hq-pe2, config: `netconfTls` is `r1`"), "{address}");
         let secret = told_of("env:CA", "hunter2");
         assert!(secret.contains("device hq-pe2, config: `ca`: a secret must not stand here"), "{secret}");
+        let secret = told_of("env:PASSWORD", "hunter2");
+        assert!(secret.contains("a secret must not stand here"), "{secret}");
+        let both = told_of("ca: \"env:CA\", name", "ca: \"env:CA\", fingerprint: \"SHA256:AB\", name");
+        assert!(both.contains("device hq-pe2, config: `ca` and `fingerprint` stand both"), "{both}");
     }
 }

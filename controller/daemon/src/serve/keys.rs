@@ -95,7 +95,8 @@ impl<'s> Walk<'s> {
         })
     }
 
-    /// The schema itself, past references; of alternatives the one that knows most of the keys that stand there, the first of equals.
+    /// The schema itself, past references; of alternatives the one that knows most of the keys that stand there, of equals the one
+    /// that has near ones for most of the others, of those the first.
     fn meant(&self, schema: &'s Value, tree: &Tree, depth: usize) -> Option<&'s Value> {
         if depth > DEEPEST {
             return None;
@@ -106,11 +107,14 @@ impl<'s> Walk<'s> {
         let Some(alternatives) = schema.get("anyOf").or_else(|| schema.get("oneOf")) else {
             return Some(schema);
         };
-        let keys = |schema: &Value| match &tree.shape {
-            Shape::Map(entries) => {
-                entries.iter().filter(|(key, _)| schema["properties"].get(&key.text).is_some()).count()
+        let keys = |schema: &Value| match (&tree.shape, schema["properties"].as_object()) {
+            (Shape::Map(entries), Some(known)) => {
+                let (own, others): (Vec<_>, Vec<_>) =
+                    entries.iter().partition(|(key, _)| known.contains_key(&key.text));
+                let near = |text: &str| nearest(text, known.keys().map(String::as_str)).is_some();
+                (own.len(), others.into_iter().filter(|(key, _)| near(&key.text)).count())
             }
-            Shape::Scalar(_) | Shape::List(_) => 0,
+            _ => (0, 0),
         };
         let alternatives = alternatives.as_array()?.iter().filter(|schema| schema["type"] != "null");
         alternatives

@@ -1,21 +1,39 @@
 //! What is answered: the lists as a file, and the lines that tell how good they are.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use formats::repetita::lists::{to_json, to_rows};
 use model::dense::{Instance, WeightedList};
 use optimise::{Budget, Goal, Options, Solution, Unsolvable};
 
+use super::request::Asked;
 use crate::outcome::{Stop, say};
 
 /// The lists of each demand, in the words of files.
 pub type Lists = Vec<Vec<WeightedList>>;
 
 /// The lists as rows where no other kind was permitted, else as JSON.
-pub fn text(instance: &Instance, options: &Options, solution: &Solution) -> String {
-    let lists = &solution.lists;
+pub fn text(asked: &Asked, solution: &Solution) -> String {
+    let Asked { instance, options, order, .. } = asked;
+    let lists = order.to_rows(solution.lists.clone());
     let plain = options.lists == 1 && !options.adjacency;
-    plain.then(|| to_rows(instance, lists)).flatten().unwrap_or_else(|| to_json(lists))
+    plain.then(|| to_rows(instance, &lists)).flatten().unwrap_or_else(|| to_json(&lists))
+}
+
+/// From here on, and below here, a figure is written in scientific form.
+const LARGE: f64 = 1e9;
+const SMALL: f64 = 1e-4;
+
+/// A utilisation: digits that say nothing are left out.
+pub fn figure(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (SMALL..LARGE).contains(&value);
+    if plain { format!("{value:.6}") } else { format!("{value:.6e}") }
+}
+
+/// A share, in percent.
+pub fn percent(share: f64) -> String {
+    let value = 100.0 * share;
+    if value.is_finite() && value >= LARGE { format!("{value:.4e}") } else { format!("{value:.4}") }
 }
 
 /// Writes the lists where they are wanted, or else to standard output: the search may have taken long.
@@ -43,20 +61,39 @@ pub fn has_folder(path: &Path) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Whether what is written there would overwrite a file that is read, by whatever name.
+pub fn is_no_input(out: &Path, inputs: &[(&str, &Path)]) -> Result<(), Stop> {
+    let file = |path: &Path| {
+        let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        Some((found.dev(), found.ino()))
+    };
+    let Some(target) = file(out) else { return Ok(()) };
+    match inputs.iter().find(|(_, path)| file(path) == Some(target)) {
+        None => Ok(()),
+        Some((what, input)) => Err(Stop::usage(format!(
+            "--out {}: that is the file of {what}, {}, which would be overwritten; name another file",
+            out.display(),
+            input.display()
+        ))),
+    }
+}
+
 /// A line for each level of priority.
 pub fn levels(solution: &Solution) -> Vec<String> {
     let line = |level: &optimise::Level| {
         let optimise::Level { priority, demands, mlu, bound } = level;
-        format!("level {priority} demands {demands} mlu {mlu:.6} bound {bound:.6}")
+        format!("level {priority} demands {demands} mlu {} bound {}", figure(*mlu), figure(*bound))
     };
     solution.levels.iter().map(line).collect()
 }
 
 /// What came of a link that was to be relieved.
 pub struct Relieved {
-    edge: u32,
+    name: String,
     utilisation: f64,
     goal: f64,
+    /// As many demands have moved as may.
+    spent: bool,
 }
 
 /// What sums in another order may differ by.
@@ -67,14 +104,13 @@ impl Relieved {
     ///
     /// # Errors
     /// The optimiser does not take its own answer.
-    pub fn look(
-        instance: &Instance,
-        options: &Options,
-        solution: &Solution,
-    ) -> Result<Option<Self>, Unsolvable> {
+    pub fn look(asked: &Asked, solution: &Solution) -> Result<Option<Self>, Unsolvable> {
+        let Asked { instance, options, order, links } = asked;
         let Goal::Relieve { edge, to: goal } = options.goal else { return Ok(None) };
         let utilisation = utilisation(instance, options, solution, edge)?;
-        Ok(Some(Self { edge, utilisation, goal }))
+        let name = links.name(order.row(edge));
+        let spent = options.max_changes.is_some_and(|most| solution.moved >= most);
+        Ok(Some(Self { name, utilisation, goal, spent }))
     }
 
     /// Whether it has come to its goal.
@@ -84,9 +120,16 @@ impl Relieved {
 
     /// As a line.
     pub fn line(&self) -> String {
-        let Self { edge, utilisation, goal } = self;
-        let word = if self.is_reached() { "reached" } else { "missed" };
-        format!("link {edge} utilisation {utilisation:.6} goal {goal:.6} {word}")
+        let Self { name, utilisation, goal, spent } = self;
+        let word = match (self.is_reached(), spent) {
+            (true, _) => "reached",
+            (false, true) => "missed: as many demands have moved as --changes permits",
+            (false, false) => {
+                "missed: no other demand was found whose move takes load off it and leaves every link that gets more at or below \
+                 the goal"
+            }
+        };
+        format!("link {name} utilisation {} goal {} {word}", figure(*utilisation), figure(*goal))
     }
 }
 
@@ -118,6 +161,19 @@ fn utilisation(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_have_no_more_digits_than_make_sense() {
+        assert_eq!(
+            [0.0, 0.9, 12.5, 999_999_999.0].map(figure),
+            ["0.000000", "0.900000", "12.500000", "999999999.000000"]
+        );
+        assert_eq!(
+            [1.25e12, 1.0 / 32_768.0, f64::INFINITY].map(figure),
+            ["1.250000e12", "3.051758e-5", "inf"]
+        );
+        assert_eq!([3e-6, 2.0, 1e300].map(percent), ["0.0003", "200.0000", "1.0000e302"]);
+    }
 
     #[test]
     fn where_nothing_can_be_written_is_said_before_the_search_or_with_what_it_found() {

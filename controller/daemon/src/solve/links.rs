@@ -1,4 +1,4 @@
-//! Links as people name them: by the label that the graph file gives them, or by their place in it.
+//! Links as people name them: by the label that the graph file gives them, or by their place in it, `3` or `#3`.
 
 use std::{path::Path, str::FromStr};
 
@@ -61,6 +61,11 @@ impl Links {
         Ok(Self { labels })
     }
 
+    /// The label of each, by its place in the file.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
     /// The link of that name. A label goes before a number: with labels `1` to `9`, link 3 is the one that the file calls so.
     ///
     /// # Errors
@@ -72,16 +77,16 @@ impl Links {
             (Some(only), None) => return Ok(only),
             (Some(first), Some(second)) => {
                 return Err(Stop::usage(format!(
-                    "{option}: links {first} and {second} have the label `{name}` both; say the number of the one you mean"
+                    "{option}: links {first} and {second} have the label `{name}` both; say `#{first}` or `#{second}`, whichever you mean"
                 )));
             }
             (None, _) => {}
         }
         let count = self.labels.len();
-        let why = match name.parse::<usize>() {
-            Ok(id) if id < count => return Ok(u32::try_from(id).unwrap_or(u32::MAX)),
-            Ok(_) => format!("they are counted from 0, and there are {count}"),
-            Err(_) => match nearest(name, self.labels.iter().map(String::as_str)) {
+        let why = match place(name) {
+            Some(id) if id < count => return Ok(u32::try_from(id).unwrap_or(u32::MAX)),
+            Some(_) => format!("they are counted from 0, and there are {count}"),
+            None => match nearest(name, self.labels.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{}`?", harmless(near)),
                 None => format!(
                     "a link is named by the label that the graph file gives it, or by its place there, from 0 to {}",
@@ -91,6 +96,31 @@ impl Links {
         };
         Err(Stop::usage(format!("{option}: there is no link `{name}`; {why}")))
     }
+
+    /// What to say where a name that is a place as well was taken for a label.
+    pub fn note(&self, option: &str, name: &str, taken: u32) -> Option<String> {
+        let other = place(name).filter(|other| *other < self.labels.len() && *other != taken as usize)?;
+        let label = harmless(name);
+        let is_free = !self.labels.iter().any(|label| *label == format!("#{other}"));
+        let way = if is_free { format!("say `#{other}`") } else { "say its own label".to_owned() };
+        Some(format!(
+            "note: {option}: `{label}` is the label of the link at place {taken}, which was taken; for the one at place {other} {way}"
+        ))
+    }
+
+    /// How a link is called in what is printed: by its label, or by its place where others have the same.
+    pub fn name(&self, row: u32) -> String {
+        let Some(label) = self.labels.get(row as usize) else { return format!("#{row}") };
+        let alike = self.labels.iter().filter(|other| *other == label).count();
+        if alike == 1 { harmless(label) } else { format!("#{row}") }
+    }
+}
+
+/// The place that a name says, `3` or `#3`, if it is one. What is too large for a number is no place that exists.
+fn place(name: &str) -> Option<usize> {
+    let digits = name.strip_prefix('#').unwrap_or(name);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(usize::MAX))
 }
 
 /// A fault of a file, with its place.
@@ -135,10 +165,22 @@ mod tests {
         assert_eq!(links(&["1", "2"]).find("--down", "1").unwrap(), 0, "the file calls it so");
         let told = |name: &str| plain.find("--down", name).unwrap_err().to_string();
         assert!(told("5").ends_with("`5`; they are counted from 0, and there are 5"), "{}", told("5"));
-        assert!(told("99999999999999999999999").contains("from 0 to 4"));
+        assert!(told("99999999999999999999999").contains("counted from 0, and there are 5"));
         assert!(told("edge1").ends_with("did you mean `edge_1`?"), "{}", told("edge1"));
         assert!(told("[31mred").ends_with("did you mean `\\u{1b}[31mred`?"), "{}", told("[31mred"));
-        assert!(told("twin").contains("links 2 and 3 have the label `twin` both"));
+        assert!(told("twin").contains("links 2 and 3 have the label `twin` both; say `#2` or `#3`"));
         assert!(told("").contains("from 0 to 4"));
+        assert_eq!(plain.find("--down", "#3").unwrap(), 3);
+        assert_eq!([1, 3].map(|row| plain.name(row)), ["edge_1", "#3"]);
+    }
+
+    #[test]
+    fn a_label_that_is_a_number_is_taken_and_told() {
+        let links = Links { labels: ["1", "2", "0"].map(str::to_owned).to_vec() };
+        let find = |name: &str| links.find("--down", name).unwrap();
+        assert_eq!(["1", "#1", "0"].map(find), [0, 1, 2]);
+        let note = links.note("--down", "1", 0).unwrap();
+        assert!(note.contains("place 0, which was taken") && note.ends_with("say `#1`"), "{note}");
+        assert_eq!((links.note("--down", "#1", 1), links.note("--down", "9", 0)), (None, None));
     }
 }

@@ -10,16 +10,29 @@ use super::{
     SolveArgs,
     answer::Lists,
     links::{Links, at},
+    order::Order,
 };
 use crate::{input, outcome::Stop};
+
+/// What is asked for. Edges stand in an order of their own here, which is that of the file nowhere but by chance.
+pub struct Asked {
+    /// The network and what it carries.
+    pub instance: Instance,
+    /// What is wanted.
+    pub options: Options,
+    /// Where the rows of EDGES have gone.
+    pub order: Order,
+    /// The links by their names.
+    pub links: Links,
+}
 
 /// Reads all files and judges what cannot go together.
 ///
 /// # Errors
 /// A file cannot be read, a link does not exist, or two options contradict each other.
-pub fn read(args: &SolveArgs) -> Result<(Instance, Options), Stop> {
+pub fn read(args: &SolveArgs) -> Result<Asked, Stop> {
     let (graph, demands) = (input::bytes(&args.graph)?, input::bytes(&args.demands)?);
-    let instance = read_repetita(&graph, &demands).map_err(|(file, error)| match file {
+    let mut instance = read_repetita(&graph, &demands).map_err(|(file, error)| match file {
         RepetitaFile::Graph => at(&args.graph, error),
         RepetitaFile::Demands => at(&args.demands, error),
     })?;
@@ -30,27 +43,35 @@ pub fn read(args: &SolveArgs) -> Result<(Instance, Options), Stop> {
         max_changes: args.changes.map(|changes| changes as usize),
         ..Options::default()
     };
-    if !args.down.is_empty() || args.relieve.is_some() {
-        name_links(args, &Links::read(&args.graph, &graph, &instance)?, &mut options)?;
-    }
     if let Some(path) = &args.priorities {
         options.priorities =
             read_priorities(&input::bytes(path)?, instance.demands.len()).map_err(|error| at(path, error))?;
     }
+    // What runs names links by their rows, so it is read before these change their order.
+    let mut running = None;
     if let Some(path) = &args.running {
-        let running = lists::read(&input::bytes(path)?, &instance).map_err(|error| at(path, error))?;
-        permitted(args, path, &running)?;
-        options.running = Some(running);
+        let lists = lists::read(&input::bytes(path)?, &instance).map_err(|error| at(path, error))?;
+        permitted(args, path, &lists)?;
+        running = Some(lists);
     }
-    Ok((instance, options))
+    let links = Links::read(&args.graph, &graph, &instance)?;
+    let order = Order::sort(&mut instance.edges, links.labels());
+    options.running = running.map(|lists| order.placed(lists));
+    name_links(args, &links, &order, &mut options)?;
+    Ok(Asked { instance, options, order, links })
 }
 
-fn name_links(args: &SolveArgs, links: &Links, options: &mut Options) -> Result<(), Stop> {
+fn name_links(args: &SolveArgs, links: &Links, order: &Order, options: &mut Options) -> Result<(), Stop> {
+    let find = |option: &str, name: &str| {
+        let row = links.find(option, name)?;
+        links.note(option, name, row).iter().for_each(|note| eprintln!("{note}"));
+        Ok::<u32, Stop>(order.place(row))
+    };
     for name in &args.down {
-        options.down.push(links.find("--down", name)?);
+        options.down.push(find("--down", name)?);
     }
     let Some(relief) = &args.relieve else { return Ok(()) };
-    let edge = links.find("--relieve", &relief.link)?;
+    let edge = find("--relieve", &relief.link)?;
     if options.down.contains(&edge) {
         let name = &relief.link;
         return Err(Stop::usage(format!(

@@ -215,6 +215,29 @@ fn what_is_left_out_of_a_folder_is_named_in_the_summary() {
 }
 
 #[test]
+fn who_plans_explains_and_verifies_is_told_what_is_left_out_of_a_folder() {
+    let services = crate::call::root().join(crate::call::INTENTS).join("services.yaml");
+    let text = std::fs::read_to_string(crate::call::root().join(CLASSES)).unwrap();
+    let folder = folder_with("a.yaml", &text);
+    std::fs::copy(services, folder.path().join("b.yaml")).unwrap();
+    let path = folder.path().to_str().unwrap();
+    // The network that is asked about is read, and not left out.
+    let network = format!("{path}/network.yaml");
+    std::fs::copy(crate::call::root().join(crate::call::NETWORK), &network).unwrap();
+    let commands = [vec!["plan"], vec!["why", "voice"], vec!["verify", "--failures", "none"]];
+    for file in [None, Some("other.yaml")] {
+        if let Some(name) = file {
+            std::fs::write(folder.path().join(name), "kind: Network\nnodes: []\n").unwrap();
+        }
+        let expected = file.map(|name| format!("left out: {path}/{name} (Network)\n")).unwrap_or_default();
+        for command in &commands {
+            let called = trunkline(&[command.as_slice(), &["-n", &network, "-i", path]].concat());
+            assert_eq!((called.code, called.err), (Some(0), expected.clone()), "{command:?}: {}", called.out);
+        }
+    }
+}
+
+#[test]
 fn a_path_that_is_not_there_keeps_nobody_from_judging_the_others() {
     let called = trunkline(&["check", "no/such/file.yaml", &bad("wrong-unit.yaml"), CLASSES]);
     assert_eq!(called.code, Some(2), "{}", called.out);

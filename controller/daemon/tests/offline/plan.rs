@@ -68,7 +68,16 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         let (foreign, at) = (model::state::Foreign::default(), model::Timestamp::default());
         actual.devices.insert(node.clone(), model::DeviceReading::Read { owned, foreign, at });
     }
-    let mut state = engine::snapshot::StateFile { version: 1, actual, ids, hints, intents: files, at: None };
+    let mut state = engine::snapshot::StateFile {
+        version: 1,
+        actual,
+        ids,
+        hints,
+        intents: files,
+        at: None,
+        learned: Default::default(),
+        lacks: Default::default(),
+    };
     change(&mut state);
     let path = folder.path().join("state.json");
     std::fs::write(&path, serde_json::to_vec(&state).unwrap()).unwrap();
@@ -87,6 +96,36 @@ fn a_snapshot_in_which_all_stands_gives_an_empty_plan() {
 }
 
 #[test]
+fn a_plan_that_a_router_s_modules_have_no_nodes_for_is_refused_as_the_controller_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let lacking = |holds: bool| {
+        snapshot_of(&folder, |state| {
+            let node = model::NodeId::lit("hq-pe1");
+            let lacks = device::Lacks::from([("trunkline-sr-policy".to_owned(), device::Lack::Module)]);
+            state.lacks.insert(node.clone(), lacks);
+            if let Some(model::DeviceReading::Read { owned, .. }) = state.actual.devices.get_mut(&node)
+                && !holds
+            {
+                *owned = model::DeviceConfig::default();
+            }
+        })
+    };
+    let called = plan(&["--state", &lacking(false), "--format", "json"]);
+    assert_eq!(called.code, Some(1), "{}{}", called.out, called.err);
+    let json: Value = serde_json::from_str(&called.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let [found] = findings.iter().filter(|finding| finding["code"] == "TL0095").collect::<Vec<_>>()[..]
+    else {
+        panic!("{findings:?}")
+    };
+    assert_eq!(found["subject"], "hq-pe1");
+    let message = found["message"].as_str().unwrap();
+    assert!(message.starts_with("it does not serve the module trunkline-sr-policy, and "), "{message}");
+    let called = plan(&["--state", &lacking(true)]);
+    assert_eq!(called.code, Some(0), "nothing is asked of it: {}{}", called.out, called.err);
+}
+
+#[test]
 fn a_snapshot_of_another_format_or_network_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let newer = snapshot_of(&folder, |state| state.version = 2);
@@ -100,6 +139,23 @@ fn a_snapshot_of_another_format_or_network_is_refused() {
     let called = plan(&["--state", &other]);
     assert_eq!(called.code, Some(2));
     assert!(called.err.contains("the device stranger"), "{}", called.err);
+}
+
+#[test]
+fn what_the_controller_has_learned_is_laid_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let calm = snapshot_of(&folder, |_| {});
+    let called = plan(&["--state", &calm]);
+    assert!(!called.out.contains("16022"), "{}", called.out);
+    let learned = snapshot_of(&folder, |state| {
+        let sid = model::Fact::from_file(22);
+        state.learned.nodes.entry(model::NodeId::lit("core-1")).or_default().node_sid = Some(sid);
+    });
+    let called = plan(&["--state", &learned]);
+    assert_eq!(called.code, Some(0), "{}{}", called.out, called.err);
+    assert!(called.out.contains("16022"), "the SID that routers tell: {}", called.out);
+    let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "--state", &learned, "voice"]);
+    assert!(called.out.contains("16022"), "{}", called.out);
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn a_link_is_relieved_or_it_is_said_that_it_is_not() {
     let called = case.solve(&["--relieve", "ab=65%", "--out", &paths]);
     assert_eq!((called.code, last(&called)), (Some(0), "mlu 0.600000 moved 1".to_owned()));
     assert!(
-        called.out.starts_with("link 0 utilisation 0.600000 goal 0.650000 reached\nmlu "),
+        called.out.starts_with("link ab utilisation 0.600000 goal 0.650000 reached\nmlu "),
         "{}",
         called.out
     );
@@ -150,9 +150,16 @@ fn a_link_is_relieved_or_it_is_said_that_it_is_not() {
     let missed = case.solve(&["--relieve", "ab=10%", "--out", &paths]);
     assert_eq!(missed.code, Some(1));
     assert!(
-        missed.out.starts_with("link 0 utilisation ") && missed.out.contains(" goal 0.100000 missed\n"),
+        missed.out.starts_with("link ab utilisation ")
+            && missed.out.contains(" goal 0.100000 missed: no other demand was found whose move takes load off it and leaves every"),
         "{}",
         missed.out
+    );
+    let spent = case.solve(&["--relieve", "ab=10%", "--changes", "0"]);
+    assert!(
+        spent.out.contains(" missed: as many demands have moved as --changes permits\n"),
+        "{}",
+        spent.out
     );
     assert_eq!(case.read("paths").lines().count(), 3, "what was found is there all the same");
 }
@@ -166,6 +173,115 @@ fn levels_of_priority_have_a_line_each() {
     assert!(lines[0].starts_with("level 0 demands 1 mlu 0.300000 bound 0."), "{}", called.out);
     assert!(lines[1].starts_with("level 7 demands 2 mlu 0."), "{}", called.out);
     assert!(lines.len() == 3 && !last(&called).contains("moved"), "{}", called.out);
+}
+
+#[test]
+fn the_bound_is_one_of_all_levels_together() {
+    let case = Case::new();
+    // The first level alone lies best on the way that the second needs.
+    case.write("ring.graph", &GRAPH.replace("cb 2 1 1 10 1", "cb 2 1 1 0.1 1"));
+    case.write("ring.demands", "DEMANDS 2\nlabel src dest bw\nd0 0 2 3.5\nd1 0 1 10\n");
+    let levels = case.write("levels", "0\n1\n");
+    let called = case.solve(&["--priorities", &levels]);
+    let bound: f64 = called.out.lines().last().unwrap().split(' ').nth(3).unwrap().parse().unwrap();
+    // 3.5 of 5 by node 3, and 10 of 10 to node 1.
+    assert!(bound <= 1.0 && bound > 0.9, "{}", called.out);
+    let help = case.solve(&["--help"]).out;
+    assert!(
+        help.split_whitespace().collect::<Vec<_>>().join(" ").contains("whatever their levels"),
+        "{help}"
+    );
+}
+
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let case = Case::new();
+    let (running, levels) = (case.write("paths", "0 0 2\n1 0 2\n2 0 2\n"), case.write("levels", "0\n0\n0\n"));
+    let files = ["ring.graph", "ring.demands", "paths", "levels"];
+    let before = files.map(|name| case.read(name));
+    let linked = case.path("linked");
+    fs::hard_link(case.path("ring.graph"), &linked).unwrap();
+    for (out, what) in [
+        (case.path("ring.graph"), "that is the file of the network, "),
+        (linked, "that is the file of the network, "),
+        (case.path("ring.demands"), "that is the file of the demands, "),
+        (running.clone(), "that is the file of --running, "),
+        (levels.clone(), "that is the file of --priorities, "),
+    ] {
+        let called = case.solve(&["--running", &running, "--priorities", &levels, "--out", &out]);
+        assert_eq!(called.code, Some(2), "{out}: {}", called.out);
+        assert!(called.err.contains(&out) && called.err.contains(what), "{out}: {}", called.err);
+    }
+    assert_eq!(files.map(|name| case.read(name)), before);
+}
+
+#[test]
+fn a_label_that_is_a_number_is_told_and_a_place_has_a_sign() {
+    let case = Case::new();
+    // The label of the first row is the place of the fifth, and the other way round.
+    let graph = GRAPH.replace("\nab 0", "\n4 0").replace("\nad 0", "\n0 0");
+    case.write("ring.graph", &graph);
+    let called = case.solve(&["--relieve", "4=65%"]);
+    assert!(called.out.starts_with("link 4 utilisation 0.600000"), "{}", called.out);
+    assert!(
+        called.err.contains("note: --relieve: `4` is the label of the link at place 0"),
+        "{}",
+        called.err
+    );
+    let called = case.solve(&["--relieve", "#0=65%"]);
+    assert_eq!((called.code, called.err.as_str()), (Some(0), ""));
+    assert!(called.out.starts_with("link 4 utilisation 0.600000"), "{}", called.out);
+}
+
+#[test]
+fn the_order_of_rows_makes_no_difference() {
+    let case = Case::new();
+    let options = ["--lists", "2", "--adjacency", "--running"];
+    let running = r#"{"demands":[
+        {"index": 0, "lists": [{"weight": 1, "segments": [{"link": LINK}, {"node": 2}]}]},
+        {"index": 1, "lists": [{"weight": 1, "segments": [{"node": 2}]}]},
+        {"index": 2, "lists": [{"weight": 1, "segments": [{"node": 2}]}]}]}"#;
+    let mut told = Vec::new();
+    for turned in [false, true] {
+        let (head, rows) = GRAPH.split_once("delay\n").unwrap();
+        let mut rows: Vec<&str> = rows.lines().collect();
+        if turned {
+            rows.reverse();
+        }
+        let link = rows.iter().position(|row| row.starts_with("ad ")).unwrap().to_string();
+        case.write("ring.graph", &format!("{head}delay\n{}\n", rows.join("\n")));
+        let running = case.write("running.json", &running.replace("LINK", &link));
+        let stays = case.solve(
+            &[&options[..], &[running.as_str(), "--changes", "0", "--out", &case.path("stays")]].concat(),
+        );
+        assert_eq!(last(&stays), "mlu 0.800000 moved 0", "4 of 5 by node 3");
+        assert!(
+            case.read("stays").replace(' ', "").contains(&format!("\"link\":{link}}}")),
+            "{}",
+            case.read("stays")
+        );
+        let called = case.solve(&["--relieve", "ab=65%", "--out", &case.path("paths")]);
+        let figures: Vec<String> =
+            called.out.lines().map(|line| line.split(" seconds").next().unwrap().to_owned()).collect();
+        told.push((figures, case.read("paths")));
+    }
+    assert_eq!(told[0], told[1]);
+}
+
+#[test]
+fn demands_beyond_all_numbers_are_refused_and_large_figures_are_short() {
+    let case = Case::new();
+    case.write("ring.demands", "DEMANDS 3\nlabel src dest bw\nd0 0 2 1e308\nd1 0 2 1\nd2 0 2 2\n");
+    let called = case.solve(&[]);
+    assert_eq!(called.code, Some(2), "{}", called.out);
+    assert!(
+        called.err.contains("ring.demands:3:8: with this one the demands add up to more"),
+        "{}",
+        called.err
+    );
+    case.write("ring.demands", "DEMANDS 1\nlabel src dest bw\nd0 0 2 1e13\n");
+    let called = case.solve(&[]);
+    assert!(called.code == Some(0) && called.out.starts_with("mlu 1.000000e12 bound "), "{}", called.out);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod restore;
 use std::sync::Arc;
 
 use intents::AsOf;
-use model::{ActualState, Finding, Hints, Revision, Season, Severity, intent::Mode};
+use model::{ActualState, Finding, Hints, NodeId, Revision, Season, Severity, intent::Mode};
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
@@ -16,9 +16,11 @@ use crate::{
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
     rehearse,
+    schema::{self, DeviceSchema},
     snapshot::StateFile,
     stages::{self, Files, Occasion},
     terms::Manner,
+    words,
 };
 
 use restore::Restoration;
@@ -50,6 +52,7 @@ impl Controller {
                 self.balance(balancing, who, beyond_limit, reply);
             }
             Command::State { reply } => drop(reply.send(Ok(self.state_file()))),
+            Command::Schema { node, module, reply } => self.look_into(&node, module, reply),
         }
     }
 
@@ -104,6 +107,7 @@ impl Controller {
             act: true,
             rest: !self.world.repair.is_empty(),
             breach: None,
+            learned: None,
         }
     }
 
@@ -121,12 +125,13 @@ impl Controller {
         let wanted = Wanted::New { files, who, message, revision, remove_all };
         let mut request = self.request(wanted, self.world.hints.clone(), &asker, &why);
         request.view.terms.manner = manner;
+        self.as_told_now(&mut request);
         self.launch(request, Asker::Person(reply));
     }
 
     /// Works out a plan beside the loop; it changes nothing, so it needs no right to act.
     fn plan_only(&self, files: Files, manner: Manner, rehearse: bool, reply: Reply<Planned>) {
-        let mut view = self.world.view();
+        let mut view = self.view_as_told_now();
         // It may be looked at whatever it touches; that it would be refused is a warning.
         view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
@@ -205,6 +210,7 @@ impl Controller {
             // What was only proposed may be carried out now.
             self.in_vain = super::outcome::InVain::default();
             self.schedules.begin_anew();
+            self.learning.begin_anew();
             self.publish(EventKind::ModeChanged { mode, who });
             // Whoever stops it sees at once that it has stopped.
             self.draw();
@@ -267,7 +273,26 @@ impl Controller {
             hints: self.world.hints.clone(),
             intents: self.world.accepted.files.clone(),
             at: Some(self.schedules.clock.now()),
+            lacks: words::Lacking::clone(&self.world.lacks),
+            learned: crate::learn::Learned::clone(&self.world.learned),
         }
+    }
+
+    /// Looks into a device's modules beside the loop, for as long as somebody waits; nothing is written.
+    fn look_into(&self, node: &NodeId, only: Option<String>, reply: Reply<DeviceSchema>) {
+        let handle = self.fleet.get(node).cloned();
+        let Some((facts, handle)) = self.world.ted.nodes.get(node).zip(handle) else {
+            let what = format!("device {node} in the inventory; `trunkline devices` lists those there are");
+            return drop(reply.send(Err(Refusal::NotFound { what })));
+        };
+        let (dialect, turn) = (facts.dialect.clone(), Arc::clone(&self.looking));
+        tokio::spawn(async move {
+            let Ok(turn) = turn.acquire_owned().await else { return };
+            let wanted = || !reply.is_closed();
+            let looked = schema::look(&handle, &dialect, only.as_deref(), &wanted).await;
+            drop(turn);
+            drop(reply.send(looked.map_err(|error| Refusal::Device { why: error.to_string() })));
+        });
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn controller() -> (Controller, Engine, Journal, tempfile::Temp
         read_every: Duration::from_secs(60),
         openings: 1,
         clock: crate::season::Clock::default(),
+        learned: crate::learn::nobody(),
     };
     let (controller, engine) = Controller::start(setup).await.expect("an empty journal can be read");
     (controller, engine, journal, folder)

@@ -13,6 +13,8 @@ use crate::{job::Request, stages::Occasion};
 const REROUTE: &str = "re-route";
 /// What it calls one that a schedule asks for.
 const SCHEDULE: &str = "schedule";
+/// What it calls one that follows from what routers tell.
+const LEARNED: &str = "learned";
 
 /// What is held back, by what asked for it.
 #[derive(Debug, Default)]
@@ -35,14 +37,19 @@ impl HeldBack {
         self.0.iter().map(|(subject, held)| (*subject, held))
     }
 
-    /// Somebody has changed something: what is still needed is found anew.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
+    /// Somebody has changed something: what is still needed is found anew. Whether what routers tell was held back.
+    pub(super) fn clear(&mut self) -> bool {
+        std::mem::take(&mut self.0).contains_key(LEARNED)
     }
 
     /// The schedules ask for nothing any more.
     pub(super) fn release_schedule(&mut self) {
         self.0.remove(SCHEDULE);
+    }
+
+    /// Routers tell nothing otherwise any more.
+    pub(super) fn release_learned(&mut self) {
+        self.0.remove(LEARNED);
     }
 }
 
@@ -54,7 +61,8 @@ impl Controller {
                 let back = decision.actions.iter().any(|action| action.step == Step::Restore);
                 (REROUTE, decision.moved().cloned().collect(), back)
             }
-            _ => (SCHEDULE, Vec::new(), false),
+            Occasion::Learned => (LEARNED, Vec::new(), false),
+            Occasion::Schedule | Occasion::Person | Occasion::Upkeep => (SCHEDULE, Vec::new(), false),
         };
         let why = format!(
             "`{}` is held back: {}; carry it out by hand (trunkline drain, apply), or raise the limit in the configuration",

@@ -55,6 +55,7 @@ impl Controller {
         };
         let is_repair = matches!(asker, Asker::Repair);
         let is_schedule = matches!(asker, Asker::Schedule);
+        let is_learned = matches!(asker, Asker::Learned);
         let Finished { mut request, result } = finished;
         if let Some(beyond) = result.as_ref().ok().and_then(|carried| carried.withheld.as_ref()) {
             self.hold_back(&request, beyond);
@@ -75,6 +76,9 @@ impl Controller {
         }
         if is_schedule {
             self.scheduled(&request, said.is_ok());
+        }
+        if is_learned {
+            self.learned_ended(&request, said.is_ok());
         }
         if let (Asker::Drainer(_, done), Ok(_)) = (&asker, &said) {
             self.publish(done.clone());
@@ -150,6 +154,7 @@ impl Controller {
             (Occasion::Loop { .. }, _) => &mut self.in_vain.findings,
             (_, Asker::Repair) => &mut self.repair_refused,
             (_, Asker::Schedule) => &mut self.schedules.refused,
+            (_, Asker::Learned) => &mut self.learning.refused,
             _ => return true,
         };
         std::mem::replace(told, findings.to_vec()) != findings
@@ -161,7 +166,9 @@ impl Controller {
             return self.undone(request, &carried);
         }
         self.in_vain = InVain::default();
-        self.held_back.clear();
+        if self.held_back.clear() {
+            self.learning.begin_anew();
+        }
         self.repair_refused.clear();
         self.schedules.refused.clear();
         // What stood against a schedule may be gone.
@@ -195,6 +202,7 @@ impl Controller {
         let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
         self.world.adopt_proposal(carried.proposal);
+        self.follow_from_now(request);
         if request.view.terms.only.is_some() {
             self.world.compare_again();
         }
@@ -296,7 +304,7 @@ fn answer(asker: Asker, said: Result<Applied, Refusal>) {
     match asker {
         // An asker that went away does not hear it.
         Asker::Person(reply) | Asker::Drainer(reply, _) => drop(reply.send(said)),
-        Asker::Repair | Asker::Loop | Asker::Schedule => {
+        Asker::Repair | Asker::Loop | Asker::Schedule | Asker::Learned => {
             if let Err(refusal) = said {
                 error!(%refusal, "a change of the controller's own was not carried out");
             }

@@ -40,7 +40,8 @@ impl Controller {
     /// compared after a restart.
     fn settle(&self, owed: &Owed) -> Result<(), StoreError> {
         let intents = owed.intents.as_ref().map(|back| (back, &self.world.ids));
-        self.journal.take_back(&self.world.hints, intents, self.world.repair.is_empty())
+        let learned = Some(&*self.world.learned);
+        self.journal.take_back_learned(&self.world.hints, intents, (learned, self.world.repair.is_empty()))
     }
 
     /// Writes down what could not be written when it happened: or else a restart would take up what was refused.

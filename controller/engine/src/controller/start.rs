@@ -23,6 +23,7 @@ use crate::{
     clock, cycle,
     event::EventKind,
     handle::{Engine, Refusal},
+    learn::{Learned, News},
     picture::Album,
     readers,
     season::Clock,
@@ -54,6 +55,8 @@ pub struct Setup {
     pub openings: usize,
     /// What tells the moment that schedules are asked about.
     pub clock: Clock,
+    /// What is learned of the network; see [`crate::learn`].
+    pub learned: watch::Receiver<Arc<News>>,
 }
 
 /// Why the controller cannot start.
@@ -74,25 +77,39 @@ impl Controller {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn start(setup: Setup) -> Result<(Self, Engine), StartError> {
+    pub async fn start(mut setup: Setup) -> Result<(Self, Engine), StartError> {
+        let ted = std::mem::take(&mut setup.ted);
+        let mut world = remembered(ted, &setup.journal, setup.limits, setup.most)?;
+        let mut news = vec![EventKind::Started { devices: setup.devices.len(), adopted: world.adopted }];
+        restore(&mut world, &setup.journal, setup.clock.now(), &mut news)?;
+        news.extend(look_at_audit(&setup.journal));
+        let open = take_up(&mut world, &setup.devices, &setup.journal)?;
+        let (mut controller, engine) = Self::made(setup, world, news);
+        if open {
+            controller.recover_open(None);
+        }
+        controller.weigh();
+        controller.draw();
+        Ok((controller, engine))
+    }
+
+    /// A controller whose devices are read from now on.
+    fn made(setup: Setup, world: World, news: Vec<EventKind>) -> (Self, Engine) {
         let (commands_in, commands) = mpsc::channel(COMMANDS);
         let (seen_in, seen) = mpsc::channel(READINGS);
+        let (learnt, learning) = mpsc::channel(READINGS);
         let (tell, told) = mpsc::unbounded_channel();
         let (snapshot, shown) = watch::channel(Arc::new(Snapshot::default()));
         let (events, _) = broadcast::channel(EVENTS);
         let fleet: Arc<Fleet> = Arc::new(setup.devices);
-        let mut world = remembered(setup.ted, &setup.journal, setup.limits, setup.most)?;
-        let mut news = vec![EventKind::Started { devices: fleet.len(), adopted: world.adopted }];
-        restore(&mut world, &setup.journal, setup.clock.now(), &mut news)?;
-        news.extend(look_at_audit(&setup.journal));
-        let open = take_up(&mut world, &fleet, &setup.journal)?;
         let gate = Arc::new(Semaphore::new(setup.openings));
         let (busy, is_busy) = watch::channel(false);
-        let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy };
+        let turns = readers::Turns { every: setup.read_every, gate: gate.clone(), busy: is_busy, learnt };
         let read = |handle: &DeviceHandle| readers::read_on(handle.clone(), turns.clone(), seen_in.clone());
         let readers = fleet.values().map(|handle| tokio::spawn(read(handle))).collect();
-        let mut controller = Self {
+        let controller = Self {
             stop_switch: watch::Sender::new(world.mode),
+            learning: super::learning::Learning::from(setup.learned, &world.learned, clock::now()),
             world,
             album: Album { protocols: setup.protocols, timeline: VecDeque::new(), ..Album::default() },
             fleet,
@@ -101,6 +118,7 @@ impl Controller {
             samples: setup.samples,
             seen,
             look: seen_in,
+            learnt: learning,
             gate,
             told,
             tell,
@@ -108,6 +126,7 @@ impl Controller {
             events: events.clone(),
             running: None,
             optimising: Arc::new(Semaphore::new(1)),
+            looking: Arc::new(Semaphore::new(1)),
             busy,
             stopping: false,
             between: super::look::Between::default(),
@@ -129,11 +148,7 @@ impl Controller {
             pace: super::pace::Pace::new(Instant::now()),
             unjudged: None,
         };
-        if open {
-            controller.recover_open(None);
-        }
-        controller.draw();
-        Ok((controller, Engine { commands: commands_in, snapshot: shown, events }))
+        (controller, Engine { commands: commands_in, snapshot: shown, events })
     }
 }
 
@@ -178,14 +193,19 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         Err(error) => return Err(error),
     };
     let (memory, history) = kept.resume(&hints, clock::now());
+    let (file, learned) = (Arc::new(ted), remembered_facts(journal)?);
     Ok(World {
-        lines: Lines::of(&ted),
-        ted: Arc::new(ted),
+        lines: Lines::of(&file),
+        ted: Arc::new(learned.lay(&file)),
+        learned: Arc::new(learned),
+        file,
         accepted: Accepted::default(),
         ids: journal.allocations()?,
         hints,
         compiled: Arc::default(),
         actual: Arc::default(),
+        modules: BTreeMap::new(),
+        lacks: Arc::default(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
         memory,
@@ -198,6 +218,19 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         drift: Drift::default(),
         repair: BTreeSet::new(),
     })
+}
+
+/// What was learned of the network, as plans followed it: nobody has said it again yet.
+fn remembered_facts(journal: &Journal) -> Result<Learned, StoreError> {
+    match journal.learned::<Learned>() {
+        Ok(learned) => Ok(Learned::default().over(&learned, clock::now())),
+        // Another version may have written it.
+        Err(error @ StoreError::Meaning { .. }) => {
+            warn!(%error, "what was learned of the network is not understood; plans follow the network file until it is told again");
+            Ok(Learned::default())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Compiles the intents that were in force. The same journal gives the same desired state, so a restart sends nothing that

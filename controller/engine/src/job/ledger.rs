@@ -25,9 +25,10 @@ pub(super) async fn write_down(
     };
     let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
     let said = said(request, proposal.report.headline());
-    tokio::task::spawn_blocking(move || journal.begin_change(intents.as_ref(), &ids, &hints, &said))
-        .await
-        .unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
+    let learned = request.learned.clone();
+    let write =
+        move || journal.begin_learned_change(intents.as_ref(), &ids, &hints, (learned.as_deref(), &said));
+    tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
 }
 
 /// Writes down how it ended.

@@ -17,6 +17,7 @@ use engine::{
     controller::{Controller, Setup},
     event::{Event, EventKind},
     handle::{Applied, Command, Engine, Planned, Refusal},
+    learn::{News, nobody},
     season::Clock,
     snapshot::Snapshot,
     stages::Files,
@@ -26,7 +27,7 @@ use engine::{
 use model::{Measure, NodeId, Sample, Ted, Timestamp};
 use store::Journal;
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -41,6 +42,8 @@ pub struct Lab {
     pub moment: Arc<AtomicU64>,
     /// How much of the network one change may touch; tests set it.
     pub most: Most,
+    /// What is learned of the network; nothing, unless a test says it.
+    pub learned: watch::Receiver<Arc<News>>,
 }
 
 /// A running controller.
@@ -65,7 +68,7 @@ pub fn lab() -> Lab {
     let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
     let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
     let (folder, most) = (tempfile::tempdir().unwrap(), Most::default());
-    Lab { ted, devices, folder, moment: Arc::default(), most }
+    Lab { ted, devices, folder, moment: Arc::default(), most, learned: nobody() }
 }
 
 impl Lab {
@@ -104,6 +107,7 @@ impl Lab {
             read_every: Duration::from_millis(200),
             openings: 8,
             clock: self.clock(),
+            learned: self.learned.clone(),
         };
         let (controller, engine) = Controller::start(setup).await.unwrap();
         let events = engine.events.subscribe();

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use model::{DeviceConfig, Sid, SrPolicy};
 use proptest::{collection::btree_map, option, prelude::*};
 
@@ -24,7 +26,7 @@ fn some_policy(number: u32, label: u32) -> SrPolicy {
 
 fn some_rule(sequence: u32, number: u32) -> SteeringRule {
     let key = SteeringKey { vrf: model::VrfName::lit("v"), sequence };
-    SteeringRule { key, prefix: None, dscp: std::collections::BTreeSet::new(), color: color(number) }
+    SteeringRule { key, prefix: None, dscp: BTreeSet::new(), color: color(number) }
 }
 
 prop_compose! {
@@ -50,11 +52,18 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn foreign()(policies in 0_u32..64, rules in 0_u32..64, shares in 0_u32..16, classifier in any::<bool>()) -> Foreign {
+    fn foreign()(
+        policies in 0_u32..64,
+        rules in 0_u32..64,
+        vrfs in proptest::sample::subsequence(vec![model::VrfName::lit("v")], 0..=1),
+        shares in 0_u32..16,
+        classifier in any::<bool>(),
+    ) -> Foreign {
         let bits = |set: u32| (0_u32..6).filter(move |bit| set >> bit & 1 == 1);
         Foreign {
             policies: bits(policies).map(|n| (key(n + 1), "by-hand".to_owned())).collect(),
             steering: bits(rules).map(|n| some_rule(n + 1, 1).key).collect(),
+            vrfs: vrfs.into_iter().collect(),
             qos: bits(shares).map(|n| InterfaceName::lit(&format!("eth{n}"))).collect(),
             classifier,
         }
@@ -103,7 +112,7 @@ proptest! {
         // What is foreign cannot be ours at the same time.
         if let Some(DeviceReading::Read { owned, foreign: theirs, .. }) = held.devices.get_mut(&node) {
             owned.policies.retain(|key, _| !foreign.policies.contains_key(key));
-            owned.steering.retain(|key, _| !foreign.steering.contains(key));
+            owned.steering.retain(|key, _| !foreign.steering.contains(key) && !foreign.vrfs.contains(&key.vrf));
             owned.qos.retain(|interface, _| !foreign.qos.contains(interface));
             owned.classifier = owned.classifier.take().filter(|_| !foreign.classifier);
             *theirs = foreign.clone();
@@ -113,8 +122,9 @@ proptest! {
             let theirs = match &edit {
                 Edit::PutPolicy(policy) => foreign.policies.contains_key(&policy.key),
                 Edit::RemovePolicy(key) => foreign.policies.contains_key(key),
-                Edit::PutSteering(rule) => foreign.steering.contains(&rule.key),
-                Edit::RemoveSteering(key) => foreign.steering.contains(key),
+                Edit::PutSteering(SteeringRule { key, .. }) | Edit::RemoveSteering(key) => {
+                    foreign.steering.contains(key) || foreign.vrfs.contains(&key.vrf)
+                }
                 Edit::PutQos { interface, .. } | Edit::RemoveQos(interface) => foreign.qos.contains(interface),
                 Edit::PutClassifier(_) | Edit::RemoveClassifier => foreign.classifier,
             };
@@ -208,6 +218,7 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
         let foreign = Foreign {
             policies: BTreeMap::from([(key(number), "by-hand".to_owned())]),
             steering: [some_rule(number, 1).key].into(),
+            vrfs: BTreeSet::new(),
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
             classifier,
         };
@@ -230,4 +241,36 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
     assert_eq!(found(2, false, &config), [""; 0], "beside ours");
     let bare = DeviceConfig { classifier: None, ..config };
     assert_eq!(found(2, true, &bare), [""; 0], "where ours is not wanted");
+}
+
+#[test]
+fn a_vrf_in_other_hands_gets_no_rule_and_is_told_once() {
+    let node = NodeId::lit("a");
+    let rules = [some_rule(1, 1), some_rule(2, 1)];
+    let config = DeviceConfig {
+        steering: rules.iter().map(|rule| (rule.key.clone(), rule.clone())).collect(),
+        ..DeviceConfig::default()
+    };
+    let withheld = |vrfs: &[&str], taken: &[u32]| {
+        let foreign = Foreign {
+            vrfs: vrfs.iter().map(|vrf| model::VrfName::lit(vrf)).collect(),
+            steering: taken.iter().map(|number| some_rule(*number, 1).key).collect(),
+            ..Foreign::default()
+        };
+        let reading =
+            DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+        let held =
+            ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+        let desired = DesiredState { devices: BTreeMap::from([(node.clone(), config.clone())]) };
+        let difference = diff(&desired, &held);
+        let told: Vec<String> = difference.findings.iter().map(ToString::to_string).collect();
+        (difference.withheld.get(&node).map_or(0, Vec::len), difference.count(), told)
+    };
+    let in_hand =
+        "major[TL0202] a: the steering of vrf v is in somebody else's hands: our 2 rules are not put"
+            .to_owned();
+    assert_eq!(withheld(&["v"], &[]), (2, 0, vec![in_hand.clone()]));
+    let (count, put, told) = withheld(&["v"], &[1]);
+    assert_eq!((count, put, told.len(), told.last()), (2, 0, 2, Some(&in_hand)), "each is withheld once");
+    assert_eq!(withheld(&["w"], &[]), (0, 2, Vec::new()));
 }

@@ -1,6 +1,7 @@
 //! A change in the journal: begun, ended, taken back; each one write, whatever belongs to it.
 
 use model::{Allocations, Hints};
+use serde::Serialize;
 
 use super::{Journal, audited::append};
 use crate::{
@@ -23,7 +24,23 @@ impl Journal {
         hints: &Hints,
         said: &Said,
     ) -> Result<(), StoreError> {
+        self.begin_learned_change::<()>(intents, ids, hints, (None, said))
+    }
+
+    /// As [`Journal::begin_change`], for a change that follows from what was learned of the network: that is kept too. It is the
+    /// loop's own type: the journal does not look into it.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn begin_learned_change<T: Serialize>(
+        &self,
+        intents: Option<&IntentRevision>,
+        ids: &Allocations,
+        hints: &Hints,
+        (learned, said): (Option<&T>, &Said),
+    ) -> Result<(), StoreError> {
         let revision = intents.map(|intents| Ok((intents.revision.0, encode(intents)?))).transpose()?;
+        let learned = learned.map(encode).transpose()?;
         let (ids, hints, yes) = (encode(ids)?, encode(hints)?, encode(&true)?);
         self.file.write(|write| {
             let mut state = write.open_table(STATE).map_err(write_error)?;
@@ -34,6 +51,9 @@ impl Journal {
             }
             state.insert("hints", hints.as_slice()).map_err(write_error)?;
             state.insert("unfinished", yes.as_slice()).map_err(write_error)?;
+            if let Some(learned) = learned {
+                state.insert("learned", learned.as_slice()).map_err(write_error)?;
+            }
             append(write, said)?;
             Ok(())
         })
@@ -66,6 +86,21 @@ impl Journal {
         intents: Option<(&IntentRevision, &Allocations)>,
         clean: bool,
     ) -> Result<(), StoreError> {
+        self.take_back_learned::<()>(hints, intents, (None, clean))
+    }
+
+    /// As [`Journal::take_back`], after a change that followed from what was learned of the network: what was in force of that is
+    /// so again.
+    ///
+    /// # Errors
+    /// The write failed.
+    pub fn take_back_learned<T: Serialize>(
+        &self,
+        hints: &Hints,
+        intents: Option<(&IntentRevision, &Allocations)>,
+        (learned, clean): (Option<&T>, bool),
+    ) -> Result<(), StoreError> {
+        let learned = learned.map(encode).transpose()?;
         let revision = match intents {
             Some((intents, ids)) => Some((intents.revision.0, encode(intents)?, encode(ids)?)),
             None => None,
@@ -79,6 +114,9 @@ impl Journal {
                 state.insert("allocations", ids.as_slice()).map_err(write_error)?;
             }
             state.insert("hints", hints.as_slice()).map_err(write_error)?;
+            if let Some(learned) = learned {
+                state.insert("learned", learned.as_slice()).map_err(write_error)?;
+            }
             if clean {
                 state.insert("unfinished", no.as_slice()).map_err(write_error)?;
             }

@@ -150,3 +150,21 @@ fn a_file_that_is_damaged_or_no_journal_is_refused_and_left_as_it_is() {
     }
     assert!(found > 0);
 }
+
+#[test]
+fn what_was_learned_is_kept_with_the_change_that_follows_from_it_and_taken_back_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&folder.path().join("journal")).unwrap();
+    let (ids, hints) = (Allocations::default(), Hints::default());
+    assert_eq!(journal.learned::<Vec<u32>>().unwrap(), Vec::<u32>::new());
+    journal.put_learned(&vec![1]).unwrap();
+    journal.begin_change(None, &ids, &hints, &said(1)).unwrap();
+    journal.take_back(&hints, None, true).unwrap();
+    assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [1], "other changes leave it");
+    journal.begin_learned_change(None, &ids, &hints, (Some(&vec![2]), &said(2))).unwrap();
+    assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [2]);
+    assert!(journal.is_unfinished().unwrap());
+    journal.take_back_learned(&hints, None, (Some(&vec![1]), true)).unwrap();
+    assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [1]);
+    assert!(!journal.is_unfinished().unwrap());
+}

@@ -1,33 +1,17 @@
 //! What a move does to services that do not move, and how long a search may go on.
 
 use super::*;
-use crate::tests::{THREE_WAYS, ted};
+use crate::tests::{THREE_WAYS, kept_off, mbps, set_with as set, ted};
 
 const ENDS: &str = "  connectivity: {type: p2p, endpoints: [p, q]}\n";
 
-fn mbps(rate: u32) -> String {
-    format!("  slo: {{bandwidth: {rate}Mbps}}\n")
-}
-
-fn set(ted: &Ted, texts: &[String]) -> IntentSet {
-    let texts: Vec<&str> = [CLASSES].into_iter().chain(texts.iter().map(String::as_str)).collect();
-    set_of(&texts, ted)
-}
-
 fn earlier(each: &[(&str, &str)]) -> Hints {
-    let balance = |link: &str| Balance {
-        off: [LinkId::lit(link)].into(),
-        since: Timestamp::from_micros(3),
-        why: format!("to relieve {link}: 95% -> 60%"),
-        held: BTreeSet::new(),
-    };
-    let balanced = each.iter().map(|(name, link)| (ServiceId::lit(name), balance(link))).collect();
-    Hints { balanced, ..Hints::default() }
+    kept_off(each, 3, |link| format!("to relieve {link}: 95% -> 60%"))
 }
 
 #[test]
 fn who_is_held_is_not_among_the_movers_and_says_for_whom() {
-    let (ted, set) = several(&[("a", 60), ("b", 40), ("c", 30)]);
+    let (ted, set) = several(&[("a", 60), ("b", 39), ("c", 30)]);
     let balanced = ask(&ted, &set, &Hints::default(), &to(1)).unwrap().balanced;
     assert!(!balanced[&ServiceId::lit("b")].is_held());
     assert_eq!(balanced[&ServiceId::lit("c")].held, BTreeSet::from([ServiceId::lit("b")]));
@@ -35,7 +19,7 @@ fn who_is_held_is_not_among_the_movers_and_says_for_whom() {
 
 #[test]
 fn who_was_moved_before_keeps_that_reason_when_it_is_held() {
-    let (ted, set) = several(&[("a", 60), ("b", 40), ("c", 30)]);
+    let (ted, set) = several(&[("a", 60), ("b", 39), ("c", 30)]);
     let mut hints = earlier(&[("c", "line1-br-2")]);
     let answer = ask(&ted, &set, &hints, &to(1)).unwrap();
     assert_eq!(answer.moves[0].held, [ServiceId::lit("c")]);

@@ -1,7 +1,7 @@
-use model::{IntentSet, LinkId, Ted, Timestamp};
+use model::LinkId;
 
 use super::*;
-use crate::tests::{CLASSES, THREE_WAYS, compiled, minimal_ted, service, set_of, ted};
+use crate::tests::{THREE_WAYS, compiled, mbps, minimal_ted, service, set_with as set, ted};
 
 const TO_BR_1: &str = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-1]}\n";
 const TO_BR_2: &str = "  connectivity: {type: p2p, endpoints: [hq-pe1, br-2]}\n";
@@ -11,24 +11,8 @@ fn voice(name: &str, rest: &str) -> String {
     service(name, rest).replace("class: business", "class: voice")
 }
 
-fn mbps(rate: u32) -> String {
-    format!("  slo: {{bandwidth: {rate}Mbps}}\n")
-}
-
-fn set(ted: &Ted, texts: &[String]) -> IntentSet {
-    let texts: Vec<&str> = [CLASSES].into_iter().chain(texts.iter().map(String::as_str)).collect();
-    set_of(&texts, ted)
-}
-
 fn kept_off(each: &[(&str, &str)]) -> Hints {
-    let balance = |link: &str| Balance {
-        off: BTreeSet::from([LinkId::lit(link)]),
-        since: Timestamp::default(),
-        why: format!("to relieve {link}"),
-        held: BTreeSet::new(),
-    };
-    let balanced = each.iter().map(|(name, link)| (ServiceId::lit(name), balance(link))).collect();
-    Hints { balanced, ..Hints::default() }
+    crate::tests::kept_off(each, 0, |link| format!("to relieve {link}"))
 }
 
 /// The leased line that a service rides; none where it has no way.

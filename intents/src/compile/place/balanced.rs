@@ -22,8 +22,17 @@ impl Placer<'_> {
     }
 
     /// What is left of an edge.
-    pub fn room(&self, edge: EdgeIx) -> Bandwidth {
-        Bandwidth::from_bps(self.free.single().get(edge.ix()).copied().unwrap_or(0))
+    pub fn room_on(&self, edge: EdgeIx) -> Bandwidth {
+        Bandwidth::from_bps(self.room.free(false).single().get(edge.ix()).copied().unwrap_or(0))
+    }
+
+    /// Whether a service is kept off links and these ways ride none of them.
+    pub(super) fn is_kept_off(&self, service: &Service, ways: &Ways) -> bool {
+        let rides = |link: &LinkId| {
+            let link = self.graph.link_ix(link).map(EdgeIx::link);
+            ways.each().flat_map(|found| &found.edges).any(|edge| Some(edge.link()) == link)
+        };
+        self.hints.balanced.get(&service.id).is_some_and(|balance| !balance.off.iter().any(rides))
     }
 
     /// The ways of a service off the links that it is kept off. None where it is kept off nothing, where it gives way, or where no other way
@@ -49,12 +58,19 @@ impl Placer<'_> {
         let links = there.iter().filter_map(|link| self.graph.link_ix(link));
         links.for_each(|edge| off.excluded.edges.insert_link(edge));
         let overlay = self.overlay(service);
+        let free = self.room.free(self.is_strict(service));
         let view = seen(&mut self.base, &mut self.overlays, overlay);
         let names = listed(&there);
-        let Ok(ways) = route::primary(view, &self.free, service, &off) else {
+        let Ok(ways) = route::primary(view, free, service, &off) else {
             notes.push(format!("not kept off {names} ({why}): no other way keeps the promise now"));
             return None;
         };
+        if self.is_careful(service) && !self.keeps(service, &off, &ways) {
+            notes.push(format!(
+                "not kept off {names} ({why}): on the other way packets would wait too long in queues of full lines"
+            ));
+            return None;
+        }
         if let Err(error) = self.encode(service, &ways) {
             notes.push(format!(
                 "not kept off {names} ({why}): the other way cannot be told to its headend: {error}"

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use model::{Bandwidth, EdgeIx, NodeId, Service, Severity, sr::Dataplane};
-use paths::{Constraint, NoPath, PathRequest, Reason};
+use paths::{Constraint, Found, NoPath, PathRequest, Reason};
 
 use super::{
     super::{scribe, verdict},
-    Compilation, Placer, seen,
+    Compilation, Placer,
+    careful::Lack,
+    seen,
 };
 use crate::{
     codes,
@@ -21,10 +23,13 @@ impl Placer<'_> {
         &mut self,
         service: &Service,
         request: &PathRequest,
-        why: Box<NoPath>,
+        lack: Lack,
         done: &mut Compilation,
     ) {
-        let hinted = self.is_hinted(service);
+        if lack.waits {
+            return self.refuse_full(service, &lack, done);
+        }
+        let (why, hinted) = (lack.why, self.is_hinted(service));
         let severity = if hinted { Severity::Major } else { Severity::Error };
         let (why, behind) = match self.taken(service, request, &why) {
             Some(taken) => (taken, Some(why)),
@@ -35,6 +40,10 @@ impl Placer<'_> {
             let edge = self.narrowest(service, &why);
             if let Some(takers) = edge.and_then(|edge| self.takers.told(edge, self.graph)) {
                 message = format!("{message}; {takers}");
+            }
+            if let Some((held, whose)) = edge.and_then(|edge| self.room.held(edge)) {
+                message =
+                    format!("{message}; {held} stay free there, or packets of {whose} would wait too long");
             }
             let help = self.way_out(service, edge);
             (
@@ -59,13 +68,14 @@ impl Placer<'_> {
             return None;
         }
         let overlay = self.overlay(service);
+        let free = self.room.free(self.is_strict(service));
         let view = seen(&mut self.base, &mut self.overlays, overlay);
         let empty = Free::of(paths::capacities(view.graph()));
         if !route::has_ways(view, &empty, service, request) {
             return None;
         }
-        let (ways, most) = route::widest(view, &self.free, service, request)?;
-        Some(route::short(view.graph(), &self.free, ways, most, request, why.exact))
+        let (ways, most) = route::widest(view, free, service, request)?;
+        Some(route::short(view.graph(), free, ways, most, request, why.exact))
     }
 
     /// What can be done about ways that no segment list pins: nodes that have no SID of the forwarding plane are named, and the other
@@ -116,10 +126,15 @@ impl Placer<'_> {
         let Reason::Constraint { which: Constraint::Bandwidth, nearest, .. } = &why.reason else {
             return None;
         };
+        self.fullest(service, nearest)
+    }
+
+    /// Where a path, and its way back over the same links, has least left; the first of equals.
+    pub(super) fn fullest(&self, service: &Service, path: &Found) -> Option<EdgeIx> {
         let joint = route::is_joint(service);
-        let edges = nearest.edges.iter().flat_map(|edge| [Some(*edge), joint.then(|| edge.reverse())]);
-        // The first of equals.
-        edges.flatten().min_by_key(|edge| self.free.single()[edge.ix()])
+        let edges = path.edges.iter().flat_map(|edge| [Some(*edge), joint.then(|| edge.reverse())]);
+        let free = self.room.free(self.is_strict(service)).single();
+        edges.flatten().min_by_key(|edge| free[edge.ix()])
     }
 
     /// What can be done about bandwidth that is not there.

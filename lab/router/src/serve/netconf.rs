@@ -1,6 +1,10 @@
-//! The NETCONF server (RFC 6241) over SSH (RFC 6242). The codec is the product's own, shared with its client.
+//! The NETCONF server (RFC 6241) over SSH (RFC 6242) and TLS (RFC 7589). The codec is the product's own, shared with its client.
+
+// Who may enter.
+mod door;
 
 mod ssh;
+mod tls;
 
 mod session;
 
@@ -15,6 +19,7 @@ mod filter;
 mod notify;
 
 pub use ssh::{Access, HostKey, HostKeyError, User, serve};
+pub use tls::{TlsAccess, TlsAccessError, serve as serve_tls};
 
 use netconf::ns;
 

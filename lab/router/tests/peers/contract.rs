@@ -1,5 +1,5 @@
-//! The contract of devices, judged over the software router by the product's own devices: NETCONF, gNMI with commit confirmed,
-//! gNMI without. What the router holds is read from its own store, not through the device under test.
+//! The contract of devices, judged over the software router by the product's own devices: NETCONF over SSH and over TLS, gNMI with
+//! commit confirmed, gNMI without. What the router holds is read from its own store, not through the device under test.
 
 use std::{sync::Arc, time::Duration};
 
@@ -80,7 +80,14 @@ fn asked(queue: &QueueName) -> QueueName {
 fn over_netconf(bench: &Bench, name: &str) -> NetconfDevice {
     let key = LoginKey::from_text(&bench.login.to_openssh(LineEnding::LF).unwrap(), None).unwrap();
     let address = bench.addresses(name)[0].to_string();
-    let target = SshTarget::new(address, bench.pin.parse().unwrap(), "trunkline", key);
+    netconf(SshTarget::new(address, bench.pin.parse().unwrap(), "trunkline", key))
+}
+
+fn over_tls(bench: &Bench, name: &str) -> NetconfDevice {
+    netconf(bench.tls_target(name))
+}
+
+fn netconf(target: impl Into<netconf::device::Target>) -> NetconfDevice {
     let manners = Manners { patience: PATIENT, answer: PATIENT, ..Manners::default() };
     NetconfDevice::new(NodeId::lit("r"), target, Options { manners, connect: PATIENT, ..Options::default() })
 }
@@ -125,6 +132,11 @@ async fn the_contract_is_kept_over_netconf() {
 }
 
 #[tokio::test]
+async fn the_contract_is_kept_over_netconf_over_tls() {
+    keeps("r1", over_tls).await;
+}
+
+#[tokio::test]
 async fn the_contract_is_kept_over_gnmi_with_commit_confirmed() {
     keeps("r1", over_gnmi).await;
 }
@@ -154,4 +166,23 @@ async fn the_router_serves_every_node_that_the_dialect_writes() {
         first.len() == second.len() && first.iter().zip(second).all(|(a, b)| Arc::ptr_eq(a, b)),
         "read once"
     );
+}
+
+#[tokio::test]
+async fn what_the_router_serves_is_learnt_and_listed_over_both_protocols() {
+    let bench = Bench::start(2).await;
+    let mut one = over_netconf(&bench, "r1").with_library(Library::default());
+    let served = one.serves().await.unwrap();
+    assert!(served.modules.iter().any(|module| module.name == "openconfig-qos"), "{:?}", served.modules);
+    assert_eq!(served.lacks, device::Lacks::new(), "all that the dialect writes is there");
+    let listed = one.modules().await.unwrap();
+    assert!(listed.len() >= served.modules.len(), "{} of {}", listed.len(), served.modules.len());
+    let qos: Vec<_> = listed.into_iter().filter(|module| module.name == "openconfig-qos").collect();
+    let known = one.contents(&qos).await.unwrap();
+    let contents = known[0].contents.expect("the router gives its text");
+    assert!(contents.containers > 0 && known[0].namespace.is_some(), "{known:?}");
+
+    let served = over_gnmi(&bench, "r1").serves().await.unwrap();
+    assert!(served.modules.iter().any(|module| module.name == "openconfig-qos"), "{:?}", served.modules);
+    assert_eq!(served.lacks, device::Lacks::new());
 }

@@ -22,7 +22,7 @@ fn python() -> Option<PathBuf> {
 }
 
 /// Runs a driver script with what it needs to know; its exit says whether all held.
-async fn drive(bench: &Bench, script: &str) {
+async fn drive(bench: &Bench, script: &str, more: &[(&str, String)]) {
     let Some(python) = python() else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
     let [netconf, gnmi] = bench.addresses("r1");
@@ -36,6 +36,7 @@ async fn drive(bench: &Bench, script: &str) {
     ] {
         command.env(name, value);
     }
+    command.envs(more.iter().map(|(name, value)| (name, value)));
     let done = timeout(Duration::from_secs(60), command.output()).await.expect("the script is done in time");
     let done = done.unwrap();
     let told = [done.stdout, done.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
@@ -51,7 +52,21 @@ fn skip(why: &str) {
 
 #[tokio::test]
 async fn ncclient_drives_the_router() {
-    drive(&Bench::start(1).await, "drive_ncclient.py").await;
+    drive(&Bench::start(1).await, "drive_ncclient.py", &[]).await;
+}
+
+#[tokio::test]
+async fn ncclient_drives_the_router_over_tls() {
+    let bench = Bench::start(1).await;
+    let port = bench.fleet.netconf_tls(&model::NodeId::lit("r1")).unwrap().port();
+    drive(&bench, "drive_ncclient.py", &[("NETCONF_TLS_PORT", port.to_string())]).await;
+}
+
+#[tokio::test]
+async fn ncclient_enters_with_a_password() {
+    let bench = Bench::with_password("correct horse").await;
+    let login = [("NETCONF_USER", "ops".to_owned()), ("NETCONF_PASSWORD", "correct horse".to_owned())];
+    drive(&bench, "drive_ncclient.py", &login).await;
 }
 
 #[tokio::test]
@@ -64,7 +79,7 @@ async fn pygnmi_drives_the_router() {
             source.show(n % 2 == 0, 1_000 + n);
         }
     });
-    drive(&bench, "drive_pygnmi.py").await;
+    drive(&bench, "drive_pygnmi.py", &[]).await;
     flapping.abort();
 }
 

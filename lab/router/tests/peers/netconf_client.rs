@@ -1,11 +1,13 @@
-//! The product's own NETCONF client against the router, over SSH.
+//! The product's own NETCONF client against the router, over SSH and over TLS.
 
 use std::time::Duration;
 
+use gnmi::tls::{CertificatePin, ClientTls};
 use netconf::{
-    operation::Datastore,
-    session::{Options, Session},
-    ssh::{self, LoginKey, SshTarget},
+    operation::{Commit, Datastore, EditConfig},
+    session::{End, Options, Session},
+    ssh::{self, ConnectError, LoginKey, Password, SshTarget},
+    tls::{self, TlsTarget},
     xml::parse_fragment,
 };
 use router::{
@@ -99,4 +101,69 @@ async fn a_router_that_restarts_cuts_its_sessions_and_has_what_it_started_with()
         session.lock(Datastore::Running, soon()).await.expect("the lock has gone with its session");
         session.unlock(Datastore::Running, soon()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_password_enters_where_the_plan_has_one_and_no_other_does() {
+    let bench = Bench::with_password("correct horse\n").await;
+    let enter = async |user: &str, password: &str| {
+        let proof = Password::from(password.to_owned());
+        let target =
+            SshTarget::new(bench.addresses("r1")[0].to_string(), bench.pin.parse().unwrap(), user, proof);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        ssh::connect(&target, &Options::default(), deadline).await.map(|(session, _)| session)
+    };
+    let session = enter("ops", "correct horse").await.unwrap();
+    assert_eq!(name(&session).await, "r1");
+    // The second has a key and no password: there is none by default.
+    for (user, password) in [("ops", "hunter2"), ("trunkline", ""), ("trunkline", "correct horse")] {
+        let error = enter(user, password).await.unwrap_err();
+        assert!(matches!(error, ConnectError::LoginRefused { .. }), "{error}");
+    }
+}
+
+async fn over_tls(target: &TlsTarget) -> Result<Session, tls::ConnectError> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    tls::connect(target, &Options::default(), deadline).await.map(|(session, _)| session)
+}
+
+#[tokio::test]
+async fn over_tls_the_user_is_the_name_in_the_certificate() {
+    let bench = Bench::start(1).await;
+    let session = over_tls(&bench.tls_target("r1")).await.unwrap();
+    assert_eq!(name(&session).await, "r1");
+    let mut events = bench.fleet.router(&model::NodeId::lit("r1")).unwrap().events();
+    let soon = || Instant::now() + Duration::from_secs(10);
+    let renamed = "<system xmlns='http://openconfig.net/yang/system'><config><hostname>renamed</hostname></config></system>";
+    session.edit_config(EditConfig::new(Datastore::Candidate, renamed).unwrap(), soon()).await.unwrap();
+    session.commit(Commit { confirmed: None, persist_id: None }, soon()).await.unwrap();
+    let event = tokio::time::timeout(Duration::from_secs(10), events.recv()).await.unwrap().unwrap();
+    assert!(matches!(&event.by, Author::Session { user, .. } if user == "controller"), "{:?}", event.by);
+    session.close(soon()).await.unwrap();
+    assert_eq!(session.ended().await, End::Closed);
+}
+
+#[tokio::test]
+async fn over_tls_the_certificates_of_both_sides_are_judged() {
+    let bench = Bench::start(1).await;
+    let refused = async |tls: ClientTls| {
+        let target = TlsTarget { tls, ..bench.tls_target("r1") };
+        let error = over_tls(&target).await.unwrap_err();
+        let tls::ConnectError::CertificateRefused { why, .. } = error else { panic!("{error}") };
+        why
+    };
+    let why = refused(ClientTls::new(&bench.authority_pem, None).unwrap()).await;
+    assert!(why.contains("wants a client certificate"), "{why}");
+    let stranger = Bench::start(1).await;
+    let why = refused(ClientTls::new(&bench.authority_pem, Some(&stranger.client)).unwrap()).await;
+    assert!(why.contains("our certificate"), "{why}");
+    let why = refused(ClientTls::new(&stranger.authority_pem, Some(&bench.client)).unwrap()).await;
+    assert!(why.contains("authority"), "{why}");
+    let pin =
+        |file: &str| CertificatePin::of_pem(&std::fs::read(bench.folder.path().join(file)).unwrap()).unwrap();
+    let why = refused(ClientTls::pinned(pin("client.pem"), Some(&bench.client)).unwrap()).await;
+    assert!(why.contains("not the pinned one"), "{why}");
+    let pinned = ClientTls::pinned(pin("device.pem"), Some(&bench.client)).unwrap();
+    let target = TlsTarget { tls: pinned, server_name: "127.0.0.1".into(), ..bench.tls_target("r1") };
+    assert_eq!(name(&over_tls(&target).await.unwrap()).await, "r1");
 }

@@ -7,8 +7,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use gnmi::tls::Identity;
+use gnmi::tls::{ClientTls, Identity};
 use model::{Delay, InterfaceName, NodeId, QueueName};
+use netconf::tls::TlsTarget;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
@@ -141,6 +142,19 @@ impl Bench {
 
     /// Routers that begin with what is given for their names.
     pub async fn of(count: usize, config: fn(&str) -> Value) -> Self {
+        Self::letting_in(json!([]), count, config).await
+    }
+
+    /// One router that `ops` enters with this password.
+    pub async fn with_password(password: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        fs::write(&file, password).unwrap();
+        Self::letting_in(json!([{"name": "ops", "password": file}]), 1, initial).await
+    }
+
+    /// Routers that these enter too.
+    async fn letting_in(mut users: Value, count: usize, config: fn(&str) -> Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path();
         let authority = authority();
@@ -158,13 +172,14 @@ impl Bench {
         let routers: Vec<Value> = (1..=count)
             .map(|n| {
                 let (name, address) = (format!("r{n}"), format!("127.0.{}.{}:0", 1 + n / 250, n % 250 + 1));
-                json!({"name": name, "netconf": address, "gnmi": address, "hostKey": "host.key",
+                json!({"name": name, "netconf": address, "netconfTls": address, "gnmi": address, "hostKey": "host.key",
                     "certificate": "device.pem", "key": "device.key", "commitConfirmed": n % 2 == 1,
                     "config": config(&name)})
             })
             .collect();
+        users.as_array_mut().unwrap().push(json!({"name": "trunkline", "keys": ["id_ed25519.pub"]}));
         let plan = json!({"apiVersion": "trunkline/v1", "kind": "Routers", "clientAuthority": "ca.pem",
-            "users": [{"name": "trunkline", "keys": ["id_ed25519.pub"]}], "routers": routers});
+            "users": users, "routers": routers});
         fs::write(dir.join("routers.json"), plan.to_string()).unwrap();
         let plan = Plan::read(&dir.join("routers.json")).unwrap();
         let source = Arc::new(Scripted::default());
@@ -174,7 +189,14 @@ impl Bench {
         Self { fleet, source, folder, login, pin, client, authority_pem }
     }
 
-    /// Where a router serves NETCONF and gNMI.
+    /// How a client of the authority finds a router over TLS.
+    pub fn tls_target(&self, router: &str) -> TlsTarget {
+        let tls = ClientTls::new(&self.authority_pem, Some(&self.client)).unwrap();
+        let address = self.fleet.netconf_tls(&NodeId::lit(router)).unwrap();
+        TlsTarget::new(address.to_string(), "router.lab", tls)
+    }
+
+    /// Where a router serves NETCONF over SSH and gNMI.
     pub fn addresses(&self, router: &str) -> [SocketAddr; 2] {
         self.fleet.addresses(&NodeId::lit(router)).unwrap()
     }

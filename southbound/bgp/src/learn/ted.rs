@@ -125,6 +125,7 @@ fn node(id: NodeId, router: &Router) -> Node {
         queues: QUEUES,
         overload: router.overload.as_ref().is_some_and(|fact| fact.value),
         dialect: DIALECT.to_owned(),
+        features: model::Features::default(),
     }
 }
 

@@ -300,29 +300,31 @@ fn loss_and_delay_come_in_the_units_of_the_model() {
 }
 
 #[test]
-fn laid_over_a_file_the_routers_count_and_the_file_stands_beside() {
-    let (ted, names, mut table) = told();
-    let said = first_link(&ted, &names, |tlvs| {
-        tlvs.retain(|tlv| tlv.code() != metric(0).code());
-        tlvs.push(metric(999));
-    });
-    tell(&mut table, "rr1", vec![said], 8);
+fn what_was_learned_finds_its_place_in_a_file_and_what_has_none_is_told() {
+    let (ted, _, table) = told();
     let mut file = ted.clone();
-    let lost = file.links.keys().next_back().unwrap().clone();
-    file.links.remove(&lost);
-    let first = view(&table).overlay(&mut file);
-    assert_eq!(first.halves.len(), 2, "both directions of the link that the file does not have");
-    assert!(first.routers.is_empty() && first.silent_nodes.is_empty() && first.silent_links.is_empty());
-    let conflicts: Vec<_> = file
-        .links
-        .values()
-        .flat_map(|link| [&link.a_to_z.te, &link.z_to_a.te])
-        .filter(|te| matches!(te.standing, Standing::Conflicting { source: Source::File, .. }))
-        .collect();
-    assert_eq!(conflicts.iter().map(|te| te.value).collect::<Vec<_>>(), [TeMetric(999)]);
-    // A network of which nothing is heard stays as the file says.
-    let mut file = ted.clone();
-    let unmatched = view(&Table::default()).overlay(&mut file);
-    assert_eq!(file, ted);
+    let (lost, gone) = file.links.pop_last().unwrap();
+    let stranger = file.nodes.pop_first().unwrap().1;
+    file.links.retain(|_, link| link.a.node != stranger.id && link.z.node != stranger.id);
+    let seen = view(&table);
+    let matched = seen.matched(&file);
+    assert_eq!(matched.nodes.len(), 11);
+    for (id, router) in &matched.nodes {
+        assert_eq!(router.router_id.as_ref().unwrap().value, file.nodes[id].router_id);
+    }
+    for (link, side, way) in &matched.ways {
+        assert_eq!(way.igp.as_ref().unwrap().value, file.links[link].direction(*side).igp.value, "{link}");
+    }
+    assert_eq!(matched.ways.len(), 2 * file.links.len());
+    assert_eq!(matched.unmatched.routers.len(), 1);
+    assert_eq!(
+        matched.unmatched.halves.len(),
+        2 * (ted.links.len() - file.links.len()),
+        "with {lost} of {}",
+        gone.a.node
+    );
+    assert!(matched.unmatched.silent_nodes.is_empty() && matched.unmatched.silent_links.is_empty());
+    let nothing = view(&Table::default());
+    let unmatched = nothing.matched(&ted).unmatched;
     assert_eq!((unmatched.silent_nodes.len(), unmatched.silent_links.len()), (12, 30));
 }

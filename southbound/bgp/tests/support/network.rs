@@ -53,6 +53,7 @@ fn node(n: u32) -> Node {
         queues: 8,
         overload: n % 97 == 96,
         dialect: "openconfig".to_owned(),
+        features: model::Features::default(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use model::{Edit, QueueName, SteeringKey, SteeringRule, VrfName, sr::Dataplane, sr::LastResort};
+use model::{
+    Edit, QueueName, SteeringKey, SteeringRule, VrfName, sr::Dataplane, sr::LastResort, steering::Dscp,
+};
 
 use super::*;
 use crate::testing::{sample, sample_policy};
@@ -16,8 +18,26 @@ fn a_dialect_is_found_by_its_name() {
     let error = "junos".parse::<Dialect>().unwrap_err().to_string();
     assert_eq!(
         error,
-        "dialect `junos` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux"
+        "dialect `junos` is not known; this version speaks: openconfig, ietf, huawei, iosxr, srlinux, comware"
     );
+}
+
+#[test]
+fn no_edit_is_carried_for_which_the_table_has_no_words() {
+    let features = [
+        Feature::Steering,
+        Feature::StrictQueues,
+        Feature::WeightedQueues,
+        Feature::Guarantees,
+        Feature::Classifiers,
+    ];
+    for (dialect, feature) in Dialect::ALL.into_iter().flat_map(|dialect| features.map(|one| (dialect, one)))
+    {
+        let lacks = matches!(dialect.support(feature), Support::Missing(_));
+        let carries = dialect.carries(&edit(feature, dialect));
+        assert!(!(lacks && carries), "{dialect}: {feature:?}");
+        assert!(carries || dialect != Dialect::OpenConfig, "{feature:?}");
+    }
 }
 
 /// A device of the dialect has an interface of this name.
@@ -35,6 +55,14 @@ fn edit(feature: Feature, dialect: Dialect) -> Edit {
         }
         change(&mut policy);
         Edit::PutPolicy(policy)
+    };
+    let steering = |prefix: Option<&str>, points: &[u8]| {
+        Edit::PutSteering(SteeringRule {
+            key: SteeringKey { vrf: VrfName::lit("voice"), sequence: 10 },
+            prefix: prefix.map(|prefix| prefix.parse().unwrap()),
+            dscp: points.iter().map(|point| Dscp::new(*point).unwrap()).collect(),
+            color: sample_policy(Dataplane::SrMpls).key.color,
+        })
     };
     let queue = |name: &str| {
         let mut qos = sample(INTERFACE).qos.remove(&model::InterfaceName::lit(INTERFACE)).unwrap();
@@ -58,11 +86,9 @@ fn edit(feature: Feature, dialect: Dialect) -> Edit {
             policy.binding_sid = sample_policy(Dataplane::Srv6).binding_sid;
         }),
         Feature::DropWhenInvalid => policy(Dataplane::SrMpls, |policy| policy.last_resort = LastResort::Drop),
-        Feature::Steering => {
-            let key = SteeringKey { vrf: VrfName::lit("voice"), sequence: 10 };
-            let color = sample_policy(Dataplane::SrMpls).key.color;
-            Edit::PutSteering(SteeringRule { key, prefix: None, dscp: [].into(), color })
-        }
+        Feature::PrefixSteering => steering(Some("10.16.0.0/16"), &[]),
+        Feature::DscpSteering => steering(Some("10.16.0.0/16"), &[46]),
+        Feature::WholeSteering => steering(None, &[]),
         Feature::StrictQueues => queue("ef"),
         Feature::WeightedQueues => queue("be"),
         Feature::Guarantees => queue("af4"),
@@ -90,6 +116,41 @@ fn the_table_says_what_rendering_does() {
 }
 
 #[test]
+fn what_a_dialect_lacks_is_data_for_who_knows_no_dialect() {
+    assert!(Dialect::OpenConfig.features().is_everything());
+    for dialect in Dialect::ALL {
+        let features = dialect.features();
+        for feature in Feature::ALL {
+            let lacked = match dialect.support(feature) {
+                Support::Missing(words) => Some(words),
+                Support::Full | Support::Within(_) => None,
+            };
+            assert_eq!(features.lacks.get(&feature).map(String::as_str), lacked, "{dialect}, {feature}");
+        }
+    }
+}
+
+/// A policy as [`edit`] has it, under a name of so many characters of every kind that names have.
+fn named(dialect: Dialect, length: usize) -> Edit {
+    let Edit::PutPolicy(mut policy) = edit(Feature::MplsPolicies, dialect) else { unreachable!() };
+    policy.name = "tl-a9._-:/~@+".chars().chain(std::iter::repeat('z')).take(length).collect();
+    Edit::PutPolicy(policy)
+}
+
+#[test]
+fn names_fit_up_to_the_length_that_is_told() {
+    let held = DeviceConfig::default();
+    let headend = Headend { address: "10.0.0.1".parse().unwrap(), held: &held };
+    for dialect in Dialect::ALL {
+        let fits = |length| dialect.render(&[named(dialect, length)], &headend).is_ok();
+        // The compiler's own names end there.
+        let longest = dialect.features().longest_name.unwrap_or(128);
+        assert!(fits(longest), "{dialect}");
+        assert_eq!(fits(longest + 1), dialect.features().longest_name.is_none(), "{dialect}");
+    }
+}
+
+#[test]
 fn taking_away_what_was_never_there_changes_nothing() {
     let held = DeviceConfig::default();
     let headend = Headend { address: "10.0.0.1".parse().unwrap(), held: &held };
@@ -103,7 +164,7 @@ fn taking_away_what_was_never_there_changes_nothing() {
 #[test]
 fn only_who_says_so_renders_by_what_is_held() {
     let nothing = DeviceConfig::default();
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.has_words()) {
         let mut held = DeviceConfig::default();
         edit(Feature::MplsPolicies, dialect).apply(&mut held);
         let removals: Vec<Edit> = held.policies.keys().copied().map(Edit::RemovePolicy).collect();
@@ -111,6 +172,12 @@ fn only_who_says_so_renders_by_what_is_held() {
         let rendered = |held| dialect.render(&removals, &Headend { address, held }).unwrap();
         assert_eq!(rendered(&held) != rendered(&nothing), dialect.needs_held(), "{dialect}");
     }
+}
+
+#[test]
+fn comware_alone_is_without_words() {
+    let silent = Dialect::ALL.into_iter().filter(|dialect| !dialect.has_words());
+    assert_eq!(silent.collect::<Vec<_>>(), [Dialect::Comware]);
 }
 
 /// The table and, below it, the words of each cell that is not `yes`.

@@ -23,9 +23,9 @@ use crate::{
 /// Names have no blanks and no question marks.
 pub(super) const ALPHABET: Alphabet =
     Alphabet { plain: |c| c.is_ascii_graphic() && !"?%'\"".contains(c), stand_ins: &[] };
-const LONGEST_NAME: usize = 31;
+pub(crate) const LONGEST_NAME: usize = 31;
 /// The instance that holds the policies.
-const PUBLIC: &str = "_public_";
+pub(super) const PUBLIC: &str = "_public_";
 /// The only origin and originator of configured candidate paths.
 const ORIGIN: (&str, &str) = ("configuration", "0,0.0.0.0");
 

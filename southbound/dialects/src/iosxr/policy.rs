@@ -19,7 +19,7 @@ use crate::{
     view::{BadPayload, View},
 };
 
-const LONGEST_POLICY: usize = 59;
+pub(crate) const LONGEST_POLICY: usize = 59;
 const LONGEST_LIST: usize = 128;
 /// Between the name of a policy and what its list's name says more.
 const MARK: char = ':';

@@ -1,6 +1,6 @@
 //! What to subscribe to, and what an update means.
 
-use model::{Delay, InterfaceName, Jitter, Loss, Measure};
+use model::{Delay, InterfaceName, Jitter, Loss, Measure, QueueName, state::OWN_PREFIX};
 use serde_json::Value;
 
 use super::names::own_queue;
@@ -36,23 +36,48 @@ pub const fn subscriptions() -> [Subscription; 4] {
     ]
 }
 
-/// The measures in an update; none where it says nothing that the loop uses. The value is a leaf, or a container whose
-/// leaves are looked at one by one.
-pub fn measures(path: &[Element<'_>], value: &Value) -> Vec<(InterfaceName, Measure)> {
-    let mut found = Vec::new();
-    collect(path, value, &mut found);
-    found
+/// The names that were read last. The leaves of a notice speak of one interface, and often of one queue: each name is judged and
+/// kept once for all of them.
+#[derive(Debug, Default)]
+pub struct Names {
+    interface: Option<InterfaceName>,
+    queue: Option<QueueName>,
 }
 
-fn collect(path: &[Element<'_>], value: &Value, found: &mut Vec<(InterfaceName, Measure)>) {
+impl Names {
+    fn interface(&mut self, text: &str) -> Option<InterfaceName> {
+        if self.interface.as_ref().is_none_or(|known| known.as_str() != text) {
+            self.interface = Some(text.parse().ok()?);
+        }
+        self.interface.clone()
+    }
+
+    /// None where the queue is not ours.
+    fn queue(&mut self, text: &str) -> Option<QueueName> {
+        let name = text.strip_prefix(OWN_PREFIX)?;
+        if self.queue.as_ref().is_none_or(|known| known.as_str() != name) {
+            self.queue = Some(own_queue(text)?);
+        }
+        self.queue.clone()
+    }
+}
+
+/// Adds the measures in an update to `found`; none where it says nothing that the loop uses. The value is a leaf, or a container
+/// whose leaves are looked at one by one.
+pub fn measures(
+    path: &[Element<'_>],
+    value: &Value,
+    names: &mut Names,
+    found: &mut Vec<(InterfaceName, Measure)>,
+) {
     if let Value::Object(members) = value {
         for (name, member) in members {
             let mut longer = path.to_vec();
             longer.push(Element { name, key: None });
-            collect(&longer, member, found);
+            measures(&longer, member, names, found);
         }
     } else {
-        found.extend(measure(path, value));
+        found.extend(measure(path, value, names));
     }
 }
 
@@ -60,20 +85,32 @@ fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
-fn measure(path: &[Element<'_>], value: &Value) -> Option<(InterfaceName, Measure)> {
-    let interface = || path.iter().find(|step| local(step.name) == "interface")?.key?.parse().ok();
-    let leaf = local(path.last()?.name);
-    let above = path.len().checked_sub(2).and_then(|at| path.get(at)).map(|step| local(step.name));
-    let measure = match (local(path.first()?.name), above?, leaf) {
-        ("interfaces", "state", "oper-status") => Measure::Up(value.as_str()? == "UP"),
-        ("interfaces", "counters", "out-octets") => Measure::OutOctets(number(value)?),
-        ("interfaces", "measurement", "one-way-delay") => Measure::Delay(Delay::from_micros(number(value)?)),
-        ("interfaces", "measurement", "jitter") => Measure::Jitter(Jitter::from_micros(number(value)?)),
-        ("interfaces", "measurement", "loss-ppb") => {
+/// The key of the entry of a list on the path.
+fn key<'a>(path: &[Element<'a>], list: &str) -> Option<&'a str> {
+    path.iter().find(|step| local(step.name) == list)?.key
+}
+
+/// From the leaf on: most leaves that a router tells have no use here, and their own names say so.
+fn measure(path: &[Element<'_>], value: &Value, names: &mut Names) -> Option<(InterfaceName, Measure)> {
+    let [.., above, leaf] = path else { return None };
+    let within = |top: &str, parent: &str| {
+        local(above.name) == parent && path.first().is_some_and(|step| local(step.name) == top)
+    };
+    let leaf = local(leaf.name);
+    let measure = match leaf {
+        "oper-status" if within("interfaces", "state") => Measure::Up(value.as_str()? == "UP"),
+        "out-octets" if within("interfaces", "counters") => Measure::OutOctets(number(value)?),
+        "one-way-delay" if within("interfaces", "measurement") => {
+            Measure::Delay(Delay::from_micros(number(value)?))
+        }
+        "jitter" if within("interfaces", "measurement") => {
+            Measure::Jitter(Jitter::from_micros(number(value)?))
+        }
+        "loss-ppb" if within("interfaces", "measurement") => {
             Measure::Loss(Loss::from_ppb(u32::try_from(number(value)?).ok()?))
         }
-        ("qos", "state", "transmit-octets" | "dropped-pkts") => {
-            let queue = own_queue(path.iter().find(|step| local(step.name) == "queue")?.key?)?;
+        "transmit-octets" | "dropped-pkts" if within("qos", "state") => {
+            let queue = names.queue(key(path, "queue")?)?;
             let count = number(value)?;
             if leaf == "dropped-pkts" {
                 Measure::QueueDrops(queue, count)
@@ -83,7 +120,7 @@ fn measure(path: &[Element<'_>], value: &Value) -> Option<(InterfaceName, Measur
         }
         _ => return None,
     };
-    Some((interface()?, measure))
+    Some((names.interface(key(path, "interface")?)?, measure))
 }
 
 /// 64-bit counters travel as text in JSON_IETF and as numbers in PROTO.

@@ -229,7 +229,12 @@ fn telemetry_is_understood_in_leaves_and_in_containers() {
         ("queue", Some("tl-voice")),
         ("state", None),
     ]);
-    let found = measures(&queue, &json!({"transmit-octets": "77", "dropped-pkts": 3, "name": "tl-voice"}));
+    let measured = |path: &[Element<'_>], value: &Value| {
+        let mut found = Vec::new();
+        measures(path, value, &mut Names::default(), &mut found);
+        found
+    };
+    let found = measured(&queue, &json!({"transmit-octets": "77", "dropped-pkts": 3, "name": "tl-voice"}));
     let eth1 = InterfaceName::lit("eth1");
     let voice = QueueName::lit("voice");
     assert_eq!(
@@ -245,8 +250,11 @@ fn telemetry_is_understood_in_leaves_and_in_containers() {
         ("trunkline-measurement:measurement", None),
         ("one-way-delay", None),
     ]);
-    assert_eq!(measures(&delay, &json!(8_200)), [(eth1, model::Measure::Delay("8.2ms".parse().unwrap()))]);
-    assert!(measures(&[], &json!(1)).is_empty());
+    assert_eq!(measured(&delay, &json!(8_200)), [(eth1, model::Measure::Delay("8.2ms".parse().unwrap()))]);
+    let elsewhere = path(&[("components", None), ("measurement", None), ("one-way-delay", None)]);
+    for nothing in [path(&[]), delay[3..].to_vec(), elsewhere] {
+        assert!(measured(&nothing, &json!(1)).is_empty(), "{nothing:?}");
+    }
 }
 
 proptest! {

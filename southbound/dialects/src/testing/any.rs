@@ -1,10 +1,14 @@
 //! Configurations: one that a person reads, and any within the range of a vendor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
+use ipnet::IpNet;
 use model::{
     Bandwidth, CandidatePath, Classifier, Color, DeviceConfig, Discipline, InterfaceName, InterfaceQos,
-    Label, PolicyKey, QueueName, QueueShare, SegmentList, Sid, SrPolicy,
+    Label, PolicyKey, QueueName, QueueShare, SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule, VrfName,
     sr::{Dataplane, LastResort},
     steering::Dscp,
 };
@@ -30,6 +34,8 @@ pub(crate) struct Range {
     pub greatest_weight: u8,
     /// Weighted queues of an interface that may have a guarantee.
     pub guarantees: usize,
+    /// VRFs that have rules by prefix; empty where there is no steering.
+    pub vrfs: &'static [&'static str],
 }
 
 fn sid(plane: Dataplane) -> BoxedStrategy<Sid> {
@@ -117,6 +123,31 @@ fn classifier(range: Range) -> impl Strategy<Value = Classifier> {
         .prop_map(|queues| Classifier { queues })
 }
 
+/// Rules by prefix alone.
+fn steering(range: Range) -> BoxedStrategy<BTreeMap<SteeringKey, SteeringRule>> {
+    if range.vrfs.is_empty() {
+        return Just(BTreeMap::new()).boxed();
+    }
+    let net = |address: IpAddr, length: u8| IpNet::new(address, length).unwrap().trunc();
+    let prefix = prop_oneof![
+        (any::<[u8; 4]>(), 0_u8..=32).prop_map(move |(address, length)| net(address.into(), length)),
+        (any::<[u16; 3]>(), 0_u8..=128)
+            .prop_map(move |([a, b, c], length)| net(IpAddr::from([0xfd00, a, b, c, 0, 0, 0, 1]), length)),
+    ];
+    let rule = (choose::select(range.vrfs), any::<u32>(), prefix, 1..u32::MAX);
+    collection::vec(rule, 0..6)
+        .prop_map(|rules| {
+            let rules = rules.into_iter().map(|(vrf, sequence, prefix, color)| SteeringRule {
+                key: SteeringKey { vrf: VrfName::lit(vrf), sequence },
+                prefix: Some(prefix),
+                dscp: BTreeSet::new(),
+                color: Color::try_from(color).unwrap(),
+            });
+            rules.map(|rule| (rule.key.clone(), rule)).collect()
+        })
+        .boxed()
+}
+
 /// Any configuration within a range. Names, binding SIDs and discriminators of policies differ, as allocation has them.
 pub(crate) fn config(range: Range) -> BoxedStrategy<DeviceConfig> {
     let policies = collection::vec(policy(range), 0..4).prop_map(|policies| {
@@ -138,12 +169,12 @@ pub(crate) fn config(range: Range) -> BoxedStrategy<DeviceConfig> {
         queues(range),
         0..3,
     );
-    (policies, qos, proptest::option::of(classifier(range)))
-        .prop_map(|(policies, qos, classifier)| DeviceConfig {
+    (policies, steering(range), qos, proptest::option::of(classifier(range)))
+        .prop_map(|(policies, steering, qos, classifier)| DeviceConfig {
             policies,
+            steering,
             qos,
             classifier,
-            ..Default::default()
         })
         .boxed()
 }

@@ -1,6 +1,6 @@
 //! A notice to samples. Pure, but for the moment of a notice that has none.
 
-use dialects::openconfig::{Element, measures};
+use dialects::openconfig::{Element, Names, measures};
 use model::{NodeId, Sample, Timestamp};
 
 use crate::clock;
@@ -14,15 +14,13 @@ pub fn samples(node: &NodeId, notice: &Notice) -> Vec<Sample> {
     let mut path: Vec<Element<'_>> = notice.prefix.elems.iter().map(element).collect();
     let prefix = path.len();
     let mut samples = Vec::with_capacity(notice.leaves.len());
+    let (mut names, mut found) = (Names::default(), Vec::new());
     for leaf in &notice.leaves {
         path.truncate(prefix);
         path.extend(leaf.path.elems.iter().map(element));
-        samples.extend(measures(&path, &leaf.value).into_iter().map(|(interface, measure)| Sample {
-            node: node.clone(),
-            interface,
-            at,
-            measure,
-        }));
+        measures(&path, &leaf.value, &mut names, &mut found);
+        let sample = |(interface, measure)| Sample { node: node.clone(), interface, at, measure };
+        samples.extend(found.drain(..).map(sample));
     }
     samples
 }
@@ -91,6 +89,36 @@ mod tests {
         let voice = || QueueName::lit("voice");
         assert!(found.contains(&(eth2(), Measure::QueueOctets(voice(), 9))), "{found:?}");
         assert!(found.contains(&(eth2(), Measure::QueueDrops(voice(), 1))) && found.len() == 2, "{found:?}");
+    }
+
+    #[test]
+    fn interfaces_and_queues_of_one_notice_are_kept_apart() {
+        let queues = "/qos/interfaces/interface[interface-id=eth2]/output/queues";
+        let drops = |queue: &str| format!("{queues}/queue[name={queue}]/state/dropped-pkts");
+        let octets = |name: &str| format!("/interfaces/interface[name={name}]/state/counters/out-octets");
+        let leaves = [
+            (octets("eth1"), 1),
+            (octets("eth2"), 2),
+            (drops("tl-voice"), 3),
+            (drops("ops"), 4),
+            (drops("tl-bulk"), 5),
+            (octets("no name"), 6),
+            (drops("tl-voice"), 7),
+            (octets("eth1"), 8),
+        ];
+        let found =
+            measured(&notice("/", leaves.iter().map(|(path, n)| (path.as_str(), json!(n))).collect()));
+        let (eth1, eth2) = (InterfaceName::lit("eth1"), InterfaceName::lit("eth2"));
+        let (voice, bulk) = (QueueName::lit("voice"), QueueName::lit("bulk"));
+        let expected = [
+            (eth1.clone(), Measure::OutOctets(1)),
+            (eth2.clone(), Measure::OutOctets(2)),
+            (eth2.clone(), Measure::QueueDrops(voice.clone(), 3)),
+            (eth2.clone(), Measure::QueueDrops(bulk, 5)),
+            (eth2, Measure::QueueDrops(voice, 7)),
+            (eth1, Measure::OutOctets(8)),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

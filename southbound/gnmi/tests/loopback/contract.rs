@@ -50,7 +50,7 @@ impl Rig for Bench {
 }
 
 async fn keeps_the_contract(commit_confirmed: bool, place: impl Fn() -> Place) {
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.has_words()) {
         let device = TreeDevice::speaking(dialect, commit_confirmed).await;
         let bench = Bench { dialect, device, place: place() };
         let foreign = bench.device.holds().1;

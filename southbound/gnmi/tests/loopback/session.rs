@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::support::device::{Device, Does};
-use crate::support::{Authority, target};
+use crate::support::{Authority, NAME, target};
 use gnmi::error::Call;
 use gnmi::extension::CommitAction;
 use gnmi::proto::get_request::DataType;
 use gnmi::session::Credentials;
 use gnmi::set::Changes;
-use gnmi::tls::ClientTls;
+use gnmi::tls::{CertificatePin, ClientTls};
 use gnmi::{Path, Session, SessionError};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -58,6 +58,29 @@ async fn a_device_of_another_name_is_refused() {
 }
 
 #[tokio::test]
+async fn a_device_is_known_by_the_fingerprint_of_its_certificate_alone() {
+    let authority = Authority::new();
+    let identity = authority.identity(NAME);
+    let pin = CertificatePin::of_pem(&identity.certificates_pem).expect("its fingerprint");
+    let running = Device::default().start_as(authority, &identity).await;
+    let ours = running.authority.identity("controller");
+    let with = |pin| {
+        let mut target =
+            target(running.address.clone(), ClientTls::pinned(pin, Some(&ours)).expect("good material"));
+        target.server_name = "192.0.2.1".into();
+        target
+    };
+    let session = Session::connect(&with(pin)).await.expect("the pinned certificate, whatever its name");
+    assert!(session.is_open());
+
+    let other = CertificatePin::of_pem(&ours.certificates_pem).expect("another fingerprint");
+    let error = Session::connect(&with(other)).await.expect_err("another certificate");
+    let SessionError::CertificateRefused { why, .. } = &error else { panic!("{error}") };
+    assert!(why.contains(&pin.to_string()) && why.contains(&other.to_string()), "{why}");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_without_certificate_is_refused() {
     let running = Device::default().start().await;
     let bare = ClientTls::new(&running.authority.pem(), None).expect("an authority");
@@ -89,7 +112,7 @@ async fn a_client_of_another_authority_is_refused() {
 async fn user_and_password_go_with_the_call_and_stay_out_of_texts() {
     let running = Device::default().start().await;
     let mut target = target(running.address.clone(), running.authority.client());
-    target.credentials = Some(Credentials { user: "ops".into(), password: "s3cret".into() });
+    target.credentials = Some(Credentials { user: "ops".into(), password: "s3cret".to_owned().into() });
     assert!(!format!("{target:?}").contains("s3cret"));
     let session = Session::connect(&target).await.expect("a session");
     assert!(!format!("{session:?}").contains("s3cret"));

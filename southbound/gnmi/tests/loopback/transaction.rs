@@ -50,6 +50,23 @@ async fn capabilities_tell_how_a_commit_goes_back() {
 }
 
 #[tokio::test]
+async fn models_that_a_device_does_not_name_are_lacking() {
+    let (rig, mut device, _) = rig(true).await;
+    let served = device.serves().await.expect("it answers");
+    assert!(served.modules.iter().any(|module| module.label() == "openconfig-qos@2026-01-01"));
+    assert!(served.lacks.is_empty(), "{:?}", served.lacks);
+    // Its texts are not to be had.
+    let known = device.contents(&served.modules).await.expect("it answers");
+    assert_eq!(known, served.modules);
+    let place = Arc::new(MemoryPreImages::new());
+    let other = GnmiDevice::new(node(), rig.target(), place);
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    let served = other.speaking(dialects::Dialect::Ietf, address).serves().await.expect("it answers");
+    assert_eq!(served.lacks.get("ietf-routing"), Some(&device::Lack::Module), "{:?}", served.lacks);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_refused_commit_changes_nothing_and_leaves_no_pre_image() {
     let (rig, mut device, place) = rig(false).await;
     rig.chassis().faults.push_back(Fault::Refuse);

@@ -3,14 +3,18 @@
 //! Decisions:
 //! - Both locks are held from stage to confirm; a cancel gives the one on running back first. The one on running is what RFC 6241, section 8.4.1, asks
 //!   of a confirmed commit: its rollback would otherwise take other clients' later changes with it.
-//! - A commit is always persistent (`:confirmed-commit:1.1`), so that it outlives its session and a restarted
-//!   controller can still confirm or cancel it. Version 1.0 lacks that and is not supported.
+//! - A commit is persistent where that can be had (`:confirmed-commit:1.1`), so that it outlives its session and a restarted
+//!   controller can still confirm or cancel it. What is done where not is in `tied.rs` and `plain.rs`, see [`Way`].
 //! - There is no `<validate>` of its own. `test-then-set` checks the same, and there are servers that answer
 //!   validate and commit with ok and then leave running as it was. A device without `:validate` checks at the commit.
 //! - A candidate that another session holds may be held by a session of our own that was given up in the middle of a
 //!   commit, and the device may still be at it. That no commit is pending says nothing then.
 //! - A confirming commit would also take what somebody else left in the candidate. It is therefore sent under the
 //!   candidate's lock, which a device grants only while the candidate equals running.
+
+mod plain;
+mod rehearsal;
+mod tied;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,6 +23,8 @@ use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::failure::is_locked;
+use super::way::Way;
+use crate::capability::Capabilities;
 use crate::operation::{
     Commit, Confirmed, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Operation, TestOption,
 };
@@ -72,15 +78,20 @@ pub enum Followed {
 pub struct Candidate {
     session: Session,
     manners: Manners,
+    /// How a change goes in; none where the device offers no way.
+    way: Option<Way>,
     held: BTreeSet<Datastore>,
     /// The commit that this session sent and has not followed yet.
     trial: Option<String>,
+    /// What waits for the commit where running is edited itself.
+    waiting: Option<EditConfig>,
 }
 
 impl Candidate {
     /// A session that holds no lock yet.
     pub fn new(session: Session, manners: Manners) -> Self {
-        Self { session, manners, held: BTreeSet::new(), trial: None }
+        let way = Way::of(session.capabilities());
+        Self { session, manners, way, held: BTreeSet::new(), trial: None, waiting: None }
     }
 
     /// The session.
@@ -88,7 +99,12 @@ impl Candidate {
         &self.session
     }
 
-    fn answer(&self) -> Instant {
+    /// How a change goes into this device; none where it offers no way.
+    pub const fn way(&self) -> Option<Way> {
+        self.way
+    }
+
+    pub(super) fn answer(&self) -> Instant {
         Instant::now() + self.manners.answer
     }
 
@@ -96,23 +112,27 @@ impl Candidate {
         Instant::now() + self.manners.work
     }
 
-    /// Locks, forgets what was staged before, and writes `config` to the candidate. After a refusal the candidate
-    /// is as it was and the locks are given back.
+    /// Locks, forgets what was staged before, and writes `config` to the candidate, or keeps it where there is none. After a
+    /// refusal the candidate is as it was and the locks are given back.
     ///
     /// # Errors
-    /// Any [`CallError`]; [`CallError::Unsupported`] where the device has no candidate or no persistent commits.
+    /// Any [`CallError`]; [`CallError::Unsupported`] where the device offers no [`Way`].
     pub async fn stage(&mut self, config: Vec<Element>) -> Result<(), CallError> {
+        match self.way {
+            Some(Way::Direct) => self.stage_running(config).await,
+            _ => self.stage_candidate(config).await,
+        }
+    }
+
+    async fn stage_candidate(&mut self, config: Vec<Element>) -> Result<(), CallError> {
         let caps = self.session.capabilities();
         let is_empty = config.is_empty();
         let edit = EditConfig::of(Datastore::Candidate, config).default_operation(DefaultOperation::Merge);
-        let edit = if caps.validate { edit.test_option(TestOption::TestThenSet) } else { edit };
-        let edit =
-            if caps.rollback_on_error { edit.error_option(ErrorOption::RollbackOnError) } else { edit };
+        let edit = with_options(edit, caps);
         // Better said now than after other devices have staged.
-        Operation::Commit(trial("any", Duration::ZERO)).needs(caps)?;
+        Operation::Commit(self.first_commit("any", Duration::ZERO)).needs(caps)?;
 
-        let both = [Datastore::Candidate, Datastore::Running];
-        self.lock(if self.manners.lock_running { &both } else { &both[..1] }).await?;
+        self.lock(self.way.unwrap_or(Way::Plain).stores(self.manners.lock_running)).await?;
         // Both at once: a device works in the order of sending, and neither does harm without the other.
         let (discarded, edited) = tokio::join!(
             biased;
@@ -131,49 +151,26 @@ impl Candidate {
         staged
     }
 
-    /// Asks whether the device would take `config`, and leaves nothing behind. Only the candidate is locked, because nothing is committed.
-    /// Where the device knows test-only, not even the candidate changes; else what was tried is discarded. False where it has no
-    /// `:validate`, so that what it takes into the candidate says little.
-    ///
-    /// # Errors
-    /// As of [`Candidate::stage`].
-    pub async fn rehearse(&mut self, config: Vec<Element>) -> Result<bool, CallError> {
-        let caps = self.session.capabilities();
-        Operation::Commit(trial("any", Duration::ZERO)).needs(caps)?;
-        if !caps.validate {
-            return Ok(false);
-        }
-        let is_empty = config.is_empty();
-        let test = if caps.validate_1_1 { TestOption::TestOnly } else { TestOption::TestThenSet };
-        let edit = EditConfig::of(Datastore::Candidate, config).default_operation(DefaultOperation::Merge);
-        let edit = edit.test_option(test);
-        let edit =
-            if caps.rollback_on_error { edit.error_option(ErrorOption::RollbackOnError) } else { edit };
-
-        self.lock(&[Datastore::Candidate]).await?;
-        let tried = if is_empty { Ok(()) } else { self.session.edit_config(edit, self.work()).await };
-        if let Err(CallError::NotSent(_) | CallError::OutcomeUnknown(_) | CallError::BadReply(_)) = &tried {
-            // The session is about to be closed, and takes its lock with it.
-            return tried.map(|()| true);
-        }
-        if test != TestOption::TestOnly
-            && let Err(error) = self.session.discard_changes(self.answer()).await
-        {
-            warn!(%error, "the candidate could not be reset after a rehearsal: the session is closed");
-            self.session.abort();
-        }
-        self.release().await;
-        tried.map(|()| true)
-    }
-
-    /// Makes the candidate running, until `confirm_within` (rounded up to whole seconds, at least one) has passed
-    /// without [`Candidate::confirm`] of the same name from any session.
+    /// Makes running what was staged, until `confirm_within` (rounded up to whole seconds, at least one) has passed
+    /// without [`Candidate::confirm`] of the same name; for good, where the [`Way`] is by pre-image.
     ///
     /// # Errors
     /// Any [`CallError`]. The locks stay whatever happens.
     pub async fn commit(&mut self, name: &str, confirm_within: Duration) -> Result<(), CallError> {
+        if self.way == Some(Way::Direct) {
+            return self.write_running().await;
+        }
         self.trial = Some(name.to_owned());
-        self.session.commit(trial(name, confirm_within), self.work()).await
+        self.session.commit(self.first_commit(name, confirm_within), self.work()).await
+    }
+
+    /// What puts the candidate into effect, as far as the device can be told to take it back.
+    fn first_commit(&self, name: &str, confirm_within: Duration) -> Commit {
+        match self.way {
+            Some(Way::Persistent) => trial(confirm_within, Some(name)),
+            Some(Way::Tied) => trial(confirm_within, None),
+            Some(Way::Plain | Way::Direct) | None => Commit::default(),
+        }
     }
 
     /// Makes the pending commit of that name permanent, and unlocks, also where the device refuses.
@@ -195,13 +192,19 @@ impl Candidate {
     }
 
     async fn confirm_commit(&mut self, name: &str) -> Result<Followed, CallError> {
+        let persist_id = match self.way {
+            Some(Way::Persistent) => Some(name.to_owned()),
+            Some(Way::Tied) if self.trial.as_deref() == Some(name) => None,
+            Some(Way::Tied) => return self.settled().await,
+            Some(Way::Plain | Way::Direct) | None => return Ok(Followed::NothingPending),
+        };
         match self.lock(&[Datastore::Candidate]).await {
             Err(CallError::Refused(errors)) => self.expect_clean(errors).await?,
             locked => locked?,
         }
         let until = Instant::now() + self.manners.patience;
         loop {
-            let commit = Commit { confirmed: None, persist_id: Some(name.to_owned()) };
+            let commit = Commit { confirmed: None, persist_id: persist_id.clone() };
             match self.session.commit(commit, self.work()).await {
                 Ok(()) => return Ok(Followed::Done),
                 Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
@@ -240,14 +243,17 @@ impl Candidate {
         if running? == candidate? { Ok(()) } else { Err(CallError::Refused(denied)) }
     }
 
-    /// Undoes the pending commit of that name, if one is given, forgets what is staged, and unlocks.
+    /// Undoes the pending commit of that name, if one is given, forgets what is staged, and unlocks. One that is tied to its
+    /// session is undone by that session's end alone.
     ///
     /// # Errors
     /// Any [`CallError`]; the locks stay then.
     pub async fn cancel(&mut self, name: Option<&str>) -> Result<Followed, CallError> {
-        let followed = match name {
-            Some(name) => self.cancel_surely(name).await?,
-            None => Followed::NothingPending,
+        self.waiting = None;
+        let followed = match (name, self.way) {
+            (Some(name), Some(Way::Persistent)) => self.cancel_surely(name).await?,
+            (Some(_), Some(Way::Tied)) => self.settled().await?,
+            _ => Followed::NothingPending,
         };
         if self.held.contains(&Datastore::Candidate) {
             self.session.discard_changes(self.answer()).await?;
@@ -264,9 +270,7 @@ impl Candidate {
         loop {
             let denied = self.claim_candidate().await?;
             let followed = self.cancel_commit(name).await?;
-            // A device without persistent commits never took one from us.
-            let can_commit = self.session.capabilities().confirmed_commit_1_1;
-            match denied.filter(|denied| is_held(denied) && can_commit) {
+            match denied.filter(is_held) {
                 Some(denied) if followed == Followed::NothingPending => {
                     if Instant::now() >= until {
                         return Ok(Followed::Doubtful(denied));
@@ -282,7 +286,7 @@ impl Candidate {
     /// reset afterwards, and only its lock says that nobody else's work is in it. Without the lock it is left alone.
     async fn claim_candidate(&mut self) -> Result<Option<RpcErrors>, CallError> {
         match self.try_lock(&[Datastore::Candidate]).await {
-            Ok(()) | Err(CallError::Unsupported(_)) => Ok(None),
+            Ok(()) => Ok(None),
             Err(CallError::Refused(denied)) => {
                 tracing::debug!(%denied, "cancelling without the candidate's lock");
                 Ok(Some(denied))
@@ -298,8 +302,6 @@ impl Candidate {
         loop {
             match self.session.cancel_commit(Some(name.to_owned()), self.work()).await {
                 Ok(()) => return Ok(Followed::Done),
-                // A device without persistent commits never took one from us.
-                Err(CallError::Unsupported(_)) => return Ok(Followed::NothingPending),
                 Err(CallError::Refused(errors)) if is_locked(&errors) && Instant::now() < until => {
                     sleep(PAUSE).await;
                 }
@@ -375,7 +377,8 @@ impl Candidate {
         outcome
     }
 
-    async fn release(&mut self) {
+    /// Gives back all locks.
+    pub(super) async fn release(&mut self) {
         self.unlock(&BTreeSet::new()).await;
     }
 
@@ -396,11 +399,17 @@ impl Candidate {
     }
 }
 
-/// A commit that goes back unless it is confirmed under its name.
-fn trial(name: &str, confirm_within: Duration) -> Commit {
+/// An edit with all the care that the device can take.
+fn with_options(edit: EditConfig, caps: &Capabilities) -> EditConfig {
+    let edit = if caps.validate { edit.test_option(TestOption::TestThenSet) } else { edit };
+    if caps.rollback_on_error { edit.error_option(ErrorOption::RollbackOnError) } else { edit }
+}
+
+/// A commit that goes back unless it is confirmed, under its name where it has one.
+fn trial(confirm_within: Duration, name: Option<&str>) -> Commit {
     let seconds = confirm_within.as_secs() + u64::from(confirm_within.subsec_nanos() > 0);
     let timeout_s = Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX));
-    Commit { confirmed: Some(Confirmed { timeout_s, persist: Some(name.to_owned()) }), persist_id: None }
+    Commit { confirmed: Some(Confirmed { timeout_s, persist: name.map(str::to_owned) }), persist_id: None }
 }
 
 /// Whether a NETCONF session is named that has the lock; zero is anything else (RFC 6241, section 7.5).

@@ -5,20 +5,40 @@ use device::ErrorKind;
 use crate::rpc_error::{ErrorTag, RpcErrors};
 use crate::session::{CallError, Cause, End, OpenError};
 use crate::ssh::ConnectError;
+use crate::tls;
 
-/// Why there is no session.
+/// Why there is no session over SSH.
 pub fn of_connect(error: &ConnectError) -> ErrorKind {
     let text = error.to_string();
     match error {
         ConnectError::HostKey { .. } => ErrorKind::Untrusted(text),
-        ConnectError::LoginRefused { .. } | ConnectError::SubsystemRefused { .. } => ErrorKind::Refused(text),
+        ConnectError::LoginRefused { .. }
+        | ConnectError::Questions { .. }
+        | ConnectError::SubsystemRefused { .. } => ErrorKind::Refused(text),
         ConnectError::Unreachable { .. } | ConnectError::Ssh { .. } | ConnectError::Deadline { .. } => {
             ErrorKind::Unreachable(text)
         }
-        ConnectError::Open { source, .. } => match source {
-            OpenError::Deadline | OpenError::Ended(_) => ErrorKind::Unreachable(text),
-            OpenError::Frame(_) | OpenError::Message(_) | OpenError::Hello(_) => ErrorKind::Garbage(text),
-        },
+        ConnectError::Open { source, .. } => of_open(source, text),
+    }
+}
+
+/// Why there is no session over TLS. A certificate that one side refuses is a matter of trust, whichever side it is, as over gNMI.
+pub fn of_tls(error: &tls::ConnectError) -> ErrorKind {
+    let text = error.to_string();
+    match error {
+        tls::ConnectError::CertificateRefused { .. } => ErrorKind::Untrusted(text),
+        tls::ConnectError::BadName { .. }
+        | tls::ConnectError::Unreachable { .. }
+        | tls::ConnectError::Tls { .. }
+        | tls::ConnectError::Deadline { .. } => ErrorKind::Unreachable(text),
+        tls::ConnectError::Open { source, .. } => of_open(source, text),
+    }
+}
+
+fn of_open(error: &OpenError, text: String) -> ErrorKind {
+    match error {
+        OpenError::Deadline | OpenError::Ended(_) => ErrorKind::Unreachable(text),
+        OpenError::Frame(_) | OpenError::Message(_) | OpenError::Hello(_) => ErrorKind::Garbage(text),
     }
 }
 

@@ -2,17 +2,18 @@
 //!
 //! Two questions, from the cheap one to the dear one. Does the hello name the module? Where it does: does the text that the
 //! device serves for it (RFC 6022 section 3.1), with all that it imports and includes, define a node of that name? Texts are
-//! fetched and read once for each module and revision, for as many devices as share the [`Library`]. What cannot be found
-//! out is not held against a device: it says for itself, at the edit, what it does not know.
+//! fetched and read once for each module and revision, for as many devices as share the [`Library`], which keeps the latest
+//! of them. What cannot be found out is not held against a device: it says for itself, at the edit, what it does not know.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use device::{Contents, Lack, Lacks, Module};
 use dialects::{
-    Operation,
+    Operation, Vocabulary,
     catalogue::{ModuleEntry, read_module},
     operation::names,
 };
@@ -25,21 +26,112 @@ use crate::session::{CallError, Session};
 const LONGEST: usize = 2 << 20;
 /// The most texts that are fetched for one module of the dialect.
 const MOST: usize = 64;
+/// The most texts that are kept, of all devices together: a fleet of three makers, each with all its modules in two releases.
+const KEPT: usize = 6_000;
 /// The longest that one look may take, on one device.
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// One text: read, or known to be of no use.
 type Text = Arc<OnceCell<Option<Arc<ModuleEntry>>>>;
 
+/// The revisions of the modules that a device serves, by name.
+pub(super) type Offered = BTreeMap<String, Option<String>>;
+
 /// Modules that devices serve, by name and revision. A fleet shares one, so that a hundred routers of a kind cost one reading.
 #[derive(Clone, Debug, Default)]
-pub struct Library(Arc<Mutex<BTreeMap<String, Text>>>);
+pub struct Library(Arc<Mutex<Shelf>>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    texts: BTreeMap<String, Text>,
+    /// Their keys, the oldest first.
+    order: VecDeque<String>,
+}
+
+impl Shelf {
+    /// The place of a text. The oldest one goes for it where the shelf is full; whoever still reads that has it.
+    fn place(&mut self, key: &str) -> Text {
+        if let Some(text) = self.texts.get(key) {
+            return Arc::clone(text);
+        }
+        while self.texts.len() >= KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.texts.remove(&oldest);
+        }
+        self.order.push_back(key.to_owned());
+        Arc::clone(self.texts.entry(key.to_owned()).or_default())
+    }
+}
 
 impl Library {
-    /// The modules that were read so far, in order.
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The modules that were read so far and are kept, in order.
     pub fn modules(&self) -> Vec<Arc<ModuleEntry>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values().filter_map(|text| text.get().cloned().flatten()).collect()
+        self.shelf().texts.values().filter_map(|text| text.get().cloned().flatten()).collect()
+    }
+
+    /// What the device's modules lack of all that its dialect can write; nothing where it cannot be told.
+    ///
+    /// # Errors
+    /// A request was not answered: the session is of no use any more.
+    pub(super) async fn lacks(
+        &self,
+        session: &Session,
+        offered: &Offered,
+        written: &Vocabulary,
+    ) -> Result<Lacks, CallError> {
+        let deadline = Instant::now() + WITHIN;
+        let mut lacks = Lacks::new();
+        if offered.is_empty() {
+            return Ok(lacks);
+        }
+        for (module, wanted) in written {
+            if Instant::now() >= deadline {
+                break;
+            }
+            let lack = self.lack(session, module, wanted, offered, deadline).await?;
+            lacks.extend(lack.map(|lack| ((*module).to_owned(), lack)));
+        }
+        Ok(lacks)
+    }
+
+    /// The same modules with what stands in their texts, as far as these are to be had in time.
+    ///
+    /// # Errors
+    /// As for [`Self::lacks`].
+    pub(super) async fn contents(
+        &self,
+        session: &Session,
+        modules: &[Module],
+    ) -> Result<Vec<Module>, CallError> {
+        let deadline = Instant::now() + WITHIN;
+        let mut known = modules.to_vec();
+        if !session.capabilities().monitoring {
+            return Ok(known);
+        }
+        for module in &mut known {
+            if Instant::now() >= deadline {
+                break;
+            }
+            let (name, revision) = (&*module.name, module.revision.as_deref());
+            let entry = match revision {
+                Some(known) => {
+                    self.text(session, &format!("{name}@{known}"), name, revision, deadline).await?
+                }
+                // It may be another one on every device, so it is kept for none.
+                None => fetch(session, name, None, deadline).await?,
+            };
+            module.contents = entry.map(|entry| Contents {
+                containers: entry.containers,
+                lists: entry.lists,
+                rpcs: entry.rpcs,
+            });
+        }
+        Ok(known)
     }
 
     /// What the operations need and the device has not, in words; none where it has all of it, or it cannot be told.
@@ -51,30 +143,38 @@ impl Library {
         session: &Session,
         operations: &[Operation],
     ) -> Result<Option<String>, CallError> {
-        let offered = session.capabilities();
-        let deadline = Instant::now() + WITHIN;
-        for (module, wanted) in names(operations) {
-            let Some(revision) = offered.modules.get(module).map(|found| found.revision.clone()) else {
-                // Who names no module, or refers to its YANG library, has not answered the question in its hello.
-                if offered.modules.is_empty() || offered.yang_library.is_some() {
-                    continue;
-                }
-                return Ok(Some(format!("it does not serve the module {module}")));
-            };
-            if !offered.monitoring {
-                return Ok(None);
-            }
-            let Some(defined) = self.defined(session, module, revision.as_deref(), deadline).await? else {
-                continue;
-            };
-            let has = |name: &&str| defined.iter().any(|entry| entry.nodes.contains(*name));
-            let missing = wanted.into_iter().find(|name| !has(name));
-            if let Some(name) = missing {
-                let revision = revision.unwrap_or_else(|| "of no revision".into());
-                return Ok(Some(format!("its module {module} ({revision}) defines no node `{name}`")));
+        let (offered, deadline) = (in_hello(session), Instant::now() + WITHIN);
+        // Who names no module, or refers to its YANG library, has not answered the question in its hello.
+        let is_whole = !offered.is_empty() && session.capabilities().yang_library.is_none();
+        for (module, wanted) in &names(operations) {
+            let lack = self.lack(session, module, wanted, &offered, deadline).await?;
+            let lack = lack.filter(|lack| is_whole || *lack != Lack::Module);
+            let missing = lack.as_ref().and_then(|lack| lack.missing(module, wanted.iter().copied()));
+            if let Some(missing) = missing {
+                return Ok(Some(missing.to_string()));
             }
         }
         Ok(None)
+    }
+
+    /// What the device lacks of these nodes of a module; nothing where it cannot be told.
+    async fn lack(
+        &self,
+        session: &Session,
+        module: &str,
+        wanted: &BTreeSet<&'static str>,
+        offered: &Offered,
+        deadline: Instant,
+    ) -> Result<Option<Lack>, CallError> {
+        let Some(revision) = offered.get(module) else { return Ok(Some(Lack::Module)) };
+        if !session.capabilities().monitoring {
+            return Ok(None);
+        }
+        let Some(defined) = self.defined(session, module, offered, deadline).await? else { return Ok(None) };
+        let is_defined = |name: &str| defined.iter().any(|entry| entry.nodes.contains(name));
+        let lacking = wanted.iter().filter(|name| !is_defined(name));
+        let names: BTreeSet<String> = lacking.map(|name| (*name).to_owned()).collect();
+        Ok((!names.is_empty()).then(|| Lack::Nodes { revision: revision.clone(), names }))
     }
 
     /// A module and all it needs; none where a text is not to be had.
@@ -82,11 +182,12 @@ impl Library {
         &self,
         session: &Session,
         module: &str,
-        revision: Option<&str>,
+        offered: &Offered,
         deadline: Instant,
     ) -> Result<Option<Vec<Arc<ModuleEntry>>>, CallError> {
-        // What the hello gives no revision of is known by the module that needs it, which has one.
-        let root = format!("{module}@{}", revision.unwrap_or_default());
+        let revision = |name: &str| offered.get(name).cloned().flatten();
+        // What has no revision there is known by the module that needs it, which has one.
+        let root = format!("{module}@{}", revision(module).unwrap_or_default());
         let mut entries = Vec::new();
         let mut seen = BTreeSet::new();
         let mut next = vec![module.to_owned()];
@@ -97,12 +198,12 @@ impl Library {
             if seen.len() > MOST {
                 return Ok(None);
             }
-            let offered = session.capabilities().modules.get(&name).and_then(|found| found.revision.clone());
-            let key = match &offered {
+            let own = revision(&name);
+            let key = match &own {
                 Some(revision) => format!("{name}@{revision}"),
                 None => format!("{root}/{name}"),
             };
-            let Some(entry) = self.text(session, &key, &name, offered.as_deref(), deadline).await? else {
+            let Some(entry) = self.text(session, &key, &name, own.as_deref(), deadline).await? else {
                 return Ok(None);
             };
             next.extend(entry.imports.iter().chain(&entry.includes).cloned());
@@ -120,13 +221,16 @@ impl Library {
         revision: Option<&str>,
         deadline: Instant,
     ) -> Result<Option<Arc<ModuleEntry>>, CallError> {
-        let cell = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(known.entry(key.to_owned()).or_default())
-        };
+        let cell = self.shelf().place(key);
         let read = cell.get_or_try_init(|| fetch(session, name, revision, deadline));
         read.await.cloned()
     }
+}
+
+/// The modules that a hello names.
+pub(super) fn in_hello(session: &Session) -> Offered {
+    let modules = &session.capabilities().modules;
+    modules.iter().map(|(name, module)| (name.clone(), module.revision.clone())).collect()
 }
 
 /// A text that is served and can be read. That it is not served, too long or no module is an answer too, and kept.

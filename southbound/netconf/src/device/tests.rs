@@ -1,15 +1,16 @@
-//! The device against a NETCONF server over SSH in this process.
+//! The device against a NETCONF server over SSH, or over TLS, in this process.
 
 mod chassis;
+mod secure;
 mod served;
 mod spoken;
 mod tree;
+mod ways;
 
 use device::contract::{Rig, removal, sample_edits};
 use model::DeviceConfig;
 
 use super::*;
-use crate::ns;
 use crate::operation::Datastore;
 use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};
@@ -26,7 +27,8 @@ fn manners() -> Manners {
 
 fn device_with(chamber: &Chamber, manners: Manners) -> NetconfDevice {
     let options = Options { manners, ..Options::default() };
-    NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options).speaking(chamber.dialect, ADDRESS)
+    let device = NetconfDevice::new(NodeId::lit("r1"), chamber.target(), options);
+    device.speaking(chamber.dialect, ADDRESS).keeping(chamber.pre_images.clone())
 }
 
 fn device(chamber: &Chamber) -> NetconfDevice {
@@ -83,21 +85,32 @@ async fn the_hello_tells_what_it_can_do() {
 }
 
 #[tokio::test]
-async fn a_device_without_what_a_transaction_needs_is_told_apart_before_anything_is_locked() {
-    const OLD: [&str; 3] = [
-        ns::CAP_BASE_1_0,
-        "urn:ietf:params:netconf:capability:candidate:1.0",
-        "urn:ietf:params:netconf:capability:confirmed-commit:1.0",
-    ];
-    for (capabilities, missing) in [(&FULL[..2], ":candidate"), (&OLD[..], ":confirmed-commit:1.1")] {
-        let chamber = Chamber::start(Box::leak(capabilities.into())).await;
-        let mut device = device(&chamber);
-        let ErrorKind::Unsupported(text) = kind(device.stage(ONE, &sample_edits(1)).await) else { panic!() };
-        assert!(text.contains(missing), "{text}");
-        assert_eq!(chamber.chassis().log, Vec::<String>::new());
-        assert_eq!(device.capabilities().await.unwrap().rollback, Rollback::ByPreImage);
-        device.cancel(ONE).await.unwrap();
-    }
+async fn a_session_that_was_opened_elsewhere_serves_until_it_ends() {
+    let chamber = Chamber::start(&FULL).await;
+    let opened = ssh::connect(&chamber.target(), &session::Options::default(), Instant::now() + LONG).await;
+    let (session, _) = opened.unwrap();
+    let mut nowhere = chamber.target();
+    nowhere.address = "127.0.0.1:1".into();
+    let device = NetconfDevice::new(NodeId::lit("r1"), nowhere, Options::default());
+    let mut device = device.beginning_on(session.clone());
+    device.stage(ONE, &sample_edits(1)).await.unwrap();
+    device.commit(ONE, LONG).await.unwrap();
+    device.confirm(ONE).await.unwrap();
+    assert!(!chamber.truth().is_empty());
+    session.abort();
+    session.ended().await;
+    assert!(matches!(kind(device.read().await), ErrorKind::Unreachable(_)));
+}
+
+#[tokio::test]
+async fn a_device_that_cannot_be_changed_is_told_apart_before_anything_is_locked() {
+    let chamber = Chamber::start(Box::leak(FULL[..2].into())).await;
+    let mut device = device(&chamber);
+    let ErrorKind::Unsupported(text) = kind(device.stage(ONE, &sample_edits(1)).await) else { panic!() };
+    assert!(text.contains(":candidate") && text.contains(":writable-running"), "{text}");
+    assert_eq!(chamber.chassis().log, Vec::<String>::new());
+    assert_eq!(device.capabilities().await.unwrap().rollback, Rollback::ByPreImage);
+    device.cancel(ONE).await.unwrap();
 }
 
 #[tokio::test]
@@ -322,7 +335,7 @@ async fn a_refused_cancel_is_not_taken_for_nothing_to_cancel() {
 #[tokio::test]
 async fn a_device_of_another_host_key_is_not_trusted_and_one_that_is_gone_is_unreachable() {
     let chamber = Chamber::start(&FULL).await;
-    let mut target = chamber.target();
+    let Target::Ssh(mut target) = chamber.target() else { panic!("it is an SSH server") };
     let own = target.host_key.to_string();
     let pin = "SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM";
     target.host_key = pin.parse().unwrap();
@@ -332,7 +345,7 @@ async fn a_device_of_another_host_key_is_not_trusted_and_one_that_is_gone_is_unr
     let ErrorKind::Untrusted(text) = error.kind else { panic!("{error}") };
     assert!(text.contains(pin) && text.contains(&own), "{text}");
 
-    let mut gone = chamber.target();
+    let Target::Ssh(mut gone) = chamber.target() else { panic!("it is an SSH server") };
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     gone.address = free.to_string();
     let mut gone = NetconfDevice::new(NodeId::lit("r1"), gone, Options::default());

@@ -29,6 +29,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let mut out = BytesMut::new();
         frame::encode(Framing::EndOfMessage, &hello.to_xml(), &mut out).unwrap();
         stream.write_all(&out).await.unwrap();
+        stream.flush().await.unwrap();
         let client = hear(&mut stream, &mut decoder, &Options::default()).await.unwrap();
         client.expect_client().unwrap();
         let framing = hello.negotiate(&client).unwrap();
@@ -56,6 +57,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     pub(crate) async fn say(&mut self, text: &str) {
         let out = self.framed(text);
         self.stream.write_all(&out).await.unwrap();
+        // TLS keeps the end of what the socket does not take at once.
+        self.stream.flush().await.unwrap();
     }
 
     /// A message as it goes over the wire.

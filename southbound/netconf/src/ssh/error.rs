@@ -56,17 +56,28 @@ pub enum ConnectError {
         /// What was shown: algorithm and fingerprint of each key.
         presented: Vec<String>,
     },
-    /// The device does not let this user in with this key.
-    #[error("{address} refused the login of {user} with key {key}; the device would take: {methods}")]
+    /// The device does not let this user in with what he has.
+    #[error("{address} refused the login of {user} with {proof}; the device would take: {methods}")]
     LoginRefused {
         /// Where.
         address: String,
         /// As whom.
         user: String,
-        /// Fingerprint of the public key that was offered.
-        key: String,
+        /// What was offered, without any secret: a password is called so, a key by its public fingerprint.
+        proof: String,
         /// The methods that the device says may continue.
         methods: String,
+    },
+    /// The device asks questions at the login to which a password is no answer, or asks again.
+    #[error(
+        "{address} asks {user} for more than the password at its login, or did not take it; \
+         mend the password, or let {user} log in with a key"
+    )]
+    Questions {
+        /// Where.
+        address: String,
+        /// Whom.
+        user: String,
     },
     /// The device lets us in and has no NETCONF for us.
     #[error(

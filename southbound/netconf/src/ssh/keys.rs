@@ -1,5 +1,6 @@
 //! Fresh keys, for labs that make their own.
 
+use device::secret::Password;
 use russh::keys::{Algorithm, HashAlg, PrivateKey, key::safe_rng, ssh_key::LineEnding};
 use thiserror::Error;
 
@@ -38,5 +39,16 @@ impl FreshKey {
             public: key.public_key().to_openssh().map_err(|e| fail(&e))?,
             fingerprint: key.fingerprint(HashAlg::Sha256).to_string(),
         })
+    }
+
+    /// Its private key as only this passphrase opens it.
+    ///
+    /// # Errors
+    /// The key cannot be read or written as text.
+    pub fn closed(&self, passphrase: &Password) -> Result<String, KeyError> {
+        let fail = |error: &dyn std::fmt::Display| KeyError(error.to_string());
+        let key = PrivateKey::from_openssh(&self.private).map_err(|e| fail(&e))?;
+        let key = key.encrypt(&mut safe_rng(), passphrase.reveal()).map_err(|e| fail(&e))?;
+        Ok(key.to_openssh(LineEnding::LF).map_err(|e| fail(&e))?.to_string())
     }
 }

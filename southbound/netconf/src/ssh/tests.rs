@@ -1,5 +1,7 @@
 //! The transport against an SSH server in this process, over loopback TCP.
 
+mod login;
+
 use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
 use russh::server;
@@ -79,7 +81,7 @@ async fn a_pin_of_any_of_the_devices_host_keys_is_enough() {
 async fn a_key_that_is_not_known_is_a_refused_login() {
     let device = Device::usual().await;
     for target in [
-        SshTarget { key: LoginKey(Arc::new(new_key())), ..device.target() },
+        SshTarget { proof: LoginKey(Arc::new(new_key())).into(), ..device.target() },
         SshTarget { user: "somebody".into(), ..device.target() },
     ] {
         let error = dial(&target, soon()).await.unwrap_err();

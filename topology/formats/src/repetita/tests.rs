@@ -67,6 +67,22 @@ fn a_count_beyond_the_file_reserves_nothing() {
 }
 
 #[test]
+fn demands_that_no_number_can_hold_are_refused_at_the_one_that_goes_over() {
+    let head = "DEMANDS 3\nlabel src dest bw\n";
+    let rows = format!("{head}d0 0 2 9e301\nd1 0 2 9e301\nd2 0 2 1\n");
+    let error = read_demands(rows.as_bytes(), 3).unwrap_err();
+    assert_eq!((error.line, error.column), (4, 8), "{error}");
+    assert!(error.message.starts_with("with this one the demands add up to more"), "{error}");
+    assert!(read_demands(rows.replace("9e301", "8e301").as_bytes(), 3).is_ok());
+    // Beside a narrow link less is too much.
+    let graph = GRAPH.replace("e1 1 2 5", "e1 1 2 5 1e-300 1\ne2 1 2 5");
+    let graph = graph.replace("EDGES 2", "EDGES 3");
+    let (file, error) =
+        read_repetita(graph.as_bytes(), format!("{head}d0 0 2 4000\n").as_bytes()).unwrap_err();
+    assert_eq!((file, error.line), (RepetitaFile::Demands, 3), "{error}");
+}
+
+#[test]
 fn the_labels_of_edges_are_those_of_their_rows() {
     assert_eq!(read_edge_labels(GRAPH.as_bytes()).unwrap(), ["e0", "e1"]);
     let damaged = GRAPH.replace("e1 1 2 5", "e1 1 9 5");

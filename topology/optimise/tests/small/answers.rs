@@ -78,6 +78,12 @@ fn nonsense_is_refused() {
     assert!(solve(&|instance, _| instance.edges[3].metric = 0).contains("edge 3"));
     assert!(solve(&|instance, _| instance.edges[4].to = 9).contains("edge 4"));
     assert!(solve(&|instance, _| instance.demands[2].volume = f64::NAN).contains("demand 2"));
+    assert!(
+        solve(&|instance, _| instance.edges[2].capacity = 1e-310)
+            .contains("edge 2: its capacity is too small")
+    );
+    let much = solve(&|instance, _| instance.demands.iter_mut().for_each(|demand| demand.volume = 9e301));
+    assert!(much.contains("demand 1: with those before it"), "{much}");
     assert!(solve(&|_, options| options.max_segments = 9).contains("segments"));
     assert!(solve(&|_, options| options.lists = 0).contains("list"));
     assert!(solve(&|_, options| options.down = vec![77]).contains("edge 77"));

@@ -166,6 +166,21 @@ fn relief_overloads_no_other_link() {
     }
 }
 
+/// A search from what runs ends soon; what it leaves of its effort goes into the proof.
+#[test]
+fn the_bound_from_what_runs_is_nearly_that_from_nothing() {
+    for seed in 0..12 {
+        let instance = networks::random(seed, 9, 40);
+        for lists in [1, 4] {
+            let free = Options { lists, ..Options::default() };
+            let free = solve(&instance, &free, Budget::Effort(20)).unwrap();
+            let still = Options { lists, max_changes: Some(0), ..Options::default() };
+            let still = solve(&instance, &still, Budget::Effort(20)).unwrap();
+            assert!(still.bound >= 0.97 * free.bound, "seed {seed}: {} beside {}", still.bound, free.bound);
+        }
+    }
+}
+
 #[test]
 fn a_link_fails_and_few_demands_move() {
     let mut moved = 0;

@@ -60,6 +60,18 @@ fn the_optimum_of_small_networks_is_found_and_the_bound_is_below_it() {
     assert!(found >= seeds - 1, "only {found} of {seeds} optima were found");
 }
 
+/// Its other lists look cheaper by linear prices: their segments meet on a link.
+#[test]
+fn a_single_waypoint_is_found_where_a_list_wins_by_how_its_ways_divide() {
+    let mut alone = networks::crossing();
+    alone.demands = vec![alone.demands[1]];
+    for (instance, moved) in [(alone, 0), (networks::crossing(), 1)] {
+        let solution = solve(&instance, &Options::default(), Budget::Effort(10)).unwrap();
+        assert!(solution.mlu <= 1.2 + 1e-6, "{solution:?}");
+        assert_ne!(solution.lists[moved], by(&[2]));
+    }
+}
+
 #[test]
 fn dividing_demands_is_never_worse_and_still_above_the_bound() {
     for seed in 0..20 {

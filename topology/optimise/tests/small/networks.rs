@@ -50,3 +50,32 @@ pub fn diamond() -> Instance {
     let demand = |volume| Demand { from: 0, to: 2, volume, max_delay: None };
     Instance { nodes: 4, edges: edges.concat(), demands: vec![demand(4.0), demand(3.0), demand(2.0)] }
 }
+
+/// Five nodes where a list wins only by how its ways divide: the demand from 4 to 2 is larger than most links, its cheapest lists by
+/// linear prices cross themselves, and by node 1 it is divided best. Two more demands, each on its own.
+pub fn crossing() -> Instance {
+    let edge = |(from, to, metric, capacity)| Edge { from, to, metric, capacity, delay: 1.0 };
+    let edges = [
+        (0, 1, 2, 50.0),
+        (1, 0, 3, 50.0),
+        (1, 2, 2, 50.0),
+        (2, 1, 2, 50.0),
+        (2, 3, 1, 50.0),
+        (3, 2, 1, 50.0),
+        (3, 4, 2, 1000.0),
+        (4, 3, 2, 1000.0),
+        (4, 0, 1, 100.0),
+        (0, 4, 3, 100.0),
+        (0, 2, 3, 50.0),
+        (1, 3, 1, 100.0),
+        (3, 0, 1, 100.0),
+        (0, 1, 2, 100.0),
+    ];
+    let demand = |(from, to, volume)| Demand { from, to, volume, max_delay: None };
+    let demands = [(0, 4, 90.0), (4, 2, 120.0), (3, 0, 90.0)];
+    Instance {
+        nodes: 5,
+        edges: edges.into_iter().map(edge).collect(),
+        demands: demands.into_iter().map(demand).collect(),
+    }
+}

@@ -11,6 +11,11 @@ fn in_turn(instance: &Instance, levels: u8) -> Vec<u8> {
     (0..instance.demands.len()).map(|at| (at % usize::from(levels)) as u8).collect()
 }
 
+/// A list of nodes with its weight.
+fn by(weight: u32, nodes: &[u32]) -> WeightedList {
+    WeightedList { weight, segments: nodes.iter().map(|node| optimise::Segment::Node(*node)).collect() }
+}
+
 /// The instance without the demands of later levels, and the answer without their lists.
 fn up_to(
     instance: &Instance,
@@ -51,6 +56,30 @@ fn every_level_is_as_good_as_those_before_it_permit() {
         }
     }
     assert!(found + 2 >= levels && levels > 60, "only {found} of {levels} optima were found");
+}
+
+/// What is proven of the last level beside the others says nothing of all: without levels these give way.
+#[test]
+fn the_bound_of_all_levels_holds_for_any_lists() {
+    let crossing = networks::crossing();
+    let options = Options { priorities: vec![1, 0, 1], ..Options::default() };
+    let solution = solve(&crossing, &options, Budget::Effort(10)).unwrap();
+    let lists = [vec![4], vec![1, 2], vec![0]].map(|nodes| vec![by(1, &nodes)]);
+    let reached = crate::mlu(&crossing, &lists);
+    assert!((reached - 1.2).abs() < 1e-6, "by node 1: {reached}");
+    assert!(solution.bound <= reached && solution.bound > 0.799, "{solution:?}");
+    for seed in 0..20 {
+        let instance = networks::random(seed, 8, 24);
+        for lists in [1, 3] {
+            let levels = Options { lists, priorities: in_turn(&instance, 3), ..Options::default() };
+            let free = Options { priorities: Vec::new(), ..levels.clone() };
+            let solution = solve(&instance, &levels, Budget::Effort(4)).unwrap();
+            let free = solve(&instance, &free, Budget::Effort(4)).unwrap();
+            let (bound, least) = (solution.bound, free.mlu.min(solution.mlu));
+            assert!(bound <= least * (1.0 + 1e-6), "seed {seed}: {bound} is no bound of {least}");
+            assert!(bound >= 0.85 * free.bound, "seed {seed}: {bound} says little beside {}", free.bound);
+        }
+    }
 }
 
 proptest! {
@@ -149,10 +178,6 @@ fn a_link_fails_under_demands_of_several_priorities() {
 fn what_runs_in_thirds_is_a_base_as_it_will_run() {
     let mut instance = networks::diamond();
     instance.demands.truncate(2);
-    let by = |weight, nodes: &[u32]| WeightedList {
-        weight,
-        segments: nodes.iter().map(|node| optimise::Segment::Node(*node)).collect(),
-    };
     let running = vec![vec![by(2, &[2]), by(1, &[3, 2])], vec![by(1, &[2])]];
     let options = Options {
         lists: 2,

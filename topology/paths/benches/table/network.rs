@@ -87,6 +87,7 @@ fn node(n: usize) -> Node {
         queues: 8,
         overload: false,
         dialect: "openconfig".into(),
+        features: model::Features::default(),
     }
 }
 

@@ -75,6 +75,7 @@ pub fn node(ix: usize) -> Node {
         queues: 8,
         overload: false,
         dialect: "openconfig".into(),
+        features: model::Features::default(),
     }
 }
 

@@ -1,26 +1,25 @@
-//! SSH: who may enter. Public keys only; a session that is let in gets the subsystem `netconf` and nothing else.
+//! SSH: who may enter. Public keys, and passwords of those who were given one; a session that is let in gets the subsystem `netconf`
+//! and nothing else.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use netconf::ssh::Password;
 
 use russh::{
     Channel, ChannelId, MethodKind, MethodSet,
     keys::{PrivateKey, PublicKey, decode_secret_key, key::safe_rng},
-    server::{self, Auth, ChannelOpenHandle, VerifiedPublicKey},
+    server::{self, Auth, ChannelOpenHandle, Response, VerifiedPublicKey},
 };
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{seat::Client, session};
+use super::{door, seat::Client, session};
 use crate::router::Router;
 
-/// Most connections of one router at once; more are closed.
-const MAX_CONNECTIONS: usize = 32;
 /// Time from TCP to the subsystem. Somebody who does not log in goes.
 const LOGIN: Duration = Duration::from_secs(20);
 
@@ -71,6 +70,8 @@ pub struct User {
     pub name: String,
     /// The keys that prove it.
     pub keys: Vec<PublicKey>,
+    /// The password that proves it; absent where no password does.
+    pub password: Option<Password>,
 }
 
 /// What the server shows and whom it lets in.
@@ -84,8 +85,13 @@ pub struct Access {
 
 /// Serves a router on a listener until `stop`; then all its sessions are cut.
 pub async fn serve(router: Arc<Router>, listener: TcpListener, access: Access, stop: CancellationToken) {
+    let by_password = access.users.iter().any(|user| user.password.is_some());
+    let methods: &[MethodKind] = match by_password {
+        true => &[MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive],
+        false => &[MethodKind::PublicKey],
+    };
     let config = Arc::new(server::Config {
-        methods: MethodSet::from([MethodKind::PublicKey].as_slice()),
+        methods: MethodSet::from(methods),
         keys: vec![access.host_key.0.clone()],
         auth_rejection_time: Duration::from_millis(200),
         auth_rejection_time_initial: Some(Duration::ZERO),
@@ -94,49 +100,17 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener, access: Access, s
         keepalive_interval: Some(Duration::from_secs(60)),
         ..server::Config::default()
     });
-    let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-            Some(_ended) = connections.join_next() => continue,
-        };
-        let Ok((tcp, peer)) = accepted else {
-            // Out of file descriptors, say: an accept that fails at once must not spin.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let Ok(seat) = seats.clone().try_acquire_owned() else {
-            tracing::debug!(router = %router.name(), "connection closed: too many");
-            continue;
-        };
-        let (config, users) = (config.clone(), access.users.clone());
-        let (router, cut) = (router.clone(), stop.child_token());
-        // The configuration's own word for this is not heard where the socket is ours. Without it the second of two answers
-        // waits for the client's delayed acknowledgement of the first. A socket that cannot do it still works.
-        let _ = tcp.set_nodelay(true);
-        connections.spawn(async move {
-            connection(router, tcp, peer, config, users, cut).await;
-            drop(seat);
-        });
-    }
-    connections.shutdown().await;
+    let enter = |tcp, peer, cut| {
+        let gate = Gate::new(router.clone(), access.users.clone(), peer, cut);
+        connection(tcp, config.clone(), gate)
+    };
+    door::admit(&router, listener, &stop, enter).await;
 }
 
-async fn connection(
-    router: Arc<Router>,
-    tcp: TcpStream,
-    peer: SocketAddr,
-    config: Arc<server::Config>,
-    users: Arc<[User]>,
-    cut: CancellationToken,
-) {
+async fn connection(tcp: TcpStream, config: Arc<server::Config>, gate: Gate) {
+    let (cut, entered) = (gate.cut.clone(), gate.entered.clone());
     // The handler's session ends with this guard whichever way this function is left.
     let guard = cut.clone().drop_guard();
-    let entered = CancellationToken::new();
-    let gate =
-        Gate { router, users, peer, user: None, channel: None, cut: cut.clone(), entered: entered.clone() };
     let Ok(Ok(mut running)) = timeout(LOGIN, server::run_stream(config, tcp, gate)).await else { return };
     tokio::select! {
         _ = &mut running => {}
@@ -168,17 +142,50 @@ struct Gate {
     entered: CancellationToken,
 }
 
+impl Gate {
+    fn new(router: Arc<Router>, users: Arc<[User]>, peer: SocketAddr, cut: CancellationToken) -> Self {
+        Self { router, users, peer, user: None, channel: None, cut, entered: CancellationToken::new() }
+    }
+
+    fn judge(&mut self, user: &str, is_proved: impl Fn(&User) -> bool) -> Auth {
+        if self.users.iter().any(|known| known.name == user && is_proved(known)) {
+            self.user = Some(user.to_owned());
+            return Auth::Accept;
+        }
+        tracing::warn!(router = %self.router.name(), peer = %self.peer.ip(), "login refused: unknown user, key or password");
+        Auth::reject()
+    }
+}
+
+fn is_password(given: &[u8]) -> impl Fn(&User) -> bool {
+    move |known| known.password.as_ref().is_some_and(|password| password.reveal().as_bytes() == given)
+}
+
 impl server::Handler for Gate {
     type Error = russh::Error;
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
-        let known = self.users.iter().filter(|known| known.name == user).flat_map(|known| &known.keys);
-        if known.into_iter().any(|known| known.key_data() == key.public_key.key_data()) {
-            self.user = Some(user.to_owned());
-            return Ok(Auth::Accept);
-        }
-        tracing::warn!(router = %self.router.name(), peer = %self.peer.ip(), "login refused: unknown user or key");
-        Ok(Auth::reject())
+        let key = key.public_key.key_data();
+        Ok(self.judge(user, |known| known.keys.iter().any(|known| known.key_data() == key)))
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, russh::Error> {
+        Ok(self.judge(user, is_password(password.as_bytes())))
+    }
+
+    /// Asks for the password (RFC 4256).
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, russh::Error> {
+        let Some(mut answers) = response else {
+            let prompts = vec![(Cow::Borrowed("Password: "), false)];
+            return Ok(Auth::Partial { name: "".into(), instructions: "".into(), prompts: prompts.into() });
+        };
+        let answer = answers.next().unwrap_or_default();
+        Ok(self.judge(user, is_password(&answer)))
     }
 
     async fn channel_open_session(

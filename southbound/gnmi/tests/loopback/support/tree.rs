@@ -1,7 +1,7 @@
 //! A device in memory that holds a JSON tree, takes confirmed commits where it is told to, and whose time the test moves.
 //! It checks nothing against a schema, so that it speaks every dialect.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use gnmi::server::{ServeError, ServerLimits, serve, tls_config};
 use gnmi::session::Target;
 use gnmi::set::Changes;
 use model::state::Foreign;
-use model::{DeviceConfig, Edit};
+use model::{DeviceConfig, Edit, SteeringRule};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -45,16 +45,14 @@ pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
 /// What the contract puts on a device of the dialect: all that its table has.
 pub fn edits(dialect: Dialect, number: u32) -> Vec<Edit> {
-    let has = |features: &[Feature]| {
-        features.iter().all(|feature| !matches!(dialect.support(*feature), Support::Missing(_)))
+    // Where no rule looks at code points, it goes by its prefix alone.
+    let plain = |edit: Edit| match (edit, dialect.support(Feature::DscpSteering)) {
+        (Edit::PutSteering(rule), Support::Missing(_)) => {
+            Edit::PutSteering(SteeringRule { dscp: BTreeSet::new(), ..rule })
+        }
+        (other, _) => other,
     };
-    let carries = |edit: &Edit| match edit {
-        Edit::PutSteering(_) => has(&[Feature::Steering]),
-        Edit::PutQos { .. } => has(&[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees]),
-        Edit::PutClassifier(_) => has(&[Feature::Classifiers]),
-        _ => true,
-    };
-    sample_edits(number).into_iter().filter(carries).collect()
+    sample_edits(number).into_iter().map(plain).filter(|edit| dialect.carries(edit)).collect()
 }
 
 fn rendered(dialect: Dialect, edits: &[Edit]) -> Vec<Operation> {

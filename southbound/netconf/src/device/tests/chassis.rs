@@ -1,11 +1,13 @@
 //! The box of the tests: a NETCONF server that holds a tree, with a clock that the test turns and faults that the
-//! test plans. It keeps RFC 6241 where the device relies on it: locks, the candidate, persistent confirmed commits. It
-//! knows no model: which leaves tell entries of a list apart it is told by what the dialect renders.
+//! test plans. It keeps RFC 6241 where the device relies on it: locks, the candidate, confirmed commits that are persistent or
+//! go with their session, edits of running, startup. What it offers is what its hello says; that only that is asked of it is for
+//! [`Operation::needs`]. It knows no model: which leaves tell entries of a list apart it is told by what the dialect renders.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use device::pre_image::MemoryPreImages;
 use dialects::Dialect;
 use model::DeviceConfig;
 use model::state::Foreign;
@@ -13,15 +15,15 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::super::reading;
+use super::super::{Target as Address, reading};
 use super::tree::{self, Keys};
 use crate::ns;
-use crate::operation::{Commit, Datastore, Filter, Operation, TestOption};
+use crate::operation::{Commit, Datastore, EditConfig, Filter, Operation, Source, Target, TestOption};
 use crate::rpc::{Rpc, RpcReply};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
 use crate::session::peer::Peer;
-use crate::ssh::SshTarget;
 use crate::ssh::host::Device as Host;
+use crate::tls::host::Device as TlsHost;
 use crate::xml::Element;
 
 /// What goes wrong with the next request of a kind.
@@ -35,12 +37,16 @@ pub(super) enum Fault {
     Close,
     /// It is carried out, and the answer is no message.
     Garbage,
+    /// An edit of running is carried out in its first half, and then refused.
+    Half,
     /// It is carried out when the test says so, whether the session's client is still there or not, and never answered.
     Late,
 }
 
 struct Pending {
-    persist: String,
+    /// Its name; without one it goes with its session.
+    persist: Option<String>,
+    owner: u32,
     before: Element,
     left: Duration,
 }
@@ -51,6 +57,8 @@ pub(super) struct Chassis {
     keys: Keys,
     /// What is being prepared, where it differs from running by somebody's doing.
     candidate: Option<Element>,
+    /// What it boots with.
+    startup: Element,
     locks: BTreeMap<Datastore, u32>,
     pending: Option<Pending>,
     sessions: u32,
@@ -61,6 +69,8 @@ pub(super) struct Chassis {
     pub(super) nothing: [ErrorTag; 2],
     /// Lets running be locked while a commit is pending, as its own session may.
     pub(super) is_lax: bool,
+    /// What it answers to `<get>`, below its root.
+    pub(super) state: Element,
     /// Texts of modules by name.
     pub(super) schemas: BTreeMap<&'static str, &'static str>,
     /// Every operation that came, by its name.
@@ -86,6 +96,27 @@ fn denied(tag: ErrorTag, holder: u32) -> RpcError {
 }
 
 impl Chassis {
+    fn empty(dialect: Dialect) -> Arc<Mutex<Self>> {
+        let keys = tree::keys(dialect);
+        let first = tree::foreign(dialect, &keys);
+        Arc::new(Mutex::new(Self {
+            running: first.clone(),
+            startup: first,
+            keys,
+            candidate: None,
+            locks: BTreeMap::new(),
+            pending: None,
+            sessions: 0,
+            faults: Vec::new(),
+            go_on: Arc::default(),
+            is_lax: false,
+            nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
+            state: Element::new(ns::BASE, "data"),
+            schemas: BTreeMap::new(),
+            log: Vec::new(),
+        }))
+    }
+
     fn candidate(&self) -> &Element {
         self.candidate.as_ref().unwrap_or(&self.running)
     }
@@ -109,7 +140,16 @@ impl Chassis {
             let errors = if name == "edit-config" { errors } else { errors.0[0].clone().into() };
             return Act::Say(RpcReply::errors(rpc, errors));
         }
-        let operation = Operation::parse(rpc.operation.clone()).unwrap();
+        let mut operation = Operation::parse(rpc.operation.clone()).unwrap();
+        if fault == Some(Fault::Half) {
+            let Operation::EditConfig(edit) = &mut operation else { panic!("half of what?") };
+            edit.config.truncate(edit.config.len() / 2);
+            self.carry_out(who, operation).unwrap();
+            return Act::Say(RpcReply::errors(
+                rpc,
+                refusal(ErrorTag::OperationFailed, "told to stop half-way"),
+            ));
+        }
         if fault == Some(Fault::Late) {
             return Act::Late(operation.into());
         }
@@ -120,7 +160,7 @@ impl Chassis {
             Err(error) => RpcReply::errors(rpc, *error),
         };
         match fault {
-            None | Some(Fault::Refuse | Fault::Late) => Act::Say(reply),
+            None | Some(Fault::Refuse | Fault::Half | Fault::Late) => Act::Say(reply),
             Some(Fault::Hang) => Act::Hang,
             Some(Fault::Close) => Act::Close,
             Some(Fault::Garbage) => Act::Garbage,
@@ -130,21 +170,27 @@ impl Chassis {
     fn carry_out(&mut self, who: u32, operation: Operation) -> Result<Option<Vec<Element>>, Box<RpcError>> {
         match operation {
             Operation::GetConfig { source, filter, .. } => {
-                let whole = if source == Datastore::Running { &self.running } else { self.candidate() };
+                let whole = match source {
+                    Datastore::Running => &self.running,
+                    Datastore::Candidate => self.candidate(),
+                    Datastore::Startup => &self.startup,
+                };
                 return Ok(Some(match filter {
                     Some(Filter::Subtree(wanted)) => tree::selected(whole, &wanted),
                     Some(other) => panic!("the device sent {other:?}"),
                     None => whole.children.clone(),
                 }));
             }
-            Operation::EditConfig(edit) => {
-                self.free(Datastore::Candidate, who)?;
-                let mut wanted = self.candidate().clone();
-                edit.config.iter().for_each(|part| tree::merge(&mut wanted, part, &self.keys, &[]));
-                if edit.test_option != Some(TestOption::TestOnly) {
-                    self.candidate = Some(wanted);
-                }
+            Operation::Get { filter: Some(Filter::Subtree(wanted)), .. } => {
+                return Ok(Some(tree::selected(&self.state, &wanted)));
             }
+            Operation::EditConfig(edit) => self.edit(who, &edit)?,
+            Operation::CopyConfig {
+                source: Source::Datastore(Datastore::Running),
+                target: Target::Datastore(Datastore::Startup),
+            } => self.startup = self.running.clone(),
+            // The stream's end is the session's.
+            Operation::CloseSession => {}
             Operation::Lock { target } => {
                 if let Some(holder) = self.locks.get(&target) {
                     return Err(denied(ErrorTag::LockDenied, *holder).into());
@@ -171,7 +217,7 @@ impl Chassis {
             }
             Operation::Commit(commit) => self.commit(who, commit)?,
             Operation::CancelCommit { persist_id } => match &self.pending {
-                Some(pending) if persist_id.as_ref() == Some(&pending.persist) => self.revert(),
+                Some(pending) if persist_id.is_some() && persist_id == pending.persist => self.revert(),
                 Some(_) => return Err(refusal(ErrorTag::InvalidValue, "another persist-id").into()),
                 None => return Err(refusal(self.nothing[1].clone(), "nothing to cancel").into()),
             },
@@ -180,16 +226,38 @@ impl Chassis {
         Ok(None)
     }
 
+    fn edit(&mut self, who: u32, edit: &EditConfig) -> Result<(), Box<RpcError>> {
+        self.free(edit.target, who)?;
+        let mut wanted = match edit.target {
+            Datastore::Candidate => self.candidate().clone(),
+            Datastore::Running => self.running.clone(),
+            Datastore::Startup => panic!("the device edits startup"),
+        };
+        edit.config.iter().for_each(|part| tree::merge(&mut wanted, part, &self.keys, &[]));
+        match edit.target {
+            _ if edit.test_option == Some(TestOption::TestOnly) => {}
+            Datastore::Running => self.running = wanted,
+            _ => self.candidate = Some(wanted),
+        }
+        Ok(())
+    }
+
     fn commit(&mut self, who: u32, commit: Commit) -> Result<(), Box<RpcError>> {
         self.free(Datastore::Running, who)?;
         self.free(Datastore::Candidate, who)?;
-        let known = self.pending.as_ref().map(|pending| pending.persist.clone());
+        if let Some(tied) = self.pending.as_ref().filter(|pending| pending.persist.is_none())
+            && tied.owner != who
+        {
+            return Err(denied(ErrorTag::InUse, tied.owner).into());
+        }
+        let known = self.pending.as_ref().and_then(|pending| pending.persist.clone());
         if commit.persist_id != known {
             let tag = if known.is_some() { ErrorTag::InvalidValue } else { self.nothing[0].clone() };
             return Err(refusal(tag, "not the pending commit").into());
         }
         self.pending = commit.confirmed.map(|confirmed| Pending {
-            persist: confirmed.persist.unwrap(),
+            persist: confirmed.persist,
+            owner: who,
             before: self.running.clone(),
             left: Duration::from_secs(confirmed.timeout_s.unwrap().into()),
         });
@@ -206,6 +274,9 @@ impl Chassis {
     }
 
     fn ended(&mut self, who: u32) {
+        if self.pending.as_ref().is_some_and(|pending| pending.persist.is_none() && pending.owner == who) {
+            self.revert();
+        }
         if self.locks.get(&Datastore::Candidate) == Some(&who) {
             self.candidate = None;
         }
@@ -213,11 +284,13 @@ impl Chassis {
     }
 }
 
-/// The box, reachable over SSH on loopback.
+/// The box, reachable over SSH or TLS on loopback.
 pub(super) struct Chamber {
     pub(super) dialect: Dialect,
     chassis: Arc<Mutex<Chassis>>,
-    target: SshTarget,
+    target: Address,
+    /// What all values that drive it share.
+    pub(super) pre_images: Arc<MemoryPreImages>,
     _tasks: JoinSet<()>,
 }
 
@@ -236,38 +309,40 @@ impl Chamber {
     }
 
     pub(super) async fn speaking(dialect: Dialect, capabilities: &'static [&'static str]) -> Self {
-        let keys = tree::keys(dialect);
-        let chassis = Chassis {
-            running: tree::foreign(dialect, &keys),
-            keys,
-            candidate: None,
-            locks: BTreeMap::new(),
-            pending: None,
-            sessions: 0,
-            faults: Vec::new(),
-            go_on: Arc::default(),
-            is_lax: false,
-            nothing: [ErrorTag::InvalidValue, ErrorTag::OperationFailed],
-            schemas: BTreeMap::new(),
-            log: Vec::new(),
-        };
-        let chassis = Arc::new(Mutex::new(chassis));
-        let host = Host::usual().await;
-        let target = host.target();
+        let chassis = Chassis::empty(dialect);
+        let mut host = Host::usual().await;
+        let target = host.target().into();
         let mut tasks = JoinSet::new();
         let shared = Arc::clone(&chassis);
         tasks.spawn(async move {
             // The whole of it, since it serves as long as it lives.
-            let mut host = host;
+            let host = &mut host;
             let mut sessions = JoinSet::new();
             while let Some(channel) = host.channels.recv().await {
                 sessions.spawn(serve(Arc::clone(&shared), channel.into_stream(), capabilities));
             }
         });
-        Self { dialect, chassis, target, _tasks: tasks }
+        Self { dialect, chassis, target, pre_images: Arc::default(), _tasks: tasks }
     }
 
-    pub(super) fn target(&self) -> SshTarget {
+    pub(super) async fn over_tls(capabilities: &'static [&'static str]) -> Self {
+        let dialect = Dialect::OpenConfig;
+        let chassis = Chassis::empty(dialect);
+        let mut host = TlsHost::usual().await;
+        let target = host.target().into();
+        let mut tasks = JoinSet::new();
+        let shared = Arc::clone(&chassis);
+        tasks.spawn(async move {
+            let host = &mut host;
+            let mut sessions = JoinSet::new();
+            while let Some(stream) = host.streams.recv().await {
+                sessions.spawn(serve(Arc::clone(&shared), stream, capabilities));
+            }
+        });
+        Self { dialect, chassis, target, pre_images: Arc::default(), _tasks: tasks }
+    }
+
+    pub(super) fn target(&self) -> Address {
         self.target.clone()
     }
 
@@ -291,6 +366,13 @@ impl Chamber {
             Some(pending) if pending.left > time => pending.left -= time,
             _ => chassis.revert(),
         }
+    }
+
+    /// Its power goes and comes back.
+    pub(super) fn reboot(&self) {
+        let mut chassis = self.chassis();
+        (chassis.pending, chassis.candidate) = (None, None);
+        chassis.running = chassis.startup.clone();
     }
 
     /// What it holds of ours, read beside the sessions.

@@ -1,6 +1,12 @@
 //! What a device's own modules say is asked once, believed where it is certain, and never needed.
 
+use std::collections::BTreeSet;
+
+use device::{Contents, Lack};
+
 use super::*;
+use crate::ns;
+use crate::xml::{self, Limits};
 
 const INSTANCES: &str =
     "http://openconfig.net/yang/network-instance?module=openconfig-network-instance&revision=2024-01-01";
@@ -73,6 +79,101 @@ async fn a_session_that_ends_over_the_question_is_opened_again_without_it() {
     let chamber = Chamber::start(&TELLS).await;
     chamber.will("get-schema", Fault::Close);
     let mut device = device(&chamber).with_library(Library::default());
+    device.stage(ONE, &sample_edits(1)).await.unwrap();
+    assert_eq!((asked(&chamber), chamber.sessions()), (1, 2));
+}
+
+fn labels(modules: &[Module]) -> Vec<String> {
+    modules.iter().map(Module::label).collect()
+}
+
+#[tokio::test]
+async fn what_a_device_serves_and_lacks_is_learnt_without_a_lock() {
+    let chamber = Chamber::start(&TELLS).await;
+    chamber.chassis().schemas.insert("openconfig-network-instance", BARE);
+    let mut learner = device(&chamber).with_library(Library::default());
+    let served = learner.serves().await.unwrap();
+    let expected = [
+        "ietf-netconf-monitoring@2010-10-04",
+        "openconfig-network-instance@2024-01-01",
+        "openconfig-qos@2023-01-01",
+        "trunkline-sr-policy@2026-07-15",
+    ];
+    assert_eq!(labels(&served.modules), expected);
+    // Texts that it does not give say nothing.
+    assert_eq!(served.lacks.keys().collect::<Vec<_>>(), ["openconfig-network-instance"]);
+    let Lack::Nodes { revision, names } = &served.lacks["openconfig-network-instance"] else { panic!() };
+    assert_eq!(revision.as_deref(), Some("2024-01-01"));
+    assert!(names.contains("policy-forwarding") && !names.contains("network-instance"), "{names:?}");
+    let log: BTreeSet<String> = chamber.chassis().log.iter().cloned().collect();
+    assert_eq!(log, BTreeSet::from(["get-schema".to_owned()]));
+    // Who has no library looks no further than the hello.
+    let served = device(&chamber).serves().await.unwrap();
+    assert_eq!((labels(&served.modules).len(), served.lacks.len()), (4, 0));
+}
+
+#[tokio::test]
+async fn modules_that_a_hello_does_not_name_are_lacking() {
+    let chamber = Chamber::start(&FULL).await;
+    let served = device(&chamber).with_library(Library::default()).serves().await.unwrap();
+    let lacking: Vec<_> = served.lacks.iter().map(|(module, lack)| (module.as_str(), lack)).collect();
+    let expected = ["openconfig-network-instance", "trunkline-sr-policy"].map(|name| (name, &Lack::Module));
+    assert_eq!(lacking, expected);
+    assert_eq!(chamber.chassis().log, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_device_that_refers_to_its_library_is_judged_by_that_alone() {
+    const REFERS: [&str; 4] = [
+        FULL[0],
+        FULL[2],
+        FULL[3],
+        "urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=7",
+    ];
+    let chamber = Chamber::start(&REFERS).await;
+    let mut device = device(&chamber).with_library(Library::default());
+    let served = device.serves().await.unwrap();
+    assert_eq!((served.modules.len(), served.lacks.len()), (0, 0), "nothing is known");
+    let text = format!(
+        "<yang-library xmlns='{}'><module-set><name>all</name><module><name>openconfig-qos</name>\
+         <revision>2023-01-01</revision></module></module-set></yang-library>",
+        ns::YANG_LIBRARY
+    );
+    chamber.chassis().state.children = xml::parse_fragment(&text, &Limits::default()).unwrap();
+    let served = device.serves().await.unwrap();
+    assert_eq!(labels(&served.modules), ["openconfig-qos@2023-01-01"]);
+    assert_eq!(served.lacks.len(), 2);
+    assert!(served.lacks.values().all(|lack| *lack == Lack::Module), "{:?}", served.lacks);
+}
+
+#[tokio::test]
+async fn modules_are_listed_and_looked_into() {
+    let chamber = Chamber::start(&TELLS).await;
+    chamber.chassis().schemas.insert("openconfig-network-instance", BARE);
+    let text = format!(
+        "<netconf-state xmlns='{}'><schemas><schema><identifier>part</identifier><version/><format>yang</format>\
+         <namespace>urn:p</namespace><location>NETCONF</location></schema></schemas></netconf-state>",
+        ns::MONITORING
+    );
+    chamber.chassis().state.children = xml::parse_fragment(&text, &Limits::default()).unwrap();
+    let mut device = device(&chamber).with_library(Library::default());
+    let modules = device.modules().await.unwrap();
+    assert_eq!(modules.len(), 5);
+    assert!(labels(&modules).contains(&"part".to_owned()), "{modules:?}");
+    for _ in 0..2 {
+        let known = device.contents(&modules).await.unwrap();
+        let contents: Vec<_> = known.iter().filter_map(|module| module.contents).collect();
+        assert_eq!(contents, [Contents { containers: 1, lists: 1, rpcs: 0 }], "the others are not given");
+    }
+    assert_eq!(asked(&chamber), 5 + 1, "only the one without a revision is asked for again");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_over_what_is_served_leaves_it_unknown() {
+    let chamber = Chamber::start(&TELLS).await;
+    chamber.will("get-schema", Fault::Close);
+    let mut device = device(&chamber).with_library(Library::default());
+    assert_eq!(device.serves().await.unwrap(), Served::default());
     device.stage(ONE, &sample_edits(1)).await.unwrap();
     assert_eq!((asked(&chamber), chamber.sessions()), (1, 2));
 }

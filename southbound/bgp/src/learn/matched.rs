@@ -1,15 +1,14 @@
-//! What was learned, laid over a network that a file describes. What routers say takes the place of what the file says or what was
-//! derived; where a file says otherwise, both stand: the fact is conflicting. Nothing comes into the network that the file has
-//! not: it is told as unmatched.
+//! What was learned, beside a network that a file describes: which router is which node, which direction is which. Nothing comes
+//! into the network that the file has not: it is told as unmatched.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::Ipv4Addr,
 };
 
-use model::{Fact, InterfaceName, LinkId, NodeId, Side, Source, Standing, Ted, link::Direction};
+use model::{InterfaceName, LinkId, NodeId, Side, Ted};
 
-use super::{Half, Router, RouterKey, View};
+use super::{Half, Router, RouterKey, View, Way};
 
 /// What was learned and has no place in the file's network, and the other way round.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -24,35 +23,41 @@ pub struct Unmatched {
     pub silent_links: Vec<LinkId>,
 }
 
+/// What was learned, by the names of a file's network.
+#[derive(Clone, Debug, Default)]
+pub struct Matched<'v> {
+    /// Routers; of two that are one node both stand here, in the order in which the IGP calls them.
+    pub nodes: Vec<(NodeId, &'v Router)>,
+    /// Directions of links, by the side at which traffic enters them.
+    pub ways: Vec<(LinkId, Side, &'v Way)>,
+    /// What has no place.
+    pub unmatched: Unmatched,
+}
+
 impl View {
-    /// Lays what was learned over a network. A router is known by its TE router id, or else by its name; a direction of a link by
+    /// Finds the places of what was learned. A router is known by its TE router id, or else by its name; a direction of a link by
     /// the name of its interface, or else by being the only one between its two nodes. O(halves log links).
-    pub fn overlay(&self, ted: &mut Ted) -> Unmatched {
+    pub fn matched(&self, ted: &Ted) -> Matched<'_> {
         let mut unmatched = Unmatched::default();
         let ids = self.nodes_of(ted, &mut unmatched);
-        for (key, id) in &ids {
-            if let (Some(router), Some(node)) = (self.routers.get(key), ted.nodes.get_mut(id)) {
-                lay_node(router, node);
-            }
-        }
+        let nodes = ids.iter().filter_map(|(key, id)| Some((id.clone(), self.routers.get(key)?))).collect();
         let known: BTreeSet<&NodeId> = ids.values().collect();
         unmatched.silent_nodes = ted.nodes.keys().filter(|id| !known.contains(id)).cloned().collect();
-        let mut heard: BTreeMap<LinkId, BTreeSet<bool>> = BTreeMap::new();
+        let mut heard: BTreeMap<LinkId, BTreeSet<Side>> = BTreeMap::new();
         let places = Places::of(ted);
+        let mut ways = Vec::new();
         for half in &self.halves {
             match places.find(half, &ids) {
                 Some((link, side)) => {
-                    heard.entry(link.clone()).or_default().insert(side == Side::A);
-                    if let Some(link) = ted.links.get_mut(&link) {
-                        lay_direction(half, link.direction_mut(side));
-                    }
+                    heard.entry(link.clone()).or_default().insert(side);
+                    ways.push((link, side, &half.way));
                 }
                 None => unmatched.halves.push((half.local.id.to_string(), half.remote.id.to_string())),
             }
         }
         let both = |id: &&LinkId| heard.get(*id).is_some_and(|sides| sides.len() == 2);
         unmatched.silent_links = ted.links.keys().filter(|id| !both(id)).cloned().collect();
-        unmatched
+        Matched { nodes, ways, unmatched }
     }
 
     fn nodes_of(&self, ted: &Ted, unmatched: &mut Unmatched) -> BTreeMap<RouterKey, NodeId> {
@@ -106,48 +111,4 @@ impl Places {
         };
         by_interface.or(only).cloned()
     }
-}
-
-fn lay_node(router: &Router, node: &mut model::Node) {
-    lay_some(&mut node.locator, router.locator.as_ref());
-    lay_some(&mut node.node_sid, router.node_sid.as_ref());
-    lay(&mut node.msd, router.msd.as_ref());
-    if let Some(srgb) = &router.srgb {
-        node.srgb = srgb.value;
-    }
-    if let Some(srlb) = &router.srlb {
-        node.srlb = srlb.value;
-    }
-    if let Some(overload) = &router.overload {
-        node.overload = overload.value;
-    }
-}
-
-fn lay_direction(half: &Half, direction: &mut Direction) {
-    let way = &half.way;
-    lay(&mut direction.bandwidth, way.bandwidth.as_ref());
-    lay(&mut direction.delay, way.delay.as_ref());
-    lay(&mut direction.jitter, way.jitter.as_ref());
-    lay(&mut direction.loss, way.loss.as_ref());
-    lay(&mut direction.igp, way.igp.as_ref());
-    lay(&mut direction.te, way.te.as_ref());
-    lay_some(&mut direction.adjacency_label, way.adjacency_label.as_ref());
-    lay_some(&mut direction.end_x, way.end_x.as_ref());
-}
-
-fn lay_some<T: Clone + PartialEq>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
-    match place {
-        Some(place) => lay(place, said),
-        None => *place = said.cloned(),
-    }
-}
-
-/// What routers say counts; what the file says stands beside it where it is another value, unless the routers are silent.
-fn lay<T: Clone + PartialEq>(place: &mut Fact<T>, said: Option<&Fact<T>>) {
-    let Some(said) = said else { return };
-    let mut new = said.clone();
-    if place.source == Source::File && place.value != new.value && new.standing == Standing::Fresh {
-        new.standing = Standing::Conflicting { other: place.value.clone(), source: Source::File };
-    }
-    *place = new;
 }

@@ -61,8 +61,8 @@ fn object(edit: &Edit) -> Object<'_> {
 }
 
 /// The last edit of each object, in order: an edit replaces the whole object, so what came before it has no effect. A target
-/// works deletions of a Set off before replacements whatever their order (specification 3.4.3), so only these may go along.
-pub(crate) fn last_of_each(edits: &[Edit]) -> Vec<Edit> {
+/// works deletions of a Set off before replacements whatever their order (gNMI, section 3.4.3), so only these may go along.
+pub fn last_of_each(edits: &[Edit]) -> Vec<Edit> {
     let last: BTreeMap<Object<'_>, usize> =
         edits.iter().enumerate().map(|(at, edit)| (object(edit), at)).collect();
     let mut kept: Vec<usize> = last.into_values().collect();
@@ -72,9 +72,8 @@ pub(crate) fn last_of_each(edits: &[Edit]) -> Vec<Edit> {
 
 #[cfg(test)]
 mod tests {
-    use device::contract::sample_edits;
-
     use super::*;
+    use crate::contract::sample_edits;
 
     fn applied(edits: &[Edit], mut config: DeviceConfig) -> DeviceConfig {
         edits.iter().for_each(|edit| edit.apply(&mut config));

@@ -3,6 +3,7 @@
 //! or undone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -38,7 +39,7 @@ pub enum PreImageError {
 
 /// Where pre-images are kept. Transactions are numbered by a journal, so pre-images belong to that journal: a new one
 /// needs an empty place. Calls may block.
-pub trait PreImages: Send + Sync {
+pub trait PreImages: fmt::Debug + Send + Sync {
     /// Keeps a pre-image; when this returns it survives a crash, as far as the place can do that.
     ///
     /// # Errors
@@ -221,9 +222,8 @@ impl PreImages for FilePreImages {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use device::contract::sample_edits;
-
     use super::*;
+    use crate::contract::sample_edits;
 
     fn before() -> DeviceConfig {
         let mut config = DeviceConfig::default();

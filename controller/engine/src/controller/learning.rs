@@ -1,0 +1,274 @@
+//! What is learned of the network, and the change that follows from it: one for all that changed, when it has stayed the same for a
+//! while, however many messages brought it. What changes no value moves nothing: silence, another source, a later moment.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{Finding, Ted, Timestamp, intent::Mode};
+use tokio::{sync::watch, time::Instant};
+use tracing::info;
+
+use super::{Asker, CONTROLLER, Controller, journal_failed};
+use crate::{
+    event::EventKind,
+    job::Request,
+    learn::{self, Learned, News, PeerView},
+    stages::{Occasion, View},
+};
+
+/// What is told otherwise is followed when it has been the same for so long.
+const SETTLED: Duration = Duration::from_secs(5);
+/// But no later than so long after it began, where it changes again and again.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How long a change that came to nothing is not tried again; twice as long each time, up to the longest.
+const NOT_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
+/// How long after a write that failed the next is tried.
+const RETRY: Duration = Duration::from_secs(2);
+/// Routers and links that a reason names; the others are counted.
+const NAMED: usize = 3;
+
+/// What plans do not follow yet.
+#[derive(Debug)]
+struct Waiting {
+    learned: Arc<Learned>,
+    ted: Arc<Ted>,
+    /// The same without who said it and when.
+    plain: Ted,
+    /// Routers and links that are told otherwise.
+    subjects: Vec<String>,
+    /// Since when something is told otherwise, and since when it is this.
+    begun: Instant,
+    last: Instant,
+}
+
+impl Waiting {
+    fn is_settled(&self, now: Instant) -> bool {
+        now >= self.last + SETTLED || now >= self.begun + LONGEST
+    }
+}
+
+/// How the loop stands to what is learned.
+#[derive(Debug)]
+pub(super) struct Learning {
+    news: watch::Receiver<Arc<News>>,
+    heard: Arc<News>,
+    /// When the controller started: whoever has said nothing since is silent at least so long.
+    started: Timestamp,
+    waiting: Option<Waiting>,
+    /// What was proposed, and is not proposed again.
+    proposed: Option<Ted>,
+    not_before: Option<Instant>,
+    /// How long that was.
+    waited: Option<Duration>,
+    /// What the journal holds of it, as values.
+    kept: Learned,
+    /// The journal has to be told of something else, and not before.
+    untold: Option<Instant>,
+    /// What stood against the last change, which is told once.
+    pub refused: Vec<Finding>,
+}
+
+impl Learning {
+    /// From what is learned, and what the journal has of that.
+    pub fn from(mut news: watch::Receiver<Arc<News>>, kept: &Learned, started: Timestamp) -> Self {
+        let heard = Arc::clone(&*news.borrow_and_update());
+        Self {
+            news,
+            heard,
+            started,
+            waiting: None,
+            proposed: None,
+            not_before: None,
+            waited: None,
+            kept: kept.values(),
+            untold: None,
+            refused: Vec::new(),
+        }
+    }
+
+    /// The next news; never, where nobody tells any more.
+    pub async fn next(&mut self) -> Arc<News> {
+        if self.news.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Arc::clone(&*self.news.borrow_and_update())
+    }
+
+    /// What was only proposed may be carried out now.
+    pub fn begin_anew(&mut self) {
+        self.proposed = None;
+        self.forgive();
+    }
+
+    fn forgive(&mut self) {
+        self.not_before = None;
+        self.waited = None;
+    }
+}
+
+impl Controller {
+    pub(super) fn take_news(&mut self, news: Arc<News>) {
+        let before = std::mem::replace(&mut self.learning.heard, news);
+        self.tell_sources(&before.peers);
+        self.weigh();
+    }
+
+    /// Says which sources are silent, and which are back.
+    fn tell_sources(&mut self, before: &[PeerView]) {
+        let news = Arc::clone(&self.learning.heard);
+        for peer in &news.peers {
+            let was = before.iter().find(|other| other.name == peer.name);
+            let was_up = was.is_some_and(|was| was.up_since.is_some());
+            let source = peer.name.clone();
+            match (was_up, peer.up_since.is_some()) {
+                (false, true) => self.publish(EventKind::SourceUp { source }),
+                (true, false) => {
+                    let why = peer.why.clone().unwrap_or_default();
+                    self.publish(EventKind::SourceDown { source, why });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Compares what is told now with what plans follow. Where no value differs, who says it and since when is taken over, and
+    /// nothing else happens. O(nodes + links).
+    pub(super) fn weigh(&mut self) {
+        let news = Arc::clone(&self.learning.heard);
+        let told = news.learned.clone();
+        // Before all have told all, what is not told was only not told yet.
+        let learned = match news.complete {
+            true => told,
+            false => told.over(&self.world.learned, self.learning.started),
+        };
+        let ted = learned.lay(&self.world.file);
+        let (plain, followed) = (learn::plain(&ted), learn::plain(&self.world.ted));
+        let mut shown = learn::show(&learned, &self.world.file);
+        shown.peers.clone_from(&news.peers);
+        if plain == followed {
+            if learned.values() != self.learning.kept {
+                self.learning.untold.get_or_insert_with(Instant::now);
+            }
+            (self.world.learned, self.world.ted) = (Arc::new(learned), Arc::new(ted));
+            self.learning.waiting = None;
+            self.held_back.release_learned();
+        } else {
+            let subjects = learn::differing(&plain, &followed);
+            shown.waiting.clone_from(&subjects);
+            self.wait_for(Arc::new(learned), Arc::new(ted), plain, subjects);
+        }
+        self.album.odd = learn::judge(&news, &shown);
+        self.album.sources = Arc::new(shown);
+    }
+
+    fn wait_for(&mut self, learned: Arc<Learned>, ted: Arc<Ted>, plain: Ted, subjects: Vec<String>) {
+        let now = Instant::now();
+        let before = self.learning.waiting.take();
+        let begun = before.as_ref().map_or(now, |before| before.begun);
+        let last = before.filter(|before| before.plain == plain).map_or(now, |before| before.last);
+        self.learning.waiting = Some(Waiting { learned, ted, plain, subjects, begun, last });
+    }
+
+    /// Begins the change that follows from what is learned, if one does.
+    pub(super) fn follow_learned(&mut self) {
+        self.keep_learned();
+        let now = Instant::now();
+        let Some(waiting) = self.learning.waiting.as_ref().filter(|waiting| waiting.is_settled(now)) else {
+            return;
+        };
+        if self.running.is_some() || self.stopping {
+            return;
+        }
+        if self.world.accepted.set.services.is_empty() && self.world.accepted.misfit.is_empty() {
+            // Nothing is promised: nothing can move.
+            (self.world.learned, self.world.ted) = (Arc::clone(&waiting.learned), Arc::clone(&waiting.ted));
+            self.learning.untold.get_or_insert(now);
+            return self.weigh();
+        }
+        let too_soon = self.learning.not_before.is_some_and(|at| now < at);
+        let may_think = self.world.mode != Mode::Observe && self.world.adopted && self.is_acquainted();
+        if too_soon || !may_think || self.learning.proposed.as_ref() == Some(&waiting.plain) {
+            return;
+        }
+        // Where nobody knows what the intents mean, nothing follows from what is learned.
+        let Ok(wanted) = self.same() else { return };
+        let why = format!("routers tell otherwise of {}", listed(&waiting.subjects));
+        info!(why, "the network is not as plans follow it");
+        let mut request = self.request(wanted, self.world.hints.clone(), CONTROLLER, &why);
+        self.as_told_now(&mut request);
+        request.occasion = Occasion::Learned;
+        request.act = self.world.mode == Mode::Act;
+        self.launch(request, Asker::Learned);
+    }
+
+    /// A change follows from what is told now, where that has settled.
+    pub(super) fn as_told_now(&self, request: &mut Request) {
+        if let Some(waiting) = self.settled() {
+            request.view.ted = Arc::clone(&waiting.ted);
+            request.learned = Some(Arc::clone(&waiting.learned));
+        }
+    }
+
+    /// What a plan is worked out from that a person asks for.
+    pub(super) fn view_as_told_now(&self) -> View {
+        let view = self.world.view();
+        match self.settled() {
+            Some(waiting) => View { ted: Arc::clone(&waiting.ted), ..view },
+            None => view,
+        }
+    }
+
+    fn settled(&self) -> Option<&Waiting> {
+        let now = Instant::now();
+        self.learning.waiting.as_ref().filter(|waiting| waiting.is_settled(now))
+    }
+
+    /// A change was carried out, whoever asked for it: plans follow what it followed.
+    pub(super) fn follow_from_now(&mut self, request: &Request) {
+        if let Some(learned) = &request.learned {
+            (self.world.learned, self.world.ted) = (Arc::clone(learned), Arc::clone(&request.view.ted));
+            self.learning.kept = learned.values();
+            self.learning.refused.clear();
+            self.learning.begin_anew();
+            self.weigh();
+        }
+    }
+
+    /// What was only proposed is said once; what came to nothing is tried again a little later.
+    pub(super) fn learned_ended(&mut self, request: &Request, well: bool) {
+        self.learning.proposed = (well && !request.act).then(|| learn::plain(&request.view.ted));
+        if well {
+            return self.learning.forgive();
+        }
+        let wait = self.learning.waited.map_or(NOT_AGAIN.0, |waited| (waited * 2).min(NOT_AGAIN.1));
+        self.learning.waited = Some(wait);
+        self.learning.not_before = Some(Instant::now() + wait);
+    }
+
+    /// Writes down what plans follow, where that changed without a change of the network. While one runs it stands in the journal
+    /// what that one follows from.
+    fn keep_learned(&mut self) {
+        let Some(at) = self.learning.untold.filter(|_| self.running.is_none()) else { return };
+        let now = Instant::now();
+        if now < at {
+            return;
+        }
+        match self.journal.put_learned(&*self.world.learned) {
+            Ok(()) => {
+                self.learning.kept = self.world.learned.values();
+                self.learning.untold = None;
+            }
+            Err(error) => {
+                self.learning.untold = Some(now + RETRY);
+                self.publish(journal_failed(&error));
+            }
+        }
+    }
+}
+
+fn listed(subjects: &[String]) -> String {
+    let some = subjects.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match subjects.len().saturating_sub(NAMED) {
+        0 => some,
+        more => format!("{some} and {more} more"),
+    }
+}

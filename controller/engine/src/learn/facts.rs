@@ -1,0 +1,330 @@
+//! What is learned, by the names of the network's file, as a value that the journal keeps.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv6Addr,
+};
+
+use bgp::learn::{Matched, Names, Router, Way};
+use ipnet::Ipv6Net;
+use model::{
+    Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Side,
+    Source, Standing, TeMetric, Ted, Timestamp, link::Direction, node::MsdSet, sr::LabelBlock,
+};
+use serde::{Deserialize, Serialize};
+
+/// What is said of a router.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeFacts {
+    /// Its SRv6 locator.
+    pub locator: Option<Fact<Ipv6Net>>,
+    /// The index of its node SID.
+    pub node_sid: Option<Fact<u32>>,
+    /// Its global block.
+    pub srgb: Option<Fact<LabelBlock>>,
+    /// Its local block.
+    pub srlb: Option<Fact<LabelBlock>>,
+    /// Its maximum SID depths.
+    pub msd: Option<Fact<MsdSet>>,
+    /// Whether it takes no transit traffic.
+    pub overload: Option<Fact<bool>>,
+}
+
+/// What is said of one direction of a link.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WayFacts {
+    /// Capacity.
+    pub bandwidth: Option<Fact<Bandwidth>>,
+    /// The IGP's metric.
+    pub igp: Option<Fact<IgpMetric>>,
+    /// The traffic-engineering metric.
+    pub te: Option<Fact<TeMetric>>,
+    /// The label of the adjacency.
+    pub adjacency_label: Option<Fact<Label>>,
+    /// The SRv6 SID of the adjacency.
+    pub end_x: Option<Fact<Ipv6Addr>>,
+    /// One-way delay; shown, and followed by nothing.
+    pub delay: Option<Fact<Delay>>,
+    /// Delay variation; shown, and followed by nothing.
+    pub jitter: Option<Fact<Jitter>>,
+    /// Loss; shown, and followed by nothing.
+    pub loss: Option<Fact<Loss>>,
+}
+
+/// What is said of a link.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LinkFacts {
+    /// Out of its first end.
+    pub a_to_z: WayFacts,
+    /// Out of the other.
+    pub z_to_a: WayFacts,
+    /// Of the groups that have names those that either end says it is of.
+    pub affinity: Option<Fact<BTreeSet<Affinity>>>,
+}
+
+/// What is learned of the network.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learned {
+    /// Of its routers.
+    pub nodes: BTreeMap<NodeId, NodeFacts>,
+    /// Of its links.
+    pub links: BTreeMap<LinkId, LinkFacts>,
+    /// The groups that have names: whether a link is of one of them the routers decide, of others the file.
+    pub named: BTreeSet<Affinity>,
+}
+
+impl Learned {
+    /// What peers say, by the names of the file. Of two routers of the IGP that are one node the first is believed.
+    pub fn of(matched: &Matched<'_>, names: &Names) -> Self {
+        let mut learned = Self { named: names.groups.values().cloned().collect(), ..Self::default() };
+        for (id, router) in &matched.nodes {
+            learned.nodes.entry(id.clone()).or_default().hear(router);
+        }
+        for (id, side, way) in &matched.ways {
+            let link = learned.links.entry(id.clone()).or_default();
+            match side {
+                Side::A => link.a_to_z.hear(way),
+                Side::Z => link.z_to_a.hear(way),
+            }
+            link.hear_groups(way, names);
+        }
+        learned
+    }
+
+    /// Whether nothing is learned.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.links.is_empty()
+    }
+
+    /// With what was said before and is not said now, as stale: its source was not heard since then, or earlier.
+    #[must_use]
+    pub fn over(mut self, before: &Self, since: Timestamp) -> Self {
+        for (id, old) in &before.nodes {
+            self.nodes.entry(id.clone()).or_default().keep(old, since);
+        }
+        for (id, old) in &before.links {
+            let link = self.links.entry(id.clone()).or_default();
+            link.a_to_z.keep(&old.a_to_z, since);
+            link.z_to_a.keep(&old.z_to_a, since);
+            keep(&mut link.affinity, old.affinity.as_ref(), since);
+        }
+        self.named.extend(before.named.iter().cloned());
+        self
+    }
+
+    /// What of it plans may follow, without who said it and when.
+    #[must_use]
+    pub fn values(&self) -> Self {
+        let mut learned = self.clone();
+        for node in learned.nodes.values_mut() {
+            node.locator.iter_mut().for_each(bare);
+            node.node_sid.iter_mut().for_each(bare);
+            node.srgb.iter_mut().for_each(bare);
+            node.srlb.iter_mut().for_each(bare);
+            node.msd.iter_mut().for_each(bare);
+            node.overload.iter_mut().for_each(bare);
+        }
+        for link in learned.links.values_mut() {
+            link.affinity.iter_mut().for_each(bare);
+            for way in [&mut link.a_to_z, &mut link.z_to_a] {
+                way.bandwidth.iter_mut().for_each(bare);
+                way.igp.iter_mut().for_each(bare);
+                way.te.iter_mut().for_each(bare);
+                way.adjacency_label.iter_mut().for_each(bare);
+                way.end_x.iter_mut().for_each(bare);
+                (way.delay, way.jitter, way.loss) = (None, None, None);
+            }
+        }
+        learned
+    }
+
+    /// The file's network with what is learned in place of what the file says; where a file says otherwise, both stand.
+    /// O(nodes + links).
+    pub fn lay(&self, file: &Ted) -> Ted {
+        let mut ted = file.clone();
+        for (id, facts) in &self.nodes {
+            if let Some(node) = ted.nodes.get_mut(id) {
+                facts.lay(node);
+            }
+        }
+        for (id, facts) in &self.links {
+            if let Some(link) = ted.links.get_mut(id) {
+                facts.lay(link, &self.named);
+            }
+        }
+        ted
+    }
+}
+
+impl NodeFacts {
+    fn hear(&mut self, router: &Router) {
+        fill(&mut self.locator, router.locator.as_ref());
+        fill(&mut self.node_sid, router.node_sid.as_ref());
+        fill(&mut self.srgb, router.srgb.as_ref());
+        fill(&mut self.srlb, router.srlb.as_ref());
+        fill(&mut self.msd, router.msd.as_ref());
+        fill(&mut self.overload, router.overload.as_ref());
+    }
+
+    fn keep(&mut self, old: &Self, since: Timestamp) {
+        keep(&mut self.locator, old.locator.as_ref(), since);
+        keep(&mut self.node_sid, old.node_sid.as_ref(), since);
+        keep(&mut self.srgb, old.srgb.as_ref(), since);
+        keep(&mut self.srlb, old.srlb.as_ref(), since);
+        keep(&mut self.msd, old.msd.as_ref(), since);
+        keep(&mut self.overload, old.overload.as_ref(), since);
+    }
+
+    fn lay(&self, node: &mut Node) {
+        lay_some(&mut node.locator, self.locator.as_ref());
+        lay_some(&mut node.node_sid, self.node_sid.as_ref());
+        lay(&mut node.msd, self.msd.as_ref());
+        // These are no facts of the model: that the file says otherwise is shown beside, and told.
+        node.srgb = self.srgb.as_ref().map_or(node.srgb, |fact| fact.value);
+        node.srlb = self.srlb.as_ref().map_or(node.srlb, |fact| fact.value);
+        node.overload = self.overload.as_ref().map_or(node.overload, |fact| fact.value);
+    }
+}
+
+impl WayFacts {
+    fn hear(&mut self, way: &Way) {
+        fill(&mut self.bandwidth, way.bandwidth.as_ref());
+        fill(&mut self.igp, way.igp.as_ref());
+        fill(&mut self.te, way.te.as_ref());
+        fill(&mut self.adjacency_label, way.adjacency_label.as_ref());
+        fill(&mut self.end_x, way.end_x.as_ref());
+        fill(&mut self.delay, way.delay.as_ref());
+        fill(&mut self.jitter, way.jitter.as_ref());
+        fill(&mut self.loss, way.loss.as_ref());
+    }
+
+    fn keep(&mut self, old: &Self, since: Timestamp) {
+        keep(&mut self.bandwidth, old.bandwidth.as_ref(), since);
+        keep(&mut self.igp, old.igp.as_ref(), since);
+        keep(&mut self.te, old.te.as_ref(), since);
+        keep(&mut self.adjacency_label, old.adjacency_label.as_ref(), since);
+        keep(&mut self.end_x, old.end_x.as_ref(), since);
+        keep(&mut self.delay, old.delay.as_ref(), since);
+        keep(&mut self.jitter, old.jitter.as_ref(), since);
+        keep(&mut self.loss, old.loss.as_ref(), since);
+    }
+
+    /// Neither delay nor jitter nor loss.
+    fn lay(&self, direction: &mut Direction) {
+        lay(&mut direction.bandwidth, self.bandwidth.as_ref());
+        lay(&mut direction.igp, self.igp.as_ref());
+        lay(&mut direction.te, self.te.as_ref());
+        lay_some(&mut direction.adjacency_label, self.adjacency_label.as_ref());
+        lay_some(&mut direction.end_x, self.end_x.as_ref());
+    }
+}
+
+impl LinkFacts {
+    /// What holds for traffic that enters at that side.
+    pub const fn way(&self, from: Side) -> &WayFacts {
+        match from {
+            Side::A => &self.a_to_z,
+            Side::Z => &self.z_to_a,
+        }
+    }
+
+    /// Groups that have no name say nothing here.
+    fn hear_groups(&mut self, way: &Way, names: &Names) {
+        let Some(said) = way.groups.as_ref().filter(|_| !names.groups.is_empty()) else { return };
+        let named = |numbers: &BTreeSet<u32>| -> BTreeSet<Affinity> {
+            numbers.iter().filter_map(|number| names.groups.get(number).cloned()).collect()
+        };
+        let standing = match &said.standing {
+            Standing::Fresh => Standing::Fresh,
+            Standing::Stale { since } => Standing::Stale { since: *since },
+            Standing::Conflicting { other, source } => {
+                Standing::Conflicting { other: named(other), source: source.clone() }
+            }
+        };
+        let new = Fact { value: named(&said.value), source: said.source.clone(), at: said.at, standing };
+        match &mut self.affinity {
+            Some(fact) => fact.value.extend(new.value),
+            None => self.affinity = Some(new),
+        }
+    }
+
+    fn lay(&self, link: &mut Link, named: &BTreeSet<Affinity>) {
+        self.a_to_z.lay(&mut link.a_to_z);
+        self.z_to_a.lay(&mut link.z_to_a);
+        if let Some(affinity) = &self.affinity {
+            link.affinity.retain(|group| !named.contains(group));
+            link.affinity.extend(affinity.value.iter().cloned());
+        }
+    }
+}
+
+fn fill<T: Clone>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
+    if place.is_none() {
+        *place = said.cloned();
+    }
+}
+
+fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, since: Timestamp) {
+    let Some(before) = before.filter(|_| place.is_none()) else { return };
+    let since = match before.standing {
+        Standing::Stale { since } => since,
+        Standing::Fresh | Standing::Conflicting { .. } => since,
+    };
+    *place = Some(Fact { standing: Standing::Stale { since }, ..before.clone() });
+}
+
+fn lay_some<T: Clone + PartialEq>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
+    match place {
+        Some(place) => lay(place, said),
+        None => *place = said.cloned(),
+    }
+}
+
+/// What routers say counts; what the file says stands beside it where it is another value, unless the routers are silent.
+fn lay<T: Clone + PartialEq>(place: &mut Fact<T>, said: Option<&Fact<T>>) {
+    let Some(said) = said else { return };
+    let mut new = said.clone();
+    if place.source == Source::File && place.value != new.value && new.standing == Standing::Fresh {
+        new.standing = Standing::Conflicting { other: place.value.clone(), source: Source::File };
+    }
+    *place = new;
+}
+
+fn bare<T: Clone>(fact: &mut Fact<T>) {
+    *fact = Fact::derived(fact.value.clone());
+}
+
+/// A network without who said what of it and when: what a plan follows from.
+pub fn plain(ted: &Ted) -> Ted {
+    let mut ted = ted.clone();
+    for node in ted.nodes.values_mut() {
+        node.locator.iter_mut().for_each(bare);
+        node.node_sid.iter_mut().for_each(bare);
+        bare(&mut node.msd);
+    }
+    for link in ted.links.values_mut() {
+        for way in [&mut link.a_to_z, &mut link.z_to_a] {
+            bare(&mut way.bandwidth);
+            bare(&mut way.delay);
+            bare(&mut way.jitter);
+            bare(&mut way.loss);
+            bare(&mut way.igp);
+            bare(&mut way.te);
+            way.adjacency_label.iter_mut().for_each(bare);
+            way.end_x.iter_mut().for_each(bare);
+        }
+    }
+    ted
+}
+
+/// The routers and links that two networks of one file have otherwise, whoever says it: of these a plan may follow. Both as
+/// [`plain`] gives them.
+pub fn differing(one: &Ted, other: &Ted) -> Vec<String> {
+    let nodes = one.nodes.iter().filter(|(id, node)| other.nodes.get(*id) != Some(*node));
+    let links = one.links.iter().filter(|(id, link)| other.links.get(*id) != Some(*link));
+    nodes.map(|(id, _)| id.to_string()).chain(links.map(|(id, _)| id.to_string())).collect()
+}

@@ -1,0 +1,221 @@
+//! What a device's own modules are, for people who want to know what it could be told: which it serves, what stands in them, and
+//! which of them the dialects write.
+//!
+//! A device is taken up by one order at a time, so its texts are looked up a few at a time: whatever else is asked of it comes in
+//! between, a re-route first of all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use device::{DeviceError, Lack, Lacks, Module};
+use dialects::{Dialect, Vocabulary};
+use model::NodeId;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::tasks::{DeviceHandle, Work};
+
+/// Texts that are looked up in one order.
+const AT_ONCE: usize = 4;
+/// No order for texts begins later than this after the first.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// A device and its modules.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceSchema {
+    /// The device.
+    pub node: NodeId,
+    /// What it is configured in.
+    pub dialect: String,
+    /// Its modules, by name and revision.
+    pub modules: Vec<ModuleView>,
+    /// Modules that the dialect writes and the device does not serve.
+    pub missing: Vec<String>,
+    /// Modules whose texts were not to be had, or not in time.
+    pub unread: usize,
+}
+
+/// A module.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModuleView {
+    /// Its name.
+    pub name: String,
+    /// Its revision, or its version over gNMI; absent where there is none.
+    pub revision: Option<String>,
+    /// Its namespace; absent where it is not known.
+    pub namespace: Option<String>,
+    /// Containers in its text; absent where that was not read.
+    pub containers: Option<usize>,
+    /// Lists in its text; absent where that was not read.
+    pub lists: Option<usize>,
+    /// Operations in its text; absent where that was not read.
+    pub rpcs: Option<usize>,
+    /// The dialects that write it.
+    pub used_by: Vec<String>,
+    /// Nodes that the device's dialect can write there, and that its text does not define.
+    pub lacks: Vec<String>,
+}
+
+/// What each dialect writes, to say of a module who uses it.
+#[derive(Debug)]
+pub struct Writers(Vec<(Dialect, Vocabulary)>);
+
+impl Default for Writers {
+    fn default() -> Self {
+        Self(Dialect::ALL.into_iter().map(|dialect| (dialect, dialect.vocabulary())).collect())
+    }
+}
+
+impl Writers {
+    /// A module as it is shown.
+    pub fn view(&self, module: &Module, lacks: &Lacks) -> ModuleView {
+        let contents = module.contents;
+        let writers = self.0.iter().filter(|(_, writes)| writes.contains_key(module.name.as_str()));
+        ModuleView {
+            name: module.name.clone(),
+            revision: module.revision.clone(),
+            namespace: module.namespace.clone(),
+            containers: contents.map(|contents| contents.containers),
+            lists: contents.map(|contents| contents.lists),
+            rpcs: contents.map(|contents| contents.rpcs),
+            used_by: writers.map(|(dialect, _)| dialect.to_string()).collect(),
+            lacks: match lacks.get(&module.name) {
+                Some(Lack::Nodes { names, .. }) => names.iter().cloned().collect(),
+                Some(Lack::Module) | None => Vec::new(),
+            },
+        }
+    }
+}
+
+/// Asks a device for its modules, or for one of them, as long as somebody wants to know. Texts that it does not give, or not in
+/// time, are counted and no fault.
+///
+/// # Errors
+/// The device does not answer.
+pub async fn look(
+    handle: &DeviceHandle,
+    dialect: &str,
+    only: Option<&str>,
+    wanted: &(impl Fn() -> bool + Sync),
+) -> Result<DeviceSchema, DeviceError> {
+    let lacks = handle.serves().await?.lacks;
+    let mut modules = handle.modules(Work::Modules).await?;
+    modules.retain(|module| only.is_none_or(|only| module.name == only));
+    let begun = Instant::now();
+    let mut known = Vec::with_capacity(modules.len());
+    for part in modules.chunks(AT_ONCE) {
+        if begun.elapsed() >= WITHIN || !wanted() {
+            break;
+        }
+        match handle.modules(Work::Contents(Arc::new(part.to_vec()))).await {
+            Ok(part) => known.extend(part),
+            Err(error) => {
+                warn!(%error, "a device's modules were not all looked into");
+                break;
+            }
+        }
+    }
+    known.extend(modules.into_iter().skip(known.len()));
+    let writers = Writers::default();
+    let missing = lacks.iter().filter(|(_, lack)| **lack == Lack::Module);
+    Ok(DeviceSchema {
+        node: handle.node().clone(),
+        dialect: dialect.to_owned(),
+        missing: missing.map(|(module, _)| module.clone()).collect(),
+        unread: known.iter().filter(|module| module.contents.is_none()).count(),
+        modules: known.iter().map(|module| writers.view(module, &lacks)).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use device::{Contents, Device, Served};
+    use model::{DeviceReading, Edit, TransactionId};
+
+    use super::*;
+
+    /// A device with texts for all but one of its modules.
+    struct Chassis {
+        node: NodeId,
+        asked: Vec<usize>,
+    }
+
+    fn module(name: &str) -> Module {
+        Module { name: name.into(), revision: Some("2024-01-01".into()), ..Module::default() }
+    }
+
+    impl Device for Chassis {
+        fn node(&self) -> &NodeId {
+            &self.node
+        }
+        async fn capabilities(&mut self) -> Result<device::Capabilities, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn stage(&mut self, _: TransactionId, _: &[Edit]) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn commit(&mut self, _: TransactionId, _: Duration) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn confirm(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn serves(&mut self) -> Result<Served, DeviceError> {
+            let names = ["scheduler-policy".to_owned()].into();
+            let nodes = Lack::Nodes { revision: None, names };
+            let lacks =
+                [("openconfig-qos".to_owned(), nodes), ("trunkline-sr-policy".to_owned(), Lack::Module)];
+            Ok(Served { modules: Vec::new(), lacks: lacks.into() })
+        }
+        async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+            let others = (0..9).map(|number| module(&format!("other-{number}")));
+            Ok([module("bare"), module("openconfig-qos")].into_iter().chain(others).collect())
+        }
+        async fn contents(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+            self.asked.push(modules.len());
+            assert!(modules.len() <= AT_ONCE, "{:?}", self.asked);
+            let mut known = modules.to_vec();
+            for module in known.iter_mut().filter(|module| module.name != "bare") {
+                module.contents = Some(Contents { containers: 2, lists: 1, rpcs: 0 });
+            }
+            Ok(known)
+        }
+    }
+
+    fn spawned() -> DeviceHandle {
+        let device = Chassis { node: NodeId::lit("r1"), asked: Vec::new() };
+        DeviceHandle::spawn(device, Duration::from_secs(5))
+    }
+
+    #[tokio::test]
+    async fn every_module_is_told_with_what_is_known_of_it() {
+        let schema = look(&spawned(), "openconfig", None, &|| true).await.unwrap();
+        assert_eq!((schema.modules.len(), schema.unread), (11, 1));
+        assert_eq!(schema.missing, ["trunkline-sr-policy"]);
+        let qos = &schema.modules[1];
+        assert_eq!((qos.containers, qos.lists, qos.rpcs), (Some(2), Some(1), Some(0)));
+        assert_eq!(
+            (&qos.used_by[..], &qos.lacks[..]),
+            (&["openconfig".into()][..], &["scheduler-policy".into()][..])
+        );
+        let bare = &schema.modules[0];
+        assert_eq!((bare.containers, bare.used_by.len()), (None, 0));
+        let one = look(&spawned(), "openconfig", Some("openconfig-qos"), &|| true).await.unwrap();
+        assert_eq!(one.modules, [qos.clone()]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_looked_into_for_nobody() {
+        let schema = look(&spawned(), "openconfig", None, &|| false).await.unwrap();
+        assert_eq!((schema.modules.len(), schema.unread), (11, 11));
+    }
+}

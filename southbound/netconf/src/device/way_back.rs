@@ -1,0 +1,227 @@
+//! The way back of a device that takes no commit back by itself: what it held of ours is kept before the commit is sent, and put
+//! back by whoever cancels, also after a restart.
+//!
+//! A commit whose answer was lost may still be under way in the session that was cut. So what is put back is put back under the
+//! locks of a change, which no other session gets before that one has ended. The pre-image is forgotten once it was read back.
+//!
+//! Beside it, what stands for good is copied to startup where the device boots from there.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use device::edits::edits_between;
+use device::pre_image::{PreImageError, PreImages};
+use device::{DeviceError, ErrorKind, Step};
+use dialects::Headend;
+use model::{DeviceConfig, NodeId, TransactionId};
+use tracing::warn;
+
+use super::candidate::Candidate;
+use super::way::Way;
+use super::{Known, NetconfDevice, reading};
+use crate::rpc_error::RpcErrors;
+
+const NO_WAY: &str =
+    "it offers neither :candidate nor :writable-running, so that it can be read and not changed";
+const NO_PLACE: &str =
+    "it takes no commit back by itself, and no place is given where its pre-images are kept";
+
+/// What is remembered for the way back.
+#[derive(Debug, Default)]
+pub(super) struct WayBack {
+    /// Where pre-images are kept; absent where nobody keeps any.
+    pub(super) place: Option<Arc<dyn PreImages>>,
+    /// What the device held of ours when the change was staged.
+    before: Option<DeviceConfig>,
+    /// What stands for good is not in startup yet.
+    unsaved: bool,
+}
+
+impl NetconfDevice {
+    /// How a change goes into the device, if this one may begin, or any where none is named: there is a way, and no other commit waits
+    /// for its end. A second one on top of it could not be told apart from it when either is undone.
+    pub(super) async fn admit(&mut self, transaction: Option<TransactionId>) -> Result<Way, DeviceError> {
+        let open = self.take().await?;
+        let way = open.way();
+        self.open = Some(open);
+        let Some(way) = way else {
+            return Err(self.failed(Step::Stage, ErrorKind::Unsupported(NO_WAY.into())));
+        };
+        if way.is_by_pre_image() {
+            let pending = self.keep(Step::Stage, |place, node| place.pending(node)).await?;
+            if let Some(other) = pending.into_iter().find(|pending| Some(*pending) != transaction) {
+                let why = format!("{other} is neither confirmed nor cancelled");
+                return Err(self.failed(Step::Stage, ErrorKind::Locked(why)));
+            }
+        }
+        Ok(way)
+    }
+
+    /// Remembers what the device held when a change was staged, where that is its way back.
+    pub(super) fn remember(&mut self, way: Way, held: DeviceConfig) {
+        self.way_back.before = way.is_by_pre_image().then_some(held);
+    }
+
+    /// Keeps what the device held, before its commit is sent; whether that was kept just now. After a commit of unknown outcome
+    /// the first pre-image is the right one.
+    pub(super) async fn keep_before(
+        &mut self,
+        transaction: TransactionId,
+        way: Option<Way>,
+    ) -> Result<bool, DeviceError> {
+        if !way.is_some_and(Way::is_by_pre_image) {
+            return Ok(false);
+        }
+        let Some(before) = self.way_back.before.clone() else {
+            let why = "nothing was sent to the device: what it held when the change was staged is not known";
+            return Err(self.failed(Step::Commit, ErrorKind::Refused(why.into())));
+        };
+        let first = self.keep(Step::Commit, move |place, node| {
+            let first = !place.pending(node)?.contains(&transaction);
+            if first {
+                place.save(node, transaction, &before)?;
+            }
+            Ok(first)
+        });
+        first.await
+    }
+
+    /// Forgets the pre-image of a commit that had no effect.
+    pub(super) async fn forget_before(&mut self, transaction: TransactionId) {
+        let forgotten = self.keep(Step::Commit, move |place, node| place.forget(node, transaction)).await;
+        if let Err(error) = forgotten {
+            warn!(node = %self.node, %transaction, %error, "the pre-image of a refused commit stays");
+        }
+    }
+
+    /// Whether a commit waits for its end whose way back is here.
+    pub(super) async fn has_pre_image(
+        &mut self,
+        step: Step,
+        transaction: TransactionId,
+    ) -> Result<bool, DeviceError> {
+        if self.way_back.place.is_none() {
+            return Ok(false);
+        }
+        let pending: BTreeSet<TransactionId> = self.keep(step, |place, node| place.pending(node)).await?;
+        Ok(pending.contains(&transaction))
+    }
+
+    /// Makes such a commit permanent: there is nothing to ask of the device.
+    pub(super) async fn settle(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        self.keep(Step::Confirm, move |place, node| place.forget(node, transaction)).await?;
+        self.known = Known::Confirmed(transaction);
+        self.let_go().await;
+        self.save_startup().await;
+        Ok(())
+    }
+
+    /// Puts back what the device held before such a commit.
+    pub(super) async fn restore(&mut self, transaction: TransactionId) -> Result<(), DeviceError> {
+        let kept = self.keep(Step::Cancel, move |place, node| place.load(node, transaction)).await?;
+        if let Some(before) = kept {
+            let mut open = self.take().await?;
+            let held = open.hold().await;
+            if let Some(denied) = self.put_back(open, Step::Cancel, held)? {
+                return Err(self.in_the_way(&denied));
+            }
+            self.lay_back(&before).await?;
+        }
+        self.keep(Step::Cancel, move |place, node| place.forget(node, transaction)).await?;
+        self.known = Known::Nothing;
+        self.let_go().await;
+        Ok(())
+    }
+
+    /// A session that has a lock may be ours, still at the commit that is to be undone; anything else is in the way for now.
+    fn in_the_way(&self, denied: &RpcErrors) -> DeviceError {
+        let kind = match denied.lock_holder() {
+            Some(holder) if holder != 0 => ErrorKind::Silent(format!(
+                "what it held before cannot be put back yet, for session {holder} has a lock and may be ours, still at its \
+                 commit: {denied}"
+            )),
+            _ => ErrorKind::Locked(denied.to_string()),
+        };
+        self.failed(Step::Cancel, kind)
+    }
+
+    async fn lay_back(&mut self, before: &DeviceConfig) -> Result<(), DeviceError> {
+        let (now, _) = self.look(Step::Cancel).await?;
+        let edits = edits_between(&now, before);
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let rendered = self.dialect.render(&edits, &Headend { address: self.address, held: &now });
+        let operations =
+            rendered.map_err(|why| self.failed(Step::Cancel, ErrorKind::Unsupported(why.to_string())))?;
+        let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Cancel, why))?;
+        let mut open = self.take().await?;
+        let put = open.put(payload).await;
+        self.put_back(open, Step::Cancel, put)?;
+        // The pre-image is the only way back, so it is not given away for a mere yes.
+        let (now, _) = self.look(Step::Cancel).await?;
+        if edits_between(&now, before).is_empty() {
+            return Ok(());
+        }
+        let why = "it acknowledged what it held before and holds something else";
+        Err(self.failed(Step::Cancel, ErrorKind::Garbage(why.into())))
+    }
+
+    /// Gives the locks back, where a session is open that may have some.
+    async fn let_go(&mut self) {
+        if let Some(mut open) = self.open.take() {
+            open.release().await;
+            self.open = Some(open);
+        }
+    }
+
+    /// The session to cancel in. A commit that is tied to its session is undone by that session's end.
+    pub(super) async fn take_to_cancel(&mut self) -> Result<Candidate, DeviceError> {
+        let open = self.take().await?;
+        if !open.is_tied() {
+            return Ok(open);
+        }
+        open.end().await;
+        self.take().await
+    }
+
+    /// Copies what stands for good to startup, where the device boots from there. That it fails undoes nothing: it is told, and
+    /// tried again with the next reading.
+    pub(super) async fn save_startup(&mut self) {
+        self.way_back.unsaved = true;
+        let Some(mut open) = self.open.take() else { return };
+        let saved = open.save().await;
+        match self.put_back(open, Step::Confirm, saved) {
+            Ok(()) => self.way_back.unsaved = false,
+            Err(error) => {
+                warn!(%error, "the change is not in the startup configuration yet: a restart would lose it");
+            }
+        }
+    }
+
+    /// Tries that again, unless a commit is under way: what may still go back has no place in startup.
+    pub(super) async fn save_again(&mut self) {
+        if self.way_back.unsaved && matches!(self.known, Known::Confirmed(_) | Known::Nothing) {
+            self.save_startup().await;
+        }
+    }
+
+    /// Works with the pre-images, which may block on a disk.
+    async fn keep<T: Send + 'static>(
+        &mut self,
+        step: Step,
+        work: impl FnOnce(&dyn PreImages, &NodeId) -> Result<T, PreImageError> + Send + 'static,
+    ) -> Result<T, DeviceError> {
+        let Some(place) = self.way_back.place.clone() else {
+            return Err(self.failed(step, ErrorKind::Unsupported(NO_PLACE.into())));
+        };
+        let node = self.node.clone();
+        let done = tokio::task::spawn_blocking(move || work(&*place, &node)).await;
+        let why = match done {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(why)) => why.to_string(),
+            Err(why) => format!("pre-image: {why}"),
+        };
+        Err(self.failed(step, ErrorKind::Refused(format!("nothing was sent to the device: {why}"))))
+    }
+}
