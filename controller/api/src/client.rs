@@ -5,7 +5,7 @@ mod wire;
 
 mod events;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use engine::{
     balance::Limits,

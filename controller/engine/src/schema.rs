@@ -210,7 +210,7 @@ mod tests {
         let bare = &schema.modules[0];
         assert_eq!((bare.containers, bare.used_by.len()), (None, 0));
         let one = look(&spawned(), "openconfig", Some("openconfig-qos"), &|| true).await.unwrap();
-        assert_eq!(one.modules, [qos.clone()]);
+        assert_eq!(one.modules, std::slice::from_ref(qos));
     }
 
     #[tokio::test]

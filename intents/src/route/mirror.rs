@@ -177,9 +177,11 @@ impl Mirrors {
 
     /// What finds paths in the graph of a mirror.
     pub fn finder(&mut self, real: &Graph, mirror: Mirror) -> &mut Finder {
-        if !self.finders.contains_key(&mirror) {
-            self.finders.insert(mirror, Finder::new(Arc::new(mirror.graph(real))));
-            let part = MOST_BYTES / self.finders.len();
+        let known = self.finders.len();
+        self.finders.entry(mirror).or_insert_with(|| Finder::new(Arc::new(mirror.graph(real))));
+        let now = self.finders.len();
+        if now > known {
+            let part = MOST_BYTES / now;
             self.finders.values_mut().for_each(|finder| finder.keep_within(part));
         }
         self.finders.get_mut(&mirror).expect("it was there, or was put there just now")

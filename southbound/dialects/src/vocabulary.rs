@@ -154,6 +154,7 @@ mod tests {
         rate: 1_000_000,
         greatest_weight: 100,
         guarantees: 2,
+        vrfs: &["production"],
     };
 
     #[test]
@@ -178,6 +179,8 @@ mod tests {
                 Edit::PutQos { interface: interface.clone(), qos: qos.clone() }
             }));
             edits.extend(to.classifier.iter().cloned().map(Edit::PutClassifier));
+            edits.extend(to.steering.values().cloned().map(Edit::PutSteering));
+            edits.extend(from.steering.keys().cloned().map(Edit::RemoveSteering));
             edits.extend(from.policies.keys().copied().map(Edit::RemovePolicy));
             edits.extend(from.qos.keys().cloned().map(Edit::RemoveQos));
             for dialect in Dialect::ALL {

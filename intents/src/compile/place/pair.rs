@@ -129,13 +129,14 @@ impl Placer<'_> {
         }
         let service = placed.service;
         let overlay = self.overlay(service);
+        let is_strict = self.is_strict(service);
         let view = seen(&mut self.base, &mut self.overlays, overlay);
         let graph = Arc::clone(view.graph());
         let request =
             PathRequest { bounds: Bounds::default(), bandwidth: Bandwidth::ZERO, ..placed.request.clone() };
         let joint = route::is_joint(service);
         let back = (service.bidirectional && !joint).then(|| route::turned(&request));
-        let free = self.room.free(self.is_strict(service)).of_service(service);
+        let free = self.room.free(is_strict).of_service(service);
         let mut pairs = Vec::new();
         for request in std::iter::once(&request).chain(&back) {
             let found = together(&graph, free, request, 2, service.sle.diversity, view.workspace()).ok()?;

@@ -25,7 +25,9 @@ fn a_dialect_is_found_by_its_name() {
 #[test]
 fn no_edit_is_carried_for_which_the_table_has_no_words() {
     let features = [
-        Feature::Steering,
+        Feature::PrefixSteering,
+        Feature::DscpSteering,
+        Feature::WholeSteering,
         Feature::StrictQueues,
         Feature::WeightedQueues,
         Feature::Guarantees,

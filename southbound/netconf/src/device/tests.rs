@@ -11,6 +11,7 @@ use device::contract::{Rig, removal, sample_edits};
 use model::DeviceConfig;
 
 use super::*;
+use crate::ns;
 use crate::operation::Datastore;
 use crate::rpc_error::ErrorTag;
 use chassis::{Chamber, FULL, Fault};
@@ -87,9 +88,8 @@ async fn the_hello_tells_what_it_can_do() {
 #[tokio::test]
 async fn a_session_that_was_opened_elsewhere_serves_until_it_ends() {
     let chamber = Chamber::start(&FULL).await;
-    let opened = ssh::connect(&chamber.target(), &session::Options::default(), Instant::now() + LONG).await;
-    let (session, _) = opened.unwrap();
-    let mut nowhere = chamber.target();
+    let session = chamber.target().open(&session::Options::default(), Instant::now() + LONG).await.unwrap();
+    let Target::Ssh(mut nowhere) = chamber.target() else { panic!("it is an SSH server") };
     nowhere.address = "127.0.0.1:1".into();
     let device = NetconfDevice::new(NodeId::lit("r1"), nowhere, Options::default());
     let mut device = device.beginning_on(session.clone());

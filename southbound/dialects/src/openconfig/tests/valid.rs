@@ -38,6 +38,8 @@ const RANGE: Range = Range {
     rate: 1,
     greatest_weight: 255,
     guarantees: usize::MAX,
+    // Rules come from `steering`, with code points and without a prefix too.
+    vrfs: &[],
 };
 
 fn steering() -> impl Strategy<Value = Vec<SteeringRule>> {

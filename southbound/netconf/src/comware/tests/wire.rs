@@ -8,7 +8,7 @@ use netconf_rs::transport::ssh::SSHTransport;
 use proptest::prelude::*;
 use tokio::sync::mpsc;
 
-use super::super::transport::{Wire, driven};
+use super::super::transport::{Ask, Wire, driven};
 use super::*;
 use crate::hello::Hello;
 use crate::xml::Element;
@@ -101,7 +101,7 @@ async fn a_panic_of_the_library_is_an_error_with_its_words() {
 
 /// The library reads this as the answer to a request for interfaces.
 fn reads(answer: Element) {
-    let (asks, mut asked) = mpsc::channel(1);
+    let (asks, mut asked) = mpsc::channel::<Ask>(1);
     let hello = Hello::server(1, [ns::CAP_BASE_1_0.to_owned()]).to_xml();
     let device = std::thread::spawn(move || {
         if let Some(ask) = asked.blocking_recv() {
