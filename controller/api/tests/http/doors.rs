@@ -49,7 +49,7 @@ async fn every_guarded_row_asks_for_the_token_and_takes_no_other() {
             assert!(!problem.detail.contains(&fixture.token));
         }
     }
-    assert_eq!(guarded, 14);
+    assert_eq!(guarded, 15);
     assert!(fixture.asked().await.is_empty(), "nothing reached the engine");
     assert!(fixture.journal.audit(10).unwrap().is_empty());
 }

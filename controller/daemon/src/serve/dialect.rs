@@ -83,7 +83,7 @@ mod tests {
         let told = |config: &str, dialect| {
             let text = format!(
                 "apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n  - name: r1\n    config: {{{config}}}\n    login: \
-                 {{user: u, key: \"file:id\"}}\n"
+                 {{user: u, key: \"file:id\", password: \"env:PASSWORD\"}}\n"
             );
             let entry = Inventory::parse(&text).unwrap().devices.remove(0);
             travels(&entry, dialect).map_err(|error| error.to_string())

@@ -69,11 +69,14 @@ links:
   - {name: spare, a: "s:2", z: "a:2", bandwidth: 1Gbps, delay: 2ms}
   - {name: ab, a: "a:3", z: "b:1", bandwidth: 1Gbps, delay: 1ms}
   - {name: bd, a: "b:2", z: "d:1", bandwidth: 1Gbps, delay: 1ms}
-  - {name: sb, a: "s:3", z: "b:3", bandwidth: 1Gbps, delay: 5ms}
+  - {name: sb, a: "s:3", z: "b:3", bandwidth: 1Gbps, delay: 50ms}
   - {name: ad, a: "a:4", z: "d:2", bandwidth: 1Gbps, delay: 5ms}
 "#);
-    // Beside this path no way keeps off its nodes, but one keeps off its links.
-    let text = service("x", "  connectivity: {type: p2p, endpoints: [s, d]}\n  sle: {diversity: node}");
+    // Beside this path no way keeps off its nodes and is fast enough, but one keeps off its links.
+    let text = service(
+        "x",
+        "  connectivity: {type: p2p, endpoints: [s, d]}\n  slo: {oneWayDelay: 20ms}\n  sle: {diversity: node}",
+    );
     let done = compiled(&set_of(&[CLASSES, &text], &ted), &ted, &drained(&["spare"]));
     let direction = out(&done, "x");
     assert_eq!(links(&direction.primary), BTreeSet::from(["sa", "ab", "bd"]));

@@ -143,7 +143,7 @@ fn named(dialect: Dialect, length: usize) -> Edit {
 fn names_fit_up_to_the_length_that_is_told() {
     let held = DeviceConfig::default();
     let headend = Headend { address: "10.0.0.1".parse().unwrap(), held: &held };
-    for dialect in Dialect::ALL {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.has_words()) {
         let fits = |length| dialect.render(&[named(dialect, length)], &headend).is_ok();
         // The compiler's own names end there.
         let longest = dialect.features().longest_name.unwrap_or(128);
