@@ -1,6 +1,6 @@
 //! The inventory: how each device is reached and by what it is known. It holds no secret, only where secrets are.
 //!
-//! What stands there is read by [`access`] and [`reference`]; what goes together and what contradicts itself is judged by `check`,
+//! What stands there is read by [`access`] and [`mod@reference`]; what goes together and what contradicts itself is judged by `check`,
 //! before anything is resolved.
 
 pub mod access;
