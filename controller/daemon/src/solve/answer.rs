@@ -3,14 +3,11 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
 
 use formats::repetita::lists::{to_json, to_rows};
-use model::dense::{Instance, WeightedList};
+use model::dense::Instance;
 use optimise::{Budget, Goal, Options, Solution, Unsolvable};
 
 use super::request::Asked;
 use crate::outcome::{Stop, say};
-
-/// The lists of each demand, in the words of files.
-pub type Lists = Vec<Vec<WeightedList>>;
 
 /// The lists as rows where no other kind was permitted, else as JSON.
 pub fn text(asked: &Asked, solution: &Solution) -> String {

@@ -3,9 +3,10 @@
 //! A search breaks ties by ids and sums in their order. So edges are sorted by all that is said of them, their labels last, and links
 //! are named by their rows again where something is written.
 
-use model::dense::{Edge, Segment};
+use model::dense::{Edge, Segment, WeightedList};
 
-use super::answer::Lists;
+/// The lists of each demand, in the words of files.
+pub type Lists = Vec<Vec<WeightedList>>;
 
 /// Where the rows of EDGES have gone, and where what stands there came from.
 pub struct Order {
@@ -67,8 +68,6 @@ fn renamed(mut lists: Lists, name: impl Fn(u32) -> u32) -> Lists {
 
 #[cfg(test)]
 mod tests {
-    use model::dense::WeightedList;
-
     use super::*;
 
     #[test]

@@ -8,9 +8,8 @@ use optimise::{Goal, MAX_SEGMENTS, Options};
 
 use super::{
     SolveArgs,
-    answer::Lists,
     links::{Links, at},
-    order::Order,
+    order::{Lists, Order},
 };
 use crate::{input, outcome::Stop};
 
