@@ -55,6 +55,7 @@ pub const CRATES: &[Row] = &[
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
     pure("lab/net", "net", &["model", "formats"]),
+    io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
@@ -69,6 +70,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tonic", &["gnmi", "router"]),
     ("redb", &["store"]),
     ("warp", &["api"]),
+    ("rtnetlink", &["kernel"]),
 ];
 
 /// Libraries that have work to do somewhere in this product.
