@@ -227,7 +227,7 @@ fn a_policy_that_is_replaced_is_one_write_for_each_prefix() {
     let after = Program::of(&usual(), &cut).unwrap();
     let writes = Program::changes(&before, &after);
     assert!(writes.iter().all(|write| matches!(write, Write::Route { replaces: true, .. })), "{writes:?}");
-    assert_eq!(writes.len(), 3, "voice in both families, payments: {writes:?}");
+    assert_eq!(writes.len(), 4, "voice and payments, both families: {writes:?}");
 }
 
 #[test]
