@@ -74,7 +74,8 @@ pub(crate) fn place() -> Place {
         node: NodeId::lit("r1"),
         source: address("fc00:0:1:ffff::1"),
         locator: Some(Locator { net: locator(1), csid: None }),
-        core: BTreeSet::from(["fc00::/16".parse().unwrap()]),
+        functions: BTreeSet::new(),
+        core: BTreeSet::from(["fc00::/16".parse().unwrap(), "fd00:10::/28".parse().unwrap()]),
         ports: BTreeMap::from([
             port("eth1", "fc00:0:1:e000::", "fd00:12::2"),
             port("eth2", "fc00:0:1:e001::", "fd00:13::3"),

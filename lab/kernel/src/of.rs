@@ -27,6 +27,7 @@ struct Draft<'a> {
 pub(crate) fn program(config: &DeviceConfig, place: &Place) -> Result<Program, NotHere> {
     let mut draft = Draft { config, place, program: Program::default(), refusals: Vec::new() };
     config.policies.values().for_each(|policy| draft.check(policy));
+    draft.core();
     draft.underlay();
     draft.sids();
     draft.bindings();
@@ -46,6 +47,19 @@ impl Draft<'_> {
         } else if self.place.locator.is_none() {
             self.refusals.push(Refusal::NoLocator { key });
         }
+    }
+
+    /// Whether all that is looked up for a customer's packet in the end is looked up in the main table.
+    fn core(&mut self) {
+        let place = self.place;
+        let Some(locator) = place.locator else { return };
+        let peers = place.peers.values().filter_map(|peer| peer.locator);
+        let neighbours =
+            place.ports.values().filter_map(|port| port.end_x).map(|adjacency| adjacency.neighbour);
+        let locators = peers.chain([locator.net]).map(|net| net.network());
+        let all = locators.chain(neighbours).chain([place.source]);
+        let outside = all.filter(|address| !place.core.iter().any(|net| net.contains(address)));
+        self.refusals.extend(outside.map(|address| Refusal::OutsideCore { address }));
     }
 
     /// Routes that the IGP gives, over what is up.

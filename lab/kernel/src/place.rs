@@ -33,6 +33,9 @@ pub struct Place {
     pub source: Ipv6Addr,
     /// The SRv6 locator and how its SIDs are built, where it has one.
     pub locator: Option<Locator>,
+    /// SIDs of the service function behind the router, a firewall for instance, where it has one. Nothing stands there in a lab: packets
+    /// are counted and go on to the next segment.
+    pub functions: BTreeSet<Ipv6Addr>,
     /// Prefixes that hold all locators and addresses of the network's routers and links, and none of any customer.
     pub core: BTreeSet<Ipv6Net>,
     /// Interfaces with a line to another router.

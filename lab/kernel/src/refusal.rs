@@ -33,7 +33,7 @@ pub enum Refusal {
     /// A segment or binding SID is a label.
     #[error(
         "policy {key} uses MPLS label {sid}: routers that forward in a kernel without MPLS have SRv6 only; give its intents \
-         `dataplane: srv6`, or run the lab with `--mode process`"
+         `dataplane: srv6`, or let the lab simulate its routers"
     )]
     Mpls {
         /// The policy.
@@ -110,6 +110,15 @@ pub enum Refusal {
         "{address} is both an address of the router and a SID of it: packets with more segments would end there; give the router another address"
     )]
     TakenAddress {
+        /// The address.
+        address: Ipv6Addr,
+    },
+    /// An address of the network that customers' tables would be asked for.
+    #[error(
+        "{address} belongs to the network and lies in none of its core prefixes: a customer's table would be asked for it; add a prefix \
+         that holds it and nothing of any customer"
+    )]
+    OutsideCore {
         /// The address.
         address: Ipv6Addr,
     },

@@ -25,6 +25,7 @@ pub(super) async fn run(tool: Tool, arguments: &[&str], input: &str) -> Result<S
     let Tool { program, package } = tool;
     let started = Command::new(program)
         .args(arguments)
+        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -41,7 +41,7 @@ pub(super) fn route(message: &RouteMessage, names: &Names) -> Option<(RouteKey, 
         RouteType::Unicast => unicast(message, names),
         _ => None,
     };
-    let metric = message.attributes.iter().any(|one| *one == RouteAttribute::Priority(METRIC));
+    let metric = message.attributes.contains(&RouteAttribute::Priority(METRIC));
     let odd = || Target::Odd(format!("{:?}", message.attributes).chars().take(200).collect());
     Some((key, target.filter(|_| metric).unwrap_or_else(odd)))
 }

@@ -1,6 +1,6 @@
 //! The thread that stands in a namespace, and the handle by which others ask it to do things.
 
-use std::{fs::File, io, os::fd::AsFd, path::Path, pin::Pin, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, fs::File, io, os::fd::AsFd, path::Path, pin::Pin, rc::Rc, time::Duration};
 
 use rtnetlink::{Handle, sys::AsyncSocket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -12,7 +12,11 @@ use super::{
     read, sysctl,
     write::{self, Counts},
 };
-use crate::{program::Program, write::Write};
+use crate::{
+    object::{RouteKey, Target},
+    program::Program,
+    write::Write,
+};
 
 /// Where `ip netns` keeps namespaces.
 const FOLDER: &str = "/run/netns";
@@ -128,7 +132,16 @@ impl Namespace {
         self.within("reading", LIMIT, |inside| async move { read::program(&inside).await }).await
     }
 
-    /// Carries writes out, in their order. What comes behind one that fails is not carried out, but for those that were sent with it
+    /// The routes that are held there of ours: quick, for they are all that a device takes with it when it goes down. Whoever keeps a
+    /// program in mind sets its routes to these when a device went down or came up.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn routes(&self) -> Result<BTreeMap<RouteKey, Target>, LiveError> {
+        self.within("reading routes", LIMIT, |inside| async move { read::only_routes(&inside).await }).await
+    }
+
+    /// Carries writes out, in their order. What should go and is gone already is no failure. What comes behind one that fails is not carried out, but for those that were sent with it
     /// (routes that come, or routes that go); read again then.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     nft,
     number::{ANCHOR, Device, HTB, Minor, Packets, Rate},
-    object::{Class, Marking, Rule, Shaper},
+    object::{Class, Marking, RouteKey, Rule, Shaper, Target},
     program::Program,
 };
 
@@ -68,9 +68,7 @@ pub(super) async fn program(inside: &Inside) -> Result<Program, Failed> {
     let names: Names = links.iter().map(|link| (link.index, link.name.clone())).collect();
     let mut program =
         Program { anchor: names.values().any(|name| name.as_str() == ANCHOR), ..Program::default() };
-    for message in routes(inside).await.map_err(fail("reading routes"))? {
-        program.routes.extend(decode::route(&message, &names));
-    }
+    program.routes = ours(inside, &names).await.map_err(fail("reading routes"))?;
     program.rules = rules(inside).await.map_err(fail("reading rules"))?;
     program.source = source().await.map_err(fail("reading the source of outer headers"))?;
     program.marking = marking().await.map_err(fail("reading the marks of nftables"))?;
@@ -88,6 +86,19 @@ pub(super) async fn routes(inside: &Inside) -> Result<Vec<RouteMessage>, Fault> 
         all.extend(found);
     }
     Ok(all)
+}
+
+/// Routes of ours.
+async fn ours(inside: &Inside, names: &Names) -> Result<BTreeMap<RouteKey, Target>, Fault> {
+    Ok(routes(inside).await?.iter().filter_map(|message| decode::route(message, names)).collect())
+}
+
+/// The same, of whoever has no names yet.
+pub(super) async fn only_routes(inside: &Inside) -> Result<BTreeMap<RouteKey, Target>, Failed> {
+    let fail = |fault| (Some("reading routes".to_owned()), fault);
+    let names: Names =
+        links(inside).await.map_err(fail)?.into_iter().map(|link| (link.index, link.name)).collect();
+    ours(inside, &names).await.map_err(fail)
 }
 
 async fn rules(inside: &Inside) -> Result<BTreeSet<Rule>, Fault> {

@@ -128,6 +128,7 @@ pub(super) async fn all(inside: &Inside, writes: &[Write]) -> Result<Counts, Fai
 async fn by_netlink(inside: &Inside, group: &[Write], indices: &Indices) -> Result<(), Failed> {
     let send = |write: &Write| {
         let (name, request) = (write.to_string(), request(write, indices));
+        let goes = matches!(write, Write::Unroute(_) | Write::Unrule(_));
         let mut netlink = inside.netlink.clone();
         async move {
             let sent = async {
@@ -135,6 +136,7 @@ async fn by_netlink(inside: &Inside, group: &[Write], indices: &Indices) -> Resu
                 while let Some(answer) = answers.next().await {
                     if let NetlinkPayload::Error(error) = answer.payload
                         && error.code.is_some()
+                        && !(goes && is_gone(&error.to_io()))
                     {
                         return Err(Fault::from(rtnetlink::Error::NetlinkError(error)));
                     }
@@ -145,6 +147,12 @@ async fn by_netlink(inside: &Inside, group: &[Write], indices: &Indices) -> Resu
         }
     };
     stream::iter(group.iter().map(send)).buffered(TOGETHER).try_collect().await
+}
+
+/// Whether the kernel says that what should go is not there: a device that went down took its routes with it.
+fn is_gone(error: &std::io::Error) -> bool {
+    let gone = [rustix::io::Errno::SRCH, rustix::io::Errno::NOENT];
+    gone.iter().any(|gone| error.raw_os_error() == Some(gone.raw_os_error()))
 }
 
 fn request(write: &Write, indices: &Indices) -> Result<NetlinkMessage<RouteNetlinkMessage>, Fault> {

@@ -22,6 +22,8 @@ impl Draft<'_> {
         self.route(IpNet::V6(locator.net), rest);
         self.sid(locator.end(), Behaviour::End(None));
         self.sid(decap_sid(locator.net), Behaviour::EndDt6(Table::Main));
+        let place = self.place;
+        place.functions.iter().for_each(|sid| self.sid(*sid, Behaviour::End(None)));
         let adjacencies: Vec<_> = self.place.ports.values().filter_map(|port| port.end_x).collect();
         for adjacency in adjacencies {
             let function =
@@ -67,7 +69,7 @@ impl Draft<'_> {
     fn next_csid(&mut self, locator: &Locator, taken: u8) -> Option<NextCsid> {
         let node = locator.csid.map_or(0, |csid| csid.node);
         let block = locator.net.prefix_len().saturating_sub(node);
-        let whole = |bits: u8| bits >= 8 && bits <= 120 && bits.is_multiple_of(8);
+        let whole = |bits: u8| (8..=120).contains(&bits) && bits.is_multiple_of(8);
         let fits = whole(block) && whole(taken) && u16::from(block) + u16::from(taken) <= 128;
         if !fits {
             self.refusals.push(Refusal::Csid { block, taken });

@@ -72,6 +72,14 @@ fn what_a_kernel_cannot_do_is_refused_with_all_its_reasons() {
 }
 
 #[test]
+fn addresses_of_the_network_are_none_of_the_customers() {
+    let mut place = place();
+    place.core = BTreeSet::from(["fc00::/16".parse().unwrap()]);
+    let refused = Program::of(&DeviceConfig::default(), &place).unwrap_err().to_string();
+    assert!(refused.contains("fd00:12::2 belongs to the network"), "{refused}");
+}
+
+#[test]
 fn lengths_that_the_kernel_does_not_take_are_refused() {
     let mut place = with_csid(place());
     if let Some(locator) = &mut place.locator {

@@ -186,7 +186,8 @@ fn places(csid: bool) -> Vec<Place> {
         node: format!("r{node}").parse().unwrap(),
         source: format!("fc00:0:{node}:ffff::1").parse().unwrap(),
         locator: Some(Locator { net: locator(node), csid: csid.then_some(Csid { node: 16, function: 16 }) }),
-        core: BTreeSet::from(["fc00::/16".parse().unwrap()]),
+        functions: BTreeSet::new(),
+        core: BTreeSet::from(["fc00::/16".parse().unwrap(), "fd00::/16".parse().unwrap()]),
         ports: ports.into_iter().collect(),
         underlay: Underlay { routes: routes.into_iter().collect(), ours: true },
         peers: (1..=3)

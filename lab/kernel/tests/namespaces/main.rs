@@ -261,14 +261,46 @@ fn weights_divide_flows() {
         (other.weight, other.sids) = (3, vec!["fc00:0:2:e001::".parse().unwrap()]);
         policy.candidates[0].lists.push(other);
         ground.configure(R1, &config).await;
-        traffic::flows(&ground, "ef", 2_000).await;
-        let (one, three) = (
-            counted(&ground, R2, "fc00:0:2:1::/128").await,
-            counted(&ground, R2, "fc00:0:2:e001::/128").await,
-        );
-        println!("{one} flows to {three}");
-        assert_eq!(one + three, 2_000);
-        assert!((1_425..=1_575).contains(&three), "{three} of 2000");
+        for (from, to) in [("10.1.0.2", "10.3.0.2"), ("2001:db8:1::2", "2001:db8:3::2")] {
+            let [one, three] = shares(&ground, from, to).await;
+            println!("from {from}: {one} flows to {three}");
+            assert_eq!(one + three, 2_000);
+            assert!((1_425..=1_575).contains(&three), "{three} of 2000");
+        }
+    });
+}
+
+/// How many of 2,000 flows took each list.
+async fn shares(ground: &Ground, from: &'static str, to: &'static str) -> [u64; 2] {
+    let now = || async {
+        [counted(ground, R2, "fc00:0:2:1::/128").await, counted(ground, R2, "fc00:0:2:e001::/128").await]
+    };
+    let before = now().await;
+    traffic::flows(ground, from, to, "ef", 2_000).await;
+    let after = now().await;
+    [after[0] - before[0], after[1] - before[1]]
+}
+
+#[test]
+fn an_interface_that_was_down_comes_back() {
+    on_ground(false, |ground| async move {
+        let config = ground::steered(&["fc00:0:2:1::"]);
+        ground.configure(R1, &config).await;
+        let Ground { routers, .. } = &ground;
+        let (namespace, mut place) = (&routers[R1].namespace, routers[R1].place.clone());
+        let up = Program::of(&config, &place).unwrap();
+        ground.run(R1, &["ip", "link", "set", "dev", "eth1", "down"]).await;
+        place.ports.get_mut(&InterfaceName::lit("eth1")).unwrap().up = false;
+        let down = Program::of(&config, &place).unwrap();
+        // The kernel took the routes over eth1 away itself; nobody minds.
+        let counts = namespace.write(&Program::changes(&up, &down)).await.unwrap();
+        assert!(counts.routes >= 2, "{counts:?}");
+        assert_eq!(namespace.routes().await.unwrap(), down.routes);
+        ground.run(R1, &["ip", "link", "set", "dev", "eth1", "up"]).await;
+        namespace.write(&Program::changes(&down, &up)).await.unwrap();
+        assert_eq!(namespace.read().await.unwrap(), up);
+        ping(&ground, "10.3.0.2", "ef", 5).await;
+        ping(&ground, "2001:db8:3::2", "be", 5).await;
     });
 }
 

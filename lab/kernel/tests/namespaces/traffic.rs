@@ -1,6 +1,7 @@
 //! Customers' packets from h1 to h3.
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -102,18 +103,23 @@ impl Stream {
 }
 
 /// So many flows of one packet, each from a port of its own.
-pub async fn flows(ground: &Ground, dscp: &str, count: u32) {
+pub async fn flows(ground: &Ground, from: &'static str, to: &'static str, dscp: &str, count: u32) {
+    let (from, to): (IpAddr, IpAddr) = (from.parse().unwrap(), to.parse().unwrap());
     let tos = tos(dscp);
     let sent = ground.h1.run(move |_| async move {
         for flow in 0..count {
-            let socket = UdpSocket::bind("10.1.0.2:0").await?;
-            socket.set_tos_v4(tos)?;
-            socket.send_to(b"one", "10.3.0.2:9").await?;
+            let socket = UdpSocket::bind((from, 0)).await?;
+            match from {
+                IpAddr::V4(_) => socket.set_tos_v4(tos)?,
+                IpAddr::V6(_) => socket.set_tclass_v6(tos)?,
+            }
+            socket.send_to(b"one", (to, 9)).await?;
             // A queue has room for that many.
             if flow % 50 == 49 {
-                tokio::time::sleep(Duration::from_millis(8)).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
+        tokio::time::sleep(Duration::from_millis(50)).await;
         std::io::Result::Ok(())
     });
     sent.await.unwrap().unwrap();

@@ -27,9 +27,7 @@ fn every_route_of_a_program_reads_back_from_its_octets() {
         let sid = format!("fc00:0:1:{:x}::", 0x4000 + policy.key.color.number());
         policy.binding_sid = sid.parse().ok();
     }
-    let mut place = with_csid(place());
-    place.core.insert("fd00::/16".parse().unwrap());
-    let program = Program::of(&config, &place).unwrap();
+    let program = Program::of(&config, &with_csid(place())).unwrap();
     let weighted =
         |target: &Target| matches!(target, Target::Encap(ways) | Target::Bound(ways) if ways.len() > 1);
     assert!(program.routes.values().filter(|target| weighted(target)).count() >= 2);
