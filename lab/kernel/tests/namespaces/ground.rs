@@ -83,8 +83,9 @@ impl Ground {
         }
         let mut namespaces = Vec::new();
         for name in NAMES {
-            let namespace = Namespace::open(&format!("{prefix}-{name}")).await.unwrap();
-            namespace.prepare().await.unwrap();
+            let namespace =
+                Namespace::open(&format!("{prefix}-{name}")).await.map_err(|error| error.to_string())?;
+            namespace.prepare().await.map_err(|error| error.to_string())?;
             namespaces.push(namespace);
         }
         links(&prefix)?;
