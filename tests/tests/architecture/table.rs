@@ -57,6 +57,7 @@ pub const CRATES: &[Row] = &[
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
     pure("lab/net", "net", &["model", "formats"]),
+    io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
@@ -72,6 +73,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("warp", &["api"]),
     ("netconf-rs", &["netconf"]),
+    ("rtnetlink", &["kernel"]),
 ];
 
 /// Libraries that have work to do somewhere in this product.
