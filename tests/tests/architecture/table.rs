@@ -51,11 +51,13 @@ pub const CRATES: &[Row] = &[
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
             "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router",
+            "ground",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
     pure("lab/net", "net", &["model", "formats"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
+    io("lab/ground", "ground", &["model", "formats"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];
@@ -69,6 +71,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("tonic", &["gnmi", "router"]),
     ("redb", &["store"]),
     ("warp", &["api"]),
+    ("tun-rs", &["ground"]),
 ];
 
 /// Libraries that have work to do somewhere in this product.
