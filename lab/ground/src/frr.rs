@@ -8,6 +8,7 @@ mod daemons;
 
 use std::{fmt::Write as _, path::Path};
 
+use ipnet::IpNet;
 use model::NodeId;
 
 use crate::layout::{Interface, Layout, Router};
@@ -26,6 +27,12 @@ pub fn zebra(id: &NodeId, folder: &Path) -> String {
 
 /// What isisd is told; `folder` is where it logs.
 pub fn isisd(layout: &Layout, id: &NodeId, folder: &Path) -> String {
+    let log = folder.join("isisd.log");
+    format!("hostname {}\nlog file {} errors\n{}", host(id), log.display(), process(layout, id))
+}
+
+/// The routing process and its interfaces.
+fn process(layout: &Layout, id: &NodeId) -> String {
     let mut text = String::new();
     let Some((_, stand, router)) = layout.routers().find(|(known, _, _)| *known == id) else { return text };
     let overload = layout.ted.nodes.get(id).is_some_and(|node| node.overload);
@@ -33,11 +40,9 @@ pub fn isisd(layout: &Layout, id: &NodeId, folder: &Path) -> String {
     // Writing into a string cannot fail.
     let _ = write!(
         text,
-        "hostname {}\nlog file {} errors\nrouter isis {PROCESS}\n is-type level-2-only\n metric-style wide\n lsp-gen-interval 1\n \
+        "router isis {PROCESS}\n is-type level-2-only\n metric-style wide\n lsp-gen-interval 1\n \
          spf-delay-ietf init-delay 50 short-delay 200 long-delay 1000 holddown 2000 time-to-learn 500\n{set_overload} net {}\n!\n\
          interface lo\n ipv6 router isis {PROCESS}\n isis passive\n!\n",
-        host(id),
-        folder.join("isisd.log").display(),
         title(router)
     );
     let hello = if layout.routers().count() < MANY { 1 } else { 3 };
@@ -56,6 +61,26 @@ pub fn isisd(layout: &Layout, id: &NodeId, folder: &Path) -> String {
         }
     }
     text
+}
+
+/// What FRR is told in one file, as its own image reads it: addresses too, which nobody else sets there.
+pub fn whole(layout: &Layout, id: &NodeId) -> String {
+    let Some((_, stand, router)) = layout.routers().find(|(known, _, _)| *known == id) else {
+        return String::new();
+    };
+    let mut text = format!("frr defaults traditional\nhostname {}\nlog stdout errors\n!\n", host(id));
+    let mut of = |device: &str, addresses: &[IpNet]| {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "interface {device}");
+        for address in addresses {
+            let family = if matches!(address, IpNet::V6(_)) { "ipv6" } else { "ip" };
+            let _ = writeln!(text, " {family} address {address}");
+        }
+        text.push_str("!\n");
+    };
+    of("lo", &router.addresses());
+    stand.interfaces.values().for_each(|at| of(&at.device, &at.addresses));
+    text + &process(layout, id)
 }
 
 /// The metric of an interface to another router.

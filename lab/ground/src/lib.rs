@@ -17,6 +17,7 @@ pub mod igp;
 // The machine.
 pub mod recipe;
 
+pub mod process;
 pub mod rights;
 
 pub mod space;
@@ -29,9 +30,11 @@ mod follow;
 // The whole.
 pub mod record;
 
+pub mod frr;
 pub mod lab;
 
-pub mod frr;
+// The same lab elsewhere.
+pub mod export;
 
 pub use lab::{Ground, GroundError};
 pub use layout::Layout;

@@ -64,7 +64,8 @@ pub fn of_file(file: &Path, program: &str, space: &Path) -> Option<ProcessId> {
     let own = std::fs::metadata(format!("{of}/ns/net")).ok()?;
     let there = std::fs::metadata(space).ok()?;
     let named = std::fs::read_to_string(format!("{of}/comm")).ok()?;
-    (own.st_ino() == there.st_ino() && own.st_dev() == there.st_dev() && named.trim() == program).then_some(process)
+    (own.st_ino() == there.st_ino() && own.st_dev() == there.st_dev() && named.trim() == program)
+        .then_some(process)
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a process takes to end is no argument")]
