@@ -96,7 +96,7 @@ fn labels(node: &Node) -> Map<String, Value> {
         ("locator", node.locator.as_ref().map(|locator| locator.value.to_string())),
         ("node-sid", node.node_sid.as_ref().map(|sid| sid.value.to_string())),
         ("service-sid", function.sid.map(|sid| sid.to_string())),
-        ("service-label", function.label.map(|label| label.to_string())),
+        ("service-label", function.label.map(|label| label.number().to_string())),
         ("srgb", Some(format!("{}/{}", node.srgb.base, node.srgb.size))),
         ("srlb", Some(format!("{}/{}", node.srlb.base, node.srlb.size))),
         ("msd", Some(depths.join("/"))),

@@ -11,7 +11,7 @@ use model::NodeId;
 
 use crate::{
     igp::{Change, Igp, Routes, changes},
-    layout::Layout,
+    layout::{Layout, Router, Stand},
     recipe,
     space::{self, Refusal, SpaceError},
     watch::{Seen, Watch},
@@ -33,12 +33,7 @@ impl Follow {
         let (tell, told) = channel();
         let watch = Watch::start(layout, tell)?;
         let (ready, waiting) = channel();
-        let mut work = Work {
-            igp: Igp::of(layout),
-            spaces: layout.routers().map(|(id, stand, _)| (id.clone(), stand.space.clone())).collect(),
-            layout: layout.clone(),
-            held: BTreeMap::new(),
-        };
+        let mut work = Work { igp: Igp::of(layout), layout: layout.clone(), held: BTreeMap::new() };
         let run = move || {
             if let Ok(seen) = told.recv() {
                 // Who waits may have lost patience.
@@ -74,7 +69,6 @@ impl Drop for Follow {
 struct Work {
     igp: Igp,
     layout: Layout,
-    spaces: BTreeMap<NodeId, String>,
     /// The routes that each router has, as far as is known.
     held: BTreeMap<NodeId, Routes>,
 }
@@ -99,15 +93,19 @@ impl Work {
         self.forget(seen);
         let wanted = self.igp.routes(&seen.down);
         let none = Routes::new();
-        let work: Vec<(&str, Vec<Change>)> = wanted
-            .iter()
-            .filter_map(|(id, routes)| {
-                let told = changes(self.held.get(id).unwrap_or(&none), routes);
-                (!told.is_empty()).then_some((self.spaces.get(id)?.as_str(), told))
+        let work: Vec<(&Stand, &Router, Vec<Change>)> = self
+            .layout
+            .routers()
+            .filter_map(|(id, stand, router)| {
+                let told = changes(self.held.get(id).unwrap_or(&none), wanted.get(id)?);
+                (!told.is_empty()).then_some((stand, router, told))
             })
             .collect();
-        let carry_out = |(_, told): &(&str, Vec<Change>)| space::ip(&recipe::routes(told), refusal);
-        let done = space::each(&work, |(space, _)| space, carry_out);
+        let done = space::each(
+            &work,
+            |(stand, _, _)| &stand.space,
+            |(_, router, told)| space::ip(&recipe::routes(router, told), refusal),
+        );
         drop(work);
         self.held = wanted;
         done.map(drop)

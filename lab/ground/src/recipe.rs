@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::{
     igp::{Change, Hop},
-    layout::{Interface, Kind, Layout, Line, Stand},
+    layout::{Interface, Kind, Layout, Line, Router, Stand},
 };
 
 /// Writes a line. Writing into a string cannot fail.
@@ -138,13 +138,18 @@ fn neighbours(layout: &Layout, at: &Interface) -> Vec<(IpAddr, String)> {
     far.addresses.iter().filter(near).map(|net| (net.addr(), far.mac.to_string())).collect()
 }
 
-/// Carries changes of routes out. Told in the router's namespace.
-pub fn routes(changes: &[Change]) -> String {
+/// Carries changes of a router's routes out. What it sends itself comes from its loopback, which everybody has a route to. Told in its
+/// namespace.
+pub fn routes(router: &Router, changes: &[Change]) -> String {
     let mut text = String::new();
     for change in changes {
         match change {
             Change::Set(prefix, hops) => {
-                line!(text, "route replace {prefix} proto {PROTOCOL}{}", ways(hops));
+                let from = match prefix {
+                    IpNet::V6(_) => IpAddr::from(router.loopback),
+                    IpNet::V4(_) => IpAddr::from(router.router_id),
+                };
+                line!(text, "route replace {prefix} proto {PROTOCOL} src {from}{}", ways(hops));
             }
             Change::Remove(prefix) => {
                 line!(text, "route del {prefix} proto {PROTOCOL}");
@@ -192,6 +197,7 @@ topology:
         let routes_of_a = &Igp::of(&layout).routes(&BTreeSet::new())[&model::NodeId::lit("a")];
         let mut changes = crate::igp::changes(&crate::igp::Routes::new(), routes_of_a);
         changes.extend(crate::igp::changes(routes_of_a, &crate::igp::Routes::new()).into_iter().take(1));
-        insta::assert_snapshot!(routes(&changes));
+        let (_, _, router) = layout.routers().next().unwrap();
+        insta::assert_snapshot!(routes(router, &changes));
     }
 }

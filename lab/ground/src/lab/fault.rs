@@ -57,6 +57,16 @@ pub enum Fault {
         /// Which.
         node: NodeId,
     },
+    /// Keeps a router and its controller from each other. It forwards all the same.
+    ControlPlaneCut {
+        /// Which.
+        node: NodeId,
+    },
+    /// Lets them reach each other again.
+    ControlPlaneJoin {
+        /// Which.
+        node: NodeId,
+    },
 }
 
 impl Ground {
@@ -71,6 +81,11 @@ impl Ground {
             Fault::Impair { link, from, by } => self.impair(link, *from, *by),
             Fault::NodeKill { node } => self.signal(node, Signal::KILL),
             Fault::NodeFreeze { node } => self.signal(node, Signal::STOP),
+            Fault::ControlPlaneCut { .. } | Fault::ControlPlaneJoin { .. } => Err(GroundError::Impossible(
+                "a partition of the control plane is not done yet in netns mode, where no controller reaches the routers yet; \
+                 --mode process has it"
+                    .to_owned(),
+            )),
             Fault::NodeRestart { node } => {
                 self.is_router(node)?;
                 match &self.igp {
