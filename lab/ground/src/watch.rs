@@ -22,9 +22,8 @@ use rustix::{
     event::{EventfdFlags, epoll, eventfd},
     io::Errno,
     net::{
-        AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, bind,
-        netlink::{self, SocketAddrNetlink},
-        send, socket_with,
+        AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, bind,
+        netlink::SocketAddrNetlink, send, socket_with,
     },
 };
 
@@ -33,6 +32,8 @@ use crate::{
     space::{self, SpaceError},
 };
 
+/// The family of messages about interfaces (NETLINK_ROUTE) is number 0, which a socket has where no other is named.
+const ROUTE: Option<Protocol> = None;
 /// The group of messages about interfaces (RTMGRP_LINK).
 const LINKS: u32 = 1;
 /// What the thread waits for beside its sockets.
@@ -105,7 +106,7 @@ pub struct Seen {
 /// A socket in the namespace of the calling thread that is told of every change there.
 fn listen() -> io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(netlink::ROUTE))?;
+    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, ROUTE)?;
     bind(&socket, &SocketAddrNetlink::new(0, LINKS))?;
     send(&socket, &question(), SendFlags::empty())?;
     Ok(socket)
@@ -118,8 +119,7 @@ fn listen() -> io::Result<OwnedFd> {
 pub fn now() -> Result<BTreeMap<String, bool>, SpaceError> {
     let fail = |cause: io::Error| SpaceError::Run { program: "netlink", cause };
     let ask = || -> io::Result<BTreeMap<String, bool>> {
-        let socket =
-            socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::ROUTE))?;
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, ROUTE)?;
         bind(&socket, &SocketAddrNetlink::new(0, 0))?;
         send(&socket, &question(), SendFlags::empty())?;
         let (mut all, mut answer) = (BTreeMap::new(), vec![0; ANSWER]);
@@ -263,7 +263,7 @@ impl Work {
         let mut down = BTreeSet::new();
         for (lines, known) in self.lines.iter().zip(&self.known) {
             for (device, line) in lines {
-                if !known.get(device)? {
+                if !*known.get(device)? {
                     down.insert(line.clone());
                 }
             }
