@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::{
     follow::Follow,
     frr::{self, Daemons, FrrError},
-    layout::{Layout, names},
+    layout::{Layout, Stand, names},
     process, recipe,
     record::{IgpKind, Lock, ProcessId, Record, Stage},
     rights::{self, Lacking},
@@ -179,7 +179,16 @@ impl Ground {
     /// A namespace cannot be removed; the rest has gone.
     pub fn down(self) -> Result<Cleared, GroundError> {
         let Self { layout, options, wires, igp, lock, .. } = self;
-        drop((igp, wires));
+        drop(igp);
+        // What cannot be removed together goes one by one, with its wire.
+        let wired = |stand: &&Stand| stand.interfaces.values().any(|at| wires.has(&at.line));
+        let wired: Vec<&Stand> = layout.nodes.values().filter(wired).collect();
+        let _ = space::each(
+            &wired,
+            |stand| &stand.space,
+            |_| space::ip(&recipe::no_interfaces(), Refusal::GoesOn),
+        );
+        drop(wires);
         let cleared = clear(&options.folder, &layout.lab)?;
         Record::forget(&options.folder).map_err(|cause| of_file(&options.folder, cause))?;
         drop(lock);

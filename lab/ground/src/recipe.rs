@@ -18,6 +18,14 @@ macro_rules! line {
 /// The number of the routing protocol under which the lab's own routes stand (RTPROT_ISIS of rtnetlink).
 pub const PROTOCOL: u8 = 187;
 
+/// The group of all interfaces of lines: a namespace's go together, for each alone would wait until no packet can be in it any more.
+const GROUP: u8 = 77;
+
+/// Removes all interfaces of lines. Told in their namespace.
+pub fn no_interfaces() -> String {
+    format!("link del group {GROUP}\n")
+}
+
 /// Settings of a namespace, by their files below `/proc/sys/net`. They hold for interfaces that are made afterwards.
 pub fn settings(kind: &Kind) -> Vec<(String, &'static str)> {
     let mut settings = Vec::new();
@@ -103,7 +111,7 @@ pub fn node(layout: &Layout, stand: &Stand) -> String {
 /// Takes an interface up, with its addresses and those of the far end. Told in its namespace.
 pub fn interface(layout: &Layout, at: &Interface) -> String {
     let (mut text, device) = (String::new(), &at.device);
-    line!(text, "link set dev {device} address {} mtu {}", at.mac, at.mtu);
+    line!(text, "link set dev {device} group {GROUP} address {} mtu {}", at.mac, at.mtu);
     line!(text, "link set dev {device} up");
     for address in &at.addresses {
         line!(text, "addr replace {address} dev {device}{}", nodad(address));
