@@ -7,7 +7,6 @@ mod show;
 mod simulated;
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -19,7 +18,6 @@ use ground::{
     Layout, export,
     lab::{self, Fault},
     layout::{Wires, names},
-    record::{IgpKind, Stage},
     wire::Impairment,
 };
 use model::{Delay, Finding, Jitter, LinkId, Loss, NodeId, Side, VrfName};
@@ -29,11 +27,9 @@ use crate::{
     args::Format,
     cli::pages,
     draw, input,
-    outcome::{FOUND, Stop, say, say_json},
+    outcome::{Stop, say},
     sources::Sources,
 };
-
-pub use keep::run as keep;
 
 /// What can be done with labs.
 #[derive(Debug, Subcommand)]

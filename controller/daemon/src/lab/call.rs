@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitCode, Stdio},
     time::Duration,
@@ -55,7 +56,8 @@ pub async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
         .context("the lab's process cannot be started")?;
     let output = keeper.stdout.take().context("the lab's process says nothing")?;
     for line in BufReader::new(output).lines() {
-        match serde_json::from_str(&line?) {
+        let line = line?;
+        match serde_json::from_str(&line) {
             Ok(Said::Progress(text)) => say(&text),
             Ok(Said::Ready(text)) => {
                 say(&text);

@@ -52,7 +52,7 @@ pub(super) struct Simulated {
 }
 
 impl Simulated {
-    /// Starts it; `tell` hears how far it is.
+    /// Starts it; `tell` hears how far it is. Where it fails, nothing of it stays.
     pub(super) async fn start(
         layout: Layout,
         args: &UpArgs,
@@ -69,18 +69,18 @@ impl Simulated {
             spaces: BTreeMap::new(),
         };
         record.write(folder)?;
-        let written = write(&layout, args, folder)?;
-        let begun = Instant::now();
-        let routers = Routers::start(&written.0).await?;
-        let count = layout.ted.nodes.len();
-        tell(format!("{count} software routers run, {:.1} s", begun.elapsed().as_secs_f64()));
-        let mut controller = Controller::start(&written.0)?;
-        let door = Door { url: format!("http://{}", written.1), token: written.0.state.join("token") };
-        answers(&door, &mut controller).await?;
-        tell(format!("the controller answers, {:.1} s", begun.elapsed().as_secs_f64()));
-        Record { stage: Stage::Up, ..record }.write(folder)?;
-        let (cut, added) = (BTreeSet::new(), BTreeMap::new());
-        Ok(Self { layout, routers, controller, door, folder: folder.to_owned(), cut, added, _lock: lock })
+        match processes(&layout, args, folder, tell).await {
+            Ok((routers, controller, door)) => {
+                Record { stage: Stage::Up, ..record }.write(folder)?;
+                let (folder, cut, added) = (folder.to_owned(), BTreeSet::new(), BTreeMap::new());
+                Ok(Self { layout, routers, controller, door, folder, cut, added, _lock: lock })
+            }
+            Err(error) => {
+                // The reason is told; the next `up` or `down` removes what is left.
+                let _ = Record::forget(folder);
+                Err(error)
+            }
+        }
     }
 
     /// What there is to know when it stands.
@@ -158,6 +158,25 @@ impl Simulated {
         self.routers.end().await;
         Ok(Record::forget(&self.folder)?)
     }
+}
+
+/// Starts the processes, and waits until they answer.
+async fn processes(
+    layout: &Layout,
+    args: &UpArgs,
+    folder: &Path,
+    tell: impl Fn(String),
+) -> anyhow::Result<(Routers, Controller, Door)> {
+    let (written, listen) = write(layout, args, folder)?;
+    let begun = Instant::now();
+    let routers = Routers::start(&written).await?;
+    let count = layout.ted.nodes.len();
+    tell(format!("{count} software routers run, {:.1} s", begun.elapsed().as_secs_f64()));
+    let mut controller = Controller::start(&written)?;
+    let door = Door { url: format!("http://{listen}"), token: written.state.join("token") };
+    answers(&door, &mut controller).await?;
+    tell(format!("the controller answers, {:.1} s", begun.elapsed().as_secs_f64()));
+    Ok((routers, controller, door))
 }
 
 /// What the routers' process is told.
