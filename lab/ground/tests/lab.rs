@@ -214,6 +214,46 @@ fn a_line_takes_the_time_that_it_is_told_to_take_also_when_that_changes() {
     assert!(plain.unwrap_err().to_string().contains("--wires all"));
 }
 
+/// The lab examples of the containerlab project, where they are beside the workspace: what they join can talk.
+#[test]
+fn a_dozen_examples_of_containerlab_stand() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clab");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: ../shared/clab is not beside the workspace");
+        return;
+    };
+    if !possible(&["ping"]) {
+        return;
+    }
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mut stood = Vec::new();
+    for file in files.iter().filter(|file| file.to_string_lossy().contains(".clab.y")) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let (Ok(network), Ok(mut said)) = (formats::read("lab", &text), formats::lab("lab", &text)) else {
+            continue;
+        };
+        let own = Own::new("clab");
+        said.name = Some(own.name.clone());
+        let Ok(layout) = Layout::of(&network, &said, "lab", Wires::WhereNeeded) else { continue };
+        if layout.ted.links.len() < 2 || stood.len() == 14 {
+            continue;
+        }
+        let options =
+            Options { file: file.clone(), folder: own.folder.clone(), igp: IgpKind::Builtin, seed: 1 };
+        let ground = Ground::up(layout, options, &mut |_| ())
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for line in ground.layout().ted.links.values() {
+            let back =
+                pings(&space_of(&ground, line.a.node.as_str()), loopback(&ground, line.z.node.as_str()), 1);
+            assert_eq!(back.len(), 1, "{}: {}", file.display(), line.id);
+        }
+        ground.down().unwrap();
+        stood.push(file.file_name().unwrap().to_owned());
+    }
+    assert!(stood.len() >= 12, "{stood:?}");
+}
+
 /// Not a test: makes a lab in a process of its own and stands still at a step, for the tests below.
 #[test]
 fn child() {

@@ -106,6 +106,28 @@ fn a_name_that_linux_does_not_take_gets_another_and_no_two_get_one() {
     assert_eq!((devices.len(), apart.len()), (names.len(), names.len()), "{devices:?}");
 }
 
+/// The lab examples of the containerlab project, where they are beside the workspace.
+#[test]
+fn every_example_of_containerlab_has_a_layout_or_a_reason_why_not() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clab");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: ../shared/clab is not beside the workspace");
+        return;
+    };
+    let (mut stand, mut refused) = (0, Vec::new());
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().contains(".clab.y")) {
+        let text = std::fs::read_to_string(entry.path()).expect("it is text");
+        match of(&text, Wires::WhereNeeded) {
+            Ok(layout) => {
+                assert!(!layout.ted.nodes.is_empty() && layout.nodes.len() >= layout.ted.nodes.len());
+                stand += 1;
+            }
+            Err(findings) => refused.push(format!("{}: {}", entry.file_name().display(), findings[0])),
+        }
+    }
+    assert!(stand >= 40, "{stand} stand; {refused:#?}");
+}
+
 /// Files with any names, so many routers and hosts, and lines between them.
 fn files() -> impl Strategy<Value = String> {
     let name = prop_oneof!["[a-z]{1,3}", "[A-Za-z0-9._/~@+-]{1,120}", "[a-z]{16,30}[0-9]/[0-9]"];
