@@ -1,6 +1,6 @@
 //! The command line: every command in its group, with examples and exit codes.
 
-pub mod pages;
+mod pages;
 
 use std::{ffi::OsString, fmt::Write as _};
 

@@ -3,6 +3,7 @@
 
 mod call;
 mod keep;
+mod pages;
 mod show;
 mod simulated;
 
@@ -25,7 +26,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     args::Format,
-    cli::pages,
     draw, input,
     outcome::{Stop, say},
     sources::Sources,
@@ -35,22 +35,22 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub enum LabCommand {
     /// Make a lab of a containerlab file, or of a network file
-    #[command(after_help = pages::LAB_UP)]
+    #[command(after_help = pages::UP)]
     Up(UpArgs),
     /// Take a lab away, also after a crash
-    #[command(after_help = pages::LAB_DOWN)]
+    #[command(after_help = pages::DOWN)]
     Down(Which),
     /// Show nodes, lines, adjacencies and sessions of a lab
-    #[command(after_help = pages::LAB_STATUS)]
+    #[command(after_help = pages::STATUS)]
     Status(StatusArgs),
     /// Cut a line, make it worse, kill a router's processes
-    #[command(after_help = pages::LAB_FAULT)]
+    #[command(after_help = pages::FAULT)]
     Fault(FaultArgs),
     /// Write a lab as files for containerlab, with FRR's configuration for each router
-    #[command(after_help = pages::LAB_EXPORT)]
+    #[command(after_help = pages::EXPORT)]
     Export(ExportArgs),
     /// Keep a lab: what `up` starts
-    #[command(after_help = pages::LAB_UP, hide = true)]
+    #[command(after_help = pages::UP, hide = true)]
     Keep(UpArgs),
 }
 

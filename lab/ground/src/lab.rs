@@ -196,6 +196,25 @@ impl Ground {
     }
 }
 
+/// Takes the right to make or remove a lab.
+fn lock(folder: &Path, lab: &str) -> Result<Lock, GroundError> {
+    let lock = Lock::take(folder).map_err(|cause| of_file(folder, cause))?;
+    lock.ok_or_else(|| GroundError::Busy { lab: lab.to_owned() })
+}
+
+/// What a folder of somebody else's says is not followed: it names processes to end.
+fn must_be_own(folder: &Path) -> Result<(), GroundError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let user = |path: &Path| std::fs::metadata(path).map(|path| path.uid()).ok();
+    match user(folder) {
+        Some(other) if Some(other) != user(Path::new("/proc/self")) => Err(GroundError::Impossible(format!(
+            "the folder {} belongs to another user: take another with --folder",
+            folder.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Writes down what will be made, or that it stands.
 fn record(layout: &Layout, options: &Options, stage: Stage) -> Result<(), GroundError> {
     let record = Record {
@@ -224,7 +243,7 @@ pub struct Cleared {
 /// # Errors
 /// Who keeps it does not end, or a namespace cannot be removed.
 pub fn remove(folder: &Path, lab: &str) -> Result<Cleared, GroundError> {
-    let fail = |cause| of_file(folder, cause);
+    must_be_own(folder)?;
     // One that cannot be read says no keeper; the names of namespaces say the rest.
     let keeper = Record::read(folder).ok().flatten().and_then(|record| record.keeper);
     let is_other = |process: &ProcessId| Some(*process) != ProcessId::own();
@@ -233,10 +252,9 @@ pub fn remove(folder: &Path, lab: &str) -> Result<Cleared, GroundError> {
     if known.is_empty() && !folder.exists() {
         return Ok(Cleared { processes: ended, ..Cleared::default() });
     }
-    let busy = || GroundError::Busy { lab: lab.to_owned() };
-    let lock = Lock::take(folder).map_err(fail)?.ok_or_else(busy)?;
+    let lock = self::lock(folder, lab)?;
     let cleared = clear(folder, lab)?;
-    Record::forget(folder).map_err(fail)?;
+    Record::forget(folder).map_err(|cause| of_file(folder, cause))?;
     drop(lock);
     // One that ended in order took its namespaces with it.
     Ok(Cleared { processes: cleared.processes + ended, spaces: cleared.spaces })

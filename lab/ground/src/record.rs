@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File, TryLockError},
     io::{self, Write as _},
     os::unix::fs::DirBuilderExt as _,
@@ -86,7 +87,43 @@ pub struct Record {
 }
 
 const RECORD: &str = "record.json";
+const NEW: &str = "record.new";
 const LOCK: &str = "lock";
+/// The log of the process that keeps a lab, in its folder.
+pub const LOG: &str = "keeper.log";
+/// The socket of that process.
+pub const SOCKET: &str = "socket";
+/// The folder in it for what a simulation needs.
+pub const FILES: &str = "lab-files";
+/// How the folders of FRR's daemons begin.
+pub const FRR: &str = "frr-";
+
+/// Whether a folder may be taken for a lab's, which goes with all that is in it: it is new or empty, or a lab has made all that is in it.
+///
+/// # Errors
+/// It cannot be read, or there is something else in it.
+pub fn must_be_a_labs(folder: &Path) -> io::Result<()> {
+    let names = match fs::read_dir(folder) {
+        Ok(entries) => {
+            entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()?
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let is_known = names.iter().any(|name| name == LOCK);
+    let may_be = |name: &OsString| match name.to_string_lossy().as_ref() {
+        LOG => true,
+        name if is_known => [RECORD, NEW, LOCK, SOCKET, FILES].contains(&name) || name.starts_with(FRR),
+        _ => false,
+    };
+    match names.iter().find(|name| !may_be(name)) {
+        None => Ok(()),
+        Some(name) => Err(io::Error::other(format!(
+            "it holds {}, which no lab has made, and a lab's folder goes with the lab: take another with --folder",
+            name.display()
+        ))),
+    }
+}
 
 impl Record {
     /// What stands in a lab's folder; none where there is no record.
@@ -106,7 +143,7 @@ impl Record {
     /// # Errors
     /// The folder cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
-        let (new, place) = (folder.join("record.new"), folder.join(RECORD));
+        let (new, place) = (folder.join(NEW), folder.join(RECORD));
         let mut file = File::create(&new)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.sync_all()?;
@@ -117,8 +154,9 @@ impl Record {
     /// Forgets the lab: removes the folder and all that is in it.
     ///
     /// # Errors
-    /// Something in it cannot be removed.
+    /// Something in it cannot be removed, or is nothing that a lab has made.
     pub fn forget(folder: &Path) -> io::Result<()> {
+        must_be_a_labs(folder)?;
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -136,8 +174,9 @@ impl Lock {
     /// Takes it, and makes the folder; none where somebody else has it.
     ///
     /// # Errors
-    /// The folder cannot be made or written.
+    /// The folder cannot be made or written, or it holds what no lab has made.
     pub fn take(folder: &Path) -> io::Result<Option<Self>> {
+        must_be_a_labs(folder)?;
         fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
         let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
         match file.try_lock() {
@@ -173,6 +212,25 @@ mod tests {
         Record::forget(&folder).unwrap();
         Record::forget(&folder).unwrap();
         assert!(!folder.exists() && Record::read(&folder).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_with_something_else_in_it_is_never_taken_and_never_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("thesis");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("record.json"), "{}").unwrap();
+        assert!(Lock::take(&folder).unwrap_err().to_string().contains("record.json"), "no lab has locked it");
+        assert!(Record::forget(&folder).is_err());
+        fs::remove_file(folder.join("record.json")).unwrap();
+        fs::write(folder.join(LOG), "").unwrap();
+        drop(Lock::take(&folder).unwrap().unwrap());
+        fs::create_dir(folder.join("frr-0")).unwrap();
+        fs::write(folder.join("chapter"), "one").unwrap();
+        assert!(Record::forget(&folder).unwrap_err().to_string().contains("chapter"));
+        fs::remove_file(folder.join("chapter")).unwrap();
+        Record::forget(&folder).unwrap();
+        assert!(!folder.exists());
     }
 
     #[test]

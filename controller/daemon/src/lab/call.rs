@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use ground::record;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _},
@@ -18,7 +19,7 @@ use tokio::{
 
 use super::{
     FaultArgs, Mode, Read, StatusArgs, UpArgs, Which, Wires,
-    keep::{Answer, Ask, Kept, SOCKET, Said},
+    keep::{Answer, Ask, Kept, Said},
     lab, read, show, told,
 };
 use crate::{
@@ -40,8 +41,9 @@ pub async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
         ground::rights::check(false)?;
     }
     let folder = args.which.folder(&layout.lab);
+    record::must_be_a_labs(&folder).with_context(|| folder.display().to_string())?;
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let log = folder.join("keeper.log");
+    let log = folder.join(record::LOG);
     let file = std::fs::File::options().create(true).append(true).open(&log);
     let file = file.with_context(|| format!("{} cannot be written", log.display()))?;
     let own = std::env::current_exe().context("this program does not know where it is")?;
@@ -104,7 +106,7 @@ impl UpArgs {
 
 /// Asks who keeps a lab; none where nobody does.
 async fn ask(folder: &Path, ask: &Ask) -> anyhow::Result<Option<Answer>> {
-    let socket = folder.join(SOCKET);
+    let socket = folder.join(record::SOCKET);
     let stream = match UnixStream::connect(&socket).await {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {

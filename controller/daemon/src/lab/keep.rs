@@ -11,7 +11,7 @@ use ground::{
     Ground,
     lab::{Fault, Options, Progress, Status},
     layout::Wires,
-    record::IgpKind,
+    record::{IgpKind, SOCKET},
 };
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -23,8 +23,6 @@ use tokio::{
 use super::{Igp, Mode, Read, UpArgs, WhichWires, call::line, read, simulated::Simulated};
 use crate::signals::Signals;
 
-/// The name of a lab's socket in its folder.
-pub(super) const SOCKET: &str = "socket";
 /// The longest question.
 const QUESTION: u64 = 1 << 16;
 

@@ -13,7 +13,7 @@ use api::{Client, Token};
 use ground::{
     Layout,
     lab::{Fault, LineStatus, NodeStatus, Status},
-    record::{IgpKind, Lock, ProcessId, Record, Stage},
+    record::{FILES, IgpKind, Lock, ProcessId, Record, Stage},
     wire::Impairment,
 };
 use model::{Demands, LinkId, NodeId, Side};
@@ -209,7 +209,7 @@ fn commands(fault: &Fault) -> anyhow::Result<Vec<Value>> {
 
 /// Writes all files of a lab, below its folder; gives the address of its dashboard too.
 fn write(layout: &Layout, args: &UpArgs, folder: &Path) -> anyhow::Result<(Written, SocketAddr)> {
-    let files = folder.join("files");
+    let files = folder.join(FILES);
     // What an earlier one left: who holds the lock is the only one that needs it.
     match std::fs::remove_dir_all(&files) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

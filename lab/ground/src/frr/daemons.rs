@@ -20,7 +20,7 @@ use super::{isisd, zebra};
 use crate::{
     layout::Layout,
     process::{self, Held},
-    record::ProcessId,
+    record::{self, ProcessId},
     rights,
     space::{self, SpaceError},
 };
@@ -95,7 +95,7 @@ impl Daemons {
     pub fn of(layout: &Layout, folder: &Path) -> Self {
         let all = layout.routers().enumerate().map(|(number, (id, stand, _))| {
             // Sockets have short names only: nodes are counted.
-            let folder = folder.join(format!("frr-{number}"));
+            let folder = folder.join(format!("{}{number}", record::FRR));
             (id.clone(), Of { space: Path::new(space::FOLDER).join(&stand.space), folder })
         });
         Self { all: all.collect() }
@@ -247,7 +247,7 @@ fn running(folder: &Path, space: &Path) -> Vec<ProcessId> {
 pub fn left(folder: &Path, spaces: &[String]) -> Vec<ProcessId> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let folders: Vec<PathBuf> = entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with("frr-"))
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(record::FRR))
         .map(|entry| entry.path())
         .collect();
     let spaces: Vec<PathBuf> = spaces.iter().map(|space| Path::new(space::FOLDER).join(space)).collect();
