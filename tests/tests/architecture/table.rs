@@ -50,8 +50,7 @@ pub const CRATES: &[Row] = &[
         "daemon",
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
-            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router",
-            "ground",
+            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router", "ground",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
