@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills check lint fuzz bench bench-te bench-paths bench-intents bench-southbound clean FORCE
+.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -76,6 +76,10 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 	KILLS=$(KILLS) $(CARGO) test --workspace --locked --test faults -- --exact --nocapture \
 		killed::killed_at_any_step_of_the_machine_it_finishes_what_was_accepted
 
+test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
+	$(CARGO) build --locked -p daemon -p router --bins
+	$(CARGO) test --locked -p ground -p acceptance --test lab -- --nocapture
+
 SECONDS_EACH ?= 60
 
 fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-two targets)
@@ -101,6 +105,9 @@ bench-intents: setup-build web-ui build ## check, verify and plan as programs, a
 # ncclient comes with `make setup`; without it its rows stay empty.
 bench-southbound: setup-build web-ui build ## NETCONF beside ncclient, gNMI beside bare tonic, BGP-LS (a few minutes; RUNS=2 makes it shorter)
 	$(CARGO) bench -p acceptance --locked --bench southbound $(if $(RUNS),-- --runs $(RUNS))
+
+bench-lab: setup-build ## How long labs of network namespaces take; as root (about two minutes)
+	$(CARGO) bench -p ground --locked --bench lab
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -6,7 +6,7 @@ use std::{ffi::OsString, fmt::Write as _};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::{check, client, convert, demo, explain, init, plan, schema, serve, solve, verify, why};
+use crate::{check, client, convert, demo, explain, init, lab, plan, schema, serve, solve, verify, why};
 
 const AFTER: &str = "\
 Examples:
@@ -33,6 +33,8 @@ pub enum Command {
     /// Try everything on this machine: routers, faults, controller, dashboard
     #[command(after_help = pages::DEMO)]
     Demo(demo::DemoArgs),
+    /// Make a lab of a containerlab file, hurt it, take it away
+    Lab(lab::LabArgs),
     /// Start a new folder of intents
     Init(init::InitArgs),
     /// Judge intent files
@@ -100,7 +102,7 @@ pub enum Command {
 
 /// The groups of the help page, in order.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Start here", &["demo", "init"]),
+    ("Start here", &["demo", "lab", "init"]),
     ("Files only", &["check", "plan", "why", "verify", "explain", "schema", "network", "solve"]),
     ("The controller", &["serve", "status", "intents", "devices", "topology", "alarms", "log", "snapshot"]),
     (

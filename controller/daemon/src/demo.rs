@@ -3,14 +3,15 @@
 //! controller says over its API and nothing else.
 
 mod case;
-mod files;
+pub mod files;
 mod hand;
 mod play;
-mod process;
+pub mod process;
 mod summary;
 mod tell;
 
 use std::{
+    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -96,7 +97,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
     let mut stage = Stage::new(&teller, args.listen, ted.nodes.len(), &demands);
-    let ended = match folder.write(&ted, &demands, args.listen) {
+    let ended = match folder.write(&ted, &demands, &BTreeSet::new(), args.listen) {
         Ok(written) => whole(&args, &written, &teller, scenario, &mut stage, &mut signals).await,
         Err(error) => Err(error),
     };
@@ -116,7 +117,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
 /// The dashboard's address, if it can be had; port 0 is any that is free. Who listens there already would be taken for our controller,
 /// and be shown its token.
-fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+pub fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     if !listen.ip().is_loopback() {
         return Err(Stop::usage(ApiError::NotLoopback(listen).to_string()).into());
     }

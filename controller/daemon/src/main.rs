@@ -34,6 +34,7 @@ mod offline;
 // Commands around a running controller.
 mod client;
 mod demo;
+mod lab;
 mod serve;
 
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Solve(args) => solve::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Demo(args) => runtime()?.block_on(demo::run(args)),
+        Command::Lab(args) => runtime()?.block_on(lab::run(args)),
         Command::Serve(args) => runtime()?.block_on(serve::run(args)),
         Command::Status(args) => ask(client::status::run(args)),
         Command::Intents(args) => ask(client::tables::intents(args)),

@@ -52,13 +52,14 @@ pub const CRATES: &[Row] = &[
         "daemon",
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
-            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router",
+            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router", "ground",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
     pure("lab/net", "net", &["model", "formats"]),
     io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
+    io("lab/ground", "ground", &["model", "formats"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];
@@ -74,6 +75,7 @@ pub const OWNERS: &[(&str, &[&str])] = &[
     ("warp", &["api"]),
     ("netconf-rs", &["netconf"]),
     ("rtnetlink", &["kernel"]),
+    ("tun-rs", &["ground"]),
 ];
 
 /// Libraries that have work to do somewhere in this product.

@@ -15,6 +15,7 @@ use crate::{
     words::{self, Spelling},
 };
 
+pub(crate) mod lab;
 mod link;
 
 const OURS: &str = "trunkline.";
@@ -198,6 +199,13 @@ impl<'t> Inheritance<'t> {
         own.word_at("kind")
             .or_else(|| self.group(own).and_then(|group| group.word_at("kind")))
             .or_else(|| self.defaults.and_then(|defaults| defaults.word_at("kind")))
+    }
+
+    /// The image of a node, that of the nearest layer winning.
+    fn image(&self, own: &'t Tree) -> Option<&'t str> {
+        let kind = self.kind(own).and_then(|kind| self.kinds.get(kind)).copied();
+        let layers = [Some(own), self.group(own), kind, self.defaults];
+        layers.into_iter().flatten().find_map(|layer| layer.word_at("image"))
     }
 
     /// All labels of a node, those of the nearest layer winning.

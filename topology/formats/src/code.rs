@@ -95,6 +95,14 @@ pages! {
         "Moments never go back: a step that is done stands after those that are done before it. `within` counts from the action above it, so one must stand above.";
     UNKNOWN_TARGET "TL0172" "A scenario acts on something that is not in the network"
         "The link or node that a step names does not exist in the network file. The help names the nearest one.";
+    LAB_IMPOSSIBLE "TL0180" "A lab cannot be made of this file"
+        "Every node becomes a network namespace, every link a line with addresses. Two names or two addresses meet, a locator lies among the lab's own addresses, or no node is a router.";
+    LAB_NO_PLACE "TL0181" "Part of the file has no effect in a lab"
+        "A lab of network namespaces has no containers: images, commands and files of a node mean nothing to it. Hosts get addresses and a gateway by the lab's own plan, or those that a link says with `ipv4` and `ipv6`; every router is one of Trunkline's.";
+    LAB_PACKET_SIZE "TL0182" "A line carries larger packets than the file says"
+        "Between routers packets have at least 2000 octets: SRv6 puts headers around what hosts send, and a packet that does not fit any more is lost without a word to its sender.";
+    LAB_RENAMED "TL0183" "An interface has another name in a lab"
+        "Linux takes names of at most 15 octets without slash or colon. The file's name stays that of the interface in plans, in telemetry and for the controller; the other one is what `ip link` shows.";
 }
 
 /// The page on a code of this crate.

@@ -51,6 +51,7 @@ use std::collections::BTreeMap;
 
 use model::{Finding, LinkId, Ted, finding::Place};
 
+pub use clab::lab::{LabFile, LabLink, LabNode};
 pub use draft::interface_order;
 pub use graph::{connectivity, to_dot};
 pub use native::{network_schema, to_network_yaml};
@@ -110,6 +111,20 @@ pub fn read(file: &str, text: &str) -> Result<Network, Vec<Finding>> {
             Ok(Network { ted, format, notes, lines })
         }
         _ => Err(errors.into_iter().chain(notes).collect()),
+    }
+}
+
+/// Reads what a file says beyond its network, for whoever builds it: the name of the lab, kinds and images of nodes, addresses of
+/// lines. [`read`] judges the rest of the file.
+///
+/// # Errors
+/// The text cannot be parsed, or one of these values is wrong.
+pub fn lab(file: &str, text: &str) -> Result<LabFile, Vec<Finding>> {
+    let mut report = Report::new(file);
+    let lab = text::parse(text, &mut report).map(|tree| clab::lab::read(&tree, &mut report));
+    match lab {
+        Some(lab) if !report.has_errors() => Ok(lab),
+        _ => Err(report.into_findings()),
     }
 }
 

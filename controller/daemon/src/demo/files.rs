@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use model::{Demands, NodeId, Ted};
+use model::{Demands, NodeId, Ted, VrfName};
 use netconf::ssh::keys::FreshKey;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -101,8 +101,14 @@ impl Folder {
         Ok(path)
     }
 
-    /// Writes everything for this network.
-    pub fn write(&self, ted: &Ted, demands: &Demands, listen: SocketAddr) -> anyhow::Result<Written> {
+    /// Writes everything for this network. Routers have the VRFs of what is offered to it, and `more`.
+    pub fn write(
+        &self,
+        ted: &Ted,
+        demands: &Demands,
+        more: &BTreeSet<VrfName>,
+        listen: SocketAddr,
+    ) -> anyhow::Result<Written> {
         let authority = Authority::new()?;
         self.put("ca.pem", authority.0.pem())?;
         let (certificate, key) = authority.issue("trunkline", ExtendedKeyUsagePurpose::ClientAuth)?;
@@ -111,7 +117,7 @@ impl Folder {
         let login = FreshKey::generate()?;
         self.put("id_ed25519", &login.private)?;
         self.put("id_ed25519.pub", &login.public)?;
-        let vrfs: BTreeSet<&str> = demands.values().map(|demand| demand.vrf.as_str()).collect();
+        let vrfs = vrfs(demands, more);
         let interfaces = ted.interfaces();
         let mut devices = Vec::new();
         let mut routers = Vec::new();
@@ -163,6 +169,12 @@ impl Folder {
             login: self.path.join("id_ed25519"),
         })
     }
+}
+
+/// The VRFs that routers have.
+fn vrfs<'a>(demands: &'a Demands, more: &'a BTreeSet<VrfName>) -> BTreeSet<&'a str> {
+    let offered = demands.values().map(|demand| demand.vrf.as_str());
+    offered.chain(more.iter().map(VrfName::as_str)).collect()
 }
 
 /// The lab's own certificate authority.

@@ -1,0 +1,232 @@
+//! Who keeps a lab: makes it, answers questions about it, and takes it away when it is told to or asked by a signal.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use ground::{
+    Ground,
+    lab::{Fault, Options, Progress, Status},
+    layout::Wires,
+    record::{IgpKind, SOCKET},
+};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    task::block_in_place,
+};
+
+use super::{Igp, Mode, Read, UpArgs, WhichWires, call::line, read, simulated::Simulated};
+use crate::signals::Signals;
+
+/// The longest question.
+const QUESTION: u64 = 1 << 16;
+
+/// What is said on standard output until the lab stands, a line each.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Said {
+    /// How far it is.
+    Progress(String),
+    /// It stands.
+    Ready(String),
+    /// It does not, and why.
+    Failed(String),
+}
+
+/// What can be asked, a line of JSON each.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ask {
+    /// What it is like.
+    Status,
+    /// To do something to it.
+    Fault(Fault),
+    /// To take it away.
+    Down,
+}
+
+/// What is answered, a line of JSON each.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Answer {
+    /// What it is like.
+    Status(Box<Kept>),
+    /// It is done, or will be.
+    Done,
+    /// It is not, and why.
+    Refused(String),
+}
+
+/// A lab and who drives it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Kept {
+    /// What forwards its packets.
+    pub mode: Mode,
+    /// What it is like.
+    pub status: Status,
+    /// Its controller; none where it has none.
+    pub controller: Option<Door>,
+}
+
+/// Where a controller is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Door {
+    /// Its address.
+    pub url: String,
+    /// The file of its token.
+    pub token: PathBuf,
+}
+
+/// A lab in either mode.
+enum Lab {
+    Netns(Box<Ground>),
+    Process(Box<Simulated>),
+}
+
+/// Keeps a lab until it is told to take it away.
+///
+/// # Errors
+/// It cannot be made, or not be taken away.
+pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
+    // From here on a signal ends it in order, also while it is made.
+    let mut signals = Signals::new()?;
+    let made = match make(args).await {
+        Ok(made) => made,
+        Err(error) => {
+            let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+            say(&Said::Failed(chain.join(": ")));
+            return Err(error);
+        }
+    };
+    let (mut lab, folder) = made;
+    let socket = folder.join(SOCKET);
+    let listening = listen(&socket);
+    let served = match listening {
+        Ok(listener) => {
+            say(&Said::Ready(lab.told()));
+            tokio::select! {
+                served = serve(&listener, &mut lab) => served,
+                _ = signals.next() => Ok(None),
+            }
+        }
+        Err(error) => {
+            say(&Said::Failed(error.to_string()));
+            Err(error)
+        }
+    };
+    let ended = lab.end().await;
+    let asked = served?;
+    ended?;
+    // Whoever asked is answered when nothing is left.
+    if let Some(mut asked) = asked {
+        let _ = answer(&mut asked, &Answer::Done).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says how far it is. Whoever started this may be gone, which changes nothing.
+fn say(said: &Said) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", line(said));
+}
+
+async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
+    let wires = match args.wires {
+        WhichWires::Needed => Wires::WhereNeeded,
+        WhichWires::All => Wires::Everywhere,
+    };
+    let Read { layout, .. } = read(&args.which.file, wires)?;
+    let folder = args.which.folder(&layout.lab);
+    let lab = match args.mode {
+        Mode::Process => Lab::Process(Box::new(
+            Simulated::start(layout, args, &folder, |text| say(&Said::Progress(text))).await?,
+        )),
+        Mode::Netns => {
+            let igp = match args.igp {
+                Igp::Builtin => IgpKind::Builtin,
+                Igp::Frr => IgpKind::Frr,
+            };
+            let options =
+                Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
+            let mut tell = |progress: Progress| say(&Said::Progress(progress.to_string()));
+            Lab::Netns(Box::new(block_in_place(|| Ground::up(layout, options, &mut tell))?))
+        }
+    };
+    Ok((lab, folder))
+}
+
+fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // One of an earlier lab, of which nothing is left.
+    let _ = std::fs::remove_file(socket);
+    let listener =
+        UnixListener::bind(socket).with_context(|| format!("{} cannot be made", socket.display()))?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers questions, one after the other, until one asks for the end: gives that one, which waits for its answer.
+async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<UnixStream>> {
+    loop {
+        let (mut stream, _) = listener.accept().await?;
+        let mut question = String::new();
+        let read = BufReader::new((&mut stream).take(QUESTION)).read_line(&mut question).await;
+        let answered = match read.ok().and_then(|_| serde_json::from_str(&question).ok()) {
+            Some(Ask::Down) => return Ok(Some(stream)),
+            Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
+            Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
+            None => Ok(Answer::Refused("this is no question".to_owned())),
+        };
+        let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
+        // Who asked may be gone.
+        let _ = answer(&mut stream, &answered).await;
+    }
+}
+
+async fn answer(stream: &mut UnixStream, answer: &Answer) -> anyhow::Result<()> {
+    stream.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
+    Ok(stream.shutdown().await?)
+}
+
+impl Lab {
+    /// What there is to know when it stands.
+    fn told(&self) -> String {
+        match self {
+            Self::Netns(ground) => format!(
+                "the lab {} is up: {} routers forward. Trunkline's own agents and its controller do not drive them yet: that is not done yet",
+                ground.layout().lab,
+                ground.layout().ted.nodes.len()
+            ),
+            Self::Process(simulated) => simulated.told(),
+        }
+    }
+
+    fn status(&self) -> anyhow::Result<Kept> {
+        match self {
+            Self::Netns(ground) => {
+                let status = block_in_place(|| ground.status())?;
+                Ok(Kept { mode: Mode::Netns, status, controller: None })
+            }
+            Self::Process(simulated) => Ok(simulated.status()),
+        }
+    }
+
+    async fn fault(&mut self, fault: &Fault) -> anyhow::Result<()> {
+        match self {
+            Self::Netns(ground) => Ok(block_in_place(|| ground.fault(fault))?),
+            Self::Process(simulated) => simulated.fault(fault).await,
+        }
+    }
+
+    async fn end(self) -> anyhow::Result<()> {
+        match self {
+            Self::Netns(ground) => Ok(block_in_place(|| ground.down()).map(drop)?),
+            Self::Process(simulated) => simulated.end().await,
+        }
+    }
+}

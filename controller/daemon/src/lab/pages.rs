@@ -1,0 +1,66 @@
+//! What stands below the options of the commands on labs: what each is for, what is not done yet, examples, exit codes.
+
+pub const UP: &str = "\
+Modes:
+  process   software routers and a controller as processes, lines are simulated; no privileges
+  netns     every node is a network namespace of this machine, packets are the kernel's; root
+
+In netns mode lines have the delay, jitter and loss of the file, and every router has its routes, by
+the lab's own shortest paths or by FRR's IS-IS. Not done yet there: Trunkline's own agents on the
+routers (SRv6, policies, queues) and the controller. SR-MPLS needs --mode process.
+
+The lab stays when the command has ended, and is kept by a process of its own. Only namespaces whose
+names begin with tlg- and the lab's name are made, changed or removed; the machine's own addresses,
+routes and firewall are not touched.
+
+Examples:
+  trunkline lab up lab/ceb.clab.yml --traffic lab/ceb-traffic.yaml
+  sudo trunkline lab up lab/ceb.clab.yml --mode netns
+  sudo trunkline lab up my.clab.yml --mode netns --igp frr --wires all
+
+Exit codes: 0 the lab stands, 1 the file has errors or it cannot be made, 2 called wrongly.";
+
+pub const DOWN: &str = "\
+What is removed: the lab's process and what it started, its namespaces, its folder. It works from the
+record in that folder and from the names of namespaces, so that nothing stays after a crash either.
+
+Examples:
+  trunkline lab down lab/ceb.clab.yml
+
+Exit codes: 0 nothing of the lab is left, 1 something is, 2 called wrongly.";
+
+pub const STATUS: &str = "\
+Lines are up where both ends are. Delay, jitter and loss are what the line does now; LOST counts the
+frames that it took on purpose. Sessions are those of the lab's controller.
+
+Examples:
+  trunkline lab status lab/ceb.clab.yml
+  trunkline lab status lab/ceb.clab.yml --format json | jq '.status.lines'
+
+Exit codes: 0 the lab is up, 1 nobody keeps it or it does not answer, 2 called wrongly or not up.";
+
+pub const FAULT: &str = "\
+What is added to a line comes on top of what it has by itself. Faults last until they are undone: link
+up, link heal, node restart, control-plane join.
+
+Not done yet: in netns mode the control plane's partition; node faults with the builtin IGP, where
+routers have no process of their own; in process mode a freeze.
+
+Examples:
+  trunkline lab fault my.clab.yml link impair line1 --delay 40ms --loss 2%
+  trunkline lab fault my.clab.yml link down line1
+  trunkline lab fault my.clab.yml node kill hq-pe1
+  trunkline lab fault my.clab.yml control-plane partition hq-pe1 hq-pe2
+
+Exit codes: 0 done, 1 it cannot be done, 2 called wrongly or the lab is not up.";
+
+pub const EXPORT: &str = "\
+The topology file, and for each router the files that FRR's image reads: addresses, IS-IS, which
+daemons run. Hosts get their addresses by commands of the topology. The file reads as the same network
+here. SRv6 SIDs are not in it: FRR has none in IS-IS in the versions that distributions carry.
+
+Examples:
+  trunkline lab export lab/ceb.clab.yml --containerlab --out ceb-clab
+  containerlab deploy -t ceb-clab/ceb.clab.yml
+
+Exit codes: 0 done, 1 the file has errors or something cannot be written, 2 called wrongly.";

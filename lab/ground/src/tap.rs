@@ -1,0 +1,309 @@
+//! The ends of lines that need a wire: TAP devices, each made in its node's namespace, and the threads that carry frames between
+//! them through [`Wire`].
+//!
+//! A line belongs to one thread for ever, so its frames keep their order. Threads wait for frames, for the moment at which the next
+//! one leaves (by a timer of the kernel, which is finer than a millisecond), and for who wants something of them. Nobody shares a lock.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    num::NonZeroU64,
+    os::fd::OwnedFd,
+    sync::mpsc::{Receiver, Sender, channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use model::LinkId;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
+use rustix::{
+    buffer::spare_capacity,
+    event::{EventfdFlags, epoll, eventfd},
+    io::Errno,
+    time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    },
+};
+use tun_rs::{DeviceBuilder, Layer, SyncDevice};
+
+use crate::wire::{Count, Fate, Impairment, Room, Wire};
+
+/// The largest frame that is read.
+const FRAME: usize = 1 << 16;
+/// Frames of one end that are read before others have their turn.
+const TURN: usize = 64;
+/// Tokens of what a thread waits for beside its ends.
+const TIMER: u64 = u64::MAX;
+const WAKE: u64 = u64::MAX - 1;
+
+/// An end of a line: the interface is there as long as this is.
+pub type End = SyncDevice;
+
+/// Makes the end of a line in the namespace of the calling thread. It is down.
+///
+/// # Errors
+/// It cannot be made.
+pub fn end(device: &str) -> io::Result<End> {
+    let end = DeviceBuilder::new().name(device).layer(Layer::L2).enable(false).build_sync()?;
+    end.set_nonblocking(true)?;
+    Ok(end)
+}
+
+/// A line with its ends.
+pub struct WiredLine {
+    /// Its name.
+    pub line: LinkId,
+    /// Its ends, A first.
+    pub ends: [End; 2],
+    /// What it does to frames, out of A first.
+    pub impairments: [Impairment; 2],
+}
+
+/// What a thread is asked for.
+enum Ask {
+    Set(usize, [Impairment; 2]),
+    Count(Sender<Vec<[Count; 2]>>),
+    End,
+}
+
+/// A thread and the way to it.
+struct Worker {
+    asks: Sender<Ask>,
+    wake: OwnedFd,
+    thread: Option<JoinHandle<()>>,
+    lines: Vec<LinkId>,
+}
+
+impl Worker {
+    fn ask(&self, ask: Ask) {
+        // A thread that has ended takes nothing any more; who waits for its answer sees that.
+        if self.asks.send(ask).is_ok() {
+            let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+        }
+    }
+}
+
+/// All lines of a lab that need a wire. They are cut when it is dropped.
+#[derive(Default)]
+pub struct Wires {
+    workers: Vec<Worker>,
+    place: BTreeMap<LinkId, (usize, usize)>,
+}
+
+impl Wires {
+    /// Starts to carry frames. `seed` decides what is lost and how delay varies.
+    ///
+    /// # Errors
+    /// The system gives no more threads or descriptors.
+    pub fn start(lines: Vec<WiredLine>, seed: u64) -> io::Result<Self> {
+        let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, 4);
+        let mut shares: Vec<Vec<WiredLine>> = (0..threads).map(|_| Vec::new()).collect();
+        let mut wires = Self::default();
+        for (number, line) in lines.into_iter().enumerate() {
+            let worker = number % threads;
+            if let Some(share) = shares.get_mut(worker) {
+                wires.place.insert(line.line.clone(), (worker, share.len()));
+                share.push(line);
+            }
+        }
+        for (number, share) in (0_u64..).zip(shares) {
+            let (asks, asked) = channel();
+            let names = share.iter().map(|line| line.line.clone()).collect();
+            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            let work = Work::new(share, wake.try_clone()?, asked, seed.wrapping_add(number))?;
+            let thread = thread::Builder::new().name(format!("wire-{number}")).spawn(move || work.run())?;
+            wires.workers.push(Worker { asks, wake, thread: Some(thread), lines: names });
+        }
+        Ok(wires)
+    }
+
+    /// Sets what a line does to the frames that come from now on; false where it has no wire.
+    pub fn set(&self, line: &LinkId, impairments: [Impairment; 2]) -> bool {
+        let Some((worker, at)) = self.place.get(line) else { return false };
+        if let Some(worker) = self.workers.get(*worker) {
+            worker.ask(Ask::Set(*at, impairments));
+        }
+        true
+    }
+
+    /// Whether a line has a wire.
+    pub fn has(&self, line: &LinkId) -> bool {
+        self.place.contains_key(line)
+    }
+
+    /// What every line has seen, out of A first.
+    pub fn counts(&self) -> BTreeMap<LinkId, [Count; 2]> {
+        let mut all = BTreeMap::new();
+        for worker in &self.workers {
+            let (answer, answered) = channel();
+            worker.ask(Ask::Count(answer));
+            let counts = answered.recv().unwrap_or_default();
+            all.extend(worker.lines.iter().cloned().zip(counts));
+        }
+        all
+    }
+}
+
+impl Drop for Wires {
+    fn drop(&mut self) {
+        self.workers.iter().for_each(|worker| worker.ask(Ask::End));
+        for thread in self.workers.iter_mut().filter_map(|worker| worker.thread.take()) {
+            // One that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a thread works on. End 2n is end A of line n, 2n + 1 is end Z; lane n leads out of end n.
+struct Work {
+    ends: Vec<End>,
+    wire: Wire,
+    dice: ChaCha8Rng,
+    epoll: OwnedFd,
+    timer: OwnedFd,
+    /// What the timer is set to.
+    armed: Option<Duration>,
+    wake: OwnedFd,
+    asked: Receiver<Ask>,
+    begun: Instant,
+}
+
+impl Work {
+    fn new(lines: Vec<WiredLine>, wake: OwnedFd, asked: Receiver<Ask>, seed: u64) -> io::Result<Self> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let mut wire = Wire::new(Room::default());
+        let mut ends = Vec::new();
+        for line in lines {
+            line.impairments.into_iter().for_each(|impairment| {
+                wire.add(impairment);
+            });
+            ends.extend(line.ends);
+        }
+        for (token, end) in (0_u64..).zip(&ends) {
+            epoll::add(&epoll, end, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?;
+        }
+        epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
+        epoll::add(&epoll, &wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+        let dice = ChaCha8Rng::seed_from_u64(seed);
+        Ok(Self { ends, wire, dice, epoll, timer, armed: None, wake, asked, begun: now() })
+    }
+
+    /// Carries frames until it is told to end.
+    fn run(mut self) {
+        // Timers of this thread ring when they should and not up to 50 µs later; without it the wire is only less exact.
+        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
+        let mut events = Vec::with_capacity(256);
+        let mut frame = vec![0; FRAME];
+        loop {
+            events.clear();
+            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return tracing::error!(%error, "a wire stands still"),
+            }
+            for event in &events {
+                match event.data.u64() {
+                    TIMER => drained(&self.timer),
+                    WAKE => {
+                        drained(&self.wake);
+                        if self.answer() {
+                            return;
+                        }
+                    }
+                    token => self.read(usize::try_from(token).unwrap_or(usize::MAX), &mut frame),
+                }
+            }
+            self.write();
+            self.arm();
+        }
+    }
+
+    /// Does what it is asked for; whether that is to end.
+    fn answer(&mut self) -> bool {
+        loop {
+            match self.asked.try_recv() {
+                Ok(Ask::Set(line, impairments)) => {
+                    for (lane, impairment) in (2 * line..).zip(impairments) {
+                        self.wire.set(lane, impairment);
+                    }
+                }
+                Ok(Ask::Count(answer)) => {
+                    let lines = 0..self.ends.len() / 2;
+                    let counts = lines.map(|line| [2 * line, 2 * line + 1].map(|lane| self.wire.count(lane)));
+                    // Who asked may be gone.
+                    let _ = answer.send(counts.collect());
+                }
+                Ok(Ask::End) => return true,
+                Err(std::sync::mpsc::TryRecvError::Empty) => return false,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+
+    /// Takes in what an end has to send.
+    fn read(&mut self, at: usize, frame: &mut [u8]) {
+        let Some(end) = self.ends.get(at) else { return };
+        for _ in 0..TURN {
+            match rustix::io::read(end, &mut *frame) {
+                Ok(length) => {
+                    let Some(octets) = frame.get(..length) else { return };
+                    let fate = self.wire.offer(at, octets, self.begun.elapsed(), &mut self.dice);
+                    if fate == Fate::Through {
+                        put(self.ends.get(at ^ 1), octets);
+                    }
+                }
+                Err(Errno::AGAIN | Errno::INTR) => return,
+                Err(error) => {
+                    // Its interface is gone: a namespace was removed. Nothing will come from there any more.
+                    tracing::debug!(%error, end = at, "an end of a wire is closed");
+                    let _ = epoll::delete(&self.epoll, end);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Lets leave what is due.
+    fn write(&mut self) {
+        while let Some((lane, frame)) = self.wire.leave(self.begun.elapsed()) {
+            put(self.ends.get(lane ^ 1), &frame);
+            self.wire.done(frame);
+        }
+    }
+
+    /// Sets the timer to the moment at which the next frame leaves.
+    fn arm(&mut self) {
+        let next = self.wire.next();
+        if next == self.armed {
+            return;
+        }
+        // A timer of zero would never ring.
+        let wait = next.map(|at| at.saturating_sub(self.begun.elapsed()).max(Duration::from_nanos(1)));
+        let Ok(it_value) = Timespec::try_from(wait.unwrap_or_default()) else { return };
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let timer = Itimerspec { it_interval: none, it_value };
+        match timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &timer) {
+            Ok(_) => self.armed = next,
+            Err(error) => tracing::error!(%error, "a wire's timer cannot be set"),
+        }
+    }
+}
+
+/// Gives a frame to an end. One that is down takes none, as the interface of a router does.
+fn put(end: Option<&End>, frame: &[u8]) {
+    let _ = end.map(|end| rustix::io::write(end, frame));
+}
+
+/// Takes the count out of a timer or an event, so that it rings again.
+fn drained(descriptor: &OwnedFd) {
+    let mut count = [0; 8];
+    let _ = rustix::io::read(descriptor, &mut count);
+}
+
+#[expect(clippy::disallowed_methods, reason = "where frames come in is where time does")]
+fn now() -> Instant {
+    Instant::now()
+}

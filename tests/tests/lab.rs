@@ -1,0 +1,174 @@
+//! `trunkline lab` as a person calls it: the built programs make a lab, tell of it, hurt it and take it away.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+/// Three routers in a triangle, and a host.
+const FILE: &str = r#"
+name: NAME
+topology:
+  nodes:
+    a: {kind: linux, labels: {trunkline.role: hq, trunkline.router-id: 10.0.0.1, trunkline.locator: "fd00:0:1::/48", trunkline.node-sid: "1"}}
+    b: {kind: linux, labels: {trunkline.role: core, trunkline.router-id: 10.0.0.2, trunkline.locator: "fd00:0:2::/48", trunkline.node-sid: "2"}}
+    c: {kind: linux, labels: {trunkline.role: branch, trunkline.router-id: 10.0.0.3, trunkline.locator: "fd00:0:3::/48", trunkline.node-sid: "3"}}
+    h: {kind: linux, image: alpine}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], vars: {name: ab, bandwidth: 1Gbps}}
+    - {endpoints: ["b:eth2", "c:eth1"], vars: {name: bc, bandwidth: 1Gbps}}
+    - {endpoints: ["a:eth2", "c:eth2"], vars: {name: ac, bandwidth: 1Gbps, delay: 10ms}}
+    - {endpoints: ["c:eth3", "h:eth1"]}
+"#;
+
+/// A lab of one test. It is taken away when dropped.
+struct Lab {
+    folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+impl Lab {
+    fn new(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("lab.clab.yml");
+        std::fs::write(&file, FILE.replace("NAME", &format!("{name}{}", std::process::id()))).unwrap();
+        Self { folder, file }
+    }
+
+    /// Calls the program. What it starts keeps none of its descriptors, or this would wait for ever.
+    fn call(&self, command: &str, more: &[&str]) -> Output {
+        let (more, after) = more.split_at(more.iter().take_while(|word| word.starts_with("--")).count());
+        Command::new(trunkline())
+            .args(["lab", command])
+            .args(more)
+            .arg(&self.file)
+            .arg("--folder")
+            .arg(self.folder.path().join("labs"))
+            .args(after)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn done(&self, command: &str, more: &[&str]) -> String {
+        let output = self.call(command, more);
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "{command} {more:?}: {out}{err}");
+        out
+    }
+
+    fn status(&self) -> Value {
+        serde_json::from_str(&self.done("status", &["--format=json"])).unwrap()
+    }
+
+    /// Waits until the lab's status is as wanted.
+    fn wait(&self, what: &str, wanted: impl Fn(&Value) -> bool) {
+        let until = Instant::now() + Duration::from_secs(90);
+        loop {
+            let status = self.status();
+            if wanted(&status) {
+                return;
+            }
+            assert!(Instant::now() < until, "{what}: {status:#}");
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// Takes it away: nothing is left, and nobody keeps it.
+    fn must_go(&self) {
+        let labs = self.folder.path().join("labs");
+        let lab = std::fs::read_dir(&labs).unwrap().next().unwrap().unwrap().path();
+        let record: Value = serde_json::from_slice(&std::fs::read(lab.join("record.json")).unwrap()).unwrap();
+        self.done("down", &[]);
+        assert!(!lab.exists(), "its folder is gone");
+        let keeper = Path::new("/proc").join(record["keeper"]["pid"].to_string());
+        let until = Instant::now() + Duration::from_secs(20);
+        while keeper.exists() {
+            assert!(Instant::now() < until, "who kept it is gone");
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(self.call("status", &[]).status.code(), Some(2), "there is no such lab");
+        self.done("down", &[]);
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.call("down", &[]);
+    }
+}
+
+/// The program under test.
+fn trunkline() -> PathBuf {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join("trunkline"));
+    let found = std::env::var_os("TRUNKLINE_BIN").map(PathBuf::from).or_else(beside);
+    let there = |path: &PathBuf| path.exists() && path.with_file_name("trunkline-router").exists();
+    found.filter(there).expect("build the programs first: cargo build --workspace --bins")
+}
+
+fn session(status: &Value, node: &str) -> String {
+    status["sessions"][node].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_simulated_lab_comes_up_is_hurt_and_goes() {
+    let lab = Lab::new("simulated");
+    let told = lab.done("up", &["--mode=process", "--listen=127.0.0.1:0", "--vrf=production"]);
+    assert!(told.contains("is up, simulated: 3 routers") && told.contains("TRUNKLINE_TOKEN_FILE="), "{told}");
+    let up = |status: &Value| ["a", "b", "c"].iter().all(|node| session(status, node) == "up");
+    lab.wait("all sessions are up", up);
+    let status = lab.status();
+    assert_eq!(status["mode"], "process");
+    assert!(status["status"]["nodes"]["h"].is_null(), "a host is nothing to a simulation of routers");
+    lab.done("fault", &["link", "impair", "ac", "--from", "a", "--delay", "30ms"]);
+    let ac = &lab.status()["status"]["lines"]["ac"];
+    assert_eq!(
+        (&ac["impairments"][0]["delay"], &ac["impairments"][1]["delay"]),
+        (&"40ms".into(), &"10ms".into())
+    );
+    lab.done("fault", &["link", "down", "ab"]);
+    assert_eq!(lab.status()["status"]["lines"]["ab"]["up"], false);
+    lab.done("fault", &["control-plane", "partition", "a"]);
+    lab.wait("the session of a is down", |status| session(status, "a").starts_with("down"));
+    lab.done("fault", &["control-plane", "join", "a"]);
+    lab.wait("all sessions are up again", up);
+    let unknown = lab.call("fault", &["link", "down", "nope"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("nope"), "{unknown:?}");
+    let frozen = lab.call("fault", &["node", "freeze", "a"]);
+    assert!(String::from_utf8_lossy(&frozen.stderr).contains("not done yet"), "{frozen:?}");
+    assert_eq!(lab.call("up", &["--listen=127.0.0.1:0"]).status.code(), Some(1), "it is up already");
+    lab.must_go();
+}
+
+#[test]
+fn a_lab_of_namespaces_comes_up_is_hurt_and_goes() {
+    let lab = Lab::new("namespaces");
+    let up = lab.call("up", &["--mode=netns"]);
+    let said = String::from_utf8_lossy(&up.stderr).into_owned();
+    if !up.status.success() && ["needs root", "is not there"].iter().any(|why| said.contains(why)) {
+        println!("skipped: {said}");
+        return;
+    }
+    assert!(up.status.success(), "{said}");
+    let status = lab.status();
+    let (nodes, lines) = (&status["status"]["nodes"], &status["status"]["lines"]);
+    assert_eq!((nodes.as_object().unwrap().len(), lines.as_object().unwrap().len()), (4, 4));
+    assert!(lines.as_object().unwrap().values().all(|line| line["up"] == true), "{status:#}");
+    assert_eq!((&nodes["h"]["host"], &nodes["a"]["host"]), (&true.into(), &false.into()));
+    lab.done("fault", &["link", "impair", "ac", "--loss", "100%"]);
+    lab.done("fault", &["link", "down", "bc"]);
+    let status = lab.status();
+    let lines = &status["status"]["lines"];
+    assert_eq!((&lines["bc"]["up"], &lines["ab"]["up"]), (&false.into(), &true.into()));
+    assert_eq!(lines["ac"]["impairments"][1]["loss"], "100%");
+    lab.must_go();
+}
