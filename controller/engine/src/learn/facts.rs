@@ -5,7 +5,7 @@ use std::{
     net::Ipv6Addr,
 };
 
-use bgp::learn::{Matched, Names, Router, Way};
+use bgp::learn::{Matched, Names, Router, Way, merge};
 use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Side,
@@ -78,7 +78,8 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// What peers say, by the names of the file. Of two routers of the IGP that are one node the first is believed.
+    /// What peers say, by the names of the file. Of two routers of the IGP that are one node, or two directions that are one, the
+    /// fresh one is believed; of two fresh ones that differ the first, with the other beside it.
     pub fn of(matched: &Matched<'_>, names: &Names) -> Self {
         let mut learned = Self { named: names.groups.values().cloned().collect(), ..Self::default() };
         for (id, router) in &matched.nodes {
@@ -162,12 +163,12 @@ impl Learned {
 
 impl NodeFacts {
     fn hear(&mut self, router: &Router) {
-        fill(&mut self.locator, router.locator.as_ref());
-        fill(&mut self.node_sid, router.node_sid.as_ref());
-        fill(&mut self.srgb, router.srgb.as_ref());
-        fill(&mut self.srlb, router.srlb.as_ref());
-        fill(&mut self.msd, router.msd.as_ref());
-        fill(&mut self.overload, router.overload.as_ref());
+        merge(&mut self.locator, router.locator.clone());
+        merge(&mut self.node_sid, router.node_sid.clone());
+        merge(&mut self.srgb, router.srgb.clone());
+        merge(&mut self.srlb, router.srlb.clone());
+        merge(&mut self.msd, router.msd.clone());
+        merge(&mut self.overload, router.overload.clone());
     }
 
     fn keep(&mut self, old: &Self, since: Timestamp) {
@@ -192,14 +193,14 @@ impl NodeFacts {
 
 impl WayFacts {
     fn hear(&mut self, way: &Way) {
-        fill(&mut self.bandwidth, way.bandwidth.as_ref());
-        fill(&mut self.igp, way.igp.as_ref());
-        fill(&mut self.te, way.te.as_ref());
-        fill(&mut self.adjacency_label, way.adjacency_label.as_ref());
-        fill(&mut self.end_x, way.end_x.as_ref());
-        fill(&mut self.delay, way.delay.as_ref());
-        fill(&mut self.jitter, way.jitter.as_ref());
-        fill(&mut self.loss, way.loss.as_ref());
+        merge(&mut self.bandwidth, way.bandwidth.clone());
+        merge(&mut self.igp, way.igp.clone());
+        merge(&mut self.te, way.te.clone());
+        merge(&mut self.adjacency_label, way.adjacency_label.clone());
+        merge(&mut self.end_x, way.end_x.clone());
+        merge(&mut self.delay, way.delay.clone());
+        merge(&mut self.jitter, way.jitter.clone());
+        merge(&mut self.loss, way.loss.clone());
     }
 
     fn keep(&mut self, old: &Self, since: Timestamp) {
@@ -259,12 +260,6 @@ impl LinkFacts {
             link.affinity.retain(|group| !named.contains(group));
             link.affinity.extend(affinity.value.iter().cloned());
         }
-    }
-}
-
-fn fill<T: Clone>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
-    if place.is_none() {
-        *place = said.cloned();
     }
 }
 

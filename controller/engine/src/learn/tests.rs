@@ -159,6 +159,28 @@ fn who_says_otherwise_stands_beside() {
 }
 
 #[test]
+fn of_two_that_are_one_the_fresh_one_is_believed_and_of_two_fresh_ones_both_stand() {
+    let router = |sid: u32, standing: Standing<u32>| {
+        let source = model::fact::DeviceSource { node: NodeId::lit("rr1"), protocol: "bgp-ls".into() };
+        let source = model::Source::Advertised(source);
+        let node_sid = Some(Fact { value: sid, source, at: at(5), standing });
+        bgp::learn::Router { node_sid, ..bgp::learn::Router::default() }
+    };
+    let believed = |first: &bgp::learn::Router, second: &bgp::learn::Router| {
+        let nodes = vec![(core(), first), (core(), second)];
+        let matched = bgp::learn::Matched { nodes, ..bgp::learn::Matched::default() };
+        Learned::of(&matched, &Names::default()).nodes[&core()].node_sid.clone().unwrap()
+    };
+    let stale = router(1, Standing::Stale { since: at(3) });
+    let (fresh, other) = (router(2, Standing::Fresh), router(3, Standing::Fresh));
+    assert_eq!(Some(believed(&stale, &fresh)), fresh.node_sid);
+    assert_eq!(Some(believed(&fresh, &stale)), fresh.node_sid);
+    let both = believed(&fresh, &other);
+    assert_eq!(both.value, 2);
+    assert!(matches!(both.standing, Standing::Conflicting { other: 3, .. }), "{both:?}");
+}
+
+#[test]
 fn what_is_odd_is_told_once_for_each_subject() {
     let mut strange = changed();
     // A router and its lines that the file does not have, and one of the file's that nobody tells of.
