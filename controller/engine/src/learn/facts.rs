@@ -216,7 +216,9 @@ impl WayFacts {
 
     /// Neither delay nor jitter nor loss.
     fn lay(&self, direction: &mut Direction) {
-        lay(&mut direction.bandwidth, self.bandwidth.as_ref());
+        let is_room = |said: &&Fact<Bandwidth>| !is_beyond_contract(said, &direction.bandwidth);
+        let bandwidth = self.bandwidth.as_ref().filter(is_room);
+        lay(&mut direction.bandwidth, bandwidth);
         lay(&mut direction.igp, self.igp.as_ref());
         lay(&mut direction.te, self.te.as_ref());
         lay_some(&mut direction.adjacency_label, self.adjacency_label.as_ref());
@@ -270,6 +272,11 @@ fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, since: 
         Standing::Fresh | Standing::Conflicting { .. } => since,
     };
     *place = Some(Fact { standing: Standing::Stale { since }, ..before.clone() });
+}
+
+/// Whether routers say more than the file: a port may be faster than the line that is paid for. The smaller of both holds.
+pub(super) fn is_beyond_contract(said: &Fact<Bandwidth>, in_file: &Fact<Bandwidth>) -> bool {
+    in_file.source == Source::File && said.value > in_file.value
 }
 
 fn lay_some<T: Clone + PartialEq>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {

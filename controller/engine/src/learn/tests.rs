@@ -8,7 +8,7 @@ use bgp::{
     originate::{Originator, routes},
     wire::Received,
 };
-use model::{Affinity, Delay, Fact, IgpMetric, LinkId, NodeId, Side, Standing, Ted, Timestamp};
+use model::{Affinity, Bandwidth, Delay, Fact, IgpMetric, LinkId, NodeId, Side, Standing, Ted, Timestamp};
 
 use super::*;
 
@@ -86,6 +86,34 @@ fn sids_blocks_metrics_and_overload_are_laid_over_the_file_and_delay_is_not() {
     slower.links.get_mut(&line()).unwrap().a_to_z.delay = Fact::from_file(Delay::from_micros(90_000));
     assert_eq!(plain(&told(&slower).lay(&file())), plain(&file()));
     assert_eq!(told(&slower).values(), told(&file()).values());
+}
+
+#[test]
+fn a_port_that_is_faster_than_the_contract_gives_no_room_and_a_slower_one_takes_it() {
+    let in_file = file().links[&line()].a_to_z.bandwidth.clone();
+    assert_eq!(in_file.source, model::Source::File);
+    let of = |bps: u64| {
+        let mut ted = file();
+        ted.links.get_mut(&line()).unwrap().a_to_z.bandwidth = Fact::from_file(Bandwidth::from_bps(bps));
+        told(&ted)
+    };
+    let shown = |learned: &Learned| {
+        let shown = show(learned, &file());
+        let is_it = |fact: &&FactView| fact.what == "bandwidth" && fact.from == Some(Side::A);
+        shown.links[&line()].iter().find(is_it).unwrap().clone()
+    };
+    let bps = in_file.value.as_bps();
+    let (fast, slow) = (of(bps * 10), of(bps / 4));
+    assert_eq!(plain(&fast.lay(&file())), plain(&file()));
+    let fact = shown(&fast);
+    assert_eq!((fact.followed, fact.other), (false, None), "that a port is faster is no contradiction");
+    let laid = slow.lay(&file()).links[&line()].a_to_z.bandwidth.clone();
+    assert_eq!(laid.value, Bandwidth::from_bps(bps / 4));
+    assert!(matches!(laid.standing, Standing::Conflicting { .. }) && shown(&slow).followed);
+    // Where the file says none, what routers say is more than a guess.
+    let mut silent = file();
+    silent.links.get_mut(&line()).unwrap().a_to_z.bandwidth = Fact::derived(in_file.value);
+    assert_eq!(fast.lay(&silent).links[&line()].a_to_z.bandwidth.value, Bandwidth::from_bps(bps * 10));
 }
 
 #[test]
