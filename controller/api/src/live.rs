@@ -68,8 +68,19 @@ impl Topology {
 // the part that stays, or in the one that moves.
 
 fn place(node: &NodeView) -> Place {
-    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _, differs: _, modules: _ } =
-        node;
+    let NodeView {
+        id,
+        role,
+        site,
+        lat,
+        lon,
+        protocol,
+        session: _,
+        policies: _,
+        differs: _,
+        uncompared: _,
+        modules: _,
+    } = node;
     Place {
         id: id.clone(),
         role: role.clone(),
@@ -139,6 +150,8 @@ pub struct NodeLive {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// Why it is not known whether it holds what it should; absent where it was compared.
+    pub uncompared: Option<String>,
     /// How many YANG modules it serves; absent where it did not say.
     pub modules: Option<usize>,
 }
@@ -284,13 +297,25 @@ fn changed<T, U: PartialEq>(before: &[T], now: &[T], part: impl Fn(&T) -> U) -> 
 }
 
 fn node_live(node: &NodeView) -> NodeLive {
-    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies, differs, modules } =
-        node;
+    let NodeView {
+        id,
+        role: _,
+        site: _,
+        lat: _,
+        lon: _,
+        protocol: _,
+        session,
+        policies,
+        differs,
+        uncompared,
+        modules,
+    } = node;
     NodeLive {
         id: id.clone(),
         session: session.clone(),
         policies: *policies,
         differs: differs.clone(),
+        uncompared: uncompared.clone(),
         modules: *modules,
     }
 }

@@ -168,6 +168,7 @@ fn picture() -> Snapshot {
                 found: None,
             }],
         }],
+        uncompared: None,
         modules: Some(41),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };

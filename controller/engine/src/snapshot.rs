@@ -145,9 +145,19 @@ pub struct NodeView {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// Why it is not known whether it holds what it should; absent where it was compared.
+    #[serde(default)]
+    pub uncompared: Option<String>,
     /// How many YANG modules it serves; absent where it did not say.
     #[serde(default)]
     pub modules: Option<usize>,
+}
+
+impl NodeView {
+    /// Whether it answers, and is known to hold what it should.
+    pub fn is_in_sync(&self) -> bool {
+        self.session == Session::Up && self.uncompared.is_none() && self.differs.is_empty()
+    }
 }
 
 /// A line.

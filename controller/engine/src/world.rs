@@ -234,15 +234,27 @@ impl World {
             return None;
         }
         self.moved_on();
+        let fresh = self.compare();
+        (!fresh.is_empty()).then_some(fresh)
+    }
+
+    /// Why nobody knows whether devices hold what they should: they are compared with nothing. None where they are compared.
+    pub fn uncompared(&self) -> Option<&'static str> {
+        if !self.adopted {
+            return Some("the network is not adopted");
+        }
         // Without intents that are understood nobody knows what a device should hold.
-        if !self.adopted || !self.accepted.misfit.is_empty() {
-            return None;
+        (!self.accepted.misfit.is_empty()).then_some("the intents in force do not fit the network file")
+    }
+
+    /// Compares all devices that were read with what they should hold, where that is known; gives the drift that was not told before.
+    pub fn compare(&mut self) -> Vec<Finding> {
+        if self.uncompared().is_some() {
+            return Vec::new();
         }
         let drift = self.differing();
         let told = std::mem::replace(&mut self.drift, drift);
-        let fresh: Vec<Finding> =
-            self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect();
-        (!fresh.is_empty()).then_some(fresh)
+        self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect()
     }
 
     /// What devices hold otherwise than they should; devices that cannot be read are shown as such elsewhere.

@@ -375,6 +375,29 @@ async fn a_router_that_holds_something_else_is_not_in_sync_and_its_promises_are_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_there_before_a_network_is_adopted_is_compared_when_it_is() {
+    let first = lab();
+    let running = first.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    running.kill().await;
+    // Another controller, of which the journal is empty.
+    let lab = support::Lab { folder: tempfile::tempdir().unwrap(), ..first };
+    let mut running = lab.start().await;
+    let shown = running.snapshot(|snapshot| snapshot.counts.read == snapshot.counts.devices).await;
+    assert_eq!(shown.counts.in_sync, 0, "nobody knows what they should hold");
+    let adopted = |node: &engine::snapshot::NodeView| node.uncompared.is_none();
+    assert!(!shown.nodes.iter().any(adopted));
+    running.adopt().await;
+    running.wait(|kind| matches!(kind, EventKind::Drift { .. })).await;
+    let shown = running.snapshot(|snapshot| snapshot.adopted).await;
+    assert!(shown.nodes.iter().all(adopted));
+    let headend = shown.nodes.iter().find(|node| node.id.as_str() == "hq-pe1").unwrap();
+    assert!(headend.differs.iter().all(|one| one.deviation == Deviation::Unexpected));
+    assert!(!headend.differs.is_empty() && shown.counts.in_sync < shown.counts.read);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_contact_tells_what_is_bad_and_writes_to_nobody() {
     let lab = lab();
     let running = lab.start().await;

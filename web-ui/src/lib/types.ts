@@ -20,6 +20,8 @@ export interface Node {
   policies: number;
   /** What it was seen to hold otherwise than it should. */
   differs: Difference[];
+  /** Why it is not known whether it holds what it should; null where it was compared. */
+  uncompared: string | null;
   /** How many YANG modules it serves. */
   modules: number | null;
 }
@@ -147,7 +149,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'modules'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'uncompared' | 'modules'>[];
   links: {
     id: string;
     up: boolean | null;

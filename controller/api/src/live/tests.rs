@@ -18,6 +18,7 @@ fn picture() -> Snapshot {
         session: Session::Up,
         policies: 2,
         differs: Vec::new(),
+        uncompared: None,
         modules: None,
     };
     let link = |name: &str| LinkView {

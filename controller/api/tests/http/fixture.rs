@@ -200,6 +200,7 @@ pub fn picture() -> Snapshot {
         session: Session::Up,
         policies: 1,
         differs: Vec::new(),
+        uncompared: None,
         modules: Some(3),
     };
     let link = LinkView {

@@ -35,8 +35,11 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         Session::Down { why, since } => format!("down since {}: {why}", moment(*since)),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
-        Session::Up if node.differs.is_empty() => "holds what it should".to_owned(),
-        Session::Up => format!("differs in {}", crate::check::plural(node.differs.len(), "object")),
+        Session::Up => match (&node.uncompared, node.differs.len()) {
+            (Some(why), _) => format!("not compared: {why}"),
+            (None, 0) => "holds what it should".to_owned(),
+            (None, differ) => format!("differs in {}", crate::check::plural(differ, "object")),
+        },
     };
     writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
     // As it was read last, where it does not answer now.
@@ -79,6 +82,7 @@ mod tests {
             session,
             policies: 1,
             differs,
+            uncompared: None,
             modules: None,
         }
     }
@@ -124,6 +128,13 @@ mod tests {
         Put it back: trunkline restore hq-pe1 -m WHY
         Keep it: trunkline devices --help says how
         ");
+    }
+
+    #[test]
+    fn a_router_that_was_compared_with_nothing_does_not_hold_what_it_should() {
+        let why = Some("the network is not adopted".to_owned());
+        let router = NodeView { uncompared: why, ..node("br-1", Session::Up, Vec::new()) };
+        assert_eq!(shown(&[router], false), "br-1: not compared: the network is not adopted\n");
     }
 
     #[test]

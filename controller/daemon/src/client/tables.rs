@@ -80,7 +80,8 @@ pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitC
 fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
-        Session::Up if node.differs.is_empty() => "in sync".to_owned(),
+        Session::Up if node.is_in_sync() => "in sync".to_owned(),
+        Session::Up if node.uncompared.is_some() => "not compared".to_owned(),
         Session::Up => "differs".to_owned(),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
@@ -216,6 +217,7 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+            uncompared: None,
             modules: Some(41),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
@@ -238,6 +240,8 @@ mod tests {
         };
         let astray = NodeView { differs: vec![missing(7)], ..node("br-4", Session::Up) };
         assert_eq!(device(&astray)[4], "differs");
+        let alone = NodeView { uncompared: Some("WHY".into()), ..node("br-6", Session::Up) };
+        assert_eq!(device(&alone)[4], "not compared");
         assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
         let bare = NodeView { differs: (1..=9).map(missing).collect(), ..node("br-5", Session::Up) };
         assert!(reasons(&[bare]).ends_with("5 to fd00::1, missing; and 4 more (trunkline devices br-5)\n"));

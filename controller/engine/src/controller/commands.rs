@@ -223,8 +223,13 @@ impl Controller {
             self.publish(journal_failed(&error));
             Refusal::Journal { why: error.to_string() }
         })?;
-        self.world.adopted = true;
+        let is_new = !std::mem::replace(&mut self.world.adopted, true);
         self.publish(EventKind::Adopted { who });
+        if is_new {
+            // What was read before was compared with nothing, and may never be read otherwise.
+            let drift = self.world.compare();
+            self.say_drift(drift);
+        }
         // Whoever asks how it stands is not told otherwise.
         self.draw();
         Ok(())
