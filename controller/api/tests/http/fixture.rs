@@ -85,6 +85,7 @@ fn applied() -> Applied {
         edits: 9,
         took_ms: 12.5,
         left_out: ["br-1".parse().unwrap()].into(),
+        unseen: Default::default(),
         findings: Vec::new(),
     }
 }

@@ -365,13 +365,17 @@ pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
 
 /// What a change did, for people.
 pub fn did(applied: &Applied, left: &LeftOut) -> String {
-    let Applied { devices, transactions, edits, took_ms, .. } = applied;
+    let Applied { devices, transactions, edits, took_ms, unseen, .. } = applied;
     // An object that is made, moved and unmade is one object and several edits.
     let done = (*edits > 0).then(|| {
         let (edits, devices) = (plural(*edits, "edit"), plural(*devices, "device"));
         format!("{edits} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
     });
-    left.told(done)
+    let blind = match unseen.len() {
+        0 => String::new(),
+        many => format!("; nothing is known of {} that moved in the first wave", plural(many, "service")),
+    };
+    left.told(done) + &blind
 }
 
 /// Shows what a change did, and tells a script whether all has followed.
@@ -422,6 +426,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn services_of_the_first_wave_that_were_not_seen_are_counted() {
+        let applied = |unseen: &[&str]| Applied {
+            revision: Revision(1),
+            devices: 2,
+            transactions: 3,
+            edits: 4,
+            took_ms: 1.0,
+            left_out: Default::default(),
+            unseen: unseen.iter().map(|name| model::ServiceId::lit(name)).collect(),
+            findings: Vec::new(),
+        };
+        let told = |unseen: &[&str]| did(&applied(unseen), &LeftOut::named(&applied(unseen)));
+        let done = "4 edits on 2 devices in 3 transactions, 1 ms";
+        assert_eq!(told(&[]), done);
+        let one = format!("{done}; nothing is known of 1 service that moved in the first wave");
+        assert_eq!(told(&["s"]), one);
+    }
+
+    #[test]
     fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
         let applied = |code: &str, left_out: &[&str]| Applied {
             revision: Revision(1),
@@ -430,6 +453,7 @@ mod tests {
             edits: 1,
             took_ms: 1.0,
             left_out: left_out.iter().map(|name| model::NodeId::lit(name)).collect(),
+            unseen: Default::default(),
             findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
         };
         let subject = Subject::Link(model::LinkId::lit("l1"));

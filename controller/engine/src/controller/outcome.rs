@@ -294,6 +294,7 @@ fn applied(carried: &Carried, revision: Revision, left_out: BTreeSet<NodeId>) ->
         edits: transactions.iter().flat_map(|transaction| transaction.edits.values()).map(Vec::len).sum(),
         took_ms: millis(carried.took),
         left_out,
+        unseen: carried.unseen.clone(),
         findings: carried.proposal.findings.clone(),
     }
 }
