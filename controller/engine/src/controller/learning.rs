@@ -135,10 +135,11 @@ impl Controller {
     pub(super) fn weigh(&mut self) {
         let news = Arc::clone(&self.learning.heard);
         let told = news.learned.clone();
-        // Before all have told all, what is not told was only not told yet.
+        // Before all have told all, what is not told was only not told yet, unless he who said it has told all.
+        let told_all = news.peers.iter().filter(|peer| peer.complete).map(|peer| peer.name.clone()).collect();
         let learned = match news.complete {
             true => told,
-            false => told.over(&self.world.learned, self.learning.started),
+            false => told.over(&self.world.learned, self.learning.started, &told_all),
         };
         let ted = learned.lay(&self.world.file);
         let (plain, followed) = (learn::plain(&ted), learn::plain(&self.world.ted));

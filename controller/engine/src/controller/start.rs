@@ -223,7 +223,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
 /// What was learned of the network, as plans followed it: nobody has said it again yet.
 fn remembered_facts(journal: &Journal) -> Result<Learned, StoreError> {
     match journal.learned::<Learned>() {
-        Ok(learned) => Ok(Learned::default().over(&learned, clock::now())),
+        Ok(learned) => Ok(Learned::default().over(&learned, clock::now(), &BTreeSet::new())),
         // Another version may have written it.
         Err(error @ StoreError::Meaning { .. }) => {
             warn!(%error, "what was learned of the network is not understood; plans follow the network file until it is told again");

@@ -101,9 +101,11 @@ impl Learned {
         self.nodes.is_empty() && self.links.is_empty()
     }
 
-    /// With what was said before and is not said now, as stale: its source was not heard since then, or earlier.
+    /// With what was said before and is not said now, as stale: its source was not heard since then, or earlier. What a peer said that has
+    /// told all since is not kept: it does not say it any more.
     #[must_use]
-    pub fn over(mut self, before: &Self, since: Timestamp) -> Self {
+    pub fn over(mut self, before: &Self, since: Timestamp, told_all: &BTreeSet<NodeId>) -> Self {
+        let since = Silence { since, told_all };
         for (id, old) in &before.nodes {
             self.nodes.entry(id.clone()).or_default().keep(old, since);
         }
@@ -113,6 +115,8 @@ impl Learned {
             link.z_to_a.keep(&old.z_to_a, since);
             keep(&mut link.affinity, old.affinity.as_ref(), since);
         }
+        self.nodes.retain(|_, facts| *facts != NodeFacts::default());
+        self.links.retain(|_, facts| *facts != LinkFacts::default());
         self.named.extend(before.named.iter().cloned());
         self
     }
@@ -171,7 +175,7 @@ impl NodeFacts {
         merge(&mut self.overload, router.overload.clone());
     }
 
-    fn keep(&mut self, old: &Self, since: Timestamp) {
+    fn keep(&mut self, old: &Self, since: Silence<'_>) {
         keep(&mut self.locator, old.locator.as_ref(), since);
         keep(&mut self.node_sid, old.node_sid.as_ref(), since);
         keep(&mut self.srgb, old.srgb.as_ref(), since);
@@ -203,7 +207,7 @@ impl WayFacts {
         merge(&mut self.loss, way.loss.clone());
     }
 
-    fn keep(&mut self, old: &Self, since: Timestamp) {
+    fn keep(&mut self, old: &Self, since: Silence<'_>) {
         keep(&mut self.bandwidth, old.bandwidth.as_ref(), since);
         keep(&mut self.igp, old.igp.as_ref(), since);
         keep(&mut self.te, old.te.as_ref(), since);
@@ -265,11 +269,24 @@ impl LinkFacts {
     }
 }
 
-fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, since: Timestamp) {
-    let Some(before) = before.filter(|_| place.is_none()) else { return };
+/// What is said before all have told all.
+#[derive(Clone, Copy)]
+struct Silence<'a> {
+    /// Whoever says nothing is silent at least since then.
+    since: Timestamp,
+    /// Who has told all, and so is not silent about what it does not say.
+    told_all: &'a BTreeSet<NodeId>,
+}
+
+fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, silence: Silence<'_>) {
+    let is_withdrawn = |fact: &Fact<T>| match &fact.source {
+        Source::Advertised(device) => silence.told_all.contains(&device.node),
+        Source::File | Source::Derived => false,
+    };
+    let Some(before) = before.filter(|fact| place.is_none() && !is_withdrawn(fact)) else { return };
     let since = match before.standing {
         Standing::Stale { since } => since,
-        Standing::Fresh | Standing::Conflicting { .. } => since,
+        Standing::Fresh | Standing::Conflicting { .. } => silence.since,
     };
     *place = Some(Fact { standing: Standing::Stale { since }, ..before.clone() });
 }

@@ -46,6 +46,11 @@ fn learned(told: &[(&str, &Ted)], groups: &Names) -> (Learned, bgp::learn::Unmat
     (Learned::of(&matched, groups), matched.unmatched)
 }
 
+/// Nobody has told all.
+fn nobody() -> BTreeSet<NodeId> {
+    BTreeSet::new()
+}
+
 fn told(ted: &Ted) -> Learned {
     learned(&[("rr1", ted)], &Names::default()).0
 }
@@ -119,22 +124,39 @@ fn a_port_that_is_faster_than_the_contract_gives_no_room_and_a_slower_one_takes_
 #[test]
 fn what_was_told_before_and_not_since_stays_and_is_stale() {
     let before = told(&changed());
-    let after = Learned::default().over(&before, at(60));
+    let after = Learned::default().over(&before, at(60), &nobody());
     assert_eq!(plain(&after.lay(&file())), plain(&before.lay(&file())));
     let stale = Standing::Stale { since: at(60) };
     assert_eq!(after.nodes[&core()].node_sid.as_ref().unwrap().standing, stale);
     // Silent for longer stays silent for longer.
-    let later = Learned::default().over(&after, at(90));
+    let later = Learned::default().over(&after, at(90), &nobody());
     assert_eq!(later, after);
     // What is told again counts, whatever was told before.
-    let again = told(&file()).over(&after, at(90));
+    let again = told(&file()).over(&after, at(90), &nobody());
     assert_eq!(plain(&again.lay(&file())), plain(&file()));
     assert_eq!(again.nodes[&core()].node_sid.as_ref().unwrap().standing, Standing::Fresh);
 }
 
 #[test]
+fn what_a_peer_withdrew_that_has_told_all_is_gone_while_another_is_still_silent() {
+    // Each of them alone tells of one router.
+    let (mut one, mut two) = (file(), changed());
+    let branch = NodeId::lit("br-1");
+    one.nodes.retain(|id, _| *id == branch);
+    one.links.clear();
+    two.nodes.retain(|id, _| *id == core());
+    two.links.clear();
+    let (before, _) = learned(&[("rr1", &one), ("rr2", &two)], &Names::default());
+    assert!(before.nodes.contains_key(&branch) && before.nodes.contains_key(&core()));
+    let after = Learned::default().over(&before, at(60), &BTreeSet::from([NodeId::lit("rr1")]));
+    assert_eq!(after.nodes.keys().collect::<Vec<_>>(), [&core()], "rr2 has not come yet");
+    let all = Learned::default().over(&before, at(60), &nobody());
+    assert_eq!(all.nodes.len(), 2);
+}
+
+#[test]
 fn what_is_learned_survives_the_journal() {
-    let learned = told(&changed()).over(&told(&file()), at(60));
+    let learned = told(&changed()).over(&told(&file()), at(60), &nobody());
     let text = serde_json::to_string(&learned).unwrap();
     assert_eq!(serde_json::from_str::<Learned>(&text).unwrap(), learned);
     assert_eq!(serde_json::from_str::<Learned>("{}").unwrap(), Learned::default());
