@@ -23,7 +23,7 @@ use engine::{
     controller::BEYOND,
     event::EventKind,
     handle::Refusal,
-    learn::{Learned, News, Speaker, speak},
+    learn::{Learned, News, PeerView, Speaker, speak},
     snapshot::Snapshot,
     terms::{Manner, Most, Share},
 };
@@ -216,6 +216,33 @@ async fn what_is_told_and_goes_beyond_the_limit_is_held_back_and_comes_with_inte
     running.apply_so(intents(), Manner::at_once(true)).await.unwrap();
     assert!(leads_over(&lab, "16033") && !leads_over(&lab, "16002"));
     running.wait(|kind| matches!(kind, EventKind::AlarmCleared { alarm, .. } if alarm == BEYOND)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_nobody_tells_any_more_all_is_silent_and_nothing_moves() {
+    let mut lab = lab();
+    let (mut running, tell) = served(&mut lab).await;
+    let peer = PeerView {
+        name: NodeId::lit("rr1"),
+        address: "10.0.0.11:179".parse().unwrap(),
+        up_since: Some(Timestamp::from_micros(1)),
+        why: None,
+        complete: true,
+        routes: 1,
+        stale: 0,
+        refused: 0,
+    };
+    tell.send_replace(Arc::new(News { peers: vec![peer], ..News::clone(&news(Some(2), true)) }));
+    running.wait(|kind| matches!(kind, EventKind::SourceUp { .. })).await;
+    let writes = lab.writes();
+    // The task that told has died.
+    drop(tell);
+    let is_down = |kind: &EventKind| matches!(kind, EventKind::SourceDown { .. });
+    let EventKind::SourceDown { source, why } = running.wait(is_down).await else { unreachable!() };
+    assert!(source.as_str() == "rr1" && why.contains("a fault of the program"), "{source}: {why}");
+    let shown = running.snapshot(is_stale).await;
+    assert!(shown.findings.iter().any(|finding| finding.code == "TL0093" && finding.subject == "rr1"));
+    assert_eq!(lab.writes(), writes);
 }
 
 /// A reflector on loopback that tells of a network.

@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use model::{Finding, Ted, Timestamp, intent::Mode};
 use tokio::{sync::watch, time::Instant};
-use tracing::info;
+use tracing::{error, info};
 
 use super::{Asker, CONTROLLER, Controller, journal_failed};
 use crate::{
+    clock,
     event::EventKind,
     job::Request,
     learn::{self, Learned, News, PeerView},
@@ -23,6 +24,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 const NOT_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 /// How long after a write that failed the next is tried.
 const RETRY: Duration = Duration::from_secs(2);
+/// Why nobody tells any more.
+const ENDED: &str = "the work on what routers tell ended in a fault of the program: please report it, and start the controller again";
 /// Routers and links that a reason names; the others are counted.
 const NAMED: usize = 3;
 
@@ -51,6 +54,8 @@ impl Waiting {
 pub(super) struct Learning {
     news: watch::Receiver<Arc<News>>,
     heard: Arc<News>,
+    /// Nobody tells any more, which was said.
+    ended: bool,
     /// When the controller started: whoever has said nothing since is silent at least so long.
     started: Timestamp,
     waiting: Option<Waiting>,
@@ -74,6 +79,7 @@ impl Learning {
         Self {
             news,
             heard,
+            ended: false,
             started,
             waiting: None,
             proposed: None,
@@ -85,12 +91,16 @@ impl Learning {
         }
     }
 
-    /// The next news; never, where nobody tells any more.
+    /// The next news. Where nobody tells any more the last is that all sources are silent; none, where there never was a source.
     pub async fn next(&mut self) -> Arc<News> {
-        if self.news.changed().await.is_err() {
+        if self.news.changed().await.is_ok() {
+            return Arc::clone(&*self.news.borrow_and_update());
+        }
+        if self.heard.peers.is_empty() || std::mem::replace(&mut self.ended, true) {
             std::future::pending::<()>().await;
         }
-        Arc::clone(&*self.news.borrow_and_update())
+        error!("the task that learns of the network has ended; what was learned stays as it is");
+        Arc::new(self.heard.silenced(ENDED, clock::now()))
     }
 
     /// What was only proposed may be carried out now.
