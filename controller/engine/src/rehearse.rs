@@ -1,6 +1,10 @@
 //! A plan tried on the routers that it would change: each is asked whether it would take its part, and is left as it was.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use device::{DeviceError, ErrorKind, Rehearsal, edits::last_of_each};
 use futures_util::future::join_all;
@@ -9,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     carry::Fleet,
+    stages::{Proposal, View},
     tasks::{Done, Work},
 };
 
@@ -52,10 +57,40 @@ impl fmt::Display for Rehearsed {
     }
 }
 
-/// Asks each device that a plan changes, all at once; no other. `fleet` is an error where nobody may be asked. A device tries its
-/// part as one: what the transactions of the plan come to in the end.
-pub async fn rehearse(plan: &Plan, fleet: Result<Arc<Fleet>, String>) -> BTreeMap<NodeId, Rehearsed> {
-    let parts = parts(plan);
+/// The devices that have a part in a proposal and get none now, because nobody knows what they hold, each with why. `repair` has those that
+/// wait for their part of an earlier change.
+pub fn away(
+    proposal: &Proposal,
+    view: &View,
+    fleet: &Fleet,
+    repair: &BTreeSet<NodeId>,
+) -> BTreeMap<NodeId, String> {
+    let (before, after) = (&view.before.desired.devices, &proposal.compiled.desired.devices);
+    let has_part = |node: &NodeId| {
+        !fleet.contains_key(node) || repair.contains(node) || before.get(node) != after.get(node)
+    };
+    let unreadable = proposal.report.unreadable.iter().filter(|(node, _)| has_part(node));
+    unreadable.map(|(node, unreadable)| (node.clone(), unreadable.why.clone())).collect()
+}
+
+/// Asks each device that a plan changes, all at once; no other. `fleet` is an error where nobody may be asked; those that are `away` were
+/// not reached. A device tries its part as one: what the transactions of the plan come to in the end.
+pub async fn rehearse(
+    plan: &Plan,
+    away: BTreeMap<NodeId, String>,
+    fleet: Result<Arc<Fleet>, String>,
+) -> BTreeMap<NodeId, Rehearsed> {
+    let mut answers = ask(parts(plan), fleet).await;
+    for (node, why) in away {
+        answers.entry(node).or_insert(Rehearsed::NotReached { why });
+    }
+    answers
+}
+
+async fn ask(
+    parts: BTreeMap<NodeId, Vec<Edit>>,
+    fleet: Result<Arc<Fleet>, String>,
+) -> BTreeMap<NodeId, Rehearsed> {
     let fleet = match fleet {
         Ok(fleet) => fleet,
         Err(why) => {
@@ -108,7 +143,7 @@ fn parts(plan: &Plan) -> BTreeMap<NodeId, Vec<Edit>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::time::Duration;
 
     use device::{
         Step,
@@ -150,7 +185,9 @@ mod tests {
         let fleet: Fleet =
             names.iter().zip(&devices).map(|(name, device)| (NodeId::lit(name), handle(device))).collect();
         let plan = plan(&["r1", "r2", "r3", "r9"], &[sample_edits(1)]);
-        let told = rehearse(&plan, Ok(Arc::new(fleet))).await;
+        // One that should change and is known not to answer has no part in the plan.
+        let away = BTreeMap::from([(NodeId::lit("r7"), "no route to it".to_owned())]);
+        let told = rehearse(&plan, away, Ok(Arc::new(fleet))).await;
         let told: Vec<String> = told.iter().map(|(node, answer)| format!("{node} {answer}")).collect();
         assert_eq!(
             told,
@@ -158,11 +195,12 @@ mod tests {
                 "r1 accepted by the router",
                 "r2 refused: told to refuse",
                 "r3 not reached: told to be away",
+                "r7 not reached: no route to it",
                 "r9 not reached: it is not in the inventory",
             ]
         );
         assert!(devices.iter().all(|device| device.truth().is_empty() && device.writes() == 0));
-        let nobody = rehearse(&plan, Err("the mode is `observe`".to_owned())).await;
+        let nobody = rehearse(&plan, BTreeMap::new(), Err("the mode is `observe`".to_owned())).await;
         assert_eq!(nobody.len(), 4);
         assert!(nobody.values().all(|answer| answer.to_string() == "not asked: the mode is `observe`"));
     }

@@ -38,7 +38,7 @@ the change.
 
 With --dry-run each router that would change is asked whether it would take its part, where its protocol
 can: it checks, and is left as it was. That takes a lock for a moment, so under the stop switch none is
-asked.
+asked. The last line counts the answers.
 
 With --waves services move in two waves: those of a few far ends, such as branches, first. Then the
 controller looks at the network for the time of --settle. Where a promise around what was touched gets
@@ -54,8 +54,8 @@ Examples:
   trunkline apply intents/ -m CHG1042 --waves 2 --settle 5min
 
 Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out, 2
-called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 it can be applied, 1 it would
-be refused, 2 called wrongly.";
+called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 nothing is known to stand
+against it, 1 it would be refused, or a router that should change was not reached, 2 called wrongly.";
 
 /// Whether a change may touch more than one change may.
 #[derive(Clone, Copy, Debug, Args)]

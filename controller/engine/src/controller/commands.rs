@@ -135,6 +135,7 @@ impl Controller {
         // It may be looked at whatever it touches; that it would be refused is a warning.
         view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
+        let (known, repair) = (Arc::clone(&self.fleet), self.world.repair.clone());
         let worked = tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
             understood.and_then(|(set, mut findings)| {
@@ -143,20 +144,24 @@ impl Controller {
                 findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
                 let hints = Season::of(&set, now).over(hints);
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
+                let away = rehearse::away(&proposal, &view, &known, &repair);
                 findings.extend(proposal.findings);
                 let (text, plan) = (proposal.report.text(), proposal.plan);
-                Ok(Planned { plan, text, findings, rehearsal: None })
+                Ok((Planned { plan, text, findings, rehearsal: None }, away))
             })
         });
         let fleet = rehearse.then(|| self.may_rehearse());
         tokio::spawn(async move {
             // Where the work died the asker hears that nobody answers.
             let Ok(planned) = worked.await else { return };
-            let mut answer = planned.map_err(|findings| Refusal::Findings { findings });
-            if let (Ok(planned), Some(fleet)) = (&mut answer, fleet) {
-                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, fleet).await);
+            let (mut planned, away) = match planned {
+                Ok(planned) => planned,
+                Err(findings) => return drop(reply.send(Err(Refusal::Findings { findings }))),
+            };
+            if let Some(fleet) = fleet {
+                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, away, fleet).await);
             }
-            drop(reply.send(answer));
+            drop(reply.send(Ok(planned)));
         });
     }
 
