@@ -4,8 +4,8 @@
 //! routers with 300 links are some megabytes an hour that way instead of gigabytes.
 
 use engine::snapshot::{
-    AlarmView, Counts, Difference, DirectionView, LinkView, NodeView, PromiseState, QueueView, ServiceView,
-    Session, Snapshot,
+    AlarmView, Counts, Difference, DirectionView, LinkView, NodeView, PromiseState, QueueView, Rollback,
+    ServiceView, Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,7 @@ fn place(node: &NodeView) -> Place {
         differs: _,
         uncompared: _,
         modules: _,
+        rollback: _,
     } = node;
     Place {
         id: id.clone(),
@@ -154,6 +155,8 @@ pub struct NodeLive {
     pub uncompared: Option<String>,
     /// How many YANG modules it serves; absent where it did not say.
     pub modules: Option<usize>,
+    /// What becomes there of a change that is not confirmed; absent where it did not say.
+    pub rollback: Option<Rollback>,
 }
 
 /// The moving part of a line.
@@ -309,6 +312,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         differs,
         uncompared,
         modules,
+        rollback,
     } = node;
     NodeLive {
         id: id.clone(),
@@ -317,6 +321,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         differs: differs.clone(),
         uncompared: uncompared.clone(),
         modules: *modules,
+        rollback: *rollback,
     }
 }
 

@@ -9,7 +9,7 @@ use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
         AlarmView, Balanced, Deviation, Difference, DirectionView, FieldDifference, HopView, LinkView,
-        NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
+        NodeView, PromiseState, QueueView, Rollback, RouteView, ServiceView, Session, Snapshot,
     },
 };
 use model::{
@@ -170,6 +170,7 @@ fn picture() -> Snapshot {
         }],
         uncompared: None,
         modules: Some(41),
+        rollback: Some(Rollback::ByPreImage),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

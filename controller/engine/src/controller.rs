@@ -16,6 +16,7 @@ mod pace;
 mod repair;
 mod schedules;
 mod start;
+mod unconfirmed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -97,6 +98,8 @@ pub struct Controller {
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
     learnt: mpsc::Receiver<Learnt>,
+    /// What routers do with a change that is not confirmed.
+    unconfirmed: unconfirmed::Asked,
     /// How many devices are asked to open a session at once, by whomever.
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
@@ -149,6 +152,7 @@ enum News {
     Samples(Vec<Sample>),
     Seen(Seen),
     Learnt(Learnt),
+    Unconfirmed(unconfirmed::Said),
     Told(EventKind),
     Asked(Question),
     Learned(Arc<learn::News>),
@@ -178,6 +182,7 @@ impl Controller {
                 Some(question) = self.between.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
+                Some(said) = self.unconfirmed.answers.recv() => News::Unconfirmed(said),
                 news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
@@ -194,6 +199,7 @@ impl Controller {
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Learnt(learnt) => self.learn(learnt),
+                News::Unconfirmed(said) => self.note_what_is_unconfirmed(said),
                 News::Samples(samples) => self.take_samples(samples),
                 News::Learned(news) => self.take_news(news),
                 News::Judge => {
@@ -270,6 +276,7 @@ impl Controller {
                 if self.session(&node, Session::Up) {
                     self.publish(EventKind::DeviceUp { node: node.clone() });
                 }
+                self.ask_what_is_unconfirmed(&node);
                 // A reading during a change shows what is not decided yet.
                 if self.running.is_none()
                     && let Some(findings) = self.world.read(node, begun, reading)
@@ -278,6 +285,8 @@ impl Controller {
                 }
             }
             Err(error) => {
+                // It may come back with another release on it.
+                self.world.rollback.remove(&node);
                 let why = error.kind.to_string();
                 let down = Session::Down { why: why.clone(), since: begun };
                 if self.session(&node, down) {

@@ -147,6 +147,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         differs: world.drift.differences(id).to_vec(),
         uncompared: world.uncompared().map(str::to_owned),
         modules: world.modules.get(id).copied(),
+        rollback: world.rollback.get(id).copied(),
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{event::Event, words::Lacking};
 
+pub use device::Rollback;
 pub use plan::{Deviation, Difference, FieldDifference};
 
 /// The whole picture at one moment.
@@ -151,6 +152,9 @@ pub struct NodeView {
     /// How many YANG modules it serves; absent where it did not say.
     #[serde(default)]
     pub modules: Option<usize>,
+    /// What becomes there of a change that is not confirmed; absent where it did not say.
+    #[serde(default)]
+    pub rollback: Option<Rollback>,
 }
 
 impl NodeView {

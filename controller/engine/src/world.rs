@@ -6,7 +6,7 @@ use std::{
 };
 
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
-use device::Served;
+use device::{Rollback, Served};
 use intents::Compilation;
 use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
@@ -129,6 +129,8 @@ pub struct World {
     pub modules: BTreeMap<NodeId, usize>,
     /// What devices' modules lack, of those that are known to lack something; shared with proposals.
     pub lacks: Arc<Lacking>,
+    /// What each device does with a change that is not confirmed; of those that said it.
+    pub rollback: BTreeMap<NodeId, Rollback>,
     /// When each device was last changed by us: readings that were begun before that are too old to count.
     pub changed: BTreeMap<NodeId, Timestamp>,
     /// What telemetry brought.

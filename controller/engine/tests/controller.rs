@@ -245,6 +245,27 @@ async fn a_plan_is_tried_on_the_devices_that_it_changes_but_not_before_they_may_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_becomes_of_an_unconfirmed_change_is_asked_when_a_router_may_be_written_and_told_with_the_plan()
+{
+    let lab = lab();
+    let mut running = lab.start().await;
+    let is_known = |node: &engine::snapshot::NodeView| node.rollback.is_some();
+    let shown = running.snapshot(|snapshot| snapshot.counts.read == snapshot.counts.devices).await;
+    assert!(!shown.nodes.iter().any(is_known), "the question may be a write");
+    let planned = running.plan(intents()).await.unwrap();
+    assert!(
+        planned
+            .text
+            .contains("A change that is not confirmed\n  br-1, br-2, core-1, core-2, hq-pe1: not known")
+    );
+    running.adopt().await;
+    let shown = running.snapshot(|snapshot| snapshot.nodes.iter().all(is_known)).await;
+    assert_eq!(shown.nodes[0].rollback, Some(device::Rollback::ByDevice));
+    let planned = running.plan(intents()).await.unwrap();
+    assert!(!planned.text.contains("A change that is not confirmed"), "{}", planned.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stop_switch_stops() {
     let lab = lab();
     let running = lab.start().await;

@@ -24,6 +24,8 @@ export interface Node {
   uncompared: string | null;
   /** How many YANG modules it serves. */
   modules: number | null;
+  /** What becomes there of a change that is not confirmed; null where it did not say. */
+  rollback: 'byDevice' | 'withSession' | 'byPreImage' | null;
 }
 
 /** An object of the controller's that a router holds otherwise than it should. */
@@ -149,7 +151,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'uncompared' | 'modules'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'uncompared' | 'modules' | 'rollback'>[];
   links: {
     id: string;
     up: boolean | null;

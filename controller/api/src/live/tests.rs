@@ -20,6 +20,7 @@ fn picture() -> Snapshot {
         differs: Vec::new(),
         uncompared: None,
         modules: None,
+        rollback: None,
     };
     let link = |name: &str| LinkView {
         id: LinkId::lit(name),

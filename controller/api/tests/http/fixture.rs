@@ -203,6 +203,7 @@ pub fn picture() -> Snapshot {
         differs: Vec::new(),
         uncompared: None,
         modules: Some(3),
+        rollback: None,
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

@@ -2,7 +2,10 @@
 
 use std::fmt::{Result, Write};
 
-use engine::snapshot::{Difference, NodeView, Session};
+use engine::{
+    exposure,
+    snapshot::{Difference, NodeView, Session},
+};
 
 use super::moment;
 use crate::draw;
@@ -42,6 +45,9 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         },
     };
     writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
+    if let Some(words) = node.rollback.and_then(exposure::words) {
+        writeln!(out, "  a change that is not confirmed: {words}")?;
+    }
     // As it was read last, where it does not answer now.
     node.differs.iter().try_for_each(|difference| object(difference, coloured, out))
 }
@@ -66,7 +72,7 @@ fn object(difference: &Difference, coloured: bool, out: &mut String) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use engine::snapshot::{Deviation, FieldDifference};
+    use engine::snapshot::{Deviation, FieldDifference, Rollback};
     use model::NodeId;
 
     use super::*;
@@ -84,6 +90,7 @@ mod tests {
             differs,
             uncompared: None,
             modules: None,
+            rollback: None,
         }
     }
 
@@ -135,6 +142,16 @@ mod tests {
         let why = Some("the network is not adopted".to_owned());
         let router = NodeView { uncompared: why, ..node("br-1", Session::Up, Vec::new()) };
         assert_eq!(shown(&[router], false), "br-1: not compared: the network is not adopted\n");
+    }
+
+    #[test]
+    fn a_router_without_a_confirm_timer_is_shown_as_such() {
+        let of = |rollback| NodeView { rollback: Some(rollback), ..node("br-1", Session::Up, Vec::new()) };
+        insta::assert_snapshot!(shown(&[of(Rollback::ByPreImage), of(Rollback::ByDevice)], false), @r"
+        br-1: holds what it should
+          a change that is not confirmed: no confirm timer: it takes effect at once, and the controller puts back what was there
+        br-1: holds what it should
+        ");
     }
 
     #[test]

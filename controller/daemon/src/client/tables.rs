@@ -219,6 +219,7 @@ mod tests {
             differs: Vec::new(),
             uncompared: None,
             modules: Some(41),
+            rollback: None,
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };

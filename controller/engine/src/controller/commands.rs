@@ -13,6 +13,7 @@ use crate::{
     carry::Fleet,
     cycle,
     event::EventKind,
+    exposure,
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
     rehearse,
@@ -136,6 +137,7 @@ impl Controller {
         view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
         let (known, repair) = (Arc::clone(&self.fleet), self.world.repair.clone());
+        let rollback = self.world.rollback.clone();
         let worked = tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
             understood.and_then(|(set, mut findings)| {
@@ -146,7 +148,8 @@ impl Controller {
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
                 let away = rehearse::away(&proposal, &view, &known, &repair);
                 findings.extend(proposal.findings);
-                let (text, plan) = (proposal.report.text(), proposal.plan);
+                let text = proposal.report.text() + &exposure::told(&proposal.plan, &rollback);
+                let plan = proposal.plan;
                 Ok((Planned { plan, text, findings, rehearsal: None }, away))
             })
         });
