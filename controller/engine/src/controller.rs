@@ -100,7 +100,7 @@ pub struct Controller {
     learnt: mpsc::Receiver<Learnt>,
     /// What routers do with a change that is not confirmed.
     unconfirmed: unconfirmed::Asked,
-    /// How many devices are asked to open a session at once, by whomever.
+    /// How many devices are asked to open a session at once, by all who only look or try. A change asks all of its devices at once.
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,

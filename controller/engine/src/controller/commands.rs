@@ -10,13 +10,12 @@ use model::{ActualState, Finding, Hints, NodeId, Revision, Season, Severity, int
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
-    carry::Fleet,
     cycle,
     event::EventKind,
     exposure,
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
-    rehearse,
+    rehearse::{self, Trial},
     schema::{self, DeviceSchema},
     snapshot::StateFile,
     stages::{self, Files, Occasion},
@@ -153,7 +152,7 @@ impl Controller {
                 Ok((Planned { plan, text, findings, rehearsal: None }, away))
             })
         });
-        let fleet = rehearse.then(|| self.may_rehearse());
+        let trial = rehearse.then(|| self.may_rehearse());
         tokio::spawn(async move {
             // Where the work died the asker hears that nobody answers.
             let Ok(planned) = worked.await else { return };
@@ -161,15 +160,16 @@ impl Controller {
                 Ok(planned) => planned,
                 Err(findings) => return drop(reply.send(Err(Refusal::Findings { findings }))),
             };
-            if let Some(fleet) = fleet {
-                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, away, fleet).await);
+            if let Some(trial) = trial {
+                let wanted = || !reply.is_closed();
+                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, away, trial, &wanted).await);
             }
             drop(reply.send(Ok(planned)));
         });
     }
 
     /// The devices that may be asked whether they would take a change; or why not: it takes a lock on each.
-    fn may_rehearse(&self) -> Result<Arc<Fleet>, String> {
+    fn may_rehearse(&self) -> Result<Trial, String> {
         if !self.world.adopted {
             return Err("the network is not adopted, and trying takes a lock".to_owned());
         }
@@ -179,7 +179,8 @@ impl Controller {
         if self.running.is_some() || self.recovery.is_some() {
             return Err("another change is under way or being resolved".to_owned());
         }
-        Ok(Arc::clone(&self.fleet))
+        let (fleet, gate) = (Arc::clone(&self.fleet), Arc::clone(&self.gate));
+        Ok(Trial { fleet, gate, busy: self.busy.subscribe() })
     }
 
     fn roll_back(&mut self, back: Back, reply: Reply<Applied>) {
