@@ -25,6 +25,8 @@ codes! {
         "The object carries our name but not our contents. In mode act it is put back by the next cycle.";
     DRIFT_UNEXPECTED = "TL0217", "an object of ours is left over on a device",
         "The object carries our prefix but no intent asks for it. In mode act it is removed by the next cycle.";
+    EXCEPTION = "TL0218", "an object is held by an exception",
+        "A person accepted what a device holds otherwise than the intents ask for (`trunkline adopt NAME`). Plans leave it as it is, the proof walks it as it is, and it is no drift, for as long as the exception stands. The finding names the objects, who accepted them, why, and until when. Where it says that something else is asked for and is not put, new intents changed what they want there, and the exception stands in the way. `trunkline restore NAME` ends the exceptions of a device and puts what the intents ask for; one with a time ends by itself then, and shows as drift; one that the intents come to ask for as it is ends without a trace.";
     NOT_DELIVERED = "TL0220", "traffic does not arrive",
         "The independent witness walked the service's traffic over the planned policies and it was dropped: no route, a segment that leads nowhere, or a policy whose last resort is to drop. Without a failure this stops the plan.";
     LOOP = "TL0221", "traffic crosses a line twice in the same direction",

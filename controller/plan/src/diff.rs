@@ -11,12 +11,12 @@ use model::{
     InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp,
     state::Foreign,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::codes;
 
 /// What happens to one object.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Change<T> {
     /// It is new.
@@ -60,7 +60,7 @@ impl<T> Change<T> {
 }
 
 /// What changes on one device.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeviceDiff {
     /// SR policies.
     #[serde(with = "model::state::pairs")]
@@ -269,7 +269,7 @@ fn drifted(difference: &Diff) -> Vec<Finding> {
     findings
 }
 
-fn object<T: Clone + PartialEq>(desired: Option<&T>, owned: Option<&T>) -> Option<Change<T>> {
+pub(crate) fn object<T: Clone + PartialEq>(desired: Option<&T>, owned: Option<&T>) -> Option<Change<T>> {
     match (desired, owned) {
         (Some(to), Some(from)) if from != to => Some(Change::Change { from: from.clone(), to: to.clone() }),
         (Some(to), None) => Some(Change::Add(to.clone())),
@@ -362,4 +362,4 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

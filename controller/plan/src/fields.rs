@@ -65,6 +65,11 @@ impl DeviceDiff {
         let marks = self.classifier.iter().map(|change| of("classifier".to_owned(), change, classifier));
         policies.chain(steering).chain(queues).chain(marks).collect()
     }
+
+    /// The names of the objects that differ, in the same order.
+    pub fn objects(&self) -> Vec<String> {
+        self.differences().into_iter().map(|difference| difference.object).collect()
+    }
 }
 
 fn of<T>(object: String, change: &Change<T>, fields: fn(&T) -> Fields) -> Difference {

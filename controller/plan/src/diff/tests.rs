@@ -30,7 +30,7 @@ fn some_rule(sequence: u32, number: u32) -> SteeringRule {
 }
 
 prop_compose! {
-    fn config()(
+    pub(crate) fn config()(
         policies in btree_map(1_u32..6, 16_u32..19, 0..5),
         rules in btree_map(1_u32..6, 1_u32..6, 0..5),
         shares in btree_map(0_u32..4, 0_u64..3, 0..4),
@@ -70,7 +70,7 @@ prop_compose! {
     }
 }
 
-fn state(configs: &BTreeMap<u32, DeviceConfig>) -> DesiredState {
+pub(crate) fn state(configs: &BTreeMap<u32, DeviceConfig>) -> DesiredState {
     let devices = configs.iter().map(|(n, config)| (NodeId::lit(&format!("r{n}")), config.clone())).collect();
     DesiredState { devices }
 }
