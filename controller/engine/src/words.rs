@@ -247,6 +247,7 @@ mod tests {
             before: Default::default(),
             hints: Default::default(),
             lacks: Arc::default(),
+            exceptions: Arc::default(),
             terms: Default::default(),
         }
     }

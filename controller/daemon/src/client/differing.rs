@@ -79,6 +79,7 @@ mod tests {
             session,
             policies: 1,
             differs,
+            exceptions: Vec::new(),
             modules: None,
         }
     }

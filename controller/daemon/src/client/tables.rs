@@ -216,6 +216,7 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+        exceptions: Vec::new(),
             modules: Some(41),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
