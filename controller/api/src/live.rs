@@ -4,8 +4,8 @@
 //! routers with 300 links are some megabytes an hour that way instead of gigabytes.
 
 use engine::snapshot::{
-    AlarmView, Counts, Difference, DirectionView, ExceptionView, LinkView, NodeView, PromiseState, QueueView, ServiceView,
-    Session, Snapshot,
+    AlarmView, Counts, Difference, DirectionView, ExceptionView, LinkView, NodeView, PromiseState, QueueView,
+    ServiceView, Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};

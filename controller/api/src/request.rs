@@ -153,8 +153,7 @@ pub struct AdoptRequest {
 }
 
 impl Body for AdoptRequest {
-    const LOOKS: &'static str =
-        r#"{"message": "WHY"}, or nothing; {"nodes": ["NAME"], "message": "WHY", "until": MICROSECONDS} for routers"#;
+    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing; {"nodes": ["NAME"], "message": "WHY", "until": MICROSECONDS} for routers"#;
 }
 
 /// Body of `drain` and `undrain`: exactly one of link and node.

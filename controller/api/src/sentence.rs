@@ -9,10 +9,7 @@ use model::{
 
 /// One line without a full stop.
 pub fn sentence(kind: &EventKind) -> String {
-    network(kind)
-        .or_else(|| exception(kind))
-        .or_else(|| promise(kind))
-        .unwrap_or_else(|| change(kind))
+    network(kind).or_else(|| exception(kind)).or_else(|| promise(kind)).unwrap_or_else(|| change(kind))
 }
 
 /// What the network and the controller did.

@@ -8,8 +8,8 @@ use api::Live;
 use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
-        AlarmView, Balanced, Deviation, Difference, DirectionView, ExceptionView, FieldDifference, HopView, LinkView,
-        NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
+        AlarmView, Balanced, Deviation, Difference, DirectionView, ExceptionView, FieldDifference, HopView,
+        LinkView, NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
     },
 };
 use model::{
@@ -111,12 +111,7 @@ fn about_exceptions() -> Vec<EventKind> {
     let (objects, until) = (vec!["classifier".into()], Some(Timestamp::from_micros(8)));
     vec![
         EventKind::Excepted { nodes: vec![NodeId::lit("r1")], objects: 1, who: who.clone(), why, until },
-        EventKind::ExceptionEnded {
-            node: NodeId::lit("r1"),
-            objects,
-            who,
-            why: "its time is over".into(),
-        },
+        EventKind::ExceptionEnded { node: NodeId::lit("r1"), objects, who, why: "its time is over".into() },
     ]
 }
 

@@ -77,6 +77,7 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         at: None,
         learned: Default::default(),
         lacks: Default::default(),
+        exceptions: Default::default(),
     };
     change(&mut state);
     let path = folder.path().join("state.json");
