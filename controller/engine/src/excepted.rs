@@ -7,7 +7,7 @@ use plan::{Exception, Exceptions};
 
 use crate::snapshot::{ExceptionView, WITH_FIELDS};
 
-/// They.
+/// What stands, with how it is shown and when something of it ends.
 #[derive(Debug, Default)]
 pub struct Excepted {
     all: Arc<Exceptions>,
@@ -17,7 +17,7 @@ pub struct Excepted {
 }
 
 impl Excepted {
-    /// These.
+    /// What stands from now on.
     pub fn of(all: Exceptions) -> Self {
         let mut shown: BTreeMap<NodeId, Vec<ExceptionView>> = BTreeMap::new();
         for (node, exception) in all.iter() {
