@@ -103,15 +103,20 @@ impl Exceptions {
         self.0.iter().flat_map(|(node, list)| list.iter().map(move |exception| (node, exception)))
     }
 
-    /// Adds one. What it holds is held by no older one any more.
-    pub fn accept(&mut self, node: NodeId, exception: Exception) {
-        if exception.objects.is_empty() {
-            return;
+    /// Adds one. What it holds is held by no older one any more, and is compared with what that one knew to be asked for: the two may be
+    /// the same by now, and then nothing of it is held.
+    pub fn accept(&mut self, node: NodeId, mut exception: Exception) {
+        let mut list = self.0.remove(&node).unwrap_or_default();
+        for older in &mut list {
+            let before = older.objects.clone();
+            older.objects.leave_out(&exception.objects);
+            exception.objects.ask_as(&before);
         }
-        let list = self.0.entry(node).or_default();
-        list.iter_mut().for_each(|older| older.objects.leave_out(&exception.objects));
-        list.retain(|older| !older.objects.is_empty());
         list.push(exception);
+        list.retain(|one| !one.objects.is_empty());
+        if !list.is_empty() {
+            self.0.insert(node, list);
+        }
     }
 
     /// Takes some out, and gives them.
@@ -252,6 +257,16 @@ impl DeviceDiff {
         self.classifier = self.classifier.take().filter(|one| differs(one, other.classifier.as_ref()));
     }
 
+    /// Compares the objects that an older one has with what is asked for by that.
+    fn ask_as(&mut self, older: &Self) {
+        ask_as(&mut self.policies, &older.policies);
+        ask_as(&mut self.steering, &older.steering);
+        ask_as(&mut self.qos, &older.qos);
+        if let (Some(held), Some(older)) = (&self.classifier, &older.classifier) {
+            self.classifier = object(older.after(), held.before());
+        }
+    }
+
     /// Puts what is held over what is asked for; gives what still differs.
     fn over(&self, config: &mut DeviceConfig) -> Self {
         let DeviceConfig { policies, steering, qos, classifier } = config;
@@ -275,6 +290,18 @@ impl DeviceDiff {
         under(&self.qos, &mut config.qos);
         if let Some(held) = &self.classifier {
             config.classifier = held.after().cloned();
+        }
+    }
+}
+
+fn ask_as<K: Clone + Ord, T: Clone + PartialEq>(
+    held: &mut BTreeMap<K, Change<T>>,
+    older: &BTreeMap<K, Change<T>>,
+) {
+    for (key, older) in older {
+        let Some(change) = held.remove(key) else { continue };
+        if let Some(differs) = object(older.after(), change.before()) {
+            held.insert(key.clone(), differs);
         }
     }
 }

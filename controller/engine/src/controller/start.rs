@@ -250,8 +250,8 @@ fn remembered_exceptions(journal: &Journal) -> Result<Exceptions, StoreError> {
     }
 }
 
-/// Compiles the intents that were in force, with the exceptions from them. The same journal gives the same desired state, so a restart sends nothing that
-/// is not needed.
+/// Compiles the intents that were in force, with the exceptions from them. The same journal gives the same desired state, so a
+/// restart sends nothing that is not needed.
 fn restore(
     world: &mut World,
     journal: &Journal,

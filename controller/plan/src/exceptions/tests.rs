@@ -180,6 +180,34 @@ fn an_object_is_held_by_the_last_who_accepted_it_and_ends_when_its_time_has_come
     assert_eq!((over.of(&node)[0].who.as_str(), all.iter().count(), all.next_end()), ("li", 1, None));
 }
 
+#[test]
+fn what_changes_again_is_accepted_again_and_what_went_back_by_hand_needs_nobody() {
+    let placed: [Placement<'_>; 1] = [(service("s", "a", "d"), &["a", "b", "d"], None)];
+    let built = build(diamond(), &placed);
+    let a = NodeId::lit("a");
+    let named = |name: &str| {
+        let mut held = built.desired.clone();
+        let policies = &mut held.devices.get_mut(&a).unwrap().policies;
+        policies.values_mut().for_each(|policy| policy.name = name.into());
+        actual(&held)
+    };
+    let mut all = accepted(&built.desired, &named("tl-one"));
+    // Each time what differs from what should be there by then is accepted, as it is held now.
+    let mut again = |name: &str| {
+        let mut over = built.desired.clone();
+        all.lay(&mut over);
+        let objects = diff(&over, &named(name)).devices[&a].clone();
+        all.accept(a.clone(), exception("li", objects));
+        let mut over = built.desired.clone();
+        let laid = all.lay(&mut over);
+        assert!(diff(&over, &named(name)).is_empty() && laid.changed.is_empty());
+        all.iter().map(|(_, one)| one.who.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(again("tl-two"), ["li"]);
+    let policy = built.desired.devices[&a].policies.values().next().unwrap();
+    assert_eq!(again(&policy.name), Vec::<String>::new());
+}
+
 /// Two policies and the queues of an interface.
 fn some_objects() -> DeviceConfig {
     let placed: [Placement<'_>; 2] =
