@@ -126,7 +126,7 @@ fn what_is_gone_leaves_in_one_break_steering_before_policy() {
 fn a_classifier_is_there_before_it_is_bound_and_until_it_is_bound_nowhere() {
     let built = one(OVER_B);
     let part = |plan: &Plan| -> Vec<(Phase, Vec<String>)> {
-        let about = |edit: &Edit| {
+        let about = |edit: &&Edit| {
             matches!(
                 edit,
                 Edit::PutClassifier(_)
@@ -137,10 +137,9 @@ fn a_classifier_is_there_before_it_is_bound_and_until_it_is_bound_nowhere() {
         };
         let of = |transaction: &Transaction| {
             let edits = transaction.edits[&NodeId::lit("a")].iter().map(|reasoned| &reasoned.edit);
-            (transaction.phase, edits.filter(|edit| about(edit)).map(ToString::to_string).collect())
+            (transaction.phase, edits.filter(about).map(ToString::to_string).collect::<Vec<_>>())
         };
-        let all = plan.transactions.iter().map(of);
-        all.filter(|(_, edits): &(_, Vec<String>)| !edits.is_empty()).collect()
+        plan.transactions.iter().map(of).filter(|(_, edits)| !edits.is_empty()).collect()
     };
     let there = planned(&built, &bare(&built.ted), ChangePolicy::Careful);
     let bound = ["set classifier", "bind classifier to a-b-1", "bind classifier to a-c-3"];
