@@ -198,7 +198,7 @@ impl Place {
     }
 
     /// The other router that an endpoint belongs to: its router id, or any address in its locator, the longest first.
-    pub(crate) fn owner(&self, endpoint: IpAddr) -> Option<&NodeId> {
+    pub fn owner(&self, endpoint: IpAddr) -> Option<&NodeId> {
         let owns = |peer: &Peer| match endpoint {
             IpAddr::V4(id) => (peer.router_id == id).then_some(32),
             IpAddr::V6(address) => {
