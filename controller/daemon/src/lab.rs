@@ -318,7 +318,7 @@ fn read(file: &Path, wires: Wires) -> Result<Read, Stop> {
             let text = sources.get(&name).map(String::as_str).unwrap_or_default();
             formats::lab(&name, text).map_err(|findings| Stop::findings(findings, sources.clone()))?
         }
-        FileFormat::Native | FileFormat::Rfc8345 => formats::LabFile::default(),
+        FileFormat::Native | FileFormat::Rfc8345 | FileFormat::Frr => formats::LabFile::default(),
     };
     let layout = Layout::of(&network, &said, stem(file), wires);
     let mut layout = layout.map_err(|findings| Stop::findings(findings, sources.clone()))?;

@@ -1,6 +1,6 @@
 //! What a router measures: each of its lines, and each segment list that it is configured with.
 //!
-//! A list is probed as its packets go, to the loopback of the router at its end in place of a service there.
+//! A list is probed as its packets go: in an outer header, to the router at its end in place of a customer there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kernel::Device;
+use kernel::{Device, probe_sid};
 use model::{DeviceConfig, Sid};
 use probe::{Probe, ProbeId};
 
@@ -69,13 +69,15 @@ pub fn wanted(post: &Post, config: &DeviceConfig, pace: Pace) -> Wanted {
     for policy in config.policies.values() {
         let Some(end) = post.place.owner(policy.key.endpoint) else { continue };
         let Some(reflector) = post.loopbacks.get(end).copied() else { continue };
-        let service = post.place.peers.get(end).and_then(kernel::Peer::service);
+        let Some(peer) = post.place.peers.get(end) else { continue };
+        let Some(locator) = peer.locator else { continue };
         for list in policy.candidates.iter().flat_map(|path| &path.lists) {
             let Some(segments) = list.sids.iter().map(srv6).collect::<Option<Vec<_>>>() else { continue };
             let mut via = segments.clone();
-            if via.last().copied() == service {
+            if via.last().copied() == peer.service() {
                 via.pop();
             }
+            via.push(probe_sid(locator));
             let id = ProbeId(format!("list {segments:?} to {end}"));
             let probe =
                 Probe { from: post.loopback, reflector, via, every: pace.list, device: None, dscp: DSCP };

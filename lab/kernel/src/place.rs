@@ -21,6 +21,10 @@ use crate::{
 /// of lists behind binding SIDs.
 const DECAP: u16 = 0xd06;
 
+/// The function of the SID by which every router takes a probe out of its outer header, for itself (End.DT6 of its own addresses): the
+/// end of lists that are probed.
+const PROBE: u16 = 0xd07;
+
 /// The function of a node's services in the model ([`model::Node::service_sid`]).
 const SERVICE: u16 = 0xd46;
 
@@ -127,6 +131,11 @@ impl Peer {
 /// The SID by which a router takes an IPv6 packet out of its outer header.
 pub fn decap_sid(locator: Ipv6Net) -> Ipv6Addr {
     function_of(locator, DECAP)
+}
+
+/// The SID by which a router takes a probe out of its outer header.
+pub fn probe_sid(locator: Ipv6Net) -> Ipv6Addr {
+    function_of(locator, PROBE)
 }
 
 /// A tenant with customers here.
