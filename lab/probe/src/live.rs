@@ -182,11 +182,12 @@ impl Work {
             if let Err(error) = turn {
                 return tracing::error!(router = self.name, %error, "the probes of a router stand still");
             }
+            self.send();
+            // Before anybody can read what it is about.
+            self.tell();
             if self.carry_out() {
                 return;
             }
-            self.send();
-            self.tell();
         }
     }
 
@@ -270,11 +271,13 @@ impl Work {
                 continue;
             };
             let why = error.to_string();
-            if self.stuck.get(&ssid) != Some(&why) {
-                let probe = self.fleet.name(ssid);
-                tracing::debug!(router = self.name, probe = probe.map(tracing::field::display), %error, "a probe does not leave");
-                self.stuck.insert(ssid, why);
+            if self.stuck.get(&ssid) == Some(&why) {
+                continue;
             }
+            if let Some(probe) = self.fleet.name(ssid) {
+                tracing::debug!(router = self.name, %probe, %error, "a probe does not leave");
+            }
+            self.stuck.insert(ssid, why);
         }
     }
 

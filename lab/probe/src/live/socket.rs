@@ -19,9 +19,8 @@ use nix::{
     libc::in6_pktinfo,
     sys::{
         socket::{
-            AddressFamily, ControlMessage, ControlMessageOwned, LinkAddr, MsgFlags, SetSockOpt, SockFlag,
-            SockProtocol, SockType, SockaddrIn6, bind, getsockname, recvmsg, sendmsg, sendto, setsockopt,
-            socket, sockopt,
+            AddressFamily, ControlMessage, ControlMessageOwned, LinkAddr, MsgFlags, SockFlag, SockProtocol,
+            SockType, SockaddrIn6, bind, getsockname, recvmsg, sendmsg, sendto, setsockopt, socket, sockopt,
         },
         time::TimeSpec,
     },
@@ -34,6 +33,8 @@ use crate::{moment::Moment, packet::LENGTH};
 const READ: usize = 256;
 /// Octets of packets that wait to be read.
 const WAITING: usize = 1 << 20;
+/// Octets of the longest name of an interface.
+const LONGEST_NAME: usize = 15;
 /// An Ethernet header from nobody to nobody, as on the loopback, of IPv6.
 const ETHERNET: [u8; 14] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x86, 0xdd];
 
@@ -136,12 +137,14 @@ impl Udp {
             Err(cause) => return Err(told("receiving probes", cause)),
         };
         let (mut at, mut to, mut class, mut hop_limit) = (None, None, 0, u8::MAX);
-        for told in message.cmsgs().into_iter().flatten() {
-            match told {
+        for beside in message.cmsgs().into_iter().flatten() {
+            match beside {
                 ControlMessageOwned::ScmTimestampns(time) => at = moment(time),
                 ControlMessageOwned::Ipv6PacketInfo(info) => to = Some(info),
-                ControlMessageOwned::Ipv6TClass(told) => class = told,
-                ControlMessageOwned::Ipv6HopLimit(told) => hop_limit = u8::try_from(told).unwrap_or(u8::MAX),
+                ControlMessageOwned::Ipv6TClass(octet) => class = octet,
+                ControlMessageOwned::Ipv6HopLimit(limit) => {
+                    hop_limit = u8::try_from(limit).unwrap_or(u8::MAX)
+                }
                 _ => {}
             }
         }
@@ -241,12 +244,17 @@ impl Ways {
             return sent.map(drop).map_err(|cause| told("a probe through the loopback", cause));
         };
         let fail = |cause| told(&format!("a probe out of {device}"), cause);
-        if !self.devices.contains_key(device) {
-            self.devices.insert(device.to_owned(), bound(device).map_err(fail)?);
-        }
-        let Some(socket) = self.devices.get(device) else { return Ok(()) };
+        let socket = match self.devices.get(device) {
+            Some(socket) => socket.as_raw_fd(),
+            None => {
+                let opened = bound(device).map_err(fail)?;
+                let socket = opened.as_raw_fd();
+                self.devices.insert(device.to_owned(), opened);
+                socket
+            }
+        };
         let to = SockaddrIn6::from(SocketAddrV6::new(first, 0, 0, 0));
-        let sent = sendto(socket.as_raw_fd(), octets, &to, MsgFlags::empty());
+        let sent = sendto(socket, octets, &to, MsgFlags::empty());
         if sent.is_err() {
             // An interface that was made anew is another one: the next packet opens its own way.
             self.devices.remove(device);
@@ -257,7 +265,11 @@ impl Ways {
 
 /// A raw socket of which everything leaves by one interface.
 fn bound(device: &str) -> Result<OwnedFd, Errno> {
+    // The kernel takes no name for any interface, and cuts long ones.
+    if device.is_empty() || device.len() > LONGEST_NAME {
+        return Err(Errno::ENODEV);
+    }
     let socket = open(AddressFamily::Inet6, SockType::Raw, Some(SockProtocol::Raw))?;
-    sockopt::BindToDevice.set(&socket, &OsString::from(device))?;
+    setsockopt(&socket, sockopt::BindToDevice, &OsString::from(device))?;
     Ok(socket)
 }
