@@ -24,8 +24,11 @@ pub const MOST_PROBES: usize = 4096;
 /// A probe is not sent more often than this.
 pub const LEAST_EVERY: Duration = Duration::from_millis(10);
 
-/// And not more seldom: of fewer no loss is known.
-pub const MOST_EVERY: Duration = Duration::from_millis(400);
+/// And not more seldom.
+pub const MOST_EVERY: Duration = Duration::from_secs(1);
+
+/// So many packets at least make up a window, or seldom probes would say nothing of loss.
+const WINDOW: u32 = 20;
 
 /// How often probes along a segment list are sent, where nobody says otherwise: silence is told 60 ms after the time of the first lost
 /// one is over.
@@ -182,7 +185,8 @@ impl Fleet {
         let offset = self.dice.random_range(0..interval);
         let send = now + Duration::from_nanos(offset);
         let label = self.dice.random_range(1..1 << 20);
-        let session = Session::new(self.settings);
+        let window = self.settings.window.max(every(&probe) * WINDOW);
+        let session = Session::new(Settings { window, ..self.settings });
         self.turns.insert((send, Turn::Send, ssid));
         self.names.insert(id.clone(), ssid);
         self.running.insert(ssid, Running { id, probe, session, label, send, expire: None });
