@@ -153,6 +153,17 @@ fn sessions_do_not_send_all_at_once() {
 }
 
 #[test]
+fn seldom_probes_have_a_longer_memory() {
+    let mut stage = Stage::new();
+    stage.fleet.set(probes(&[("a", &probe("fc00:0:3::1", 60_000))]), ms(0));
+    stage.run(ms(30_000), |sent| !sent.is_multiple_of(2), |_| true);
+    let reading = stage.reading("a", ms(30_000));
+    assert!((29..=31).contains(&reading.sent), "one a second: {}", reading.sent);
+    let lost = reading.loss.unwrap().as_ppb();
+    assert!((400_000_000..600_000_000).contains(&lost), "{lost}");
+}
+
+#[test]
 fn who_is_late_sends_once() {
     let mut fleet = Fleet::new(Settings::default(), 1);
     fleet.set(probes(&[("a", &probe("fc00:0:3::1", 20))]), ms(0));

@@ -100,9 +100,11 @@ fn a_probe_passes_the_segments_of_its_list() {
     assert!(counts.iter().all(|count| *count >= 20), "{counts:?}");
     stage.probe([("last", along(&[C_ITSELF]))]);
     stage.until("last", |reading| reading.answered >= 5);
-    let [first, .., last] = counted();
-    assert!(last >= counts[3] + 5, "one segment needs no routing header");
-    assert!(first <= counts[0] + 2, "another list goes another way: {first} after {counts:?}");
+    let before = counted();
+    stage.until("last", |reading| reading.answered >= 15);
+    let after = counted();
+    assert_eq!(after[..3], before[..3], "another list goes another way");
+    assert!(after[3] > before[3], "one segment needs no routing header: {before:?}, {after:?}");
 }
 
 #[test]
@@ -111,7 +113,7 @@ fn a_cut_line_makes_its_lists_silent_until_it_is_mended() {
     let mut changes = stage.probers["a"].changes();
     stage.probe([("list", along(&[B_END, C_ITSELF])), ("link", link("fd00:12::2"))]);
     stage.until("list", |reading| reading.answered >= 5);
-    assert_eq!(*changes.borrow_and_update(), 0);
+    let before = *changes.borrow_and_update();
     stage.ground.cut(true);
     let cut = Instant::now();
     stage.until("list", |reading| reading.silent);
@@ -120,7 +122,7 @@ fn a_cut_line_makes_its_lists_silent_until_it_is_mended() {
     assert!(!stage.reading("link").silent, "the other line is whole");
     stage.ground.cut(false);
     stage.until("list", |reading| !reading.silent);
-    assert_eq!(*changes.borrow_and_update(), 2);
+    assert!(*changes.borrow_and_update() >= before + 2);
 }
 
 #[test]
