@@ -48,7 +48,7 @@ pub struct Post {
     pub loopback: Ipv6Addr,
     /// Where it stands, with all lines up and nothing known of the IGP.
     pub place: Place,
-    /// The neighbour's loopback by the device that leads there: where probes of a line go.
+    /// The neighbour's address on the line by the device that leads there: where probes of a line go.
     pub neighbours: BTreeMap<Device, Ipv6Addr>,
     /// The loopback of every other router.
     pub loopbacks: BTreeMap<NodeId, Ipv6Addr>,
@@ -99,7 +99,7 @@ impl<'a> Lab<'a> {
     fn post(&self, id: &NodeId, stand: &Stand, router: &Router) -> Result<Post, Unfit> {
         let (mut ports, mut neighbours) = (BTreeMap::new(), BTreeMap::new());
         for (name, at) in &stand.interfaces {
-            let Some(far) = self.layout.far(at).filter(|far| !self.layout.is_host(&far.node)) else {
+            let Some(_) = self.layout.far(at).filter(|far| !self.layout.is_host(&far.node)) else {
                 continue;
             };
             let device = device(id, at)?;
@@ -109,8 +109,8 @@ impl<'a> Lab<'a> {
                 Some(EndX { sid, neighbour: next_hop(self.layout, &at.line, at.side)? })
             });
             let rate = line.map(|line| line.bandwidth.value);
-            let loopback = self.layout.routers().find(|(node, ..)| **node == far.node);
-            neighbours.extend(loopback.map(|(.., router)| (device.clone(), router.loopback)));
+            let neighbour = next_hop(self.layout, &at.line, at.side);
+            neighbours.extend(neighbour.map(|neighbour| (device.clone(), neighbour)));
             ports.insert(name.clone(), Port { device, rate, end_x, up: true });
         }
         let others = || self.layout.routers().filter(|(other, ..)| *other != id);

@@ -15,6 +15,9 @@ use crate::{
     stray::of_edge,
 };
 
+/// Of each edge, the share of a demand that crosses it.
+type Shares<'a> = &'a [(EdgeIx, u64)];
+
 /// Where all demands go and what every queue does.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome {
@@ -196,7 +199,7 @@ impl<'a> Witness<'a> {
         &self,
         loads: &mut Loads,
         sent: &Sent<'_>,
-        (shares, strays): (&[(EdgeIx, u64)], &[(EdgeIx, u64)]),
+        (shares, strays): (Shares<'_>, Shares<'_>),
         add: bool,
     ) {
         let mut put = |edge: EdgeIx, stray: bool, share: u64| {
