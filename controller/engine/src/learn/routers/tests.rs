@@ -75,7 +75,8 @@ fn cables_as_in_the_file_are_shown_and_no_finding() {
     assert_eq!(misplugged(&learned, &file()), []);
     let shown = show(&learned, &file());
     let facts = &shown.links[&line()];
-    let of = |what: &str, side| facts.iter().find(|fact| fact.what == what && fact.from == Some(side)).unwrap();
+    let of =
+        |what: &str, side| facts.iter().find(|fact| fact.what == what && fact.from == Some(side)).unwrap();
     let plug = of("neighbour", Side::A);
     assert_eq!((plug.value.as_str(), plug.source.as_str()), ("core-1 eth3", "br-1 by lldp"));
     assert_eq!((plug.followed, &plug.other, plug.stale), (false, &None, None));
@@ -90,7 +91,8 @@ fn cables_as_in_the_file_are_shown_and_no_finding() {
 fn a_cable_that_is_plugged_otherwise_is_found_at_both_ends() {
     let learned = laid(&all(&swapped()));
     let findings = misplugged(&learned, &file());
-    let told: Vec<String> = findings.iter().map(|found| format!("{} {}", found.code, found.subject)).collect();
+    let told: Vec<String> =
+        findings.iter().map(|found| format!("{} {}", found.code, found.subject)).collect();
     assert_eq!(told, ["TL0088 line1-br-1", "TL0088 line2-br-1"]);
     assert_eq!(findings[0].severity, Severity::Warning);
     assert_eq!(
@@ -121,7 +123,8 @@ fn a_stranger_between_is_worth_knowing_and_one_beside_is_nothing() {
     around.neighbours.insert(eth1.clone(), vec![stranger.clone()]);
     let mut routers = all(&file);
     assert!(routers.hear(&branch, "netconf", at(6), around.clone()));
-    let [finding] = &misplugged(&laid(&routers), &file)[..] else { panic!("one finding") };
+    let findings = misplugged(&laid(&routers), &file);
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
     assert_eq!(finding.severity, Severity::Info);
     assert!(finding.message.starts_with("br-1 hears carrier-nte (not in the network file) on its eth1"));
     // Beside whom the file has there.
@@ -157,7 +160,10 @@ fn a_silent_router_makes_what_it_said_stale_until_it_says_it_again() {
     assert!(routers.hear(&branch, "netconf", at(50), as_plugged(&file(), &branch)));
     assert_eq!(standing(&routers, Side::A), (Standing::Fresh, true));
     assert!(!routers.hear(&branch, "netconf", at(60), as_plugged(&file(), &branch)), "the same is no news");
-    assert!(!Routers::default().fall_silent(&branch, at(1)), "nor is the silence of one who never said anything");
+    assert!(
+        !Routers::default().fall_silent(&branch, at(1)),
+        "nor is the silence of one who never said anything"
+    );
 }
 
 #[test]
