@@ -61,7 +61,7 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     (
         STRANGER,
         "the network file does not have what routers tell of",
-        "A routing protocol tells of a router or of a link that is not in the network file. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
+        "A routing protocol tells of a router or of a link that is not in the network file, or two routers of it hear each other by LLDP where it has no link between them. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
     ),
     (
         SILENT_SOURCE,

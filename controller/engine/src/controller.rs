@@ -218,6 +218,7 @@ impl Controller {
             let ended = finished(&mut self.running).await;
             self.finish(ended);
         }
+        self.keep_around_last();
         self.keep_last().await;
     }
 

@@ -280,6 +280,28 @@ async fn a_cable_that_is_plugged_otherwise_is_told_moves_nothing_and_is_stale_wh
     assert_eq!(lab.writes(), writes, "nothing is sent because of a cable");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_router_said_of_itself_outlives_the_controller_and_is_stale_until_it_answers() {
+    let mut lab = lab();
+    let branch = NodeId::lit("br-1");
+    lab.devices[&branch].set_surroundings(hears("core-1", "eth3"));
+    let (mut running, _tell) = served(&mut lab).await;
+    running.snapshot(|snapshot| at_the_branch(snapshot, "neighbour").is_some()).await;
+    running.stop.cancel();
+    running.task.await.unwrap();
+
+    lab.devices[&branch].silence(Step::Read, 1_000);
+    let mut running = lab.begin().await;
+    let shown = running.snapshot(|snapshot| at_the_branch(snapshot, "neighbour").is_some()).await;
+    let plug = at_the_branch(&shown, "neighbour").unwrap();
+    assert_eq!((plug.value.as_str(), plug.stale.is_some()), ("core-1 eth3", true));
+    assert!(shown.sources.routers.is_empty(), "it has not said anything yet");
+    lab.devices[&branch].silence(Step::Read, 0);
+    let is_fresh =
+        |snapshot: &Snapshot| at_the_branch(snapshot, "neighbour").is_some_and(|plug| plug.stale.is_none());
+    running.snapshot(is_fresh).await;
+}
+
 /// A reflector on loopback that tells of a network.
 struct Reflector {
     address: SocketAddr,

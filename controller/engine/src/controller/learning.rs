@@ -162,6 +162,17 @@ impl Controller {
         }
     }
 
+    /// The last words of routers, before the end.
+    pub(super) fn keep_around_last(&mut self) {
+        if self.learning.unweighed.is_some() {
+            self.weigh();
+        }
+        if self.learning.unkept.is_some() {
+            self.learning.unkept = Some(Instant::now());
+            self.keep_learned();
+        }
+    }
+
     /// Compares what is told now with what plans follow. Where no value differs, who says it and since when is taken over, and
     /// nothing else happens. O(nodes + links).
     pub(super) fn weigh(&mut self) {
@@ -197,6 +208,7 @@ impl Controller {
         }
         self.album.odd = learn::judge(&news, &shown);
         self.album.odd.extend(misplugged);
+        self.album.odd.extend(self.learning.routers.unknown_cables(&self.world.file));
         self.album.sources = Arc::new(shown);
     }
 

@@ -124,6 +124,14 @@ impl<'a> Directory<'a> {
         Self(names)
     }
 
+    /// Whom somebody is that is heard, where it is a router of the file.
+    pub(super) fn router(&self, heard: &Neighbour) -> Option<&'a NodeId> {
+        match self.find(heard.system_name.as_ref().or(heard.chassis_id.as_ref())?) {
+            Known::Node(node) => Some(node),
+            Known::Nobody | Known::Several => None,
+        }
+    }
+
     /// A name with a domain behind it means what it means without, where nobody is called so in full.
     fn find(&self, told: &str) -> Known<'a> {
         let name = told.to_lowercase();

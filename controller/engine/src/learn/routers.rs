@@ -4,7 +4,7 @@
 //! A router that is silent makes what it said stale, and so does a restart, until it has answered once. Nothing here moves anything:
 //! which cable is right, the file's or the one that is plugged, is for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Fact, Finding, Link, LinkId, NodeId, Severity, Side, Source, Standing, Surroundings, Ted, Timestamp,
@@ -112,8 +112,7 @@ impl Routers {
                 link.way_mut(side).around = AroundFacts::default();
             }
         }
-        let own = self.0.iter().filter_map(|(node, said)| Some((node, said.what.system_name.as_deref()?)));
-        let names = Directory::of(file, own);
+        let names = self.names(file);
         for (id, link) in &file.links {
             for side in [Side::A, Side::Z] {
                 let around = match self.0.get(&link.end(side).node) {
@@ -127,6 +126,46 @@ impl Routers {
         }
         learned.links.retain(|_, link| *link != LinkFacts::default());
         learned
+    }
+
+    /// The routers of the file by what they are called.
+    fn names<'a>(&'a self, file: &'a Ted) -> Directory<'a> {
+        let own = self.0.iter().filter_map(|(node, said)| Some((node, said.what.system_name.as_deref()?)));
+        Directory::of(file, own)
+    }
+
+    /// Cables between two routers of the file that it has no link between, each once, whichever end tells of it. Where it has one, a
+    /// cable more may be part of that: neighbours are heard on the members of a bundle. O(n log n).
+    pub fn unknown_cables(&self, file: &Ted) -> Vec<Finding> {
+        let names = self.names(file);
+        let both = |link: &Link| {
+            [(link.a.node.clone(), link.z.node.clone()), (link.z.node.clone(), link.a.node.clone())]
+        };
+        let joined: BTreeSet<(NodeId, NodeId)> = file.links.values().flat_map(both).collect();
+        let mut cables = BTreeSet::new();
+        for (node, said) in &self.0 {
+            for (interface, heard) in &said.what.neighbours {
+                for neighbour in heard {
+                    let Some(far) = names.router(neighbour) else { continue };
+                    if far == node || joined.contains(&(node.clone(), far.clone())) {
+                        continue;
+                    }
+                    let port = neighbour.port_id.as_ref().filter(|_| neighbour.is_interface);
+                    let far = port.map_or_else(|| far.to_string(), |port| format!("{far} {port}"));
+                    let mut ends = [format!("{node} {interface}"), far];
+                    ends.sort();
+                    cables.insert(ends);
+                }
+            }
+        }
+        let finding = |[one, other]: [String; 2]| {
+            let message = format!(
+                "routers hear each other by LLDP from {one} to {other}, where the network file has no link"
+            );
+            Finding::new(codes::STRANGER, Severity::Warning, format!("{one} to {other}"), message)
+                .with_help("add the link to the network file, if services may use it")
+        };
+        capped(cables.into_iter().map(finding).collect(), codes::STRANGER, "cables")
     }
 
     /// Who says what is around it.

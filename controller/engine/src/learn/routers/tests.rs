@@ -139,6 +139,32 @@ fn a_stranger_between_is_worth_knowing_and_one_beside_is_nothing() {
 }
 
 #[test]
+fn a_cable_between_routers_that_the_file_does_not_join_is_told_once() {
+    let (one, other) = (NodeId::lit("br-1"), NodeId::lit("br-2"));
+    let eth9 = InterfaceName::lit("eth9");
+    let mut routers = all(&file());
+    assert_eq!(routers.unknown_cables(&file()), []);
+    for (node, far) in [(&one, &other), (&other, &one)] {
+        let mut around = as_plugged(&file(), node);
+        let end = Termination { node: far.clone(), interface: eth9.clone() };
+        around.neighbours.insert(eth9.clone(), vec![heard(&end)]);
+        assert!(routers.hear(node, "netconf", at(6), around));
+    }
+    let findings = routers.unknown_cables(&file());
+    let told: Vec<&str> = findings.iter().map(|found| found.subject.as_str()).collect();
+    assert_eq!(told, ["br-1 eth9 to br-2 eth9"]);
+    assert_eq!((findings[0].code.as_str(), findings[0].severity), ("TL0092", Severity::Warning));
+    assert_eq!(misplugged(&laid(&routers), &file()), []);
+    // The members of a bundle are no cables of their own.
+    let mut around = as_plugged(&file(), &one);
+    let member = Termination { node: NodeId::lit("core-1"), interface: eth9.clone() };
+    around.neighbours.insert(eth9, vec![heard(&member)]);
+    let mut routers = all(&file());
+    assert!(routers.hear(&one, "netconf", at(7), around));
+    assert_eq!(routers.unknown_cables(&file()), []);
+}
+
+#[test]
 fn a_silent_router_makes_what_it_said_stale_until_it_says_it_again() {
     let branch = NodeId::lit("br-1");
     let mut routers = all(&file());
