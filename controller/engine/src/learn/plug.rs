@@ -78,7 +78,7 @@ impl Plug {
 
 impl fmt::Display for Plug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match &self.who {
+        let name: &str = match &self.who {
             Who::Node(node) => node.as_str(),
             Who::Stranger(name) => name,
         };
@@ -120,7 +120,7 @@ impl<'a> Directory<'a> {
     /// By what routers call themselves, and for others by the file. O(n log n).
     pub(super) fn of(file: &'a Ted, told: impl Iterator<Item = (&'a NodeId, &'a str)>) -> Self {
         let mut names = gathered(file.nodes.keys().map(|node| (node, node.as_str())));
-        names.extend(gathered(told));
+        names.extend(gathered(told.flat_map(|(node, name)| [(node, name), (node, short(name))])));
         Self(names)
     }
 
@@ -135,8 +135,7 @@ impl<'a> Directory<'a> {
     /// A name with a domain behind it means what it means without, where nobody is called so in full.
     fn find(&self, told: &str) -> Known<'a> {
         let name = told.to_lowercase();
-        let short = name.split('.').next().unwrap_or_default();
-        match self.0.get(&name).or_else(|| self.0.get(short)).copied() {
+        match self.0.get(&name).or_else(|| self.0.get(short(&name))).copied() {
             Some(Some(node)) => Known::Node(node),
             Some(None) => Known::Several,
             None => Known::Nobody,
@@ -144,10 +143,17 @@ impl<'a> Directory<'a> {
     }
 }
 
+/// A name without its domain.
+fn short(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
 fn gathered<'a>(names: impl Iterator<Item = (&'a NodeId, &'a str)>) -> BTreeMap<String, Option<&'a NodeId>> {
     let mut all: BTreeMap<String, Option<&'a NodeId>> = BTreeMap::new();
     for (node, name) in names {
-        all.entry(name.to_lowercase()).and_modify(|known| *known = None).or_insert(Some(node));
+        let known = all.entry(name.to_lowercase()).or_insert(Some(node));
+        // Another one is called so.
+        *known = known.filter(|known| *known == node);
     }
     all
 }
@@ -203,7 +209,7 @@ mod tests {
         let names = Directory::of(&file, hostname.into_iter());
         let at = end("core-1", "eth1");
         let plug = |heard: &Neighbour| Plug::of(heard, &at, &names).unwrap();
-        for system in ["cr1.bank.example", "core-1", "CORE-1.bank.example"] {
+        for system in ["cr1.bank.example", "CR1", "core-1", "CORE-1.bank.example"] {
             let found = plug(&heard(system, "Ethernet1", true));
             assert_eq!((found.to_string().as_str(), found.agrees(&at)), ("core-1 eth1", true), "{system}");
         }
