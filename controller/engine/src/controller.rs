@@ -2,6 +2,7 @@
 //! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
 
 mod commands;
+mod exceptions;
 #[cfg(test)]
 mod fixture;
 mod held_back;
@@ -198,6 +199,7 @@ impl Controller {
                 News::Learned(news) => self.take_news(news),
                 News::Judge => {
                     self.pay();
+                    self.end_exceptions();
                     self.follow_schedules();
                     self.follow_learned();
                     self.judge();

@@ -116,6 +116,9 @@ pub enum CommandError {
     /// A demand is not known.
     #[error("there is no demand {0}")]
     Demand(model::DemandId),
+    /// Lines and traffic are real.
+    #[error("there is no simulated world around these routers: lines are told by who keeps the lab")]
+    NoWorld,
 }
 
 /// Why a world cannot be made.
@@ -229,22 +232,11 @@ impl Lab {
             }
             Command::Heal { link } => world.heal(link)?,
             Command::SetUp { link, up } => world.set_up(link, *up)?,
-            Command::Power { node, on } => {
-                if !fleet.power(node, *on) {
-                    return Err(CommandError::Router(node.clone()));
-                }
-            }
-            Command::Restart { node } => {
-                if !fleet.restart(node) {
-                    return Err(CommandError::Router(node.clone()));
-                }
-            }
-            Command::Fault { node, fault } => {
-                let router = fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?;
-                router.faults.plan(*fault);
-            }
-            Command::Mend { node } => {
-                fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?.faults.clear();
+            Command::Power { .. }
+            | Command::Restart { .. }
+            | Command::Fault { .. }
+            | Command::Mend { .. } => {
+                act_on_routers(fleet, command)?;
             }
             Command::Flow { demand } => {
                 let flow = world.flow(demand).ok_or_else(|| CommandError::Demand(demand.clone()))?;
@@ -257,6 +249,30 @@ impl Lab {
             }
         }
         Ok(serde_json::Value::Null)
+    }
+}
+
+/// Does something to the servers of a router.
+///
+/// # Errors
+/// There is no such router, or the command is not for routers' servers but for lines and traffic, which have to be simulated for it.
+pub fn act_on_routers(fleet: &Fleet, command: &Command) -> Result<(), CommandError> {
+    let unknown = |node: &NodeId| CommandError::Router(node.clone());
+    let done = |done: bool, node: &NodeId| if done { Ok(()) } else { Err(unknown(node)) };
+    match command {
+        Command::Power { node, on } => done(fleet.power(node, *on), node),
+        Command::Restart { node } => done(fleet.restart(node), node),
+        Command::Fault { node, fault } => {
+            fleet.router(node).ok_or_else(|| unknown(node))?.faults.plan(*fault);
+            Ok(())
+        }
+        Command::Mend { node } => {
+            fleet.router(node).ok_or_else(|| unknown(node))?.faults.clear();
+            Ok(())
+        }
+        Command::Impair { .. } | Command::Heal { .. } | Command::SetUp { .. } | Command::Flow { .. } => {
+            Err(CommandError::NoWorld)
+        }
     }
 }
 

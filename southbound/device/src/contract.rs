@@ -60,7 +60,7 @@ pub async fn judge<R: Rig>(rig: &R) {
 /// Longer than any clause takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// An object of each kind, made from a number. The queues have names that routers know whose queues are named for good.
+/// An object of each kind, made from a number, but for the one classifier and its interface. The queues have names that routers know whose queues are named for good.
 pub fn sample_edits(number: u32) -> Vec<Edit> {
     let color = Color::try_from(2_000 + number).expect("the color is not zero");
     let key = PolicyKey { color, endpoint: "10.0.0.9".parse().expect("an address") };
@@ -78,6 +78,7 @@ pub fn sample_edits(number: u32) -> Vec<Edit> {
     let ef = Dscp::new(46).expect("a code point");
     vec![
         Edit::PutClassifier(Classifier { queues: BTreeMap::from([(ef, first.clone())]) }),
+        Edit::BindClassifier(InterfaceName::lit("eth1")),
         Edit::PutPolicy(SrPolicy {
             key,
             name: format!("tl-contract-{number}"),
@@ -111,6 +112,7 @@ pub fn removal(config: &DeviceConfig) -> Vec<Edit> {
     let mut edits: Vec<Edit> = config.steering.keys().cloned().map(Edit::RemoveSteering).collect();
     edits.extend(config.policies.keys().copied().map(Edit::RemovePolicy));
     edits.extend(config.qos.keys().cloned().map(Edit::RemoveQos));
+    edits.extend(config.classified.iter().cloned().map(Edit::UnbindClassifier));
     edits.extend(config.classifier.iter().map(|_| Edit::RemoveClassifier));
     edits
 }
