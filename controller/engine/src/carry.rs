@@ -254,7 +254,9 @@ impl<'a> Run<'a> {
                 self.errors.push(DeviceError { node: node.clone(), step, kind });
                 Answer::Refused
             }
-            Ok(Done::Ok | Done::Rehearsed(_) | Done::Served(_) | Done::Modules(_)) => Answer::Done,
+            Ok(
+                Done::Ok | Done::Rehearsed(_) | Done::Surroundings(_) | Done::Served(_) | Done::Modules(_),
+            ) => Answer::Done,
             Err(error) => {
                 warn!(%node, %step, %error, "a device did not do its part");
                 let answer = match error.kind {

@@ -42,7 +42,7 @@ use crate::{
     job::{self, Finished, Means, Request, Wanted, waves::Question},
     learn,
     picture::{self, Album},
-    readers::{Learnt, Seen},
+    readers::{Learnt, Lesson, Seen},
     snapshot::{Session, Snapshot},
     world::World,
 };
@@ -220,6 +220,7 @@ impl Controller {
             let ended = finished(&mut self.running).await;
             self.finish(ended);
         }
+        self.keep_around_last();
         self.keep_last().await;
     }
 
@@ -286,6 +287,7 @@ impl Controller {
                     warn!(%node, %error, "a device cannot be driven");
                     self.publish(EventKind::DeviceDown { node: node.clone(), why: why.clone() });
                 }
+                self.hear_nothing_of(&node, begun);
                 let unreadable = model::DeviceReading::Unreadable { why, since: begun };
                 if self.running.is_none() {
                     // Whenever it was begun, it failed now: what is told to be down must not be planned with as if it were there.
@@ -296,7 +298,11 @@ impl Controller {
         self.greet();
     }
 
-    fn learn(&mut self, Learnt { node, served }: Learnt) {
+    fn learn(&mut self, Learnt { node, what }: Learnt) {
+        let served = match what {
+            Lesson::Served(served) => served,
+            Lesson::Around(at, said) => return self.look_around(&node, at, said),
+        };
         for (module, lack) in &served.lacks {
             warn!(%node, %module, ?lack, "its modules lack what its dialect can write: plans that need it are refused");
         }

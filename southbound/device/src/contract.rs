@@ -54,6 +54,7 @@ pub async fn judge<R: Rig>(rig: &R) {
     clauses.silence_undoes_a_commit().await;
     clauses.staging_again_forgets_the_first().await;
     clauses.a_rehearsal_leaves_nothing_behind().await;
+    clauses.a_look_around_disturbs_no_change().await;
 }
 
 /// Longer than any clause takes.
@@ -281,6 +282,21 @@ impl<R: Rig> Clauses<'_, R> {
         let edits = self.rig.edits(12);
         self.put(&mut device, TransactionId(12), &edits, clause).await;
         self.confirm(&mut device, TransactionId(12), clause).await;
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn a_look_around_disturbs_no_change(&self) {
+        let clause = "a look around disturbs no change";
+        let (mut device, edits) = (self.rig.session().await, self.rig.edits(15));
+        let id = TransactionId(15);
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(id, &edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: staged: {e}"));
+        device.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: committed: {e}"));
+        self.confirm(&mut device, id, clause).await;
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
         drop(device);
         self.clean(clause).await;

@@ -69,6 +69,10 @@ The network file says what is wanted, routers say by BGP-LS what is. Plans follo
 they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing.
 What a silent peer said stays, and is stale.
 
+Routers say for themselves whether interfaces work, how fast they are, and whom they hear behind them
+by LLDP, where they serve openconfig-interfaces and openconfig-lldp. That is shown, and followed by
+nothing; a cable that is plugged otherwise than the file says is a finding (TL0088).
+
 With NAME, a router or link: everything that is said of it. `>` leads out of the end that the file
 names first.
 
