@@ -80,15 +80,9 @@ export async function start({ port = 0, seed = 1 } = {}) {
     send('live', {
       ...header,
       resync: false,
-      nodes: gone.map(({ id, session, policies, differs, uncompared, modules, rollback }) => ({
-        id,
-        session,
-        policies,
-        differs,
-        uncompared,
-        modules,
-        rollback,
-      })),
+      nodes: gone.map(({ id, session, policies, differs, uncompared, exceptions, modules, rollback }) => {
+        return { id, session, policies, differs, uncompared, exceptions, modules, rollback };
+      }),
       links: moved.map(({ id, up, drained, aToZ, zToA }) => ({ id, up, drained, aToZ, zToA })),
       promises: whole.map(({ id, state: kept, since, why, directions }) => ({
         id,

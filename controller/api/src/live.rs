@@ -4,8 +4,8 @@
 //! routers with 300 links are some megabytes an hour that way instead of gigabytes.
 
 use engine::snapshot::{
-    AlarmView, Counts, Difference, DirectionView, LinkView, NodeView, PromiseState, QueueView, Rollback,
-    ServiceView, Session, Snapshot,
+    AlarmView, Counts, Difference, DirectionView, ExceptionView, LinkView, NodeView, PromiseState, QueueView,
+    Rollback, ServiceView, Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,7 @@ fn place(node: &NodeView) -> Place {
         policies: _,
         differs: _,
         uncompared: _,
+        exceptions: _,
         modules: _,
         rollback: _,
     } = node;
@@ -153,6 +154,8 @@ pub struct NodeLive {
     pub differs: Vec<Difference>,
     /// Why it is not known whether it holds what it should; absent where it was compared.
     pub uncompared: Option<String>,
+    /// What of it people accepted otherwise than the intents ask for.
+    pub exceptions: Vec<ExceptionView>,
     /// How many YANG modules it serves; absent where it did not say.
     pub modules: Option<usize>,
     /// What becomes there of a change that is not confirmed; absent where it did not say.
@@ -311,6 +314,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         policies,
         differs,
         uncompared,
+        exceptions,
         modules,
         rollback,
     } = node;
@@ -320,6 +324,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         policies: *policies,
         differs: differs.clone(),
         uncompared: uncompared.clone(),
+        exceptions: exceptions.clone(),
         modules: *modules,
         rollback: *rollback,
     }

@@ -27,7 +27,7 @@ use tokio::time::{Instant, sleep};
 use self::{
     files::Folder,
     play::Stage,
-    process::{Controller, Routers},
+    process::{Controller, Forwarding, Routers},
     tell::Teller,
 };
 use crate::{
@@ -163,7 +163,7 @@ async fn show(
     stage: &mut Stage<'_>,
 ) -> anyhow::Result<bool> {
     let begun = Instant::now();
-    stage.routers = Some(Routers::start(written).await?);
+    stage.routers = Some(Routers::start(written, Forwarding::Simulated).await?);
     teller.say(&format!("{} routers run, {:.1} s", stage.count, begun.elapsed().as_secs_f64()));
     stage.controller = Some(Controller::start(written)?);
     let token = written.state.join("token");

@@ -19,6 +19,7 @@ fn picture() -> Snapshot {
         policies: 2,
         differs: Vec::new(),
         uncompared: None,
+        exceptions: Vec::new(),
         modules: None,
         rollback: None,
     };

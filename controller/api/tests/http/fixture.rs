@@ -114,6 +114,11 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("adopt by {who}")).await;
                 reply.send(Ok(())).unwrap();
             }
+            Command::AdoptDrift { nodes, who, message, until, reply } => {
+                let end = until.map_or_else(String::new, |until| format!(" until {}", until.as_micros()));
+                note(format!("accept {nodes:?}{end} by {who}: {message}")).await;
+                reply.send(Ok(applied())).unwrap();
+            }
             Command::Drain { subject, drain, who, beyond_limit, reply } => {
                 note(format!("drain {subject:?} {drain}{} by {who}", beyond(beyond_limit))).await;
                 reply.send(Ok(applied())).unwrap();
@@ -202,6 +207,7 @@ pub fn picture() -> Snapshot {
         policies: 1,
         differs: Vec::new(),
         uncompared: None,
+        exceptions: Vec::new(),
         modules: Some(3),
         rollback: None,
     };

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::bail;
 use api::{
     Client,
-    request::{ApplyRequest, PlanRequest, Reason, RestoreRequest},
+    request::{AdoptRequest, ApplyRequest, PlanRequest, Reason, RestoreRequest},
 };
 use clap::{Args, ValueEnum};
 use engine::{
@@ -13,7 +13,7 @@ use engine::{
     terms::{USUAL_SETTLE, Waves},
 };
 use intents::SourceFile;
-use model::{Finding, NodeId, Revision, Span, intent::Mode};
+use model::{Finding, NodeId, Revision, Span, calendar::Moment, intent::Mode};
 
 use super::{
     Access,
@@ -186,15 +186,24 @@ pub enum ModeWord {
     Act,
 }
 
-/// Give the controller the right to change the network; before that it only observes
+/// Let the controller change the network, which it only observes before; or, with routers, accept what they hold otherwise
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
-    /// Why; stands in the log
+    /// The routers of which what differs is accepted; the whole network is adopted where none is named
+    #[arg(value_name = "ROUTER")]
+    pub routers: Vec<NodeId>,
+    /// Why; stands in the log, and beside what is accepted
     #[arg(short, long, default_value = "")]
     pub message: String,
+    /// When what is accepted ends, like 2026-12-05T01:00:00+08:00; by `restore`, where absent
+    #[arg(long, value_name = "MOMENT", value_parser = intents::moment, requires = "routers")]
+    pub until: Option<Moment>,
     /// Which controller.
     #[command(flatten)]
     pub access: Access,
+    /// How the answer is shown, where routers are named
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// What takes back a change of the intents.
@@ -353,14 +362,29 @@ pub async fn mode(args: ModeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives the controller the right to change the network.
+/// Gives the controller the right to change the network; or accepts what routers hold otherwise than they should.
 ///
 /// # Errors
-/// It was refused.
+/// It was called wrongly, or refused.
 pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
-    args.access.client_that_may_change()?.adopt(&args.message).await?;
-    say("adopted: the controller may change what it creates on these routers, and nothing else");
-    Ok(ExitCode::SUCCESS)
+    let client = args.access.client_that_may_change()?;
+    let AdoptArgs { routers, message, until, format, .. } = args;
+    if routers.is_empty() {
+        client.adopt(&message).await?;
+        say("adopted: the controller may change what it creates on these routers, and nothing else");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if message.trim().is_empty() {
+        return Err(
+            Stop::usage("accepting what routers hold otherwise needs -m WHY: it stands beside them").into()
+        );
+    }
+    let nodes = routers.into_iter().collect();
+    let request = AdoptRequest { nodes, message, until: until.map(|until| until.at) };
+    match wait::answer(client.accept(&request), "`trunkline restore` of the same").await? {
+        Ok(applied) => show(format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
+        Err(error) => refused(error, &Sources::new()),
+    }
 }
 
 /// What a change did, for people.
@@ -420,76 +444,4 @@ fn drained(format: Format, applied: &Applied, subject: &Subject, left: &LeftOut)
 }
 
 #[cfg(test)]
-mod tests {
-    use model::Severity;
-
-    use super::*;
-
-    #[test]
-    fn services_of_the_first_wave_that_were_not_seen_are_counted() {
-        let applied = |unseen: &[&str]| Applied {
-            revision: Revision(1),
-            devices: 2,
-            transactions: 3,
-            edits: 4,
-            took_ms: 1.0,
-            left_out: Default::default(),
-            unseen: unseen.iter().map(|name| model::ServiceId::lit(name)).collect(),
-            findings: Vec::new(),
-        };
-        let told = |unseen: &[&str]| did(&applied(unseen), &LeftOut::named(&applied(unseen)));
-        let done = "4 edits on 2 devices in 3 transactions, 1 ms";
-        assert_eq!(told(&[]), done);
-        let one = format!("{done}; nothing is known of 1 service that moved in the first wave");
-        assert_eq!(told(&["s"]), one);
-    }
-
-    #[test]
-    fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
-        let applied = |code: &str, left_out: &[&str]| Applied {
-            revision: Revision(1),
-            devices: 1,
-            transactions: 1,
-            edits: 1,
-            took_ms: 1.0,
-            left_out: left_out.iter().map(|name| model::NodeId::lit(name)).collect(),
-            unseen: Default::default(),
-            findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
-        };
-        let subject = Subject::Link(model::LinkId::lit("l1"));
-        for format in [Format::Text, Format::Json] {
-            let code = |code, left_out: &[&str]| {
-                let applied = applied(code, left_out);
-                drained(format, &applied, &subject, &LeftOut::named(&applied)).unwrap()
-            };
-            assert_eq!(code(intents::codes::STAYS_ON_DRAINED, &[]), ExitCode::from(FOUND));
-            assert_eq!(code(plan::codes::UNREADABLE, &["r1"]), ExitCode::from(FOUND));
-            // One that could not be read and is not concerned.
-            assert_eq!(code(plan::codes::UNREADABLE, &[]), ExitCode::SUCCESS);
-            assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED, &[]), ExitCode::SUCCESS);
-        }
-    }
-
-    #[derive(Debug, clap::Parser)]
-    struct Called {
-        #[command(flatten)]
-        apply: ApplyArgs,
-    }
-
-    fn called(arguments: &[&str]) -> ApplyArgs {
-        let words = ["apply", "intents"].into_iter().chain(arguments.iter().copied());
-        <Called as clap::Parser>::try_parse_from(words).unwrap().apply
-    }
-
-    #[test]
-    fn waves_are_looked_at_for_a_minute_and_beyond_the_limit_a_reason_must_be_said() {
-        let waves = |arguments: &[&str]| called(arguments).waves().map(|waves| (waves.first, waves.settle));
-        assert_eq!(waves(&[]), None);
-        assert_eq!(waves(&["--waves", "2"]), Some((2, Span::from_secs(60))));
-        assert_eq!(waves(&["--waves", "2", "--settle", "5min"]), Some((2, Span::from_secs(300))));
-        let limit = called(&["--beyond-limit"]).limit;
-        assert!(limit.reason(" ".to_owned()).unwrap_err().to_string().contains("-m WHY"));
-        assert!(limit.reason("CHG1042".to_owned()).unwrap().beyond_limit);
-        assert!(!called(&[]).limit.reason(String::new()).unwrap().beyond_limit);
-    }
-}
+mod tests;

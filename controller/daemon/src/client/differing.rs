@@ -4,7 +4,7 @@ use std::fmt::{Result, Write};
 
 use engine::{
     exposure,
-    snapshot::{Difference, NodeView, Session},
+    snapshot::{Difference, ExceptionView, NodeView, Session},
 };
 
 use super::moment;
@@ -27,8 +27,13 @@ pub fn shown(nodes: &[NodeView], coloured: bool) -> String {
     if !differ.is_empty() {
         let names = differ.join(" ");
         text.push_str(&format!(
-            "\nPut it back: trunkline restore {names} -m WHY\nKeep it: trunkline devices --help says how\n"
+            "\nPut it back: trunkline restore {names} -m WHY\nKeep it: trunkline adopt {names} -m WHY\n"
         ));
+    }
+    let excepted: Vec<&str> =
+        nodes.iter().filter(|node| !node.exceptions.is_empty()).map(|node| node.id.as_str()).collect();
+    if !excepted.is_empty() {
+        text.push_str(&format!("\nEnd exceptions: trunkline restore {} -m WHY\n", excepted.join(" ")));
     }
     text
 }
@@ -40,7 +45,8 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         Session::Unknown => "not reached yet".to_owned(),
         Session::Up => match (&node.uncompared, node.differs.len()) {
             (Some(why), _) => format!("not compared: {why}"),
-            (None, 0) => "holds what it should".to_owned(),
+            (None, 0) if node.exceptions.is_empty() => "holds what it should".to_owned(),
+            (None, 0) => "holds what it should, with exceptions".to_owned(),
             (None, differ) => format!("differs in {}", crate::check::plural(differ, "object")),
         },
     };
@@ -49,7 +55,17 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         writeln!(out, "  a change that is not confirmed: {words}")?;
     }
     // As it was read last, where it does not answer now.
-    node.differs.iter().try_for_each(|difference| object(difference, coloured, out))
+    node.differs.iter().try_for_each(|difference| object(difference, coloured, out))?;
+    node.exceptions.iter().try_for_each(|one| exception(one, coloured, out))
+}
+
+/// Who accepted what, and below that each object: after `-` as it is held, after `+` as the intents ask for it.
+fn exception(exception: &ExceptionView, coloured: bool, out: &mut String) -> Result {
+    let ExceptionView { who, since, why, until, objects } = exception;
+    let until = until.map_or_else(String::new, |until| format!(" until {}", moment(until)));
+    let line = format!("exception of {who} since {}{until}: {why}", moment(*since));
+    writeln!(out, "  {}", draw::clean(&line))?;
+    objects.iter().try_for_each(|difference| object(difference, coloured, out))
 }
 
 fn object(difference: &Difference, coloured: bool, out: &mut String) -> Result {
@@ -89,6 +105,7 @@ mod tests {
             policies: 1,
             differs,
             uncompared: None,
+            exceptions: Vec::new(),
             modules: None,
             rollback: None,
         }
@@ -133,7 +150,7 @@ mod tests {
         br-1: holds what it should
 
         Put it back: trunkline restore hq-pe1 -m WHY
-        Keep it: trunkline devices --help says how
+        Keep it: trunkline adopt hq-pe1 -m WHY
         ");
     }
 
@@ -152,6 +169,26 @@ mod tests {
           a change that is not confirmed: no confirm timer: it takes effect at once, and the controller puts back what was there
         br-1: holds what it should
         ");
+    }
+
+    #[test]
+    fn what_was_accepted_says_by_whom_why_and_until_when() {
+        let (since, until) = (model::Timestamp::from_micros(1), model::Timestamp::from_micros(2_000_000));
+        let held = ExceptionView {
+            who: "mei".into(),
+            since,
+            why: "CHG9".into(),
+            until: Some(until),
+            objects: astray().differs.split_off(1),
+        };
+        let nodes = [NodeView { exceptions: vec![held], ..node("br-1", Session::Up, Vec::new()) }];
+        let expected = format!(
+            "br-1: holds what it should, with exceptions\n  exception of mei since {} until {}: CHG9\n  queues of eth1, \
+             should not be there\n    - queue voice  strict, guarantee 2Mbps\n\nEnd exceptions: trunkline restore br-1 -m WHY\n",
+            moment(since),
+            moment(until)
+        );
+        assert_eq!(shown(&nodes, false), expected);
     }
 
     #[test]

@@ -80,8 +80,9 @@ pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitC
 fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
-        Session::Up if node.is_in_sync() => "in sync".to_owned(),
         Session::Up if node.uncompared.is_some() => "not compared".to_owned(),
+        Session::Up if node.differs.is_empty() && node.exceptions.is_empty() => "in sync".to_owned(),
+        Session::Up if node.differs.is_empty() => "exceptions".to_owned(),
         Session::Up => "differs".to_owned(),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
@@ -198,7 +199,7 @@ pub(super) fn table<T, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use engine::snapshot::{Deviation, Difference};
+    use engine::snapshot::{Deviation, Difference, ExceptionView};
     use model::Timestamp;
 
     use super::*;
@@ -218,6 +219,7 @@ mod tests {
             policies: 3,
             differs: Vec::new(),
             uncompared: None,
+            exceptions: Vec::new(),
             modules: Some(41),
             rollback: None,
         };
@@ -244,6 +246,15 @@ mod tests {
         let alone = NodeView { uncompared: Some("WHY".into()), ..node("br-6", Session::Up) };
         assert_eq!(device(&alone)[4], "not compared");
         assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
+        let exception = ExceptionView {
+            who: "mei".into(),
+            since: Timestamp::from_micros(1),
+            why: "CHG9".into(),
+            until: None,
+            objects: vec![missing(7)],
+        };
+        let excepted = NodeView { exceptions: vec![exception], ..node("br-6", Session::Up) };
+        assert_eq!(device(&excepted)[4], "exceptions");
         let bare = NodeView { differs: (1..=9).map(missing).collect(), ..node("br-5", Session::Up) };
         assert!(reasons(&[bare]).ends_with("5 to fd00::1, missing; and 4 more (trunkline devices br-5)\n"));
     }

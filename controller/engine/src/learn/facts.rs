@@ -5,13 +5,15 @@ use std::{
     net::Ipv6Addr,
 };
 
-use bgp::learn::{Matched, Names, Router, Way, merge};
+use bgp::learn::{Matched, Names, PROTOCOL, Router, Way, merge};
 use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Side,
     Source, Standing, TeMetric, Ted, Timestamp, link::Direction, node::MsdSet, sr::LabelBlock,
 };
 use serde::{Deserialize, Serialize};
+
+use super::plug::AroundFacts;
 
 /// What is said of a router.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,9 @@ pub struct WayFacts {
     pub jitter: Option<Fact<Jitter>>,
     /// Loss; shown, and followed by nothing.
     pub loss: Option<Fact<Loss>>,
+    /// What its router says of the interface; shown, and followed by nothing.
+    #[serde(skip_serializing_if = "AroundFacts::is_empty")]
+    pub around: AroundFacts,
 }
 
 /// What is said of a link.
@@ -142,8 +147,11 @@ impl Learned {
                 way.adjacency_label.iter_mut().for_each(bare);
                 way.end_x.iter_mut().for_each(bare);
                 (way.delay, way.jitter, way.loss) = (None, None, None);
+                way.around = AroundFacts::default();
             }
         }
+        // Of which nothing is left that a plan follows.
+        learned.links.retain(|_, link| *link != LinkFacts::default());
         learned
     }
 
@@ -216,9 +224,10 @@ impl WayFacts {
         keep(&mut self.delay, old.delay.as_ref(), since);
         keep(&mut self.jitter, old.jitter.as_ref(), since);
         keep(&mut self.loss, old.loss.as_ref(), since);
+        self.around.keep(&old.around, since.since);
     }
 
-    /// Neither delay nor jitter nor loss.
+    /// Neither delay nor jitter nor loss, nor what is around.
     fn lay(&self, direction: &mut Direction) {
         let is_room = |said: &&Fact<Bandwidth>| !is_beyond_contract(said, &direction.bandwidth);
         let bandwidth = self.bandwidth.as_ref().filter(is_room);
@@ -236,6 +245,14 @@ impl LinkFacts {
         match from {
             Side::A => &self.a_to_z,
             Side::Z => &self.z_to_a,
+        }
+    }
+
+    /// The same, to change it.
+    pub const fn way_mut(&mut self, from: Side) -> &mut WayFacts {
+        match from {
+            Side::A => &mut self.a_to_z,
+            Side::Z => &mut self.z_to_a,
         }
     }
 
@@ -278,9 +295,21 @@ struct Silence<'a> {
     told_all: &'a BTreeSet<NodeId>,
 }
 
+impl AroundFacts {
+    /// With what was said before and is not said now, as stale.
+    pub(super) fn keep(&mut self, old: &Self, since: Timestamp) {
+        let nobody = BTreeSet::new();
+        let silence = Silence { since, told_all: &nobody };
+        keep(&mut self.oper, old.oper.as_ref(), silence);
+        keep(&mut self.speed, old.speed.as_ref(), silence);
+        keep(&mut self.plug, old.plug.as_ref(), silence);
+    }
+}
+
 fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, silence: Silence<'_>) {
+    // A router that is a peer too says other things by other protocols.
     let is_withdrawn = |fact: &Fact<T>| match &fact.source {
-        Source::Advertised(device) => silence.told_all.contains(&device.node),
+        Source::Advertised(device) => device.protocol == PROTOCOL && silence.told_all.contains(&device.node),
         Source::File | Source::Derived => false,
     };
     let Some(before) = before.filter(|fact| place.is_none() && !is_withdrawn(fact)) else { return };
