@@ -1,7 +1,7 @@
 //! What is learned of the network, and the change that follows from it: one for all that changed, when it has stayed the same for a
 //! while, however many messages brought it. What changes no value moves nothing: silence, another source, a later moment.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{Finding, NodeId, Surroundings, Ted, Timestamp, intent::Mode};
 use tokio::{sync::watch, time::Instant};
@@ -189,7 +189,8 @@ impl Controller {
         let news = Arc::clone(&self.learning.heard);
         let told = news.learned.clone();
         // Before all have told all, what is not told was only not told yet, unless he who said it has told all.
-        let told_all = news.peers.iter().filter(|peer| peer.complete).map(|peer| peer.name.clone()).collect();
+        let told_all = news.peers.iter().filter(|peer| peer.complete).map(|peer| peer.name.clone());
+        let told_all = told_all.collect::<BTreeSet<NodeId>>();
         let (before, started) = (&*self.world.learned, self.learning.started);
         let learned = match news.complete {
             true => told,
