@@ -82,7 +82,7 @@ test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as
 
 SECONDS_EACH ?= 60
 
-fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-two targets)
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-three targets)
 	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
 
 # `te` and `table` have targets of their own, and `figures` of traffic takes the ten thousand routers of another bank.

@@ -60,6 +60,7 @@ pub const CRATES: &[Row] = &[
     io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
     io("lab/ground", "ground", &["model", "formats"]),
+    io("lab/host", "host", &["model"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];
