@@ -20,11 +20,17 @@ use tokio::{
     task::block_in_place,
 };
 
-use super::{Igp, Mode, Read, UpArgs, WhichWires, call::line, read, simulated::Simulated};
+use super::{
+    Igp, Mode, Read, UpArgs, WhichWires,
+    call::line,
+    read,
+    simulated::Simulated,
+    traffic::{Order, Seen, Traffic},
+};
 use crate::signals::Signals;
 
-/// The longest question.
-const QUESTION: u64 = 1 << 16;
+/// The longest question: traffic between all hosts of a large lab.
+const QUESTION: u64 = 64 << 20;
 
 /// What is said on standard output until the lab stands, a line each.
 #[derive(Debug, Deserialize, Serialize)]
@@ -46,6 +52,8 @@ pub(super) enum Ask {
     Status,
     /// To do something to it.
     Fault(Fault),
+    /// To have its hosts send.
+    Traffic(Order),
     /// To take it away.
     Down,
 }
@@ -56,6 +64,8 @@ pub(super) enum Ask {
 pub(super) enum Answer {
     /// What it is like.
     Status(Box<Kept>),
+    /// What became of its traffic.
+    Traffic(Box<Seen>),
     /// It is done, or will be.
     Done,
     /// It is not, and why.
@@ -85,7 +95,7 @@ pub(super) struct Door {
 
 /// A lab in either mode.
 enum Lab {
-    Netns(Box<Ground>),
+    Netns(Box<Ground>, Box<Traffic>),
     Process(Box<Simulated>),
 }
 
@@ -154,7 +164,8 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
             let options =
                 Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
             let mut tell = |progress: Progress| say(&Said::Progress(progress.to_string()));
-            Lab::Netns(Box::new(block_in_place(|| Ground::up(layout, options, &mut tell))?))
+            let ground = block_in_place(|| Ground::up(layout, options, &mut tell))?;
+            Lab::Netns(Box::new(ground), Box::default())
         }
     };
     Ok((lab, folder))
@@ -180,6 +191,7 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             Some(Ask::Down) => return Ok(Some(stream)),
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
+            Some(Ask::Traffic(order)) => lab.traffic(order).map(|seen| Answer::Traffic(Box::new(seen))),
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
@@ -197,7 +209,7 @@ impl Lab {
     /// What there is to know when it stands.
     fn told(&self) -> String {
         match self {
-            Self::Netns(ground) => format!(
+            Self::Netns(ground, _) => format!(
                 "the lab {} is up: {} routers forward. Trunkline's own agents and its controller do not drive them yet: that is not done yet",
                 ground.layout().lab,
                 ground.layout().ted.nodes.len()
@@ -208,7 +220,7 @@ impl Lab {
 
     fn status(&self) -> anyhow::Result<Kept> {
         match self {
-            Self::Netns(ground) => {
+            Self::Netns(ground, _) => {
                 let status = block_in_place(|| ground.status())?;
                 Ok(Kept { mode: Mode::Netns, status, controller: None })
             }
@@ -218,14 +230,27 @@ impl Lab {
 
     async fn fault(&mut self, fault: &Fault) -> anyhow::Result<()> {
         match self {
-            Self::Netns(ground) => Ok(block_in_place(|| ground.fault(fault))?),
+            Self::Netns(ground, _) => Ok(block_in_place(|| ground.fault(fault))?),
             Self::Process(simulated) => simulated.fault(fault).await,
+        }
+    }
+
+    fn traffic(&mut self, order: Order) -> anyhow::Result<Seen> {
+        match self {
+            Self::Netns(ground, traffic) => block_in_place(|| traffic.follow(order, ground.layout())),
+            Self::Process(_) => anyhow::bail!(
+                "in process mode there are no hosts, and traffic is offered by `trunkline lab up --traffic`"
+            ),
         }
     }
 
     async fn end(self) -> anyhow::Result<()> {
         match self {
-            Self::Netns(ground) => Ok(block_in_place(|| ground.down()).map(drop)?),
+            Self::Netns(ground, traffic) => {
+                // A namespace stays as long as somebody has a socket in it.
+                block_in_place(|| drop(traffic));
+                Ok(block_in_place(|| ground.down()).map(drop)?)
+            }
             Self::Process(simulated) => simulated.end().await,
         }
     }
