@@ -271,3 +271,32 @@ fn two_thousand_five_tuples_are_as_many_on_the_line() {
     let ports = captured.sightings.packets.iter().filter_map(|packet| packet.inner()?.ports);
     assert_eq!(ports.collect::<BTreeSet<_>>().len(), 2_000);
 }
+
+/// Processor time that this process has had, in hundredths of a second (proc(5)).
+fn processor() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let (_, fields) = text.rsplit_once(')').unwrap();
+    fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+#[ignore = "a measurement: what hosts of this machine send and receive, and what it costs; run with --nocapture"]
+fn twenty_thousand_packets_a_second() {
+    let Some(line) = Line::lay() else { return };
+    let mut exchange = line.exchange();
+    let (from, to) = ("10.9.0.1:4000".parse().unwrap(), "10.9.0.2:5000".parse().unwrap());
+    let flow = Flow::new(1, from, to, dscp("ef"), Pace::Packets(20_000));
+    let flow = Flow { tuples: 100, duration: Some(Span::from_secs(3)), ..flow };
+    let before = processor();
+    exchange.start(vec![assigned(flow)]).unwrap();
+    sleep(Duration::from_millis(3_200));
+    let cost = processor() - before;
+    let report = exchange.stop(PATIENCE).unwrap();
+    let tally = tally(&report, 1);
+    let sent = tally.sent.as_ref().unwrap();
+    println!(
+        "sent {} in 3 s, held up for {}, refused {}; came {}, lost {}, lost in the host {}; {:?}; {cost}0 ms of processor",
+        sent.packets, sent.held_up, sent.refused, tally.received, tally.lost, report.overrun, tally.delay
+    );
+    assert_eq!(tally.received + tally.lost, sent.packets);
+}
