@@ -97,8 +97,8 @@ impl Flow {
             format!("it has {} five-tuples: give it 1 to {MOST_TUPLES}", self.tuples)
         } else if self.from.port() == 0 || self.to.port() == 0 {
             "port 0 is none: name the first port of both ends".to_owned()
-        } else if self.last_port(self.from, self.sources()).is_none()
-            || self.last_port(self.to, self.destinations()).is_none()
+        } else if last_port(self.from, self.sources()).is_none()
+            || last_port(self.to, self.destinations()).is_none()
         {
             "its ports go beyond 65535: let them begin lower".to_owned()
         } else if usize::from(self.size) < least || self.size > LARGEST {
@@ -111,10 +111,6 @@ impl Flow {
             return Ok(());
         };
         Err(FlowError { flow: self.id, why })
-    }
-
-    fn last_port(&self, first: SocketAddr, count: u16) -> Option<u16> {
-        first.port().checked_add(count.saturating_sub(1))
     }
 
     /// Octets of the headers of IP and UDP.
@@ -185,6 +181,11 @@ impl Pace {
         };
         (packets > 0 && nanos > 0).then_some((packets, nanos))
     }
+}
+
+/// The last of so many ports.
+fn last_port(first: SocketAddr, count: u16) -> Option<u16> {
+    first.port().checked_add(count.saturating_sub(1))
 }
 
 /// The same address, so many ports further.
