@@ -12,7 +12,7 @@ use model::{Finding, Severity, finding::Place};
 
 use self::clear::Clear;
 pub use self::clear::clean;
-use crate::sources::Sources;
+use crate::{input::secret, sources::Sources};
 
 /// More than these are counted, not drawn.
 const MOST: usize = 100;
@@ -108,6 +108,8 @@ fn texts<'s>(findings: &[&Finding], sources: &'s Sources) -> Texts<'s> {
     for place in places {
         if let Some((name, text)) = sources.get_key_value(&place.file)
             && !texts.contains_key(name.as_str())
+            // Wherever it was read: none of its lines is drawn.
+            && secret::held(text.as_bytes()).is_none()
         {
             texts.insert(name, Clear::of(text));
         }
@@ -258,5 +260,25 @@ impl Diagnostic for Shown<'_> {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         (!self.elsewhere.is_empty())
             .then(|| Box::new(self.elsewhere.iter().map(|shown| shown as &dyn Diagnostic)) as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_text_that_holds_a_private_key_is_drawn() {
+        let place = Place { file: "a.yaml".into(), line: 1, column: 1, offset: 0, length: 4 };
+        let finding =
+            Finding { place: Some(place), ..Finding::new("TL0011", Severity::Error, "a", "what it says") };
+        let drawn = |text: &str| {
+            let sources = Sources::from([("a.yaml".to_owned(), text.to_owned())]);
+            draw(std::slice::from_ref(&finding), &sources, GraphicalTheme::unicode_nocolor())
+        };
+        assert!(drawn("kind: x\n").contains("kind: x"));
+        let text = drawn("kind: x\nkey: |\n  -----BEGIN EC PRIVATE KEY-----\n  MC4C\n");
+        assert!(text.contains("what it says") && text.contains("a.yaml:1:1"), "{text}");
+        assert!(!text.contains("kind: x") && !text.contains("MC4C"), "{text}");
     }
 }

@@ -1,5 +1,6 @@
 //! Reads what people name on the command line: files, folders of intents, networks, snapshots.
 
+pub mod secret;
 mod walk;
 
 use std::{
@@ -165,14 +166,20 @@ fn bytes_to_judge(path: &Path) -> Result<Vec<u8>, Stop> {
     begin(path, (WRITTEN_MIB << 20) + 1)
 }
 
-/// The first bytes of a file.
+/// The first bytes of a file. One that holds a secret is refused: nothing of it may be shown.
 fn begin(path: &Path, most: u64) -> Result<Vec<u8>, Stop> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
     // Not the size that the system tells: a device or a pipe has none.
     let read = fs::File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
     read.map_err(|error| Stop::usage(told(path, &error)))?;
-    Ok(bytes)
+    match secret::held(&bytes) {
+        None => Ok(bytes),
+        Some(what) => Err(Stop::usage(format!(
+            "{}: it holds {what}, which has no place here: give the file that is asked for. Nothing of it is shown",
+            path.display()
+        ))),
+    }
 }
 
 fn up_to(path: &Path, mib: u64) -> Result<Vec<u8>, Stop> {
@@ -347,6 +354,32 @@ mod tests {
             assert!(matches!(network(&path, &mut Sources::new()), Err(Stop::Findings(_))));
             assert!(matches!(text(&path), Err(Stop::Usage(_))), "other files are no findings");
         }
+    }
+
+    #[test]
+    fn a_file_that_holds_a_secret_is_read_by_nobody_and_nothing_of_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (key, token) = (folder.path().join("key.yaml"), folder.path().join("token"));
+        fs::write(&key, "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n").unwrap();
+        fs::write(&token, format!("{}\n", "Zx9_".repeat(11))).unwrap();
+        for (path, what) in [(&key, "it holds a private key"), (&token, "it holds one long word")] {
+            let told = [
+                text(path).unwrap_err(),
+                our_text(path).unwrap_err(),
+                intents(std::slice::from_ref(path)).unwrap_err(),
+                network(path, &mut Sources::new()).unwrap_err(),
+            ];
+            for stop in told {
+                let told = stop.to_string();
+                assert!(matches!(stop, Stop::Usage(_)) && told.contains(what), "{told}");
+                assert!(!told.contains("MC4C") && !told.contains("Zx9_"), "{told}");
+            }
+        }
+        // In a folder it is named beside the rest.
+        fs::write(folder.path().join("a.yaml"), "kind: TrafficClass\n").unwrap();
+        let read = intents(&[folder.path().to_owned()]).unwrap();
+        assert_eq!((read.files.len(), read.failed.len()), (1, 1));
+        assert!(read.failed[0].contains("key.yaml: it holds a private key"), "{:?}", read.failed);
     }
 
     #[test]

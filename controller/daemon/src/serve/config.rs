@@ -215,7 +215,10 @@ fn read(path: &Path) -> Result<ConfigFile, Stop> {
     let file: ConfigFile =
         serde_yaml::from_str(&text).map_err(|error| match keys::fault(&text, &schema(), "config") {
             Some(fault) => Stop::usage(fault.of(path)),
-            None => refuse(format!("{error}; `trunkline schema config` tells what may stand there")),
+            None => {
+                let error = keys::without_text(&error.to_string());
+                refuse(format!("{error}; `trunkline schema config` tells what may stand there"))
+            }
         })?;
     if file.kind != "Controller" || file.api_version != "trunkline/v1" {
         return Err(refuse(format!(

@@ -23,7 +23,7 @@ pub fn read(path: &Path) -> anyhow::Result<Inventory> {
         let fault = keys::fault(&text, &Inventory::schema(), "inventory").or_else(|| value(&text));
         match fault {
             Some(fault) => anyhow!("{}", fault.of(path)),
-            None => anyhow!("{}: {error}", path.display()),
+            None => anyhow!("{}: {}", path.display(), keys::without_text(&error.to_string())),
         }
     })
 }
@@ -145,6 +145,10 @@ devices:
         assert!(secret.contains("device hq-pe2, config: `ca`: a secret must not stand here"), "{secret}");
         let secret = told_of("env:PASSWORD", "hunter2");
         assert!(secret.contains("a secret must not stand here"), "{secret}");
+        let plain = told_of("{user: trunkline, key: \"file:id\"}", "hunter2");
+        assert!(plain.contains("device hq-pe1, login holds a text, and must hold keys"), "{plain}");
+        let two = told_of("hostKey:", "netconfTls: \"127.0.1.1:6513\", fingerprint: \"SHA256:ab\", hostKey:");
+        assert!(two.contains("device hq-pe1, config: `netconf` and `netconfTls` stand both"), "{two}");
         let both = told_of("ca: \"env:CA\", name", "ca: \"env:CA\", fingerprint: \"SHA256:AB\", name");
         assert!(both.contains("device hq-pe2, config: `ca` and `fingerprint` stand both"), "{both}");
     }

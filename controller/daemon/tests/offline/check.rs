@@ -153,6 +153,37 @@ fn a_path_that_is_not_there_is_a_wrong_call() {
 }
 
 #[test]
+fn a_key_or_a_token_in_the_place_of_another_file_is_named_and_never_shown() {
+    let key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----\n";
+    let token = "Zx9_Zx9_Zx9_Zx9_Zx9_Zx9_Zx9_Zx9_Zx9_Zx9_Zx9\n";
+    let folder = folder_with("k.pem", key);
+    std::fs::write(folder.path().join("token"), token).unwrap();
+    for (name, what) in [("k.pem", "it holds a private key"), ("token", "it holds one long word")] {
+        let path = folder.path().join(name);
+        let path = path.to_str().unwrap();
+        for call in [
+            &["check", path][..],
+            &["check", INTENTS, "-n", path],
+            &["plan", "-n", path, "-i", INTENTS],
+            &["plan", "-n", NETWORK, "-i", INTENTS, "--state", path],
+            &["serve", "-c", path],
+            &["serve", "-n", path, "--inventory", path, "--state", "no-state"],
+            &["serve", "-n", NETWORK, "--inventory", path, "--state", "no-state"],
+            &["solve", path, path],
+        ] {
+            let called = trunkline(call);
+            assert!(called.code.is_some_and(|code| code > 0), "{call:?}: {}", called.out);
+            assert!(called.err.contains(path) && called.err.contains(what), "{call:?}: {}", called.err);
+            let all = called.out + &called.err;
+            assert!(
+                !all.contains("MC4C") && !all.contains("Zx9_") && !all.contains("ConfigFile"),
+                "{call:?}: {all}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_network_with_faults_is_drawn_too() {
     let folder = tempfile::tempdir().unwrap();
     let network = folder.path().join("network.yaml");
