@@ -68,13 +68,67 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let page = page(code).ok_or_else(|| {
-        Stop::usage(format!("there is no code `{code}`: `trunkline explain` lists those there are"))
+        let short: String = code.chars().take(40).collect();
+        Stop::usage(format!("there is no code `{short}`: `trunkline explain` lists those there are"))
     })?;
-    match page.text.starts_with("# ") {
-        true => say(page.text),
-        false => say(&format!("# {}: {}\n\n{}", page.code, lower_first(page.title), page.text)),
-    }
+    let whole = match page.text.starts_with("# ") {
+        true => page.text.to_owned(),
+        false => format!("# {}: {}\n\n{}", page.code, lower_first(page.title), page.text),
+    };
+    say(&wrapped(&whole));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Columns of a page, as those of `--help`.
+const WIDTH: usize = 100;
+
+/// A page with its paragraphs and items filled up to the width; headings, tables and examples stay as they are.
+fn wrapped(text: &str) -> String {
+    let (mut out, mut paragraph, mut fenced) = (String::new(), String::new(), false);
+    for line in text.lines() {
+        let fence = line.starts_with("```");
+        let stays = fenced || fence || line.is_empty() || line.starts_with(['|', '#']);
+        fenced ^= fence;
+        if stays || line.starts_with("- ") {
+            fill(&std::mem::take(&mut paragraph), &mut out);
+        }
+        if stays {
+            out.push_str(line);
+            out.push('\n');
+        } else {
+            paragraph.push_str(line.trim());
+            paragraph.push(' ');
+        }
+    }
+    fill(&paragraph, &mut out);
+    out
+}
+
+/// What is between backticks stays on one line: people copy it.
+fn fill(paragraph: &str, out: &mut String) {
+    let indent = if paragraph.starts_with("- ") { "  " } else { "" };
+    let mut quoted = false;
+    let ends = |letter: char| {
+        quoted ^= letter == '`';
+        letter == ' ' && !quoted
+    };
+    let mut column = 0;
+    for word in paragraph.split(ends).filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(indent);
+            column = indent.len();
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    if column > 0 {
+        out.push('\n');
+    }
 }
 
 /// A title as part of a line. Titles come from several tables; an abbreviation such as `RFC` stays.
@@ -97,6 +151,20 @@ mod tests {
         let pages = pages();
         assert!(pages.windows(2).all(|pair| pair[0].code < pair[1].code));
         assert!(pages.iter().all(|page| page.text.len() > 40 && !page.title.is_empty()));
+    }
+
+    #[test]
+    fn pages_fit_a_terminal_and_lose_no_word() {
+        for page in pages() {
+            let wrapped = wrapped(page.text);
+            let prose = wrapped.split("```").step_by(2).flat_map(str::lines);
+            let mut prose = prose.filter(|line| !line.starts_with(['|', '#']));
+            assert!(prose.all(|line| line.chars().count() <= WIDTH), "{}: {wrapped}", page.code);
+            assert!(wrapped.split_whitespace().eq(page.text.split_whitespace()), "{}", page.code);
+        }
+        let long = format!("- {}`a b`\n  c\n- d\n\n| e  f |\n```\ng\n```\n", "word ".repeat(19));
+        let expected = format!("- {}\n  `a b` c\n- d\n\n| e  f |\n```\ng\n```\n", ["word"; 19].join(" "));
+        assert_eq!(wrapped(&long), expected);
     }
 
     #[test]
