@@ -77,6 +77,7 @@ fn place(node: &NodeView) -> Place {
         protocol,
         session: _,
         policies: _,
+        read: _,
         differs: _,
         uncompared: _,
         exceptions: _,
@@ -312,6 +313,8 @@ fn node_live(node: &NodeView) -> NodeLive {
         protocol: _,
         session,
         policies,
+        // It moves with each reading, also of a router on which nothing does.
+        read: _,
         differs,
         uncompared,
         exceptions,

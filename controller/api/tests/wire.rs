@@ -185,6 +185,7 @@ fn picture() -> Snapshot {
         protocol: None,
         session,
         policies: 1,
+        read: None,
         differs: vec![changed()],
         uncompared: None,
         exceptions: vec![exception()],

@@ -5,6 +5,7 @@ mod commands;
 mod exceptions;
 #[cfg(test)]
 mod fixture;
+mod fresh;
 mod held_back;
 mod keep;
 mod learning;
@@ -99,6 +100,8 @@ pub struct Controller {
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
     learnt: mpsc::Receiver<Learnt>,
+    /// What is read before somebody's change of it.
+    fresh: fresh::Fresh,
     /// What routers do with a change that is not confirmed.
     unconfirmed: unconfirmed::Asked,
     /// How many devices are asked to open a session at once, by all who only look or try. A change asks all of its devices at once.
@@ -153,6 +156,7 @@ enum News {
     Samples(Vec<Sample>),
     Seen(Seen),
     Learnt(Learnt),
+    Read(fresh::Read),
     Unconfirmed(unconfirmed::Said),
     Told(EventKind),
     Asked(Question),
@@ -183,6 +187,7 @@ impl Controller {
                 Some(question) = self.between.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
+                Some(read) = self.fresh.read.recv() => News::Read(read),
                 Some(said) = self.unconfirmed.answers.recv() => News::Unconfirmed(said),
                 news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
@@ -200,6 +205,7 @@ impl Controller {
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Learnt(learnt) => self.learn(learnt),
+                News::Read(read) => self.have_read(read),
                 News::Unconfirmed(said) => self.note_what_is_unconfirmed(said),
                 News::Samples(samples) => self.take_samples(samples),
                 News::Learned(news) => self.take_news(news),

@@ -144,6 +144,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         protocol: album.protocols.get(id).cloned(),
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
+        read: world.read_at(id),
         differs: world.drift.differences(id).to_vec(),
         uncompared: world.uncompared().map(str::to_owned),
         exceptions: world.exceptions.shown(id).to_vec(),

@@ -147,6 +147,9 @@ pub struct NodeView {
     pub session: Session,
     /// SR policies that should stand on it.
     pub policies: usize,
+    /// When it was read last; absent where what it holds is not known.
+    #[serde(default)]
+    pub read: Option<Timestamp>,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
     /// Why it is not known whether it holds what it should; absent where it was compared.

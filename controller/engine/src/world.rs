@@ -217,6 +217,14 @@ impl World {
         self.repair.contains(node) && !read
     }
 
+    /// When a device was read last; none where what it holds is not known.
+    pub fn read_at(&self, node: &NodeId) -> Option<Timestamp> {
+        match self.actual.devices.get(node)? {
+            DeviceReading::Read { at, .. } => Some(*at),
+            DeviceReading::Unreadable { .. } => None,
+        }
+    }
+
     /// Notes what a device was seen to hold, or why that is unknown.
     pub fn note(&mut self, node: NodeId, reading: DeviceReading) {
         Arc::make_mut(&mut self.actual).devices.insert(node, reading);

@@ -4,7 +4,10 @@
 
 mod support;
 
-use device::fake::FakeDevice;
+use device::{
+    Step,
+    fake::{FakeDevice, Fault},
+};
 use engine::{
     event::EventKind,
     handle::{Applied, Command, Refusal},
@@ -95,6 +98,42 @@ async fn what_is_accepted_stays_over_changes_and_restarts_until_it_is_put_back()
     running.kill().await;
     let running = lab.start().await;
     assert!(view(&running.engine.snapshot.borrow()).exceptions.is_empty(), "it does not come back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_is_read_before_what_it_holds_is_put_back_or_accepted() {
+    let mut lab = lab();
+    // What was read at the start is all that is known, unless somebody asks.
+    lab.read_every = std::time::Duration::from_secs(3_600);
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    let truth = hq(&lab).truth();
+    hq(&lab).tamper(rename);
+    let restored = restore(&running).await.unwrap();
+    assert!(restored.devices == 1 && restored.edits > 0, "{restored:?}");
+    assert_eq!(hq(&lab).truth(), truth);
+    let again = restore(&running).await.unwrap();
+    assert_eq!((again.devices, again.findings.len()), (0, 0), "{:?}", again.findings);
+    let shown = running.snapshot(|snapshot| view(snapshot).read.is_some()).await;
+    assert!(view(&shown).read <= Some(shown.at), "nobody has read it later than now");
+    hq(&lab).tamper(rename);
+    accept(&running, HQ, None).await.unwrap();
+    let shown = running.snapshot(|snapshot| !view(snapshot).exceptions.is_empty()).await;
+    assert_eq!(view(&shown).exceptions[0].objects.len(), truth.policies.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_router_that_cannot_be_read_before_it_is_put_back_that_is_said() {
+    let mut lab = lab();
+    lab.read_every = std::time::Duration::from_secs(3_600);
+    let running = lab.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    hq(&lab).will(Step::Read, Fault::LostBefore);
+    let unread = restore(&running).await.unwrap();
+    let is_unread = |one: &model::Finding| one.code == plan::codes::UNREADABLE && one.subject == HQ;
+    assert!(unread.devices == 0 && unread.findings.iter().any(is_unread), "{:?}", unread.findings);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,7 @@ fn picture() -> Snapshot {
         protocol: Some("gnmi".into()),
         session: Session::Up,
         policies: 2,
+        read: None,
         differs: Vec::new(),
         uncompared: None,
         exceptions: Vec::new(),

@@ -205,6 +205,7 @@ pub fn picture() -> Snapshot {
         protocol: Some("netconf".into()),
         session: Session::Up,
         policies: 1,
+        read: None,
         differs: Vec::new(),
         uncompared: None,
         exceptions: Vec::new(),

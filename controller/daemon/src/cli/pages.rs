@@ -152,7 +152,7 @@ Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some ro
 2 called wrongly.";
 
 pub const RESTORE: &str = "\
-What these routers hold of ours otherwise than they should is put back, make before break and on all of
+These routers are read. What they hold of ours otherwise than they should is put back, make before break and on all of
 them or on none, and what was accepted there (`trunkline adopt NAME`) ends. Nothing else changes there, and
 nothing on other routers: what differs elsewhere stays. Look first with `trunkline devices NAME`; `trunkline
 adopt` keeps what is there instead.

@@ -50,7 +50,10 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
             (None, differ) => format!("differs in {}", crate::check::plural(differ, "object")),
         },
     };
-    writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
+    // Between two readings it may have changed.
+    let read = node.read.filter(|_| node.session == Session::Up);
+    let read = read.map_or_else(String::new, |at| format!(", as read {}", moment(at)));
+    writeln!(out, "{}: {}{read}", node.id, draw::clean(&how))?;
     if let Some(words) = node.rollback.and_then(exposure::words) {
         writeln!(out, "  a change that is not confirmed: {words}")?;
     }
@@ -103,6 +106,7 @@ mod tests {
             protocol: Some("netconf".into()),
             session,
             policies: 1,
+            read: None,
             differs,
             uncompared: None,
             exceptions: Vec::new(),
@@ -169,6 +173,14 @@ mod tests {
           a change that is not confirmed: no confirm timer: it takes effect at once, and the controller puts back what was there
         br-1: holds what it should
         ");
+    }
+
+    #[test]
+    fn what_is_said_of_a_router_is_as_old_as_its_reading() {
+        let at = model::Timestamp::from_micros(1_000_000);
+        let router = NodeView { read: Some(at), ..node("br-1", Session::Up, Vec::new()) };
+        let expected = format!("br-1: holds what it should, as read {}\n", moment(at));
+        assert_eq!(shown(&[router], false), expected);
     }
 
     #[test]

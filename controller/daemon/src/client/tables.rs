@@ -217,6 +217,7 @@ mod tests {
             protocol: Some("netconf".into()),
             session,
             policies: 3,
+            read: None,
             differs: Vec::new(),
             uncompared: None,
             exceptions: Vec::new(),

@@ -121,6 +121,7 @@ impl Controller {
             seen,
             look: seen_in,
             learnt: learning,
+            fresh: super::fresh::Fresh::default(),
             unconfirmed: super::unconfirmed::Asked::default(),
             gate,
             told,

@@ -42,6 +42,8 @@ pub struct Lab {
     pub moment: Arc<AtomicU64>,
     /// How much of the network one change may touch; tests set it.
     pub most: Most,
+    /// How often devices are read; tests set it.
+    pub read_every: Duration,
     /// What is learned of the network; nothing, unless a test says it.
     pub learned: watch::Receiver<Arc<News>>,
 }
@@ -68,7 +70,8 @@ pub fn lab() -> Lab {
     let ted = formats::read("network.yaml", &example("network.yaml")).unwrap().ted;
     let devices = ted.nodes.keys().map(|node| (node.clone(), FakeDevice::new(node.clone()))).collect();
     let (folder, most) = (tempfile::tempdir().unwrap(), Most::default());
-    Lab { ted, devices, folder, moment: Arc::default(), most, learned: nobody() }
+    let read_every = Duration::from_millis(200);
+    Lab { ted, devices, folder, moment: Arc::default(), most, read_every, learned: nobody() }
 }
 
 impl Lab {
@@ -104,7 +107,7 @@ impl Lab {
             journal: self.journal().await,
             limits: assess::Limits::default(),
             most: self.most,
-            read_every: Duration::from_millis(200),
+            read_every: self.read_every,
             openings: 8,
             clock: self.clock(),
             learned: self.learned.clone(),

@@ -11,12 +11,13 @@ use plan::{DeviceDiff, Exception, Exceptions};
 
 use super::{Asker, Controller};
 use crate::{
+    controller::fresh::Waiting,
     event::EventKind,
     handle::{Applied, Refusal, Reply},
 };
 
 /// What is accepted, by whom, why, and until when.
-pub(super) struct Acceptance {
+pub(in crate::controller) struct Acceptance {
     pub nodes: BTreeSet<NodeId>,
     pub who: String,
     pub why: String,
@@ -24,11 +25,18 @@ pub(super) struct Acceptance {
 }
 
 impl Controller {
-    /// Makes exceptions of what differs on routers.
-    pub(super) fn accept(&mut self, asked: Acceptance, reply: Reply<Applied>) {
+    /// Makes exceptions of what differs on routers. They are read first.
+    pub(super) fn accept(&self, asked: Acceptance, reply: Reply<Applied>) {
+        match self.may_change(&asked.nodes) {
+            Ok(_) => self.read_first(&asked.nodes.clone(), Waiting::Accept(asked, reply)),
+            Err(refusal) => drop(reply.send(Err(refusal))),
+        }
+    }
+
+    /// The same, once they were read.
+    pub(in crate::controller) fn accept_as_read(&mut self, asked: Acceptance, reply: Reply<Applied>) {
         let Acceptance { nodes, who, why, until } = asked;
-        let begun = self.may_begin().and_then(|()| self.are_there(&nodes)).and_then(|()| self.same());
-        let found = begun.and_then(|wanted| Ok((wanted, self.differing(&nodes)?)));
+        let found = self.may_change(&nodes).and_then(|wanted| Ok((wanted, self.differing(&nodes)?)));
         let (wanted, found) = match found {
             Ok(found) => found,
             Err(refusal) => return drop(reply.send(Err(refusal))),

@@ -7,12 +7,14 @@ use model::NodeId;
 
 use super::{Asker, Controller};
 use crate::{
+    controller::fresh::Waiting,
     handle::{Applied, Refusal, Reply},
+    job::Wanted,
     terms::Manner,
 };
 
 /// What is put back, for whom and why.
-pub(super) struct Restoration {
+pub(in crate::controller) struct Restoration {
     pub nodes: BTreeSet<NodeId>,
     pub who: String,
     pub why: String,
@@ -21,11 +23,18 @@ pub(super) struct Restoration {
 }
 
 impl Controller {
-    /// Makes routers hold of ours what they should.
-    pub(super) fn restore(&mut self, asked: Restoration, reply: Reply<Applied>) {
+    /// Makes routers hold of ours what they should. They are read first.
+    pub(super) fn restore(&self, asked: Restoration, reply: Reply<Applied>) {
+        match self.may_change(&asked.nodes) {
+            Ok(_) => self.read_first(&asked.nodes.clone(), Waiting::Restore(asked, reply)),
+            Err(refusal) => drop(reply.send(Err(refusal))),
+        }
+    }
+
+    /// The same, once they were read.
+    pub(in crate::controller) fn restore_as_read(&mut self, asked: Restoration, reply: Reply<Applied>) {
         let Restoration { nodes, who, why, beyond_limit } = asked;
-        let begun = self.may_begin().and_then(|()| self.are_there(&nodes)).and_then(|()| self.same());
-        let wanted = match begun {
+        let wanted = match self.may_change(&nodes) {
             Ok(wanted) => wanted,
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
@@ -41,8 +50,13 @@ impl Controller {
         self.launch(request, Asker::Person(reply));
     }
 
+    /// The intents in force, where a change of what these routers hold may begin.
+    pub(super) fn may_change(&self, nodes: &BTreeSet<NodeId>) -> Result<Wanted, Refusal> {
+        self.may_begin().and_then(|()| self.are_there(nodes)).and_then(|()| self.same())
+    }
+
     /// Whether these are routers that can be driven.
-    pub(super) fn are_there(&self, nodes: &BTreeSet<NodeId>) -> Result<(), Refusal> {
+    fn are_there(&self, nodes: &BTreeSet<NodeId>) -> Result<(), Refusal> {
         match nodes.iter().find(|node| !self.fleet.contains_key(*node)) {
             None => Ok(()),
             Some(node) => Err(Refusal::NotFound { what: format!("router {node} in the inventory") }),
