@@ -74,7 +74,7 @@ impl ApplyRequest {
 }
 
 impl Body for ApplyRequest {
-    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}, "message": "WHY"}, "removeAll": true where no service shall stay, "waves": {"first": 2, "settle": "60s"}, "beyondLimit": true"#;
+    const LOOKS: &'static str = r#"{"files": {"NAME.yaml": "TEXT"}, "message": "WHY"}, "removeAll": true where no service shall stay, "waves": {"first": 2, "settle": "60s"} where it goes in two waves, "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// Body of `intents/plan`.
@@ -118,7 +118,7 @@ pub struct RollbackRequest {
 }
 
 impl Body for RollbackRequest {
-    const LOOKS: &'static str = r#"{"revision": NUMBER, "message": "WHY"}, and "beyondLimit": true"#;
+    const LOOKS: &'static str = r#"{"revision": NUMBER, "message": "WHY"}, and "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// Body of `mode`.
@@ -196,8 +196,7 @@ impl DrainRequest {
 }
 
 impl Body for DrainRequest {
-    const LOOKS: &'static str =
-        r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link", and "beyondLimit": true"#;
+    const LOOKS: &'static str = r#"{"link": "NAME", "message": "WHY"}, or "node" in the place of "link", and "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// Body of `restore`.
@@ -215,7 +214,8 @@ pub struct RestoreRequest {
 }
 
 impl Body for RestoreRequest {
-    const LOOKS: &'static str = r#"{"nodes": ["NAME"], "message": "WHY"}, and "beyondLimit": true"#;
+    const LOOKS: &'static str =
+        r#"{"nodes": ["NAME"], "message": "WHY"}, and "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// Body of `optimise`.
@@ -243,7 +243,7 @@ pub struct BalanceRequest {
 }
 
 impl Body for BalanceRequest {
-    const LOOKS: &'static str = r#"{"services": {"NAME": {"off": ["LINK"], "why": "WHY"}}, "message": "WHY"}, and "beyondLimit": true"#;
+    const LOOKS: &'static str = r#"{"services": {"NAME": {"off": ["LINK"], "why": "WHY"}}, "message": "WHY"}, and "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// Body of `unbalance`; may be left out.
@@ -262,7 +262,7 @@ pub struct UnbalanceRequest {
 }
 
 impl Body for UnbalanceRequest {
-    const LOOKS: &'static str = r#"{"services": ["NAME"], "message": "WHY", "beyondLimit": true}, each of which may be left out, or nothing"#;
+    const LOOKS: &'static str = r#"{"services": ["NAME"], "message": "WHY"}, each of which may be left out, or nothing; "beyondLimit": true where it may go beyond the limits"#;
 }
 
 /// An accepted set of intents without its files.
@@ -281,4 +281,24 @@ pub struct RevisionSummary {
     pub files: Vec<String>,
     /// Whether it is the one in force.
     pub current: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_body_is_told_to_go_beyond_the_limits_but_where_that_is_meant() {
+        let told = [
+            ApplyRequest::LOOKS,
+            RollbackRequest::LOOKS,
+            DrainRequest::LOOKS,
+            RestoreRequest::LOOKS,
+            BalanceRequest::LOOKS,
+            UnbalanceRequest::LOOKS,
+        ];
+        for looks in told {
+            assert!(looks.ends_with("\"beyondLimit\": true where it may go beyond the limits"), "{looks}");
+        }
+    }
 }

@@ -19,17 +19,18 @@ pub struct Reach<'a> {
     pub after: &'a BTreeMap<ServiceId, Verdict>,
 }
 
-/// A finding of that severity for each limit that a plan goes beyond. O(edits + hops), and nothing where there is no limit.
-pub fn judge(reach: Reach<'_>, most: Most, severity: Severity) -> Vec<Finding> {
+/// A finding of that severity for each limit that a plan goes beyond; `smaller` says how it is made smaller. O(edits + hops), and nothing
+/// where there is no limit.
+pub fn judge(reach: Reach<'_>, most: Most, severity: Severity, smaller: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say = |message: String| {
         let finding = Finding::new(codes::BEYOND_LIMIT, severity, "plan", message);
         findings.push(match severity {
             // It was meant.
             Severity::Warning => finding,
-            _ => finding.with_help(
-                "look at what it would do with `trunkline apply --dry-run`; make it in parts, or say --beyond-limit with -m WHY",
-            ),
+            _ => {
+                finding.with_help(format!("{smaller}; or say --beyond-limit with -m WHY, where it is meant"))
+            }
         });
     };
     if let Some(limit) = most.devices {
@@ -116,7 +117,12 @@ mod tests {
         let plan = Plan { transactions: vec![Transaction { phase: Phase::Move, edits }], ..Plan::default() };
         let before = ["s1", "s2", "s3", "s4"].map(|id| carried(id, "a")).into();
         let after = after.iter().map(|(id, line)| carried(id, line)).collect();
-        judge(Reach { plan: &plan, devices: 4, before: &before, after: &after }, most, severity)
+        judge(
+            Reach { plan: &plan, devices: 4, before: &before, after: &after },
+            most,
+            severity,
+            "make it smaller",
+        )
     }
 
     #[test]
@@ -134,7 +140,8 @@ mod tests {
                  (mostServices: 2)",
             ]
         );
-        assert!(judged(Severity::Error).iter().all(|finding| finding.help.is_some()));
+        let help = "make it smaller; or say --beyond-limit with -m WHY, where it is meant";
+        assert!(judged(Severity::Error).iter().all(|finding| finding.help.as_deref() == Some(help)));
         assert!(judged(Severity::Warning).iter().all(|finding| finding.help.is_none()));
     }
 

@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0088 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0087 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0087`: a change in waves has one wave only.
+pub const ONE_WAVE: &str = "TL0087";
 
 /// `TL0088`: a cable is plugged otherwise than the network file says.
 pub const MISPLUGGED: &str = "TL0088";
@@ -38,6 +41,11 @@ pub const USED_UP: &str = "TL0099";
 
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
+    (
+        ONE_WAVE,
+        "a change in waves has one wave only",
+        "`--waves N` moves the services of N far ends first, and looks at the network before those of the others follow. Here all that moves goes to no more than N far ends, or nothing moves: there is no second wave, and so no look before it. The change is carried out as it would be without `--waves`. Say fewer far ends for a look in between. Where there is one far end only, look at the network yourself after the change: `trunkline status`.",
+    ),
     (
         MISPLUGGED,
         "a cable is plugged otherwise than the network file says",
@@ -107,7 +115,7 @@ mod tests {
     #[test]
     fn codes_are_ascending_and_have_pages() {
         assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        let is_ours = |code: &str| ("TL0088".."TL0100").contains(&code);
+        let is_ours = |code: &str| ("TL0087".."TL0100").contains(&code);
         assert!(PAGES.iter().all(|(code, _, page)| is_ours(code) && page.len() > 40));
     }
 }

@@ -6,7 +6,7 @@ use assess::{Assessment, Decision};
 pub use intents::AsOf;
 use intents::{Compilation, SourceFile};
 use model::{
-    ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId,
+    ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Phase, Plan, ServiceId,
     Severity, Ted, Verdict,
 };
 use plan::{Causes, ChangePolicy, Exceptions, Failures, Laid, PlanReport, Proof};
@@ -68,6 +68,18 @@ impl Occasion {
     /// Whether nobody asked for it. What goes beyond a limit then is held back and not refused, so that people see what it would be.
     pub const fn is_own(&self) -> bool {
         matches!(self, Self::Loop { .. } | Self::Schedule | Self::Learned)
+    }
+
+    /// How what goes beyond a limit is made smaller.
+    const fn smaller(&self) -> &'static str {
+        match self {
+            Self::Person => "look at what it would do with `trunkline apply --dry-run`; make it in parts",
+            // Nobody applies files: a router is drained, or put right.
+            Self::Upkeep => "name less at once, such as one line of a router, or fewer routers or services",
+            Self::Schedule | Self::Learned | Self::Loop { .. } => {
+                "a person may do it in parts, by `trunkline drain` or `trunkline apply`"
+            }
+        }
     }
 
     /// How bad it is to go beyond a limit: it stops what a person asks for, unless he said that it may.
@@ -379,8 +391,26 @@ pub fn judged(
     let (before, after) = (&view.before.verdicts, &compiled.verdicts);
     // Those that were read, or are known not to answer. A node that is in no inventory is never changed.
     let reach = Reach { plan, devices: view.actual.devices.len(), before, after };
-    let beyond = beyond::judge(reach, view.terms.most, occasion.beyond(view.terms.manner));
-    proof.findings.into_iter().chain(lacking).chain(beyond).collect()
+    let beyond =
+        beyond::judge(reach, view.terms.most, occasion.beyond(view.terms.manner), occasion.smaller());
+    let one_wave = one_wave(plan, view.terms.manner);
+    proof.findings.into_iter().chain(lacking).chain(beyond).chain(one_wave).collect()
+}
+
+/// That a change in waves has one wave only. Who asks for waves asks for the look in between.
+fn one_wave(plan: &Plan, manner: Manner) -> Option<Finding> {
+    let first = manner.waves?.first;
+    let moves = plan.transactions.iter().filter(|one| one.phase == Phase::Move).count();
+    if plan.transactions.is_empty() || moves > 1 {
+        return None;
+    }
+    let why = match moves {
+        0 => "no service moves".to_owned(),
+        _ => format!("all services that move do so in the first wave, that of {first} or fewer far ends"),
+    };
+    let message = format!("{why}: there is no look at the network before others follow");
+    let help = "say fewer far ends for a look in between, or look after it: `trunkline status`";
+    Some(Finding::new(codes::ONE_WAVE, Severity::Warning, "waves", message).with_help(help))
 }
 
 /// Whether nothing stops the proposal; otherwise all findings.
@@ -393,7 +423,32 @@ pub fn reject_fatal(findings: Vec<Finding>) -> Result<Vec<Finding>, Vec<Finding>
 
 #[cfg(test)]
 mod tests {
+    use model::{NodeId, Span, Transaction};
+
     use super::*;
+    use crate::terms::Waves;
+
+    #[test]
+    fn who_asks_for_waves_is_told_that_there_is_one_only() {
+        let told = |phases: &[Phase], waves| {
+            let edits = || [(NodeId::lit("r1"), Vec::new())].into();
+            let transactions = phases.iter().map(|phase| Transaction { phase: *phase, edits: edits() });
+            let plan = Plan { transactions: transactions.collect(), ..Plan::default() };
+            one_wave(&plan, Manner { waves, beyond_limit: false }).map(|finding| finding.to_string())
+        };
+        let waves = Some(Waves { first: 6, settle: Span::from_secs(60) });
+        assert_eq!(
+            told(&[Phase::Make, Phase::Move, Phase::Break], waves).as_deref(),
+            Some(
+                "warning[TL0087] waves: all services that move do so in the first wave, that of 6 or fewer far ends: there is \
+                 no look at the network before others follow"
+            )
+        );
+        assert!(told(&[Phase::Make], waves).is_some_and(|told| told.contains("no service moves")));
+        assert_eq!(told(&[Phase::Move, Phase::Move], waves), None);
+        assert_eq!(told(&[], waves), None);
+        assert_eq!(told(&[Phase::Move], None), None);
+    }
 
     #[test]
     fn an_instance_of_a_design_means_something() {

@@ -114,7 +114,7 @@ async fn a_router_is_read_before_what_it_holds_is_put_back_or_accepted() {
     assert!(restored.devices == 1 && restored.edits > 0, "{restored:?}");
     assert_eq!(hq(&lab).truth(), truth);
     let again = restore(&running).await.unwrap();
-    assert_eq!((again.devices, again.findings.len()), (0, 0), "{:?}", again.findings);
+    assert_eq!(again.devices, 0, "{again:?}");
     let shown = running.snapshot(|snapshot| view(snapshot).read.is_some()).await;
     assert!(view(&shown).read <= Some(shown.at), "nobody has read it later than now");
     hq(&lab).tamper(rename);

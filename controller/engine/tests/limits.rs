@@ -77,6 +77,8 @@ async fn a_drain_that_moves_too_many_services_is_refused_unless_it_is_meant() {
         findings.iter().any(|one| one.code == BEYOND_LIMIT && one.message.contains("2 of 3")),
         "{findings:?}"
     );
+    let help = findings.iter().find_map(|one| one.help.as_deref()).unwrap();
+    assert!(help.contains("one line of a router") && !help.contains("dry-run"), "{help}");
     assert!(drain(true).await.is_ok());
 }
 

@@ -100,8 +100,22 @@ async fn a_wave_after_which_all_is_as_good_as_before_is_followed_by_the_other() 
         })
         .await;
     let applied = apply.await.unwrap().unwrap();
+    assert!(applied.findings.iter().all(|one| one.code != engine::codes::ONE_WAVE), "{:?}", applied.findings);
     assert!(!stopped && applied.transactions >= 2 && applied.took_ms >= 2_000.0, "{applied:?}");
     assert_eq!(truths(&lab), wanted().await);
+    feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_for_a_look_and_gets_none_is_told() {
+    let lab = lab();
+    let (running, feed) = kept(&lab).await;
+    let manner = Manner { waves: Some(Waves { first: 9, settle: LONG }), beyond_limit: false };
+    let applied = running.apply_so(moved(), manner).await.unwrap();
+    assert!(applied.edits > 0 && applied.took_ms < 60_000.0, "{applied:?}");
+    let is_told =
+        |one: &model::Finding| one.code == engine::codes::ONE_WAVE && one.message.contains("9 or fewer");
+    assert!(applied.findings.iter().any(is_told), "{:?}", applied.findings);
     feed.abort();
 }
 

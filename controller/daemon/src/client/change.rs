@@ -10,7 +10,7 @@ use api::{
 use clap::{Args, ValueEnum};
 use engine::{
     handle::{Applied, Subject},
-    terms::{USUAL_SETTLE, Waves},
+    terms::{LONGEST_SETTLE, SHORTEST_SETTLE, USUAL_SETTLE, Waves},
 };
 use intents::SourceFile;
 use model::{Finding, NodeId, Revision, Span, calendar::Moment, intent::Mode};
@@ -116,7 +116,7 @@ pub struct ApplyArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub waves: Option<u32>,
     /// How long to look at the network between the waves, 1s to 15min [default: 60s]
-    #[arg(long, value_name = "TIME", requires = "waves")]
+    #[arg(long, value_name = "TIME", requires = "waves", value_parser = settle)]
     pub settle: Option<Span>,
     /// Whether it may touch more than one change may.
     #[command(flatten)]
@@ -242,6 +242,15 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
         Ok(applied) => show(args.format, &applied, &files, &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &files),
     }
+}
+
+/// How long a wave is looked at.
+fn settle(text: &str) -> Result<Span, String> {
+    let range = SHORTEST_SETTLE..=LONGEST_SETTLE;
+    text.parse()
+        .ok()
+        .filter(|span| range.contains(span))
+        .ok_or_else(|| "write 1s to 15min, like 60s".to_owned())
 }
 
 impl ApplyArgs {

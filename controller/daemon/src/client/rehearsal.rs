@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 
 use api::{Client, request::PlanRequest};
 use engine::{
-    codes::{BEYOND_LIMIT, NOTHING_PROMISED},
+    codes::{BEYOND_LIMIT, NOTHING_PROMISED, ONE_WAVE},
     rehearse::Rehearsed,
 };
 use model::{Finding, NodeId, Severity};
@@ -44,6 +44,11 @@ pub(super) async fn dry_run(
         Format::Json => say_json(&planned)?,
         Format::Text => say(&format!("{}{}", planned.text, answers.map_or_else(String::new, tried))),
     }
+    let remarks: Vec<Finding> =
+        planned.findings.iter().filter(|finding| finding.code == ONE_WAVE).cloned().collect();
+    if !remarks.is_empty() && format == Format::Text {
+        say(&draw::all(&remarks, &request.files));
+    }
     if !against.is_empty() && format == Format::Text {
         say(&format!(
             "{}{}: it would be refused",
@@ -67,6 +72,13 @@ fn tried(answers: &BTreeMap<NodeId, Rehearsed>) -> String {
         return String::new();
     }
     let widest = answers.keys().map(|node| node.as_str().len()).max().unwrap_or_default();
+    let first = answers.values().next().filter(|first| answers.values().all(|answer| answer == *first));
+    let first = first.filter(|first| matches!(first, Rehearsed::NotAsked { .. }) && answers.len() > 1);
+    if let Some(answer) = first {
+        // Why is the same for all, and may be of many.
+        return draw::clean(&format!("\nTried on none of {} routers: {answer}\n", answers.len()))
+            .into_owned();
+    }
     let line = |(node, answer): (&NodeId, &Rehearsed)| format!("  {node:<widest$}  {answer}\n");
     let lines: String = answers.iter().map(line).collect();
     let counted = counted(answers);
@@ -95,7 +107,15 @@ fn against(findings: &[Finding], meant: Meant) -> Vec<Finding> {
         _ => true,
     };
     let refused = findings.iter().filter(|finding| !is_meant(finding));
-    refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() }).collect()
+    let refused = refused.map(|finding| Finding { severity: Severity::Error, ..finding.clone() });
+    let with_way = |finding: Finding| {
+        if finding.code == BEYOND_LIMIT {
+            finding.with_help("make it in parts; or say --beyond-limit with -m WHY, where it is meant")
+        } else {
+            finding
+        }
+    };
+    refused.map(with_way).collect()
 }
 
 #[cfg(test)]
@@ -111,6 +131,9 @@ mod tests {
             assert!(found.iter().all(Finding::is_error), "{found:?}");
             found.into_iter().map(|finding| finding.code).collect::<Vec<_>>()
         };
+        let meant = Meant { remove_all: true, beyond_limit: false };
+        let help = against(&findings, meant).pop().unwrap().help.unwrap();
+        assert!(help.contains("--beyond-limit with -m WHY"), "{help}");
         assert_eq!(told(false, false), [NOTHING_PROMISED, BEYOND_LIMIT]);
         assert_eq!(told(true, false), [BEYOND_LIMIT]);
         assert!(told(true, true).is_empty());
@@ -144,5 +167,8 @@ mod tests {
             .collect();
         assert_eq!(against, ["hq-pe1", "hq-pe12"]);
         assert_eq!(tried(&BTreeMap::new()), "");
+        let nobody =
+            ["a", "b"].map(|node| (NodeId::lit(node), Rehearsed::NotAsked { why: why("WHY") })).into();
+        assert_eq!(tried(&nobody), "\nTried on none of 2 routers: not asked: WHY\n");
     }
 }

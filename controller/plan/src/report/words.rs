@@ -39,18 +39,10 @@ pub(super) const fn phase(phase: model::Phase) -> &'static str {
     }
 }
 
-/// Services of a wave that are named; there may be many.
-const NAMED: usize = 5;
-
-/// Whose traffic moves in a wave; nothing where services do not move in waves.
+/// Whose traffic moves in a wave, all of them: who goes first is what is asked of waves. Nothing where services do not move in waves.
 pub(super) fn moving(transaction: &TransactionView) -> Option<String> {
     let services = &transaction.services;
-    let named = joined(services.iter().take(NAMED), ", ");
-    let more = match services.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!services.is_empty()).then(|| format!("this wave moves {named}{more}"))
+    (!services.is_empty()).then(|| format!("this wave moves {}", joined(services, ", ")))
 }
 
 /// A path with its quality and what is left on it.

@@ -69,3 +69,17 @@ fn waves_are_looked_at_for_a_minute_and_beyond_the_limit_a_reason_must_be_said()
     assert!(limit.reason("CHG1042".to_owned()).unwrap().beyond_limit);
     assert!(!called(&[]).limit.reason(String::new()).unwrap().beyond_limit);
 }
+
+#[test]
+fn how_long_a_wave_is_looked_at_is_judged_before_anybody_is_asked() {
+    for wrong in ["0s", "1h", "5", "500ms", "soon"] {
+        let words = ["apply", "intents", "--waves", "2", "--settle", wrong];
+        let error = <Called as clap::Parser>::try_parse_from(words).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let told = error.to_string();
+        assert!(told.contains("--settle") && told.contains("1s to 15min, like 60s"), "{told}");
+    }
+    for right in ["1s", "15min"] {
+        assert!(called(&["--waves", "2", "--settle", right]).settle.is_some(), "{right}");
+    }
+}
