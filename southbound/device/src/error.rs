@@ -6,6 +6,8 @@ use model::NodeId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::trust;
+
 /// What was asked of the device.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,8 +52,8 @@ pub enum ErrorKind {
     /// No session could be opened; nothing was sent.
     #[error("it cannot be reached: {0}")]
     Unreachable(String),
-    /// It is not the device that we know: host key or certificate differ. Nothing was sent.
-    #[error("it is not the device that we know: {0}")]
+    /// It is not the device that we know, for host key or certificate differ; or it does not take our certificate. Nothing was sent.
+    #[error("{}", untrusted(.0))]
     Untrusted(String),
     /// It refused, and holds what it held before.
     #[error("it refused: {0}")]
@@ -68,6 +70,15 @@ pub enum ErrorKind {
     /// It cannot hold what was asked.
     #[error("it cannot hold this: {0}")]
     Unsupported(String),
+}
+
+/// Which side does not trust the other, and why: one that refuses us is no impostor.
+fn untrusted(why: &str) -> String {
+    let who = match why.contains(trust::ALERT) {
+        true => "it refuses our login",
+        false => "it is not the device that we know",
+    };
+    format!("{who}: {why}")
 }
 
 /// Whether asking again can help.
@@ -106,5 +117,18 @@ impl DeviceError {
     /// Whether the device may hold either the old or the new state.
     pub const fn is_outcome_unknown(&self) -> bool {
         matches!(self.kind, ErrorKind::Silent(_) | ErrorKind::Garbage(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_refuses_us_is_told_from_one_that_we_do_not_know() {
+        let told = |why: &str| ErrorKind::Untrusted(why.to_owned()).to_string();
+        assert_eq!(told("another host key"), "it is not the device that we know: another host key");
+        let ours = "certificate refused: the device refuses our certificate (alert CertificateUnknown)";
+        assert_eq!(told(ours), format!("it refuses our login: {ours}"));
     }
 }

@@ -20,6 +20,7 @@ use rustls_pki_types::{
 use thiserror::Error;
 
 pub use pin::{BadPin, CertificatePin};
+pub(crate) use words::ALERT;
 pub use words::certificate_refused;
 
 /// A certificate chain, own certificate first, and its private key, both as PEM text.
