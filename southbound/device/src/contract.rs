@@ -16,7 +16,7 @@ use model::{
     SteeringKey, SteeringRule, TransactionId, VrfName, sr::LastResort, steering::Dscp,
 };
 
-use crate::{Device, ErrorKind, Rehearsal, Rollback};
+use crate::{Device, ErrorKind, Module, Rehearsal, Rollback};
 
 /// A device under test and a way to look at it from beside.
 pub trait Rig {
@@ -54,6 +54,7 @@ pub async fn judge<R: Rig>(rig: &R) {
     clauses.silence_undoes_a_commit().await;
     clauses.staging_again_forgets_the_first().await;
     clauses.a_rehearsal_leaves_nothing_behind().await;
+    clauses.a_look_at_modules_harms_no_change().await;
 }
 
 /// Longer than any clause takes.
@@ -311,5 +312,29 @@ impl<R: Rig> Clauses<'_, R> {
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
         drop((device, other));
         self.clean(clause).await;
+    }
+
+    async fn a_look_at_modules_harms_no_change(&self) {
+        let clause = "a look at modules harms no change";
+        let (id, edits) = (TransactionId(15), self.rig.edits(15));
+        let mut device = self.rig.session().await;
+        let modules = device.modules().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(id, &edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.look(&mut device, &modules, clause).await;
+        device.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.look(&mut device, &modules, clause).await;
+        self.confirm(&mut device, id, clause).await;
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    /// Asks all there is to ask of modules, in the middle of a change: it may be refused as that.
+    async fn look(&self, device: &mut R::Device, modules: &[Module], clause: &str) {
+        let errors =
+            [device.serves().await.err(), device.modules().await.err(), device.contents(modules).await.err()];
+        for error in errors.into_iter().flatten() {
+            assert!(matches!(error.kind, ErrorKind::Locked(_)), "{clause}: {error}");
+        }
     }
 }

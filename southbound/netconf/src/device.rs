@@ -243,6 +243,17 @@ impl NetconfDevice {
         }
     }
 
+    /// Refuses what would be asked beside a change, on the session that carries it: an answer that does not come would cost the
+    /// session, with its locks, what is staged, and a commit that is tied to it.
+    fn expect_no_change(&self, step: Step) -> Result<(), DeviceError> {
+        match &self.known {
+            Known::Staged(id, _) | Known::Committed(id, _) => {
+                Err(self.failed(step, ErrorKind::Locked(format!("transaction {id} is under way"))))
+            }
+            Known::Nothing | Known::Confirmed(_) => Ok(()),
+        }
+    }
+
     fn failed(&self, step: Step, kind: ErrorKind) -> DeviceError {
         DeviceError { node: self.node.clone(), step, kind }
     }
@@ -420,10 +431,7 @@ impl Device for NetconfDevice {
     }
 
     async fn rehearse(&mut self, edits: &[Edit]) -> Result<Rehearsal, DeviceError> {
-        if let Known::Staged(id, _) | Known::Committed(id, _) = &self.known {
-            let why = ErrorKind::Locked(format!("transaction {id} is under way"));
-            return Err(self.failed(Step::Rehearse, why));
-        }
+        self.expect_no_change(Step::Rehearse)?;
         let way = self.admit(None).await.map_err(rehearsing)?;
         let (operations, _) = self.rendered(edits, way).await.map_err(rehearsing)?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Rehearse, why))?;

@@ -178,6 +178,7 @@ impl NetconfDevice {
     /// What the session tells, and what the modules lack. A device that leaves a question about them unanswered is not asked
     /// again.
     pub(super) async fn learn(&mut self) -> Result<Served, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         let library = self.library.clone();
         let learnt = learnt(open.session(), library.as_ref(), self.dialect, open.answer()).await;
@@ -195,12 +196,14 @@ impl NetconfDevice {
     }
 
     pub(super) async fn list_modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         let listed = all(open.session(), open.answer()).await;
         self.put_back(open, Step::Read, listed)
     }
 
     pub(super) async fn look_into(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         // Without a library of the fleet, what is read is kept for this look alone.
         let library = self.library.clone().unwrap_or_default();

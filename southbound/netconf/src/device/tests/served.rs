@@ -177,3 +177,33 @@ async fn a_session_that_ends_over_what_is_served_leaves_it_unknown() {
     device.stage(ONE, &sample_edits(1)).await.unwrap();
     assert_eq!((asked(&chamber), chamber.sessions()), (1, 2));
 }
+
+#[tokio::test]
+async fn nothing_is_asked_of_modules_in_the_middle_of_a_change() {
+    let chamber = Chamber::start(&TELLS).await;
+    let mut device = device(&chamber).with_library(Library::default());
+    let modules = device.modules().await.unwrap();
+    device.stage(ONE, &sample_edits(1)).await.unwrap();
+    // Whatever is asked now is not answered, and would cost the session.
+    for name in ["get", "get-schema"] {
+        chamber.will(name, Fault::Close);
+    }
+    let asked = chamber.chassis().log.len();
+    for is_committed in [false, true] {
+        if is_committed {
+            device.commit(ONE, LONG).await.unwrap();
+        }
+        let errors = [
+            kind(device.serves().await),
+            kind(device.modules().await),
+            kind(device.contents(&modules).await),
+        ];
+        assert!(errors.iter().all(|kind| matches!(kind, ErrorKind::Locked(_))), "{errors:?}");
+    }
+    device.confirm(ONE).await.unwrap();
+    assert!(!chamber.truth().is_empty());
+    assert_eq!((chamber.sessions(), chamber.locks()), (1, vec![]));
+    assert!(
+        !chamber.chassis().log[asked..].iter().any(|name| name.starts_with("get-schema") || name == "get")
+    );
+}
