@@ -199,11 +199,19 @@ impl NetconfDevice {
                 Err(self.failed(Step::Stage, ErrorKind::Unsupported(why)))
             }
             Err(error) => {
-                tracing::warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
-                self.library = None;
+                self.unanswered(&error);
                 drop(open);
                 self.take().await
             }
+        }
+    }
+
+    /// A device that was asked for its modules and did not answer is not asked again. That its session had ended before says
+    /// nothing of that.
+    fn unanswered(&mut self, error: &CallError) {
+        if error.is_outcome_unknown() {
+            tracing::warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
+            self.library = None;
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use device::{DeviceError, Lack, Lacks, Module, Served, Step};
 use dialects::Dialect;
 use tokio::time::Instant;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::NetconfDevice;
 use super::served::{Library, Offered};
@@ -187,11 +187,11 @@ impl NetconfDevice {
                 self.open = Some(open);
                 Ok(served)
             }
-            Err(error) => {
-                warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
-                self.library = None;
+            Err(error) if error.is_outcome_unknown() => {
+                self.unanswered(&error);
                 Ok(Served::default())
             }
+            Err(error) => self.put_back(open, Step::Read, Err(error)),
         }
     }
 

@@ -7,7 +7,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,10 @@ use dialects::{
     catalogue::{ModuleEntry, read_module},
     operation::names,
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 use tracing::{debug, warn};
 
 use crate::session::{CallError, Session};
@@ -28,8 +34,21 @@ const LONGEST: usize = 2 << 20;
 const MOST: usize = 64;
 /// The most texts that are kept, of all devices together: a fleet of three makers, each with all its modules in two releases.
 const KEPT: usize = 6_000;
-/// The longest that one look may take, on one device.
-const WITHIN: Duration = Duration::from_secs(10);
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For all answers of one look, on one device.
+    look: Duration,
+    /// For a text that is being fetched from another device. One that is mute must not hold up all others of its kind.
+    others: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { look: Duration::from_secs(10), others: Duration::from_secs(2) }
+    }
+}
 
 /// One text: read, or known to be of no use.
 type Text = Arc<OnceCell<Option<Arc<ModuleEntry>>>>;
@@ -39,7 +58,10 @@ pub(super) type Offered = BTreeMap<String, Option<String>>;
 
 /// Modules that devices serve, by name and revision. A fleet shares one, so that a hundred routers of a kind cost one reading.
 #[derive(Clone, Debug, Default)]
-pub struct Library(Arc<Mutex<Shelf>>);
+pub struct Library {
+    shelf: Arc<Mutex<Shelf>>,
+    patience: Patience,
+}
 
 #[derive(Debug, Default)]
 struct Shelf {
@@ -65,8 +87,14 @@ impl Shelf {
 }
 
 impl Library {
+    /// One that waits no longer than this for a look, and a tenth of it for others.
+    #[cfg(test)]
+    pub(super) fn hasty(look: Duration) -> Self {
+        Self { patience: Patience { look, others: look / 10 }, ..Self::default() }
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The modules that were read so far and are kept, in order.
@@ -84,7 +112,7 @@ impl Library {
         offered: &Offered,
         written: &Vocabulary,
     ) -> Result<Lacks, CallError> {
-        let deadline = Instant::now() + WITHIN;
+        let deadline = Instant::now() + self.patience.look;
         let mut lacks = Lacks::new();
         if offered.is_empty() {
             return Ok(lacks);
@@ -108,7 +136,7 @@ impl Library {
         session: &Session,
         modules: &[Module],
     ) -> Result<Vec<Module>, CallError> {
-        let deadline = Instant::now() + WITHIN;
+        let deadline = Instant::now() + self.patience.look;
         let mut known = modules.to_vec();
         if !session.capabilities().monitoring {
             return Ok(known);
@@ -143,7 +171,7 @@ impl Library {
         session: &Session,
         operations: &[Operation],
     ) -> Result<Option<String>, CallError> {
-        let (offered, deadline) = (in_hello(session), Instant::now() + WITHIN);
+        let (offered, deadline) = (in_hello(session), Instant::now() + self.patience.look);
         // Who names no module, or refers to its YANG library, has not answered the question in its hello.
         let is_whole = !offered.is_empty() && session.capabilities().yang_library.is_none();
         for (module, wanted) in &names(operations) {
@@ -212,7 +240,7 @@ impl Library {
         Ok(Some(entries))
     }
 
-    /// One text, fetched by whoever needs it first.
+    /// One text, fetched by whoever needs it first; nothing where another device is asked for it and does not give it soon.
     async fn text(
         &self,
         session: &Session,
@@ -222,8 +250,28 @@ impl Library {
         deadline: Instant,
     ) -> Result<Option<Arc<ModuleEntry>>, CallError> {
         let cell = self.shelf().place(key);
-        let read = cell.get_or_try_init(|| fetch(session, name, revision, deadline));
-        read.await.cloned()
+        let asked = AtomicBool::new(false);
+        let read = cell.get_or_try_init(|| async {
+            // The turn came too late: nothing is asked, and nothing is known of this device.
+            if Instant::now() >= deadline {
+                return Err(None);
+            }
+            asked.store(true, Ordering::Relaxed);
+            fetch(session, name, revision, deadline).await.map_err(Some)
+        });
+        tokio::pin!(read);
+        let patience = deadline.min(Instant::now() + self.patience.others);
+        let read = match timeout_at(patience, &mut read).await {
+            Ok(read) => read,
+            // The question is our own, and has its own deadline.
+            Err(_) if asked.load(Ordering::Relaxed) => read.await,
+            Err(_) => Err(None),
+        };
+        match read {
+            Ok(entry) => Ok(entry.clone()),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
     }
 }
 

@@ -207,3 +207,41 @@ async fn nothing_is_asked_of_modules_in_the_middle_of_a_change() {
         !chamber.chassis().log[asked..].iter().any(|name| name.starts_with("get-schema") || name == "get")
     );
 }
+
+#[tokio::test]
+async fn a_mute_device_costs_no_other_of_its_kind_a_session_or_the_look_at_its_modules() {
+    let (mute, sound) = (Chamber::start(&TELLS).await, Chamber::start(&TELLS).await);
+    sound.chassis().schemas.insert("openconfig-network-instance", BARE);
+    mute.will("get-schema", Fault::Hang);
+    let library = Library::hasty(Duration::from_secs(2));
+    let mut first = device(&mute).with_library(library.clone());
+    let mut second = device(&sound).with_library(library);
+    second.capabilities().await.unwrap();
+    let meanwhile = async {
+        while asked(&mute) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let begun = Instant::now();
+        let served = second.serves().await.unwrap();
+        (served, begun.elapsed())
+    };
+    let (untold, (served, took)) = tokio::join!(first.serves(), meanwhile);
+    assert_eq!(untold.unwrap(), Served::default());
+    assert_eq!(served.modules.len(), 4, "its session tells them all the same");
+    assert!(took < Duration::from_secs(2), "{took:?}: it waits for the other's silence");
+    assert_eq!((asked(&mute), sound.sessions()), (1, 1));
+    let served = second.serves().await.unwrap();
+    assert!(served.lacks.contains_key("openconfig-network-instance"), "it is still asked");
+    // Only the one that was silent is not asked again.
+    first.serves().await.unwrap();
+    assert_eq!((asked(&mute), mute.sessions(), sound.sessions()), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn a_session_that_had_ended_before_says_nothing_of_who_answers() {
+    let chamber = Chamber::start(&TELLS).await;
+    chamber.chassis().schemas.insert("openconfig-network-instance", BARE);
+    let mut device = device(&chamber).with_library(Library::default());
+    device.unanswered(&CallError::NotSent(session::Cause::Deadline));
+    assert!(device.serves().await.unwrap().lacks.contains_key("openconfig-network-instance"));
+}
