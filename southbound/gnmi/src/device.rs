@@ -417,6 +417,8 @@ impl Device for GnmiDevice {
             let missing = written.keys().filter(|module| !names.contains(**module));
             lacks.extend(missing.map(|module| ((*module).to_owned(), Lack::Module)));
         }
-        Ok(Served { modules, lacks })
+        // Of the models that it has, nothing more can be found out.
+        let judged = lacks.keys().cloned().collect();
+        Ok(Served { modules, lacks, judged })
     }
 }

@@ -290,7 +290,7 @@ impl Controller {
             return drop(reply.send(Err(Refusal::NotFound { what })));
         };
         let (dialect, turn) = (facts.dialect.clone(), Arc::clone(&self.looking));
-        let busy = self.busy.subscribe();
+        let (busy, known) = (self.busy.subscribe(), self.world.lacks.get(node).cloned().unwrap_or_default());
         tokio::spawn(async move {
             let Ok(turn) = turn.acquire_owned().await else { return };
             if *busy.borrow() {
@@ -298,7 +298,7 @@ impl Controller {
                 return drop(reply.send(Err(Refusal::Busy)));
             }
             let wanted = || !reply.is_closed() && !*busy.borrow();
-            let looked = schema::look(&handle, &dialect, only.as_deref(), &wanted).await;
+            let looked = schema::look(&handle, &dialect, only.as_deref(), &known, &wanted).await;
             drop(turn);
             drop(reply.send(looked.map_err(|error| Refusal::Device { why: error.to_string() })));
         });

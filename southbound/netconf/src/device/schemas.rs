@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use device::{DeviceError, Lack, Lacks, Module, Served, Step};
+use device::{DeviceError, Lack, Module, Served, Step};
 use dialects::Dialect;
 use tokio::time::Instant;
 use tracing::debug;
@@ -161,17 +161,19 @@ async fn learnt(
     let Some(library) = library else {
         let mut list = List::default();
         list.note_hello(session);
-        return Ok(Served { modules: list.into_modules(), lacks: Lacks::new() });
+        return Ok(Served { modules: list.into_modules(), ..Served::default() });
     };
     let (list, is_whole) = told(session, deadline).await?;
     let modules = list.into_modules();
     let offered: Offered =
         modules.iter().map(|module| (module.name.clone(), module.revision.clone())).collect();
-    let mut lacks = library.lacks(session, &offered, &dialect.vocabulary()).await?;
+    let mut judged = library.judge(session, &offered, &dialect.vocabulary()).await?;
     if !is_whole {
-        lacks.retain(|_, lack| *lack != Lack::Module);
+        judged.retain(|_, lack| *lack != Some(Lack::Module));
     }
-    Ok(Served { modules, lacks })
+    let lacking = judged.iter().filter_map(|(module, lack)| Some((module.clone(), lack.clone()?)));
+    let lacks = lacking.collect();
+    Ok(Served { modules, lacks, judged: judged.into_keys().collect() })
 }
 
 impl NetconfDevice {

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use device::{Contents, Lack, Lacks, Module};
+use device::{Contents, Lack, Module};
 use dialects::{
     Operation, Vocabulary,
     catalogue::{ModuleEntry, read_module},
@@ -55,6 +55,19 @@ type Text = Arc<OnceCell<Option<Arc<ModuleEntry>>>>;
 
 /// The revisions of the modules that a device serves, by name.
 pub(super) type Offered = BTreeMap<String, Option<String>>;
+
+/// What is known of each module that was judged to lack, or nothing where it has all.
+pub(super) type Judged = BTreeMap<String, Option<Lack>>;
+
+/// What was found out of a module.
+enum Verdict {
+    /// Nothing.
+    Untold,
+    /// It has all that is wanted.
+    Whole,
+    /// It lacks this.
+    Lacks(Lack),
+}
 
 /// Modules that devices serve, by name and revision. A fleet shares one, so that a hundred routers of a kind cost one reading.
 #[derive(Clone, Debug, Default)]
@@ -102,35 +115,38 @@ impl Library {
         self.shelf().texts.values().filter_map(|text| text.get().cloned().flatten()).collect()
     }
 
-    /// What the device's modules lack of all that its dialect can write; nothing where it cannot be told.
+    /// What the device's modules lack of all that its dialect can write; those of which it cannot be told are not among them.
     ///
     /// # Errors
     /// A request was not answered: the session is of no use any more.
-    pub(super) async fn lacks(
+    pub(super) async fn judge(
         &self,
         session: &Session,
         offered: &Offered,
         written: &Vocabulary,
-    ) -> Result<Lacks, CallError> {
+    ) -> Result<Judged, CallError> {
         let deadline = Instant::now() + self.patience.look;
-        let mut lacks = Lacks::new();
+        let mut judged = Judged::new();
         if offered.is_empty() {
-            return Ok(lacks);
+            return Ok(judged);
         }
         for (module, wanted) in written {
             if Instant::now() >= deadline {
                 break;
             }
-            let lack = self.lack(session, module, wanted, offered, deadline).await?;
-            lacks.extend(lack.map(|lack| ((*module).to_owned(), lack)));
+            match self.lack(session, module, wanted, offered, deadline).await? {
+                Verdict::Untold => {}
+                Verdict::Whole => drop(judged.insert((*module).to_owned(), None)),
+                Verdict::Lacks(lack) => drop(judged.insert((*module).to_owned(), Some(lack))),
+            }
         }
-        Ok(lacks)
+        Ok(judged)
     }
 
     /// The same modules with what stands in their texts, as far as these are to be had in time.
     ///
     /// # Errors
-    /// As for [`Self::lacks`].
+    /// As for [`Self::judge`].
     pub(super) async fn contents(
         &self,
         session: &Session,
@@ -175,17 +191,20 @@ impl Library {
         // Who names no module, or refers to its YANG library, has not answered the question in its hello.
         let is_whole = !offered.is_empty() && session.capabilities().yang_library.is_none();
         for (module, wanted) in &names(operations) {
-            let lack = self.lack(session, module, wanted, &offered, deadline).await?;
-            let lack = lack.filter(|lack| is_whole || *lack != Lack::Module);
-            let missing = lack.as_ref().and_then(|lack| lack.missing(module, wanted.iter().copied()));
-            if let Some(missing) = missing {
+            let Verdict::Lacks(lack) = self.lack(session, module, wanted, &offered, deadline).await? else {
+                continue;
+            };
+            if !is_whole && lack == Lack::Module {
+                continue;
+            }
+            if let Some(missing) = lack.missing(module, wanted.iter().copied()) {
                 return Ok(Some(missing.to_string()));
             }
         }
         Ok(None)
     }
 
-    /// What the device lacks of these nodes of a module; nothing where it cannot be told.
+    /// What the device lacks of these nodes of a module.
     async fn lack(
         &self,
         session: &Session,
@@ -193,16 +212,21 @@ impl Library {
         wanted: &BTreeSet<&'static str>,
         offered: &Offered,
         deadline: Instant,
-    ) -> Result<Option<Lack>, CallError> {
-        let Some(revision) = offered.get(module) else { return Ok(Some(Lack::Module)) };
+    ) -> Result<Verdict, CallError> {
+        let Some(revision) = offered.get(module) else { return Ok(Verdict::Lacks(Lack::Module)) };
         if !session.capabilities().monitoring {
-            return Ok(None);
+            return Ok(Verdict::Untold);
         }
-        let Some(defined) = self.defined(session, module, offered, deadline).await? else { return Ok(None) };
+        let Some(defined) = self.defined(session, module, offered, deadline).await? else {
+            return Ok(Verdict::Untold);
+        };
         let is_defined = |name: &str| defined.iter().any(|entry| entry.nodes.contains(name));
         let lacking = wanted.iter().filter(|name| !is_defined(name));
         let names: BTreeSet<String> = lacking.map(|name| (*name).to_owned()).collect();
-        Ok((!names.is_empty()).then(|| Lack::Nodes { revision: revision.clone(), names }))
+        Ok(match names.is_empty() {
+            true => Verdict::Whole,
+            false => Verdict::Lacks(Lack::Nodes { revision: revision.clone(), names }),
+        })
     }
 
     /// A module and all it needs; none where a text is not to be had.

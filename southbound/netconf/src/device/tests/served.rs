@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use device::{Contents, Lack};
+use device::{Contents, Lack, Lacks};
 
 use super::*;
 use crate::ns;
@@ -102,6 +102,7 @@ async fn what_a_device_serves_and_lacks_is_learnt_without_a_lock() {
     assert_eq!(labels(&served.modules), expected);
     // Texts that it does not give say nothing.
     assert_eq!(served.lacks.keys().collect::<Vec<_>>(), ["openconfig-network-instance"]);
+    assert_eq!(served.judged.iter().collect::<Vec<_>>(), ["openconfig-network-instance"]);
     let Lack::Nodes { revision, names } = &served.lacks["openconfig-network-instance"] else { panic!() };
     assert_eq!(revision.as_deref(), Some("2024-01-01"));
     assert!(names.contains("policy-forwarding") && !names.contains("network-instance"), "{names:?}");
@@ -109,7 +110,7 @@ async fn what_a_device_serves_and_lacks_is_learnt_without_a_lock() {
     assert_eq!(log, BTreeSet::from(["get-schema".to_owned()]));
     // Who has no library looks no further than the hello.
     let served = device(&chamber).serves().await.unwrap();
-    assert_eq!((labels(&served.modules).len(), served.lacks.len()), (4, 0));
+    assert_eq!((labels(&served.modules).len(), served.lacks.len(), served.judged.len()), (4, 0, 0));
 }
 
 #[tokio::test]
@@ -174,6 +175,11 @@ async fn a_session_that_ends_over_what_is_served_leaves_it_unknown() {
     chamber.will("get-schema", Fault::Close);
     let mut device = device(&chamber).with_library(Library::default());
     assert_eq!(device.serves().await.unwrap(), Served::default());
+    // Its hello still names modules; that is no judgement of them, and what was known to be missing stands.
+    let served = device.serves().await.unwrap();
+    assert_eq!((served.modules.len(), served.judged.len()), (4, 0));
+    let known = Lacks::from([("trunkline-other".into(), Lack::Module)]);
+    assert_eq!(served.over(&known), known);
     device.stage(ONE, &sample_edits(1)).await.unwrap();
     assert_eq!((asked(&chamber), chamber.sessions()), (1, 2));
 }
