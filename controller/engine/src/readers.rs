@@ -32,11 +32,24 @@ pub struct Learnt {
     pub served: Served,
 }
 
+/// How long after a refused login a device is tried again.
+const LOCKING: Duration = Duration::from_secs(300);
+
 /// How long after a failure a device is tried again: doubling up to a minute, spread over devices by their names, so that
 /// a hundred routers behind one broken line do not all come at once.
 fn pause(failures: u32, node: &NodeId) -> Duration {
     let base = 500_u64 << failures.min(7);
     Duration::from_millis(base.min(60_000)) + share_of(Duration::from_millis(base / 2), node)
+}
+
+/// How long after a failure a device is tried again. What only a person mends has time, and an account that fails again and again is
+/// locked, on all devices that ask the same server.
+fn pause_after(error: &DeviceError, failures: u32) -> Duration {
+    match &error.kind {
+        ErrorKind::Untrusted(_) => Duration::from_secs(60),
+        ErrorKind::Refused(_) if error.is_not_reached() => LOCKING,
+        _ => pause(failures, &error.node),
+    }
 }
 
 /// A part of `whole`, another one for each name.
@@ -85,10 +98,9 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
                 failures = 0;
                 std::mem::replace(&mut wait, turns.every)
             }
-            Err(DeviceError { kind: ErrorKind::Untrusted(_), .. }) => Duration::from_secs(60),
-            Err(_) => {
+            Err(error) => {
                 failures += 1;
-                pause(failures, handle.node())
+                pause_after(error, failures)
             }
         };
         let answers = result.is_ok();
@@ -120,5 +132,25 @@ async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
             tracing::debug!(%error, "a device did not say what it serves");
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use device::Step;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_login_is_not_tried_again_for_minutes() {
+        let error = |step, kind: fn(String) -> ErrorKind| DeviceError {
+            node: NodeId::lit("r1"),
+            step,
+            kind: kind("no".into()),
+        };
+        assert_eq!(pause_after(&error(Step::Connect, ErrorKind::Refused), 1), LOCKING);
+        assert!(pause_after(&error(Step::Read, ErrorKind::Refused), 1) < Duration::from_secs(3));
+        assert!(pause_after(&error(Step::Connect, ErrorKind::Unreachable), 1) < Duration::from_secs(3));
+        assert_eq!(pause_after(&error(Step::Connect, ErrorKind::Untrusted), 9), Duration::from_secs(60));
     }
 }
