@@ -103,6 +103,8 @@ impl DeviceHandle {
                 });
                 // The asker may have gone away; the device has done its work all the same.
                 let _ = reply.send(answer);
+                // What is cut short here is taken up again later.
+                let _ = timeout(longest, device.afterwards()).await;
             }
         });
         Self { node, jobs, _task: Arc::new(EndsTask(task.abort_handle())) }

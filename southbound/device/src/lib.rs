@@ -74,6 +74,12 @@ pub trait Device: Send {
     /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
 
+    /// What is left to do once an order was answered; nobody waits for it. It may be cut short, and is taken up again after a later
+    /// reading.
+    fn afterwards(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
     /// Which modules it serves, as its session says, and what they lack. Nothing is written for it. A device that does not say
     /// has the empty answer. While a transaction of this value is staged or waits for its confirm, it may be
     /// [`Locked`](ErrorKind::Locked), and the transaction is as it was; [`Self::modules`] and [`Self::contents`] likewise.

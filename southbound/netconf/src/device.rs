@@ -403,6 +403,10 @@ impl Device for NetconfDevice {
             || (way == Some(Way::Tied) && self.known == Known::Confirmed(transaction));
         if stands {
             self.open = Some(open);
+            // Whoever confirmed it before may have ended before it was in startup.
+            if self.known != Known::Confirmed(transaction) {
+                self.save_later();
+            }
             return Ok(());
         }
         let outcome = open.confirm(&transaction.to_string()).await;
@@ -413,7 +417,7 @@ impl Device for NetconfDevice {
             Followed::NothingPending => self.already(transaction, way).await?,
             Followed::Doubtful(denied) => return Err(self.doubtful(Step::Confirm, transaction, &denied)),
         }
-        self.save_startup().await;
+        self.save_later();
         Ok(())
     }
 
@@ -458,8 +462,12 @@ impl Device for NetconfDevice {
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
         let (owned, foreign) = self.look(Step::Read).await?;
-        self.save_again().await;
+        self.look_after_startup();
         Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
+    }
+
+    async fn afterwards(&mut self) {
+        self.tend_startup().await;
     }
 
     async fn serves(&mut self) -> Result<Served, DeviceError> {
