@@ -152,7 +152,7 @@ impl NetconfDevice {
     /// by a fleet.
     #[must_use]
     pub fn with_library(self, library: Library) -> Self {
-        Self { library: Some(library), ..self }
+        Self { library: Some(library.of_one_device()), ..self }
     }
 
     /// It begins on a session that was opened elsewhere, whatever carries that. When it ends, the next one is opened to the target.

@@ -74,6 +74,8 @@ enum Verdict {
 pub struct Library {
     shelf: Arc<Mutex<Shelf>>,
     patience: Patience,
+    /// Texts that one device does not give, by their keys. It may be that our user may not read them there; another device gives them.
+    denied: Arc<Mutex<BTreeSet<String>>>,
 }
 
 #[derive(Debug, Default)]
@@ -104,6 +106,15 @@ impl Library {
     #[cfg(test)]
     pub(super) fn hasty(look: Duration) -> Self {
         Self { patience: Patience { look, others: look / 10 }, ..Self::default() }
+    }
+
+    /// The same for a device of its own: what that one denies, it denies for itself.
+    pub(super) fn of_one_device(self) -> Self {
+        Self { denied: Arc::default(), ..self }
+    }
+
+    fn denied(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -167,7 +178,11 @@ impl Library {
                     self.text(session, &format!("{name}@{known}"), name, revision, deadline).await?
                 }
                 // It may be another one on every device, so it is kept for none.
-                None => fetch(session, name, None, deadline).await?,
+                None => match fetch(session, name, None, deadline).await {
+                    Ok(entry) => entry,
+                    Err(Missed::Late | Missed::Denied) => None,
+                    Err(Missed::Unanswered(error)) => return Err(error),
+                },
             };
             module.contents = entry.map(|entry| Contents {
                 containers: entry.containers,
@@ -274,14 +289,17 @@ impl Library {
         deadline: Instant,
     ) -> Result<Option<Arc<ModuleEntry>>, CallError> {
         let cell = self.shelf().place(key);
+        if self.denied().contains(key) {
+            return Ok(cell.get().cloned().flatten());
+        }
         let asked = AtomicBool::new(false);
         let read = cell.get_or_try_init(|| async {
             // The turn came too late: nothing is asked, and nothing is known of this device.
             if Instant::now() >= deadline {
-                return Err(None);
+                return Err(Missed::Late);
             }
             asked.store(true, Ordering::Relaxed);
-            fetch(session, name, revision, deadline).await.map_err(Some)
+            fetch(session, name, revision, deadline).await
         });
         tokio::pin!(read);
         let patience = deadline.min(Instant::now() + self.patience.others);
@@ -289,12 +307,16 @@ impl Library {
             Ok(read) => read,
             // The question is our own, and has its own deadline.
             Err(_) if asked.load(Ordering::Relaxed) => read.await,
-            Err(_) => Err(None),
+            Err(_) => Err(Missed::Late),
         };
         match read {
             Ok(entry) => Ok(entry.clone()),
-            Err(None) => Ok(None),
-            Err(Some(error)) => Err(error),
+            Err(Missed::Late) => Ok(None),
+            Err(Missed::Denied) => {
+                self.denied().insert(key.to_owned());
+                Ok(None)
+            }
+            Err(Missed::Unanswered(error)) => Err(error),
         }
     }
 }
@@ -305,19 +327,31 @@ pub(super) fn in_hello(session: &Session) -> Offered {
     modules.iter().map(|(name, module)| (name.clone(), module.revision.clone())).collect()
 }
 
-/// A text that is served and can be read. That it is not served, too long or no module is an answer too, and kept.
+/// Why a device did not give a text.
+enum Missed {
+    /// It was not asked in time.
+    Late,
+    /// It does not give it, or not as a text. That is its own answer, and says nothing of other devices.
+    Denied,
+    /// It did not answer: the session is of no use any more.
+    Unanswered(CallError),
+}
+
+/// A text that is served and can be read. That it is too long or no module is so for all devices, and kept.
 async fn fetch(
     session: &Session,
     name: &str,
     revision: Option<&str>,
     deadline: Instant,
-) -> Result<Option<Arc<ModuleEntry>>, CallError> {
+) -> Result<Option<Arc<ModuleEntry>>, Missed> {
     let text = match session.get_schema(name, revision, deadline).await {
         Ok(text) => text,
-        Err(error @ (CallError::NotSent(_) | CallError::OutcomeUnknown(_))) => return Err(error),
+        Err(error @ (CallError::NotSent(_) | CallError::OutcomeUnknown(_))) => {
+            return Err(Missed::Unanswered(error));
+        }
         Err(error) => {
             debug!(name, %error, "the device does not give a module's text");
-            return Ok(None);
+            return Err(Missed::Denied);
         }
     };
     if text.len() > LONGEST {

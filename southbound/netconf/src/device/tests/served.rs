@@ -251,3 +251,23 @@ async fn a_session_that_had_ended_before_says_nothing_of_who_answers() {
     device.unanswered(&CallError::NotSent(session::Cause::Deadline));
     assert!(device.serves().await.unwrap().lacks.contains_key("openconfig-network-instance"));
 }
+
+#[tokio::test]
+async fn a_text_that_one_device_does_not_give_is_asked_of_the_next() {
+    let (shut, open) = (Chamber::start(&TELLS).await, Chamber::start(&TELLS).await);
+    open.chassis().schemas.insert("openconfig-network-instance", BARE);
+    let library = Library::default();
+    let mut first = device(&shut).with_library(library.clone());
+    for _ in 0..2 {
+        assert_eq!(first.serves().await.unwrap().judged.len(), 0);
+    }
+    assert_eq!(asked(&shut), 3, "it is asked once for each module");
+    let served = device(&open).with_library(library.clone()).serves().await.unwrap();
+    assert!(served.lacks.contains_key("openconfig-network-instance"), "{served:?}");
+    // The text is the same everywhere, wherever it was had.
+    assert!(first.serves().await.unwrap().lacks.contains_key("openconfig-network-instance"));
+    assert_eq!(asked(&shut), 3);
+    let third = Chamber::start(&TELLS).await;
+    let served = device(&third).with_library(library).serves().await.unwrap();
+    assert!(served.lacks.contains_key("openconfig-network-instance"), "{served:?}");
+}
