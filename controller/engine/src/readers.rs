@@ -7,7 +7,7 @@ use device::{DeviceError, ErrorKind, Served};
 use model::{DeviceReading, NodeId, Timestamp};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{clock, tasks::DeviceHandle};
@@ -32,6 +32,8 @@ pub struct Learnt {
     pub served: Served,
 }
 
+/// How long a device is asked for what it serves; the rest waits for the next reading.
+const LEARNING: Duration = Duration::from_secs(60);
 /// How long after a refused login a device is tried again.
 const LOCKING: Duration = Duration::from_secs(300);
 
@@ -117,29 +119,97 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
     }
 }
 
-/// Asks once what the device serves; whether that is known now. It would stand in the way of a change, and so it waits for the next
-/// reading where one is under way.
+/// Asks what the device serves, a few texts at a time; whether all that can be known of it is known now. It would stand in the way of a
+/// change, and so the rest waits for the next reading where one is under way.
 async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
-    if *turns.busy.borrow() {
-        return false;
-    }
-    let Ok(permit) = turns.gate.acquire().await else { return false };
-    let served = handle.serves().await;
-    drop(permit);
-    match served {
-        Ok(served) => turns.learnt.send(Learnt { node: handle.node().clone(), served }).await.is_ok(),
-        Err(error) => {
-            tracing::debug!(%error, "a device did not say what it serves");
-            false
+    let begun = Instant::now();
+    let mut known = None;
+    while !*turns.busy.borrow() && begun.elapsed() < LEARNING {
+        let Ok(permit) = turns.gate.acquire().await else { return false };
+        let served = handle.serves().await;
+        drop(permit);
+        match served {
+            Ok(served) => {
+                let is_all = !served.unfinished;
+                known = Some(served);
+                if is_all {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a device did not say what it serves");
+                break;
+            }
         }
     }
+    let Some(served) = known else { return false };
+    let is_all = !served.unfinished;
+    turns.learnt.send(Learnt { node: handle.node().clone(), served }).await.is_ok() && is_all
 }
 
 #[cfg(test)]
 mod tests {
-    use device::Step;
+    use device::{Capabilities, Device, Module, Step};
+    use model::{Edit, TransactionId};
 
     use super::*;
+
+    /// A device that tells of one more module whenever it is asked, and after the third time has nothing more to tell. A change begins when
+    /// it was asked so often.
+    struct Bit {
+        node: NodeId,
+        told: usize,
+        busy_after: usize,
+        busy: watch::Sender<bool>,
+    }
+
+    impl Device for Bit {
+        fn node(&self) -> &NodeId {
+            &self.node
+        }
+        async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn stage(&mut self, _: TransactionId, _: &[Edit]) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn commit(&mut self, _: TransactionId, _: Duration) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn confirm(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn serves(&mut self) -> Result<Served, DeviceError> {
+            self.told += 1;
+            if self.told == self.busy_after {
+                self.busy.send_replace(true);
+            }
+            let modules =
+                (0..self.told).map(|number| Module { name: format!("m{number}"), ..Module::default() });
+            Ok(Served { modules: modules.collect(), unfinished: self.told < 3, ..Served::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_device_serves_is_asked_bit_by_bit_and_not_beside_a_change() {
+        for (busy_after, asked, is_all) in [(9, 3, true), (2, 2, false), (3, 3, true)] {
+            let (busy, is_busy) = watch::channel(false);
+            let (learnt, mut out) = mpsc::channel(9);
+            let device = Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy };
+            let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
+            let gate = Arc::new(Semaphore::new(1));
+            let turns = Turns { every: Duration::from_secs(60), gate, busy: is_busy, learnt };
+            assert_eq!(learn(&handle, &turns).await, is_all, "busy after {busy_after}");
+            assert_eq!(out.recv().await.unwrap().served.modules.len(), asked, "busy after {busy_after}");
+            assert!(out.try_recv().is_err(), "it is told once");
+        }
+    }
 
     #[test]
     fn a_refused_login_is_not_tried_again_for_minutes() {

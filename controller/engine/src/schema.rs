@@ -18,7 +18,7 @@ use crate::tasks::{DeviceHandle, Work};
 
 /// Texts that are looked up in one order.
 const AT_ONCE: usize = 4;
-/// No order for texts begins later than this after the first.
+/// No order begins later than this after the first.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// A device and its modules.
@@ -114,11 +114,14 @@ pub async fn look(
     known: &Lacks,
     wanted: &(impl Fn() -> bool + Sync),
 ) -> Result<DeviceSchema, DeviceError> {
-    let served = handle.serves().await?;
+    let begun = Instant::now();
+    let mut served = handle.serves().await?;
+    while served.unfinished && wanted() && begun.elapsed() < WITHIN {
+        served = handle.serves().await?;
+    }
     let lacks = served.over(known);
     let mut modules = handle.modules(Work::Modules).await?;
     modules.retain(|module| only.is_none_or(|only| module.name == only));
-    let begun = Instant::now();
     let mut looked = Vec::with_capacity(modules.len());
     for part in modules.chunks(AT_ONCE) {
         if begun.elapsed() >= WITHIN || !wanted() {
@@ -191,7 +194,8 @@ mod tests {
             let lacks =
                 [("openconfig-qos".to_owned(), nodes), ("trunkline-sr-policy".to_owned(), Lack::Module)];
             let lacks = Lacks::from(lacks);
-            Ok(Served { modules: Vec::new(), judged: lacks.keys().cloned().collect(), lacks })
+            let judged = lacks.keys().cloned().collect();
+            Ok(Served { lacks, judged, ..Served::default() })
         }
         async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
             let others = (0..9).map(|number| module(&format!("other-{number}")));

@@ -20,6 +20,8 @@ pub struct Served {
     pub lacks: Lacks,
     /// The modules of that dialect of which it was found out whether they lack anything. Of the others this says nothing.
     pub judged: BTreeSet<String>,
+    /// It was asked for a few texts only, so that others can ask it something; asking again would tell more.
+    pub unfinished: bool,
 }
 
 impl Served {

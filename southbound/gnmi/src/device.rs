@@ -419,6 +419,6 @@ impl Device for GnmiDevice {
         }
         // Of the models that it has, nothing more can be found out.
         let judged = lacks.keys().cloned().collect();
-        Ok(Served { modules, lacks, judged })
+        Ok(Served { modules, lacks, judged, unfinished: false })
     }
 }

@@ -105,6 +105,8 @@ pub struct NetconfDevice {
     /// Where modules are kept that devices serve; absent where nobody wants to know, or this device leaves the question
     /// unanswered.
     library: Option<Library>,
+    /// The modules that the open session told, where not all of them is judged yet.
+    told: Option<schemas::Told>,
     /// The session; absent before the first order, and while one runs.
     open: Option<Candidate>,
     known: Known,
@@ -123,6 +125,7 @@ impl NetconfDevice {
             address: Ipv4Addr::UNSPECIFIED.into(),
             filter: reading::filter(dialect),
             library: None,
+            told: None,
             open: None,
             known: Known::Nothing,
             way_back: way_back::WayBack::default(),
@@ -224,6 +227,7 @@ impl NetconfDevice {
         if matches!(self.known, Known::Staged(..)) {
             self.known = Known::Nothing;
         }
+        self.told = None;
         let deadline = Instant::now() + self.options.connect;
         let opened = self.target.open(&self.options.session, deadline).await;
         let session = opened.map_err(|kind| self.failed(Step::Connect, kind))?;

@@ -151,29 +151,45 @@ async fn all(session: &Session, deadline: Instant) -> Result<Vec<Module>, CallEr
     Ok(list.into_modules())
 }
 
-/// What a session tells, and what is missing in it; that is looked up where there is a library to keep it.
+/// The modules that a session told, kept while they are judged bit by bit.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    modules: Vec<Module>,
+    is_whole: bool,
+}
+
+/// What a session tells, and what is missing in it; that is looked up where there is a library to keep it. `told_before` is what
+/// it told before, where it is asked again for the rest.
 async fn learnt(
     session: &Session,
     library: Option<&Library>,
     dialect: Dialect,
+    told_before: Option<Told>,
     deadline: Instant,
-) -> Result<Served, CallError> {
+) -> Result<(Served, Option<Told>), CallError> {
     let Some(library) = library else {
         let mut list = List::default();
         list.note_hello(session);
-        return Ok(Served { modules: list.into_modules(), ..Served::default() });
+        return Ok((Served { modules: list.into_modules(), ..Served::default() }, None));
     };
-    let (list, is_whole) = told(session, deadline).await?;
-    let modules = list.into_modules();
+    let told = match told_before {
+        Some(told) => told,
+        None => {
+            let (list, is_whole) = told(session, deadline).await?;
+            Told { modules: list.into_modules(), is_whole }
+        }
+    };
     let offered: Offered =
-        modules.iter().map(|module| (module.name.clone(), module.revision.clone())).collect();
-    let mut judged = library.judge(session, &offered, &dialect.vocabulary()).await?;
-    if !is_whole {
+        told.modules.iter().map(|module| (module.name.clone(), module.revision.clone())).collect();
+    let (mut judged, unfinished) = library.judge(session, &offered, &dialect.vocabulary()).await?;
+    if !told.is_whole {
         judged.retain(|_, lack| *lack != Some(Lack::Module));
     }
     let lacking = judged.iter().filter_map(|(module, lack)| Some((module.clone(), lack.clone()?)));
     let lacks = lacking.collect();
-    Ok(Served { modules, lacks, judged: judged.into_keys().collect() })
+    let judged = judged.into_keys().collect();
+    let served = Served { modules: told.modules.clone(), lacks, judged, unfinished };
+    Ok((served, unfinished.then_some(told)))
 }
 
 impl NetconfDevice {
@@ -183,10 +199,11 @@ impl NetconfDevice {
         self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         let library = self.library.clone();
-        let learnt = learnt(open.session(), library.as_ref(), self.dialect, open.answer()).await;
+        let told = self.told.take();
+        let learnt = learnt(open.session(), library.as_ref(), self.dialect, told, open.answer()).await;
         match learnt {
-            Ok(served) => {
-                self.open = Some(open);
+            Ok((served, told)) => {
+                (self.open, self.told) = (Some(open), told);
                 Ok(served)
             }
             Err(error) if error.is_outcome_unknown() => {

@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -42,11 +42,31 @@ struct Patience {
     look: Duration,
     /// For a text that is being fetched from another device. One that is mute must not hold up all others of its kind.
     others: Duration,
+    /// Texts that one judgement asks a device for: others want to ask it something in between.
+    texts: usize,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { look: Duration::from_secs(10), others: Duration::from_secs(2) }
+        Self { look: Duration::from_secs(10), others: Duration::from_secs(2), texts: 4 }
+    }
+}
+
+/// One look at a device's texts.
+struct Look<'a> {
+    session: &'a Session,
+    deadline: Instant,
+    /// Texts that it may still ask for.
+    left: AtomicUsize,
+    /// Something was not found out for want of time, and may be with another look.
+    is_cut: AtomicBool,
+}
+
+impl Look<'_> {
+    /// Whether one more text may be asked for.
+    fn may_ask(&self) -> bool {
+        Instant::now() < self.deadline
+            && self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 
@@ -105,7 +125,19 @@ impl Library {
     /// One that waits no longer than this for a look, and a tenth of it for others.
     #[cfg(test)]
     pub(super) fn hasty(look: Duration) -> Self {
-        Self { patience: Patience { look, others: look / 10 }, ..Self::default() }
+        let patience = Patience { look, others: look / 10, ..Patience::default() };
+        Self { patience, ..Self::default() }
+    }
+
+    /// One that judges with one text at a time.
+    #[cfg(test)]
+    pub(super) fn step_by_step() -> Self {
+        Self { patience: Patience { texts: 1, ..Patience::default() }, ..Self::default() }
+    }
+
+    fn look<'a>(&self, session: &'a Session, texts: usize) -> Look<'a> {
+        let deadline = Instant::now() + self.patience.look;
+        Look { session, deadline, left: AtomicUsize::new(texts), is_cut: AtomicBool::new(false) }
     }
 
     /// The same for a device of its own: what that one denies, it denies for itself.
@@ -126,7 +158,8 @@ impl Library {
         self.shelf().texts.values().filter_map(|text| text.get().cloned().flatten()).collect()
     }
 
-    /// What the device's modules lack of all that its dialect can write; those of which it cannot be told are not among them.
+    /// What the device's modules lack of all that its dialect can write; those of which it cannot be told are not among them. And
+    /// whether asking again would tell more.
     ///
     /// # Errors
     /// A request was not answered: the session is of no use any more.
@@ -135,23 +168,20 @@ impl Library {
         session: &Session,
         offered: &Offered,
         written: &Vocabulary,
-    ) -> Result<Judged, CallError> {
-        let deadline = Instant::now() + self.patience.look;
+    ) -> Result<(Judged, bool), CallError> {
+        let look = self.look(session, self.patience.texts);
         let mut judged = Judged::new();
         if offered.is_empty() {
-            return Ok(judged);
+            return Ok((judged, false));
         }
         for (module, wanted) in written {
-            if Instant::now() >= deadline {
-                break;
-            }
-            match self.lack(session, module, wanted, offered, deadline).await? {
+            match self.lack(&look, module, wanted, offered).await? {
                 Verdict::Untold => {}
                 Verdict::Whole => drop(judged.insert((*module).to_owned(), None)),
                 Verdict::Lacks(lack) => drop(judged.insert((*module).to_owned(), Some(lack))),
             }
         }
-        Ok(judged)
+        Ok((judged, look.is_cut.into_inner()))
     }
 
     /// The same modules with what stands in their texts, as far as these are to be had in time.
@@ -163,22 +193,20 @@ impl Library {
         session: &Session,
         modules: &[Module],
     ) -> Result<Vec<Module>, CallError> {
-        let deadline = Instant::now() + self.patience.look;
+        let look = self.look(session, usize::MAX);
         let mut known = modules.to_vec();
         if !session.capabilities().monitoring {
             return Ok(known);
         }
         for module in &mut known {
-            if Instant::now() >= deadline {
+            if !look.may_ask() {
                 break;
             }
             let (name, revision) = (&*module.name, module.revision.as_deref());
             let entry = match revision {
-                Some(known) => {
-                    self.text(session, &format!("{name}@{known}"), name, revision, deadline).await?
-                }
+                Some(known) => self.text(&look, &format!("{name}@{known}"), name, revision).await?,
                 // It may be another one on every device, so it is kept for none.
-                None => match fetch(session, name, None, deadline).await {
+                None => match fetch(&look, name, None).await {
                     Ok(entry) => entry,
                     Err(Missed::Late | Missed::Denied) => None,
                     Err(Missed::Unanswered(error)) => return Err(error),
@@ -202,11 +230,11 @@ impl Library {
         session: &Session,
         operations: &[Operation],
     ) -> Result<Option<String>, CallError> {
-        let (offered, deadline) = (in_hello(session), Instant::now() + self.patience.look);
+        let (offered, look) = (in_hello(session), self.look(session, usize::MAX));
         // Who names no module, or refers to its YANG library, has not answered the question in its hello.
         let is_whole = !offered.is_empty() && session.capabilities().yang_library.is_none();
         for (module, wanted) in &names(operations) {
-            let Verdict::Lacks(lack) = self.lack(session, module, wanted, &offered, deadline).await? else {
+            let Verdict::Lacks(lack) = self.lack(&look, module, wanted, &offered).await? else {
                 continue;
             };
             if !is_whole && lack == Lack::Module {
@@ -222,17 +250,16 @@ impl Library {
     /// What the device lacks of these nodes of a module.
     async fn lack(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         module: &str,
         wanted: &BTreeSet<&'static str>,
         offered: &Offered,
-        deadline: Instant,
     ) -> Result<Verdict, CallError> {
         let Some(revision) = offered.get(module) else { return Ok(Verdict::Lacks(Lack::Module)) };
-        if !session.capabilities().monitoring {
+        if !look.session.capabilities().monitoring {
             return Ok(Verdict::Untold);
         }
-        let Some(defined) = self.defined(session, module, offered, deadline).await? else {
+        let Some(defined) = self.defined(look, module, offered).await? else {
             return Ok(Verdict::Untold);
         };
         let is_defined = |name: &str| defined.iter().any(|entry| entry.nodes.contains(name));
@@ -247,10 +274,9 @@ impl Library {
     /// A module and all it needs; none where a text is not to be had.
     async fn defined(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         module: &str,
         offered: &Offered,
-        deadline: Instant,
     ) -> Result<Option<Vec<Arc<ModuleEntry>>>, CallError> {
         let revision = |name: &str| offered.get(name).cloned().flatten();
         // What has no revision there is known by the module that needs it, which has one.
@@ -270,7 +296,7 @@ impl Library {
                 Some(revision) => format!("{name}@{revision}"),
                 None => format!("{root}/{name}"),
             };
-            let Some(entry) = self.text(session, &key, &name, own.as_deref(), deadline).await? else {
+            let Some(entry) = self.text(look, &key, &name, own.as_deref()).await? else {
                 return Ok(None);
             };
             next.extend(entry.imports.iter().chain(&entry.includes).cloned());
@@ -282,11 +308,10 @@ impl Library {
     /// One text, fetched by whoever needs it first; nothing where another device is asked for it and does not give it soon.
     async fn text(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         key: &str,
         name: &str,
         revision: Option<&str>,
-        deadline: Instant,
     ) -> Result<Option<Arc<ModuleEntry>>, CallError> {
         let cell = self.shelf().place(key);
         if self.denied().contains(key) {
@@ -295,23 +320,26 @@ impl Library {
         let asked = AtomicBool::new(false);
         let read = cell.get_or_try_init(|| async {
             // The turn came too late: nothing is asked, and nothing is known of this device.
-            if Instant::now() >= deadline {
+            if !look.may_ask() {
                 return Err(Missed::Late);
             }
-            asked.store(true, Ordering::Relaxed);
-            fetch(session, name, revision, deadline).await
+            asked.store(true, Relaxed);
+            fetch(look, name, revision).await
         });
         tokio::pin!(read);
-        let patience = deadline.min(Instant::now() + self.patience.others);
+        let patience = look.deadline.min(Instant::now() + self.patience.others);
         let read = match timeout_at(patience, &mut read).await {
             Ok(read) => read,
             // The question is our own, and has its own deadline.
-            Err(_) if asked.load(Ordering::Relaxed) => read.await,
+            Err(_) if asked.load(Relaxed) => read.await,
             Err(_) => Err(Missed::Late),
         };
         match read {
             Ok(entry) => Ok(entry.clone()),
-            Err(Missed::Late) => Ok(None),
+            Err(Missed::Late) => {
+                look.is_cut.store(true, Relaxed);
+                Ok(None)
+            }
             Err(Missed::Denied) => {
                 self.denied().insert(key.to_owned());
                 Ok(None)
@@ -339,12 +367,11 @@ enum Missed {
 
 /// A text that is served and can be read. That it is too long or no module is so for all devices, and kept.
 async fn fetch(
-    session: &Session,
+    look: &Look<'_>,
     name: &str,
     revision: Option<&str>,
-    deadline: Instant,
 ) -> Result<Option<Arc<ModuleEntry>>, Missed> {
-    let text = match session.get_schema(name, revision, deadline).await {
+    let text = match look.session.get_schema(name, revision, look.deadline).await {
         Ok(text) => text,
         Err(error @ (CallError::NotSent(_) | CallError::OutcomeUnknown(_))) => {
             return Err(Missed::Unanswered(error));

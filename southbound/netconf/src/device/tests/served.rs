@@ -271,3 +271,17 @@ async fn a_text_that_one_device_does_not_give_is_asked_of_the_next() {
     let served = device(&third).with_library(library).serves().await.unwrap();
     assert!(served.lacks.contains_key("openconfig-network-instance"), "{served:?}");
 }
+
+#[tokio::test]
+async fn what_is_served_is_judged_bit_by_bit() {
+    let chamber = Chamber::start(&TELLS).await;
+    for name in ["openconfig-network-instance", "openconfig-qos", "trunkline-sr-policy"] {
+        chamber.chassis().schemas.insert(name, BARE);
+    }
+    let mut device = device(&chamber).with_library(Library::step_by_step());
+    for texts in 1..=3 {
+        let served = device.serves().await.unwrap();
+        assert_eq!((served.judged.len(), served.unfinished), (texts, texts < 3));
+        assert_eq!((asked(&chamber), served.modules.len()), (texts, 4));
+    }
+}
