@@ -411,8 +411,8 @@ impl Device for GnmiDevice {
         modules.dedup();
         let names: BTreeSet<&str> = modules.iter().map(|module| module.name.as_str()).collect();
         let mut lacks = Lacks::new();
-        // One that names none has not answered the question.
-        if !names.is_empty() {
+        // One that names none has not answered the question, and of one that names too many not all is looked at.
+        if !names.is_empty() && session.capabilities().models.len() <= MOST_MODELS {
             let written = self.dialect.vocabulary();
             let missing = written.keys().filter(|module| !names.contains(**module));
             lacks.extend(missing.map(|module| ((*module).to_owned(), Lack::Module)));

@@ -25,12 +25,22 @@ const LONGEST: usize = 512;
 
 /// Modules by name and revision, each as whoever told it first.
 #[derive(Debug, Default)]
-struct List(BTreeMap<(String, String), Module>);
+struct List {
+    modules: BTreeMap<(String, String), Module>,
+    /// The device told more than is taken, so that a module which is not here may be there.
+    is_cut: bool,
+}
 
 impl List {
     fn note(&mut self, name: &str, revision: &str, namespace: Option<&str>) {
         let is_sane = |text: &str| text.len() <= LONGEST;
-        if name.is_empty() || !is_sane(name) || !is_sane(revision) || self.0.len() >= MOST {
+        let key = (name.to_owned(), revision.to_owned());
+        let has_room = self.modules.len() < MOST || self.modules.contains_key(&key);
+        if !is_sane(name) || !is_sane(revision) || !has_room {
+            self.is_cut = true;
+            return;
+        }
+        if name.is_empty() {
             return;
         }
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -40,7 +50,7 @@ impl List {
             namespace: namespace.filter(|text| is_sane(text)).and_then(some),
             contents: None,
         };
-        let known = self.0.entry((name.to_owned(), revision.to_owned())).or_insert_with(|| module.clone());
+        let known = self.modules.entry(key).or_insert_with(|| module.clone());
         if known.namespace.is_none() {
             known.namespace = module.namespace;
         }
@@ -88,7 +98,7 @@ impl List {
     }
 
     fn into_modules(self) -> Vec<Module> {
-        self.0.into_values().collect()
+        self.modules.into_values().collect()
     }
 }
 
@@ -121,13 +131,15 @@ async fn told(session: &Session, deadline: Instant) -> Result<(List, bool), Call
     let mut list = List::default();
     list.note_hello(session);
     if session.capabilities().yang_library.is_none() {
-        return Ok((list, true));
+        let is_whole = !list.is_cut;
+        return Ok((list, is_whole));
     }
     let Some(data) = library(session, deadline).await? else { return Ok((list, false)) };
     let mut of_library = List::default();
     of_library.note_library(&data);
-    let is_whole = !of_library.0.is_empty();
+    let is_whole = !of_library.modules.is_empty();
     list.note_library(&data);
+    let is_whole = is_whole && !list.is_cut;
     Ok((list, is_whole))
 }
 
@@ -263,7 +275,7 @@ mod tests {
         let mut list = List::default();
         list.note_library(&data(&text));
         assert_eq!(
-            list.0.values().find(|module| module.name == "m").unwrap().namespace.as_deref(),
+            list.modules.values().find(|module| module.name == "m").unwrap().namespace.as_deref(),
             Some("urn:m")
         );
         assert_eq!(labels(list), ["bare", "m@2024-01-01", "old"]);
@@ -287,9 +299,14 @@ mod tests {
         list.note_schemas(&data(&text));
         list.note_schemas(&data(&text));
         list.note(&"x".repeat(LONGEST + 1), "", None);
+        assert!(list.is_cut, "one of them has too long a name");
         assert_eq!(labels(list), ["m@2024-01-01", "n@2024-01-01"]);
         let mut list = List::default();
+        (0..MOST).for_each(|number| list.note(&format!("m{number}"), "", None));
+        list.note("m0", "", None);
+        assert!(!list.is_cut);
         (0..MOST + 10).for_each(|number| list.note(&format!("m{number}"), "", None));
+        assert!(list.is_cut, "that a module is not in it says nothing");
         assert_eq!(list.into_modules().len(), MOST);
     }
 }

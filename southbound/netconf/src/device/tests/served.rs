@@ -285,3 +285,28 @@ async fn what_is_served_is_judged_bit_by_bit() {
         assert_eq!((asked(&chamber), served.modules.len()), (texts, 4));
     }
 }
+
+#[tokio::test]
+async fn a_list_of_modules_that_is_cut_is_no_proof_that_one_is_missing() {
+    let chamber = Chamber::start(&[
+        FULL[0],
+        FULL[2],
+        FULL[3],
+        "urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=7",
+    ])
+    .await;
+    let names = ["openconfig-qos".to_owned(), "x".repeat(600)];
+    for told in 1..=2 {
+        let modules: Vec<_> =
+            names[..told].iter().map(|name| format!("<module><name>{name}</name></module>")).collect();
+        let text = format!(
+            "<yang-library xmlns='{}'><module-set><name>all</name>{}</module-set></yang-library>",
+            ns::YANG_LIBRARY,
+            modules.concat()
+        );
+        chamber.chassis().state.children = xml::parse_fragment(&text, &Limits::default()).unwrap();
+        let served = device(&chamber).with_library(Library::default()).serves().await.unwrap();
+        assert_eq!(served.modules.len(), 1);
+        assert_eq!(served.lacks.len(), if told == 1 { 2 } else { 0 }, "{:?}", served.lacks);
+    }
+}
