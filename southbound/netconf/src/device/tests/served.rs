@@ -21,6 +21,13 @@ const TELLS: [&str; 9] = [
     "urn:trunkline:yang:sr-policy?module=trunkline-sr-policy&revision=2026-07-15",
     "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring?module=ietf-netconf-monitoring&revision=2010-10-04",
 ];
+/// It names no module in its hello, and refers to its YANG library.
+const REFERS: [&str; 4] = [
+    FULL[0],
+    FULL[2],
+    FULL[3],
+    "urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=7",
+];
 const BARE: &str = "module openconfig-network-instance { namespace \"urn:x\"; prefix n; revision 2024-01-01;
     container network-instances { list network-instance { key name; leaf name { type string; } } } }";
 
@@ -125,12 +132,6 @@ async fn modules_that_a_hello_does_not_name_are_lacking() {
 
 #[tokio::test]
 async fn a_device_that_refers_to_its_library_is_judged_by_that_alone() {
-    const REFERS: [&str; 4] = [
-        FULL[0],
-        FULL[2],
-        FULL[3],
-        "urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=7",
-    ];
     let chamber = Chamber::start(&REFERS).await;
     let mut device = device(&chamber).with_library(Library::default());
     let served = device.serves().await.unwrap();
@@ -288,13 +289,7 @@ async fn what_is_served_is_judged_bit_by_bit() {
 
 #[tokio::test]
 async fn a_list_of_modules_that_is_cut_is_no_proof_that_one_is_missing() {
-    let chamber = Chamber::start(&[
-        FULL[0],
-        FULL[2],
-        FULL[3],
-        "urn:ietf:params:netconf:capability:yang-library:1.1?revision=2019-01-04&content-id=7",
-    ])
-    .await;
+    let chamber = Chamber::start(&REFERS).await;
     let names = ["openconfig-qos".to_owned(), "x".repeat(600)];
     for told in 1..=2 {
         let modules: Vec<_> =
