@@ -32,6 +32,10 @@ impl Rig for Bench {
         edits(self.dialect, number)
     }
 
+    fn can_rehearse(&self) -> bool {
+        false
+    }
+
     async fn session(&self) -> GnmiDevice {
         let place: Arc<dyn PreImages> = match &self.place {
             Place::Shared(memory) => memory.clone(),
