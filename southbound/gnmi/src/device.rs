@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::device::edits::{edits_between, last_of_each};
+use ::device::edits::{edits_between, last_of_each, misplaced};
 use ::device::pre_image::{PreImageError, PreImages};
 use ::device::{
     Capabilities, Device, DeviceError, ErrorKind, Lack, Lacks, Module, Rehearsal, Rollback, Served, Step,
@@ -57,6 +57,9 @@ struct Open {
     session: Session,
     rollback: Option<Rollback>,
 }
+
+/// What a device holds: ours and others'.
+type Holds = (DeviceConfig, Foreign);
 
 /// What waits for its commit.
 struct Staged {
@@ -164,7 +167,7 @@ impl GnmiDevice {
     }
 
     /// What the device holds: ours and others'.
-    async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
+    async fn look(&mut self, step: Step) -> Result<Holds, DeviceError> {
         let session = self.session().await?;
         let notices = match get_all(&session, self.dialect).await {
             Ok(notices) => notices,
@@ -178,9 +181,13 @@ impl GnmiDevice {
         read.map_err(|why| self.error(step, ErrorKind::Garbage(why.to_string())))
     }
 
-    /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds of ours is
-    /// `held`, where the dialect looks at that.
-    fn written(&self, session: &Session, edits: &[Edit], held: &DeviceConfig) -> Result<Changes, ErrorKind> {
+    /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds, of ours and
+    /// of others, is `holds`, where the dialect looks at that.
+    fn written(&self, session: &Session, edits: &[Edit], holds: &Holds) -> Result<Changes, ErrorKind> {
+        let (held, foreign) = holds;
+        if let Some(why) = misplaced(edits, foreign) {
+            return Err(ErrorKind::Unsupported(why));
+        }
         let headend = Headend { address: self.address, held };
         let rendered = self.dialect.render(&last_of_each(edits), &headend);
         let operations = rendered.map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
@@ -198,13 +205,13 @@ impl GnmiDevice {
 
     /// The pre-image of a transaction about to be staged. A second unconfirmed commit on top of another could not be told
     /// apart from it when either is undone.
-    async fn pre_image(&mut self, transaction: TransactionId) -> Result<DeviceConfig, DeviceError> {
+    async fn pre_image(&mut self, transaction: TransactionId) -> Result<Holds, DeviceError> {
         let pending = self.keep(Step::Stage, |place, node| place.pending(node)).await?;
         if let Some(other) = pending.into_iter().find(|pending| *pending != transaction) {
             let why = format!("{other} is neither confirmed nor cancelled");
             return Err(self.error(Step::Stage, ErrorKind::Locked(why)));
         }
-        Ok(self.look(Step::Stage).await?.0)
+        self.look(Step::Stage).await
     }
 
     /// One Set without a way back on the device, after what it held is safe.
@@ -235,9 +242,9 @@ impl GnmiDevice {
     }
 
     /// What the device holds now, and what lies between that and what it held before.
-    async fn way_back(&mut self, before: &DeviceConfig) -> Result<(DeviceConfig, Vec<Edit>), DeviceError> {
-        let (now, _) = self.look(Step::Cancel).await?;
-        let edits = edits_between(&now, before);
+    async fn way_back(&mut self, before: &DeviceConfig) -> Result<(Holds, Vec<Edit>), DeviceError> {
+        let now = self.look(Step::Cancel).await?;
+        let edits = edits_between(&now.0, before);
         Ok((now, edits))
     }
 
@@ -307,16 +314,15 @@ impl Device for GnmiDevice {
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
         self.staged = None;
         let (session, rollback) = self.session_for_writing().await?;
-        let before = match rollback {
-            Rollback::ByDevice | Rollback::WithSession => None,
-            Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
+        let holds = match rollback {
+            Rollback::ByPreImage => self.pre_image(transaction).await?,
+            Rollback::ByDevice | Rollback::WithSession if self.dialect.needs_held() => {
+                self.look(Step::Stage).await?
+            }
+            Rollback::ByDevice | Rollback::WithSession => Holds::default(),
         };
-        let held = match &before {
-            Some(before) => before.clone(),
-            None if self.dialect.needs_held() => self.look(Step::Stage).await?.0,
-            None => DeviceConfig::default(),
-        };
-        let changes = self.written(&session, edits, &held).map_err(|kind| self.error(Step::Stage, kind))?;
+        let changes = self.written(&session, edits, &holds).map_err(|kind| self.error(Step::Stage, kind))?;
+        let before = (rollback == Rollback::ByPreImage).then_some(holds.0);
         self.staged = Some(Staged { transaction, changes, before });
         Ok(())
     }

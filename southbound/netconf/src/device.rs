@@ -172,14 +172,27 @@ impl NetconfDevice {
         edits: &[Edit],
         way: Way,
     ) -> Result<(Vec<Operation>, DeviceConfig), DeviceError> {
-        let held = match self.dialect.needs_held() || way.is_by_pre_image() {
-            true => self.look(Step::Stage).await?.0,
-            false => DeviceConfig::default(),
+        let looked = match self.dialect.needs_held() || way.is_by_pre_image() {
+            true => self.look(Step::Stage).await?,
+            false => Default::default(),
         };
-        let rendered = self.dialect.render(edits, &Headend { address: self.address, held: &held });
-        let operations =
-            rendered.map_err(|why| self.failed(Step::Stage, ErrorKind::Unsupported(why.to_string())))?;
-        Ok((operations, held))
+        let operations = self.operations(Step::Stage, edits, &looked)?;
+        Ok((operations, looked.0))
+    }
+
+    /// What carries the edits out on a device that holds this, ours and others'.
+    fn operations(
+        &self,
+        step: Step,
+        edits: &[Edit],
+        (held, foreign): &(DeviceConfig, Foreign),
+    ) -> Result<Vec<Operation>, DeviceError> {
+        let rendered = self.dialect.render(edits, &Headend { address: self.address, held });
+        let rendered = match device::edits::misplaced(edits, foreign) {
+            Some(why) => Err(why),
+            None => rendered.map_err(|why| why.to_string()),
+        };
+        rendered.map_err(|why| self.failed(step, ErrorKind::Unsupported(why)))
     }
 
     /// What it holds, ours and others' apart.

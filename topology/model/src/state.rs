@@ -66,10 +66,22 @@ pub struct Foreign {
     /// VRFs whose steering others have in hand as a whole, so that no rule of ours has a place there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub vrfs: BTreeSet<VrfName>,
+    /// The routing tables of VRFs, where a rule of ours needs one that is there already and the device tells which there are: a VRF,
+    /// and whether it is the table of IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables: Option<BTreeSet<(VrfName, bool)>>,
     /// Interfaces whose queues are set by others.
     pub qos: BTreeSet<InterfaceName>,
     /// Whether another's classifier is applied where ours would be.
     pub classifier: bool,
+}
+
+impl Foreign {
+    /// Whether a rule is known to have no routing table that it could stand in. None is made for it: a VRF is not ours.
+    pub fn lacks_table_of(&self, rule: &SteeringRule) -> bool {
+        let (Some(tables), Some(prefix)) = (&self.tables, rule.prefix) else { return false };
+        !tables.contains(&(rule.key.vrf.clone(), prefix.addr().is_ipv6()))
+    }
 }
 
 /// What is known of one device.

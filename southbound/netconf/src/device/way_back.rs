@@ -12,7 +12,6 @@ use std::sync::Arc;
 use device::edits::edits_between;
 use device::pre_image::{PreImageError, PreImages};
 use device::{DeviceError, ErrorKind, Step};
-use dialects::Headend;
 use model::{DeviceConfig, NodeId, TransactionId};
 use tracing::warn;
 
@@ -162,14 +161,12 @@ impl NetconfDevice {
     }
 
     async fn lay_back(&mut self, before: &DeviceConfig) -> Result<(), DeviceError> {
-        let (now, _) = self.look(Step::Cancel).await?;
-        let edits = edits_between(&now, before);
+        let now = self.look(Step::Cancel).await?;
+        let edits = edits_between(&now.0, before);
         if edits.is_empty() {
             return Ok(());
         }
-        let rendered = self.dialect.render(&edits, &Headend { address: self.address, held: &now });
-        let operations =
-            rendered.map_err(|why| self.failed(Step::Cancel, ErrorKind::Unsupported(why.to_string())))?;
+        let operations = self.operations(Step::Cancel, &edits, &now)?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Cancel, why))?;
         let mut open = self.take().await?;
         let put = open.put(payload).await;
