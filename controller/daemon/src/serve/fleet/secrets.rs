@@ -88,7 +88,7 @@ impl<'i> Secrets<'i> {
         let identity = match (&login.certificate, &login.certificate_key) {
             (Some(certificate), Some(key)) => {
                 let certificates_pem = self.resolve(certificate).context("login.certificate")?.to_vec();
-                let key_pem = self.kept(Kept::Key, key).context("login.certificateKey")?.to_vec();
+                let key_pem = self.kept(Kept::Key, key).context("login.certificateKey")?;
                 Some(Identity { certificates_pem, key_pem })
             }
             _ => None,
