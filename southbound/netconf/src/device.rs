@@ -222,15 +222,6 @@ impl NetconfDevice {
         }
     }
 
-    /// A device that was asked for its modules and did not answer is not asked again. That its session had ended before says
-    /// nothing of that.
-    fn unanswered(&mut self, error: &CallError) {
-        if error.is_outcome_unknown() {
-            tracing::warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
-            self.library = None;
-        }
-    }
-
     /// The session for the next order: the open one, or a new one where it has died. The locks of a session that
     /// died are gone, and what it had staged with them.
     async fn take(&mut self) -> Result<Candidate, DeviceError> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use device::{DeviceError, Lack, Module, Served, Step};
 use dialects::Dialect;
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::NetconfDevice;
 use super::served::{Library, Offered};
@@ -205,6 +205,15 @@ async fn learnt(
 }
 
 impl NetconfDevice {
+    /// A device that was asked for its modules and did not answer is not asked again. That its session had ended before says
+    /// nothing of that.
+    pub(super) fn unanswered(&mut self, error: &CallError) {
+        if error.is_outcome_unknown() {
+            warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
+            self.library = None;
+        }
+    }
+
     /// What the session tells, and what the modules lack. A device that leaves a question about them unanswered is not asked
     /// again.
     pub(super) async fn learn(&mut self) -> Result<Served, DeviceError> {
