@@ -46,8 +46,8 @@ pub(super) enum Startup {
     Unknown,
     /// What stands for good has still to be copied there.
     Behind,
-    /// It lacks what it should hold, and nobody asked this value for a change that would bring it there.
-    Lacking,
+    /// It lacks what it should hold, or does not say, and that was told. Nobody asked this value for a change that would bring it there.
+    Told,
     /// It was copied there, or was there.
     Done,
 }
@@ -219,7 +219,7 @@ impl NetconfDevice {
         match self.way_back.startup {
             Startup::Behind => self.save_startup().await,
             Startup::Unknown => self.compare_startup().await,
-            Startup::Lacking | Startup::Done => {}
+            Startup::Told | Startup::Done => {}
         }
     }
 
@@ -242,9 +242,14 @@ impl NetconfDevice {
             Ok(false) => {
                 let node = &self.node;
                 warn!(%node, "it runs what is not in its startup configuration: a restart would lose it; the next change saves all");
-                self.way_back.startup = Startup::Lacking;
+                self.way_back.startup = Startup::Told;
             }
-            Err(error) => warn!(%error, "it is not known what the startup configuration holds"),
+            Err(error) => {
+                warn!(%error, "it is not known what the startup configuration holds");
+                if !error.is_outcome_unknown() && !error.is_not_reached() {
+                    self.way_back.startup = Startup::Told;
+                }
+            }
         }
     }
 

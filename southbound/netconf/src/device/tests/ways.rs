@@ -259,7 +259,7 @@ async fn what_was_confirmed_and_not_copied_is_copied_by_whoever_confirms_again_a
         let mut second = device(&chamber);
         second.read().await.unwrap();
         second.afterwards().await;
-        assert_eq!(second.way_back.startup, Startup::Lacking, "{offered:?}");
+        assert_eq!(second.way_back.startup, Startup::Told, "{offered:?}");
         assert_eq!(log(&chamber, "copy-config"), 0, "{offered:?}: who reads has no leave to write");
         second.confirm(ONE).await.unwrap();
         second.afterwards().await;
