@@ -30,11 +30,11 @@ pub fn edits_between(from: &DeviceConfig, to: &DeviceConfig) -> Vec<Edit> {
 /// Why one of the edits cannot be carried out on a device that has this of others; nothing where all can. What is not ours is never
 /// made.
 pub fn misplaced(edits: &[Edit], foreign: &Foreign) -> Option<String> {
-    let rules = edits.iter().filter_map(|edit| match edit {
+    let mut rules = edits.iter().filter_map(|edit| match edit {
         Edit::PutSteering(rule) => Some(rule),
         _ => None,
     });
-    let rule = rules.into_iter().find(|rule| foreign.lacks_table_of(rule))?;
+    let rule = rules.find(|rule| foreign.lacks_table_of(rule))?;
     let prefix = rule.prefix.map(|prefix| format!(" for {prefix}")).unwrap_or_default();
     Some(format!("vrf {} has no routing table{prefix}, and none is made: it is not ours", rule.key.vrf))
 }
