@@ -60,13 +60,17 @@ test-web: setup web-ui
 	elif [ "$${CI:-}" = true ]; then echo "no browser: the dashboard's tests cannot run" >&2; exit 1; \
 	else echo "skipped: no browser, so the dashboard was not tested in one"; fi
 
+# `make setup` installs the independent peers of the tests, so one that is missing fails its tests. With SETUP=no, or PEERS= , they
+# say why they are skipped.
+PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
+
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
 # Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
-	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20
@@ -78,8 +82,8 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
 	$(CARGO) build --locked -p daemon -p agent --bins
-	$(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts --test real -- --nocapture
-	$(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts --test real -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
 

@@ -164,7 +164,8 @@ fn schema(node: NodeId) -> Result<DeviceSchema, Refusal> {
         return Err(Refusal::Device { why: format!("{node}, read: it fell silent") });
     }
     let missing = vec!["openconfig-qos".into()];
-    Ok(DeviceSchema { node, dialect: "openconfig".into(), modules: Vec::new(), missing, unread: 0 })
+    let (dialect, unjudged) = ("openconfig".into(), vec!["trunkline-sr-policy".into()]);
+    Ok(DeviceSchema { node, dialect, modules: Vec::new(), missing, unjudged, unread: 0 })
 }
 
 fn told(manner: Manner) -> String {
