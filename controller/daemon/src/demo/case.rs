@@ -64,8 +64,34 @@ pub fn demands(ted: &Ted) -> anyhow::Result<model::Demands> {
     net::demands(&traffic, ted).map_err(|findings| fault("ceb-traffic.yaml", &findings))
 }
 
-/// The scenario and what its file is called.
-pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, String)> {
+/// What a scenario's file says to people.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Told {
+    /// The file.
+    pub name: String,
+    /// What it is called, in words.
+    pub title: String,
+    /// The comment at its head.
+    pub about: String,
+    /// The rows of the case table that it shows.
+    pub cites: Vec<String>,
+}
+
+impl Told {
+    fn of(name: String, text: &str, scenario: &Scenario) -> Self {
+        let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().replace('-', " "));
+        let head = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+        Self {
+            title: stem.unwrap_or_default(),
+            about: head.collect::<Vec<_>>().join(" "),
+            cites: scenario.cites.clone(),
+            name,
+        }
+    }
+}
+
+/// The scenario and what its file says to people.
+pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, Told)> {
     let (name, text) = match path {
         None => ("ceb-line-degrades.yaml".to_owned(), SCENARIO.to_owned()),
         Some(path) => {
@@ -75,7 +101,8 @@ pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, String)> 
         }
     };
     let scenario = Scenario::read(&name, &text).map_err(|findings| fault(&name, &findings))?;
-    Ok((scenario, name))
+    let told = Told::of(name, &text, &scenario);
+    Ok((scenario, told))
 }
 
 /// The scenario as it is played on this network.
@@ -96,7 +123,8 @@ mod tests {
 
     #[test]
     fn fewer_routers_keep_those_that_the_scenario_needs() {
-        let (scenario, name) = read_scenario(None).unwrap();
+        let (scenario, told) = read_scenario(None).unwrap();
+        let name = told.name;
         for count in [61, 75, 120] {
             let ted = network(Some(count), &scenario).unwrap();
             assert_eq!(ted.nodes.len(), count);
@@ -105,6 +133,16 @@ mod tests {
             fitted(scenario.clone(), &name, Some(3), &ted).unwrap();
             assert!(!demands(&ted).unwrap().is_empty());
         }
+    }
+
+    #[test]
+    fn a_scenario_tells_people_what_it_is() {
+        let (_, told) = read_scenario(None).unwrap();
+        assert_eq!((told.title.as_str(), told.cites.len()), ("ceb line degrades", 5));
+        assert!(
+            told.about.starts_with("A leased line of one branch goes bad")
+                && told.about.ends_with("out and back.")
+        );
     }
 
     #[test]
