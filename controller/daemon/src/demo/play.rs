@@ -147,7 +147,7 @@ impl<'a> Stage<'a> {
     /// Waits until every device was read.
     pub async fn wait_in_sync(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + START;
-        while let Some(event) = self.next(until).await? {
+        while let Some((_, event)) = self.next(until).await? {
             if matches!(event.kind, EventKind::InSync { .. }) {
                 self.cold_start = self.controller.as_ref().map(|controller| controller.begun.elapsed());
                 return Ok(());
