@@ -314,3 +314,31 @@ fn seen(kind: &EventKind) -> Vec<net::Event> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Phase, TransactionId};
+
+    use super::*;
+
+    #[test]
+    fn what_the_controller_says_comes_in_the_words_of_scenarios() {
+        let node = NodeId::lit("r1");
+        let up = |up| vec![net::Event::Device { node: NodeId::lit("r1"), up }];
+        assert_eq!(seen(&EventKind::DeviceUp { node: node.clone() }), up(true));
+        assert_eq!(seen(&EventKind::DeviceDown { node, why: "no session".to_owned() }), up(false));
+        let begun = EventKind::TransactionBegun { id: TransactionId(7), phase: Phase::Make, devices: 2 };
+        assert_eq!(seen(&begun), [net::Event::Change]);
+        let cleared = EventKind::AlarmCleared {
+            alarm: "line-degraded".to_owned(),
+            subject: "line1:a--b<".to_owned(),
+            was: model::Severity::Major,
+        };
+        let alarm = net::Event::Alarm {
+            name: "line-degraded".to_owned(),
+            link: Some(LinkId::lit("line1:a--b")),
+            raised: false,
+        };
+        assert_eq!(seen(&cleared), [alarm]);
+    }
+}

@@ -39,6 +39,8 @@ pub struct Recorder {
     /// The lines that are drawn, those of the scenario first.
     focus: Vec<LinkId>,
     lines: BTreeMap<LinkId, Vec<Seen>>,
+    /// Load of each queue of the first of these lines, the larger of its directions, Mbit/s.
+    queues: BTreeMap<String, Vec<Point>>,
     /// Delay of each promise, the worse of its directions, ms.
     promises: BTreeMap<ServiceId, Vec<Point>>,
     /// Over which links each service goes.
@@ -59,6 +61,7 @@ impl Recorder {
             begun,
             focus: focus(scenario, ted),
             lines: BTreeMap::new(),
+            queues: BTreeMap::new(),
             promises: BTreeMap::new(),
             routes: BTreeMap::new(),
             broken: BTreeMap::new(),
@@ -91,6 +94,16 @@ impl Recorder {
                 load: worse(out.load.and_then(megabits), back.load.and_then(megabits)),
             };
             self.lines.entry(link.id.clone()).or_default().push(seen);
+            if self.focus.first() == Some(&link.id) {
+                let mut loads: BTreeMap<&str, Option<f64>> = BTreeMap::new();
+                for queue in out.queues.iter().chain(&back.queues) {
+                    let load = loads.entry(&queue.name).or_default();
+                    *load = worse(*load, queue.load.and_then(megabits));
+                }
+                for (queue, load) in loads {
+                    self.queues.entry(queue.to_owned()).or_default().push((at, load));
+                }
+            }
         }
         for promise in &live.promises {
             let delay = promise.delay.iter().map(|delay| delay.and_then(millis)).fold(None, worse);
@@ -181,6 +194,13 @@ impl Recorder {
         let mut all = of_line("loss of lines", "%", |seen| seen.loss);
         all.extend(of_line("delay of lines, one way", "ms", |seen| seen.delay));
         all.extend(of_line("load of lines", "Mbit/s", |seen| seen.load));
+        let plot = self.focus.first().map_or_else(String::new, |line| format!("load of queues of {line}"));
+        all.extend(self.queues.iter().map(|(queue, points)| Series {
+            plot: plot.clone(),
+            unit: "Mbit/s".to_owned(),
+            name: queue.clone(),
+            points: points.clone(),
+        }));
         all.extend(self.suffering(spans).into_iter().filter_map(|service| {
             Some(Series {
                 plot: "delay of promises, one way".to_owned(),

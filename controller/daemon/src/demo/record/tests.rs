@@ -35,6 +35,7 @@ fn the_lines_of_the_branch_are_drawn_its_suffering_one_first() {
     assert!(some.len() == 3 && some.iter().all(|name| name.contains("--br-")), "{some:?}");
 }
 
+/// The first line carries two queues out of its first end, and one back.
 fn live(delay: u64, loss: Option<u32>) -> Live {
     let way = |delay: u64, loss: Option<u32>| {
         json!({"load": 40_000_000_u64, "delay": delay, "plannedDelay": 1_670, "jitter": null, "loss": loss, "score": null,
@@ -108,6 +109,7 @@ fn a_move_gets_its_ways_and_a_promise_the_time_in_which_it_was_broken() {
     assert_eq!(run.moves[0].breach_to_ack_ms, Some(90.0));
     let series: Vec<_> =
         run.series.iter().map(|one| (one.plot.as_str(), one.name.as_str(), &one.points)).collect();
+    let queues = "load of queues of line1:core-sh1--br-hangzhou";
     let both = |first, second| vec![(1_500, first), (4_000, second)];
     assert_eq!(
         series,
@@ -115,6 +117,8 @@ fn a_move_gets_its_ways_and_a_promise_the_time_in_which_it_was_broken() {
             ("loss of lines", one.as_str(), &both(Some(2.0), Some(0.0))),
             ("delay of lines, one way", one.as_str(), &both(Some(61.67), Some(1.67))),
             ("load of lines", one.as_str(), &both(Some(40.0), Some(40.0))),
+            (queues, "production", &both(Some(13.0), Some(13.0))),
+            (queues, "voice", &both(Some(1.2), Some(1.2))),
             ("delay of promises, one way", "p", &both(Some(61.67), Some(1.67))),
         ]
     );
