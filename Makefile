@@ -58,7 +58,7 @@ $(DASHBOARD): $(NODE_MODULES) $(WEB_SOURCES) $(if $(wildcard web-ui/dist/assets)
 FORCE:
 
 build: setup-build web-ui ## Build the programs for use
-	$(CARGO) build --release --locked -p daemon -p router --bins
+	$(CARGO) build --release --locked -p daemon -p agent --bins
 
 test-web: setup web-ui
 	cd web-ui && npm test
@@ -83,12 +83,13 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 		killed::killed_at_any_step_of_the_machine_it_finishes_what_was_accepted
 
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
-	$(CARGO) build --locked -p daemon -p router --bins
+	$(CARGO) build --locked -p daemon -p agent --bins
 	$(CARGO) test --locked -p ground -p acceptance --test lab -- --nocapture
+	$(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
 
-fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-two targets)
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-three targets)
 	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
 
 # `te` and `table` have targets of their own, and `figures` of traffic takes the ten thousand routers of another bank.

@@ -88,8 +88,8 @@ impl Ground {
         let devices = ted.nodes.keys().map(|node| (node.clone(), reading(DeviceConfig::default()))).collect();
         let actual = Arc::new(ActualState { devices, ..ActualState::default() });
         let (ids, hints, before) = (Allocations::default(), Hints::default(), Arc::default());
-        let lacks = Arc::default();
-        let view = View { ted: Arc::clone(ted), actual, ids, hints, before, lacks, terms: Terms::default() };
+        let (lacks, exceptions, terms) = (Arc::default(), Arc::default(), Terms::default());
+        let view = View { ted: Arc::clone(ted), actual, ids, hints, before, lacks, exceptions, terms };
         Self { view }
     }
 
@@ -120,8 +120,8 @@ impl Ground {
         actual.devices = devices.into_iter().map(|(node, config)| (node, reading(config))).collect();
         let (actual, before) = (Arc::new(actual), Arc::new(proposal.compiled));
         let (ted, ids, hints) = (Arc::clone(&self.view.ted), proposal.ids, proposal.hints);
-        let (lacks, terms) = (Arc::default(), Terms::default());
-        let view = View { ted, actual, ids, hints, before, lacks, terms };
+        let (lacks, exceptions, terms) = (Arc::default(), Arc::default(), Terms::default());
+        let view = View { ted, actual, ids, hints, before, lacks, exceptions, terms };
         Self { view }
     }
 }

@@ -80,7 +80,9 @@ export async function start({ port = 0, seed = 1 } = {}) {
     send('live', {
       ...header,
       resync: false,
-      nodes: gone.map(({ id, session, policies, differs, modules }) => ({ id, session, policies, differs, modules })),
+      nodes: gone.map(({ id, session, policies, differs, exceptions, modules }) => {
+        return { id, session, policies, differs, exceptions, modules };
+      }),
       links: moved.map(({ id, up, drained, aToZ, zToA }) => ({ id, up, drained, aToZ, zToA })),
       promises: whole.map(({ id, state: kept, since, why, directions }) => ({
         id,

@@ -308,7 +308,15 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn adopt(&self, message: &str) -> Result<(), ClientError> {
-        self.post("adopt", &AdoptRequest { message: message.to_owned() }).await
+        self.post("adopt", &AdoptRequest { message: message.to_owned(), ..AdoptRequest::default() }).await
+    }
+
+    /// Accepts what routers hold otherwise than they should, as exceptions from the intents. Nothing is sent to them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn accept(&self, request: &AdoptRequest) -> Result<Applied, ClientError> {
+        self.post("adopt", request).await
     }
 
     /// Takes traffic off a link or node.

@@ -4,8 +4,8 @@
 //! routers with 300 links are some megabytes an hour that way instead of gigabytes.
 
 use engine::snapshot::{
-    AlarmView, Counts, Difference, DirectionView, LinkView, NodeView, PromiseState, QueueView, ServiceView,
-    Session, Snapshot,
+    AlarmView, Counts, Difference, DirectionView, ExceptionView, LinkView, NodeView, PromiseState, QueueView,
+    ServiceView, Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,19 @@ impl Topology {
 // the part that stays, or in the one that moves.
 
 fn place(node: &NodeView) -> Place {
-    let NodeView { id, role, site, lat, lon, protocol, session: _, policies: _, differs: _, modules: _ } =
-        node;
+    let NodeView {
+        id,
+        role,
+        site,
+        lat,
+        lon,
+        protocol,
+        session: _,
+        policies: _,
+        differs: _,
+        exceptions: _,
+        modules: _,
+    } = node;
     Place {
         id: id.clone(),
         role: role.clone(),
@@ -139,6 +150,8 @@ pub struct NodeLive {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// What of it people accepted otherwise than the intents ask for.
+    pub exceptions: Vec<ExceptionView>,
     /// How many YANG modules it serves; absent where it did not say.
     pub modules: Option<usize>,
 }
@@ -284,13 +297,25 @@ fn changed<T, U: PartialEq>(before: &[T], now: &[T], part: impl Fn(&T) -> U) -> 
 }
 
 fn node_live(node: &NodeView) -> NodeLive {
-    let NodeView { id, role: _, site: _, lat: _, lon: _, protocol: _, session, policies, differs, modules } =
-        node;
+    let NodeView {
+        id,
+        role: _,
+        site: _,
+        lat: _,
+        lon: _,
+        protocol: _,
+        session,
+        policies,
+        differs,
+        exceptions,
+        modules,
+    } = node;
     NodeLive {
         id: id.clone(),
         session: session.clone(),
         policies: *policies,
         differs: differs.clone(),
+        exceptions: exceptions.clone(),
         modules: *modules,
     }
 }

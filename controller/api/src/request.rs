@@ -140,13 +140,20 @@ impl Body for ModeRequest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdoptRequest {
+    /// Routers of which what they hold otherwise than they should is accepted; where none is named, the whole network is adopted: the
+    /// controller may change it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub nodes: BTreeSet<NodeId>,
     /// Why; stands in the log.
     #[serde(default)]
     pub message: String,
+    /// When what is accepted ends; when somebody takes it back, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Body for AdoptRequest {
-    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing"#;
+    const LOOKS: &'static str = r#"{"message": "WHY"}, or nothing; {"nodes": ["NAME"], "message": "WHY", "until": MICROSECONDS} for routers"#;
 }
 
 /// Body of `drain` and `undrain`: exactly one of link and node.

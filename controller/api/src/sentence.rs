@@ -1,11 +1,15 @@
 //! What happened, as a sentence for people: syslog, webhooks and terminals show these.
 
 use engine::event::{Ending, EventKind};
-use model::{Finding, NodeId, Phase, ServiceId, intent::Mode};
+use model::{
+    Finding, NodeId, Phase, ServiceId,
+    calendar::{Moment, Offset},
+    intent::Mode,
+};
 
 /// One line without a full stop.
 pub fn sentence(kind: &EventKind) -> String {
-    network(kind).or_else(|| promise(kind)).unwrap_or_else(|| change(kind))
+    network(kind).or_else(|| exception(kind)).or_else(|| promise(kind)).unwrap_or_else(|| change(kind))
 }
 
 /// What the network and the controller did.
@@ -70,6 +74,28 @@ fn network(kind: &EventKind) -> Option<String> {
 /// Who answers for something, in brackets; nothing where nobody is named.
 fn of(why: &str) -> String {
     if why.is_empty() { String::new() } else { format!(" ({why})") }
+}
+
+/// What people accept otherwise than intents ask for.
+fn exception(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::Excepted { nodes, objects, who, why, until } => {
+            let names: Vec<&str> = nodes.iter().map(NodeId::as_str).collect();
+            let end =
+                until.map_or_else(String::new, |at| format!(" until {}", Moment { at, offset: Offset::UTC }));
+            let (objects, names) = (count(*objects, "object"), names.join(", "));
+            format!("{who} accepted {objects} on {names} as held there{end}{}", of(why))
+        }
+        EventKind::ExceptionEnded { node, objects, who, why } => {
+            let first = objects.first().map_or("nothing", String::as_str);
+            let more = match objects.len() {
+                0 | 1 => String::new(),
+                many => format!(" and {} more", many - 1),
+            };
+            format!("an exception of {who} on {node} is over, {first}{more}: {why}")
+        }
+        _ => return None,
+    })
 }
 
 /// What became of promises.
@@ -241,6 +267,24 @@ mod tests {
         assert_eq!(
             sentence(&balanced(&["a", "b"], 0, true)),
             "mei let 2 services back that had left full links"
+        );
+        let accepted = EventKind::Excepted {
+            nodes: vec![NodeId::lit("r1"), NodeId::lit("r2")],
+            objects: 3,
+            who: "mei".into(),
+            why: "CHG9".into(),
+            until: None,
+        };
+        assert_eq!(sentence(&accepted), "mei accepted 3 objects on r1, r2 as held there (CHG9)");
+        let ended = EventKind::ExceptionEnded {
+            node: NodeId::lit("r1"),
+            objects: vec!["classifier".into(), "queues of eth1".into()],
+            who: "mei".into(),
+            why: "its time is over".into(),
+        };
+        assert_eq!(
+            sentence(&ended),
+            "an exception of mei on r1 is over, classifier and 1 more: its time is over"
         );
         assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");
     }

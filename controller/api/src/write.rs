@@ -8,7 +8,11 @@ use engine::{
     handle::{Balancing, Command, Refusal, Reply, Subject},
     terms::{LONGEST_SETTLE, Manner, SHORTEST_SETTLE, Waves},
 };
-use model::{ServiceId, hint::Balance};
+use model::{
+    ServiceId,
+    calendar::{Moment, Offset},
+    hint::Balance,
+};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use store::Said;
@@ -134,11 +138,7 @@ pub(crate) async fn answer(asked: Asked<'_>, route: Route, bytes: &[u8]) -> Resu
             let write = Write { who, what: format!("set the mode to {name}"), why: reason(message)? };
             carry_out(context, write, |write, reply| Command::SetMode { mode, who: write.who, reply }).await
         }
-        Route::Adopt => {
-            let AdoptRequest { message } = or_default(headers, bytes)?;
-            let write = Write { who, what: "adopt the network".into(), why: reason(message)? };
-            carry_out(context, write, |write, reply| Command::Adopt { who: write.who, reply }).await
-        }
+        Route::Adopt => adopt(context, who, or_default(headers, bytes)?).await,
         Route::Drain | Route::Undrain => {
             drain(context, who, route == Route::Drain, body::parse(headers, bytes)?).await
         }
@@ -217,6 +217,30 @@ async fn drain(
     let write = Write { who, what, why: reason(request.message)? };
     let drain = |Write { who, .. }, reply| Command::Drain { subject, drain, who, beyond_limit, reply };
     carry_out(context, write, drain).await
+}
+
+async fn adopt(context: &Arc<Context>, who: String, request: AdoptRequest) -> Result<Response, Problem> {
+    let AdoptRequest { nodes, message, until } = request;
+    let bad = |what, detail: &str| Err(Problem::new(StatusCode::BAD_REQUEST, what, detail));
+    if nodes.is_empty() {
+        if until.is_some() {
+            return bad("until", "`until` ends what is accepted on routers: name them in `nodes`");
+        }
+        let write = Write { who, what: "adopt the network".into(), why: reason(message)? };
+        return carry_out(context, write, |write, reply| Command::Adopt { who: write.who, reply }).await;
+    }
+    if message.trim().is_empty() {
+        return bad("message", "what is accepted on routers needs a `message` that says why");
+    }
+    if until.is_some_and(|until| until <= clock::now()) {
+        return bad("until", "`until` has passed: give a later moment, in microseconds since 1970, or none");
+    }
+    let end = until.map_or_else(String::new, |at| format!(" until {}", Moment { at, offset: Offset::UTC }));
+    let what = format!("accept what differs on {}{end}", few(nodes.iter()));
+    let write = Write { who, what, why: reason(message)? };
+    let accept =
+        |Write { who, why: message, .. }, reply| Command::AdoptDrift { nodes, who, message, until, reply };
+    carry_out(context, write, accept).await
 }
 
 async fn restore(context: &Arc<Context>, who: String, request: RestoreRequest) -> Result<Response, Problem> {

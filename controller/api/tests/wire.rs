@@ -8,8 +8,8 @@ use api::Live;
 use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
-        AlarmView, Balanced, Deviation, Difference, DirectionView, FieldDifference, HopView, LinkView,
-        NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
+        AlarmView, Balanced, Deviation, Difference, DirectionView, ExceptionView, FieldDifference, HopView,
+        LinkView, NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
     },
 };
 use model::{
@@ -106,12 +106,22 @@ fn about_sources() -> Vec<EventKind> {
     ]
 }
 
+fn about_exceptions() -> Vec<EventKind> {
+    let (who, why) = ("mei".to_owned(), "CHG9".to_owned());
+    let (objects, until) = (vec!["classifier".into()], Some(Timestamp::from_micros(8)));
+    vec![
+        EventKind::Excepted { nodes: vec![NodeId::lit("r1")], objects: 1, who: who.clone(), why, until },
+        EventKind::ExceptionEnded { node: NodeId::lit("r1"), objects, who, why: "its time is over".into() },
+    ]
+}
+
 fn finding() -> Finding {
     Finding::new("TL0001", Severity::Minor, "r1", "differs")
 }
 
 fn events() -> Vec<Event> {
     let kinds = about_the_network().into_iter().chain(about_promises_and_changes()).chain(about_sources());
+    let kinds = kinds.chain(about_exceptions());
     kinds.zip(1..).map(|(kind, number)| Event { number, at: Timestamp::from_micros(number), kind }).collect()
 }
 
@@ -150,6 +160,22 @@ fn picture() -> Snapshot {
         queues: vec![QueueView { name: "ef".into(), load: Some(5), guarantee: 10, drops: Some(0) }],
         ..DirectionView::default()
     };
+    let changed = || Difference {
+        object: "policy color 7 to fd00::1".into(),
+        deviation: Deviation::Changed,
+        fields: vec![FieldDifference {
+            field: "last resort".into(),
+            wanted: Some("igp".into()),
+            found: None,
+        }],
+    };
+    let exception = || ExceptionView {
+        who: "mei".into(),
+        since: Timestamp::from_micros(4),
+        why: "CHG9".into(),
+        until: None,
+        objects: vec![changed()],
+    };
     let node = |id: &NodeId, session| NodeView {
         id: id.clone(),
         role: Some("core".into()),
@@ -159,15 +185,8 @@ fn picture() -> Snapshot {
         protocol: None,
         session,
         policies: 1,
-        differs: vec![Difference {
-            object: "policy color 7 to fd00::1".into(),
-            deviation: Deviation::Changed,
-            fields: vec![FieldDifference {
-                field: "last resort".into(),
-                wanted: Some("igp".into()),
-                found: None,
-            }],
-        }],
+        differs: vec![changed()],
+        exceptions: vec![exception()],
         modules: Some(41),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };

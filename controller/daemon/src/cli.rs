@@ -95,7 +95,7 @@ pub enum Command {
     /// Say whether the controller may act: the stop switch
     #[command(after_help = pages::MODE)]
     Mode(client::change::ModeArgs),
-    /// Give the controller the right to change the network
+    /// Let the controller change the network; or keep what routers hold otherwise
     #[command(after_help = pages::ADOPT)]
     Adopt(client::change::AdoptArgs),
 }
@@ -228,6 +228,23 @@ mod tests {
         assert_eq!(read("trunkline devices"), (0, false));
         assert_eq!(read("trunkline devices br-1 hq-pe1 --format json"), (2, false));
         assert_eq!(read("trunkline devices schema hq-pe1"), (0, true));
+    }
+
+    #[test]
+    fn adopt_takes_the_network_or_routers_and_an_end_only_for_these() {
+        let read = |line: &str| match parse(line.split(' ').map(OsString::from)).map(|cli| cli.command) {
+            Ok(Command::Adopt(args)) => Ok((args.routers.len(), args.until.map(|until| until.to_string()))),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.to_string()),
+        };
+        assert_eq!(read("trunkline adopt -m CHG1"), Ok((0, None)));
+        let until = "2026-12-05T01:00:00+08:00";
+        assert_eq!(
+            read(&format!("trunkline adopt br-1 br-2 -m CHG9 --until {until}")),
+            Ok((2, Some("2026-12-05 01:00+08:00".to_owned())))
+        );
+        assert!(read(&format!("trunkline adopt --until {until}")).unwrap_err().contains("ROUTER"));
+        assert!(read("trunkline adopt br-1 --until tomorrow").is_err());
     }
 
     #[test]

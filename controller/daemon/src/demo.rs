@@ -31,7 +31,7 @@ use self::{
     files::Folder,
     paper::Paper,
     play::Stage,
-    process::{Controller, Routers},
+    process::{Controller, Forwarding, Routers},
     tell::Teller,
 };
 use crate::{
@@ -180,7 +180,7 @@ async fn show(
 ) -> anyhow::Result<bool> {
     let Piece { scenario, told, papers } = piece;
     let begun = Instant::now();
-    stage.routers = Some(Routers::start(written).await?);
+    stage.routers = Some(Routers::start(written, Forwarding::Simulated).await?);
     teller.say(&format!("{} routers run, {:.1} s", stage.count(), begun.elapsed().as_secs_f64()));
     stage.controller = Some(Controller::start(written)?);
     let token = written.state.join("token");

@@ -2,8 +2,10 @@
 //! in the lab's folder, so that they can be called from anywhere, one after the other.
 
 mod call;
+mod controller;
 mod keep;
 mod pages;
+mod real;
 mod show;
 mod simulated;
 
@@ -24,6 +26,7 @@ use ground::{
 use model::{Delay, Finding, Jitter, LinkId, Loss, NodeId, Side, VrfName};
 use serde::{Deserialize, Serialize};
 
+use self::keep::Ask;
 use crate::{
     args::Format,
     draw, input,
@@ -111,13 +114,16 @@ pub struct UpArgs {
     /// netns: decides which frames are lost and how delay varies
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// process: where the dashboard is; loopback only; port 0 takes one that is free
+    /// netns: no agents at the routers and no controller: namespaces, lines and routes alone
+    #[arg(long)]
+    pub bare: bool,
+    /// Where the dashboard is; loopback only; port 0 takes one that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// process: what is offered to the network, a file of kind Traffic; nothing where absent
     #[arg(long, value_name = "FILE")]
     pub traffic: Option<PathBuf>,
-    /// process: a VRF that all routers have, beside those of the traffic
+    /// A VRF that all routers have, beside those of the traffic and of the hosts
     #[arg(long, value_name = "NAME")]
     pub vrf: Vec<VrfName>,
 }
@@ -169,6 +175,11 @@ pub enum On {
         what: NodeFault,
         /// Which router
         node: NodeId,
+    },
+    /// The lab's controller; what it brought to the routers stays
+    Controller {
+        /// What to do.
+        what: ControllerFault,
     },
     /// Keep routers and their controller from each other, or let them meet again
     ControlPlane {
@@ -237,6 +248,16 @@ pub enum NodeFault {
     Freeze,
 }
 
+/// What can be done to a lab's controller.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ControllerFault {
+    /// End it at once
+    Kill,
+    /// Start it again, after it has ended in order where it runs
+    Restart,
+}
+
 /// What can be done between routers and controller.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum ControlPlaneFault {
@@ -297,7 +318,7 @@ fn read(file: &Path, wires: Wires) -> Result<Read, Stop> {
             let text = sources.get(&name).map(String::as_str).unwrap_or_default();
             formats::lab(&name, text).map_err(|findings| Stop::findings(findings, sources.clone()))?
         }
-        FileFormat::Native | FileFormat::Rfc8345 => formats::LabFile::default(),
+        FileFormat::Native | FileFormat::Rfc8345 | FileFormat::Frr => formats::LabFile::default(),
     };
     let layout = Layout::of(&network, &said, stem(file), wires);
     let mut layout = layout.map_err(|findings| Stop::findings(findings, sources.clone()))?;
@@ -337,24 +358,25 @@ fn labs() -> PathBuf {
 }
 
 impl FaultArgs {
-    /// What is to be done, one after the other.
-    fn faults(&self) -> Vec<Fault> {
+    /// What is asked for, one after the other.
+    fn asks(&self) -> Vec<Ask> {
         match &self.on {
-            On::Link { what } => vec![what.fault()],
+            On::Controller { what } => vec![Ask::Controller(*what)],
+            On::Link { what } => vec![Ask::Fault(what.fault())],
             On::Node { what, node } => {
                 let node = node.clone();
-                vec![match what {
+                vec![Ask::Fault(match what {
                     NodeFault::Kill => Fault::NodeKill { node },
                     NodeFault::Restart => Fault::NodeRestart { node },
                     NodeFault::Freeze => Fault::NodeFreeze { node },
-                }]
+                })]
             }
             On::ControlPlane { what, nodes } => {
                 let fault = |node: &NodeId| match what {
                     ControlPlaneFault::Partition => Fault::ControlPlaneCut { node: node.clone() },
                     ControlPlaneFault::Join => Fault::ControlPlaneJoin { node: node.clone() },
                 };
-                nodes.iter().map(fault).collect()
+                nodes.iter().map(|node| Ask::Fault(fault(node))).collect()
             }
         }
     }

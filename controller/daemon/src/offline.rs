@@ -13,6 +13,7 @@ use model::{
     ActualState, Allocations, DeviceConfig, DeviceReading, Finding, Hints, IntentSet, Season, Severity, Ted,
     Timestamp, state::Foreign,
 };
+use plan::Exceptions;
 
 use crate::{input, outcome::Stop, sources::Sources};
 
@@ -169,7 +170,8 @@ fn empty(ted: &Arc<Ted>) -> Start {
     let actual = Arc::new(ActualState { devices, ..ActualState::default() });
     let (ids, before) = (Allocations::default(), Arc::default());
     let (hints, lacks, terms) = (Hints::default(), Arc::default(), Terms::default());
-    let view = View { ted: Arc::clone(ted), actual, ids, before, hints, lacks, terms };
+    let exceptions = Arc::default();
+    let view = View { ted: Arc::clone(ted), actual, ids, before, hints, lacks, exceptions, terms };
     Start { view, hints: Hints::default(), empty: true, at: None }
 }
 
@@ -195,11 +197,12 @@ pub fn known(path: Option<&Path>) -> Result<Option<Known<'_>>, Stop> {
     Ok(Some(Known { path, state }))
 }
 
-/// What the loop would start from: what a running controller knows, or an empty network where nobody knows anything.
+/// What the loop would start from: what a running controller knows, or an empty network where nobody knows anything. Exceptions are those
+/// that stand at a moment; at that of the file, where none is given.
 ///
 /// # Errors
 /// The intents of the file do not fit the network, or its devices are of another one.
-pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>) -> Result<Start, Stop> {
+pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>, at: Option<Timestamp>) -> Result<Start, Stop> {
     let Some(Known { path, state }) = known else { return Ok(empty(ted)) };
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let strangers: Vec<&str> = state
@@ -216,6 +219,7 @@ pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>) -> Result<Start, Stop> {
         return Err(refuse(why));
     }
     let before = Arc::new(in_force(&state, ted)?);
+    let exceptions = standing(&state, at.or(state.at), ted);
     let view = View {
         ted: Arc::clone(ted),
         actual: Arc::new(state.actual),
@@ -223,19 +227,29 @@ pub fn start(known: Option<Known<'_>>, ted: &Arc<Ted>) -> Result<Start, Stop> {
         before,
         hints: state.hints.clone(),
         lacks: Arc::new(state.lacks),
+        exceptions: Arc::new(exceptions),
         terms: Terms::default(),
     };
     Ok(Start { view, hints: state.hints, empty: false, at: state.at })
 }
 
-/// What the intents of a snapshot come to; none were accepted yet where it has no files.
+/// The exceptions of a snapshot that stand at a moment.
+fn standing(state: &StateFile, at: Option<Timestamp>, ted: &Ted) -> Exceptions {
+    state.exceptions.as_of(at, |node| ted.nodes.contains_key(node))
+}
+
+/// What the intents of a snapshot come to, with the exceptions from them; none were accepted yet where it has no files.
 fn in_force(state: &StateFile, ted: &Ted) -> Result<Compilation, Stop> {
     if state.intents.is_empty() {
         return Ok(Compilation::default());
     }
     let as_of = state.at.map_or_else(AsOf::default, AsOf::moment).in_force();
     match cycle::understand(&state.intents, ted, as_of) {
-        Ok((set, _)) => Ok(intents::compile(&set, ted, &state.hints, &state.ids)),
+        Ok((set, _)) => {
+            let mut compiled = intents::compile(&set, ted, &state.hints, &state.ids);
+            standing(state, state.at, ted).lay(&mut compiled.desired);
+            Ok(compiled)
+        }
         Err(findings) => Err(Stop::findings(findings, state.intents.clone())),
     }
 }

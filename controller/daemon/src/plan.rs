@@ -135,7 +135,7 @@ fn propose(args: &PlanArgs) -> Result<Planned, Stop> {
     let (network, at) = (&args.network.network, args.at.timestamp());
     let understood = offline::understand(network, &args.intents, at, known.as_ref())?;
     let Understood { ted, set, documents, findings: mut beside, sources, .. } = understood;
-    let Start { view, hints, empty, at } = offline::start(known, &ted)?;
+    let Start { view, hints, empty, at } = offline::start(known, &ted, at)?;
     let at = args.at.timestamp().or(at);
     let hints = offline::as_of(hints, &set, at);
     let season = season(&set, &hints, at.is_some());

@@ -18,11 +18,17 @@ use std::{
 use clap::{Args, ValueEnum};
 use engine::stages;
 use indicatif::{ProgressBar, ProgressStyle};
-use intents::repair::{self, Repairs};
+use intents::{
+    Compilation,
+    repair::{self, Repairs},
+};
 use model::{Allocations, Finding, Hints, IntentSet, Ted, Timestamp};
-use plan::verify::{
-    self as core, FailureKind, Question, Verification,
-    baseline::{Against, Incomparable},
+use plan::{
+    Exceptions,
+    verify::{
+        self as core, FailureKind, Question, Verification,
+        baseline::{Against, Incomparable},
+    },
 };
 use serde::Serialize;
 use serde_json::json;
@@ -32,6 +38,7 @@ use crate::{
     draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say, say_json},
+    sources::Sources,
 };
 
 const AFTER: &str = "\
@@ -216,14 +223,20 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
         let name = named.unwrap_or_default();
         return Err(Stop::usage(format!("--service {name}: there is no intent or service of this name")));
     }
-    let Start { view, hints: known, empty, at } = offline::start(snapshot, &ted)?;
+    let Start { view, hints: known, empty, at } = offline::start(snapshot, &ted, asked)?;
     let at = asked.or(at);
     // A service that compilation refuses is a broken promise, and no reason to say nothing of all others.
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let choices = choices(&set, &known, at)?;
     let measured = plan::overlay(&ted, &offline::as_of(known.clone(), &set, at));
-    let (mut verification, repairs) = walked(&set, (&ted, &measured), &ids, &choices, args)?;
-    verification.windows = windows::judge(&set, &ted, &known, &ids, at)?;
+    let standing = view.exceptions.told();
+    if !standing.is_empty() {
+        // What is judged is the network with them.
+        eprint!("{}", draw::all(&standing, &Sources::new()));
+    }
+    let given = Given { ids: &ids, exceptions: &view.exceptions };
+    let (mut verification, repairs) = walked(&set, (&ted, &measured), given, &choices, args)?;
+    verification.windows = windows::judge(&set, &ted, &known, given, at)?;
     let against = match (&before, &args.baseline) {
         (Some(before), Some(path)) => {
             Some(verification.against(before, &measured).map_err(|error| incomparable(path, &error))?)
@@ -234,12 +247,28 @@ fn verified(args: &VerifyArgs) -> Result<Verified, Stop> {
     Ok(Verified { verification, against, empty, accept, service, choices, repairs })
 }
 
+/// The numbers that were given, and what people accepted on routers otherwise than the intents ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    ids: &'a Allocations,
+    exceptions: &'a Exceptions,
+}
+
+impl Given<'_> {
+    /// What routers will really hold.
+    fn compile(self, set: &IntentSet, ted: &Ted, hints: &Hints) -> Compilation {
+        let mut compiled = intents::compile(set, ted, hints, self.ids);
+        self.exceptions.lay(&mut compiled.desired);
+        compiled
+    }
+}
+
 /// Each choice judged, as one answer; and its first moments, where they are asked for. The network is given as its file says, by which
 /// paths are chosen, and as it is measured.
 fn walked(
     set: &IntentSet,
     (ted, measured): (&Ted, &Ted),
-    ids: &Allocations,
+    given: Given<'_>,
     choices: &[Hints],
     args: &VerifyArgs,
 ) -> Result<(Verification, Option<Repairs>), Stop> {
@@ -248,7 +277,7 @@ fn walked(
     let (mut whole, mut repairs): (Option<Verification>, Option<Repairs>) = (None, None);
     for hints in choices {
         let promised = stages::promised(set, hints);
-        let compiled = intents::compile(set, ted, hints, ids);
+        let compiled = given.compile(set, ted, hints);
         let question = Question {
             desired: &compiled.desired,
             set: &promised,

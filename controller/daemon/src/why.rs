@@ -51,7 +51,7 @@ pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
     let known = offline::known(args.state.as_deref())?;
     let Understood { ted, set, sources, .. } =
         offline::understand(&args.network.network, &args.intents, at, known.as_ref())?;
-    let Start { view, hints, at: then, .. } = offline::start(known, &ted)?;
+    let Start { view, hints, at: then, .. } = offline::start(known, &ted, at)?;
     let hints = offline::as_of(hints, &set, at.or(then));
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);

@@ -31,9 +31,11 @@ pub fn work_out(
     let mut base: Option<Proof> = None;
     let mut proved = |moved: &Hints, compiled: &intents::Compilation| {
         let base = base.get_or_insert_with(|| {
-            stages::prove(set, view, hints, &intents::compile(set, &view.ted, hints, &ids), occasion)
+            let compiled = intents::compile(set, &view.ted, hints, &ids);
+            stages::prove(set, view, hints, &stages::with_exceptions(&compiled, view), occasion)
         });
-        let proof = stages::prove(set, view, moved, compiled, occasion);
+        let compiled = stages::with_exceptions(compiled, view);
+        let proof = stages::prove(set, view, moved, &compiled, occasion);
         if let Some(finding) = proof.findings.iter().find(|finding| finding.is_error()) {
             return Err(format!("its plan is not proved: {}: {}", finding.subject, finding.message));
         }

@@ -9,7 +9,9 @@ use std::{
 
 use device::{DeviceError, ErrorKind, Step};
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use model::{DeviceConfig, DeviceReading, Edit, NodeId, Timestamp, Transaction, TransactionId};
+use model::{
+    DeviceConfig, DeviceReading, Edit, InterfaceName, NodeId, Timestamp, Transaction, TransactionId,
+};
 use store::{Journal, StoreError, TransactionRecord};
 use tokio::time::Instant;
 use tracing::{Instrument as _, info_span, warn};
@@ -252,7 +254,9 @@ impl<'a> Run<'a> {
                 self.errors.push(DeviceError { node: node.clone(), step, kind });
                 Answer::Refused
             }
-            Ok(Done::Ok | Done::Rehearsed(_) | Done::Served(_) | Done::Modules(_)) => Answer::Done,
+            Ok(
+                Done::Ok | Done::Rehearsed(_) | Done::Surroundings(_) | Done::Served(_) | Done::Modules(_),
+            ) => Answer::Done,
             Err(error) => {
                 warn!(%node, %step, %error, "a device did not do its part");
                 let answer = match error.kind {
@@ -303,8 +307,12 @@ fn difference(expected: &DeviceConfig, found: &DeviceConfig) -> Option<String> {
             (None, None) => None,
         }
     }
+    let all = |names: &BTreeSet<InterfaceName>| -> BTreeMap<InterfaceName, ()> {
+        names.iter().map(|name| (name.clone(), ())).collect()
+    };
     first("policy", &expected.policies, &found.policies)
         .or_else(|| first("steering", &expected.steering, &found.steering))
         .or_else(|| first("queues of", &expected.qos, &found.qos))
         .or_else(|| (expected.classifier != found.classifier).then(|| "the classifier is another".to_owned()))
+        .or_else(|| first("classifier at", &all(&expected.classified), &all(&found.classified)))
 }

@@ -1,4 +1,7 @@
-//! The stable codes of what the loop itself finds (TL0089 to TL0099), each with the page that `trunkline explain` shows.
+//! The stable codes of what the loop itself finds (TL0088 to TL0099), each with the page that `trunkline explain` shows.
+
+/// `TL0088`: a cable is plugged otherwise than the network file says.
+pub const MISPLUGGED: &str = "TL0088";
 
 /// `TL0089`: a change touches more than one change may.
 pub const BEYOND_LIMIT: &str = "TL0089";
@@ -36,6 +39,11 @@ pub const USED_UP: &str = "TL0099";
 /// Every code with its title and its page, ascending.
 pub const PAGES: &[(&str, &str, &str)] = &[
     (
+        MISPLUGGED,
+        "a cable is plugged otherwise than the network file says",
+        "Routers say by LLDP, over the sessions that configure them, whom they hear on each interface. At an end of this link somebody else is heard than the network file has there: another router, or another interface of the same one. The finding has what each end hears. It is a warning where the one that is heard is a router of the file, and worth knowing where it is not: a carrier's box may stand between two routers and speak for itself. A router is known by what it calls itself, with or without its domain; a port that is told by its address, and not by its name, is not compared; an end that hears nobody says nothing. Nothing moves because of this: plans follow the file. Look at both ends, then mend the file, or plug the cable where it belongs. `trunkline topology LINK` has what is heard and since when.",
+    ),
+    (
         BEYOND_LIMIT,
         "a change touches more of the network than one change may",
         "`limits` in the configuration of the controller says how many devices one change may touch (`mostDevices`) and of how many services it may move or take away the paths (`mostServices`), as a number or as a share of all. This change goes beyond: the finding has the figures. Nothing was sent. Often it is a slip of the hand: a selector that matches more than was meant, a file that was left out, a line with far more services than one remembers. Look at the plan with `trunkline apply --dry-run`. Make the change in parts, or say that it is meant: `--beyond-limit`, with `-m` and the reason, which stand in the log. A change that the controller makes by itself, a re-route, what a maintenance window asks for or what follows from what routers tell, is held back and told by the alarm `beyond-limit`; people carry it out by `trunkline drain`, `trunkline apply` or a higher limit. What was left half-way is taken back or finished whatever it touches.",
@@ -53,7 +61,7 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     (
         STRANGER,
         "the network file does not have what routers tell of",
-        "A routing protocol tells of a router or of a link that is not in the network file. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
+        "A routing protocol tells of a router or of a link that is not in the network file, or two routers of it hear each other by LLDP where it has no link between them. Nothing comes into the network by itself: what is not in the file has no role, no contract and no place in intents. Add it to the file, or give its node there the TE router id, or the name, by which routers tell of it; a link is known by the name of its interface, or by being the only one between its two routers.",
     ),
     (
         SILENT_SOURCE,
@@ -99,7 +107,7 @@ mod tests {
     #[test]
     fn codes_are_ascending_and_have_pages() {
         assert!(PAGES.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        let is_ours = |code: &str| ("TL0089".."TL0100").contains(&code);
+        let is_ours = |code: &str| ("TL0088".."TL0100").contains(&code);
         assert!(PAGES.iter().all(|(code, _, page)| is_ours(code) && page.len() > 40));
     }
 }

@@ -2,6 +2,7 @@
 //! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
 
 mod commands;
+mod exceptions;
 #[cfg(test)]
 mod fixture;
 mod held_back;
@@ -41,7 +42,7 @@ use crate::{
     job::{self, Finished, Means, Request, Wanted, waves::Question},
     learn,
     picture::{self, Album},
-    readers::{Learnt, Seen},
+    readers::{Learnt, Lesson, Seen},
     snapshot::{Session, Snapshot},
     world::World,
 };
@@ -198,6 +199,7 @@ impl Controller {
                 News::Learned(news) => self.take_news(news),
                 News::Judge => {
                     self.pay();
+                    self.end_exceptions();
                     self.follow_schedules();
                     self.follow_learned();
                     self.judge();
@@ -218,6 +220,7 @@ impl Controller {
             let ended = finished(&mut self.running).await;
             self.finish(ended);
         }
+        self.keep_around_last();
         self.keep_last().await;
     }
 
@@ -284,6 +287,7 @@ impl Controller {
                     warn!(%node, %error, "a device cannot be driven");
                     self.publish(EventKind::DeviceDown { node: node.clone(), why: why.clone() });
                 }
+                self.hear_nothing_of(&node, begun);
                 let unreadable = model::DeviceReading::Unreadable { why, since: begun };
                 if self.running.is_none() {
                     // Whenever it was begun, it failed now: what is told to be down must not be planned with as if it were there.
@@ -294,7 +298,11 @@ impl Controller {
         self.greet();
     }
 
-    fn learn(&mut self, Learnt { node, served }: Learnt) {
+    fn learn(&mut self, Learnt { node, what }: Learnt) {
+        let served = match what {
+            Lesson::Served(served) => served,
+            Lesson::Around(at, said) => return self.look_around(&node, at, said),
+        };
         for (module, lack) in &served.lacks {
             warn!(%node, %module, ?lack, "its modules lack what its dialect can write: plans that need it are refused");
         }

@@ -26,7 +26,7 @@ pub fn propose(
 ) -> Result<Proposal, Vec<Finding>> {
     let ids: Allocations = stages::number(&set, &view.ids)?;
     let compiled = clocked::timed(|| stages::compile(&set, view, &mut hints, &ids, occasion));
-    let (compile, (compiled, declined)) = (compiled.took, compiled.value);
+    let (compile, (compiled, aside)) = (compiled.took, compiled.value);
     let mut findings = stages::reject_fatal(compiled.findings.clone())?;
     // Neither needs the other, and traffic may suffer meanwhile.
     let (planned, proved) = clocked::side_by_side(
@@ -39,7 +39,7 @@ pub fn propose(
     findings.extend(report.findings.iter().cloned());
     let report = report.noting(&compiled.findings).proved(&proof);
     findings.extend(stages::reject_fatal(stages::judged(proof, &plan, &compiled, view, occasion))?);
-    Ok(Proposal { set, ids, hints, compiled, plan, report, findings, declined, took })
+    Ok(Proposal { set, ids, hints, compiled, plan, report, findings, aside, took })
 }
 
 /// Samples to judgement to the next turn.

@@ -77,6 +77,30 @@ pub enum EventKind {
         /// Who.
         who: String,
     },
+    /// What routers hold otherwise than they should was accepted as it is, as exceptions from the intents.
+    Excepted {
+        /// Which routers.
+        nodes: Vec<NodeId>,
+        /// How many objects.
+        objects: usize,
+        /// Who accepted it.
+        who: String,
+        /// Why.
+        why: String,
+        /// When it ends; absent where it stands until somebody takes it back.
+        until: Option<Timestamp>,
+    },
+    /// An exception is over.
+    ExceptionEnded {
+        /// On which router.
+        node: NodeId,
+        /// What it held.
+        objects: Vec<String>,
+        /// Who had made it.
+        who: String,
+        /// Why it is over.
+        why: String,
+    },
     /// Who may act has changed.
     ModeChanged {
         /// From now on.

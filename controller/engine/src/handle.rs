@@ -7,7 +7,7 @@ use std::{
 };
 
 use intents::balance::{Balanced, Limits};
-use model::{Finding, NodeId, Plan, Revision, ServiceId, hint::Balance, intent::Mode};
+use model::{Finding, NodeId, Plan, Revision, ServiceId, Timestamp, hint::Balance, intent::Mode};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -232,6 +232,19 @@ pub enum Command {
         /// The answer.
         reply: Reply<()>,
     },
+    /// Accept what routers hold otherwise than they should, as exceptions from the intents; no router gets anything.
+    AdoptDrift {
+        /// Which routers.
+        nodes: BTreeSet<NodeId>,
+        /// Who asks.
+        who: String,
+        /// Why.
+        message: String,
+        /// When it ends; when somebody takes it back, where absent.
+        until: Option<Timestamp>,
+        /// The answer.
+        reply: Reply<Applied>,
+    },
     /// Drain, or use again.
     Drain {
         /// What.
@@ -245,7 +258,7 @@ pub enum Command {
         /// The answer.
         reply: Reply<Applied>,
     },
-    /// Put back what somebody changed of ours on some routers, and nothing on others.
+    /// Put back what somebody changed of ours on some routers, also what was accepted there, and nothing on others.
     Restore {
         /// Which.
         nodes: BTreeSet<NodeId>,

@@ -33,6 +33,8 @@ pub mod season;
 
 pub mod learn;
 
+pub mod excepted;
+
 pub mod world;
 
 pub mod job;

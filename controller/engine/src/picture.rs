@@ -145,6 +145,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
         differs: world.drift.differences(id).to_vec(),
+        exceptions: world.exceptions.shown(id).to_vec(),
         modules: world.modules.get(id).copied(),
     }
 }
@@ -214,11 +215,7 @@ pub fn standing(world: &World, id: &ServiceId) -> (PromiseState, Option<String>)
             worst = (PromiseState::Unknown, Some(why));
             continue;
         }
-        if is_astray(world, id, &promise.from) {
-            let why = format!(
-                "{} does not hold what steers it; see `trunkline devices` and the findings of `trunkline status`",
-                promise.from
-            );
+        if let Some(why) = astray(world, id, &promise.from) {
             worst = (PromiseState::Unknown, Some(why));
             continue;
         }
@@ -235,10 +232,20 @@ pub fn standing(world: &World, id: &ServiceId) -> (PromiseState, Option<String>)
     worst
 }
 
-/// Whether a service's traffic out of a headend goes elsewhere than its path, as far as can be seen.
-fn is_astray(world: &World, id: &ServiceId, headend: &NodeId) -> bool {
-    let Some(Verdict::Carried { directions, .. }) = world.compiled.verdicts.get(id) else { return false };
-    directions.iter().any(|way| way.from == *headend && world.drift.is_astray(headend, &way.policy))
+/// Why a service's traffic out of a headend goes elsewhere than its path, as far as can be seen.
+fn astray(world: &World, id: &ServiceId, headend: &NodeId) -> Option<String> {
+    let Some(Verdict::Carried { directions, .. }) = world.compiled.verdicts.get(id) else { return None };
+    let out = || directions.iter().filter(move |way| way.from == *headend);
+    if out().any(|way| world.drift.is_astray(headend, &way.policy)) {
+        return Some(format!(
+            "{headend} does not hold what steers it; see `trunkline devices` and the findings of `trunkline status`"
+        ));
+    }
+    out().any(|way| world.exceptions.all().lead_astray(headend, &way.policy)).then(|| {
+        format!(
+            "an exception on {headend} leads it elsewhere than its path, and what it meets there is not judged; see `trunkline devices {headend}`"
+        )
+    })
 }
 
 fn service(world: &World, album: &Album, id: &ServiceId) -> Option<ServiceView> {

@@ -1,10 +1,10 @@
-//! One reader for each device: reads it once at the start and again at intervals, so that what others change is noticed; and
-//! learns which modules it serves, whenever it answers again after it did not.
+//! One reader for each device: reads it once at the start and again at intervals, so that what others change is noticed; learns
+//! which modules it serves, whenever it answers again after it did not; and asks what is around it then, and with each tenth reading.
 
 use std::{sync::Arc, time::Duration};
 
 use device::{DeviceError, ErrorKind, Served};
-use model::{DeviceReading, NodeId, Timestamp};
+use model::{DeviceReading, NodeId, Surroundings, Timestamp};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     time::{sleep, timeout},
@@ -23,14 +23,26 @@ pub struct Seen {
     pub result: Result<DeviceReading, DeviceError>,
 }
 
-/// What a device said of its modules.
+/// What a device said beside its configuration.
 #[derive(Debug)]
 pub struct Learnt {
     /// The device.
     pub node: NodeId,
     /// What it said.
-    pub served: Served,
+    pub what: Lesson,
 }
+
+/// What there is to learn from a device.
+#[derive(Debug)]
+pub enum Lesson {
+    /// Which modules it serves, and what they lack.
+    Served(Served),
+    /// What is around it since that moment; none where it has no way to say that, or did not.
+    Around(Timestamp, Option<Surroundings>),
+}
+
+/// With every tenth reading a device is asked what is around it. Cables are moved by people: that takes longer.
+const LOOK_AROUND: u32 = 10;
 
 /// How long after a failure a device is tried again: doubling up to a minute, spread over devices by their names, so that
 /// a hundred routers behind one broken line do not all come at once.
@@ -65,7 +77,7 @@ pub struct Turns {
     pub gate: Arc<Semaphore>,
     /// Whether a change is under way.
     pub busy: watch::Receiver<bool>,
-    /// Where it goes what devices serve.
+    /// Where it goes what devices say beside their configuration.
     pub learnt: mpsc::Sender<Learnt>,
 }
 
@@ -74,6 +86,7 @@ pub struct Turns {
 pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<Seen>) {
     let mut failures = 0;
     let mut is_known = false;
+    let mut readings = 0;
     let mut wait = share_of(turns.every, handle.node());
     loop {
         let Ok(permit) = turns.gate.acquire().await else { return };
@@ -97,6 +110,7 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
         }
         // A device that comes back may have another release on it.
         is_known = answers && (is_known || learn(&handle, &turns).await);
+        readings = if answers { look_around(&handle, &turns, readings).await } else { 0 };
         sleep(pause).await;
         if failures == 0 {
             // Bounded, so that a change that takes its time hides no device that went away.
@@ -115,10 +129,36 @@ async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
     let served = handle.serves().await;
     drop(permit);
     match served {
-        Ok(served) => turns.learnt.send(Learnt { node: handle.node().clone(), served }).await.is_ok(),
+        Ok(served) => {
+            let learnt = Learnt { node: handle.node().clone(), what: Lesson::Served(served) };
+            turns.learnt.send(learnt).await.is_ok()
+        }
         Err(error) => {
             tracing::debug!(%error, "a device did not say what it serves");
             false
         }
     }
+}
+
+/// Asks what is around a device, where that was so many readings ago; gives how many that is with this one. It would stand in the way
+/// of a change, and waits for the next reading where one is under way.
+async fn look_around(handle: &DeviceHandle, turns: &Turns, readings: u32) -> u32 {
+    if readings > 0 {
+        return (readings + 1) % LOOK_AROUND;
+    }
+    if *turns.busy.borrow() {
+        return 0;
+    }
+    let Ok(permit) = turns.gate.acquire().await else { return 0 };
+    let begun = clock::now();
+    let around = handle.surroundings().await;
+    drop(permit);
+    let around = around.unwrap_or_else(|error| {
+        tracing::debug!(%error, "a device did not say what is around it");
+        None
+    });
+    // Nobody hears it where the controller has ended.
+    let _ =
+        turns.learnt.send(Learnt { node: handle.node().clone(), what: Lesson::Around(begun, around) }).await;
+    1
 }

@@ -81,7 +81,7 @@ fn told(answer: Result<Done, DeviceError>) -> Rehearsed {
     match answer {
         Ok(Done::Rehearsed(Rehearsal::Accepted)) => Rehearsed::Accepted,
         Ok(Done::Rehearsed(Rehearsal::Cannot(why))) => Rehearsed::Cannot { why },
-        Ok(Done::Ok | Done::Reading(_) | Done::Served(_) | Done::Modules(_)) => {
+        Ok(Done::Ok | Done::Reading(_) | Done::Surroundings(_) | Done::Served(_) | Done::Modules(_)) => {
             Rehearsed::Cannot { why: "it answered another question".to_owned() }
         }
         Err(DeviceError { kind, .. }) => match kind {

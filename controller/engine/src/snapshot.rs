@@ -15,6 +15,9 @@ use crate::{event::Event, words::Lacking};
 
 pub use plan::{Deviation, Difference, FieldDifference};
 
+/// Of more objects of a device the names alone are shown, without their fields: one that lost all it held differs in thousands.
+pub const WITH_FIELDS: usize = 50;
+
 /// The whole picture at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -145,9 +148,28 @@ pub struct NodeView {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// What of it people accepted otherwise than the intents ask for, oldest first.
+    #[serde(default)]
+    pub exceptions: Vec<ExceptionView>,
     /// How many YANG modules it serves; absent where it did not say.
     #[serde(default)]
     pub modules: Option<usize>,
+}
+
+/// What somebody accepted on a router otherwise than the intents ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionView {
+    /// Who.
+    pub who: String,
+    /// When.
+    pub since: Timestamp,
+    /// Why.
+    pub why: String,
+    /// When it ends; absent where it stands until somebody takes it back.
+    pub until: Option<Timestamp>,
+    /// The objects; their fields as they are, and as the intents ask for them.
+    pub objects: Vec<Difference>,
 }
 
 /// A line.
@@ -343,4 +365,7 @@ pub struct StateFile {
     /// What is learned of the network and laid over its file.
     #[serde(default, skip_serializing_if = "crate::learn::Learned::is_empty")]
     pub learned: crate::learn::Learned,
+    /// What people accepted on devices otherwise than the intents ask for.
+    #[serde(default, skip_serializing_if = "plan::Exceptions::is_empty")]
+    pub exceptions: plan::Exceptions,
 }

@@ -9,7 +9,7 @@ use model::{
     ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Plan, ServiceId,
     Severity, Ted, Verdict,
 };
-use plan::{Causes, ChangePolicy, Failures, PlanReport, Proof};
+use plan::{Causes, ChangePolicy, Exceptions, Failures, Laid, PlanReport, Proof};
 
 use crate::{
     beyond::{self, Reach},
@@ -36,6 +36,8 @@ pub struct View {
     pub hints: Hints,
     /// What devices' modules lack, of those that are known to lack something.
     pub lacks: Arc<words::Lacking>,
+    /// What people accepted on devices as it is, whatever is compiled.
+    pub exceptions: Arc<Exceptions>,
     /// How it may be carried out, and how much it may touch.
     pub terms: Terms,
 }
@@ -78,6 +80,15 @@ impl Occasion {
     }
 }
 
+/// What compilation leaves as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Aside {
+    /// Services that the loop wanted to move and for which nothing better was found.
+    pub declined: Vec<ServiceId>,
+    /// What came of the exceptions.
+    pub exceptions: Laid,
+}
+
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Took {
@@ -106,8 +117,8 @@ pub struct Proposal {
     pub report: PlanReport,
     /// Findings of all stages that do not stop it.
     pub findings: Vec<Finding>,
-    /// Services that the loop wanted to move and for which nothing better was found.
-    pub declined: Vec<ServiceId>,
+    /// What is left as it is.
+    pub aside: Aside,
     /// How long it took.
     pub took: Took,
 }
@@ -166,17 +177,30 @@ pub fn number(set: &IntentSet, ids: &Allocations) -> Result<Allocations, Vec<Fin
     })
 }
 
-/// Compiles, and takes back what the loop wanted for services that would not gain by their margin.
+/// Compiles, takes back what the loop wanted for services that would not gain by their margin, and lays over it what people accepted
+/// otherwise: all that follows is about the network as it will really be.
 pub fn compile(
     set: &IntentSet,
     view: &View,
     hints: &mut Hints,
     ids: &Allocations,
     occasion: &Occasion,
-) -> (Compilation, Vec<ServiceId>) {
+) -> (Compilation, Aside) {
     let (mut compiled, declined) = compiled(set, view, hints, ids, occasion);
     compiled.findings = told(&compiled, view, occasion);
-    (compiled, declined)
+    let exceptions = view.exceptions.lay(&mut compiled.desired);
+    compiled.findings.extend(exceptions.told());
+    (compiled, Aside { declined, exceptions })
+}
+
+/// A compilation with what people accepted otherwise laid over it.
+pub fn with_exceptions<'a>(compiled: &'a Compilation, view: &View) -> Cow<'a, Compilation> {
+    if view.exceptions.is_empty() {
+        return Cow::Borrowed(compiled);
+    }
+    let mut compiled = compiled.clone();
+    view.exceptions.lay(&mut compiled.desired);
+    Cow::Owned(compiled)
 }
 
 fn compiled(
@@ -193,8 +217,8 @@ fn compiled(
         return (compile(set, &view.ted, hints, ids), Vec::new());
     };
     let compiled = intents::compile(set, &view.ted, hints, ids);
-    let declined: Vec<ServiceId> =
-        decision.relieved().filter(|id| !gains(id, set, view, &compiled, assessment)).cloned().collect();
+    let stays = |id: &&ServiceId| is_held(id, view) || !gains(id, set, view, &compiled, assessment);
+    let declined: Vec<ServiceId> = decision.relieved().filter(stays).cloned().collect();
     if declined.is_empty() {
         return (compiled, declined);
     }
@@ -202,6 +226,12 @@ fn compiled(
     let declined_set = declined.iter().cloned().collect();
     *hints = decision.as_ref().clone().without(&declined_set, &view.hints).hints;
     (intents::compile(set, &view.ted, hints, ids), declined)
+}
+
+/// Whether an exception has a hold on how a service's traffic goes: another path would move none of it.
+fn is_held(id: &ServiceId, view: &View) -> bool {
+    let Some(Verdict::Carried { directions, .. }) = view.before.verdicts.get(id) else { return false };
+    directions.iter().any(|way| view.exceptions.have_hold(&way.from, &way.policy))
 }
 
 /// What a compilation has to say on an occasion. Nobody who could change them asks for intents in force, so that a service that is refused

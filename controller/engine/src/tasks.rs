@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use device::{Device, DeviceError, ErrorKind, Module, Rehearsal, Served, Step};
-use model::{DeviceReading, Edit, NodeId, TransactionId};
+use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 use tokio::{
     sync::{mpsc, oneshot},
     task::AbortHandle,
@@ -25,6 +25,8 @@ pub enum Work {
     Cancel(TransactionId),
     /// Read what it holds.
     Read,
+    /// Say what is around it.
+    Surroundings,
     /// Say which modules it serves, and what they lack.
     Serves,
     /// List all its modules, for people.
@@ -41,7 +43,7 @@ impl Work {
             Self::Commit(..) => Step::Commit,
             Self::Confirm(_) => Step::Confirm,
             Self::Cancel(_) => Step::Cancel,
-            Self::Read | Self::Serves | Self::Modules | Self::Contents(_) => Step::Read,
+            Self::Read | Self::Surroundings | Self::Serves | Self::Modules | Self::Contents(_) => Step::Read,
         }
     }
 }
@@ -55,6 +57,8 @@ pub enum Done {
     Reading(DeviceReading),
     /// How a rehearsal went.
     Rehearsed(Rehearsal),
+    /// What is around it; none where it has no way to say that.
+    Surroundings(Option<Surroundings>),
     /// What it serves.
     Served(Served),
     /// Modules.
@@ -158,7 +162,18 @@ impl DeviceHandle {
     pub async fn read(&self) -> Result<DeviceReading, DeviceError> {
         match self.ask(Work::Read).await? {
             Done::Reading(reading) => Ok(reading),
-            Done::Ok | Done::Rehearsed(_) | Done::Served(_) | Done::Modules(_) => Err(self.another_answer()),
+            _ => Err(self.another_answer()),
+        }
+    }
+
+    /// Asks what is around it.
+    ///
+    /// # Errors
+    /// What the device said.
+    pub async fn surroundings(&self) -> Result<Option<Surroundings>, DeviceError> {
+        match self.ask(Work::Surroundings).await? {
+            Done::Surroundings(surroundings) => Ok(surroundings),
+            _ => Err(self.another_answer()),
         }
     }
 
@@ -169,7 +184,7 @@ impl DeviceHandle {
     pub async fn serves(&self) -> Result<Served, DeviceError> {
         match self.ask(Work::Serves).await? {
             Done::Served(served) => Ok(served),
-            Done::Ok | Done::Rehearsed(_) | Done::Reading(_) | Done::Modules(_) => Err(self.another_answer()),
+            _ => Err(self.another_answer()),
         }
     }
 
@@ -180,7 +195,7 @@ impl DeviceHandle {
     pub async fn modules(&self, work: Work) -> Result<Vec<Module>, DeviceError> {
         match self.ask(work).await? {
             Done::Modules(modules) => Ok(modules),
-            Done::Ok | Done::Rehearsed(_) | Done::Reading(_) | Done::Served(_) => Err(self.another_answer()),
+            _ => Err(self.another_answer()),
         }
     }
 
@@ -198,6 +213,7 @@ async fn carry<D: Device>(device: &mut D, work: Work) -> Result<Done, DeviceErro
         Work::Confirm(id) => device.confirm(id).await.map(|()| Done::Ok),
         Work::Cancel(id) => device.cancel(id).await.map(|()| Done::Ok),
         Work::Read => device.read().await.map(Done::Reading),
+        Work::Surroundings => device.surroundings().await.map(Done::Surroundings),
         Work::Serves => device.serves().await.map(Done::Served),
         Work::Modules => device.modules().await.map(Done::Modules),
         Work::Contents(modules) => device.contents(&modules).await.map(Done::Modules),

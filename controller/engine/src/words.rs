@@ -205,9 +205,12 @@ fn removal(edit: &Edit) -> Edit {
         Edit::PutSteering(rule) => Edit::RemoveSteering(rule.key.clone()),
         Edit::PutQos { interface, .. } => Edit::RemoveQos(interface.clone()),
         Edit::PutClassifier(_) => Edit::RemoveClassifier,
-        Edit::RemovePolicy(_) | Edit::RemoveSteering(_) | Edit::RemoveQos(_) | Edit::RemoveClassifier => {
-            edit.clone()
-        }
+        Edit::BindClassifier(interface) => Edit::UnbindClassifier(interface.clone()),
+        Edit::RemovePolicy(_)
+        | Edit::RemoveSteering(_)
+        | Edit::RemoveQos(_)
+        | Edit::UnbindClassifier(_)
+        | Edit::RemoveClassifier => edit.clone(),
     }
 }
 
@@ -247,6 +250,7 @@ mod tests {
             before: Default::default(),
             hints: Default::default(),
             lacks: Arc::default(),
+            exceptions: Arc::default(),
             terms: Default::default(),
         }
     }
@@ -277,6 +281,7 @@ mod tests {
                 Edit::PutSteering(_) => lacks(Feature::DscpSteering),
                 Edit::PutQos { .. } => lacks(Feature::StrictQueues),
                 Edit::PutClassifier(_) => lacks(Feature::Classifiers),
+                Edit::BindClassifier(_) => lacks(Feature::BoundClassifiers),
                 Edit::PutPolicy(_) => lacks(Feature::MplsPolicies),
                 _ => false,
             });

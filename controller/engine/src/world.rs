@@ -12,10 +12,12 @@ use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
     PolicyKey, Revision, Ted, Timestamp, intent::Mode,
 };
-use plan::{Diff, Difference};
+use plan::{DeviceDiff, Diff, Difference, Exceptions};
 
 use crate::{
+    excepted::Excepted,
     learn::Learned,
+    snapshot::WITH_FIELDS,
     stages::{Files, Proposal, View},
     terms::{Most, Terms},
     words::Lacking,
@@ -54,9 +56,6 @@ pub struct Drift {
     /// Policies into which a headend does not lead traffic as it should.
     astray: BTreeSet<(NodeId, PolicyKey)>,
 }
-
-/// Of more objects of a device the names alone are kept: one that lost all it held differs in thousands.
-const WITH_FIELDS: usize = 50;
 
 impl Drift {
     /// Compares again the devices of which findings tell. O(objects on these log objects).
@@ -121,8 +120,10 @@ pub struct World {
     pub ids: Allocations,
     /// What the loop has learned, as it was last compiled.
     pub hints: Hints,
-    /// What devices should hold, and where everything goes; shared with proposals.
+    /// What devices should hold, exceptions among it, and where everything goes; shared with proposals.
     pub compiled: Arc<Compilation>,
+    /// What people accepted on devices otherwise than the intents ask for.
+    pub exceptions: Excepted,
     /// What devices hold; shared with proposals.
     pub actual: Arc<ActualState>,
     /// How many modules each device serves; of those that said it.
@@ -164,6 +165,7 @@ impl World {
             before: Arc::clone(&self.compiled),
             hints: self.hints.clone(),
             lacks: Arc::clone(&self.lacks),
+            exceptions: Arc::clone(self.exceptions.all()),
             terms: Terms { most: self.most, ..Terms::default() },
         }
     }
@@ -203,6 +205,7 @@ impl World {
         self.accepted.set = proposal.set;
         self.accepted.misfit.clear();
         self.compiled = Arc::new(proposal.compiled);
+        self.exceptions = Excepted::of(proposal.aside.exceptions.standing);
         self.drift = Drift::default();
     }
 
@@ -234,15 +237,42 @@ impl World {
             return None;
         }
         self.moved_on();
+        let fresh = self.compare();
+        (!fresh.is_empty()).then_some(fresh)
+    }
+
+    /// Compares what devices hold with what they should; gives the drift that was not told before.
+    pub fn compare(&mut self) -> Vec<Finding> {
         // Without intents that are understood nobody knows what a device should hold.
         if !self.adopted || !self.accepted.misfit.is_empty() {
-            return None;
+            return Vec::new();
         }
         let drift = self.differing();
         let told = std::mem::replace(&mut self.drift, drift);
-        let fresh: Vec<Finding> =
-            self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect();
-        (!fresh.is_empty()).then_some(fresh)
+        self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect()
+    }
+
+    /// What some devices hold otherwise than they should; nothing of those that were not read.
+    pub fn difference(&self, nodes: &BTreeSet<NodeId>) -> BTreeMap<NodeId, DeviceDiff> {
+        let of = |node: &NodeId| Some((node.clone(), self.compiled.desired.devices.get(node)?.clone()));
+        let desired = DesiredState { devices: nodes.iter().filter_map(of).collect() };
+        let of = |node: &NodeId| Some((node.clone(), self.actual.devices.get(node)?.clone()));
+        let actual = ActualState { devices: nodes.iter().filter_map(of).collect(), ..ActualState::default() };
+        plan::diff(&desired, &actual).devices
+    }
+
+    /// Ends the exceptions whose time has passed: devices should hold there what the intents ask for. Gives those that ended.
+    pub fn end_exceptions(&mut self, now: Timestamp) -> Exceptions {
+        let mut left = Exceptions::clone(self.exceptions.all());
+        let over = left.release(|_, exception| exception.is_over(now));
+        let compiled = Arc::make_mut(&mut self.compiled);
+        if self.accepted.misfit.is_empty() {
+            over.lift(&mut compiled.desired);
+            compiled.findings.retain(|finding| finding.code != plan::codes::EXCEPTION);
+            compiled.findings.extend(left.told());
+        }
+        self.exceptions = Excepted::of(left);
+        over
     }
 
     /// What devices hold otherwise than they should; devices that cannot be read are shown as such elsewhere.

@@ -45,6 +45,7 @@ fn try_propose(ted: &Arc<Ted>, hints: Hints) -> Result<Proposal, Vec<Finding>> {
         before: Arc::default(),
         hints: Hints::default(),
         lacks: Arc::default(),
+        exceptions: Arc::default(),
         terms: Terms::default(),
     };
     cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)
@@ -115,6 +116,7 @@ fn nothing_is_promised_by_an_oversight_even_where_no_service_is_in_force_any_mor
         before: Arc::default(),
         hints: Hints::default(),
         lacks: Arc::default(),
+        exceptions: Arc::default(),
         terms: Terms::default(),
     };
     let nothing = model::IntentSet::default();

@@ -19,15 +19,19 @@ use bgp::{
     session::serve,
     wire::{Family, Update},
 };
+use device::Step;
 use engine::{
     controller::BEYOND,
     event::EventKind,
     handle::Refusal,
-    learn::{Learned, News, Speaker, speak},
+    learn::{FactView, Learned, News, Speaker, speak},
     snapshot::Snapshot,
     terms::{Manner, Most, Share},
 };
-use model::{Fact, NodeId, Sid, Source, Span, Standing, Ted, Timestamp, fact::DeviceSource, intent::Mode};
+use model::{
+    Fact, InterfaceName, LinkId, Neighbour, NodeId, Oper, Port, Sid, Side, Source, Span, Standing,
+    Surroundings, Ted, Timestamp, fact::DeviceSource, intent::Mode,
+};
 use support::{Lab, Running, intents, lab};
 use tokio::{
     net::TcpListener,
@@ -216,6 +220,86 @@ async fn what_is_told_and_goes_beyond_the_limit_is_held_back_and_comes_with_inte
     running.apply_so(intents(), Manner::at_once(true)).await.unwrap();
     assert!(leads_over(&lab, "16033") && !leads_over(&lab, "16002"));
     running.wait(|kind| matches!(kind, EventKind::AlarmCleared { alarm, .. } if alarm == BEYOND)).await;
+}
+
+/// A router whose eth1 is up, and who hears somebody there.
+fn hears(system: &str, port: &str) -> Surroundings {
+    let eth1 = InterfaceName::lit("eth1");
+    let neighbour = Neighbour {
+        system_name: Some(system.to_owned()),
+        port_id: Some(port.to_owned()),
+        is_interface: true,
+        ..Neighbour::default()
+    };
+    Surroundings {
+        system_name: None,
+        ports: [(eth1.clone(), Port { oper: Some(Oper::Up), ..Port::default() })].into(),
+        neighbours: [(eth1, vec![neighbour])].into(),
+    }
+}
+
+/// What is shown of the branch's end of its first line.
+fn at_the_branch(snapshot: &Snapshot, what: &str) -> Option<FactView> {
+    let facts = snapshot.sources.links.get(&LinkId::lit("line1-br-1"))?;
+    facts.iter().find(|fact| fact.what == what && fact.from == Some(Side::A)).cloned()
+}
+
+fn is_misplugged(snapshot: &Snapshot) -> bool {
+    let mut findings = snapshot.findings.iter();
+    findings.any(|finding| finding.code == "TL0088" && finding.subject == "line1-br-1")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cable_that_is_plugged_otherwise_is_told_moves_nothing_and_is_stale_while_its_router_is_silent() {
+    let mut lab = lab();
+    let branch = NodeId::lit("br-1");
+    lab.devices[&branch].set_surroundings(hears("core-2", "eth9"));
+    let (mut running, _tell) = served(&mut lab).await;
+    let shown = running.snapshot(is_misplugged).await;
+    let writes = lab.writes();
+    let plug = at_the_branch(&shown, "neighbour").unwrap();
+    assert_eq!((plug.value.as_str(), plug.source.as_str()), ("core-2 eth9", "br-1 by lldp"));
+    assert_eq!((plug.other.unwrap().value.as_str(), plug.followed, plug.stale), ("core-1 eth3", false, None));
+    assert_eq!(at_the_branch(&shown, "oper").unwrap().source, "br-1 by memory");
+    assert_eq!(shown.sources.routers.len(), 1, "the others do not say what is around them");
+
+    lab.devices[&branch].silence(Step::Read, 1_000);
+    let is_stale =
+        |snapshot: &Snapshot| at_the_branch(snapshot, "neighbour").is_some_and(|plug| plug.stale.is_some());
+    let shown = running.snapshot(is_stale).await;
+    assert!(is_misplugged(&shown), "what was said last stays");
+    assert!(at_the_branch(&shown, "oper").unwrap().stale.is_some());
+    assert!(shown.sources.routers[0].silent.is_some());
+    lab.devices[&branch].silence(Step::Read, 0);
+    running.snapshot(|snapshot| !is_stale(snapshot)).await;
+
+    lab.devices[&branch].set_surroundings(hears("core-1", "eth3"));
+    let shown = running.snapshot(|snapshot| !is_misplugged(snapshot)).await;
+    assert_eq!(at_the_branch(&shown, "neighbour").unwrap().other, None);
+    assert_eq!(proposed(&mut running, Duration::from_millis(500)).await, Vec::<String>::new());
+    assert_eq!(lab.writes(), writes, "nothing is sent because of a cable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_router_said_of_itself_outlives_the_controller_and_is_stale_until_it_answers() {
+    let mut lab = lab();
+    let branch = NodeId::lit("br-1");
+    lab.devices[&branch].set_surroundings(hears("core-1", "eth3"));
+    let (mut running, _tell) = served(&mut lab).await;
+    running.snapshot(|snapshot| at_the_branch(snapshot, "neighbour").is_some()).await;
+    running.stop.cancel();
+    running.task.await.unwrap();
+
+    lab.devices[&branch].silence(Step::Read, 1_000);
+    let mut running = lab.begin().await;
+    let shown = running.snapshot(|snapshot| at_the_branch(snapshot, "neighbour").is_some()).await;
+    let plug = at_the_branch(&shown, "neighbour").unwrap();
+    assert_eq!((plug.value.as_str(), plug.stale.is_some()), ("core-1 eth3", true));
+    assert!(shown.sources.routers.is_empty(), "it has not said anything yet");
+    lab.devices[&branch].silence(Step::Read, 0);
+    let is_fresh =
+        |snapshot: &Snapshot| at_the_branch(snapshot, "neighbour").is_some_and(|plug| plug.stale.is_none());
+    running.snapshot(is_fresh).await;
 }
 
 /// A reflector on loopback that tells of a network.

@@ -15,8 +15,8 @@ codes! {
         "The VRF holds a rule with this sequence number that the controller did not create. Ours is withheld and the service's traffic follows the rules that are there. Renumber the other rule. On routers that give routes their color where a VRF imports them, as in Huawei's dialect, a VRF follows one import policy of each address family: where it names another than ours, no rule of ours is put into that VRF, until that policy is taken off it.";
     QOS_TAKEN = "TL0203", "the queues of an interface are set by somebody else",
         "The interface has an output policy that the controller did not create. Guarantees of our classes do not hold there until it is removed.";
-    CLASSIFIER_TAKEN = "TL0204", "the classifier of a device is somebody else's",
-        "Which code point goes to which queue is decided by a classifier that the controller did not create. Ours is withheld; classes may share queues that they should not.";
+    CLASSIFIER_TAKEN = "TL0204", "the classifier at an interface is somebody else's",
+        "Which code point goes to which queue is decided by a classifier where packets enter, and at this interface that is one that the controller did not bind there. It is never changed. Ours is not bound there, so classes that enter there may share queues that they should not. Take the other classifier off the interface; the next cycle binds ours.";
     UNREADABLE = "TL0210", "a device could not be read",
         "What the device holds is unknown, which is not the same as nothing. It gets no edits in this plan. It is read again when its session returns, and the plan is then completed.";
     DRIFT_MISSING = "TL0215", "an object of ours is missing on a device",
@@ -25,6 +25,8 @@ codes! {
         "The object carries our name but not our contents. In mode act it is put back by the next cycle.";
     DRIFT_UNEXPECTED = "TL0217", "an object of ours is left over on a device",
         "The object carries our prefix but no intent asks for it. In mode act it is removed by the next cycle.";
+    EXCEPTION = "TL0218", "an object is held by an exception",
+        "A person accepted what a device holds otherwise than the intents ask for (`trunkline adopt NAME`). Plans leave it as it is, the proof walks it as it is, and it is no drift, for as long as the exception stands. The finding names the objects, who accepted them, why, and until when. Where it says that something else is asked for and is not put, new intents changed what they want there, and the exception stands in the way. `trunkline restore NAME` ends the exceptions of a device and puts what the intents ask for; one with a time ends by itself then, and shows as drift; one that the intents come to ask for as it is ends without a trace.";
     NOT_DELIVERED = "TL0220", "traffic does not arrive",
         "The independent witness walked the service's traffic over the planned policies and it was dropped: no route, a segment that leads nowhere, or a policy whose last resort is to drop. Without a failure this stops the plan.";
     LOOP = "TL0221", "traffic crosses a line twice in the same direction",

@@ -4,19 +4,22 @@
 //! of somebody else that stands where ours should go is a finding; ours is withheld, and so are the steering rules that
 //! would lead traffic into the stranger's policy. The others go ahead: one collision does not stop the network.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use model::{
     ActualState, Classifier, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
     InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp,
     state::Foreign,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::codes;
 
 /// What happens to one object.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Change<T> {
     /// It is new.
@@ -60,7 +63,7 @@ impl<T> Change<T> {
 }
 
 /// What changes on one device.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeviceDiff {
     /// SR policies.
     #[serde(with = "model::state::pairs")]
@@ -72,6 +75,8 @@ pub struct DeviceDiff {
     pub qos: BTreeMap<InterfaceName, Change<InterfaceQos>>,
     /// The classifier.
     pub classifier: Option<Change<Classifier>>,
+    /// Interfaces at which the classifier looks at what enters.
+    pub classified: BTreeMap<InterfaceName, Change<()>>,
 }
 
 impl DeviceDiff {
@@ -81,6 +86,7 @@ impl DeviceDiff {
             steering: objects(&desired.steering, &owned.steering),
             qos: objects(&desired.qos, &owned.qos),
             classifier: object(desired.classifier.as_ref(), owned.classifier.as_ref()),
+            classified: members(&desired.classified, &owned.classified),
         }
     }
 
@@ -91,7 +97,8 @@ impl DeviceDiff {
 
     /// How many objects change.
     pub fn count(&self) -> usize {
-        self.policies.len() + self.steering.len() + self.qos.len() + usize::from(self.classifier.is_some())
+        let classifiers = usize::from(self.classifier.is_some()) + self.classified.len();
+        self.policies.len() + self.steering.len() + self.qos.len() + classifiers
     }
 
     /// The edits that carry the difference out, in no particular phase.
@@ -112,7 +119,11 @@ impl DeviceDiff {
             Some(classifier) => Edit::PutClassifier(classifier.clone()),
             None => Edit::RemoveClassifier,
         });
-        policies.chain(steering).chain(qos).chain(classifier).collect()
+        let classified = self.classified.iter().map(|(interface, change)| match change.after() {
+            Some(()) => Edit::BindClassifier(interface.clone()),
+            None => Edit::UnbindClassifier(interface.clone()),
+        });
+        policies.chain(steering).chain(qos).chain(classifier).chain(classified).collect()
     }
 }
 
@@ -150,8 +161,8 @@ pub enum Withheld {
     Steering(SteeringKey),
     /// The queues of an interface.
     Qos(InterfaceName),
-    /// The classifier.
-    Classifier,
+    /// The classifier at an interface.
+    Classified(InterfaceName),
 }
 
 impl Diff {
@@ -265,11 +276,14 @@ fn drifted(difference: &Diff) -> Vec<Finding> {
         if let Some(change) = &change.classifier {
             say(&"the classifier", change.sign());
         }
+        for (interface, change) in &change.classified {
+            say(&format_args!("the classifier at {interface}"), change.sign());
+        }
     }
     findings
 }
 
-fn object<T: Clone + PartialEq>(desired: Option<&T>, owned: Option<&T>) -> Option<Change<T>> {
+pub(crate) fn object<T: Clone + PartialEq>(desired: Option<&T>, owned: Option<&T>) -> Option<Change<T>> {
     match (desired, owned) {
         (Some(to), Some(from)) if from != to => Some(Change::Change { from: from.clone(), to: to.clone() }),
         (Some(to), None) => Some(Change::Add(to.clone())),
@@ -292,13 +306,22 @@ fn objects<K: Clone + Ord, T: Clone + PartialEq>(
     put.chain(gone).collect()
 }
 
+/// The same for what is there or not.
+fn members<K: Clone + Ord>(desired: &BTreeSet<K>, owned: &BTreeSet<K>) -> BTreeMap<K, Change<()>> {
+    let put = desired.difference(owned).map(|key| (key.clone(), Change::Add(())));
+    let gone = owned.difference(desired).map(|key| (key.clone(), Change::Remove(())));
+    put.chain(gone).collect()
+}
+
 fn withhold(config: &mut DeviceConfig, objects: &[Withheld]) {
     for object in objects {
         match object {
             Withheld::Policy(key) => drop(config.policies.remove(key)),
             Withheld::Steering(key) => drop(config.steering.remove(key)),
             Withheld::Qos(interface) => drop(config.qos.remove(interface)),
-            Withheld::Classifier => config.classifier = None,
+            Withheld::Classified(interface) => {
+                config.classified.remove(interface);
+            }
         }
     }
 }
@@ -354,12 +377,15 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
         );
         objects.push(Withheld::Qos(interface.clone()));
     }
-    if foreign.classifier && wanted.classifier.is_some() {
-        say(codes::CLASSIFIER_TAKEN, "the classifier is somebody else's: ours is not put".into());
-        objects.push(Withheld::Classifier);
+    for interface in foreign.classified.intersection(&wanted.classified) {
+        say(
+            codes::CLASSIFIER_TAKEN,
+            format!("the classifier at {interface} is somebody else's: ours is not put there"),
+        );
+        objects.push(Withheld::Classified(interface.clone()));
     }
     (objects, findings)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -63,7 +63,15 @@ impl DeviceDiff {
         let steering = self.steering.iter().map(|(key, change)| of(format!("steering {key}"), change, rule));
         let queues = self.qos.iter().map(|(name, change)| of(format!("queues of {name}"), change, queues));
         let marks = self.classifier.iter().map(|change| of("classifier".to_owned(), change, classifier));
-        policies.chain(steering).chain(queues).chain(marks).collect()
+        let bound = self.classified.iter();
+        let bound =
+            bound.map(|(name, change)| of(format!("classifier at {name}"), change, |()| Fields::new()));
+        policies.chain(steering).chain(queues).chain(marks).chain(bound).collect()
+    }
+
+    /// The names of the objects that differ, in the same order.
+    pub fn objects(&self) -> Vec<String> {
+        self.differences().into_iter().map(|difference| difference.object).collect()
     }
 }
 
@@ -209,5 +217,14 @@ mod tests {
         let objects: Vec<String> = told.iter().map(ToString::to_string).collect();
         assert!(objects.len() >= 2 && objects.iter().all(|told| told.ends_with(", missing")), "{objects:?}");
         assert_eq!(objects.last().map(String::as_str), Some("classifier, missing"));
+    }
+
+    #[test]
+    fn a_binding_that_is_gone_is_named_by_its_interface() {
+        let mut gone = None;
+        let told = after(|config| gone = config.classified.pop_first());
+        let [one] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(one.to_string(), format!("classifier at {}, missing", gone.unwrap()));
+        assert!(one.deviation == Deviation::Missing && one.fields.is_empty(), "{one:?}");
     }
 }

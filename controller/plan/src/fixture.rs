@@ -198,6 +198,9 @@ impl Built {
             device.steering.insert(rule.clone(), SteeringRule { key: rule, prefix: None, dscp, color });
             device.classifier =
                 Some(Classifier { queues: BTreeMap::from([(self::dscp(), QueueName::lit("af4"))]) });
+            let ends = self.ted.links.values().flat_map(|link| [&link.a, &link.z]);
+            device.classified =
+                ends.filter(|end| end.node == from).map(|end| end.interface.clone()).collect();
             let domains = Vec::new();
             directions.push(DirectionVerdict { from, to, policy: key, primary, backup, domains });
         }

@@ -12,6 +12,9 @@ pub mod diff;
 // The same for people who look at what somebody else changed.
 pub mod fields;
 
+// What of it people accept as it is.
+pub mod exceptions;
+
 // Why it changes, and in which order.
 pub mod cause;
 
@@ -41,6 +44,7 @@ mod fixture;
 
 pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
+pub use exceptions::{Exception, Exceptions, Laid};
 pub use fields::{Deviation, Difference, FieldDifference};
 pub use order::plan;
 pub use policy::ChangePolicy;

@@ -8,6 +8,7 @@
 //! | steering rule | move | move | break |
 //! | queues of an interface | make | grows: make; shrinks: break; both: see below; otherwise move | break |
 //! | classifier | move | move | break |
+//! | classifier at an interface | move | – | break |
 //!
 //! Queues of which some grow and some shrink first take the greater share of each (make), then the new one (break), where the
 //! interface has room for that; where it has not, they change with the traffic (move).
@@ -56,6 +57,7 @@ pub fn plan(diff: Diff, base: Revision, policy: &ChangePolicy, causes: &Causes<'
         device.qos(change);
         device.policies(change);
         device.classifier(change);
+        device.classified(change);
         device.steering(change);
     }
     let (transactions, moving): (Vec<Transaction>, Vec<Vec<ServiceId>>) =
@@ -116,12 +118,14 @@ const fn rank(edit: &Edit) -> u8 {
     match edit {
         Edit::PutQos { .. } => 0,
         Edit::PutClassifier(_) => 1,
-        Edit::PutPolicy(_) => 2,
-        Edit::PutSteering(_) => 3,
-        Edit::RemoveSteering(_) => 4,
-        Edit::RemovePolicy(_) => 5,
-        Edit::RemoveClassifier => 6,
-        Edit::RemoveQos(_) => 7,
+        Edit::BindClassifier(_) => 2,
+        Edit::PutPolicy(_) => 3,
+        Edit::PutSteering(_) => 4,
+        Edit::RemoveSteering(_) => 5,
+        Edit::RemovePolicy(_) => 6,
+        Edit::UnbindClassifier(_) => 7,
+        Edit::RemoveClassifier => 8,
+        Edit::RemoveQos(_) => 9,
     }
 }
 
@@ -241,6 +245,22 @@ impl<'c> Device<'_, 'c> {
         };
         let cause = Cause { intents: self.causes.of_node(self.node), rule: why.to_owned() };
         self.push(phase, edit, cause, BTreeSet::new(), false);
+    }
+
+    fn classified(&mut self, change: &DeviceDiff) {
+        for (interface, change) in &change.classified {
+            let (phase, edit, why) = match change.after() {
+                Some(()) => {
+                    (Phase::Move, Edit::BindClassifier(interface.clone()), "what enters here finds its queue")
+                }
+                None => {
+                    let why = "no class is told apart here any more";
+                    (Phase::Break, Edit::UnbindClassifier(interface.clone()), why)
+                }
+            };
+            let cause = Cause { intents: self.causes.of_node(self.node), rule: why.to_owned() };
+            self.push(phase, edit, cause, BTreeSet::new(), false);
+        }
     }
 
     fn qos(&mut self, change: &DeviceDiff) {

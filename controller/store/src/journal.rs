@@ -16,6 +16,8 @@ use crate::{
     record::{IntentRevision, TransactionRecord},
 };
 
+pub use change::Beside;
+
 /// The journal. Clones share the file.
 #[derive(Clone, Debug)]
 pub struct Journal {
@@ -122,6 +124,14 @@ impl Journal {
     /// The read failed.
     pub fn learned<T: DeserializeOwned + Default>(&self) -> Result<T, StoreError> {
         self.file.state("learned")
+    }
+
+    /// The exceptions that stand; none in a new journal. They are the loop's own type, as what it learned is.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub fn exceptions<T: DeserializeOwned + Default>(&self) -> Result<T, StoreError> {
+        self.file.state("exceptions")
     }
 
     /// Keeps whether the network was adopted. Before that the controller only observes.

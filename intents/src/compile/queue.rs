@@ -1,12 +1,13 @@
-//! Queues of the interfaces that services cross, and the classifiers that lead packets into them.
+//! Queues of the interfaces that services cross, and the classifiers that lead packets into them: at every interface of such a
+//! device, for a packet that enters where no classifier looks at it finds the lowest queue.
 //!
 //! The guarantee of a queue on an interface is the sum of what is promised to the services whose path or backup leaves by it.
 //! Paths always fit, since they were admitted by free bandwidth; backups are added in the order of value while they fit.
 //! Where a profile wants queues everywhere, interfaces that nothing crosses have them too, with nothing guaranteed.
 
 use model::{
-    Bandwidth, Classifier, EdgeIx, Graph, IntentSet, InterfaceQos, QueueName, QueueShare, Scheduling,
-    Severity, Ted,
+    Bandwidth, Classifier, EdgeIx, Feature, Graph, IntentSet, InterfaceQos, QueueName, QueueShare,
+    Scheduling, Severity, Ted,
 };
 
 use super::{
@@ -106,6 +107,19 @@ pub(super) fn set(set: &IntentSet, ted: &Ted, graph: &Graph, placed: &[Placed<'_
     }
     for device in done.desired.devices.values_mut() {
         device.classifier = Some(classifier.clone());
+    }
+    bind(ted, done);
+}
+
+/// Has classifiers look at what enters by any interface that the network knows, also of a link that is down or drained. Where hosts
+/// and customers come in it does not know.
+fn bind(ted: &Ted, done: &mut Compilation) {
+    for end in ted.links.values().flat_map(|link| [&link.a, &link.z]) {
+        let is_told =
+            ted.nodes.get(&end.node).is_some_and(|node| node.features.has(Feature::BoundClassifiers));
+        if is_told && let Some(device) = done.desired.devices.get_mut(&end.node) {
+            device.classified.insert(end.interface.clone());
+        }
     }
 }
 

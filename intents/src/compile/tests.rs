@@ -155,6 +155,30 @@ fn services_of_an_intent_share_their_steering_rules() {
 }
 
 #[test]
+fn classifiers_look_at_what_enters_by_every_interface_of_a_router_that_can_be_told_which() {
+    let mut ted = minimal_ted();
+    let set = set_of(&[CLASSES, SERVICES], &ted);
+    let drained = Hints { drained_links: BTreeSet::from([lit("line1-br-1")]), ..Hints::default() };
+    let interfaces = |ted: &Ted, node: &NodeId| -> BTreeSet<InterfaceName> {
+        let ends = ted.links.values().flat_map(|link| [&link.a, &link.z]);
+        ends.filter(|end| end.node == *node).map(|end| end.interface.clone()).collect()
+    };
+    for hints in [Hints::default(), drained] {
+        let done = compiled(&set, &ted, &hints);
+        assert!(done.desired.devices.values().any(|config| config.classified.len() > config.qos.len()));
+        for (node, config) in &done.desired.devices {
+            assert_eq!((config.classifier.is_some(), &config.classified), (true, &interfaces(&ted, node)));
+        }
+    }
+    let core: NodeId = lit("core-1");
+    let lacks = [(Feature::BoundClassifiers, "no leaf".to_owned())].into();
+    ted.nodes.get_mut(&core).unwrap().features = Features { lacks, longest_name: None };
+    let done = compiled(&set, &ted, &Hints::default());
+    let config = &done.desired.devices[&core];
+    assert!(config.classifier.is_some() && config.classified.is_empty(), "it classifies whatever enters");
+}
+
+#[test]
 fn a_profile_for_all_interfaces_leaves_none_without_queues_and_guarantees_nothing_more() {
     let ted = minimal_ted();
     let everywhere = CLASSES.replacen("spec:\n  queues:", "spec:\n  interfaces: all\n  queues:", 1);

@@ -46,7 +46,9 @@ fn process(layout: &Layout, id: &NodeId) -> String {
         title(router)
     );
     let hello = if layout.routers().count() < MANY { 1 } else { 3 };
-    for at in stand.interfaces.values() {
+    // What a tenant has is no business of the IGP.
+    let is_tenants = |at: &&Interface| layout.far(at).is_some_and(|far| layout.tenant(&far.node).is_some());
+    for at in stand.interfaces.values().filter(|at| !is_tenants(at)) {
         let _ = write!(text, "interface {}\n ipv6 router isis {PROCESS}\n", at.device);
         match metric(layout, at) {
             Some(metric) => {

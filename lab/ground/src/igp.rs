@@ -2,7 +2,7 @@
 //!
 //! What IS-IS would come to with the same metrics: equal paths share (ECMP), a line counts where both of its ends are up, routers
 //! with the overload bit carry no transit traffic (RFC 3787 section 4), and a metric of 2^24-1 keeps a line out (RFC 5305 section 3).
-//! Every router announces its loopback, its router id, its locator, and the networks of its hosts.
+//! Every router announces its loopback, its router id, its locator, and the networks of hosts that belong to no tenant.
 
 use std::{
     cmp::Reverse,
@@ -197,8 +197,9 @@ struct Reached<'a> {
 
 /// The networks of an interface whose line leads to a host.
 fn to_host(layout: &Layout, interface: &Interface) -> Vec<Announced> {
-    let far = layout.lines.get(&interface.line).map(|line| line.end(interface.side.other()));
-    if !far.is_some_and(|far| layout.is_host(&far.node)) {
+    let far = layout.far(interface);
+    // What a tenant has is no business of the IGP.
+    if !far.is_some_and(|far| layout.is_host(&far.node) && layout.tenant(&far.node).is_none()) {
         return Vec::new();
     }
     let line = Some(interface.line.clone());

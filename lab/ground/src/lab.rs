@@ -173,6 +173,11 @@ impl Ground {
         &self.layout
     }
 
+    /// Whether routers have daemons of an IGP of their own.
+    pub const fn has_daemons(&self) -> bool {
+        matches!(self.igp, Igp::Frr(_))
+    }
+
     /// Takes it away: routes stop to follow, daemons end, wires are cut, namespaces go.
     ///
     /// # Errors

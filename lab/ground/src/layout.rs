@@ -17,10 +17,10 @@ mod addresses;
 mod hosts;
 pub mod names;
 
-pub(crate) use addresses::next_hop;
+pub use addresses::{CORE, next_hop};
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
@@ -28,7 +28,7 @@ use std::{
 use formats::{LabFile, Network};
 use ipnet::{IpNet, Ipv6Net};
 use model::{
-    Bandwidth, Finding, InterfaceName, LinkId, NodeId, Severity, Side, Ted,
+    Bandwidth, Finding, InterfaceName, LinkId, NodeId, Severity, Side, Ted, VrfName,
     fact::{Fact, Source},
 };
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,8 @@ pub const MOST_MTU: u32 = 65_000;
 /// The size of packets of hosts.
 pub const HOST_MTU: u32 = 1500;
 
-/// A lab as it will stand.
-#[derive(Clone, Debug, PartialEq)]
+/// A lab as it will stand. As JSON it tells the routers' agents where they stand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
     /// Its name as it is part of names of namespaces.
     pub lab: String,
@@ -55,12 +55,13 @@ pub struct Layout {
     pub lines: BTreeMap<LinkId, Line>,
     /// Its routers and the lines between them: what a controller knows of it.
     pub ted: Ted,
-    /// What has no place here, and what was filled in.
+    /// What has no place here, and what was filled in: for whoever reads the file.
+    #[serde(skip)]
     pub notes: Vec<Finding>,
 }
 
 /// A node and where it stands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stand {
     /// Its namespace.
     pub space: String,
@@ -71,7 +72,7 @@ pub struct Stand {
 }
 
 /// What a node is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kind {
     /// It forwards.
     Router(Router),
@@ -80,7 +81,7 @@ pub enum Kind {
 }
 
 /// The addresses of a router.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Router {
     /// Its own, under which others reach it.
     pub loopback: Ipv6Addr,
@@ -105,7 +106,7 @@ fn first_of(locator: Ipv6Net) -> Option<Ipv6Net> {
 }
 
 /// An address of a frame: locally administered, by plan, so that neighbours need not ask for it.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Mac(pub [u8; 6]);
 
 impl fmt::Display for Mac {
@@ -116,14 +117,16 @@ impl fmt::Display for Mac {
 }
 
 /// A host: an end system.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Host {
+    /// The tenant that it belongs to. Its networks are the tenant's alone then, and no IGP announces them.
+    pub tenant: Option<VrfName>,
     /// Where its packets go, one for each family that it has.
     pub gateways: Vec<IpAddr>,
 }
 
 /// An interface.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Interface {
     /// What Linux calls it.
     pub device: String,
@@ -153,7 +156,7 @@ pub struct End {
 }
 
 /// A line.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Its ends, A first.
     pub ends: [End; 2],
@@ -212,7 +215,7 @@ impl Layout {
                 "a node of kind `linux` is a host unless it has a label such as `trunkline.role: core` or an image of a routing suite",
             )]);
         }
-        let mut faults = layout.place(&network.ted, &hosts);
+        let mut faults = layout.place(&network.ted, &hosts, lab);
         layout.join(&network.ted, lab, wires);
         faults.extend(addresses::give(&mut layout, &network.ted, lab));
         hosts::gateways(&mut layout);
@@ -220,7 +223,7 @@ impl Layout {
     }
 
     /// Gives every node its namespace and its interfaces' names; tells of names that meet.
-    fn place(&mut self, ted: &Ted, hosts: &hosts::Hosts) -> Vec<Finding> {
+    fn place(&mut self, ted: &Ted, hosts: &hosts::Hosts, lab: &LabFile) -> Vec<Finding> {
         let mut order = formats::interface_order(ted);
         let mut taken: BTreeMap<String, NodeId> = BTreeMap::new();
         let mut faults = Vec::new();
@@ -231,7 +234,8 @@ impl Layout {
                 faults.push(impossible(format!("node {}", node.id), message));
             }
             let kind = if hosts.contains(&node.id) {
-                Kind::Host(Host::default())
+                let tenant = lab.nodes.get(&node.id).and_then(|said| said.vrf.clone());
+                Kind::Host(Host { tenant, ..Host::default() })
             } else {
                 Kind::Router(Router {
                     loopback: addresses::loopback(node.router_id),
@@ -310,6 +314,24 @@ impl Layout {
     /// Whether a node is a host.
     pub fn is_host(&self, node: &NodeId) -> bool {
         self.nodes.get(node).is_some_and(|stand| matches!(stand.kind, Kind::Host(_)))
+    }
+
+    /// The tenant that a node belongs to: none where it is no host, or a host of nobody.
+    pub fn tenant(&self, node: &NodeId) -> Option<&VrfName> {
+        self.nodes.get(node).and_then(|stand| match &stand.kind {
+            Kind::Host(host) => host.tenant.as_ref(),
+            Kind::Router(_) => None,
+        })
+    }
+
+    /// All tenants.
+    pub fn tenants(&self) -> BTreeSet<&VrfName> {
+        self.nodes.keys().filter_map(|node| self.tenant(node)).collect()
+    }
+
+    /// The end of the line that an interface is not.
+    pub fn far(&self, interface: &Interface) -> Option<&End> {
+        self.lines.get(&interface.line).map(|line| line.end(interface.side.other()))
     }
 
     /// The routers by name.

@@ -74,7 +74,10 @@ pub fn of_file(file: &Path, cause: io::Error) -> SpaceError {
 }
 
 /// Takes the calling thread into a namespace. It must end there.
-fn enter(space: &str) -> Result<(), SpaceError> {
+///
+/// # Errors
+/// There is none of that name, or it may not be entered.
+pub fn enter(space: &str) -> Result<(), SpaceError> {
     let fail = |cause| SpaceError::Enter { space: space.to_owned(), cause };
     let file = File::open(Path::new(FOLDER).join(space)).map_err(fail)?;
     move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))

@@ -152,7 +152,7 @@ fn by_shadow(
         .keys()
         .filter_map(|key| match key.table {
             Table::Slot(slot) => Some(Rule::Steered(Family::of(&key.to), slot)),
-            Table::Main => None,
+            Table::Main | Table::Local => None,
         })
         .collect();
     let keys = by_length(shadow.keys());

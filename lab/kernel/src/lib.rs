@@ -51,7 +51,7 @@ pub mod tc;
 pub mod live;
 
 pub use change::Misfit;
-pub use number::{Device, Minor, Packets, Rate, Slot, Table, TenantNo, Weight};
+pub use number::{BadDevice, Device, Minor, Packets, Rate, Slot, Table, TenantNo, Weight};
 pub use object::{
     Behaviour, Class, Family, Hop, Marking, NextCsid, PortClasses, RouteKey, Rule, Shaper, Steer, Target,
     TenantMarks, Way,
@@ -59,6 +59,7 @@ pub use object::{
 pub use of::queues::classes;
 pub use place::{
     Attachment, Csid, EndX, Locator, Peer, Place, Port, Remote, Service, Tenant, Underlay, decap_sid,
+    probe_sid,
 };
 pub use program::Program;
 pub use refusal::{NotHere, Refusal};

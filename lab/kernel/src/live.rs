@@ -10,6 +10,7 @@ mod counters;
 mod decode;
 mod encode;
 mod error;
+mod listen;
 mod namespace;
 mod read;
 mod sysctl;

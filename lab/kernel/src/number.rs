@@ -171,17 +171,21 @@ impl Slot {
 pub enum Table {
     /// The kernel's main table: SIDs, and what the IGP gives.
     Main,
+    /// The kernel's table of the node's own addresses: what is for the router itself.
+    Local,
     /// That of a slot.
     Slot(Slot),
 }
 
 impl Table {
     const MAIN: u32 = 254;
+    const LOCAL: u32 = 255;
 
     /// Its number.
     pub const fn number(self) -> u32 {
         match self {
             Self::Main => Self::MAIN,
+            Self::Local => Self::LOCAL,
             Self::Slot(slot) => TABLES + slot.number(),
         }
     }
@@ -190,6 +194,7 @@ impl Table {
     pub fn from_number(number: u32) -> Option<Self> {
         match number {
             Self::MAIN => Some(Self::Main),
+            Self::LOCAL => Some(Self::Local),
             _ => number.checked_sub(TABLES).and_then(Slot::from_number).map(Self::Slot),
         }
     }

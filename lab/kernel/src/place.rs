@@ -21,6 +21,10 @@ use crate::{
 /// of lists behind binding SIDs.
 const DECAP: u16 = 0xd06;
 
+/// The function of the SID by which every router takes a probe out of its outer header, for itself (End.DT6 of its own addresses): the
+/// end of lists that are probed.
+const PROBE: u16 = 0xd07;
+
 /// The function of a node's services in the model ([`model::Node::service_sid`]).
 const SERVICE: u16 = 0xd46;
 
@@ -129,6 +133,11 @@ pub fn decap_sid(locator: Ipv6Net) -> Ipv6Addr {
     function_of(locator, DECAP)
 }
 
+/// The SID by which a router takes a probe out of its outer header.
+pub fn probe_sid(locator: Ipv6Net) -> Ipv6Addr {
+    function_of(locator, PROBE)
+}
+
 /// A tenant with customers here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tenant {
@@ -198,7 +207,7 @@ impl Place {
     }
 
     /// The other router that an endpoint belongs to: its router id, or any address in its locator, the longest first.
-    pub(crate) fn owner(&self, endpoint: IpAddr) -> Option<&NodeId> {
+    pub fn owner(&self, endpoint: IpAddr) -> Option<&NodeId> {
         let owns = |peer: &Peer| match endpoint {
             IpAddr::V4(id) => (peer.router_id == id).then_some(32),
             IpAddr::V6(address) => {

@@ -20,7 +20,7 @@ mod session;
 
 pub mod refusal;
 
-mod validate;
+pub(crate) mod validate;
 
 // The store itself: running, candidate, locks, and the commit that waits to be confirmed.
 pub mod store;

@@ -1,7 +1,7 @@
 //! What a configuration means for forwarding, whoever wrote it: policies, steering, queues, classifiers as the model has
 //! them. The simulator follows this and nothing else; it is read from the tree, so a rule deleted by hand is gone here too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Bandwidth, CandidatePath, Classifier, DeviceConfig, Discipline, InterfaceName, InterfaceQos, PolicyKey,
@@ -27,8 +27,10 @@ pub fn read(schema: &Schema, running: &Tree) -> DeviceConfig {
         steering(&instance, &mut config);
     }
     for qos in top.down("qos") {
+        let kinds = kinds(&qos);
         for interface in qos.each("interfaces", "interface") {
             config.qos.extend(interface_qos(&qos, &interface));
+            config.classified.extend(classified(&interface, &kinds));
         }
         config.classifier = classifier(&qos);
     }
@@ -172,6 +174,22 @@ fn interface_qos(qos: &At<'_>, interface: &At<'_>) -> Option<(InterfaceName, Int
         }
     }
     Some((name, shares))
+}
+
+/// The kinds of packets with code points that classifiers look at.
+fn kinds(qos: &At<'_>) -> BTreeSet<String> {
+    let kinds = qos.each("classifiers", "classifier").filter_map(|one| one.text("config/type"));
+    kinds.filter(|kind| ["IPV4", "IPV6"].contains(&kind.as_str())).collect()
+}
+
+/// The name of the interface, where a classifier is bound to what enters for each kind of packets that anybody classifies. Where only
+/// some are, none counts: the simulator's packets have a code point and no address family.
+fn classified(interface: &At<'_>, kinds: &BTreeSet<String>) -> Option<InterfaceName> {
+    let all = interface.down("input").flat_map(|input| input.each("classifiers", "classifier"));
+    let bound: BTreeSet<String> =
+        all.filter(|one| one.leaf("config/name").is_some()).filter_map(|one| one.text("type")).collect();
+    let whole = !kinds.is_empty() && kinds.is_subset(&bound);
+    whole.then(|| interface.text("interface-id")?.parse().ok()).flatten()
 }
 
 /// Which queue each code point goes to, over all classifiers; the first by name that says something of one wins.

@@ -9,7 +9,8 @@ use std::{
 };
 
 use model::{
-    Bandwidth, Delay, Demand, Demands, DeviceConfig, Jitter, LinkId, Loss, NodeId, Ratio, Side, Ted, VrfName,
+    Bandwidth, Delay, Demand, Demands, DeviceConfig, InterfaceName, Jitter, LinkId, Loss, NodeId, Ratio,
+    Side, Ted, VrfName,
 };
 use serde::{Deserialize, Serialize};
 use sim::World;
@@ -27,7 +28,7 @@ use crate::{
     fleet::Fleet,
     forwarding,
     router::Router,
-    state::{InterfaceState, Measurement, QueueState, RouterState, StateSource, Traffic},
+    state::{InterfaceState, Measurement, Neighbour, QueueState, RouterState, StateSource, Traffic},
 };
 
 /// The file that describes the world: JSON.
@@ -136,6 +137,9 @@ pub enum CommandError {
         /// The router at which it should begin or end, where one was named.
         at: Option<NodeId>,
     },
+    /// Lines and traffic are real.
+    #[error("there is no simulated world around these routers: lines are told by who keeps the lab")]
+    NoWorld,
 }
 
 fn place(at: Option<&NodeId>) -> String {
@@ -246,7 +250,7 @@ impl Lab {
             .ted()
             .nodes
             .keys()
-            .filter_map(|node| Some((node.clone(), Arc::new(shown(&world.state(node)?)))))
+            .filter_map(|node| Some((node.clone(), Arc::new(shown(&world, node)?))))
             .collect();
         drop(world);
         *locked(&self.seen) = seen;
@@ -265,22 +269,11 @@ impl Lab {
             }
             Command::Heal { link } => world.heal(link)?,
             Command::SetUp { link, up } => world.set_up(link, *up)?,
-            Command::Power { node, on } => {
-                if !fleet.power(node, *on) {
-                    return Err(CommandError::Router(node.clone()));
-                }
-            }
-            Command::Restart { node } => {
-                if !fleet.restart(node) {
-                    return Err(CommandError::Router(node.clone()));
-                }
-            }
-            Command::Fault { node, fault } => {
-                let router = fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?;
-                router.faults.plan(*fault);
-            }
-            Command::Mend { node } => {
-                fleet.router(node).ok_or_else(|| CommandError::Router(node.clone()))?.faults.clear();
+            Command::Power { .. }
+            | Command::Restart { .. }
+            | Command::Fault { .. }
+            | Command::Mend { .. } => {
+                act_on_routers(fleet, command)?;
             }
             Command::Surge { vrf, at, to } => {
                 let key = (vrf.clone(), at.clone());
@@ -302,6 +295,32 @@ impl Lab {
             }
         }
         Ok(serde_json::Value::Null)
+    }
+}
+
+/// Does something to the servers of a router.
+///
+/// # Errors
+/// There is no such router, or the command is not for routers' servers but for lines and traffic, which have to be simulated for it.
+pub fn act_on_routers(fleet: &Fleet, command: &Command) -> Result<(), CommandError> {
+    let unknown = |node: &NodeId| CommandError::Router(node.clone());
+    let done = |done: bool, node: &NodeId| if done { Ok(()) } else { Err(unknown(node)) };
+    match command {
+        Command::Power { node, on } => done(fleet.power(node, *on), node),
+        Command::Restart { node } => done(fleet.restart(node), node),
+        Command::Fault { node, fault } => {
+            fleet.router(node).ok_or_else(|| unknown(node))?.faults.plan(*fault);
+            Ok(())
+        }
+        Command::Mend { node } => {
+            fleet.router(node).ok_or_else(|| unknown(node))?.faults.clear();
+            Ok(())
+        }
+        Command::Impair { .. }
+        | Command::Heal { .. }
+        | Command::SetUp { .. }
+        | Command::Surge { .. }
+        | Command::Flow { .. } => Err(CommandError::NoWorld),
     }
 }
 
@@ -337,9 +356,32 @@ fn buffer_octets(interface: &sim::InterfaceState) -> u64 {
     interface.speed.as_bps() / 8 / 20
 }
 
-/// The world's words in the router's.
-fn shown(node: &sim::NodeState) -> RouterState {
-    let interface = |state: &sim::InterfaceState| InterfaceState {
+/// Who is heard at an end of a line, while it is up.
+fn heard(ted: &Ted, node: &NodeId, name: &InterfaceName, state: &sim::InterfaceState) -> Option<Neighbour> {
+    let link = ted.links.get(&state.link).filter(|_| state.up)?;
+    let is_here = |side: &Side| link.end(*side).node == *node && link.end(*side).interface == *name;
+    let here = [Side::A, Side::Z].into_iter().find(is_here)?;
+    let far = link.end(here.other());
+    Some(Neighbour { system: far.node.clone(), port: far.interface.clone() })
+}
+
+/// The world's words in the router's; none where it has no such router.
+fn shown(world: &World, node: &NodeId) -> Option<RouterState> {
+    let found = world.state(node)?;
+    let interface = |(at, (name, state)): (usize, (&InterfaceName, &sim::InterfaceState))| {
+        let neighbour = heard(world.ted(), node, name, state);
+        let index = u32::try_from(at + 1).ok();
+        (name.clone(), InterfaceState { index, neighbour, ..interface_shown(state) })
+    };
+    Some(RouterState {
+        system_name: Some(node.to_string()),
+        interfaces: found.interfaces.iter().enumerate().map(interface).collect(),
+        ..RouterState::default()
+    })
+}
+
+fn interface_shown(state: &sim::InterfaceState) -> InterfaceState {
+    InterfaceState {
         up: state.up,
         received: Traffic { pkts: state.in_pkts, octets: state.in_octets },
         sent: Traffic { pkts: state.out_pkts, octets: state.out_octets },
@@ -356,10 +398,6 @@ fn shown(node: &sim::NodeState) -> RouterState {
             .map(|(name, queue)| (name.clone(), queue_shown(queue, buffer_octets(state))))
             .collect(),
         ..InterfaceState::default()
-    };
-    RouterState {
-        interfaces: node.interfaces.iter().map(|(name, state)| (name.clone(), interface(state))).collect(),
-        ..RouterState::default()
     }
 }
 

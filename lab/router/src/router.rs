@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use model::{NodeId, Timestamp};
@@ -71,6 +71,9 @@ impl fmt::Debug for Shared {
     }
 }
 
+/// Who is told of a configuration that nothing takes back any more.
+type Settled = Box<dyn Fn(&Tree) + Send + Sync>;
+
 /// One router.
 pub struct Router {
     name: NodeId,
@@ -82,6 +85,7 @@ pub struct Router {
     store: Mutex<Datastore>,
     running: watch::Sender<Tree>,
     events: broadcast::Sender<Arc<Event>>,
+    settled: OnceLock<Settled>,
     /// Rung when the time of the next expiry may have changed.
     timer: Notify,
     /// How often it has restarted.
@@ -132,6 +136,7 @@ impl Router {
             store: Mutex::new(store),
             running,
             events: broadcast::Sender::new(BACKLOG),
+            settled: OnceLock::new(),
             timer: Notify::new(),
             restarts: watch::Sender::new(0),
             sessions: Mutex::default(),
@@ -159,6 +164,12 @@ impl Router {
         self.running.subscribe()
     }
 
+    /// Has running told whenever it is settled: no commit waits for its confirmation. It may be told twice, and it is told before who
+    /// made it so is answered. Only the first who asks is told.
+    pub fn on_settled(&self, told: impl Fn(&Tree) + Send + Sync + 'static) {
+        let _ = self.settled.set(Box::new(told));
+    }
+
     /// Changes of running from now on.
     pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
         self.events.subscribe()
@@ -182,6 +193,11 @@ impl Router {
         let mut store = locked(&self.store);
         let changes = operation(&mut store, at)?;
         self.timer.notify_one();
+        if store.deadline().is_none()
+            && let Some(settled) = self.settled.get()
+        {
+            settled(store.running());
+        }
         let changed = !changes.is_empty();
         if changed {
             // Still under the lock: listeners hear of changes in the order in which they were made.

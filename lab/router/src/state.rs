@@ -25,6 +25,8 @@ pub trait StateSource: Send + Sync + 'static {
 /// What one router counts and measures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouterState {
+    /// What it calls itself to its neighbours; it sends nothing of itself without.
+    pub system_name: Option<String>,
     /// By interface. An interface that is configured but not here is of unknown state.
     pub interfaces: BTreeMap<InterfaceName, InterfaceState>,
     /// By SR policy.
@@ -47,6 +49,10 @@ pub struct Traffic {
 pub struct InterfaceState {
     /// Whether it carries traffic.
     pub up: bool,
+    /// Its number.
+    pub index: Option<u32>,
+    /// Whom it hears, where it hears anybody.
+    pub neighbour: Option<Neighbour>,
     /// Received.
     pub received: Traffic,
     /// Sent.
@@ -63,6 +69,15 @@ pub struct InterfaceState {
     pub measurement: Measurement,
     /// Its queues.
     pub queues: BTreeMap<QueueName, QueueState>,
+}
+
+/// Somebody who sends of itself over a line (IEEE 802.1AB).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Neighbour {
+    /// What it calls itself; its chassis is called the same.
+    pub system: NodeId,
+    /// The interface that it sends from.
+    pub port: InterfaceName,
 }
 
 /// The link in the sending direction (RFC 8570). What is absent is not known.

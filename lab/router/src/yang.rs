@@ -34,6 +34,8 @@ pub const MODULES: &[ModuleText] = modules! {
     "ietf-interfaces"
     "iana-if-type"
     "openconfig-interfaces"
+    "openconfig-lldp-types"
+    "openconfig-lldp"
     "openconfig-packet-match"
     "openconfig-policy-forwarding"
     "openconfig-network-instance-types"

@@ -293,6 +293,47 @@ fn overload_drops_in_the_lowest_queue_and_spares_what_is_guaranteed() {
 }
 
 #[test]
+fn a_code_point_counts_in_transit_only_where_the_interface_of_entry_is_bound() {
+    let queue = QueueName::lit;
+    let share = |weight, mbps: u64| QueueShare {
+        discipline: Discipline::Weighted(weight),
+        guarantee: Bandwidth::from_bps(mbps * MBPS),
+    };
+    let qos =
+        InterfaceQos { queues: BTreeMap::from([(queue("af4"), share(4, 50)), (queue("be"), share(1, 0))]) };
+    let config = DeviceConfig {
+        qos: BTreeMap::from([(InterfaceName::lit("nb"), qos)]),
+        classifier: Some(Classifier { queues: BTreeMap::from([("af41".parse().unwrap(), queue("af4"))]) }),
+        classified: ["hn", "nb"].map(InterfaceName::lit).into(),
+        ..DeviceConfig::default()
+    };
+    let mut world = world();
+    let north = NodeId::lit("north");
+    world.offer(demands(&[("gold", "af41", 40), ("web", "be", 50)]));
+    // Beside what comes from the headquarters, the router has traffic of its own: nobody knows where that came in.
+    let own = Demand { from: north.clone(), ..demand("own", "af41", 5) };
+    let fill = Demand { from: north.clone(), ..demand("fill", "be", 55) };
+    let mut all = world.demands().clone();
+    all.extend([own, fill].map(|demand| (demand.id.clone(), demand)));
+    world.offer(all);
+    let lost = |world: &World, id: &str| world.flow(&DemandId::lit(id)).unwrap().loss;
+    world.configure(&north, config.clone()).unwrap();
+    world.advance(at(0));
+    assert_eq!([lost(&world, "gold"), lost(&world, "own")], [Loss::ZERO; 2]);
+    assert!(lost(&world, "web") > Loss::ZERO);
+    // Somebody takes the binding away: what enters there is told apart no more, what is bound elsewhere is.
+    let unbound = DeviceConfig { classified: [InterfaceName::lit("nb")].into(), ..config.clone() };
+    world.configure(&north, unbound).unwrap();
+    world.advance(at(1_000));
+    assert_eq!(lost(&world, "own"), Loss::ZERO);
+    assert!(lost(&world, "gold") > Loss::ZERO);
+    assert_eq!(lost(&world, "gold"), lost(&world, "web"), "they share the lowest queue");
+    world.configure(&north, config).unwrap();
+    world.advance(at(2_000));
+    assert_eq!(lost(&world, "gold"), Loss::ZERO);
+}
+
+#[test]
 fn without_queues_all_suffer_alike() {
     let mut world = world();
     world.configure(&hq(), DeviceConfig::default()).unwrap();

@@ -54,12 +54,13 @@ pub async fn judge<R: Rig>(rig: &R) {
     clauses.silence_undoes_a_commit().await;
     clauses.staging_again_forgets_the_first().await;
     clauses.a_rehearsal_leaves_nothing_behind().await;
+    clauses.a_look_around_disturbs_no_change().await;
 }
 
 /// Longer than any clause takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// An object of each kind, made from a number. The queues have names that routers know whose queues are named for good.
+/// An object of each kind, made from a number, but for the one classifier and its interface. The queues have names that routers know whose queues are named for good.
 pub fn sample_edits(number: u32) -> Vec<Edit> {
     let color = Color::try_from(2_000 + number).expect("the color is not zero");
     let key = PolicyKey { color, endpoint: "10.0.0.9".parse().expect("an address") };
@@ -77,6 +78,7 @@ pub fn sample_edits(number: u32) -> Vec<Edit> {
     let ef = Dscp::new(46).expect("a code point");
     vec![
         Edit::PutClassifier(Classifier { queues: BTreeMap::from([(ef, first.clone())]) }),
+        Edit::BindClassifier(InterfaceName::lit("eth1")),
         Edit::PutPolicy(SrPolicy {
             key,
             name: format!("tl-contract-{number}"),
@@ -110,6 +112,7 @@ pub fn removal(config: &DeviceConfig) -> Vec<Edit> {
     let mut edits: Vec<Edit> = config.steering.keys().cloned().map(Edit::RemoveSteering).collect();
     edits.extend(config.policies.keys().copied().map(Edit::RemovePolicy));
     edits.extend(config.qos.keys().cloned().map(Edit::RemoveQos));
+    edits.extend(config.classified.iter().cloned().map(Edit::UnbindClassifier));
     edits.extend(config.classifier.iter().map(|_| Edit::RemoveClassifier));
     edits
 }
@@ -279,6 +282,21 @@ impl<R: Rig> Clauses<'_, R> {
         let edits = self.rig.edits(12);
         self.put(&mut device, TransactionId(12), &edits, clause).await;
         self.confirm(&mut device, TransactionId(12), clause).await;
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    async fn a_look_around_disturbs_no_change(&self) {
+        let clause = "a look around disturbs no change";
+        let (mut device, edits) = (self.rig.session().await, self.rig.edits(15));
+        let id = TransactionId(15);
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(id, &edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: staged: {e}"));
+        device.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.surroundings().await.unwrap_or_else(|e| panic!("{clause}: committed: {e}"));
+        self.confirm(&mut device, id, clause).await;
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
         drop(device);
         self.clean(clause).await;

@@ -12,6 +12,7 @@ pub fn edits_between(from: &DeviceConfig, to: &DeviceConfig) -> Vec<Edit> {
     {
         edits.push(Edit::PutClassifier(classifier.clone()));
     }
+    edits.extend(to.classified.difference(&from.classified).cloned().map(Edit::BindClassifier));
     edits.extend(
         news(&from.qos, &to.qos)
             .map(|(interface, qos)| Edit::PutQos { interface: interface.clone(), qos: qos.clone() }),
@@ -21,6 +22,7 @@ pub fn edits_between(from: &DeviceConfig, to: &DeviceConfig) -> Vec<Edit> {
     edits.extend(gone(&from.steering, &to.steering).cloned().map(Edit::RemoveSteering));
     edits.extend(gone(&from.policies, &to.policies).copied().map(Edit::RemovePolicy));
     edits.extend(gone(&from.qos, &to.qos).cloned().map(Edit::RemoveQos));
+    edits.extend(from.classified.difference(&to.classified).cloned().map(Edit::UnbindClassifier));
     if from.classifier.is_some() && to.classifier.is_none() {
         edits.push(Edit::RemoveClassifier);
     }
@@ -47,6 +49,7 @@ enum Object<'a> {
     Steering(&'a SteeringKey),
     Qos(&'a InterfaceName),
     Classifier,
+    Classified(&'a InterfaceName),
 }
 
 fn object(edit: &Edit) -> Object<'_> {
@@ -57,6 +60,7 @@ fn object(edit: &Edit) -> Object<'_> {
         Edit::RemoveSteering(key) => Object::Steering(key),
         Edit::PutQos { interface, .. } | Edit::RemoveQos(interface) => Object::Qos(interface),
         Edit::PutClassifier(_) | Edit::RemoveClassifier => Object::Classifier,
+        Edit::BindClassifier(interface) | Edit::UnbindClassifier(interface) => Object::Classified(interface),
     }
 }
 

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use model::{DeviceConfig, DeviceReading, Edit, NodeId, Timestamp, TransactionId, state::Foreign};
+use model::{
+    DeviceConfig, DeviceReading, Edit, NodeId, Surroundings, Timestamp, TransactionId, state::Foreign,
+};
 
 use crate::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Rollback, Step};
 
@@ -35,6 +37,8 @@ pub enum Fault {
 struct Chassis {
     running: DeviceConfig,
     foreign: Foreign,
+    /// What it says of what is around it.
+    surroundings: Option<Surroundings>,
     /// The transaction that is pending, what was before it, and how much longer it waits.
     pending: Option<(TransactionId, DeviceConfig, Duration)>,
     /// What the next orders for a step meet; none where an order meets nothing.
@@ -123,6 +127,11 @@ impl FakeDevice {
     /// Objects of others that stand on it.
     pub fn set_foreign(&self, foreign: Foreign) {
         self.chassis().foreign = foreign;
+    }
+
+    /// From now on it says this of what is around it; nothing, before that.
+    pub fn set_surroundings(&self, surroundings: Surroundings) {
+        self.chassis().surroundings = Some(surroundings);
     }
 
     /// Somebody else changes what is ours.
@@ -262,6 +271,11 @@ impl Device for FakeDevice {
             }
         })
         .await
+    }
+
+    /// It meets no fault: those that are planned for a reading are for the reading.
+    async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        Ok(self.chassis().surroundings.clone())
     }
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {

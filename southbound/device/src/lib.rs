@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-use model::{DeviceReading, Edit, NodeId, TransactionId};
+use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 
 pub use crate::{
     capability::{Capabilities, Rehearsal, Rollback},
@@ -73,6 +73,12 @@ pub trait Device: Send {
 
     /// Reads what the device holds: ours and others' objects apart. Never gives `Unreadable`: that is what an error means.
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
+
+    /// What it says of its interfaces and of whom it hears behind them; none where it serves nothing by which it could say that, which
+    /// is what a device does unless it says otherwise. Nothing is written for it.
+    fn surroundings(&mut self) -> impl Future<Output = Result<Option<Surroundings>, DeviceError>> + Send {
+        ready(Ok(None))
+    }
 
     /// Which modules it serves, as its session says, and what they lack. Nothing is written for it. A device that does not say
     /// has the empty answer.

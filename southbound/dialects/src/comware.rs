@@ -29,7 +29,11 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => {
             Support::Missing("no module of Comware for routing policies is at hand, and netconf-rs has none")
         }
-        Feature::StrictQueues | Feature::WeightedQueues | Feature::Guarantees | Feature::Classifiers => {
+        Feature::StrictQueues
+        | Feature::WeightedQueues
+        | Feature::Guarantees
+        | Feature::Classifiers
+        | Feature::BoundClassifiers => {
             Support::Missing("no module of Comware for queues is at hand, and netconf-rs has none")
         }
     }
@@ -63,6 +67,9 @@ fn asked(edit: &Edit) -> (String, Feature) {
         Edit::RemoveQos(interface) => (format!("queues of {interface}"), Feature::WeightedQueues),
         Edit::PutClassifier(_) | Edit::RemoveClassifier => {
             ("the classifier".to_owned(), Feature::Classifiers)
+        }
+        Edit::BindClassifier(interface) | Edit::UnbindClassifier(interface) => {
+            (format!("the classifier at {interface}"), Feature::BoundClassifiers)
         }
     }
 }

@@ -146,10 +146,12 @@ impl Dialect {
             Edit::PutSteering(_) => &[Feature::PrefixSteering, Feature::DscpSteering],
             Edit::PutQos { .. } => &[Feature::StrictQueues, Feature::WeightedQueues, Feature::Guarantees],
             Edit::PutClassifier(_) => &[Feature::Classifiers],
+            Edit::BindClassifier(_) => &[Feature::BoundClassifiers],
             Edit::PutPolicy(_)
             | Edit::RemovePolicy(_)
             | Edit::RemoveSteering(_)
             | Edit::RemoveQos(_)
+            | Edit::UnbindClassifier(_)
             | Edit::RemoveClassifier => &[],
         };
         features.iter().all(|feature| !matches!(self.support(*feature), Support::Missing(_)))

@@ -3,6 +3,7 @@
 //!
 //! - Segment lists are global and named in 31 characters, and a candidate path has neither a name nor a discriminator of its
 //!   own (it must equal the preference): both travel in the name of its segment lists.
+//! - Packets are classified where an interface trusts the code points of what comes in, by our domain.
 //! - Queues are the router's eight service classes, so the names of ours must be theirs. Rates are whole Mbit/s.
 //! - Steering is by the color of routes: a VRF's import policy gives it to the prefixes of our rules, and a packet follows the color of
 //!   the route that leads it. So a rule has a prefix and no code points.
@@ -75,9 +76,8 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::StrictQueues => Support::Within("whole Mbit/s, service classes be to cs7"),
         Feature::Guarantees => Support::Within("whole Mbit/s, for two queues of an interface"),
         Feature::WeightedQueues => Support::Within("weights 1 to 100, service classes be to cs7"),
-        Feature::Classifiers => {
-            Support::Within("service classes be to cs7; which interfaces trust it is not ours")
-        }
+        Feature::Classifiers => Support::Within("service classes be to cs7"),
+        Feature::BoundClassifiers => Support::Full,
     }
 }
 
@@ -116,8 +116,8 @@ pub(crate) fn filter_xml() -> String {
          <routing-policy xmlns=\"{}\"><ipv4-prefix-filters/><ipv6-prefix-filters/><policy-definitions/></routing-policy>\
          <qos xmlns=\"{qos}\"><queue-scheduler-template><port-queue-templates/></queue-scheduler-template>\
          <classifier-template><diffserv-domains/></classifier-template></qos>\
-         <ifm xmlns=\"{}\"><interfaces><interface><name/><qos xmlns=\"{qos}\"><port-queue-template-applys/>\
-         <port-queues/></qos></interface></interfaces></ifm>",
+         <ifm xmlns=\"{}\"><interfaces><interface><name/><qos xmlns=\"{qos}\"><trusts/>\
+         <port-queue-template-applys/><port-queues/></qos></interface></interfaces></ifm>",
         NI.namespace,
         SR.namespace,
         SRV6.namespace,

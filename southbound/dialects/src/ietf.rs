@@ -71,7 +71,11 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::PrefixSteering | Feature::DscpSteering | Feature::WholeSteering => {
             Support::Missing("no module at hand gives a color to what a VRF receives")
         }
-        Feature::StrictQueues | Feature::WeightedQueues | Feature::Guarantees | Feature::Classifiers => {
+        Feature::StrictQueues
+        | Feature::WeightedQueues
+        | Feature::Guarantees
+        | Feature::Classifiers
+        | Feature::BoundClassifiers => {
             Support::Missing("the IETF has published no module for queues and classifiers")
         }
     }

@@ -84,6 +84,9 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::Classifiers => {
             Support::Within("at least one code point; it takes effect where queues are set")
         }
+        Feature::BoundClassifiers => Support::Missing(
+            "policy maps match code points themselves where packets leave, so there is nothing to bind where they enter",
+        ),
     }
 }
 

@@ -99,6 +99,10 @@ impl Objects {
         if config.classifier.is_some() {
             self.need(dialect, support, "the classifier", Feature::Classifiers);
         }
+        for interface in &config.classified {
+            let what = format!("the classifier at {interface}");
+            self.need(dialect, support, &what, Feature::BoundClassifiers);
+        }
     }
 
     /// What writes an object: the whole of it, or one leaf beside what others have there.
@@ -158,8 +162,14 @@ fn put_by(edits: &[Edit], config: &DeviceConfig) -> DeviceConfig {
                 part.qos.extend(config.qos.get(interface).map(|v| (interface.clone(), v.clone())));
             }
             Edit::PutClassifier(_) => part.classifier.clone_from(&config.classifier),
-            Edit::RemovePolicy(_) | Edit::RemoveSteering(_) | Edit::RemoveQos(_) | Edit::RemoveClassifier => {
+            Edit::BindClassifier(interface) => {
+                part.classified.extend(config.classified.get(interface).cloned());
             }
+            Edit::RemovePolicy(_)
+            | Edit::RemoveSteering(_)
+            | Edit::RemoveQos(_)
+            | Edit::UnbindClassifier(_)
+            | Edit::RemoveClassifier => {}
         }
     }
     part

@@ -62,6 +62,9 @@ pub(crate) const fn support(feature: Feature) -> Support {
         Feature::Classifiers => {
             Support::Missing("srl_nokia-qos classifies to forwarding classes, whose queues want an index")
         }
+        Feature::BoundClassifiers => Support::Missing(
+            "srl_nokia-qos binds classifiers to interfaces, and there is none of ours to bind",
+        ),
     }
 }
 

@@ -180,7 +180,8 @@ fn wrapped(operation: &Operation) -> Value {
     for step in operation.path.iter().rev() {
         if let Value::Object(members) = &mut value {
             for (key, text) in &step.keys {
-                let key_value = text.parse::<u32>().map_or_else(|_| Value::from(text.as_str()), Value::from);
+                let word = || text.parse::<bool>().map_or_else(|_| Value::from(text.as_str()), Value::from);
+                let key_value = text.parse::<u32>().map_or_else(|_| word(), Value::from);
                 members.insert(format!("{}:{key}", step.module.name), key_value);
             }
         }
@@ -202,12 +203,14 @@ pub(crate) fn edits(before: &DeviceConfig, after: &DeviceConfig) -> Vec<Edit> {
             .iter()
             .map(|(interface, qos)| Edit::PutQos { interface: interface.clone(), qos: qos.clone() }),
     );
+    edits.extend(after.classified.iter().cloned().map(Edit::BindClassifier));
     let gone = before.policies.keys().filter(|key| !after.policies.contains_key(key));
     edits.extend(gone.copied().map(Edit::RemovePolicy));
     let gone = before.steering.keys().filter(|key| !after.steering.contains_key(key));
     edits.extend(gone.cloned().map(Edit::RemoveSteering));
     let gone = before.qos.keys().filter(|interface| !after.qos.contains_key(interface));
     edits.extend(gone.cloned().map(Edit::RemoveQos));
+    edits.extend(before.classified.difference(&after.classified).cloned().map(Edit::UnbindClassifier));
     if before.classifier.is_some() && after.classifier.is_none() {
         edits.push(Edit::RemoveClassifier);
     }
@@ -249,6 +252,7 @@ pub(crate) fn is_foreign_under_other_names(vendor: &Vendor, context: &Context, c
         assert!(owned.is_empty(), "{owned:?}");
         assert!(foreign.policies.keys().eq(config.policies.keys()), "{foreign:?}");
         assert!(foreign.qos.iter().eq(config.qos.keys()), "{foreign:?}");
+        assert_eq!(foreign.classified, config.classified, "{foreign:?}");
         let vrfs: BTreeSet<&VrfName> = config.steering.keys().map(|key| &key.vrf).collect();
         assert!(foreign.vrfs.iter().eq(vrfs), "{foreign:?}");
     }

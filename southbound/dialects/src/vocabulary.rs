@@ -53,7 +53,12 @@ fn removal(edit: &Edit) -> Option<Edit> {
         Edit::PutSteering(rule) => Some(Edit::RemoveSteering(rule.key.clone())),
         Edit::PutQos { interface, .. } => Some(Edit::RemoveQos(interface.clone())),
         Edit::PutClassifier(_) => Some(Edit::RemoveClassifier),
-        Edit::RemovePolicy(_) | Edit::RemoveSteering(_) | Edit::RemoveQos(_) | Edit::RemoveClassifier => None,
+        Edit::BindClassifier(interface) => Some(Edit::UnbindClassifier(interface.clone())),
+        Edit::RemovePolicy(_)
+        | Edit::RemoveSteering(_)
+        | Edit::RemoveQos(_)
+        | Edit::UnbindClassifier(_)
+        | Edit::RemoveClassifier => None,
     }
 }
 
@@ -131,6 +136,7 @@ fn queues() -> Vec<Edit> {
         qos(&both[1..]),
         qos(&[(ef, share(Discipline::Weighted(10), 0))]),
         Edit::PutClassifier(Classifier { queues: points.collect() }),
+        Edit::BindClassifier(InterfaceName::lit("eth1")),
     ]
 }
 
@@ -154,6 +160,7 @@ mod tests {
         rate: 1_000_000,
         greatest_weight: 100,
         guarantees: 2,
+        bound: true,
         vrfs: &["production"],
     };
 
@@ -179,6 +186,8 @@ mod tests {
                 Edit::PutQos { interface: interface.clone(), qos: qos.clone() }
             }));
             edits.extend(to.classifier.iter().cloned().map(Edit::PutClassifier));
+            edits.extend(to.classified.iter().cloned().map(Edit::BindClassifier));
+            edits.extend(from.classified.iter().cloned().map(Edit::UnbindClassifier));
             edits.extend(to.steering.values().cloned().map(Edit::PutSteering));
             edits.extend(from.steering.keys().cloned().map(Edit::RemoveSteering));
             edits.extend(from.policies.keys().copied().map(Edit::RemovePolicy));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dialects::{Action, Dialect, Operation, View, to_gnmi};
+use dialects::{Action, Dialect, Operation, View, surroundings::Topics, to_gnmi};
 use serde_json::Value;
 
 use crate::notice::Notice;
@@ -41,6 +41,11 @@ pub(crate) fn modules(operations: &[Operation]) -> BTreeSet<&'static str> {
 /// The paths that a device is read by.
 pub(crate) fn read_paths(dialect: Dialect) -> Vec<Path> {
     dialect.paths().iter().map(|text| text.parse().expect("the dialect writes paths")).collect()
+}
+
+/// The paths that a device is asked by for what is around it.
+pub(crate) fn topic_paths(topics: Topics) -> Vec<Path> {
+    topics.paths().iter().map(|text| text.parse().expect("the reader writes paths")).collect()
 }
 
 /// All values of an answer as one tree, names without modules.

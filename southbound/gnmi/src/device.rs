@@ -21,9 +21,10 @@ use ::device::pre_image::{PreImageError, PreImages};
 use ::device::{
     Capabilities, Device, DeviceError, ErrorKind, Lack, Lacks, Module, Rehearsal, Rollback, Served, Step,
 };
-use dialects::{Dialect, Headend};
+use dialects::surroundings::{self, Topics};
+use dialects::{Dialect, Headend, View};
 use model::state::Foreign;
-use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
+use model::{DeviceConfig, DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 use tokio::time::sleep;
 
 use crate::clock;
@@ -31,6 +32,7 @@ use crate::content;
 use crate::error::SessionError;
 use crate::extension::CommitAction;
 use crate::notice::Notice;
+use crate::path::Path;
 use crate::proto::get_request::DataType;
 use crate::session::{Session, Target};
 use crate::set::Changes;
@@ -166,16 +168,23 @@ impl GnmiDevice {
     /// What the device holds: ours and others'.
     async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
         let session = self.session().await?;
-        let notices = match get_all(&session, self.dialect).await {
-            Ok(notices) => notices,
-            Err(error) => return Err(self.failed(step, &error)),
-        };
-        // A value that cannot be read must not look like one that is not there.
-        if let Some(why) = notices.iter().flat_map(|notice| &notice.unreadable).next() {
-            return Err(self.error(step, ErrorKind::Garbage(why.clone())));
-        }
-        let read = self.dialect.read(&content::tree(notices));
+        let answer = get_all(&session, content::read_paths(self.dialect), DataType::Config).await;
+        let read = self.dialect.read(&self.answered(step, answer)?);
         read.map_err(|why| self.error(step, ErrorKind::Garbage(why.to_string())))
+    }
+
+    /// An answer as one tree. A value that cannot be read must not look like one that is not there.
+    fn answered(
+        &mut self,
+        step: Step,
+        answer: Result<Vec<Notice>, SessionError>,
+    ) -> Result<View, DeviceError> {
+        let notices = answer.map_err(|error| self.failed(step, &error))?;
+        let unreadable = notices.iter().flat_map(|notice| &notice.unreadable).next().cloned();
+        match unreadable {
+            Some(why) => Err(self.error(step, ErrorKind::Garbage(why))),
+            None => Ok(content::tree(notices)),
+        }
     }
 
     /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds of ours is
@@ -270,17 +279,16 @@ fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
 
-/// Everything that the dialect reads. A device may say that a path is not there instead of answering with nothing, and
-/// then for all paths of a request at once.
-async fn get_all(session: &Session, dialect: Dialect) -> Result<Vec<Notice>, SessionError> {
-    let paths = content::read_paths(dialect);
-    match session.get(&paths, DataType::Config).await {
+/// What stands at some paths. A device may say that a path is not there instead of answering with nothing, and then for all
+/// paths of a request at once.
+async fn get_all(session: &Session, paths: Vec<Path>, kind: DataType) -> Result<Vec<Notice>, SessionError> {
+    match session.get(&paths, kind).await {
         Err(error) if fault::is_absence(&error) => {}
         answer => return answer,
     }
     let mut notices = Vec::new();
     for path in paths {
-        match session.get(&[path], DataType::Config).await {
+        match session.get(&[path], kind).await {
             Ok(some) => notices.extend(some),
             Err(error) if fault::is_absence(&error) => {}
             Err(error) => return Err(error),
@@ -393,6 +401,18 @@ impl Device for GnmiDevice {
         let at = clock::now();
         let (owned, foreign) = self.look(Step::Read).await?;
         Ok(DeviceReading::Read { owned, foreign, at })
+    }
+
+    async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        let session = self.session().await?;
+        let models = session.capabilities().models.iter().take(MOST_MODELS);
+        let topics = Topics::of(models.map(|model| local(&model.name)));
+        if topics.is_empty() {
+            return Ok(None);
+        }
+        let answer = get_all(&session, content::topic_paths(topics), DataType::State).await;
+        let read = surroundings::read(&self.answered(Step::Read, answer)?);
+        read.map(Some).map_err(|why| self.error(Step::Read, ErrorKind::Garbage(why.to_string())))
     }
 
     /// Its models, as it named them when the session was opened. gNMI has no way to their texts, so that nothing is known of

@@ -9,6 +9,7 @@
 //!   confirm  commit with persist-id, then unlock                      |
 //!   cancel   cancel-commit with persist-id, discard-changes, unlock   |
 //!   read     get-config of running, by a subtree filter               (reading.rs)
+//!   surroundings  get of interfaces and neighbours, where its modules are served  (around.rs)
 //! ```
 //!
 //! So it is where the device has all that this asks for. What is done where not is decided by its hello: [`Way`] has the table,
@@ -20,6 +21,7 @@
 //! does not know what is still in it. Locks die with the session; a commit does not where it is persistent under the
 //! transaction's name.
 
+mod around;
 mod candidate;
 mod failure;
 mod reading;
@@ -40,9 +42,10 @@ use device::pre_image::PreImages;
 use device::{
     Capabilities, Device, DeviceError, ErrorKind, Module, Rehearsal, Rollback, Served, Step, clock,
 };
+use dialects::surroundings::Topics;
 use dialects::{Dialect, Headend, Operation};
 use model::state::Foreign;
-use model::{DeviceConfig, DeviceReading, Edit, NodeId, TransactionId};
+use model::{DeviceConfig, DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 use tokio::time::Instant;
 
 pub use candidate::{Candidate, Followed, Manners};
@@ -105,6 +108,8 @@ pub struct NetconfDevice {
     /// Where modules are kept that devices serve; absent where nobody wants to know, or this device leaves the question
     /// unanswered.
     library: Option<Library>,
+    /// Of what it can be asked beside its configuration; absent until the session that is open was asked.
+    topics: Option<Topics>,
     /// The session; absent before the first order, and while one runs.
     open: Option<Candidate>,
     known: Known,
@@ -123,6 +128,7 @@ impl NetconfDevice {
             address: Ipv4Addr::UNSPECIFIED.into(),
             filter: reading::filter(dialect),
             library: None,
+            topics: None,
             open: None,
             known: Known::Nothing,
             way_back: way_back::WayBack::default(),
@@ -219,6 +225,8 @@ impl NetconfDevice {
         let deadline = Instant::now() + self.options.connect;
         let opened = self.target.open(&self.options.session, deadline).await;
         let session = opened.map_err(|kind| self.failed(Step::Connect, kind))?;
+        // It may have come back with another release.
+        self.topics = None;
         Ok(Candidate::new(session, self.options.manners))
     }
 
@@ -444,6 +452,10 @@ impl Device for NetconfDevice {
         let (owned, foreign) = self.look(Step::Read).await?;
         self.save_again().await;
         Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
+    }
+
+    async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        self.look_around().await
     }
 
     async fn serves(&mut self) -> Result<Served, DeviceError> {

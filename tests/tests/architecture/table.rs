@@ -63,6 +63,8 @@ pub const CRATES: &[Row] = &[
     io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
     io("lab/ground", "ground", &["model", "formats"]),
+    io("lab/probe", "probe", &["model"]),
+    io("lab/agent", "agent", &["model", "formats", "router", "ground", "kernel", "probe"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];

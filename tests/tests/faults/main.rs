@@ -19,6 +19,7 @@ mod absent;
 mod again;
 mod disk;
 mod foreign;
+mod heard;
 mod killed;
 mod mended;
 mod moment;

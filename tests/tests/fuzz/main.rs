@@ -15,6 +15,7 @@ mod instances;
 #[cfg(target_os = "linux")]
 mod memory;
 mod mutate;
+mod stamp;
 mod wire;
 
 use std::{

@@ -96,6 +96,7 @@ target!(netconf_messages, |script| {
         }
         drop(Message::parse(&text, &limits));
         drop(dialects::View::from_xml(&text).map(|view| dialects::openconfig::read(&view)));
+        drop(dialects::View::from_xml(&text).map(|view| dialects::surroundings::read(&view)));
     }
 });
 

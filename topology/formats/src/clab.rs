@@ -20,6 +20,9 @@ mod link;
 
 const OURS: &str = "trunkline.";
 
+/// The label that says to which tenant a host belongs. The lab alone asks for it.
+const TENANT: &str = "trunkline.vrf";
+
 /// Kinds that switch frames and route nothing.
 const NO_ROUTERS: [&str; 3] = ["bridge", "ovs-bridge", "host"];
 
@@ -40,7 +43,7 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
     // Reports names that stand twice.
     Fields::of(nodes_tree, "nodes", report)?;
     let Shape::Map(entries) = &nodes_tree.shape else { return None };
-    let known = Spelling::Label.node_words();
+    let known = label_words();
     let mut bare = true;
     let (mut nodes, mut left_out) = (Vec::new(), BTreeSet::new());
     let mut unread = Unread { any: entries.is_empty(), ..Unread::default() };
@@ -127,6 +130,13 @@ fn unexpanded(tree: &Tree, subject: &str, report: &mut Report) -> bool {
     }
 }
 
+/// Labels that are read: those of the network, and that of the lab.
+fn label_words() -> Vec<&'static str> {
+    let mut words = Spelling::Label.node_words();
+    words.push(TENANT);
+    words
+}
+
 /// Labels in the name of ours that nobody reads.
 fn check_labels(labels: Option<&Tree>, subject: &str, known: &[&str], report: &mut Report) {
     let Some(labels) = labels else { return };
@@ -170,7 +180,7 @@ struct Inheritance<'t> {
 
 impl<'t> Inheritance<'t> {
     fn of(topology: &mut Fields<'t>, report: &mut Report) -> Self {
-        let known = Spelling::Label.node_words();
+        let known = label_words();
         let defaults = topology.get("defaults");
         check_labels(defaults.and_then(|tree| tree.at("labels")), "defaults", &known, report);
         let mut named = |word: &str| {

@@ -36,7 +36,11 @@ pub enum Edit {
     RemoveQos(InterfaceName),
     /// Set the classifier of the device.
     PutClassifier(Classifier),
-    /// Remove it.
+    /// Have the classifier look at what enters by an interface.
+    BindClassifier(InterfaceName),
+    /// Have it look there no more.
+    UnbindClassifier(InterfaceName),
+    /// Remove the classifier; what binds it goes before.
     RemoveClassifier,
 }
 
@@ -63,6 +67,12 @@ impl Edit {
                 config.qos.remove(interface);
             }
             Self::PutClassifier(classifier) => config.classifier = Some(classifier.clone()),
+            Self::BindClassifier(interface) => {
+                config.classified.insert(interface.clone());
+            }
+            Self::UnbindClassifier(interface) => {
+                config.classified.remove(interface);
+            }
             Self::RemoveClassifier => config.classifier = None,
         }
     }
@@ -80,6 +90,8 @@ impl fmt::Display for Edit {
             Self::PutQos { interface, qos } => write!(f, "set {} queues of {interface}", qos.queues.len()),
             Self::RemoveQos(interface) => write!(f, "remove queues of {interface}"),
             Self::PutClassifier(_) => f.write_str("set classifier"),
+            Self::BindClassifier(interface) => write!(f, "bind classifier to {interface}"),
+            Self::UnbindClassifier(interface) => write!(f, "unbind classifier from {interface}"),
             Self::RemoveClassifier => f.write_str("remove classifier"),
         }
     }

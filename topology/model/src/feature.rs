@@ -37,11 +37,14 @@ pub enum Feature {
     Guarantees,
     /// Code points to queues.
     Classifiers,
+    /// At which interfaces packets that enter are classified. A router that has classifiers and cannot be told this classifies
+    /// whatever enters, by itself or by what its operator has set.
+    BoundClassifiers,
 }
 
 impl Feature {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MplsPolicies,
         Self::Srv6Policies,
         Self::Preferences,
@@ -56,6 +59,7 @@ impl Feature {
         Self::WeightedQueues,
         Self::Guarantees,
         Self::Classifiers,
+        Self::BoundClassifiers,
     ];
 }
 
@@ -76,6 +80,7 @@ impl fmt::Display for Feature {
             Self::WeightedQueues => "weighted queues",
             Self::Guarantees => "guarantees of weighted queues",
             Self::Classifiers => "classifiers by DSCP",
+            Self::BoundClassifiers => "classifiers by interface",
         })
     }
 }

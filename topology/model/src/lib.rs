@@ -50,6 +50,7 @@ pub mod change;
 
 // What is seen, what it led to, and what is said about it.
 pub mod sample;
+pub mod surroundings;
 
 pub mod hint;
 
@@ -81,6 +82,7 @@ pub use season::Season;
 pub use sr::{CandidatePath, Color, Label, PolicyKey, SegmentList, Sid, SrPolicy};
 pub use state::{ActualState, DesiredState, DeviceConfig, DeviceReading, Revision};
 pub use steering::{SteeringKey, SteeringRule};
+pub use surroundings::{Neighbour, Oper, Port, Surroundings};
 pub use ted::Ted;
 pub use time::{Span, Timestamp};
 pub use unit::{Bandwidth, Delay, IgpMetric, Jitter, Loss, Price, Ratio, TeMetric};

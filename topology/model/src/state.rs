@@ -36,6 +36,10 @@ pub struct DeviceConfig {
     pub qos: BTreeMap<InterfaceName, InterfaceQos>,
     /// Code points to queues.
     pub classifier: Option<Classifier>,
+    /// The interfaces at which the classifier looks at packets that enter. What enters elsewhere finds the lowest queue, unless the
+    /// device cannot be told interfaces ([`Feature::BoundClassifiers`](crate::Feature::BoundClassifiers)) and classifies everything.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub classified: BTreeSet<InterfaceName>,
 }
 
 impl DeviceConfig {
@@ -45,6 +49,7 @@ impl DeviceConfig {
             && self.steering.is_empty()
             && self.qos.is_empty()
             && self.classifier.is_none()
+            && self.classified.is_empty()
     }
 }
 
@@ -68,13 +73,15 @@ pub struct Foreign {
     pub vrfs: BTreeSet<VrfName>,
     /// Interfaces whose queues are set by others.
     pub qos: BTreeSet<InterfaceName>,
-    /// Whether another's classifier is applied where ours would be.
-    pub classifier: bool,
+    /// Interfaces at which another's classifier looks at packets that ours would look at.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub classified: BTreeSet<InterfaceName>,
 }
 
 /// What is known of one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "nearly all devices are read: a box would be an allocation for each")]
 pub enum DeviceReading {
     /// It was read.
     Read {
@@ -125,5 +132,27 @@ pub mod pairs {
         D: Deserializer<'de>,
     {
         Ok(Vec::<(K, V)>::deserialize(input)?.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As journals and snapshots have it that were written before bindings were told.
+    #[test]
+    fn what_was_written_without_bindings_has_none() {
+        let config: DeviceConfig =
+            serde_json::from_str(r#"{"policies":[],"steering":[],"qos":{},"classifier":{"queues":{}}}"#)
+                .unwrap();
+        assert!(config.classified.is_empty() && !config.is_empty());
+        let foreign: Foreign =
+            serde_json::from_str(r#"{"policies":[],"steering":[],"qos":[],"classifier":true}"#).unwrap();
+        assert_eq!(foreign, Foreign::default());
+        let bound = DeviceConfig { classified: [InterfaceName::lit("eth1")].into(), ..config };
+        let text = serde_json::to_string(&bound).unwrap();
+        assert_eq!(serde_json::from_str::<DeviceConfig>(&text).unwrap(), bound);
+        let alone = DeviceConfig { classifier: None, ..bound };
+        assert!(!alone.is_empty(), "a binding alone is something of ours");
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     marks::Marks,
     route::{Route, Router, Way},
     spf::Igp,
+    stray::of_edge,
     witness::{Outcome, Witness},
 };
 
@@ -186,8 +187,8 @@ impl<'w> Drill<'w> {
             let place = *number as usize;
             let route = witness.route(&mut router, &witness.sent[place]);
             let flow = &self.outcome.flows[place];
-            let stays =
-                route.via == flow.via && route.shares == flow.shares && route.branches == self.ways[place];
+            let shares = route.shares == flow.shares && route.strays == flow.strays;
+            let stays = route.via == flow.via && shares && route.branches == self.ways[place];
             if !stays {
                 routes.push((*number, route));
             }
@@ -203,15 +204,15 @@ impl<'w> Drill<'w> {
         self.seen_flows.clear();
         let Outcome { flows, loads } = &mut self.outcome;
         for (number, route) in routes {
-            let before = &flows[*number as usize].shares;
-            for (edge, _) in before.iter().chain(&*route.shares) {
+            let before = &flows[*number as usize];
+            for (edge, _) in before.shares.iter().chain(&*route.shares) {
                 if self.seen_edges.add(edge.ix()) {
                     undo.loads.push((*edge, loads.edge(*edge).clone()));
                 }
             }
             let sent = &witness.sent[*number as usize];
-            witness.burden(loads, sent, before, false);
-            witness.burden(loads, sent, &route.shares, true);
+            witness.burden(loads, sent, (&before.shares, &before.strays), false);
+            witness.burden(loads, sent, (&route.shares, &route.strays), true);
             self.seen_flows.add(*number as usize);
         }
         undo.loads.retain(|(edge, before)| loads.edge(*edge) != before);
@@ -226,7 +227,9 @@ impl<'w> Drill<'w> {
             }
             for number in &self.users[edge.ix()] {
                 let place = *number as usize;
-                let feels = !same[witness.forwarding.queue(*edge, self.dscp[place])];
+                let other = |stray| !same[witness.forwarding.queue(*edge, self.dscp[place], stray)];
+                let strays = || of_edge(&flows[place].strays, *edge).is_some();
+                let feels = other(false) || (other(true) && strays());
                 let uses = || self.moves[place] == 0 || flows[place].uses(*edge);
                 if feels && uses() && self.seen_flows.add(place) {
                     shaken.push(*number);
@@ -242,10 +245,11 @@ impl<'w> Drill<'w> {
         let witness = self.witness;
         let down = self.igp.known();
         let Outcome { flows, loads } = &mut self.outcome;
-        for (number, Route { via, branches, shares }) in routes {
+        for (number, Route { via, branches, shares, strays }) in routes {
             let place = number as usize;
             let sent = &witness.sent[place];
-            let fate = fate(&branches, &shares, |edge| witness.cost(sent, edge, loads, &down));
+            let cost = |edge, stray| witness.cost(sent, (edge, stray), loads, &down);
+            let fate = fate(&branches, &shares, &strays, cost);
             if matches!(sent.entry, Ok((_, _, Entry::Policies(_))))
                 && !matches!(via, Via::Policy { .. })
                 && self.uncarried.insert(number)
@@ -256,7 +260,7 @@ impl<'w> Drill<'w> {
                 self.users[edge.ix()].push(number);
                 undo.users.push(*edge);
             }
-            let flow = Flow::new(sent.demand.id.clone(), via, shares, fate);
+            let flow = Flow::new(sent.demand.id.clone(), via, shares, strays, fate);
             let way = std::mem::replace(&mut self.ways[place], branches);
             let before = std::mem::replace(&mut flows[place], flow);
             self.moves[place] += 1;
@@ -265,7 +269,8 @@ impl<'w> Drill<'w> {
         for number in shaken {
             let place = *number as usize;
             let (sent, way) = (&witness.sent[place], &self.ways[place]);
-            let fate = fate(way, &flows[place].shares, |edge| witness.cost(sent, edge, loads, &down));
+            let cost = |edge, stray| witness.cost(sent, (edge, stray), loads, &down);
+            let fate = fate(way, &flows[place].shares, &flows[place].strays, cost);
             let before = flows[place].suffer(fate);
             if before != fate {
                 undo.shaken(*number, before);

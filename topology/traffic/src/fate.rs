@@ -6,9 +6,10 @@ use crate::{
     WHOLE,
     branch::{Branch, Stretch, amounts, divide},
     spf::{Spread, portion},
+    stray::of_edge,
 };
 
-/// What an edge does to a packet of the flow's class.
+/// What an edge does to a packet of the flow's class, or to one that strays at its start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     /// Microseconds.
@@ -20,6 +21,8 @@ pub(crate) struct Cost {
     pub(crate) encryption: Encryption,
     /// Nothing gets over it.
     pub(crate) dead: bool,
+    /// What comes over it strays at its end.
+    pub(crate) astray: bool,
 }
 
 /// What became of a flow. All numbers are zero where nothing arrives, but for the loss.
@@ -79,125 +82,170 @@ impl Fare {
     }
 }
 
-/// Over all paths of a spread; `each` hears what is alive as it comes to each edge.
+/// How packets fare at a place: those whose code point was looked at where they entered it, and strays.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fares {
+    seen: Option<Fare>,
+    strays: Option<Fare>,
+}
+
+impl Fares {
+    fn one(stray: bool, fare: Fare) -> Self {
+        let mut fares = Self::default();
+        fares.add(stray, fare);
+        fares
+    }
+
+    /// Those that are there, and whether they stray.
+    fn each(self) -> impl Iterator<Item = (bool, Fare)> {
+        let both = [(false, self.seen), (true, self.strays)];
+        both.into_iter().filter_map(|(stray, fare)| Some((stray, fare?)))
+    }
+
+    fn add(&mut self, stray: bool, fare: Fare) {
+        let place = if stray { &mut self.strays } else { &mut self.seen };
+        match place {
+            Some(known) => known.join(fare),
+            none => *none = Some(fare),
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        other.each().for_each(|(stray, fare)| self.add(stray, fare));
+    }
+
+    /// All together; none where nobody is.
+    fn whole(self) -> Option<Fare> {
+        self.each().map(|(_, fare)| fare).reduce(|mut all, fare| {
+            all.join(fare);
+            all
+        })
+    }
+}
+
+/// Over all paths of a spread; `each` hears what is alive as it comes to each edge, and whether it strays there.
 fn through(
     spread: &Spread,
-    start: Fare,
-    cost: &impl Fn(EdgeIx) -> Cost,
-    each: &mut impl FnMut(EdgeIx, u64),
-) -> Option<Fare> {
+    start: Fares,
+    cost: &impl Fn(EdgeIx, bool) -> Cost,
+    each: &mut impl FnMut(EdgeIx, bool, u64),
+) -> Fares {
     if spread.is_line() {
-        return spread.steps.iter().try_fold(start, |fare, step| cross(fare, step.edge, cost, each));
+        return spread.steps.iter().fold(start, |fares, step| cross(fares, step.edge, cost, each));
     }
-    arrivals(spread, start, cost, each).last().copied().flatten()
+    arrivals(spread, start, cost, each).last().copied().unwrap_or_default()
 }
 
 /// The same; gives how packets fare at each node, as far as any come there.
 fn arrivals(
     spread: &Spread,
-    start: Fare,
-    cost: &impl Fn(EdgeIx) -> Cost,
-    each: &mut impl FnMut(EdgeIx, u64),
-) -> Vec<Option<Fare>> {
-    let mut at: Vec<Option<Fare>> = vec![None; spread.nodes as usize];
-    at[0] = Some(start);
+    start: Fares,
+    cost: &impl Fn(EdgeIx, bool) -> Cost,
+    each: &mut impl FnMut(EdgeIx, bool, u64),
+) -> Vec<Fares> {
+    let mut at = vec![Fares::default(); spread.nodes as usize];
+    at[0] = start;
     for ways in spread.steps.chunk_by(|a, b| a.from == b.from) {
-        let Some(here) = at[ways[0].from as usize] else { continue };
-        for (way, step) in (0..).zip(ways) {
-            let cost = cost(step.edge);
-            if cost.dead {
-                continue;
-            }
-            let part = portion(here.alive, ways.len() as u64, way);
-            each(step.edge, part);
-            let there = here.over(cost, part);
-            match &mut at[step.to as usize] {
-                Some(fare) => fare.join(there),
-                none => *none = Some(there),
+        for (stray, here) in at[ways[0].from as usize].each() {
+            for (way, step) in (0..).zip(ways) {
+                let cost = cost(step.edge, stray);
+                if cost.dead {
+                    continue;
+                }
+                let part = portion(here.alive, ways.len() as u64, way);
+                each(step.edge, stray, part);
+                at[step.to as usize].add(cost.astray, here.over(cost, part));
             }
         }
     }
     at
 }
 
+/// Over one edge; nobody comes over a dead one.
 fn cross(
-    fare: Fare,
+    fares: Fares,
     edge: EdgeIx,
-    cost: &impl Fn(EdgeIx) -> Cost,
-    each: &mut impl FnMut(EdgeIx, u64),
-) -> Option<Fare> {
-    let cost = cost(edge);
-    if cost.dead {
-        return None;
+    cost: &impl Fn(EdgeIx, bool) -> Cost,
+    each: &mut impl FnMut(EdgeIx, bool, u64),
+) -> Fares {
+    let mut there = Fares::default();
+    for (stray, fare) in fares.each() {
+        let cost = cost(edge, stray);
+        if !cost.dead {
+            each(edge, stray, fare.alive);
+            there.add(cost.astray, fare.over(cost, fare.alive));
+        }
     }
-    each(edge, fare.alive);
-    Some(fare.over(cost, fare.alive))
+    there
 }
 
 /// Over a branch to all its ends, together.
 fn fare(
     branch: &Branch,
-    start: Fare,
-    cost: &impl Fn(EdgeIx) -> Cost,
-    each: &mut impl FnMut(EdgeIx, u64),
-) -> Option<Fare> {
-    let end = branch.stretches.iter().try_fold(start, |fare, stretch| match stretch {
-        Stretch::Edge(edge) => cross(fare, *edge, cost, each),
-        Stretch::Spread(spread) => through(spread, fare, cost, each),
-    })?;
-    let Some(split) = &branch.fork else { return Some(end) };
+    start: Fares,
+    cost: &impl Fn(EdgeIx, bool) -> Cost,
+    each: &mut impl FnMut(EdgeIx, bool, u64),
+) -> Fares {
+    let end = branch.stretches.iter().fold(start, |fares, stretch| match stretch {
+        Stretch::Edge(edge) => cross(fares, *edge, cost, each),
+        Stretch::Spread(spread) => through(spread, fares, cost, each),
+    });
+    let Some(split) = &branch.fork else { return end };
     let come = arrivals(&split.spread, end, cost, each);
-    let mut whole = None;
+    let mut whole = Fares::default();
     for (end, branches) in &split.then {
-        let Some(here) = come[*end as usize] else { continue };
-        for (alive, branch) in divide(here.alive, &amounts(branches)).into_iter().zip(branches) {
-            join(&mut whole, fare(branch, Fare { alive, ..here }, cost, each));
+        for (stray, here) in come[*end as usize].each() {
+            for (alive, branch) in divide(here.alive, &amounts(branches)).into_iter().zip(branches) {
+                whole.join(fare(branch, Fares::one(stray, Fare { alive, ..here }), cost, each));
+            }
         }
     }
     whole
 }
 
-fn join(whole: &mut Option<Fare>, part: Option<Fare>) {
-    match (whole, part) {
-        (_, None) => {}
-        (Some(whole), Some(part)) => whole.join(part),
-        (none, part) => *none = part,
-    }
+/// Where it enters the network, it is taken for classified.
+fn start(branch: &Branch) -> Fares {
+    Fares::one(false, Fare { alive: branch.amount << FINE, ..Fare::default() })
 }
 
-fn start(branch: &Branch) -> Fare {
-    Fare { alive: branch.amount << FINE, ..Fare::default() }
-}
-
-/// Tells each edge of a way which part of `rate` comes to it alive. An edge may hear more than once.
+/// Tells each edge of a way which part of `rate` comes to it alive, and whether it strays there. An edge may hear more than once.
 pub(crate) fn survivors(
     branches: &[Branch],
     rate: u64,
-    cost: impl Fn(EdgeIx) -> Cost,
-    mut each: impl FnMut(EdgeIx, u64),
+    cost: impl Fn(EdgeIx, bool) -> Cost,
+    mut each: impl FnMut(EdgeIx, bool, u64),
 ) {
     for branch in branches {
-        let mut part = |edge: EdgeIx, alive: u64| {
-            each(edge, (u128::from(rate) * u128::from(alive) / u128::from(ALL)) as u64);
+        let mut part = |edge: EdgeIx, stray: bool, alive: u64| {
+            each(edge, stray, (u128::from(rate) * u128::from(alive) / u128::from(ALL)) as u64);
         };
         let _arrived = fare(branch, start(branch), &cost, &mut part);
     }
 }
 
-/// Judges a way by what its edges do now. `shares` are its edges with what they carry.
-pub(crate) fn fate(branches: &[Branch], shares: &[(EdgeIx, u64)], cost: impl Fn(EdgeIx) -> Cost) -> Fate {
-    let mut whole: Option<Fare> = None;
+/// Judges a way by what its edges do now. `shares` are its edges with what they carry, `strays` what of it strays there.
+pub(crate) fn fate(
+    branches: &[Branch],
+    shares: &[(EdgeIx, u64)],
+    strays: &[(EdgeIx, u64)],
+    cost: impl Fn(EdgeIx, bool) -> Cost,
+) -> Fate {
+    let mut all = Fares::default();
     for branch in branches {
-        join(&mut whole, fare(branch, start(branch), &cost, &mut |_, _| {}));
+        all.join(fare(branch, start(branch), &cost, &mut |_, _, _| {}));
     }
     let mut spent = 0_u128;
     let mut crosses_unencrypted = false;
     for (edge, share) in shares {
-        let cost = cost(*edge);
-        spent += u128::from(*share) * u128::from(cost.delay);
-        crosses_unencrypted |= cost.encryption == Encryption::None;
+        let here = cost(*edge, false);
+        let stray = of_edge(strays, *edge).unwrap_or(0);
+        spent += u128::from(share.saturating_sub(stray)) * u128::from(here.delay);
+        if stray > 0 {
+            spent += u128::from(stray) * u128::from(cost(*edge, true).delay);
+        }
+        crosses_unencrypted |= here.encryption == Encryption::None;
     }
-    let Some(whole) = whole else { return Fate { loss: PPB, crosses_unencrypted, ..Fate::default() } };
+    let Some(whole) = all.whole() else { return Fate { loss: PPB, crosses_unencrypted, ..Fate::default() } };
     let lost = u128::from(ALL - whole.alive) * u128::from(PPB) / u128::from(ALL);
     Fate {
         arrives: true,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Color, Delay, DemandId, EdgeIx, Jitter, Loss, NodeId, PolicyKey};
 
-use crate::{fate::Fate, segment::Fault};
+use crate::{fate::Fate, segment::Fault, stray::of_edge};
 
 /// Why traffic follows the IGP.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -80,6 +80,9 @@ pub struct Flow {
     /// Edges ascending, each with its share out of [`WHOLE`](crate::WHOLE); an edge that is crossed twice may have more than all, one
     /// whose share rounds to nothing has 0.
     pub shares: Shares,
+    /// What of these shares comes to the start of its edge by an interface at which no classifier is bound, and waits in the lowest
+    /// queue there. Mostly empty.
+    pub strays: Shares,
     /// One-way delay on the slowest of its paths, waiting in queues included; none where nothing arrives.
     pub delay: Option<Delay>,
     /// The same, averaged over what is sent; what a dead link swallows counts as far as it came.
@@ -96,11 +99,12 @@ pub struct Flow {
 }
 
 impl Flow {
-    pub(crate) fn new(demand: DemandId, via: Via, shares: Shares, fate: Fate) -> Self {
+    pub(crate) fn new(demand: DemandId, via: Via, shares: Shares, strays: Shares, fate: Fate) -> Self {
         let mut flow = Self {
             demand,
             via,
             shares,
+            strays,
             delay: None,
             mean_delay: None,
             jitter: None,
@@ -144,6 +148,11 @@ impl Flow {
     /// The edges that it uses, ascending.
     pub fn edges(&self) -> impl Iterator<Item = EdgeIx> + '_ {
         self.shares.iter().map(|(edge, _)| *edge)
+    }
+
+    /// What of its share of an edge waits in the lowest queue, since nobody looked at its code point where it entered.
+    pub fn stray(&self, edge: EdgeIx) -> u64 {
+        of_edge(&self.strays, edge).unwrap_or(0)
     }
 
     /// Whether it uses an edge.

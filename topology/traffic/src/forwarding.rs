@@ -79,6 +79,8 @@ pub struct Forwarding {
     /// By headend and VRF, in the order of sequence.
     rules: BTreeMap<NodeIx, BTreeMap<VrfName, Vec<SteeringRule>>>,
     pub(crate) ports: Vec<Port>,
+    /// By edge: whether nobody classifies what comes over it, at a node that classifies elsewhere. Empty where that is so nowhere.
+    astray: Vec<bool>,
 }
 
 /// What the headend's rules say about a demand.
@@ -128,6 +130,7 @@ impl Forwarding {
             .edges()
             .map(|(ix, edge)| Port::new(devices.get(graph.node_id(edge.from)), network.interface(ix)))
             .collect();
+        built.astray = astray(network, devices);
         built
     }
 
@@ -231,10 +234,33 @@ impl Forwarding {
         if choice == [None; 3] { Entry::NoPolicy(rule.color) } else { Entry::Policies(choice) }
     }
 
-    /// The number of the queue that packets of this code point find at the start of an edge.
-    pub(crate) fn queue(&self, edge: EdgeIx, dscp: Dscp) -> usize {
-        self.ports[edge.ix()].queue(dscp)
+    /// The number of the queue that packets of this code point find at the start of an edge, or that strays find there.
+    pub(crate) fn queue(&self, edge: EdgeIx, dscp: Dscp, stray: bool) -> usize {
+        self.ports[edge.ix()].queue(dscp, stray)
     }
+
+    /// Whether what comes over an edge strays at its end.
+    pub(crate) fn is_astray(&self, edge: EdgeIx) -> bool {
+        self.astray.get(edge.ix()).copied().unwrap_or(false)
+    }
+
+    /// Whether anything may stray anywhere.
+    pub(crate) fn has_strays(&self) -> bool {
+        !self.astray.is_empty()
+    }
+}
+
+/// By edge: whether the node at its end has a classifier and does not look there. Without one, all traffic finds the lowest queue
+/// anyway.
+fn astray(network: &Network, devices: &BTreeMap<NodeId, DeviceConfig>) -> Vec<bool> {
+    let graph = network.graph();
+    let edges = graph.edges().map(|(ix, edge)| {
+        let config = devices.get(graph.node_id(edge.to)).filter(|config| config.classifier.is_some());
+        let looks = |config: &DeviceConfig| config.classified.contains(network.interface(ix.reverse()));
+        network.is_bound(edge.to) && config.is_some_and(|config| !looks(config))
+    });
+    let astray: Vec<bool> = edges.collect();
+    if astray.contains(&true) { astray } else { Vec::new() }
 }
 
 /// All policies whose endpoint belongs to a node or is null, headends ascending, then keys.

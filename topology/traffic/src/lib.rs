@@ -13,6 +13,9 @@
 //! - Routers have no local repair (TI-LFA): until the IGP has heard of a failure, shortest paths lead into it ([`Outage`]).
 //! - Traffic of a color for which no policy toward its node is valid may use one whose endpoint is null (RFC 9256 section 8.8).
 //! - Shares are integers out of [`WHOLE`]; what a split leaves over goes to the lowest link ids. Nothing is lost by rounding.
+//! - A packet finds its queue by its code point where it entered the node by an interface at which the node's classifier is
+//!   bound, and the lowest queue elsewhere. What enters the network is taken for classified: by which interface it comes is not
+//!   known. So is all that enters a node that cannot be told interfaces (`Feature::BoundClassifiers`).
 //! - A service function gives packets back to its node, and what goes by the IGP passes none ([`Chain`]).
 //! - In proofs, what a queue drops is still offered to the links behind it, so that no plan leans on drops; only
 //!   [`Witness::observe`], by which the lab forwards, takes it away there.
@@ -30,6 +33,7 @@ mod spf;
 
 mod branch;
 mod route;
+mod stray;
 
 mod fate;
 mod flow;
@@ -47,7 +51,7 @@ pub use flow::{DropReason, Flow, IgpReason, Shares, Via};
 pub use forwarding::{Forwarding, chain::Chain};
 pub use load::{EdgeLoad, Loads, QueueLoad};
 pub use network::Network;
-pub use port::DEFAULT_QUEUE;
+pub use port::{DEFAULT_QUEUE, lowest};
 pub use segment::Fault;
 pub use witness::{Outcome, Witness};
 

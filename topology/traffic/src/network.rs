@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{
-    Delay, DirectedLink, EdgeIx, Graph, InterfaceName, Jitter, Label, Loss, NodeId, NodeIx, Ted,
+    Delay, DirectedLink, EdgeIx, Feature, Graph, InterfaceName, Jitter, Label, Loss, NodeId, NodeIx, Ted,
     graph::GraphError, link::Side, node::ServiceFunction, sr::LabelBlock,
 };
 
@@ -22,6 +22,8 @@ struct Router {
     function: Option<ServiceFunction>,
     /// Of the CSIDs that it reads.
     csid: Option<CsidLengths>,
+    /// Whether it is told at which interfaces packets are classified; without, it classifies whatever enters.
+    bound: bool,
 }
 
 /// What an SRv6 SID does at the node that owns it (RFC 8986 section 4).
@@ -120,6 +122,7 @@ impl Network {
                 service_sid: node.service_sid(),
                 function,
                 csid: None,
+                bound: node.features.has(Feature::BoundClassifiers),
             });
         }
         for link in ted.links.values() {
@@ -171,6 +174,11 @@ impl Network {
     /// it, which is how a node starts, a container is a SID that nobody knows: what was not said is not taken for granted.
     pub fn set_next_csid(&mut self, node: NodeIx, lengths: Option<CsidLengths>) {
         self.routers[node.ix()].csid = lengths;
+    }
+
+    /// Whether a node classifies only what enters where its classifier is bound.
+    pub(crate) fn is_bound(&self, node: NodeIx) -> bool {
+        self.routers[node.ix()].bound
     }
 
     pub(crate) fn csid_lengths(&self, node: NodeIx) -> Option<CsidLengths> {

@@ -12,6 +12,8 @@ pub(crate) struct Port {
     pub(crate) shares: Vec<QueueShare>,
     /// The number of the queue of each code point.
     of_dscp: [u8; 64],
+    /// That of all whose code point nobody looks at.
+    rest: u8,
 }
 
 impl Port {
@@ -23,6 +25,7 @@ impl Port {
                 names: vec![QueueName::lit(DEFAULT_QUEUE)],
                 shares: vec![share],
                 of_dscp: [0; 64],
+                rest: 0,
             };
         };
         let names: Vec<QueueName> = qos.queues.keys().cloned().collect();
@@ -34,18 +37,18 @@ impl Port {
                 of_dscp[usize::from(dscp.number() & 63)] = place(queue).unwrap_or(rest);
             }
         }
-        Self { shares: qos.queues.values().copied().collect(), names, of_dscp }
+        Self { shares: qos.queues.values().copied().collect(), names, of_dscp, rest }
     }
 
-    /// The number of the queue that packets of this code point find.
-    pub(crate) fn queue(&self, dscp: Dscp) -> usize {
-        usize::from(self.of_dscp[usize::from(dscp.number() & 63)])
+    /// The number of the queue that packets of this code point find; strays find the lowest.
+    pub(crate) fn queue(&self, dscp: Dscp, stray: bool) -> usize {
+        usize::from(if stray { self.rest } else { self.of_dscp[usize::from(dscp.number() & 63)] })
     }
 }
 
 /// The queue of all that is not classified, or classified to a queue that the interface lacks: the least weight, then the
-/// least guarantee, then the first name. Strict queues come last.
-fn lowest(qos: &InterfaceQos) -> Option<&QueueName> {
+/// least guarantee, then the first name. Strict queues come last. None where there are no queues.
+pub fn lowest(qos: &InterfaceQos) -> Option<&QueueName> {
     let rank = |share: &QueueShare| match share.discipline {
         Discipline::Weighted(weight) => (0, weight, share.guarantee),
         Discipline::Strict => (1, 0, share.guarantee),

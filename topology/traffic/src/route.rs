@@ -13,6 +13,7 @@ use crate::{
     network::{Goal, Network},
     segment::{Fault, Fork, Resolved, Segment, Tail},
     spf::{Igp, Spread},
+    stray::strays,
 };
 
 /// So many lists may come out of binding SIDs.
@@ -28,11 +29,14 @@ pub(crate) struct Route {
     pub(crate) branches: Way,
     /// Edges ascending, with what they carry out of [`WHOLE`].
     pub(crate) shares: Shares,
+    /// What of it strays.
+    pub(crate) strays: Shares,
 }
 
 impl Route {
     pub(crate) fn dropped(why: DropReason) -> Self {
-        Self { via: Via::Dropped(why), branches: Arc::default(), shares: Arc::default() }
+        let (shares, strays) = <(Shares, Shares)>::default();
+        Self { via: Via::Dropped(why), branches: Arc::default(), shares, strays }
     }
 }
 
@@ -57,6 +61,7 @@ struct Chosen {
     place: usize,
     branches: Way,
     shares: Shares,
+    strays: Shares,
 }
 
 impl<'a, 'i> Router<'a, 'i> {
@@ -111,13 +116,14 @@ impl<'a, 'i> Router<'a, 'i> {
             let policy = &self.forwarding.policies[number];
             let key = policy.key;
             match self.policy(number, to) {
-                Ok(Chosen { place, branches, shares }) => {
+                Ok(Chosen { place, branches, shares, strays }) => {
                     let path = &policy.candidates[place];
                     let (preference, discriminator) = (path.preference, path.discriminator);
                     return Ok(Route {
                         via: Via::Policy { key, preference, discriminator },
                         branches,
                         shares,
+                        strays,
                     });
                 }
                 Err(faults) if policy.last_resort == LastResort::Drop => {
@@ -133,24 +139,21 @@ impl<'a, 'i> Router<'a, 'i> {
 
     fn by_igp(&self, reason: IgpReason, branch: Branch) -> Route {
         let branches = [branch];
-        let shares = self.shares(&branches);
-        Route { via: Via::Igp(reason), branches: branches.into(), shares }
+        let (shares, strays) = self.shares(&branches);
+        Route { via: Via::Igp(reason), branches: branches.into(), shares, strays }
     }
 
-    fn shares(&self, branches: &[Branch]) -> Shares {
+    /// What edges carry, and what of it strays.
+    fn shares(&self, branches: &[Branch]) -> (Shares, Shares) {
         let mut shares: Vec<(EdgeIx, u64)> = Vec::new();
         for branch in branches {
             branch.pour(branch.amount, &self.down, &mut |edge, share| shares.push((edge, share)));
         }
-        shares.sort_unstable();
-        shares.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1 += next.1;
-            }
-            same
-        });
-        shares.into()
+        let strays = match self.forwarding.has_strays() {
+            true => strays(branches, &self.down, &|edge| self.forwarding.is_astray(edge)),
+            false => Vec::new(),
+        };
+        (added_up(shares), added_up(strays))
     }
 
     /// What becomes of a policy, for traffic to a node.
@@ -190,8 +193,8 @@ impl<'a, 'i> Router<'a, 'i> {
             for (amount, (_, parts)) in divide(WHOLE, &weights).into_iter().zip(valid) {
                 branches.extend(scale(amount, parts));
             }
-            let shares = self.shares(&branches);
-            return Ok(Chosen { place, branches: branches.into(), shares });
+            let (shares, strays) = self.shares(&branches);
+            return Ok(Chosen { place, branches: branches.into(), shares, strays });
         }
         Err(faults.into())
     }
@@ -293,4 +296,17 @@ impl<'a, 'i> Router<'a, 'i> {
         }
         Ok(spread)
     }
+}
+
+/// Edges ascending, each once with all that was said of it.
+fn added_up(mut shares: Vec<(EdgeIx, u64)>) -> Shares {
+    shares.sort_unstable();
+    shares.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    shares.into()
 }

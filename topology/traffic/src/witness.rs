@@ -12,7 +12,11 @@ use crate::{
     network::Network,
     route::{Route, Router, Way},
     spf::{Anchors, Igp},
+    stray::of_edge,
 };
+
+/// Of each edge, the share of a demand that crosses it.
+type Shares<'a> = &'a [(EdgeIx, u64)];
 
 /// Where all demands go and what every queue does.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -100,9 +104,9 @@ impl<'a> Witness<'a> {
         for round in 0..64 {
             let mut next = Loads::idle(self.forwarding);
             for (sent, way) in self.sent.iter().zip(&ways) {
-                let cost = |edge| self.cost(sent, edge, &outcome.loads, &outage.down);
-                survivors(way, sent.demand.rate.as_bps(), cost, |edge, rate| {
-                    let queue = self.forwarding.queue(edge, sent.demand.dscp);
+                let cost = |edge, stray| self.cost(sent, (edge, stray), &outcome.loads, &outage.down);
+                survivors(way, sent.demand.rate.as_bps(), cost, |edge, stray, rate| {
+                    let queue = self.forwarding.queue(edge, sent.demand.dscp, stray);
                     let offered = &mut next.edge_mut(edge).queues[queue].offered;
                     *offered = offered.saturating_add(Bandwidth::from_bps(rate));
                 });
@@ -119,8 +123,8 @@ impl<'a> Witness<'a> {
         }
         let Outcome { flows, loads } = &mut outcome;
         for ((flow, sent), way) in flows.iter_mut().zip(&self.sent).zip(&ways) {
-            let fate = fate(way, &flow.shares, |edge| self.cost(sent, edge, loads, &outage.down));
-            flow.suffer(fate);
+            let cost = |edge, stray| self.cost(sent, (edge, stray), loads, &outage.down);
+            flow.suffer(fate(way, &flow.shares, &flow.strays, cost));
         }
         outcome
     }
@@ -154,41 +158,63 @@ impl<'a> Witness<'a> {
         let mut loads = Loads::idle(self.forwarding);
         let mut is_used = vec![false; graph.edge_count()];
         for (sent, route) in self.sent.iter().zip(&routes) {
-            self.burden(&mut loads, sent, &route.shares, true);
+            self.burden(&mut loads, sent, (&route.shares, &route.strays), true);
             route.shares.iter().for_each(|(edge, _)| is_used[edge.ix()] = true);
         }
         for (edge, _) in graph.edges().filter(|(edge, _)| is_used[edge.ix()]) {
             loads.settle(graph, self.forwarding, edge);
         }
         let (mut flows, mut ways) = (Vec::with_capacity(routes.len()), Vec::with_capacity(routes.len()));
-        for (sent, Route { via, branches, shares }) in self.sent.iter().zip(routes) {
-            let fate = fate(&branches, &shares, |edge| self.cost(sent, edge, &loads, down));
-            flows.push(Flow::new(sent.demand.id.clone(), via, shares, fate));
+        for (sent, Route { via, branches, shares, strays }) in self.sent.iter().zip(routes) {
+            let cost = |edge, stray| self.cost(sent, (edge, stray), &loads, down);
+            let fate = fate(&branches, &shares, &strays, cost);
+            flows.push(Flow::new(sent.demand.id.clone(), via, shares, strays, fate));
             ways.push(branches);
         }
         (Outcome { flows, loads }, ways)
     }
 
-    pub(crate) fn cost(&self, sent: &Sent<'_>, edge: EdgeIx, loads: &Loads, down: &Parts) -> Cost {
+    /// What an edge does to a demand's packets, or to those of them that stray at its start.
+    pub(crate) fn cost(
+        &self,
+        sent: &Sent<'_>,
+        (edge, stray): (EdgeIx, bool),
+        loads: &Loads,
+        down: &Parts,
+    ) -> Cost {
         let line = self.network.graph().edge(edge);
-        let queue = &loads.edge(edge).queues[self.forwarding.queue(edge, sent.demand.dscp)];
+        let queue = &loads.edge(edge).queues[self.forwarding.queue(edge, sent.demand.dscp, stray)];
         Cost {
             delay: line.delay.saturating_add(queue.delay.as_micros()),
             jitter: line.jitter.saturating_add(queue.delay.as_micros()),
             loss: model::Loss::from_ppb(line.loss).then(queue.dropped).as_ppb(),
             encryption: line.encryption,
             dead: down.has(edge),
+            astray: self.forwarding.is_astray(edge),
         }
     }
 
-    /// What a demand puts on edges, added or taken away.
-    pub(crate) fn burden(&self, loads: &mut Loads, sent: &Sent<'_>, shares: &[(EdgeIx, u64)], add: bool) {
-        for (edge, share) in shares {
-            let rate = u128::from(sent.demand.rate.as_bps()) * u128::from(*share) / u128::from(WHOLE);
+    /// What a demand puts on edges, added or taken away: its shares, and what of them strays.
+    pub(crate) fn burden(
+        &self,
+        loads: &mut Loads,
+        sent: &Sent<'_>,
+        (shares, strays): (Shares<'_>, Shares<'_>),
+        add: bool,
+    ) {
+        let mut put = |edge: EdgeIx, stray: bool, share: u64| {
+            let rate = u128::from(sent.demand.rate.as_bps()) * u128::from(share) / u128::from(WHOLE);
             let rate = Bandwidth::from_bps(u64::try_from(rate).unwrap_or(u64::MAX));
-            let queue = self.forwarding.queue(*edge, sent.demand.dscp);
-            let offered = &mut loads.edge_mut(*edge).queues[queue].offered;
+            let queue = self.forwarding.queue(edge, sent.demand.dscp, stray);
+            let offered = &mut loads.edge_mut(edge).queues[queue].offered;
             *offered = if add { offered.saturating_add(rate) } else { offered.saturating_sub(rate) };
+        };
+        for (edge, share) in shares {
+            let stray = of_edge(strays, *edge);
+            put(*edge, false, share.saturating_sub(stray.unwrap_or(0)));
+            if let Some(stray) = stray {
+                put(*edge, true, stray);
+            }
         }
     }
 }

@@ -49,6 +49,11 @@ export function clock(micros: number): string {
   return new Date(micros / 1_000).toLocaleTimeString('en-GB', { hour12: false });
 }
 
+/** A day and time from microseconds since the epoch, in the viewer's time zone. */
+export function moment(micros: number): string {
+  return new Date(micros / 1_000).toLocaleString('en-GB', { hour12: false });
+}
+
 /** How long, in the two largest units that matter. */
 export function span(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));

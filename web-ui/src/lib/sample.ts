@@ -44,7 +44,8 @@ export function link(id: string, part: Partial<Link> = {}): Link {
 
 export function node(id: string, part: Partial<Node> = {}): Node {
   const session = { state: 'up' as const };
-  return { id, role: null, site: null, lat: null, lon: null, protocol: 'gnmi', session, policies: 0, differs: [], modules: null, ...part };
+  const holds = { policies: 0, differs: [], exceptions: [], modules: null };
+  return { id, role: null, site: null, lat: null, lon: null, protocol: 'gnmi', session, ...holds, ...part };
 }
 
 export function service(id: string, part: Partial<Service> = {}): Service {

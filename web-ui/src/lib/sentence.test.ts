@@ -33,6 +33,25 @@ test('a change in waves tells what is looked at, and why it went no further', ()
   expect([stopped.severity, stopped.why]).toEqual(['major', 'the promise of s1 is broken']);
 });
 
+test('what was accepted on a router tells by whom, why and until when, and that it is over', () => {
+  const made = { number: 1, at: 1, kind: 'excepted' as const, nodes: ['r1'], objects: 2, who: 'mei', why: 'CHG9' };
+  const told = entry({ ...made, until: 4_102_444_800_000_000 });
+  expect([told.text, told.why, told.subject]).toEqual(['2 objects accepted as held on r1 by mei', 'CHG9', 'r1']);
+  expect(told.figures).toHaveLength(1);
+  expect(told.figures[0]).toMatch(/^until .*(2099|2100)/);
+  expect(entry({ ...made, until: null }).figures).toEqual([]);
+  const over = entry({
+    number: 2,
+    at: 2,
+    kind: 'exception-ended',
+    node: 'r1',
+    objects: ['classifier'],
+    who: 'mei',
+    why: 'its time is over',
+  });
+  expect([over.text, over.why]).toEqual(['Exception of mei on r1 is over', 'its time is over']);
+});
+
 test('routers that answer one after the other are one piece of news', () => {
   const events: Event[] = [
     { number: 1, at: 1, kind: 'started', devices: 3, adopted: false },

@@ -1,6 +1,6 @@
 // What happened, as a sentence, with the figures that prove it and the things that can be looked at.
 
-import { count, millis } from './format';
+import { count, millis, moment } from './format';
 import { lineOf } from './load';
 import type { Event, Finding, Severity } from './types';
 
@@ -54,6 +54,20 @@ function say(event: Event): Said {
       return { text: `All ${event.devices} routers in sync`, figures: [millis(event.tookMs)], good: true };
     case 'adopted':
       return { text: `Network adopted by ${event.who}` };
+    case 'excepted':
+      return {
+        text: `${count(event.objects, 'object')} accepted as held on ${event.nodes.join(', ')} by ${event.who}`,
+        why: event.why,
+        figures: event.until === null ? [] : [`until ${moment(event.until)}`],
+        subject: event.nodes[0] ?? null,
+      };
+    case 'exception-ended':
+      return {
+        text: `Exception of ${event.who} on ${event.node} is over`,
+        why: event.why,
+        figures: event.objects.slice(0, 3),
+        subject: event.node,
+      };
     case 'mode-changed':
       return {
         text: `Mode set to ${event.mode} by ${event.who}`,

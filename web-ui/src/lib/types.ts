@@ -20,6 +20,8 @@ export interface Node {
   policies: number;
   /** What it was seen to hold otherwise than it should. */
   differs: Difference[];
+  /** What of it people accepted otherwise than the intents ask for. */
+  exceptions: Exception[];
   /** How many YANG modules it serves. */
   modules: number | null;
 }
@@ -30,6 +32,16 @@ export interface Difference {
   deviation: 'missing' | 'changed' | 'unexpected';
   /** Those that differ; of objects beyond the first fifty none. */
   fields: { field: string; wanted: string | null; found: string | null }[];
+}
+
+/** Objects that somebody accepted on a router as they are held there. */
+export interface Exception {
+  who: string;
+  since: Micros;
+  why: string;
+  /** It stands until somebody takes it back where there is none. */
+  until: Micros | null;
+  objects: Difference[];
 }
 
 export interface Queue {
@@ -147,7 +159,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'modules'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'exceptions' | 'modules'>[];
   links: {
     id: string;
     up: boolean | null;
@@ -175,6 +187,8 @@ export type EventKind =
   | { kind: 'source-down'; source: string; why: string }
   | { kind: 'in-sync'; devices: number; tookMs: number }
   | { kind: 'adopted'; who: string }
+  | { kind: 'excepted'; nodes: string[]; objects: number; who: string; why: string; until: Micros | null }
+  | { kind: 'exception-ended'; node: string; objects: string[]; who: string; why: string }
   | { kind: 'mode-changed'; mode: Mode; who: string }
   | { kind: 'drained'; subject: string; drained: boolean; who: string }
   | { kind: 'balanced'; services: string[]; held: number; back: boolean; who: string }

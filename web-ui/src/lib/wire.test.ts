@@ -25,6 +25,8 @@ test('a picture has all that is drawn', () => {
   expect(link && worstOfLink(link)).toEqual({ use: 0.5, queue: 'ef', drops: false });
   expect(link).toMatchObject({ up: null, drained: true });
   expect(snapshot.nodes.map((node) => node.session.state)).toEqual(['up', 'down']);
+  expect(snapshot.nodes[0]?.exceptions[0]).toMatchObject({ who: 'mei', until: null });
+  expect(snapshot.nodes[0]?.exceptions[0]?.objects[0]?.deviation).toBe('changed');
   expect(snapshot.services[0]).toMatchObject({ state: 'broken', moved: true, balanced: 'held' });
   expect(snapshot.services[0]?.directions[0]?.path).toEqual([{ link: 'l1', from: 'a' }]);
   expect(snapshot.alarms[0]?.severity).toBe('major');

@@ -18,6 +18,7 @@ fn picture() -> Snapshot {
         session: Session::Up,
         policies: 2,
         differs: Vec::new(),
+        exceptions: Vec::new(),
         modules: None,
     };
     let link = |name: &str| LinkView {

@@ -113,6 +113,11 @@ async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>
                 note(format!("adopt by {who}")).await;
                 reply.send(Ok(())).unwrap();
             }
+            Command::AdoptDrift { nodes, who, message, until, reply } => {
+                let end = until.map_or_else(String::new, |until| format!(" until {}", until.as_micros()));
+                note(format!("accept {nodes:?}{end} by {who}: {message}")).await;
+                reply.send(Ok(applied())).unwrap();
+            }
             Command::Drain { subject, drain, who, beyond_limit, reply } => {
                 note(format!("drain {subject:?} {drain}{} by {who}", beyond(beyond_limit))).await;
                 reply.send(Ok(applied())).unwrap();
@@ -200,6 +205,7 @@ pub fn picture() -> Snapshot {
         session: Session::Up,
         policies: 1,
         differs: Vec::new(),
+        exceptions: Vec::new(),
         modules: Some(3),
     };
     let link = LinkView {

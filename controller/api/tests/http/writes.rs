@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{
     Client, ClientError,
-    request::{ApplyRequest, BalanceRequest, PlanRequest, Reason, RestoreRequest, UnbalanceRequest},
+    request::{
+        AdoptRequest, ApplyRequest, BalanceRequest, PlanRequest, Reason, RestoreRequest, UnbalanceRequest,
+    },
 };
 use engine::{
     balance::{Limits, MOST_EFFORT, MOST_MOVES, MOST_SERVICES},
@@ -82,6 +84,20 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
     };
     client.restore(&restore(&["br-1", "hq"])).await.unwrap();
     assert!(client.restore(&restore(&[])).await.unwrap_err().to_string().contains("one router or more"));
+    let accept = |nodes: &[&str], message: &str, until: Option<u64>| AdoptRequest {
+        nodes: nodes.iter().map(|node| NodeId::lit(node)).collect(),
+        message: message.to_owned(),
+        until: until.map(Timestamp::from_micros),
+    };
+    client.accept(&accept(&["br-1", "hq"], "CHG6", Some(4_102_444_800_000_000))).await.unwrap();
+    for (wrong, told) in [
+        (accept(&["br-1"], " ", None), "needs a `message` that says why"),
+        (accept(&["br-1"], "CHG6", Some(1)), "`until` has passed"),
+        (accept(&[], "CHG6", Some(4_102_444_800_000_000)), "name them in `nodes`"),
+    ] {
+        let refused = client.accept(&wrong).await.unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
     // Nothing of these is asked for, and nothing stands in the log.
     for refused in [client.apply(&so(None, true, " ")).await, client.undrain(&link, beyond("")).await] {
         let told = refused.unwrap_err().to_string();
@@ -100,6 +116,7 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
             "drain Link(\"l1\") true beyond the limit by mei after 3 entries",
             "rollback 9 beyond the limit by mei: CHG4 after 4 entries",
             "restore {\"br-1\", \"hq\"} by mei: CHG5 after 6 entries",
+            "accept {\"br-1\", \"hq\"} until 4102444800000000 by mei: CHG6 after 7 entries",
         ]
     );
     let log = client.audit(10).await.unwrap().entries;
@@ -107,7 +124,8 @@ async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
     assert!(what[0].ends_with(", in waves: 2 far end(s) first, the others after 2min"), "{what:?}");
     assert!(what[1].ends_with(", beyond the limit if need be"), "{what:?}");
     assert_eq!(what[2], "drain link l1, beyond the limit if need be");
-    assert_eq!((what[5], what.len()), ("restore br-1, hq", 6), "one refusal among them: {what:?}");
+    assert_eq!((what[5], what.len()), ("restore br-1, hq", 7), "one refusal among them: {what:?}");
+    assert_eq!(what[6], "accept what differs on br-1, hq until 2100-01-01 00:00+00:00");
 }
 
 #[tokio::test]

@@ -51,10 +51,10 @@ full below the table. MODULES counts the YANG modules that a router says it serv
 schema NAME` shows them.
 
 With names it shows what each of these routers holds otherwise than it should, field by field: after `-`
-what is there, after `+` what should be. `trunkline restore` puts that back. To keep what is there, let
-the intents ask for it, and apply them: paths by `path`, queues by the profile and the bandwidth of the
-services, marks by the class. Or rename the policy, so that its name does not begin with `tl-`: then it is
-somebody else's, is never touched, and ours gives way (TL0201).
+what is there, after `+` what should be. `trunkline restore` puts that back; `trunkline adopt` keeps what
+is there, as an exception. Below it stand the exceptions of the router: who accepted what, why, and until
+when. What is meant to stay for good is better asked for by the intents: paths by `path`, queues by the
+profile and the bandwidth of the services, marks by the class.
 
 Examples:
   trunkline devices
@@ -68,6 +68,10 @@ pub const TOPOLOGY: &str = "\
 The network file says what is wanted, routers say by BGP-LS what is. Plans follow the routers where
 they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing.
 What a silent peer said stays, and is stale.
+
+Routers say for themselves whether interfaces work, how fast they are, and whom they hear behind them
+by LLDP, where they serve openconfig-interfaces and openconfig-lldp. That is shown, and followed by
+nothing; a cable that is plugged otherwise than the file says is a finding (TL0088).
 
 With NAME, a router or link: everything that is said of it. `>` leads out of the end that the file
 names first.
@@ -148,8 +152,9 @@ Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some ro
 
 pub const RESTORE: &str = "\
 What these routers hold of ours otherwise than they should is put back, make before break and on all of
-them or on none. Nothing else changes there, and nothing on other routers: what differs elsewhere stays.
-Look first with `trunkline devices NAME`, where it also stands how to keep what is there instead.
+them or on none, and what was accepted there (`trunkline adopt NAME`) ends. Nothing else changes there, and
+nothing on other routers: what differs elsewhere stays. Look first with `trunkline devices NAME`; `trunkline
+adopt` keeps what is there instead.
 
 Examples:
   trunkline restore br-1 -m CHG1042
@@ -179,7 +184,13 @@ A controller that meets a network for the first time only observes. Look at `tru
 `trunkline apply --dry-run` first. After this it creates, changes and removes objects of its own, and
 leaves everybody else's alone.
 
-Example:
+With ROUTER, what that router holds otherwise than it should is accepted as it is, as a named exception:
+no plan changes it and no alarm stands for it, until --until, until the intents ask for the same, or until
+`trunkline restore ROUTER`. Nothing is written to the router. It is proved like any change: what breaks a
+promise, or makes a loop, is refused. Look first with `trunkline devices ROUTER`.
+
+Examples:
   trunkline adopt -m 'first day'
+  trunkline adopt br-1 -m 'CHG1050, hot fix of last night' --until 2026-12-05T01:00:00+08:00
 
 Exit codes: 0 done, 1 refused or the controller did not answer, 2 called wrongly.";

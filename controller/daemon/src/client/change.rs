@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::bail;
 use api::{
     Client,
-    request::{ApplyRequest, PlanRequest, Reason, RestoreRequest},
+    request::{AdoptRequest, ApplyRequest, PlanRequest, Reason, RestoreRequest},
 };
 use clap::{Args, ValueEnum};
 use engine::{
@@ -13,7 +13,7 @@ use engine::{
     terms::{USUAL_SETTLE, Waves},
 };
 use intents::SourceFile;
-use model::{Finding, NodeId, Revision, Span, intent::Mode};
+use model::{Finding, NodeId, Revision, Span, calendar::Moment, intent::Mode};
 
 use super::{
     Access,
@@ -186,15 +186,24 @@ pub enum ModeWord {
     Act,
 }
 
-/// Give the controller the right to change the network; before that it only observes
+/// Let the controller change the network, which it only observes before; or, with routers, accept what they hold otherwise
 #[derive(Debug, Args)]
 pub struct AdoptArgs {
-    /// Why; stands in the log
+    /// The routers of which what differs is accepted; the whole network is adopted where none is named
+    #[arg(value_name = "ROUTER")]
+    pub routers: Vec<NodeId>,
+    /// Why; stands in the log, and beside what is accepted
     #[arg(short, long, default_value = "")]
     pub message: String,
+    /// When what is accepted ends, like 2026-12-05T01:00:00+08:00; by `restore`, where absent
+    #[arg(long, value_name = "MOMENT", value_parser = intents::moment, requires = "routers")]
+    pub until: Option<Moment>,
     /// Which controller.
     #[command(flatten)]
     pub access: Access,
+    /// How the answer is shown, where routers are named
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// What takes back a change of the intents.
@@ -353,14 +362,29 @@ pub async fn mode(args: ModeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Gives the controller the right to change the network.
+/// Gives the controller the right to change the network; or accepts what routers hold otherwise than they should.
 ///
 /// # Errors
-/// It was refused.
+/// It was called wrongly, or refused.
 pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
-    args.access.client_that_may_change()?.adopt(&args.message).await?;
-    say("adopted: the controller may change what it creates on these routers, and nothing else");
-    Ok(ExitCode::SUCCESS)
+    let client = args.access.client_that_may_change()?;
+    let AdoptArgs { routers, message, until, format, .. } = args;
+    if routers.is_empty() {
+        client.adopt(&message).await?;
+        say("adopted: the controller may change what it creates on these routers, and nothing else");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if message.trim().is_empty() {
+        return Err(
+            Stop::usage("accepting what routers hold otherwise needs -m WHY: it stands beside them").into()
+        );
+    }
+    let nodes = routers.into_iter().collect();
+    let request = AdoptRequest { nodes, message, until: until.map(|until| until.at) };
+    match wait::answer(client.accept(&request), "`trunkline restore` of the same").await? {
+        Ok(applied) => show(format, &applied, &Sources::new(), &LeftOut::of(&applied, &client).await),
+        Err(error) => refused(error, &Sources::new()),
+    }
 }
 
 /// What a change did, for people.

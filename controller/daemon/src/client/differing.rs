@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write};
 
-use engine::snapshot::{Difference, NodeView, Session};
+use engine::snapshot::{Difference, ExceptionView, NodeView, Session};
 
 use super::moment;
 use crate::draw;
@@ -24,8 +24,13 @@ pub fn shown(nodes: &[NodeView], coloured: bool) -> String {
     if !differ.is_empty() {
         let names = differ.join(" ");
         text.push_str(&format!(
-            "\nPut it back: trunkline restore {names} -m WHY\nKeep it: trunkline devices --help says how\n"
+            "\nPut it back: trunkline restore {names} -m WHY\nKeep it: trunkline adopt {names} -m WHY\n"
         ));
+    }
+    let excepted: Vec<&str> =
+        nodes.iter().filter(|node| !node.exceptions.is_empty()).map(|node| node.id.as_str()).collect();
+    if !excepted.is_empty() {
+        text.push_str(&format!("\nEnd exceptions: trunkline restore {} -m WHY\n", excepted.join(" ")));
     }
     text
 }
@@ -35,12 +40,25 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         Session::Down { why, since } => format!("down since {}: {why}", moment(*since)),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
-        Session::Up if node.differs.is_empty() => "holds what it should".to_owned(),
+        Session::Up if node.differs.is_empty() && node.exceptions.is_empty() => {
+            "holds what it should".to_owned()
+        }
+        Session::Up if node.differs.is_empty() => "holds what it should, with exceptions".to_owned(),
         Session::Up => format!("differs in {}", crate::check::plural(node.differs.len(), "object")),
     };
     writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
     // As it was read last, where it does not answer now.
-    node.differs.iter().try_for_each(|difference| object(difference, coloured, out))
+    node.differs.iter().try_for_each(|difference| object(difference, coloured, out))?;
+    node.exceptions.iter().try_for_each(|one| exception(one, coloured, out))
+}
+
+/// Who accepted what, and below that each object: after `-` as it is held, after `+` as the intents ask for it.
+fn exception(exception: &ExceptionView, coloured: bool, out: &mut String) -> Result {
+    let ExceptionView { who, since, why, until, objects } = exception;
+    let until = until.map_or_else(String::new, |until| format!(" until {}", moment(until)));
+    let line = format!("exception of {who} since {}{until}: {why}", moment(*since));
+    writeln!(out, "  {}", draw::clean(&line))?;
+    objects.iter().try_for_each(|difference| object(difference, coloured, out))
 }
 
 fn object(difference: &Difference, coloured: bool, out: &mut String) -> Result {
@@ -79,6 +97,7 @@ mod tests {
             session,
             policies: 1,
             differs,
+            exceptions: Vec::new(),
             modules: None,
         }
     }
@@ -122,8 +141,28 @@ mod tests {
         br-1: holds what it should
 
         Put it back: trunkline restore hq-pe1 -m WHY
-        Keep it: trunkline devices --help says how
+        Keep it: trunkline adopt hq-pe1 -m WHY
         ");
+    }
+
+    #[test]
+    fn what_was_accepted_says_by_whom_why_and_until_when() {
+        let (since, until) = (model::Timestamp::from_micros(1), model::Timestamp::from_micros(2_000_000));
+        let held = ExceptionView {
+            who: "mei".into(),
+            since,
+            why: "CHG9".into(),
+            until: Some(until),
+            objects: astray().differs.split_off(1),
+        };
+        let nodes = [NodeView { exceptions: vec![held], ..node("br-1", Session::Up, Vec::new()) }];
+        let expected = format!(
+            "br-1: holds what it should, with exceptions\n  exception of mei since {} until {}: CHG9\n  queues of eth1, \
+             should not be there\n    - queue voice  strict, guarantee 2Mbps\n\nEnd exceptions: trunkline restore br-1 -m WHY\n",
+            moment(since),
+            moment(until)
+        );
+        assert_eq!(shown(&nodes, false), expected);
     }
 
     #[test]

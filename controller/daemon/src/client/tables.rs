@@ -80,7 +80,8 @@ pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitC
 fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
-        Session::Up if node.differs.is_empty() => "in sync".to_owned(),
+        Session::Up if node.differs.is_empty() && node.exceptions.is_empty() => "in sync".to_owned(),
+        Session::Up if node.differs.is_empty() => "exceptions".to_owned(),
         Session::Up => "differs".to_owned(),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
@@ -197,7 +198,7 @@ pub(super) fn table<T, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use engine::snapshot::{Deviation, Difference};
+    use engine::snapshot::{Deviation, Difference, ExceptionView};
     use model::Timestamp;
 
     use super::*;
@@ -216,6 +217,7 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+            exceptions: Vec::new(),
             modules: Some(41),
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
@@ -239,6 +241,15 @@ mod tests {
         let astray = NodeView { differs: vec![missing(7)], ..node("br-4", Session::Up) };
         assert_eq!(device(&astray)[4], "differs");
         assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
+        let exception = ExceptionView {
+            who: "mei".into(),
+            since: Timestamp::from_micros(1),
+            why: "CHG9".into(),
+            until: None,
+            objects: vec![missing(7)],
+        };
+        let excepted = NodeView { exceptions: vec![exception], ..node("br-6", Session::Up) };
+        assert_eq!(device(&excepted)[4], "exceptions");
         let bare = NodeView { differs: (1..=9).map(missing).collect(), ..node("br-5", Session::Up) };
         assert!(reasons(&[bare]).ends_with("5 to fd00::1, missing; and 4 more (trunkline devices br-5)\n"));
     }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use clap::Args;
-use engine::learn::{FactView, PeerView, Sources};
+use engine::learn::{FactView, PeerView, RouterView, Sources};
 use model::{LinkId, NodeId, Side};
 
 use super::{Target, moment, tables::table};
@@ -79,14 +79,22 @@ fn remark(fact: &FactView) -> String {
 }
 
 fn text(sources: &Sources) -> String {
-    if sources.peers.is_empty() && sources.nodes.is_empty() && sources.links.is_empty() {
-        return "the network is as its file says: the inventory names no `bgp` peers to learn it from\n"
+    let is_untold = sources.nodes.is_empty() && sources.links.is_empty() && sources.routers.is_empty();
+    if sources.peers.is_empty() && is_untold {
+        return "the network is as its file says: the inventory names no `bgp` peers to learn it from, and no router says by \
+                `openconfig-interfaces` or `openconfig-lldp` what is around it\n"
             .to_owned();
     }
-    let mut text = table(&sources.peers, ["PEER", "ADDRESS", "STATE", "ROUTES", "STALE"], peer);
-    text.push('\n');
+    let mut text = String::new();
     // Writing into a string cannot fail.
-    let _ = writeln!(text, "\nlearned   {} routers, {} links", sources.nodes.len(), sources.links.len());
+    if !sources.peers.is_empty() {
+        let peers = table(&sources.peers, ["PEER", "ADDRESS", "STATE", "ROUTES", "STALE"], peer);
+        let _ = writeln!(text, "{peers}\n");
+    }
+    let _ = writeln!(text, "learned   {} routers, {} links", sources.nodes.len(), sources.links.len());
+    if !sources.routers.is_empty() {
+        let _ = writeln!(text, "around    {}", around(&sources.routers));
+    }
     if !sources.waiting.is_empty() {
         let _ = writeln!(text, "waiting   {} (see TL0091)", sources.waiting.join(", "));
     }
@@ -95,6 +103,21 @@ fn text(sources: &Sources) -> String {
         let _ = writeln!(text, "\nSaid otherwise by two, or stale\n{}", odd.join("\n"));
     }
     text
+}
+
+/// How many routers say what is around them, and which of these are silent.
+fn around(routers: &[RouterView]) -> String {
+    let (interfaces, neighbours) = routers.iter().fold((0, 0), |(interfaces, neighbours), router| {
+        (interfaces + router.interfaces, neighbours + router.neighbours)
+    });
+    let told =
+        format!("{} routers tell of {interfaces} interfaces and {neighbours} neighbours", routers.len());
+    let silent = routers.iter().filter(|router| router.silent.is_some());
+    let silent: Vec<String> = silent.map(|router| router.name.to_string()).collect();
+    match silent.as_slice() {
+        [] => told,
+        names => format!("{told}; silent: {}", names.join(", ")),
+    }
 }
 
 fn peer(peer: &PeerView) -> [String; 5] {
@@ -156,15 +179,28 @@ mod tests {
             stale: 0,
             refused: 0,
         };
+        let router = |name: &str, silent| RouterView {
+            name: NodeId::lit(name),
+            protocol: "netconf".into(),
+            at: Timestamp::from_micros(1),
+            silent,
+            interfaces: 2,
+            neighbours: 1,
+        };
         let sources = Sources {
             peers: vec![peer("rr1", true), peer("rr2", false)],
             nodes: BTreeMap::from([(NodeId::lit("core"), vec![disputed, fact("nodeSid", None, "3")])]),
+            routers: vec![router("br-1", None), router("br-2", Some(Timestamp::from_micros(3)))],
             links: BTreeMap::from([(LinkId::lit("line1"), vec![stale])]),
             waiting: vec!["core".into()],
         };
         let text = text(&sources);
         assert!(text.contains("down: the connection went away"), "{text}");
-        assert!(text.contains("learned   1 routers, 1 links\nwaiting   core (see TL0091)\n"), "{text}");
+        assert!(
+            text.contains("learned   1 routers, 1 links\naround    2 routers tell of 4 interfaces"),
+            "{text}"
+        );
+        assert!(text.contains("and 2 neighbours; silent: br-2\nwaiting   core (see TL0091)\n"), "{text}");
         assert!(
             text.contains("  core srgb: rr1 by bgp-ls says 17000/8000; network file says 16000/8000\n"),
             "{text}"

@@ -2,6 +2,7 @@
 //! input does: whatever becomes of this process, nothing that it started outlives it.
 
 use std::{
+    ffi::OsString,
     fs::File,
     path::{Path, PathBuf},
     process::Stdio,
@@ -9,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use model::NodeId;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -61,14 +63,44 @@ pub struct Routers {
     output: Lines<BufReader<ChildStdout>>,
 }
 
+/// How routers forward.
+#[derive(Clone, Copy, Debug)]
+pub enum Forwarding<'a> {
+    /// In a simulation, all of them.
+    Simulated,
+    /// By the kernel of their namespaces.
+    Real {
+        /// The file with the layout of the lab.
+        layout: &'a Path,
+        /// Where they keep their configurations.
+        keep: &'a Path,
+        /// Only this one; all where absent.
+        only: Option<&'a NodeId>,
+    },
+}
+
+impl Forwarding<'_> {
+    /// What the process is told.
+    fn arguments(&self, written: &Written) -> Vec<OsString> {
+        match *self {
+            Self::Simulated => vec!["--world".into(), written.world.clone().into()],
+            Self::Real { layout, keep, only } => {
+                let mut words: Vec<OsString> =
+                    vec!["--ground".into(), layout.into(), "--keep".into(), keep.into()];
+                words.extend(only.into_iter().flat_map(|node| ["--only".into(), node.as_str().into()]));
+                words
+            }
+        }
+    }
+}
+
 impl Routers {
     /// Starts it and waits until all routers take connections.
-    pub async fn start(written: &Written) -> anyhow::Result<Self> {
+    pub async fn start(written: &Written, forwarding: Forwarding<'_>) -> anyhow::Result<Self> {
         let mut child = Command::new(beside("trunkline-router")?)
             .arg("--config")
             .arg(&written.routers)
-            .arg("--world")
-            .arg(&written.world)
+            .args(forwarding.arguments(written))
             .arg("--until-input-ends")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -106,6 +138,17 @@ impl Routers {
     /// Whether the process has ended, and how.
     pub fn ended(&mut self) -> Option<String> {
         self.child.try_wait().ok().flatten().map(|status| status.to_string())
+    }
+
+    /// Kills it without warning.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("the routers cannot be killed")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).context("the routers have ended")?;
+        kill(Pid::from_raw(id), signal).context("the routers take no signal")
     }
 
     /// Ends it. Its input ends first: a process that reads it could not end otherwise.

@@ -91,6 +91,10 @@ impl UpArgs {
             add("--traffic", absolute(traffic)?.into());
         }
         self.vrf.iter().for_each(|vrf| add("--vrf", vrf.as_str().into()));
+        if self.bare {
+            words.push("--bare".into());
+        }
+        let mut add = |word: &str, value: std::ffi::OsString| words.extend([word.into(), value]);
         add("--listen", self.listen.to_string().into());
         add("--seed", self.seed.to_string().into());
         for (word, value) in [
@@ -179,8 +183,8 @@ fn left(folder: &Path, lab: &str, format: Format) -> anyhow::Result<ExitCode> {
 pub async fn fault(args: &FaultArgs) -> anyhow::Result<ExitCode> {
     let lab = args.which.lab();
     let folder = args.which.folder(&lab);
-    for fault in args.faults() {
-        match ask(&folder, &Ask::Fault(fault)).await? {
+    for asked in args.asks() {
+        match ask(&folder, &asked).await? {
             Some(Answer::Done) => {}
             Some(Answer::Refused(why)) => bail!("{why}"),
             Some(Answer::Status(_)) => bail!("the lab's process answers something else"),

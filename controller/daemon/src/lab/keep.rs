@@ -8,8 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use ground::{
-    Ground,
-    lab::{Fault, Options, Progress, Status},
+    lab::{Fault, Options, Status},
     layout::Wires,
     record::{IgpKind, SOCKET},
 };
@@ -17,10 +16,12 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
-    task::block_in_place,
 };
 
-use super::{Igp, Mode, Read, UpArgs, WhichWires, call::line, read, simulated::Simulated};
+use super::{
+    ControllerFault, Igp, Mode, Read, UpArgs, WhichWires, call::line, controller::Door, read, real::Real,
+    simulated::Simulated,
+};
 use crate::signals::Signals;
 
 /// The longest question.
@@ -46,6 +47,8 @@ pub(super) enum Ask {
     Status,
     /// To do something to it.
     Fault(Fault),
+    /// To do something to its controller.
+    Controller(ControllerFault),
     /// To take it away.
     Down,
 }
@@ -74,18 +77,9 @@ pub(super) struct Kept {
     pub controller: Option<Door>,
 }
 
-/// Where a controller is.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Door {
-    /// Its address.
-    pub url: String,
-    /// The file of its token.
-    pub token: PathBuf,
-}
-
 /// A lab in either mode.
 enum Lab {
-    Netns(Box<Ground>),
+    Netns(Box<Real>),
     Process(Box<Simulated>),
 }
 
@@ -153,8 +147,8 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
             };
             let options =
                 Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
-            let mut tell = |progress: Progress| say(&Said::Progress(progress.to_string()));
-            Lab::Netns(Box::new(block_in_place(|| Ground::up(layout, options, &mut tell))?))
+            let tell = |text| say(&Said::Progress(text));
+            Lab::Netns(Box::new(Real::start(layout, args, options, tell).await?))
         }
     };
     Ok((lab, folder))
@@ -180,6 +174,7 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             Some(Ask::Down) => return Ok(Some(stream)),
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
+            Some(Ask::Controller(what)) => lab.controller(what).await.map(|()| Answer::Done),
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
@@ -197,35 +192,35 @@ impl Lab {
     /// What there is to know when it stands.
     fn told(&self) -> String {
         match self {
-            Self::Netns(ground) => format!(
-                "the lab {} is up: {} routers forward. Trunkline's own agents and its controller do not drive them yet: that is not done yet",
-                ground.layout().lab,
-                ground.layout().ted.nodes.len()
-            ),
+            Self::Netns(real) => real.told(),
             Self::Process(simulated) => simulated.told(),
         }
     }
 
     fn status(&self) -> anyhow::Result<Kept> {
         match self {
-            Self::Netns(ground) => {
-                let status = block_in_place(|| ground.status())?;
-                Ok(Kept { mode: Mode::Netns, status, controller: None })
-            }
+            Self::Netns(real) => real.status(),
             Self::Process(simulated) => Ok(simulated.status()),
         }
     }
 
     async fn fault(&mut self, fault: &Fault) -> anyhow::Result<()> {
         match self {
-            Self::Netns(ground) => Ok(block_in_place(|| ground.fault(fault))?),
+            Self::Netns(real) => real.fault(fault).await,
             Self::Process(simulated) => simulated.fault(fault).await,
+        }
+    }
+
+    async fn controller(&mut self, what: ControllerFault) -> anyhow::Result<()> {
+        match self {
+            Self::Netns(real) => real.controller(what).await,
+            Self::Process(simulated) => simulated.controller(what).await,
         }
     }
 
     async fn end(self) -> anyhow::Result<()> {
         match self {
-            Self::Netns(ground) => Ok(block_in_place(|| ground.down()).map(drop)?),
+            Self::Netns(real) => real.end().await,
             Self::Process(simulated) => simulated.end().await,
         }
     }

@@ -6,8 +6,9 @@ Modes:
   netns     every node is a network namespace of this machine, packets are the kernel's; root
 
 In netns mode lines have the delay, jitter and loss of the file, and every router has its routes, by
-the lab's own shortest paths or by FRR's IS-IS. Not done yet there: Trunkline's own agents on the
-routers (SRv6, policies, queues) and the controller. SR-MPLS needs --mode process.
+the lab's own shortest paths or by FRR's IS-IS. An agent at each router serves NETCONF and gNMI and
+has the kernel forward: SRv6 policies, steering, queues; it measures its lines with probes. Hosts with
+a label trunkline.vrf are customers of that tenant. SR-MPLS needs --mode process.
 
 The lab stays when the command has ended, and is kept by a process of its own. Only namespaces whose
 names begin with tlg- and the lab's name are made, changed or removed; the machine's own addresses,
@@ -43,13 +44,15 @@ pub const FAULT: &str = "\
 What is added to a line comes on top of what it has by itself. Faults last until they are undone: link
 up, link heal, node restart, control-plane join.
 
-Not done yet: in netns mode the control plane's partition; node faults with the builtin IGP, where
-routers have no process of their own; in process mode a freeze.
+A node's fault is one of its processes: its agent in netns mode, and FRR's daemons with --igp frr; what
+it forwards by stays. Agents of more than 16 routers share a process and cannot be killed one by one.
+In process mode no router can be frozen.
 
 Examples:
   trunkline lab fault my.clab.yml link impair line1 --delay 40ms --loss 2%
   trunkline lab fault my.clab.yml link down line1
   trunkline lab fault my.clab.yml node kill hq-pe1
+  trunkline lab fault my.clab.yml controller kill
   trunkline lab fault my.clab.yml control-plane partition hq-pe1 hq-pe2
 
 Exit codes: 0 done, 1 it cannot be done, 2 called wrongly or the lab is not up.";

@@ -12,7 +12,7 @@ use ground::{
 };
 use model::NodeId;
 
-use super::keep::{Door, Kept};
+use super::{controller::Door, keep::Kept};
 
 /// How long the controller may take to tell of its sessions.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,11 +5,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::Path,
-    time::Duration,
 };
 
 use anyhow::{Context as _, bail};
-use api::{Client, Token};
 use ground::{
     Layout,
     lab::{Fault, LineStatus, NodeStatus, Status},
@@ -19,31 +17,25 @@ use ground::{
 use model::{Demands, LinkId, NodeId, Side};
 use net::Traffic;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::{
-    Mode, UpArgs,
-    keep::{Door, Kept},
-};
+use super::{ControllerFault, Mode, UpArgs, controller::Driven, keep::Kept};
 use crate::{
     demo::{
         self,
         files::{Folder, Written},
-        process::{Controller, Routers},
+        process::{Forwarding, Routers},
     },
     outcome::Stop,
     sources::Sources,
 };
 
-/// The longest that starting may take.
-const START: Duration = Duration::from_secs(120);
-
 /// A running simulation.
 pub(super) struct Simulated {
     layout: Layout,
     routers: Routers,
-    controller: Controller,
-    door: Door,
+    driven: Driven,
+    written: Written,
     folder: std::path::PathBuf,
     /// Lines that were cut, and what was added to lines, out of A first.
     cut: BTreeSet<LinkId>,
@@ -70,10 +62,10 @@ impl Simulated {
         };
         record.write(folder)?;
         match processes(&layout, args, folder, tell).await {
-            Ok((routers, controller, door)) => {
+            Ok((routers, driven, written)) => {
                 Record { stage: Stage::Up, ..record }.write(folder)?;
                 let (folder, cut, added) = (folder.to_owned(), BTreeSet::new(), BTreeMap::new());
-                Ok(Self { layout, routers, controller, door, folder, cut, added, _lock: lock })
+                Ok(Self { layout, routers, driven, written, folder, cut, added, _lock: lock })
             }
             Err(error) => {
                 // The reason is told; the next `up` or `down` removes what is left.
@@ -86,12 +78,10 @@ impl Simulated {
     /// What there is to know when it stands.
     pub(super) fn told(&self) -> String {
         format!(
-            "the lab {} is up, simulated: {} routers, dashboard {}\nits controller is asked with\n  export TRUNKLINE_CONTROLLER={} TRUNKLINE_TOKEN_FILE={}\nand observes until `trunkline adopt`",
+            "the lab {} is up, simulated: {} routers\n{}",
             self.layout.lab,
             self.layout.ted.nodes.len(),
-            self.door.url,
-            self.door.url,
-            self.door.token.display()
+            self.driven.door.told()
         )
     }
 
@@ -128,7 +118,7 @@ impl Simulated {
             nodes: self.layout.ted.nodes.keys().map(node).collect(),
             lines: lines.collect(),
         };
-        Kept { mode: Mode::Process, status, controller: Some(self.door.clone()) }
+        Kept { mode: Mode::Process, status, controller: Some(self.driven.door.clone()) }
     }
 
     /// Does something to it.
@@ -152,9 +142,14 @@ impl Simulated {
         Ok(())
     }
 
+    /// Kills its controller, or starts it again.
+    pub(super) async fn controller(&mut self, what: ControllerFault) -> anyhow::Result<()> {
+        self.driven.fault(what, &self.written).await
+    }
+
     /// Ends it: the controller first, which would miss the routers.
     pub(super) async fn end(self) -> anyhow::Result<()> {
-        self.controller.end().await;
+        self.driven.end().await;
         self.routers.end().await;
         Ok(Record::forget(&self.folder)?)
     }
@@ -166,17 +161,15 @@ async fn processes(
     args: &UpArgs,
     folder: &Path,
     tell: impl Fn(String),
-) -> anyhow::Result<(Routers, Controller, Door)> {
+) -> anyhow::Result<(Routers, Driven, Written)> {
     let (written, listen) = write(layout, args, folder)?;
     let begun = Instant::now();
-    let routers = Routers::start(&written).await?;
+    let routers = Routers::start(&written, Forwarding::Simulated).await?;
     let count = layout.ted.nodes.len();
     tell(format!("{count} software routers run, {:.1} s", begun.elapsed().as_secs_f64()));
-    let mut controller = Controller::start(&written)?;
-    let door = Door { url: format!("http://{listen}"), token: written.state.join("token") };
-    answers(&door, &mut controller).await?;
+    let driven = Driven::start(&written, listen).await?;
     tell(format!("the controller answers, {:.1} s", begun.elapsed().as_secs_f64()));
-    Ok((routers, controller, door))
+    Ok((routers, driven, written))
 }
 
 /// What the routers' process is told.
@@ -230,25 +223,6 @@ fn demands(file: &Path, layout: &Layout) -> anyhow::Result<Demands> {
     let refused = |findings| Stop::findings(findings, Sources::from([(name.clone(), text.clone())]));
     let traffic = Traffic::read(&name, &text).map_err(refused)?;
     Ok(net::demands(&traffic, &layout.ted).map_err(refused)?)
-}
-
-/// Waits until the controller's API answers.
-async fn answers(door: &Door, controller: &mut Controller) -> anyhow::Result<()> {
-    let until = Instant::now() + START;
-    loop {
-        if let Some(ended) = controller.ended() {
-            bail!("the controller did not start: {ended}");
-        }
-        if let Ok(token) = Token::load(&door.token)
-            && Client::new(&door.url, Some(token))?.state().await.is_ok()
-        {
-            return Ok(());
-        }
-        if Instant::now() > until {
-            bail!("the controller's API did not answer within {} s", START.as_secs());
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
 }
 
 #[cfg(test)]

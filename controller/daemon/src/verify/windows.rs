@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeSet, num::NonZero, thread};
 
-use model::{Allocations, Hints, IntentSet, ServiceId, Ted, Timestamp, Window};
+use model::{Hints, IntentSet, ServiceId, Ted, Timestamp, Window};
 use plan::verify::{self as core, Question, WindowView};
 
+use super::Given;
 use crate::outcome::Stop;
 
 /// All windows that are not over at a moment, where one is given. One compilation and one walk of everything for each window, and for each
@@ -16,7 +17,7 @@ pub fn judge(
     set: &IntentSet,
     ted: &Ted,
     hints: &Hints,
-    ids: &Allocations,
+    given: Given<'_>,
     at: Option<Timestamp>,
 ) -> Result<Vec<WindowView>, Stop> {
     let is_over = |window: &&Window| at.is_some_and(|at| window.when.is_over(at));
@@ -25,7 +26,7 @@ pub fn judge(
     for window in coming {
         let mut whole: Option<WindowView> = None;
         for resting in set.resting_within(&window.when, at) {
-            let part = one(set, ted, hints, ids, window, resting)?;
+            let part = one(set, ted, hints, given, window, resting)?;
             match &mut whole {
                 Some(whole) => whole.join(part),
                 None => whole = Some(part),
@@ -41,7 +42,7 @@ fn one(
     set: &IntentSet,
     ted: &Ted,
     hints: &Hints,
-    ids: &Allocations,
+    given: Given<'_>,
     window: &Window,
     resting: BTreeSet<ServiceId>,
 ) -> Result<WindowView, Stop> {
@@ -50,7 +51,7 @@ fn one(
     then.resting = resting;
     let mut set = set.without_resting(&then).unwrap_or_else(|| set.clone());
     // All that is promised then is placed, also what ends at a node in work: its bandwidth counts until it is down.
-    let compiled = intents::compile(&set, ted, &then, ids);
+    let compiled = given.compile(&set, ted, &then);
     let at_end = |service: &model::Service| {
         window.work.nodes.contains(&service.a) || window.work.nodes.contains(&service.z)
     };

@@ -77,6 +77,7 @@ pub fn snapshot_of(folder: &tempfile::TempDir, change: impl Fn(&mut engine::snap
         at: None,
         learned: Default::default(),
         lacks: Default::default(),
+        exceptions: Default::default(),
     };
     change(&mut state);
     let path = folder.path().join("state.json");
@@ -156,6 +157,38 @@ fn what_the_controller_has_learned_is_laid_over_the_file() {
     assert!(called.out.contains("16022"), "the SID that routers tell: {}", called.out);
     let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "--state", &learned, "voice"]);
     assert!(called.out.contains("16022"), "{}", called.out);
+}
+
+/// A snapshot in which somebody has changed the headquarters' router, and that was accepted until 2033.
+pub fn accepted(folder: &tempfile::TempDir, tamper: impl Fn(&mut model::DeviceConfig)) -> String {
+    let node = model::NodeId::lit("hq-pe1");
+    snapshot_of(folder, |state| {
+        let Some(model::DeviceReading::Read { owned, .. }) = state.actual.devices.get_mut(&node) else {
+            panic!("it was read")
+        };
+        let wanted = model::DesiredState { devices: [(node.clone(), owned.clone())].into() };
+        tamper(owned);
+        let objects = ::plan::diff(&wanted, &state.actual).devices[&node].clone();
+        let (since, until) =
+            (model::Timestamp::default(), model::Timestamp::from_micros(2_000_000_000_000_000));
+        let (who, why, until) = ("mei".to_owned(), "CHG9".to_owned(), Some(until));
+        state.exceptions.accept(node.clone(), ::plan::Exception { who, since, why, until, objects });
+    })
+}
+
+#[test]
+fn what_was_accepted_is_left_alone_until_its_time_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let rename = |config: &mut model::DeviceConfig| {
+        config.policies.values_mut().for_each(|policy| policy.name = "tl-by-hand".into());
+    };
+    let state = accepted(&folder, rename);
+    let called = plan(&["--state", &state]);
+    assert_eq!(called.code, Some(0), "{}{}", called.out, called.err);
+    assert!(called.out.contains("Nothing to do"), "{}", called.out);
+    assert!(called.out.contains(" held by an exception of mei until 2033-05-18"), "{}", called.out);
+    let called = plan(&["--state", &state, "--at", "2034-01-01T00:00:00Z"]);
+    assert!(!called.out.contains("Nothing to do") && !called.out.contains("exception of"), "{}", called.out);
 }
 
 #[test]

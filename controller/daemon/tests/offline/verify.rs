@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     call::{Called, INTENTS, NETWORK, bad, root, trunkline},
-    plan::snapshot_of,
+    plan::{accepted, snapshot_of},
 };
 
 fn verify(more: &[&str]) -> Called {
@@ -79,6 +79,19 @@ fn a_snapshot_gives_the_answers_of_production() {
     };
     assert_eq!(slowest(&[]), ["empty", "6.02ms"]);
     assert_eq!(slowest(&["--state", &state]), ["snapshot", "11.02ms"], "its line is drained there");
+}
+
+#[test]
+fn the_gate_judges_the_network_with_what_was_accepted_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // Promises that were kept with it once are not kept by these intents.
+    let state = accepted(&folder, |config| config.steering.clear());
+    let called = verify(&["--state", &state, "--failures", "none"]);
+    assert!(called.err.contains("TL0218"), "{}", called.err);
+    assert_eq!(called.code, Some(1), "{}", called.out);
+    assert!(called.out.contains("TL0222"), "{}", called.out);
+    let later = verify(&["--state", &state, "--failures", "none", "--at", "2034-01-01T00:00:00Z"]);
+    assert_eq!((later.code, later.err.as_str()), (Some(0), ""), "{}", later.out);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What people ask for.
 
+mod adopt;
 mod balance;
 mod restore;
 
@@ -23,6 +24,7 @@ use crate::{
     words,
 };
 
+use adopt::Acceptance;
 use restore::Restoration;
 
 impl Controller {
@@ -41,6 +43,9 @@ impl Controller {
             }
             Command::SetMode { mode, who, reply } => drop(reply.send(self.set_mode(mode, who))),
             Command::Adopt { who, reply } => drop(reply.send(self.adopt(who))),
+            Command::AdoptDrift { nodes, who, message, until, reply } => {
+                self.accept(Acceptance { nodes, who, why: message, until }, reply);
+            }
             Command::Drain { subject, drain, who, beyond_limit, reply } => {
                 self.drain(Work { subject, drain, who, beyond_limit }, reply);
             }
@@ -275,6 +280,7 @@ impl Controller {
             at: Some(self.schedules.clock.now()),
             lacks: words::Lacking::clone(&self.world.lacks),
             learned: crate::learn::Learned::clone(&self.world.learned),
+            exceptions: plan::Exceptions::clone(self.world.exceptions.all()),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Finding, Ted, Timestamp, intent::Mode};
+use model::{Finding, NodeId, Surroundings, Ted, Timestamp, intent::Mode};
 use tokio::{sync::watch, time::Instant};
 use tracing::info;
 
@@ -11,7 +11,7 @@ use super::{Asker, CONTROLLER, Controller, journal_failed};
 use crate::{
     event::EventKind,
     job::Request,
-    learn::{self, Learned, News, PeerView},
+    learn::{self, Learned, News, PeerView, Routers},
     stages::{Occasion, View},
 };
 
@@ -23,6 +23,10 @@ const LONGEST: Duration = Duration::from_secs(60);
 const NOT_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 /// How long after a write that failed the next is tried.
 const RETRY: Duration = Duration::from_secs(2);
+/// What many routers say of what is around them is looked at together.
+const GATHER: Duration = Duration::from_secs(2);
+/// It is written down no later than so long after that, for the next start. A link that goes up and down writes no more often.
+const KEEP_WITHIN: Duration = Duration::from_secs(60);
 /// Routers and links that a reason names; the others are counted.
 const NAMED: usize = 3;
 
@@ -51,6 +55,11 @@ impl Waiting {
 pub(super) struct Learning {
     news: watch::Receiver<Arc<News>>,
     heard: Arc<News>,
+    /// What routers say of themselves, and when that is looked at, where it is something new.
+    routers: Routers,
+    unweighed: Option<Instant>,
+    /// By when the journal has to be told of that.
+    unkept: Option<Instant>,
     /// When the controller started: whoever has said nothing since is silent at least so long.
     started: Timestamp,
     waiting: Option<Waiting>,
@@ -74,6 +83,9 @@ impl Learning {
         Self {
             news,
             heard,
+            routers: Routers::default(),
+            unweighed: None,
+            unkept: None,
             started,
             waiting: None,
             proposed: None,
@@ -130,20 +142,58 @@ impl Controller {
         }
     }
 
+    /// What a router says is around it; nothing, where it did not say, or has no way to.
+    pub(super) fn look_around(&mut self, node: &NodeId, at: Timestamp, said: Option<Surroundings>) {
+        let Some(said) = said else { return self.hear_nothing_of(node, at) };
+        let protocol = self.album.protocols.get(node).map_or("its session", String::as_str);
+        let is_new = self.learning.routers.hear(node, protocol, at, said);
+        self.weigh_soon(is_new);
+    }
+
+    /// What a silent router said stays, and is stale.
+    pub(super) fn hear_nothing_of(&mut self, node: &NodeId, since: Timestamp) {
+        let is_new = self.learning.routers.fall_silent(node, since);
+        self.weigh_soon(is_new);
+    }
+
+    fn weigh_soon(&mut self, is_new: bool) {
+        if is_new {
+            self.learning.unweighed.get_or_insert_with(|| Instant::now() + GATHER);
+        }
+    }
+
+    /// The last words of routers, before the end.
+    pub(super) fn keep_around_last(&mut self) {
+        if self.learning.unweighed.is_some() {
+            self.weigh();
+        }
+        if self.learning.unkept.is_some() {
+            self.learning.unkept = Some(Instant::now());
+            self.keep_learned();
+        }
+    }
+
     /// Compares what is told now with what plans follow. Where no value differs, who says it and since when is taken over, and
     /// nothing else happens. O(nodes + links).
     pub(super) fn weigh(&mut self) {
         let news = Arc::clone(&self.learning.heard);
         let told = news.learned.clone();
         // Before all have told all, what is not told was only not told yet.
+        let (before, started) = (&*self.world.learned, self.learning.started);
         let learned = match news.complete {
             true => told,
-            false => told.over(&self.world.learned, self.learning.started),
+            false => told.over(before, started),
         };
+        let learned = self.learning.routers.lay(learned, &self.world.file, (before, started));
+        if self.learning.unweighed.take().is_some() {
+            self.learning.unkept.get_or_insert_with(|| Instant::now() + KEEP_WITHIN);
+        }
         let ted = learned.lay(&self.world.file);
         let (plain, followed) = (learn::plain(&ted), learn::plain(&self.world.ted));
         let mut shown = learn::show(&learned, &self.world.file);
         shown.peers.clone_from(&news.peers);
+        shown.routers = self.learning.routers.views();
+        let misplugged = learn::misplugged(&learned, &self.world.file);
         if plain == followed {
             if learned.values() != self.learning.kept {
                 self.learning.untold.get_or_insert_with(Instant::now);
@@ -157,6 +207,8 @@ impl Controller {
             self.wait_for(Arc::new(learned), Arc::new(ted), plain, subjects);
         }
         self.album.odd = learn::judge(&news, &shown);
+        self.album.odd.extend(misplugged);
+        self.album.odd.extend(self.learning.routers.unknown_cables(&self.world.file));
         self.album.sources = Arc::new(shown);
     }
 
@@ -172,6 +224,9 @@ impl Controller {
     pub(super) fn follow_learned(&mut self) {
         self.keep_learned();
         let now = Instant::now();
+        if self.learning.unweighed.is_some_and(|at| now >= at) {
+            self.weigh();
+        }
         let Some(waiting) = self.learning.waiting.as_ref().filter(|waiting| waiting.is_settled(now)) else {
             return;
         };
@@ -247,7 +302,8 @@ impl Controller {
     /// Writes down what plans follow, where that changed without a change of the network. While one runs it stands in the journal
     /// what that one follows from.
     fn keep_learned(&mut self) {
-        let Some(at) = self.learning.untold.filter(|_| self.running.is_none()) else { return };
+        let due = [self.learning.untold, self.learning.unkept].into_iter().flatten().min();
+        let Some(at) = due.filter(|_| self.running.is_none()) else { return };
         let now = Instant::now();
         if now < at {
             return;
@@ -255,10 +311,10 @@ impl Controller {
         match self.journal.put_learned(&*self.world.learned) {
             Ok(()) => {
                 self.learning.kept = self.world.learned.values();
-                self.learning.untold = None;
+                (self.learning.untold, self.learning.unkept) = (None, None);
             }
             Err(error) => {
-                self.learning.untold = Some(now + RETRY);
+                (self.learning.untold, self.learning.unkept) = (Some(now + RETRY), None);
                 self.publish(journal_failed(&error));
             }
         }

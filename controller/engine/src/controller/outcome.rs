@@ -1,6 +1,6 @@
 //! What follows from a change that ended.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use assess::Step;
 use model::{DeviceReading, Finding, Hints, NodeId, Revision, ServiceId, TransactionId};
@@ -176,7 +176,7 @@ impl Controller {
         self.say_rerouted(request, &carried);
         let before = self.world.hints.clone();
         if let Occasion::Loop { decision, .. } = &request.occasion {
-            let declined: BTreeSet<ServiceId> = carried.proposal.declined.iter().cloned().collect();
+            let declined: BTreeSet<ServiceId> = carried.proposal.aside.declined.iter().cloned().collect();
             let now = clock::now();
             self.world.history.accept(&decision.as_ref().clone().without(&declined, &before), now);
             declined.iter().for_each(|service| self.world.history.decline(service, now));
@@ -201,7 +201,10 @@ impl Controller {
         let waits = |node: &&NodeId| self.world.repair.contains(*node) || !self.fleet.contains_key(*node);
         let left_out = silent.filter(waits).cloned().collect();
         let said = applied(&carried, revision, left_out);
+        let (exceptions, laid) =
+            (Arc::clone(self.world.exceptions.all()), carried.proposal.aside.exceptions.clone());
         self.world.adopt_proposal(carried.proposal);
+        self.tell_exceptions(&exceptions, &laid, &request.why);
         self.follow_from_now(request);
         if request.view.terms.only.is_some() {
             self.world.compare_again();

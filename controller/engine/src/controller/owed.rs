@@ -1,12 +1,12 @@
 //! The journal goes back to what is in force after a change that did not succeed, at once or when it can be written again.
 
 use model::Revision;
-use store::{IntentRevision, StoreError};
+use store::{Beside, IntentRevision, StoreError};
 
 use super::{Controller, journal_failed};
 use crate::{clock, job::Wanted};
 
-/// What the journal has to be told: always the hints in force, and the intents where others were written down.
+/// What the journal has to be told: always the hints and exceptions in force, and the intents where others were written down.
 #[derive(Debug)]
 pub(super) struct Owed {
     intents: Option<IntentRevision>,
@@ -40,8 +40,10 @@ impl Controller {
     /// compared after a restart.
     fn settle(&self, owed: &Owed) -> Result<(), StoreError> {
         let intents = owed.intents.as_ref().map(|back| (back, &self.world.ids));
-        let learned = Some(&*self.world.learned);
-        self.journal.take_back_learned(&self.world.hints, intents, (learned, self.world.repair.is_empty()))
+        let beside = Beside::default().learned(Some(&*self.world.learned))?;
+        let beside = beside.exceptions(Some(&**self.world.exceptions.all()))?;
+        let clean = self.world.repair.is_empty();
+        self.journal.take_back_beside(&self.world.hints, intents, (&beside, clean))
     }
 
     /// Writes down what could not be written when it happened: or else a restart would take up what was refused.

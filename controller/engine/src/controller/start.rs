@@ -9,6 +9,7 @@ use std::{
 use assess::{Kept, Limits, Lines, Observed};
 use intents::AsOf;
 use model::{NodeId, Sample, Ted, Timestamp};
+use plan::Exceptions;
 use store::{Journal, StoreError};
 use thiserror::Error;
 use tokio::{
@@ -17,11 +18,12 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{Controller, EVENTS, Protocols};
+use super::{Controller, EVENTS, Protocols, exceptions};
 use crate::{
     carry::Fleet,
     clock, cycle,
     event::EventKind,
+    excepted::Excepted,
     handle::{Engine, Refusal},
     learn::{Learned, News},
     picture::Album,
@@ -194,6 +196,8 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
     };
     let (memory, history) = kept.resume(&hints, clock::now());
     let (file, learned) = (Arc::new(ted), remembered_facts(journal)?);
+    // Of a router that is in the network no more nothing is held.
+    let exceptions = remembered_exceptions(journal)?.as_of(None, |node| file.nodes.contains_key(node));
     Ok(World {
         lines: Lines::of(&file),
         ted: Arc::new(learned.lay(&file)),
@@ -203,6 +207,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         ids: journal.allocations()?,
         hints,
         compiled: Arc::default(),
+        exceptions: Excepted::of(exceptions),
         actual: Arc::default(),
         modules: BTreeMap::new(),
         lacks: Arc::default(),
@@ -233,8 +238,20 @@ fn remembered_facts(journal: &Journal) -> Result<Learned, StoreError> {
     }
 }
 
-/// Compiles the intents that were in force. The same journal gives the same desired state, so a restart sends nothing that
-/// is not needed.
+/// The exceptions that stood.
+fn remembered_exceptions(journal: &Journal) -> Result<Exceptions, StoreError> {
+    match journal.exceptions::<Exceptions>() {
+        // Another version may have written them. What they held shows as drift.
+        Err(error @ StoreError::Meaning { .. }) => {
+            warn!(%error, "the exceptions are not understood; what they held is drift again");
+            Ok(Exceptions::default())
+        }
+        exceptions => exceptions,
+    }
+}
+
+/// Compiles the intents that were in force, with the exceptions from them. The same journal gives the same desired state, so a
+/// restart sends nothing that is not needed.
 fn restore(
     world: &mut World,
     journal: &Journal,
@@ -245,7 +262,11 @@ fn restore(
     match cycle::understand(&last.files, &world.ted, AsOf::moment(now).in_force()) {
         Ok((set, _)) => {
             let set = Arc::new(set);
-            world.compiled = Arc::new(intents::compile(&set, &world.ted, &world.hints, &world.ids));
+            let mut compiled = intents::compile(&set, &world.ted, &world.hints, &world.ids);
+            let laid = world.exceptions.all().lay(&mut compiled.desired);
+            compiled.findings.extend(laid.told());
+            news.extend(exceptions::ended(&laid.over, exceptions::ASKED_FOR));
+            (world.compiled, world.exceptions) = (Arc::new(compiled), Excepted::of(laid.standing));
             world.accepted = Accepted { revision: last.revision, files: last.files, set, misfit: Vec::new() };
         }
         Err(findings) => {

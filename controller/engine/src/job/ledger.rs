@@ -1,7 +1,7 @@
 //! What of a change is written down, before its first order and after its last.
 
 use model::NodeId;
-use store::{IntentRevision, Journal, Said, StoreError};
+use store::{Beside, IntentRevision, Journal, Said, StoreError};
 use tracing::warn;
 
 use super::{Carried, Request, Wanted};
@@ -25,9 +25,11 @@ pub(super) async fn write_down(
     };
     let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
     let said = said(request, proposal.report.headline());
-    let learned = request.learned.clone();
-    let write =
-        move || journal.begin_learned_change(intents.as_ref(), &ids, &hints, (learned.as_deref(), &said));
+    let (learned, standing) = (request.learned.clone(), proposal.aside.exceptions.standing.clone());
+    let write = move || {
+        let beside = Beside::default().learned(learned.as_deref())?.exceptions(Some(&standing))?;
+        journal.begin_change_beside(intents.as_ref(), &ids, &hints, (&beside, &said))
+    };
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))
 }
 

@@ -13,6 +13,8 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::plug::AroundFacts;
+
 /// What is said of a router.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -51,6 +53,9 @@ pub struct WayFacts {
     pub jitter: Option<Fact<Jitter>>,
     /// Loss; shown, and followed by nothing.
     pub loss: Option<Fact<Loss>>,
+    /// What its router says of the interface; shown, and followed by nothing.
+    #[serde(skip_serializing_if = "AroundFacts::is_empty")]
+    pub around: AroundFacts,
 }
 
 /// What is said of a link.
@@ -137,8 +142,11 @@ impl Learned {
                 way.adjacency_label.iter_mut().for_each(bare);
                 way.end_x.iter_mut().for_each(bare);
                 (way.delay, way.jitter, way.loss) = (None, None, None);
+                way.around = AroundFacts::default();
             }
         }
+        // Of which nothing is left that a plan follows.
+        learned.links.retain(|_, link| *link != LinkFacts::default());
         learned
     }
 
@@ -211,9 +219,10 @@ impl WayFacts {
         keep(&mut self.delay, old.delay.as_ref(), since);
         keep(&mut self.jitter, old.jitter.as_ref(), since);
         keep(&mut self.loss, old.loss.as_ref(), since);
+        self.around.keep(&old.around, since);
     }
 
-    /// Neither delay nor jitter nor loss.
+    /// Neither delay nor jitter nor loss, nor what is around.
     fn lay(&self, direction: &mut Direction) {
         lay(&mut direction.bandwidth, self.bandwidth.as_ref());
         lay(&mut direction.igp, self.igp.as_ref());
@@ -229,6 +238,14 @@ impl LinkFacts {
         match from {
             Side::A => &self.a_to_z,
             Side::Z => &self.z_to_a,
+        }
+    }
+
+    /// The same, to change it.
+    pub const fn way_mut(&mut self, from: Side) -> &mut WayFacts {
+        match from {
+            Side::A => &mut self.a_to_z,
+            Side::Z => &mut self.z_to_a,
         }
     }
 
@@ -265,6 +282,15 @@ impl LinkFacts {
 fn fill<T: Clone>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
     if place.is_none() {
         *place = said.cloned();
+    }
+}
+
+impl AroundFacts {
+    /// With what was said before and is not said now, as stale.
+    pub(super) fn keep(&mut self, old: &Self, since: Timestamp) {
+        keep(&mut self.oper, old.oper.as_ref(), since);
+        keep(&mut self.speed, old.speed.as_ref(), since);
+        keep(&mut self.plug, old.plug.as_ref(), since);
     }
 }
 

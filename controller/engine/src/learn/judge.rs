@@ -3,7 +3,7 @@
 use bgp::learn::Unmatched;
 use model::{Finding, Severity, Side};
 
-use super::{FactView, News, Sources};
+use super::{FactView, News, Sources, shown::NEIGHBOUR};
 use crate::codes;
 
 /// Findings of one kind before the rest is counted.
@@ -79,7 +79,9 @@ fn conflicts(shown: &Sources) -> Vec<Finding> {
     let nodes = shown.nodes.iter().map(|(id, facts)| (id.to_string(), facts));
     let links = shown.links.iter().map(|(id, facts)| (id.to_string(), facts));
     let finding = |(subject, facts): (String, &Vec<FactView>)| {
-        let said: Vec<String> = facts.iter().filter_map(conflict).collect();
+        // Cables have a finding of their own.
+        let facts = facts.iter().filter(|fact| fact.what != NEIGHBOUR);
+        let said: Vec<String> = facts.filter_map(conflict).collect();
         let message = said.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
         let more = said.len().saturating_sub(NAMED);
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
@@ -124,7 +126,7 @@ fn named(all: &[String]) -> String {
 }
 
 /// So many, and one on the rest.
-fn capped(mut findings: Vec<Finding>, code: &str, what: &str) -> Vec<Finding> {
+pub(super) fn capped(mut findings: Vec<Finding>, code: &str, what: &str) -> Vec<Finding> {
     let more = findings.len().saturating_sub(MOST);
     if more > 0 {
         findings.truncate(MOST);

@@ -9,16 +9,19 @@ use std::{
 use model::{Fact, LinkId, NodeId, Side, Source, Standing, Ted, Timestamp, node::MsdSet, sr::LabelBlock};
 use serde::{Deserialize, Serialize};
 
-use super::{Learned, LinkFacts, NodeFacts};
+use super::{Learned, LinkFacts, NodeFacts, Plug, RouterView};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sources {
     /// With whom we speak.
     pub peers: Vec<PeerView>,
-    /// What they say of routers.
+    /// Routers that say for themselves what is around them.
+    #[serde(default)]
+    pub routers: Vec<RouterView>,
+    /// What all of them say of routers.
     pub nodes: BTreeMap<NodeId, Vec<FactView>>,
-    /// What they say of links.
+    /// What all of them say of links.
     pub links: BTreeMap<LinkId, Vec<FactView>>,
     /// Routers and links that plans do not follow yet as they are told now.
     pub waiting: Vec<String>,
@@ -80,6 +83,9 @@ pub struct Other {
     pub source: String,
 }
 
+/// What is plugged in at an end of a link, as a fact is called.
+pub(super) const NEIGHBOUR: &str = "neighbour";
+
 /// Shows what is learned beside what the file says. O(nodes + links).
 pub fn show(learned: &Learned, file: &Ted) -> Sources {
     let nodes = learned.nodes.iter().filter_map(|(id, facts)| {
@@ -104,6 +110,8 @@ struct Facts {
 enum InFile<'f, T> {
     /// This, or nothing but what was derived.
     Fact(Option<&'f Fact<T>>),
+    /// This.
+    Said(Option<&'f T>),
     /// This, or it does not say it, and this is taken.
     Value(&'f T),
 }
@@ -128,6 +136,7 @@ impl Facts {
             InFile::Fact(said) => {
                 said.filter(|said| said.source == Source::File).map(|said| (&said.value, "network file"))
             }
+            InFile::Said(value) => value.map(|value| (value, "network file")),
             InFile::Value(value) => Some((value, "network file, or what it has by default")),
         };
         let differs = in_file.filter(|(value, _)| **value != fact.value);
@@ -146,7 +155,12 @@ impl Facts {
 
     /// What is only shown.
     fn beside<T: PartialEq + Display>(&mut self, what: &str, fact: Option<&Fact<T>>) {
-        self.add(what, fact, InFile::Fact(None), T::to_string);
+        self.beside_file(what, fact, None);
+    }
+
+    /// The same, where the file says something of it too.
+    fn beside_file<T: PartialEq + Display>(&mut self, what: &str, fact: Option<&Fact<T>>, file: Option<&T>) {
+        self.add(what, fact, InFile::Said(file), T::to_string);
         if let Some(last) = self.all.last_mut().filter(|_| fact.is_some()) {
             last.followed = false;
         }
@@ -189,7 +203,7 @@ fn link(facts: &LinkFacts, file: &model::Link, learned: &Learned) -> Vec<FactVie
     all.add("affinity", facts.affinity.as_ref(), InFile::Value(&named), groups);
     for side in [Side::A, Side::Z] {
         all.from = Some(side);
-        let (way, file) = (facts.way(side), file.direction(side));
+        let (way, far, file) = (facts.way(side), file.end(side.other()), file.direction(side));
         all.add(
             "bandwidth",
             way.bandwidth.as_ref(),
@@ -209,6 +223,11 @@ fn link(facts: &LinkFacts, file: &model::Link, learned: &Learned) -> Vec<FactVie
         all.beside("delay", way.delay.as_ref());
         all.beside("jitter", way.jitter.as_ref());
         all.beside("loss", way.loss.as_ref());
+        all.beside("oper", way.around.oper.as_ref());
+        all.beside("portSpeed", way.around.speed.as_ref());
+        let plug = way.around.plug.as_ref();
+        let in_file = plug.map(|plug| Plug::in_file(far, &plug.value));
+        all.beside_file(NEIGHBOUR, plug, in_file.as_ref());
     }
     all.all
 }

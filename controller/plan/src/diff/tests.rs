@@ -30,11 +30,12 @@ fn some_rule(sequence: u32, number: u32) -> SteeringRule {
 }
 
 prop_compose! {
-    fn config()(
+    pub(crate) fn config()(
         policies in btree_map(1_u32..6, 16_u32..19, 0..5),
         rules in btree_map(1_u32..6, 1_u32..6, 0..5),
         shares in btree_map(0_u32..4, 0_u64..3, 0..4),
         marks in option::of(0_u8..2),
+        bound in 0_u32..16,
     ) -> DeviceConfig {
         let classifier = marks.map(|mark| Classifier {
             queues: BTreeMap::from([(model::steering::Dscp::new(mark).unwrap(), model::QueueName::lit("q"))]),
@@ -47,8 +48,14 @@ prop_compose! {
                 .map(|(n, share)| (InterfaceName::lit(&format!("eth{n}")), qos(&[("q", share)])))
                 .collect(),
             classifier,
+            classified: interfaces(bound),
         }
     }
+}
+
+/// The interfaces of a set of bits.
+fn interfaces(set: u32) -> BTreeSet<InterfaceName> {
+    (0_u32..4).filter(|bit| set >> bit & 1 == 1).map(|n| InterfaceName::lit(&format!("eth{n}"))).collect()
 }
 
 prop_compose! {
@@ -57,20 +64,20 @@ prop_compose! {
         rules in 0_u32..64,
         vrfs in proptest::sample::subsequence(vec![model::VrfName::lit("v")], 0..=1),
         shares in 0_u32..16,
-        classifier in any::<bool>(),
+        bound in 0_u32..16,
     ) -> Foreign {
         let bits = |set: u32| (0_u32..6).filter(move |bit| set >> bit & 1 == 1);
         Foreign {
             policies: bits(policies).map(|n| (key(n + 1), "by-hand".to_owned())).collect(),
             steering: bits(rules).map(|n| some_rule(n + 1, 1).key).collect(),
             vrfs: vrfs.into_iter().collect(),
-            qos: bits(shares).map(|n| InterfaceName::lit(&format!("eth{n}"))).collect(),
-            classifier,
+            qos: interfaces(shares),
+            classified: interfaces(bound),
         }
     }
 }
 
-fn state(configs: &BTreeMap<u32, DeviceConfig>) -> DesiredState {
+pub(crate) fn state(configs: &BTreeMap<u32, DeviceConfig>) -> DesiredState {
     let devices = configs.iter().map(|(n, config)| (NodeId::lit(&format!("r{n}")), config.clone())).collect();
     DesiredState { devices }
 }
@@ -114,7 +121,7 @@ proptest! {
             owned.policies.retain(|key, _| !foreign.policies.contains_key(key));
             owned.steering.retain(|key, _| !foreign.steering.contains(key) && !foreign.vrfs.contains(&key.vrf));
             owned.qos.retain(|interface, _| !foreign.qos.contains(interface));
-            owned.classifier = owned.classifier.take().filter(|_| !foreign.classifier);
+            owned.classified.retain(|interface| !foreign.classified.contains(interface));
             *theirs = foreign.clone();
         }
         let difference = diff(&desired, &held);
@@ -126,7 +133,11 @@ proptest! {
                     foreign.steering.contains(key) || foreign.vrfs.contains(&key.vrf)
                 }
                 Edit::PutQos { interface, .. } | Edit::RemoveQos(interface) => foreign.qos.contains(interface),
-                Edit::PutClassifier(_) | Edit::RemoveClassifier => foreign.classifier,
+                // Classifiers of others stand beside ours under their own names.
+                Edit::PutClassifier(_) | Edit::RemoveClassifier => false,
+                Edit::BindClassifier(interface) | Edit::UnbindClassifier(interface) => {
+                    foreign.classified.contains(interface)
+                }
             };
             prop_assert!(!theirs, "{}", edit);
         }
@@ -211,16 +222,17 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
     let config = DeviceConfig {
         policies: BTreeMap::from([(policy.key, policy)]),
         steering: BTreeMap::from([(rule.key.clone(), rule)]),
-        qos: BTreeMap::from([(interface, qos(&[("q", 1)]))]),
+        qos: BTreeMap::from([(interface.clone(), qos(&[("q", 1)]))]),
         classifier: Some(Classifier { queues: BTreeMap::from([(mark, model::QueueName::lit("q"))]) }),
+        classified: [interface, InterfaceName::lit("eth3")].into(),
     };
-    let found = |number: u32, classifier: bool, wanted: &DeviceConfig| -> Vec<String> {
+    let found = |number: u32, wanted: &DeviceConfig| -> Vec<String> {
         let foreign = Foreign {
             policies: BTreeMap::from([(key(number), "by-hand".to_owned())]),
             steering: [some_rule(number, 1).key].into(),
             vrfs: BTreeSet::new(),
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
-            classifier,
+            classified: [InterfaceName::lit(&format!("eth{number}"))].into(),
         };
         let reading =
             DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
@@ -230,17 +242,43 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
         diff(&desired, &held).findings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
-        found(1, true, &config),
+        found(1, &config),
         [
             "major[TL0201] a: color 1 endpoint 10.0.0.1 is taken by the policy `by-hand` of somebody else: ours is not put",
             "major[TL0202] a: vrf v rule 1 is taken by a rule of somebody else: ours is not put",
             "major[TL0203] a: the queues of eth1 are set by somebody else: ours are not put",
-            "major[TL0204] a: the classifier is somebody else's: ours is not put",
+            "major[TL0204] a: the classifier at eth1 is somebody else's: ours is not put there",
         ]
     );
-    assert_eq!(found(2, false, &config), [""; 0], "beside ours");
-    let bare = DeviceConfig { classifier: None, ..config };
-    assert_eq!(found(2, true, &bare), [""; 0], "where ours is not wanted");
+    assert_eq!(found(2, &config), [""; 0], "beside ours");
+    let bare = DeviceConfig { classified: BTreeSet::new(), ..config };
+    assert_eq!(found(3, &bare), [""; 0], "where ours is not wanted");
+}
+
+#[test]
+fn one_binding_deleted_by_hand_is_drift_and_is_bound_again() {
+    let node = NodeId::lit("a");
+    let mark = model::steering::Dscp::new(1).unwrap();
+    let config = DeviceConfig {
+        classifier: Some(Classifier { queues: BTreeMap::from([(mark, model::QueueName::lit("q"))]) }),
+        classified: interfaces(0b111),
+        ..DeviceConfig::default()
+    };
+    let mut held = config.clone();
+    held.classified = interfaces(0b1101);
+    let desired = DesiredState { devices: BTreeMap::from([(node.clone(), config)]) };
+    let actual = actual(&DesiredState { devices: BTreeMap::from([(node.clone(), held)]) });
+    let told: Vec<String> = drift(&desired, &actual).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "major[TL0215] a: the classifier at eth1 is missing",
+            "major[TL0217] a: the classifier at eth3 is ours but should not be there",
+        ]
+    );
+    let edits = diff(&desired, &actual).devices[&node].edits();
+    let (bind, unbind) = (InterfaceName::lit("eth1"), InterfaceName::lit("eth3"));
+    assert_eq!(edits, [Edit::BindClassifier(bind), Edit::UnbindClassifier(unbind)]);
 }
 
 #[test]

@@ -123,6 +123,34 @@ fn what_is_gone_leaves_in_one_break_steering_before_policy() {
 }
 
 #[test]
+fn a_classifier_is_there_before_it_is_bound_and_until_it_is_bound_nowhere() {
+    let built = one(OVER_B);
+    let part = |plan: &Plan| -> Vec<(Phase, Vec<String>)> {
+        let about = |edit: &&Edit| {
+            matches!(
+                edit,
+                Edit::PutClassifier(_)
+                    | Edit::BindClassifier(_)
+                    | Edit::UnbindClassifier(_)
+                    | Edit::RemoveClassifier
+            )
+        };
+        let of = |transaction: &Transaction| {
+            let edits = transaction.edits[&NodeId::lit("a")].iter().map(|reasoned| &reasoned.edit);
+            (transaction.phase, edits.filter(about).map(ToString::to_string).collect::<Vec<_>>())
+        };
+        plan.transactions.iter().map(of).filter(|(_, edits)| !edits.is_empty()).collect()
+    };
+    let there = planned(&built, &bare(&built.ted), ChangePolicy::Careful);
+    let bound = ["set classifier", "bind classifier to a-b-1", "bind classifier to a-c-3"];
+    assert_eq!(part(&there), [(Phase::Move, bound.map(str::to_owned).to_vec())]);
+    let gone = build(diamond(), &[]);
+    let away = planned(&gone, &built.actual(), ChangePolicy::Careful);
+    let unbound = ["unbind classifier from a-b-1", "unbind classifier from a-c-3", "remove classifier"];
+    assert_eq!(part(&away), [(Phase::Break, unbound.map(str::to_owned).to_vec())]);
+}
+
+#[test]
 fn queues_that_grow_and_shrink_hold_both_where_there_is_room() {
     let both = |old: &[(&str, u64)], new: &[(&str, u64)]| {
         let (mut before, mut after) = (one(OVER_B), one(OVER_B));

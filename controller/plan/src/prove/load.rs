@@ -180,7 +180,7 @@ fn judge<'a>(
     });
 }
 
-/// What is promised to the flows on an edge: all together, and by the queue that the headend's classifier names.
+/// What is promised to the flows on an edge: all together, and by the queue in which they wait.
 fn promised(
     rules: &Rules<'_>,
     outcome: &Outcome,
@@ -194,11 +194,14 @@ fn promised(
         let promise = rules.promises[place].as_ref();
         let Some(most) = promise.and_then(|promise| promise.service.slo.bandwidth) else { continue };
         let Ok(place) = flow.shares.binary_search_by_key(&edge, |(used, _)| *used) else { continue };
-        let rate = part(demand.rate.min(most), flow.shares[place].1);
-        total = total.saturating_add(rate);
-        if let Some(name) = queue_of(rules, edge, demand) {
-            let sum = queues.entry(name.clone()).or_default();
-            *sum = sum.saturating_add(rate);
+        let (rate, share) = (demand.rate.min(most), flow.shares[place].1);
+        total = total.saturating_add(part(rate, share));
+        let stray = flow.stray(edge).min(share);
+        for (is_stray, share) in [(false, share - stray), (true, stray)] {
+            if let Some(name) = queue_of(rules, edge, demand, is_stray).filter(|_| share > 0 || !is_stray) {
+                let sum = queues.entry(name.clone()).or_default();
+                *sum = sum.saturating_add(part(rate, share));
+            }
         }
     }
     (total, queues)
@@ -209,8 +212,17 @@ fn part(rate: Bandwidth, share: u64) -> Bandwidth {
     Bandwidth::from_bps(u64::try_from(part).unwrap_or(u64::MAX))
 }
 
-/// The queue that the classifier at the start of the edge names; none where it names none.
-pub(crate) fn queue_of<'a>(rules: &Rules<'a>, edge: EdgeIx, demand: &Demand) -> Option<&'a QueueName> {
+/// The queue that the classifier at the start of the edge names; none where it names none. Of what strays there, the lowest.
+pub(crate) fn queue_of<'a>(
+    rules: &Rules<'a>,
+    edge: EdgeIx,
+    demand: &Demand,
+    stray: bool,
+) -> Option<&'a QueueName> {
     let node = rules.network.graph().node_id(rules.network.graph().edge(edge).from);
-    rules.desired.devices.get(node)?.classifier.as_ref()?.queues.get(&demand.dscp)
+    let config = rules.desired.devices.get(node)?;
+    if stray {
+        return traffic::lowest(config.qos.get(rules.network.interface(edge))?);
+    }
+    config.classifier.as_ref()?.queues.get(&demand.dscp)
 }

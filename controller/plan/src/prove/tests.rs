@@ -250,6 +250,45 @@ fn who_offers_more_than_was_promised_breaks_its_own_promise() {
 }
 
 #[test]
+fn what_enters_in_transit_where_no_classifier_is_bound_suffers_in_the_lowest_queue() {
+    let mut built = build(diamond(), &[(service("s", "a", "d"), OVER_B, None)]);
+    let classifier = built.desired.devices[&NodeId::lit("a")].classifier.clone();
+    let [from_a, from_d] = ["b-a-1", "b-d-2"].map(model::InterfaceName::lit);
+    edit(&mut built, "b", |device| {
+        device.classifier.clone_from(&classifier);
+        device.classified = [from_a.clone(), from_d.clone()].into();
+    });
+    // More than the line takes, in the lowest queue, by who was promised nothing.
+    let id = DemandId::lit("fill");
+    let fill = Demand {
+        id: id.clone(),
+        service: None,
+        from: NodeId::lit("b"),
+        to: NodeId::lit("d"),
+        vrf: "other".parse().unwrap(),
+        destination: None,
+        dscp: "be".parse().unwrap(),
+        rate: Bandwidth::from_bps(150_000_000),
+    };
+    let demands = Demands::from([(id, fill)]);
+    let proof = |built: &Built| {
+        prove(&built.desired, &built.set, &built.verdicts, &demands, &built.ted, &Failures::None, 1)
+    };
+    assert_eq!(proof(&built).findings, [], "its own queue keeps what was promised");
+    edit(&mut built, "b", |device| device.classified = [from_d.clone()].into());
+    let found = proof(&built);
+    let codes: BTreeSet<(&str, Severity)> = said(&found).into_iter().collect();
+    let broken = [(codes::DELAY_BROKEN, Severity::Error), (codes::LOSS_BROKEN, Severity::Error)];
+    assert_eq!(codes, BTreeSet::from(broken), "{found:?}");
+    let from = |finding: &model::Finding| finding.message.starts_with("from a to d: ");
+    assert!(found.findings.iter().all(from), "the way back enters by the other interface: {found:?}");
+    // A router that cannot be told interfaces classifies whatever enters.
+    let node = built.ted.nodes.get_mut(&NodeId::lit("b")).unwrap();
+    node.features.lacks.insert(model::Feature::BoundClassifiers, "no module".into());
+    assert_eq!(proof(&built).findings, []);
+}
+
+#[test]
 fn a_way_that_crosses_a_line_twice_is_a_loop() {
     let mut built = protected();
     edit(&mut built, "a", |device| {

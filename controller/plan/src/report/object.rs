@@ -16,6 +16,9 @@ pub(super) fn name(edit: &Edit) -> String {
         Edit::RemoveSteering(key) => format!("steering {key}"),
         Edit::PutQos { interface, .. } | Edit::RemoveQos(interface) => format!("queues of {interface}"),
         Edit::PutClassifier(_) | Edit::RemoveClassifier => "classifier".to_owned(),
+        Edit::BindClassifier(interface) | Edit::UnbindClassifier(interface) => {
+            format!("classifier at {interface}")
+        }
     }
 }
 
@@ -30,7 +33,11 @@ pub(super) fn changes(device: &DeviceDiff) -> Vec<ObjectChange> {
         .map(|(interface, change)| object(format!("queues of {interface}"), change, qos_lines));
     let classifier =
         device.classifier.iter().map(|change| object("classifier".into(), change, classifier_lines));
-    policies.chain(steering).chain(qos).chain(classifier).collect()
+    let classified = device
+        .classified
+        .iter()
+        .map(|(interface, change)| object(format!("classifier at {interface}"), change, |(), _| {}));
+    policies.chain(steering).chain(qos).chain(classifier).chain(classified).collect()
 }
 
 /// The lines of an object, each behind the same sign.

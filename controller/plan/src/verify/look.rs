@@ -157,10 +157,14 @@ impl<'c, 'a> Looker<'c, 'a> {
                 continue;
             }
             // A queue that drops nothing keeps what was promised to its own traffic, however full the line is.
-            let name = queue_of(rules, edge, demand);
-            let queue = outcome.loads.edge(edge).queues.iter().find(|queue| Some(&queue.name) == name);
-            let drops = queue.is_none_or(|queue| queue.dropped.as_ppb() > 0);
-            if !drops || overload.queue.as_ref().is_some_and(|queue| Some(queue) != name) {
+            let suffers = |stray: bool| {
+                let name = queue_of(rules, edge, demand, stray);
+                let queue = outcome.loads.edge(edge).queues.iter().find(|queue| Some(&queue.name) == name);
+                let drops = queue.is_none_or(|queue| queue.dropped.as_ppb() > 0);
+                drops && overload.queue.as_ref().is_none_or(|queue| Some(queue) == name)
+            };
+            let stray = outcome.flows[place].stray(edge);
+            if !(suffers(false) || (stray > 0 && suffers(true))) {
                 continue;
             }
             let implied = self.known.implies(service, Class::of(codes::OVERLOADED), event);

@@ -152,7 +152,7 @@ fn a_file_that_is_damaged_or_no_journal_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn what_was_learned_is_kept_with_the_change_that_follows_from_it_and_taken_back_with_it() {
+fn what_a_change_follows_from_beside_is_kept_with_it_and_taken_back_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(&folder.path().join("journal")).unwrap();
     let (ids, hints) = (Allocations::default(), Hints::default());
@@ -161,10 +161,25 @@ fn what_was_learned_is_kept_with_the_change_that_follows_from_it_and_taken_back_
     journal.begin_change(None, &ids, &hints, &said(1)).unwrap();
     journal.take_back(&hints, None, true).unwrap();
     assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [1], "other changes leave it");
-    journal.begin_learned_change(None, &ids, &hints, (Some(&vec![2]), &said(2))).unwrap();
+    let exceptions = || journal.exceptions::<Vec<String>>().unwrap();
+    assert_eq!(exceptions(), Vec::<String>::new());
+    let beside = |learned: Option<u32>, names: &[&str]| {
+        let learned = learned.map(|number| vec![number]);
+        Beside::default().learned(learned.as_ref()).unwrap().exceptions(Some(&names)).unwrap()
+    };
+    journal.begin_change_beside(None, &ids, &hints, (&beside(Some(2), &["a", "b"]), &said(2))).unwrap();
     assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [2]);
+    assert_eq!(exceptions(), ["a", "b"]);
     assert!(journal.is_unfinished().unwrap());
-    journal.take_back_learned(&hints, None, (Some(&vec![1]), true)).unwrap();
+    journal.take_back_beside(&hints, None, (&beside(Some(1), &["a"]), true)).unwrap();
     assert_eq!(journal.learned::<Vec<u32>>().unwrap(), [1]);
+    assert_eq!(exceptions(), ["a"]);
     assert!(!journal.is_unfinished().unwrap());
+    journal.begin_change_beside(None, &ids, &hints, (&beside(None, &["c"]), &said(3))).unwrap();
+    assert_eq!((journal.learned::<Vec<u32>>().unwrap(), exceptions()), (vec![1], vec!["c".to_owned()]));
+    let before = journal.audit(100).unwrap().len();
+    journal.end_exceptions(&Vec::<String>::new(), &said(4)).unwrap();
+    assert_eq!(exceptions(), Vec::<String>::new());
+    assert_eq!(journal.audit(100).unwrap().len(), before + 1);
+    assert_eq!(journal.verify_audit().unwrap(), Ok(()));
 }

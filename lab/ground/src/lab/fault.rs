@@ -81,11 +81,10 @@ impl Ground {
             Fault::Impair { link, from, by } => self.impair(link, *from, *by),
             Fault::NodeKill { node } => self.signal(node, Signal::KILL),
             Fault::NodeFreeze { node } => self.signal(node, Signal::STOP),
-            Fault::ControlPlaneCut { .. } | Fault::ControlPlaneJoin { .. } => Err(GroundError::Impossible(
-                "a partition of the control plane is not done yet in netns mode, where no controller reaches the routers yet; \
-                 --mode process has it"
-                    .to_owned(),
-            )),
+            Fault::ControlPlaneCut { .. } | Fault::ControlPlaneJoin { .. } => {
+                let why = "the control plane is not of the ground: who runs the agents keeps them from their controller";
+                Err(GroundError::Impossible(why.to_owned()))
+            }
             Fault::NodeRestart { node } => {
                 self.is_router(node)?;
                 match &self.igp {

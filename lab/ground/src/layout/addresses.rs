@@ -17,6 +17,12 @@ const OURS: u16 = 0xfdfe;
 const LINES: u16 = 1;
 const HOSTS: u16 = 2;
 
+/// Prefixes of all addresses that the plan gives to routers and the lines between them.
+pub const CORE: [Ipv6Net; 2] = [
+    Ipv6Net::new_assert(Ipv6Addr::new(OURS, 0, 0, 0, 0, 0, 0, 0), 32),
+    Ipv6Net::new_assert(Ipv6Addr::new(OURS, LINES, 0, 0, 0, 0, 0, 0), 32),
+];
+
 /// The loopback address of a router: its router id in the last 32 bits.
 pub(super) fn loopback(router_id: Ipv4Addr) -> Ipv6Addr {
     let [a, b, c, d] = router_id.octets();
@@ -157,7 +163,7 @@ fn taken(layout: &Layout) -> Vec<Finding> {
 }
 
 /// The address at the far end of a line, as a next hop for what leaves at this side: the plan's.
-pub(crate) fn next_hop(layout: &Layout, line: &LinkId, from: Side) -> Option<Ipv6Addr> {
+pub fn next_hop(layout: &Layout, line: &LinkId, from: Side) -> Option<Ipv6Addr> {
     let far = layout.lines.get(line)?.end(from.other());
     let interface = layout.nodes.get(&far.node)?.interfaces.get(&far.interface)?;
     interface.addresses.iter().find_map(|net| match net {

@@ -46,6 +46,19 @@ pub(super) fn route(message: &RouteMessage, names: &Names) -> Option<(RouteKey, 
     Some((key, target.filter(|_| metric).unwrap_or_else(odd)))
 }
 
+/// A route of somebody else's in the main table that leads to neighbours.
+pub(super) fn underlay(message: &RouteMessage, names: &Names) -> Option<(IpNet, BTreeSet<Hop>)> {
+    let is_ours = message.header.protocol == RouteProtocol::Other(PROTOCOL);
+    if is_ours || message.header.kind != RouteType::Unicast {
+        return None;
+    }
+    let key = key(message).filter(|key| key.table == Table::Main)?;
+    match unicast(message, names)? {
+        Target::Hops(hops) if hops.iter().all(|hop| hop.via.is_some()) => Some((key.to, hops)),
+        _ => None,
+    }
+}
+
 /// Which route it is; none where its table is not ours.
 pub(super) fn key(message: &RouteMessage) -> Option<RouteKey> {
     let number = message.attributes.iter().find_map(|one| match one {

@@ -1,19 +1,30 @@
 //! The thread that stands in a namespace, and the handle by which others ask it to do things.
 
-use std::{collections::BTreeMap, fs::File, io, os::fd::AsFd, path::Path, pin::Pin, rc::Rc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io,
+    os::fd::AsFd,
+    path::Path,
+    pin::Pin,
+    rc::Rc,
+    time::Duration,
+};
 
+use ipnet::IpNet;
 use rtnetlink::{Handle, sys::AsyncSocket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     counters::{self, Counters},
     error::{Fault, LiveError},
-    read, sysctl,
+    listen, read, sysctl,
     write::{self, Counts},
 };
 use crate::{
-    object::{RouteKey, Target},
+    number::Device,
+    object::{Hop, RouteKey, Target},
     program::Program,
     write::Write,
 };
@@ -139,6 +150,30 @@ impl Namespace {
     /// They cannot be read.
     pub async fn routes(&self) -> Result<BTreeMap<RouteKey, Target>, LiveError> {
         self.within("reading routes", LIMIT, |inside| async move { read::only_routes(&inside).await }).await
+    }
+
+    /// Routes to neighbours that others have written into the main table: those of the IGP, whoever speaks it.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn underlay(&self) -> Result<BTreeMap<IpNet, BTreeSet<Hop>>, LiveError> {
+        self.within("reading routes", LIMIT, |inside| async move { read::underlay(&inside).await }).await
+    }
+
+    /// The devices, and whether each is up and so is what it is connected to.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn devices(&self) -> Result<BTreeMap<Device, bool>, LiveError> {
+        self.within("reading devices", LIMIT, |inside| async move { read::devices(&inside).await }).await
+    }
+
+    /// A number that changes whenever a device or a route that is not ours has changed.
+    ///
+    /// # Errors
+    /// The kernel gives no socket for it.
+    pub async fn listen(&self) -> Result<watch::Receiver<u64>, LiveError> {
+        self.within("listening", LIMIT, |_| async { listen::start().map_err(|fault| (None, fault)) }).await
     }
 
     /// Carries writes out, in their order. What should go and is gone already is no failure. What comes behind one that fails is not carried out, but for those that were sent with it

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryStreamExt;
+use ipnet::IpNet;
 use rtnetlink::{
     IpVersion,
     packet_route::{
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     nft,
     number::{ANCHOR, Device, HTB, Minor, Packets, Rate},
-    object::{Class, Marking, RouteKey, Rule, Shaper, Target},
+    object::{Class, Hop, Marking, RouteKey, Rule, Shaper, Target},
     program::Program,
 };
 
@@ -99,6 +100,21 @@ pub(super) async fn only_routes(inside: &Inside) -> Result<BTreeMap<RouteKey, Ta
     let names: Names =
         links(inside).await.map_err(fail)?.into_iter().map(|link| (link.index, link.name)).collect();
     ours(inside, &names).await.map_err(fail)
+}
+
+/// Routes of others in the main table that lead to neighbours.
+pub(super) async fn underlay(inside: &Inside) -> Result<BTreeMap<IpNet, BTreeSet<Hop>>, Failed> {
+    let fail = |fault| (Some("reading routes".to_owned()), fault);
+    let names: Names =
+        links(inside).await.map_err(fail)?.into_iter().map(|link| (link.index, link.name)).collect();
+    let all = routes(inside).await.map_err(fail)?;
+    Ok(all.iter().filter_map(|message| decode::underlay(message, &names)).collect())
+}
+
+/// All devices, and whether each is up.
+pub(super) async fn devices(inside: &Inside) -> Result<BTreeMap<Device, bool>, Failed> {
+    let links = links(inside).await.map_err(|fault| (Some("reading devices".to_owned()), fault))?;
+    Ok(links.into_iter().map(|link| (link.name, link.up)).collect())
 }
 
 async fn rules(inside: &Inside) -> Result<BTreeSet<Rule>, Fault> {

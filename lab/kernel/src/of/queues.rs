@@ -1,7 +1,8 @@
 //! Queues: guarantees as rates, weights as quanta, and which code point finds which.
 //!
 //! As the model serves queues: strict ones up to their guarantees, then weighted ones up to theirs, then what is left by weight.
-//! Guarantees that do not fit shrink in proportion, for a class below its rate is never held back.
+//! Guarantees that do not fit shrink in proportion, for a class below its rate is never held back. Code points count wherever a packet
+//! entered: to which interfaces a classifier is bound is not looked at.
 
 use std::collections::BTreeMap;
 

@@ -8,12 +8,12 @@ use super::Draft;
 use crate::{
     number::{Slot, Table},
     object::{Behaviour, NextCsid, RouteKey, Target},
-    place::{Locator, Service, Tenant, decap_sid},
+    place::{Locator, Service, Tenant, decap_sid, probe_sid},
     refusal::Refusal,
 };
 
 impl Draft<'_> {
-    /// End, End.X, and the SID that ends lists behind binding SIDs.
+    /// End, End.X, and the SIDs that end lists behind binding SIDs and lists of probes.
     pub(super) fn sids(&mut self) {
         let Some(locator) = self.place.locator else { return };
         let shift = locator.csid.and_then(|csid| self.next_csid(&locator, csid.node));
@@ -22,6 +22,7 @@ impl Draft<'_> {
         self.route(IpNet::V6(locator.net), rest);
         self.sid(locator.end(), Behaviour::End(None));
         self.sid(decap_sid(locator.net), Behaviour::EndDt6(Table::Main));
+        self.sid(probe_sid(locator.net), Behaviour::EndDt6(Table::Local));
         let place = self.place;
         place.functions.iter().for_each(|sid| self.sid(*sid, Behaviour::End(None)));
         let adjacencies: Vec<_> = self.place.ports.values().filter_map(|port| port.end_x).collect();

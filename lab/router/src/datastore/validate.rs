@@ -22,8 +22,9 @@ pub fn whole(schema: &Schema, tree: &Tree) -> Result<(), Refusal> {
 /// Judges a whole configuration of which an earlier one was accepted, by what it changes:
 ///
 /// - where leaves get other values, and these are nobody else's affair ([`Node::alone`](crate::yang::Node)), their types alone;
-/// - otherwise the top-level nodes that differ. No reference, `must` or `when` of the served modules leads from one top-level node
-///   into another, and none has to be there (`yang/tests/closed.rs` and the tests
+/// - where something is configured in [`LOOKS_OUT`], whose references lead into other top-level nodes, all of it;
+/// - otherwise the top-level nodes that differ. No reference, `must` or `when` of the other served modules leads from one top-level
+///   node into another, and none has to be there (`yang/tests/closed.rs` and the tests
 ///   here prove it), so the others stay as good as they were.
 ///
 /// # Errors
@@ -38,11 +39,21 @@ pub fn after(schema: &Schema, accepted: &Tree, tree: &Tree) -> Result<(), Refusa
     {
         return Ok(());
     }
+    if looks_out(schema, tree) {
+        return whole(schema, tree);
+    }
     let mut differs = tree.clone();
     differs
         .root_mut()
         .retain(|step, item| accepted.root().get(step).is_none_or(|before| !before.is_same(item)));
     whole(schema, &differs)
+}
+
+/// The top-level node that refers to others: neighbours are heard on interfaces.
+pub(crate) const LOOKS_OUT: &str = "lldp";
+
+fn looks_out(schema: &Schema, tree: &Tree) -> bool {
+    schema.child(None, None, LOOKS_OUT).is_some_and(|node| tree.root().instances(node).next().is_some())
 }
 
 /// Judges values by their types alone, for parts of a configuration (RFC 7950 section 8.3.1).

@@ -78,6 +78,7 @@ fn queues_and_classifiers_are_read_through_their_references() {
         "scheduler-policies": {"scheduler-policy": [{"name": "s", "config": {"name": "s"},
             "schedulers": {"scheduler": [scheduler(1, true), scheduler(2, false)]}}]},
         "interfaces": {"interface": [{"interface-id": "eth1", "config": {"interface-id": "eth1"},
+            "input": {"classifiers": {"classifier": [{"type": "IPV4", "config": {"name": "c", "type": "IPV4"}}]}},
             "output": {"scheduler-policy": {"config": {"name": "s"}}}}]},
     }});
     let tree = tree(&content);
@@ -88,4 +89,14 @@ fn queues_and_classifiers_are_read_through_their_references() {
     assert_eq!(queues[&QueueName::lit("ef")], share(Discipline::Strict));
     assert_eq!(queues[&QueueName::lit("af4")], share(Discipline::Weighted(30)));
     assert_eq!(config.classifier.unwrap().queues[&"ef".parse().unwrap()], QueueName::lit("ef"));
+    assert_eq!(config.classified, BTreeSet::from([InterfaceName::lit("eth1")]));
+    // With a classifier for other packets too, one alone is not enough.
+    let mut more = content.clone();
+    let qos = &mut more["openconfig-qos:qos"];
+    let six = json!({"name": "d", "config": {"name": "d", "type": "IPV6"}});
+    qos["classifiers"]["classifier"].as_array_mut().unwrap().push(six);
+    assert_eq!(read(&schema(), &self::tree(&more)).classified, BTreeSet::new());
+    let mut gone = content;
+    gone["openconfig-qos:qos"]["interfaces"]["interface"][0]["input"] = json!({});
+    assert_eq!(read(&schema(), &self::tree(&gone)).classified, BTreeSet::new());
 }

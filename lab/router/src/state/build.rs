@@ -8,13 +8,17 @@ use std::sync::Arc;
 use model::{InterfaceName, PolicyKey, QueueName};
 
 use super::{
-    CandidateKey, InterfaceState, Measurement, Part, Parts, PolicyState, QueueState, RouterState, Traffic,
+    CandidateKey, InterfaceState, Measurement, Neighbour, Part, Parts, PolicyState, QueueState, RouterState,
+    Traffic,
     places::{Group, Places, node},
 };
 use crate::{
     datastore::{Branch, Item, Pattern, Step, Tree},
     yang::{NodeId, Schema, Value},
 };
+
+/// A chassis is called as its router is.
+const LOCAL: &str = "LOCAL";
 
 /// Builds trees of one schema.
 #[derive(Debug)]
@@ -86,6 +90,9 @@ impl Builder {
     /// Lays what a router counts and measures over an applied tree, as far as it is asked for.
     pub fn overlay(&self, applied: &Tree, state: &RouterState, parts: Parts) -> Tree {
         let mut tree = applied.clone();
+        if parts.has(Part::Neighbours) {
+            self.neighbours(tree.root_mut(), state);
+        }
         for (name, interface) in &state.interfaces {
             self.interface(tree.root_mut(), name, interface, parts);
             if parts.has(Part::Queues) {
@@ -132,13 +139,11 @@ impl Builder {
         let entry = Step { node: self.places.interface, keys: vec![Value::text(name.as_str())] };
         let way = [Step::plain(self.places.interfaces), entry];
         let Some(interface) = self.enter(root, &way) else { return };
-        let status = Value::text(if shown.up { "UP" } else { "DOWN" });
         if parts.has(Part::Status) {
-            self.put(
-                interface,
-                &self.places.interface_state,
-                [Some(Value::text(name.as_str())), Some(status)],
-            );
+            let status = Value::text(if shown.up { "UP" } else { "DOWN" });
+            let index = shown.index.map(|index| Value::Uint(index.into()));
+            let values = [Some(Value::text(name.as_str())), Some(status), index];
+            self.put(interface, &self.places.interface_state, values);
         }
         let counters = [
             shown.received.octets,
@@ -163,6 +168,38 @@ impl Builder {
         if parts.has(Part::Measurement) {
             self.put(interface, &self.places.measurement, measured.map(|value| value.map(Value::Uint)));
         }
+    }
+
+    /// What the router sends of itself, and whom it hears.
+    fn neighbours(&self, root: &mut Branch, state: &RouterState) {
+        if let Some(name) = &state.system_name
+            && let Some(lldp) = self.enter(root, &[Step::plain(self.places.hearing.lldp)])
+        {
+            let values = [Value::text(name), Value::text(name), Value::text(LOCAL)];
+            self.put(lldp, &self.places.hearing.own, values.map(Some));
+        }
+        for (name, interface) in &state.interfaces {
+            if let Some(heard) = &interface.neighbour {
+                self.neighbour(root, name, heard);
+            }
+        }
+    }
+
+    /// A line has two ends, so nobody but this one is heard there.
+    fn neighbour(&self, root: &mut Branch, interface: &InterfaceName, heard: &Neighbour) {
+        let (id, hearing) = (Value::text("1"), &self.places.hearing);
+        let way = [
+            Step::plain(hearing.lldp),
+            Step::plain(hearing.interfaces),
+            Step { node: hearing.interface, keys: vec![Value::text(interface.as_str())] },
+            Step::plain(hearing.neighbours),
+            Step { node: hearing.neighbour, keys: vec![id.clone()] },
+        ];
+        let Some(entry) = self.enter(root, &way) else { return };
+        let system = Value::text(heard.system.as_str());
+        let port = Value::text(heard.port.as_str());
+        let values = [id, system.clone(), system, Value::text(LOCAL), port, Value::text("INTERFACE_NAME")];
+        self.put(entry, &hearing.other, values.map(Some));
     }
 
     fn queue(&self, root: &mut Branch, interface: &InterfaceName, name: &QueueName, shown: &QueueState) {

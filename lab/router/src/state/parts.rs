@@ -6,7 +6,7 @@ use super::RouterState;
 /// A kind of state.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Part {
-    /// Whether interfaces are up.
+    /// Whether interfaces are up, and their numbers.
     Status,
     /// Counters of interfaces.
     Counters,
@@ -14,14 +14,16 @@ pub enum Part {
     Measurement,
     /// Counters of queues.
     Queues,
+    /// Whom interfaces hear.
+    Neighbours,
     /// Policies and rules: which path is active, what was steered.
     Steering,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Status, Self::Counters, Self::Measurement, Self::Queues, Self::Steering];
+    pub const ALL: [Self; 6] =
+        [Self::Status, Self::Counters, Self::Measurement, Self::Queues, Self::Neighbours, Self::Steering];
 
     /// Whether two moments show the same of it.
     fn is_same(self, one: &RouterState, other: &RouterState) -> bool {
@@ -31,7 +33,7 @@ impl Part {
                 && mine.iter().zip(theirs).all(|((name, a), (its, b))| name == its && same(a, b))
         };
         match self {
-            Self::Status => eq(|a, b| a.up == b.up),
+            Self::Status => eq(|a, b| a.up == b.up && a.index == b.index),
             Self::Counters => eq(|a, b| {
                 let counters = |i: &super::InterfaceState| {
                     (i.received, i.sent, i.in_discards, i.out_discards, i.in_errors, i.out_errors)
@@ -40,6 +42,7 @@ impl Part {
             }),
             Self::Measurement => eq(|a, b| a.measurement == b.measurement),
             Self::Queues => eq(|a, b| a.queues == b.queues),
+            Self::Neighbours => one.system_name == other.system_name && eq(|a, b| a.neighbour == b.neighbour),
             Self::Steering => one.policies == other.policies && one.rules == other.rules,
         }
     }

@@ -12,17 +12,51 @@ pub(super) struct Group<const LEAVES: usize> {
     pub(super) leaves: [NodeId; LEAVES],
 }
 
+/// The schema nodes of neighbours.
+#[derive(Debug)]
+pub(super) struct Hearing {
+    /// From the top to the list of those whom a port hears, keys left out.
+    pub(super) lldp: NodeId,
+    pub(super) interfaces: NodeId,
+    pub(super) interface: NodeId,
+    pub(super) neighbours: NodeId,
+    pub(super) neighbour: NodeId,
+    /// The router's own name, chassis and kind of chassis.
+    pub(super) own: Group<3>,
+    /// Key, name, chassis and kind of chassis, port and kind of port of somebody.
+    pub(super) other: Group<6>,
+}
+
+impl Hearing {
+    fn of(schema: &Schema) -> Self {
+        let at = |path: &str| node(schema, path);
+        let interface = "lldp/interfaces/interface";
+        let neighbour = &format!("{interface}/neighbors/neighbor");
+        let other = ["id", "system-name", "chassis-id", "chassis-id-type", "port-id", "port-id-type"];
+        Self {
+            lldp: at("lldp"),
+            interfaces: at("lldp/interfaces"),
+            interface: at(interface),
+            neighbours: at(&format!("{interface}/neighbors")),
+            neighbour: at(neighbour),
+            own: group(schema, "lldp", &["state"], ["system-name", "chassis-id", "chassis-id-type"]),
+            other: group(schema, neighbour, &["state"], other),
+        }
+    }
+}
+
 /// The schema nodes that state is written to.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) interfaces: NodeId,
     pub(super) interface: NodeId,
-    /// Name and status.
-    pub(super) interface_state: Group<2>,
+    /// Name, status, number.
+    pub(super) interface_state: Group<3>,
     /// Octets, packets, discards and errors, in and then out.
     pub(super) interface_counters: Group<8>,
     /// Delay, jitter, loss, bandwidth in use.
     pub(super) measurement: Group<4>,
+    pub(super) hearing: Hearing,
     /// From the top to the list of a port's queues, keys left out.
     pub(super) qos: NodeId,
     pub(super) qos_interfaces: NodeId,
@@ -50,6 +84,18 @@ pub(super) struct Places {
     pub(super) rule_state: Group<2>,
 }
 
+/// As [`Places::interface_counters`] has them.
+const COUNTERS: [&str; 8] = [
+    "in-octets",
+    "in-pkts",
+    "in-discards",
+    "in-errors",
+    "out-octets",
+    "out-pkts",
+    "out-discards",
+    "out-errors",
+];
+
 impl Places {
     pub(super) fn of(schema: &Schema) -> Self {
         let at = |path: &str| node(schema, path);
@@ -60,16 +106,6 @@ impl Places {
         let forwarding = "network-instances/network-instance/policy-forwarding";
         let rules = &format!("{forwarding}/policies/policy/rules");
         let rule = &format!("{rules}/rule");
-        let counters = [
-            "in-octets",
-            "in-pkts",
-            "in-discards",
-            "in-errors",
-            "out-octets",
-            "out-pkts",
-            "out-discards",
-            "out-errors",
-        ];
         let measured = ["one-way-delay", "jitter", "loss-ppb", "utilised-bandwidth"];
         let queue_leaves = [
             "name",
@@ -83,9 +119,10 @@ impl Places {
         Self {
             interfaces: at("interfaces"),
             interface: at(interface),
-            interface_state: group(schema, interface, &["state"], ["name", "oper-status"]),
-            interface_counters: group(schema, interface, &["state", "counters"], counters),
+            interface_state: group(schema, interface, &["state"], ["name", "oper-status", "ifindex"]),
+            interface_counters: group(schema, interface, &["state", "counters"], COUNTERS),
             measurement: group(schema, interface, &["measurement"], measured),
+            hearing: Hearing::of(schema),
             qos: at("qos"),
             qos_interfaces: at("qos/interfaces"),
             qos_interface: at("qos/interfaces/interface"),
@@ -123,6 +160,8 @@ impl Places {
             of(Part::Counters, &self.interface_counters.leaves),
             of(Part::Measurement, &self.measurement.leaves),
             of(Part::Queues, &self.queue_state.leaves),
+            of(Part::Neighbours, &self.hearing.own.leaves),
+            of(Part::Neighbours, &self.hearing.other.leaves),
             of(Part::Steering, &[self.policy_status, self.path_active]),
             of(Part::Steering, &self.policy_counters.leaves),
             of(Part::Steering, &self.rule_state.leaves),

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -22,8 +23,11 @@ fn shown_of(running: &crate::datastore::Tree, state: &RouterState, parts: Parts)
 
 fn busy() -> RouterState {
     let queue = QueueState { sent: Traffic { pkts: 2, octets: 3000 }, ..QueueState::default() };
+    let neighbour = Neighbour { system: NodeId::lit("r2"), port: InterfaceName::lit("eth7") };
     let interface = InterfaceState {
         up: true,
+        index: Some(1),
+        neighbour: Some(neighbour),
         sent: Traffic { pkts: 5, octets: 6000 },
         measurement: Measurement { delay: Some(Delay::from_micros(8200)), ..Measurement::default() },
         queues: [(QueueName::lit("af4"), queue)].into(),
@@ -34,6 +38,7 @@ fn busy() -> RouterState {
     let gone = PolicyKey { color: 99.try_into().unwrap(), endpoint: "10.0.0.2".parse().unwrap() };
     let policy = PolicyState { active: Some(active), traffic: Traffic { pkts: 1, octets: 100 } };
     RouterState {
+        system_name: Some("r1".into()),
         interfaces: [(InterfaceName::lit("eth1"), interface)].into(),
         policies: [(key, policy.clone()), (gone, policy)].into(),
         rules: BTreeMap::new(),
@@ -54,6 +59,73 @@ fn readers_see_the_applied_configuration_and_what_is_counted() {
     assert!(other["state"].get("oper-status").is_none(), "what is not known is not shown");
     let queue = &view["openconfig-qos:qos"]["interfaces"]["interface"][0]["output"]["queues"]["queue"][0];
     assert_eq!((&queue["name"], &queue["state"]["transmit-octets"]), (&json!("af4"), &json!("3000")));
+}
+
+#[test]
+fn neighbours_are_shown_where_they_are_heard() {
+    let view = shown(&tree(&base()), &busy());
+    let lldp = &view["openconfig-lldp:lldp"];
+    assert_eq!(lldp["state"]["system-name"], "r1");
+    let heard = json!([{"name": "eth1", "neighbors": {"neighbor": [{"id": "1", "state": {
+        "system-name": "r2", "chassis-id": "r2", "chassis-id-type": "LOCAL", "id": "1",
+        "port-id": "eth7", "port-id-type": "INTERFACE_NAME"}}]}}]);
+    assert_eq!(lldp["interfaces"]["interface"], heard);
+    assert_eq!(view["openconfig-interfaces:interfaces"]["interface"][0]["state"]["ifindex"], 1);
+    let silent = shown(&tree(&base()), &RouterState::default());
+    assert!(silent.get("openconfig-lldp:lldp").is_none(), "who hears nobody and sends nothing shows nothing");
+}
+
+/// Routers with some interfaces, some of which hear somebody.
+fn around() -> impl Strategy<Value = RouterState> {
+    let name = || "[a-z]{1,6}[0-9]?(-[a-z0-9]{1,4})?";
+    let heard = prop::option::of((name(), name())).prop_map(|heard| {
+        heard
+            .map(|(system, port)| Neighbour { system: NodeId::lit(&system), port: InterfaceName::lit(&port) })
+    });
+    let interface =
+        (any::<bool>(), prop::option::of(any::<u32>()), heard).prop_map(|(up, index, neighbour)| {
+            InterfaceState { up, index, neighbour, ..InterfaceState::default() }
+        });
+    let named = (name(), interface).prop_map(|(name, interface)| (InterfaceName::lit(&name), interface));
+    (prop::option::of(name()), prop::collection::vec(named, 0..6)).prop_map(|(system_name, interfaces)| {
+        RouterState { system_name, interfaces: interfaces.into_iter().collect(), ..RouterState::default() }
+    })
+}
+
+/// What the product has to understand of that.
+fn understood(state: &RouterState) -> model::Surroundings {
+    let port = |shown: &InterfaceState| model::Port {
+        oper: Some(if shown.up { model::Oper::Up } else { model::Oper::Down }),
+        index: shown.index,
+        speed: None,
+    };
+    let heard = |shown: &InterfaceState| {
+        shown.neighbour.as_ref().map(|heard| {
+            let system = Some(heard.system.to_string());
+            vec![model::Neighbour {
+                system_name: system.clone(),
+                chassis_id: system,
+                port_id: Some(heard.port.to_string()),
+                is_interface: true,
+            }]
+        })
+    };
+    let all = || state.interfaces.iter();
+    model::Surroundings {
+        system_name: state.system_name.clone(),
+        ports: all().map(|(name, shown)| (name.clone(), port(shown))).collect(),
+        neighbours: all().filter_map(|(name, shown)| Some((name.clone(), heard(shown)?))).collect(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_shown_of_neighbours_is_what_the_product_reads(state in around()) {
+        let view = dialects::View::from_json(&shown(&crate::datastore::Tree::default(), &state));
+        prop_assert_eq!(dialects::surroundings::read(&view).unwrap(), understood(&state));
+    }
 }
 
 #[test]
@@ -180,8 +252,11 @@ fn two_moments_are_the_same_as_far_as_they_show_the_same() {
     }
     assert_eq!(port(|port| port.measurement.loss = Some(Loss::ZERO)), [Part::Measurement]);
     assert_eq!(port(|port| port.queues.clear()), [Part::Queues]);
+    assert_eq!(port(|port| port.index = Some(9)), [Part::Status]);
+    assert_eq!(port(|port| port.neighbour = None), [Part::Neighbours]);
+    assert_eq!(changed(&|state| state.system_name = None), [Part::Neighbours]);
     assert_eq!(changed(&|state| state.policies.clear()), [Part::Steering]);
-    let all_but_steering = &Part::ALL[..4];
+    let all_but_steering = &Part::ALL[..5];
     assert_eq!(changed(&|state| state.interfaces.clear()), all_but_steering);
     let rename = |state: &mut RouterState| {
         let port = state.interfaces.remove(&name).unwrap();

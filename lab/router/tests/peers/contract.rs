@@ -8,7 +8,10 @@ use device::{
     contract::{Rig, judge, sample_edits},
 };
 use gnmi::{FilePreImages, GnmiDevice, Target, session::Limits, tls::ClientTls};
-use model::{DeviceConfig, NodeId, QueueName, Span, TransactionId, state::OWN_PREFIX};
+use model::{
+    DeviceConfig, InterfaceName, Neighbour, NodeId, Oper, Port, QueueName, Span, Surroundings, TransactionId,
+    state::OWN_PREFIX,
+};
 use netconf::{
     device::{Library, Manners, NetconfDevice, Options},
     ssh::{LoginKey, SshTarget},
@@ -185,4 +188,46 @@ async fn what_the_router_serves_is_learnt_and_listed_over_both_protocols() {
     let served = over_gnmi(&bench, "r1").serves().await.unwrap();
     assert!(served.modules.iter().any(|module| module.name == "openconfig-qos"), "{:?}", served.modules);
     assert_eq!(served.lacks, device::Lacks::new());
+}
+
+/// What a router says of itself that hears `r2`'s eth9 on its eth1.
+fn hearing() -> Surroundings {
+    let eth1 = || InterfaceName::lit("eth1");
+    let neighbour = Neighbour {
+        system_name: Some("r2".into()),
+        chassis_id: Some("r2".into()),
+        port_id: Some("eth9".into()),
+        is_interface: true,
+    };
+    let port = Port { oper: Some(Oper::Up), index: Some(7), speed: None };
+    Surroundings {
+        system_name: Some("r1".into()),
+        // The other one is configured, and nothing is known of it.
+        ports: [(eth1(), port), (InterfaceName::lit("eth2"), Port::default())].into(),
+        neighbours: [(eth1(), vec![neighbour])].into(),
+    }
+}
+
+async fn says_who_is_around<D: device::Device>(open: fn(&Bench, &str) -> D) {
+    let bench = Bench::start(1).await;
+    bench.source.hear("r1", "r2", "eth9");
+    let mut device = open(&bench, "r1");
+    assert_eq!(device.surroundings().await.unwrap(), Some(hearing()));
+    // Who is not heard any more is not told any more.
+    bench.source.show(false, 1_000);
+    let around = device.surroundings().await.unwrap().unwrap();
+    assert_eq!((around.system_name, around.neighbours.len()), (None, 0));
+    assert_eq!(around.ports[&InterfaceName::lit("eth1")].oper, Some(Oper::Down));
+    bench.fleet.stop().await;
+}
+
+#[tokio::test]
+async fn a_router_says_over_netconf_what_is_around_it() {
+    says_who_is_around(over_netconf).await;
+    says_who_is_around(|bench, name| over_netconf(bench, name).with_library(Library::default())).await;
+}
+
+#[tokio::test]
+async fn a_router_says_over_gnmi_what_is_around_it() {
+    says_who_is_around(over_gnmi).await;
 }

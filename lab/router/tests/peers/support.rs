@@ -16,7 +16,7 @@ use rcgen::{
 use router::{
     fleet::Fleet,
     plan::Plan,
-    state::{InterfaceState, Measurement, QueueState, RouterState, StateSource, Traffic},
+    state::{InterfaceState, Measurement, Neighbour, QueueState, RouterState, StateSource, Traffic},
 };
 use russh::keys::{Algorithm, HashAlg, PrivateKey, key::safe_rng, ssh_key::LineEnding};
 use serde_json::{Value, json};
@@ -110,6 +110,18 @@ impl Scripted {
         let interface = InterfaceState { up, sent, measurement, queues, ..InterfaceState::default() };
         let interfaces = [(InterfaceName::lit("eth1"), interface)].into();
         *self.state.lock().unwrap() = Arc::new(RouterState { interfaces, ..RouterState::default() });
+        self.ticks.send_modify(|tick| *tick += 1);
+    }
+
+    /// Every router calls itself so, and hears somebody's port on its eth1, which is up and has a number.
+    pub fn hear(&self, own: &str, system: &str, port: &str) {
+        let neighbour = Neighbour { system: NodeId::lit(system), port: InterfaceName::lit(port) };
+        let (index, neighbour) = (Some(7), Some(neighbour));
+        let interface = InterfaceState { up: true, index, neighbour, ..InterfaceState::default() };
+        let interfaces = [(InterfaceName::lit("eth1"), interface)].into();
+        let system_name = Some(own.to_owned());
+        *self.state.lock().unwrap() =
+            Arc::new(RouterState { system_name, interfaces, ..RouterState::default() });
         self.ticks.send_modify(|tick| *tick += 1);
     }
 }

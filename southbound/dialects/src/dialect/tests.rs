@@ -32,6 +32,7 @@ fn no_edit_is_carried_for_which_the_table_has_no_words() {
         Feature::WeightedQueues,
         Feature::Guarantees,
         Feature::Classifiers,
+        Feature::BoundClassifiers,
     ];
     for (dialect, feature) in Dialect::ALL.into_iter().flat_map(|dialect| features.map(|one| (dialect, one)))
     {
@@ -95,6 +96,7 @@ fn edit(feature: Feature, dialect: Dialect) -> Edit {
         Feature::WeightedQueues => queue("be"),
         Feature::Guarantees => queue("af4"),
         Feature::Classifiers => Edit::PutClassifier(sample(INTERFACE).classifier.unwrap()),
+        Feature::BoundClassifiers => Edit::BindClassifier(model::InterfaceName::lit(INTERFACE)),
     }
 }
 

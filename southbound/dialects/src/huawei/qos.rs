@@ -1,5 +1,5 @@
 //! Queues and classifiers: a port queue template for each interface and its application there, and one differentiated-services
-//! domain for the code points.
+//! domain for the code points, which interfaces trust.
 
 use model::{
     Bandwidth, Classifier, DeviceConfig, Discipline, InterfaceName, InterfaceQos, QueueName, QueueShare,
@@ -27,6 +27,14 @@ const MOST_GUARANTEES: usize = 2;
 const NO_PEAK: u32 = 4_294_967_294;
 /// The domain that holds our classifier.
 const DOMAIN: &str = "tl-classifier";
+/// The keys of the trust that binds it. What is trusted without a direction stands in its way too.
+const TRUST: [(&str, &str); 5] = [
+    ("type", "ip-dscp"),
+    ("direction", "inbound"),
+    ("vlan-mode", "false"),
+    ("begin-vlan", "0"),
+    ("end-vlan", "0"),
+];
 
 pub(super) fn objects(config: &DeviceConfig, objects: &mut Objects) {
     for (interface, qos) in &config.qos {
@@ -49,6 +57,25 @@ pub(super) fn objects(config: &DeviceConfig, objects: &mut Objects) {
             Err(unsupported) => objects.refuse(unsupported),
         }
     }
+    for interface in &config.classified {
+        let what = format!("the classifier at {interface}");
+        let refusal = Refusal { dialect: NAME, support, what: &what };
+        let content = vec![leaf(QOS, "diffserv-domain-name", DOMAIN)];
+        objects.put(trust(interface), content, || refusal.because("there are two"));
+    }
+}
+
+/// Trust in the code points of all that comes in by an interface, whatever its VLAN.
+fn trust(interface: &InterfaceName) -> Vec<Step> {
+    let keys = TRUST.map(|(key, value)| (key, value.to_owned())).into();
+    vec![
+        container(IFM, "ifm"),
+        container(IFM, "interfaces"),
+        entry(IFM, "interface", "name", interface.as_str()),
+        container(QOS, "qos"),
+        container(QOS, "trusts"),
+        Step { module: QOS, name: "trust", keys },
+    ]
 }
 
 fn class(queue: &QueueName, refusal: &Refusal<'_>) -> Result<&'static str, Unsupported> {
@@ -187,8 +214,9 @@ pub(super) fn read(root: &View, owned: &mut DeviceConfig, foreign: &mut Foreign)
             }
         }
         if interface.all(&["qos", "port-queues", "port-queue"]).next().is_some() {
-            foreign.qos.insert(id);
+            foreign.qos.insert(id.clone());
         }
+        read_trusts(interface, id, owned, foreign);
     }
     for domain in root.all(&["qos", "classifier-template", "diffserv-domains", "diffserv-domain"]) {
         if domain.text_at(&["name"]) == Some(DOMAIN) {
@@ -196,6 +224,24 @@ pub(super) fn read(root: &View, owned: &mut DeviceConfig, foreign: &mut Foreign)
         }
     }
     Ok(())
+}
+
+/// Trust in other marks than code points, and in what goes out, is in nobody's way.
+fn read_trusts(interface: &View, id: InterfaceName, owned: &mut DeviceConfig, foreign: &mut Foreign) {
+    let trusts = interface.all(&["qos", "trusts", "trust"]);
+    let ways = ["inbound", "in-outbound"].map(Some);
+    let mut found = trusts
+        .filter(|trust| trust.text_at(&["type"]) == Some("ip-dscp"))
+        .filter(|trust| ways.contains(&trust.text_at(&["direction"])));
+    let is_ours = |trust: &View| {
+        let keys = TRUST.iter().all(|(key, value)| trust.text_at(&[*key]) == Some(*value));
+        keys && trust.text_at(&["diffserv-domain-name"]) == Some(DOMAIN)
+    };
+    if found.any(|trust| !is_ours(trust)) {
+        foreign.classified.insert(id);
+    } else if interface.all(&["qos", "trusts", "trust"]).any(is_ours) {
+        owned.classified.insert(id);
+    }
 }
 
 fn read_queues(template: &View, interface: &InterfaceName) -> Result<InterfaceQos, BadPayload> {

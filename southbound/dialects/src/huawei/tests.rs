@@ -58,6 +58,7 @@ const RANGE: Range = Range {
     rate: 1_000_000,
     greatest_weight: 100,
     guarantees: 2,
+    bound: true,
     vrfs: &["production", "branch/office-2"],
 };
 

@@ -29,6 +29,7 @@ const RANGE: Range = Range {
     rate: 0,
     greatest_weight: 0,
     guarantees: 0,
+    bound: false,
     vrfs: &[],
 };
 

@@ -37,6 +37,7 @@ const RANGE: Range = Range {
     rate: 64_000,
     greatest_weight: 255,
     guarantees: usize::MAX,
+    bound: false,
     vrfs: &[],
 };
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use model::{
-    Bandwidth, CandidatePath, Classifier, DeviceConfig, Discipline, InterfaceQos, PolicyKey, QueueShare,
-    SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule,
+    Bandwidth, CandidatePath, Classifier, DeviceConfig, Discipline, InterfaceName, InterfaceQos, PolicyKey,
+    QueueShare, SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule,
     sr::LastResort,
     state::{Foreign, OWN_PREFIX},
     steering::Dscp,
@@ -34,8 +34,8 @@ pub fn filter_xml() -> String {
     format!(
         "<network-instances xmlns=\"{ni}\"><network-instance><name/><sr-policies xmlns=\"{sr}\"/>\
          <policy-forwarding><policies/></policy-forwarding></network-instance></network-instances>\
-         <qos xmlns=\"{qos}\"><interfaces><interface><interface-id/><output><scheduler-policy/></output></interface>\
-         </interfaces><scheduler-policies/><classifiers/></qos>"
+         <qos xmlns=\"{qos}\"><interfaces><interface><interface-id/><input><classifiers/></input>\
+         <output><scheduler-policy/></output></interface></interfaces><scheduler-policies/><classifiers/></qos>"
     )
 }
 
@@ -55,8 +55,9 @@ pub fn read(root: &View) -> Result<(DeviceConfig, Foreign), BadPayload> {
     if let Some(qos) = root.child("qos") {
         for interface in qos.all(&["interfaces", "interface"]) {
             read_interface(qos, interface, &mut owned, &mut foreign)?;
+            read_bindings(interface, &mut owned, &mut foreign);
         }
-        read_classifier(qos, &mut owned, &mut foreign)?;
+        read_classifier(qos, &mut owned)?;
     }
     Ok((owned, foreign))
 }
@@ -196,13 +197,30 @@ fn read_interface(
     Ok(())
 }
 
-/// Both address families are written alike; what either holds counts, so that a difference shows as drift.
-fn read_classifier(qos: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) -> Result<(), BadPayload> {
+/// A classifier of ours looks at an interface where it does so for both address families. Where one of them is missing it is bound
+/// again, for both.
+fn read_bindings(interface: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) {
+    let id = interface.text_at(&["interface-id"]).map(str::parse::<InterfaceName>);
+    let Some(Ok(id)) = id else { return };
+    let bound = |family: &str| {
+        let mut all = interface.all(&["input", "classifiers", "classifier"]);
+        all.find(|entry| entry.text_at(&["type"]) == Some(family))?.text_at(&["config", "name"])
+    };
+    let names = FAMILIES.map(|(family, _)| (bound(family), classifier(family)));
+    if names.iter().all(|(name, ours)| *name == Some(ours.as_str())) {
+        owned.classified.insert(id);
+    } else if names.iter().any(|(name, ours)| name.is_some_and(|name| name != ours)) {
+        foreign.classified.insert(id);
+    }
+}
+
+/// Both address families are written alike; what either holds counts, so that a difference shows as drift. Classifiers of others are
+/// in nobody's way until they are bound.
+fn read_classifier(qos: &View, owned: &mut DeviceConfig) -> Result<(), BadPayload> {
     let place = "classifier";
     for node in qos.all(&["classifiers", "classifier"]) {
         let name = node.text_at(&["name"]).unwrap_or_default();
         let Some((_, family)) = FAMILIES.iter().find(|(family, _)| name == classifier(family)) else {
-            foreign.classifier |= !name.starts_with(OWN_PREFIX);
             continue;
         };
         let mut found = Classifier::default();

@@ -33,6 +33,10 @@ fn operations(edit: &Edit) -> Vec<Operation> {
         Edit::PutQos { interface, qos } => put_qos(interface, qos),
         Edit::RemoveQos(interface) => remove_qos(interface),
         Edit::PutClassifier(classifier) => put_classifier(classifier),
+        Edit::BindClassifier(interface) => bind_classifier(interface),
+        Edit::UnbindClassifier(interface) => {
+            FAMILIES.iter().map(|(family, _)| remove(binding_path(interface, family))).collect()
+        }
         Edit::RemoveClassifier => {
             FAMILIES.iter().map(|(family, _)| remove(classifier_path(family))).collect()
         }
@@ -280,6 +284,25 @@ fn remove_qos(interface: &InterfaceName) -> Vec<Operation> {
 
 fn classifier_path(family: &str) -> Vec<Step> {
     qos([container(QOS, "classifiers"), entry(QOS, "classifier", "name", classifier(family))])
+}
+
+fn binding_path(interface: &InterfaceName, family: &str) -> Vec<Step> {
+    let input =
+        [container(QOS, "input"), container(QOS, "classifiers"), entry(QOS, "classifier", "type", family)];
+    below(interface_path(interface), input)
+}
+
+/// Others may have classifiers there for other kinds of packets, and queues of their own: those stay.
+fn bind_classifier(interface: &InterfaceName) -> Vec<Operation> {
+    let mut operations = vec![Operation {
+        path: interface_path(interface),
+        action: Action::Merge(vec![config(QOS, vec![leaf(QOS, "interface-id", interface.as_str())])]),
+    }];
+    operations.extend(FAMILIES.iter().map(|(family, _)| {
+        let about = vec![leaf(QOS, "name", classifier(family)), leaf(QOS, "type", *family)];
+        Operation { path: binding_path(interface, family), action: Action::Replace(vec![config(QOS, about)]) }
+    }));
+    operations
 }
 
 fn put_classifier(wanted: &Classifier) -> Vec<Operation> {

@@ -63,11 +63,13 @@ fn sample_config() -> DeviceConfig {
         (Dscp::new(18).unwrap(), QueueName::lit("office")),
     ]);
     config.classifier = Some(Classifier { queues });
+    config.classified = ["eth1", "eth2"].map(InterfaceName::lit).into();
     config
 }
 
 fn edits(config: &DeviceConfig) -> Vec<Edit> {
     let mut edits: Vec<Edit> = config.classifier.iter().cloned().map(Edit::PutClassifier).collect();
+    edits.extend(config.classified.iter().cloned().map(Edit::BindClassifier));
     edits.extend(config.policies.values().cloned().map(Edit::PutPolicy));
     edits.extend(config.steering.values().cloned().map(Edit::PutSteering));
     edits.extend(
@@ -196,14 +198,71 @@ fn what_is_not_ours_is_foreign_and_never_an_error() {
             "policy-forwarding": {"policies": {"policy": [{"policy-id": "ops", "rules": {"rule": [{"sequence-id": 5}]}}]}},
         }]},
         "qos": {
-            "interfaces": {"interface": [{"interface-id": "eth9", "output": {"scheduler-policy": {"config": {"name": "gold"}}}}]},
+            "interfaces": {"interface": [
+                {"interface-id": "eth9", "output": {"scheduler-policy": {"config": {"name": "gold"}}}},
+                {"interface-id": "eth8", "input": {"classifiers": {"classifier": [
+                    {"type": "IPV4", "config": {"name": "ops", "type": "IPV4"}},
+                    {"type": "IPV6", "config": {"name": "tl-ipv6", "type": "IPV6"}}
+                ]}}},
+                {"interface-id": "eth7", "input": {"classifiers": {"classifier": [
+                    {"type": "MPLS", "config": {"name": "ops", "type": "MPLS"}}
+                ]}}}
+            ]},
             "classifiers": {"classifier": [{"name": "ops"}]},
         },
     });
     let (owned, foreign) = read(&View::from_json(&tree)).unwrap();
     assert!(owned.is_empty());
     assert_eq!(foreign.policies.values().collect::<Vec<_>>(), ["handmade"]);
-    assert_eq!((foreign.steering.len(), foreign.qos.len(), foreign.classifier), (1, 1, true));
+    assert_eq!((foreign.steering.len(), foreign.qos.len()), (1, 1));
+    // What is bound for other packets is not in the way of ours.
+    assert_eq!(foreign.classified, BTreeSet::from([InterfaceName::lit("eth8")]));
+}
+
+#[test]
+fn an_interface_is_classified_where_both_families_are_bound() {
+    let operations = render(&edits(&sample_config()));
+    let tree = carried_out(&operations);
+    let bound = |tree: &Value| read(&View::from_json(tree)).unwrap().0.classified;
+    assert_eq!(bound(&tree), sample_config().classified);
+    for family in 0..2 {
+        let mut half = tree.clone();
+        let interfaces = half["qos"]["interfaces"]["interface"].as_array_mut().unwrap();
+        let eth2 = interfaces.iter_mut().find(|entry| entry["interface-id"] == "eth2").unwrap();
+        eth2["input"]["classifiers"]["classifier"].as_array_mut().unwrap().remove(family);
+        assert_eq!(bound(&half), BTreeSet::from([InterfaceName::lit("eth1")]));
+        let foreign = read(&View::from_json(&half)).unwrap().1;
+        assert_eq!(foreign, Default::default(), "nobody else's");
+    }
+}
+
+#[test]
+fn binding_touches_nothing_of_others_at_the_interface() {
+    let eth1 = InterfaceName::lit("eth1");
+    let edits = [Edit::BindClassifier(eth1.clone()), Edit::UnbindClassifier(eth1)];
+    let told: Vec<String> = render(&edits)
+        .iter()
+        .map(|operation| {
+            let how = match operation.action {
+                Action::Merge(_) => "merge",
+                Action::Replace(_) => "replace",
+                Action::Remove => "remove",
+            };
+            format!("{how} {}", to_gnmi(operation).0.trim_start_matches("/openconfig-qos:qos/interfaces"))
+        })
+        .collect();
+    let entry =
+        |family: &str| format!("/interface[interface-id=eth1]/input/classifiers/classifier[type={family}]");
+    assert_eq!(
+        told,
+        [
+            "merge /interface[interface-id=eth1]".to_owned(),
+            format!("replace {}", entry("IPV4")),
+            format!("replace {}", entry("IPV6")),
+            format!("remove {}", entry("IPV4")),
+            format!("remove {}", entry("IPV6")),
+        ]
+    );
 }
 
 #[test]

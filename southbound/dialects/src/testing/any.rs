@@ -34,6 +34,8 @@ pub(crate) struct Range {
     pub greatest_weight: u8,
     /// Weighted queues of an interface that may have a guarantee.
     pub guarantees: usize,
+    /// Whether it is told at which interfaces its classifier looks.
+    pub bound: bool,
     /// VRFs that have rules by prefix; empty where there is no steering.
     pub vrfs: &'static [&'static str],
 }
@@ -169,12 +171,13 @@ pub(crate) fn config(range: Range) -> BoxedStrategy<DeviceConfig> {
         queues(range),
         0..3,
     );
-    (policies, steering(range), qos, proptest::option::of(classifier(range)))
-        .prop_map(|(policies, steering, qos, classifier)| DeviceConfig {
-            policies,
-            steering,
-            qos,
-            classifier,
+    let most = if range.bound { range.interfaces.len() } else { 0 };
+    let bound = choose::subsequence(range.interfaces.to_vec(), 0..=most);
+    (policies, steering(range), qos, proptest::option::of((classifier(range), bound)))
+        .prop_map(|(policies, steering, qos, classifier)| {
+            let (classifier, bound) = classifier.unzip();
+            let classified = bound.into_iter().flatten().map(InterfaceName::lit).collect();
+            DeviceConfig { policies, steering, qos, classifier, classified }
         })
         .boxed()
 }

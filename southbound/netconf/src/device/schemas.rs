@@ -131,6 +131,19 @@ async fn told(session: &Session, deadline: Instant) -> Result<(List, bool), Call
     Ok((list, is_whole))
 }
 
+/// The names of the modules that a session tells, with the library where the hello refers to it and `is_asked`.
+pub(super) async fn names(
+    session: &Session,
+    is_asked: bool,
+    deadline: Instant,
+) -> Result<Vec<String>, CallError> {
+    if !is_asked {
+        return Ok(session.capabilities().modules.keys().cloned().collect());
+    }
+    let (list, _) = told(session, deadline).await?;
+    Ok(list.into_modules().into_iter().map(|module| module.name).collect())
+}
+
 /// Also what only people want to know.
 async fn all(session: &Session, deadline: Instant) -> Result<Vec<Module>, CallError> {
     let (mut list, _) = told(session, deadline).await?;

@@ -1,5 +1,6 @@
 //! The device against a NETCONF server over SSH, or over TLS, in this process.
 
+mod around;
 mod chassis;
 mod secure;
 mod served;

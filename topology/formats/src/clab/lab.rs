@@ -7,9 +7,9 @@ use std::{
 };
 
 use ipnet::{Ipv4Net, Ipv6Net};
-use model::{LinkId, NodeId};
+use model::{LinkId, NodeId, VrfName};
 
-use super::{Inheritance, OURS, link};
+use super::{Inheritance, OURS, TENANT, link};
 use crate::{
     code,
     text::{Fields, Report, Shape, Tree},
@@ -51,8 +51,10 @@ pub struct LabNode {
     pub kind: Option<String>,
     /// Its image, its own or inherited.
     pub image: Option<String>,
-    /// Whether it has a label of ours.
+    /// Whether it has a label of ours that says something about a router.
     pub labelled: bool,
+    /// The tenant that it belongs to as a host, by the VRF that routers have for it: the label `trunkline.vrf`.
+    pub vrf: Option<VrfName>,
     /// Words of its own that only a container has a place for, as they are written.
     pub unused: Vec<String>,
 }
@@ -79,7 +81,12 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> LabFile {
     let inheritance = Inheritance::of(&mut topology, &mut quiet);
     if let Some(Shape::Map(entries)) = topology.get("nodes").map(|tree| &tree.shape) {
         let named = entries.iter().filter_map(|(key, own)| Some((key.text.parse::<NodeId>().ok()?, own)));
-        lab.nodes = named.map(|(id, own)| (id, node(own, &inheritance))).collect();
+        lab.nodes = named
+            .map(|(id, own)| {
+                let node = node(own, &format!("node {id}"), &inheritance, report);
+                (id, node)
+            })
+            .collect();
     }
     let names = link::Names { nodes: lab.nodes.keys().cloned().collect(), left_out: BTreeSet::new() };
     for tree in topology.trees("links", &mut quiet) {
@@ -92,11 +99,14 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> LabFile {
     lab
 }
 
-fn node<'t>(own: &'t Tree, inheritance: &Inheritance<'t>) -> LabNode {
+fn node<'t>(own: &'t Tree, subject: &str, inheritance: &Inheritance<'t>, report: &mut Report) -> LabNode {
+    let labels = inheritance.labels(own);
+    let tenant = labels.iter().find(|(key, _)| key.text == TENANT).map(|(_, tree)| tree);
     LabNode {
         kind: inheritance.kind(own).map(str::to_owned),
         image: inheritance.image(own).map(str::to_owned),
-        labelled: inheritance.labels(own).iter().any(|(key, _)| key.text.starts_with(OURS)),
+        labelled: labels.iter().any(|(key, _)| key.text.starts_with(OURS) && key.text != TENANT),
+        vrf: value(tenant, TENANT, "the name of a VRF, like `bank`", subject, report),
         unused: OF_CONTAINERS
             .iter()
             .filter(|word| own.at(word).is_some())
@@ -114,23 +124,26 @@ fn link_words(tree: &Tree, id: &LinkId, report: &mut Report) -> LabLink {
     };
     let (ipv4, ipv6, mtu) = (both("ipv4"), both("ipv6"), tree.at("mtu"));
     LabLink {
-        mtu: value(mtu, "mtu", &subject, report),
-        ipv4: ipv4.map(|tree| value(tree, "ipv4", &subject, report)),
-        ipv6: ipv6.map(|tree| value(tree, "ipv6", &subject, report)),
+        mtu: value(mtu, "mtu", "a number of octets, like 9000", &subject, report),
+        ipv4: ipv4.map(|tree| value(tree, "ipv4", ADDRESS, &subject, report)),
+        ipv6: ipv6.map(|tree| value(tree, "ipv6", ADDRESS, &subject, report)),
     }
 }
 
+const ADDRESS: &str = "an address with its length, like 192.0.2.1/24";
+
 /// A value that is written as one text; an empty text says nothing, as in `ipv4: ["", "192.0.2.1/24"]`.
-fn value<T: FromStr>(tree: Option<&Tree>, word: &str, subject: &str, report: &mut Report) -> Option<T> {
+fn value<T: FromStr>(
+    tree: Option<&Tree>,
+    word: &str,
+    wanted: &str,
+    subject: &str,
+    report: &mut Report,
+) -> Option<T> {
     let tree = tree?;
     let text = tree.scalar().filter(|text| !text.is_empty())?;
     let read = text.parse().ok();
     if read.is_none() {
-        let wanted = if word == "mtu" {
-            "a number of octets, like 9000"
-        } else {
-            "an address with its length, like 192.0.2.1/24"
-        };
         let message = format!("`{word}`: `{}` is not {wanted}", crate::text::shorten(text));
         report.error(code::WRONG_VALUE, subject, message, tree.mark);
     }
@@ -152,7 +165,7 @@ topology:
   nodes:
     r1: {group: routers, labels: {trunkline.role: core}}
     r2: {group: routers}
-    h: {exec: ["ip link set eth1 up"], binds: [a]}
+    h: {exec: ["ip link set eth1 up"], binds: [a], labels: {trunkline.vrf: bank}}
   links:
     - {endpoints: ["r1:eth1", "r2:eth1"], mtu: 9000}
     - {endpoints: ["r2:eth2", "h:eth1"], ipv4: ["192.0.2.1/24", "192.0.2.2/24"], vars: {name: access}}
@@ -167,7 +180,8 @@ topology:
         let [r1, r2, h] = ["r1", "r2", "h"].map(|name| &lab.nodes[&NodeId::lit(name)]);
         assert_eq!(r1.image.as_deref(), Some("quay.io/frrouting/frr:10.5.1"));
         assert_eq!((h.kind.as_deref(), h.image.as_deref()), (Some("linux"), Some("alpine")));
-        assert!(r1.labelled && !r2.labelled && r2.unused.is_empty());
+        assert!(r1.labelled && !r2.labelled && !h.labelled && r2.unused.is_empty());
+        assert_eq!((h.vrf.as_ref().map(VrfName::as_str), &r1.vrf), (Some("bank"), &None));
         assert_eq!(h.unused, ["exec", "binds"]);
         assert_eq!(lab.links[&LinkId::lit("r1:eth1--r2:eth1")].mtu, Some(9000));
         assert_eq!(lab.links[&LinkId::lit("access")].ipv4[1], "192.0.2.2/24".parse().ok());

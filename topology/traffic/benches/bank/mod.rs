@@ -194,6 +194,7 @@ pub fn bank(size: Size) -> Bank {
         let config = devices.entry(end.node.clone()).or_default();
         config.qos.insert(end.interface.clone(), queues.clone());
         config.classifier.get_or_insert_with(|| classifier.clone());
+        config.classified.insert(end.interface.clone());
     }
     Bank { ted, devices, demands: demands(all) }
 }

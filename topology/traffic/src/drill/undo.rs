@@ -68,6 +68,7 @@ fn differs(failures: &[Undo], number: u32, now: &Flow) -> bool {
         None => undo.flow(number).map(Flow::fate),
         fate => fate,
     });
-    let same_way = way.is_none_or(|before| before.via == now.via && before.shares == now.shares);
+    let same_shares = |before: &Flow| (&before.shares, &before.strays) == (&now.shares, &now.strays);
+    let same_way = way.is_none_or(|before| before.via == now.via && same_shares(before));
     !same_way || fate.is_some_and(|before| before != now.fate())
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use model::{
-    Bandwidth, Delay, Demands, DeviceConfig, Fact, IgpMetric, InterfaceQos, Label, Loss, NodeId, NodeIx,
-    QueueName, QueueShare, Sid, SrPolicy, Ted,
+    Bandwidth, Classifier, Delay, Demands, DeviceConfig, Fact, IgpMetric, InterfaceQos, Label, Loss, NodeId,
+    NodeIx, QueueName, QueueShare, Sid, SrPolicy, Ted,
     node::{ServiceFunction, function_of},
     sr::LastResort,
 };
@@ -307,7 +307,21 @@ pub fn case(bytes: &[u8], tight: bool) -> Case {
     let compressed = (0..nodes).filter(|_| !dice.one_in(8)).collect();
     let member = |dice: &mut Dice<'_>| (0..1 + dice.below(3)).map(|_| dice.below(nodes)).collect();
     let groups = (0..GROUPS).map(|_| member(&mut dice)).collect();
+    for (node, config) in &mut devices {
+        classify(&mut dice, &ted, node, config);
+    }
     Case { ted, devices, demands: demands(traffic), down, known, nodes, compressed, groups }
+}
+
+/// Most nodes have a classifier, and it looks at what enters by most of their interfaces.
+fn classify(dice: &mut Dice<'_>, ted: &Ted, node: &NodeId, config: &mut DeviceConfig) {
+    if dice.one_in(4) {
+        return;
+    }
+    let high = ("ef".parse().unwrap(), QueueName::lit("high"));
+    config.classifier = Some(Classifier { queues: BTreeMap::from([high]) });
+    let ends = ted.links.values().flat_map(|link| [&link.a, &link.z]).filter(|end| end.node == *node);
+    config.classified = ends.filter(|_| !dice.one_in(3)).map(|end| end.interface.clone()).collect();
 }
 
 fn queues(dice: &mut Dice<'_>, ted: &Ted, node: usize) -> BTreeMap<model::InterfaceName, InterfaceQos> {

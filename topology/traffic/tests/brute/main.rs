@@ -39,6 +39,12 @@ fn compare(flow: &Flow, preference: Option<u32>, fate: &Fate) -> Result<(), Test
         let share = *share as f64 / WHOLE as f64;
         prop_assert!((share - fate.edges.get(&edge.ix()).copied().unwrap_or(0.0)).abs() < 1e-6);
     }
+    let strays: Vec<usize> = flow.strays.iter().filter(|s| s.1 > 0).map(|(edge, _)| edge.ix()).collect();
+    prop_assert_eq!(strays, fate.strays.keys().copied().collect::<Vec<_>>(), "{:?} {:?}", flow, fate);
+    for (edge, stray) in &*flow.strays {
+        let stray = *stray as f64 / WHOLE as f64;
+        prop_assert!((stray - fate.strays.get(&edge.ix()).copied().unwrap_or(0.0)).abs() < 1e-6);
+    }
     prop_assert_eq!(flow.arrives(), fate.arrived > 0.0);
     if flow.arrives() {
         prop_assert_eq!(flow.delay.unwrap().as_micros(), fate.slowest);

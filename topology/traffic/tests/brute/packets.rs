@@ -18,6 +18,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Fate {
     pub edges: BTreeMap<usize, f64>,
+    /// What of these came to the edge by an interface without classifier.
+    pub strays: BTreeMap<usize, f64>,
     pub arrived: f64,
     pub alive: f64,
     pub lost: bool,
@@ -29,9 +31,17 @@ pub struct Fate {
 #[derive(Clone, Copy, Debug)]
 struct Fare {
     amount: f64,
+    /// What of it entered the place by an interface without classifier.
+    stray: f64,
     alive: f64,
     delay: u64,
     hops: u32,
+}
+
+impl Fare {
+    fn times(self, part: f64) -> Self {
+        Self { amount: self.amount * part, stray: self.stray * part, alive: self.alive * part, ..self }
+    }
 }
 
 /// Packets by stack (first SID first) and place; where two meet, of delay and hops the worse counts.
@@ -40,8 +50,10 @@ struct Pending(BTreeMap<(usize, Vec<Sid>, usize), Fare>);
 
 impl Pending {
     fn push(&mut self, at: usize, stack: Vec<Sid>, fare: Fare) {
-        let here = self.0.entry((stack.len(), stack, at)).or_insert(Fare { amount: 0.0, alive: 0.0, ..fare });
+        let nobody = Fare { amount: 0.0, stray: 0.0, alive: 0.0, ..fare };
+        let here = self.0.entry((stack.len(), stack, at)).or_insert(nobody);
         here.amount += fare.amount;
+        here.stray += fare.stray;
         here.alive += fare.alive;
         here.delay = here.delay.max(fare.delay);
         here.hops = here.hops.max(fare.hops);
@@ -130,8 +142,12 @@ impl<'a> Brute<'a> {
         let link = &self.case.ted.links[&link_name(edge / 2)];
         let line = if edge.is_multiple_of(2) { &link.a_to_z } else { &link.z_to_a };
         *fate.edges.entry(edge).or_default() += fare.amount;
+        if fare.stray > 0.0 {
+            *fate.strays.entry(edge).or_default() += fare.stray;
+        }
         let fare = Fare {
             amount: fare.amount,
+            stray: if self.is_unseen(edge) { fare.amount } else { 0.0 },
             alive: fare.alive * (1.0 - f64::from(line.loss.value.as_ppb()) / 1e9),
             delay: fare.delay + line.delay.value.as_micros(),
             hops: fare.hops + 1,
@@ -139,12 +155,20 @@ impl<'a> Brute<'a> {
         pending.push(start_of(&self.case.ted, edge).1, stack, fare);
     }
 
+    /// Whether the node at the end of an edge has a classifier that does not look at what comes over it.
+    fn is_unseen(&self, edge: usize) -> bool {
+        let link = &self.case.ted.links[&link_name(edge / 2)];
+        let end = if edge.is_multiple_of(2) { &link.z } else { &link.a };
+        let config = &self.case.devices[&end.node];
+        config.classifier.is_some() && !config.classified.contains(&end.interface)
+    }
+
     /// Lets packets go until none is on its way. All stand at one node with stacks of their own.
     fn forward(&self, from: usize, sent: Vec<(f64, Vec<Sid>)>, end_node: usize) -> Fate {
         let mut pending = Pending::default();
         let mut fate = Fate::default();
         for (amount, stack) in sent {
-            pending.push(from, stack, Fare { amount, alive: amount, delay: 0, hops: 0 });
+            pending.push(from, stack, Fare { amount, stray: 0.0, alive: amount, delay: 0, hops: 0 });
         }
         while let Some(((_, stack, at), fare)) = pending.0.pop_last() {
             match stack.first() {
@@ -205,7 +229,7 @@ impl<'a> Brute<'a> {
                 None => {}
             }
             let part = 1.0 / ways.len() as f64;
-            let fare = Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare };
+            let fare = fare.times(part);
             self.cross(pending, fate, *edge, stack.clone(), fare);
         }
     }
@@ -225,7 +249,7 @@ impl<'a> Brute<'a> {
             }
             inner.extend_from_slice(&stack[1..]);
             let part = f64::from(weight) / total;
-            pending.push(at, inner, Fare { amount: fare.amount * part, alive: fare.alive * part, ..fare });
+            pending.push(at, inner, fare.times(part));
         }
     }
 

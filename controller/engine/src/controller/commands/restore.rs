@@ -1,7 +1,7 @@
-//! What somebody changed by hand on some routers goes back there, because a person says so. It is a change like any other, bounded to
-//! these routers: what differs elsewhere is not touched, and stays told.
+//! What somebody changed by hand on some routers goes back there, because a person says so, also where that was accepted. It is a change
+//! like any other, bounded to these routers: what differs elsewhere is not touched, and stays told.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use model::NodeId;
 
@@ -34,12 +34,15 @@ impl Controller {
         let what = format!("restore {} for {who}{reason}", names.join(", "));
         let mut request = self.request(wanted, self.world.hints.clone(), &who, &what);
         request.view.terms.manner = Manner::at_once(beyond_limit);
+        // What was accepted there goes back too.
+        let exceptions = self.world.exceptions.all().as_of(None, |node| !nodes.contains(node));
+        request.view.exceptions = Arc::new(exceptions);
         request.view.terms.only = Some(nodes);
         self.launch(request, Asker::Person(reply));
     }
 
     /// Whether these are routers that can be driven.
-    fn are_there(&self, nodes: &BTreeSet<NodeId>) -> Result<(), Refusal> {
+    pub(super) fn are_there(&self, nodes: &BTreeSet<NodeId>) -> Result<(), Refusal> {
         match nodes.iter().find(|node| !self.fleet.contains_key(*node)) {
             None => Ok(()),
             Some(node) => Err(Refusal::NotFound { what: format!("router {node} in the inventory") }),

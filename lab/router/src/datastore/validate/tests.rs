@@ -41,6 +41,14 @@ fn mtu(mtu: u32) -> serde_json::Value {
     json!({"openconfig-interfaces:interfaces": {"interface": [interface]}})
 }
 
+fn lldp(interface: &str) -> serde_json::Value {
+    let entry = json!({"name": interface, "config": {"name": interface}});
+    json!({"openconfig-lldp:lldp": {"interfaces": {"interface": [entry]}}})
+}
+
+/// How many changes there are to mix.
+const CHANGES: usize = 16;
+
 /// One of the changes that the property mixes; some make the tree invalid.
 fn change(which: usize, tree: &Tree) -> Tree {
     let without = |name: &str| {
@@ -65,6 +73,9 @@ fn change(which: usize, tree: &Tree) -> Tree {
         9 => merged(tree, &mtu(9_000)),
         10 => merged(tree, &mtu(70_000)),
         11 => merged(tree, &hostname("r2")),
+        12 => merged(tree, &lldp("eth1")),
+        13 => merged(tree, &lldp("eth9")),
+        14 => without(LOOKS_OUT),
         _ => merged(tree, &hostname("-no-")),
     }
 }
@@ -74,7 +85,7 @@ proptest! {
 
     /// Parts judged apart come to what the whole comes to, and to the same words.
     #[test]
-    fn what_is_left_out_would_not_have_mattered(changes in prop::collection::vec(0_usize..13, 0..6)) {
+    fn what_is_left_out_would_not_have_mattered(changes in prop::collection::vec(0..CHANGES, 0..6)) {
         let (schema, before) = (fixture::schema(), start());
         whole(&schema, &before).unwrap();
         let wanted = changes.iter().fold(before.clone(), |tree, which| change(*which, &tree));
@@ -89,6 +100,16 @@ fn both_answers_occur() {
     assert_eq!(refusal.tag, Tag::OperationFailed, "a scheduler with a queue that is nowhere: {refusal:?}");
     after(&schema, &before, &change(0, &before)).unwrap();
     after(&schema, &before, &change(6, &before)).unwrap();
+}
+
+#[test]
+fn neighbours_are_heard_on_interfaces_that_are_there() {
+    let (schema, before) = (fixture::schema(), start());
+    let heard = change(12, &before);
+    after(&schema, &before, &heard).unwrap();
+    after(&schema, &before, &change(13, &before)).unwrap_err();
+    // The change is in another top-level node than the reference.
+    after(&schema, &heard, &change(8, &heard)).unwrap_err();
 }
 
 #[test]

@@ -38,6 +38,7 @@ const RANGE: Range = Range {
     rate: 1,
     greatest_weight: 255,
     guarantees: usize::MAX,
+    bound: true,
     // Rules come from `steering`, with code points and without a prefix too.
     vrfs: &[],
 };

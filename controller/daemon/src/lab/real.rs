@@ -1,0 +1,232 @@
+//! A lab in netns mode: namespaces that forward, an agent of ours at every router, and a controller that drives them.
+//!
+//! Agents serve NETCONF and gNMI on addresses of the loopback network of the machine, as in process mode; what they forward with is in
+//! their namespaces. A small lab has a process for each router, so that each can be killed by itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use ground::{
+    Ground, Layout,
+    lab::{Fault, Options, Progress},
+    record::FILES,
+};
+use model::{Demands, NodeId};
+use nix::sys::signal::Signal;
+use serde_json::json;
+use tokio::{task::block_in_place, time::Instant};
+
+use super::{ControllerFault, Mode, UpArgs, controller::Driven, keep::Kept};
+use crate::demo::{
+    self,
+    files::{Folder, Written},
+    process::{Forwarding, Routers},
+};
+
+/// Routers of a lab with that many have a process each; those of larger ones share one.
+const APART: usize = 16;
+
+/// A lab whose routers forward.
+pub(super) struct Real {
+    ground: Ground,
+    driven: Option<(Agents, Driven)>,
+}
+
+/// The agents.
+struct Agents {
+    written: Written,
+    layout: PathBuf,
+    keep: PathBuf,
+    running: Running,
+}
+
+/// Their processes.
+enum Running {
+    /// One for each; none where it was killed.
+    Apart(BTreeMap<NodeId, Option<Routers>>),
+    Together(Box<Routers>),
+}
+
+impl Real {
+    /// Makes it; `tell` hears how far it is. Where it fails, nothing of it stays.
+    pub(super) async fn start(
+        layout: Layout,
+        args: &UpArgs,
+        options: Options,
+        tell: impl Fn(String),
+    ) -> anyhow::Result<Self> {
+        let folder = options.folder.clone();
+        let mut told = |progress: Progress| tell(progress.to_string());
+        let ground = block_in_place(|| Ground::up(layout, options, &mut told))?;
+        if args.bare {
+            return Ok(Self { ground, driven: None });
+        }
+        match drive(ground.layout(), args, &folder, tell).await {
+            Ok(driven) => Ok(Self { ground, driven: Some(driven) }),
+            Err(error) => {
+                // The reason is told; what cannot be removed now goes with the next `down` or `up`.
+                let _ = block_in_place(|| ground.down());
+                Err(error)
+            }
+        }
+    }
+
+    /// What there is to know when it stands.
+    pub(super) fn told(&self) -> String {
+        let layout = self.ground.layout();
+        let (lab, count) = (&layout.lab, layout.ted.nodes.len());
+        match &self.driven {
+            Some((_, driven)) => {
+                format!("the lab {lab} is up: {count} routers forward\n{}", driven.door.told())
+            }
+            None => format!("the lab {lab} is up: {count} routers forward by the IGP; nobody drives them"),
+        }
+    }
+
+    pub(super) fn status(&self) -> anyhow::Result<Kept> {
+        let status = block_in_place(|| self.ground.status())?;
+        let controller = self.driven.as_ref().map(|(_, driven)| driven.door.clone());
+        Ok(Kept { mode: Mode::Netns, status, controller })
+    }
+
+    /// Does something to it.
+    pub(super) async fn fault(&mut self, fault: &Fault) -> anyhow::Result<()> {
+        let nobody = "the lab was made with --bare: no agent runs";
+        match fault {
+            Fault::NodeKill { node } | Fault::NodeRestart { node } | Fault::NodeFreeze { node } => {
+                let has_daemons = self.ground.has_daemons();
+                if has_daemons {
+                    block_in_place(|| self.ground.fault(fault))?;
+                }
+                match &mut self.driven {
+                    Some((agents, _)) => agents.fault(fault, node).await,
+                    None if has_daemons => Ok(()),
+                    None => bail!(nobody),
+                }
+            }
+            Fault::ControlPlaneCut { node } | Fault::ControlPlaneJoin { node } => {
+                let (agents, _) = self.driven.as_mut().context(nobody)?;
+                let on = matches!(fault, Fault::ControlPlaneJoin { .. });
+                agents.of(node)?.tell(&json!({"do": "power", "node": node, "on": on})).await.map(drop)
+            }
+            _ => Ok(block_in_place(|| self.ground.fault(fault))?),
+        }
+    }
+
+    /// Kills its controller, or starts it again.
+    pub(super) async fn controller(&mut self, what: ControllerFault) -> anyhow::Result<()> {
+        let (agents, driven) =
+            self.driven.as_mut().context("the lab was made with --bare: no controller runs")?;
+        driven.fault(what, &agents.written).await
+    }
+
+    /// Ends it: the controller first, which would miss the routers.
+    pub(super) async fn end(self) -> anyhow::Result<()> {
+        if let Some((agents, driven)) = self.driven {
+            driven.end().await;
+            match agents.running {
+                Running::Together(routers) => routers.end().await,
+                Running::Apart(each) => {
+                    let ends = each.into_values().flatten().map(|routers| tokio::spawn(routers.end()));
+                    for end in ends.collect::<Vec<_>>() {
+                        // One that panicked has said so; its process goes with its value.
+                        let _ = end.await;
+                    }
+                }
+            }
+        }
+        Ok(block_in_place(|| self.ground.down()).map(drop)?)
+    }
+}
+
+/// Starts agents and controller, and waits until they answer.
+async fn drive(
+    layout: &Layout,
+    args: &UpArgs,
+    folder: &Path,
+    tell: impl Fn(String),
+) -> anyhow::Result<(Agents, Driven)> {
+    let begun = Instant::now();
+    let (written, listen) = write(layout, args, folder)?;
+    let file = folder.join(FILES).join("layout.json");
+    std::fs::write(&file, serde_json::to_vec(layout)?).with_context(|| file.display().to_string())?;
+    let keep = folder.join(FILES).join("routers");
+    std::fs::create_dir_all(&keep).with_context(|| keep.display().to_string())?;
+    let nodes: Vec<&NodeId> = layout.ted.nodes.keys().collect();
+    let start = |only| Routers::start(&written, Forwarding::Real { layout: &file, keep: &keep, only });
+    let running = if nodes.len() <= APART {
+        let mut each = BTreeMap::new();
+        // Two at once: a machine of a laptop has few processors, and each of them compiles its modules first.
+        for pair in nodes.chunks(2) {
+            let started = futures_util::future::join_all(pair.iter().map(|node| start(Some(*node)))).await;
+            for (node, routers) in pair.iter().zip(started) {
+                each.insert((*node).clone(), Some(routers?));
+            }
+        }
+        Running::Apart(each)
+    } else {
+        Running::Together(Box::new(start(None).await?))
+    };
+    tell(format!("agents of {} routers run, {:.1} s", nodes.len(), begun.elapsed().as_secs_f64()));
+    let driven = Driven::start(&written, listen).await?;
+    tell(format!("the controller answers, {:.1} s", begun.elapsed().as_secs_f64()));
+    Ok((Agents { written, layout: file, keep, running }, driven))
+}
+
+/// Writes all files of agents and controller, below the lab's folder.
+fn write(layout: &Layout, args: &UpArgs, folder: &Path) -> anyhow::Result<(Written, SocketAddr)> {
+    let files = folder.join(FILES);
+    // What an earlier one left: who holds the lab's lock is the only one that needs it.
+    match std::fs::remove_dir_all(&files) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let listen = demo::free(args.listen)?;
+    let vrfs: BTreeSet<_> = args.vrf.iter().chain(layout.tenants()).cloned().collect();
+    Ok((Folder::make(Some(&files))?.write(&layout.ted, &Demands::new(), &vrfs, listen)?, listen))
+}
+
+impl Agents {
+    /// The process of a router.
+    fn of(&mut self, node: &NodeId) -> anyhow::Result<&mut Routers> {
+        match &mut self.running {
+            Running::Together(routers) => Ok(routers),
+            Running::Apart(each) => {
+                let routers = each.get_mut(node).with_context(|| format!("the lab has no router {node}"))?;
+                routers.as_mut().with_context(|| {
+                    format!("the agent of {node} was killed: `node restart` starts it again")
+                })
+            }
+        }
+    }
+
+    async fn fault(&mut self, fault: &Fault, node: &NodeId) -> anyhow::Result<()> {
+        let Self { written, layout, keep, running } = self;
+        let Running::Apart(each) = running else {
+            bail!(
+                "the agents of a lab of more than {APART} routers share a process: {node} has none of its own"
+            );
+        };
+        let routers = each.get_mut(node).with_context(|| format!("the lab has no router {node}"))?;
+        match fault {
+            Fault::NodeFreeze { .. } => match routers {
+                Some(routers) => routers.signal(Signal::SIGSTOP),
+                None => bail!("the agent of {node} was killed: there is nothing to freeze"),
+            },
+            _ => {
+                if let Some(old) = routers.take() {
+                    old.kill().await?;
+                }
+                if matches!(fault, Fault::NodeRestart { .. }) {
+                    let forwarding = Forwarding::Real { layout, keep, only: Some(node) };
+                    *routers = Some(Routers::start(written, forwarding).await?);
+                }
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One router at work: its kernel follows its configuration and what it sees, and what it counts is shown.
+//!
+//! State that is right is not written again: what the kernel holds is read at the start, and from then on only differences go there.
+
+use std::{collections::BTreeSet, io, net::Ipv6Addr, sync::Arc, time::Duration};
+
+use kernel::{
+    NotHere, Program,
+    live::{Counts, LiveError, Namespace},
+};
+use model::DeviceConfig;
+use probe::Prober;
+use router::{datastore::Tree, forwarding, router::Router, state::RouterState};
+use thiserror::Error;
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    post::Post,
+    probes::{self, Pace, Wanted},
+    shown,
+    sight::Sight,
+};
+
+/// Changes that come together are carried out together.
+const TOGETHER: Duration = Duration::from_millis(5);
+/// How long a kernel that refused is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Why a router cannot be driven.
+#[derive(Debug, Error)]
+pub enum DriveError {
+    /// Its namespace.
+    #[error(transparent)]
+    Live(#[from] LiveError),
+    /// Its probes.
+    #[error("the probes of {space} cannot be started: {cause}")]
+    Probes {
+        /// In which namespace.
+        space: String,
+        /// Why.
+        cause: io::Error,
+    },
+}
+
+/// A router and its namespace.
+pub struct Driver {
+    router: Arc<Router>,
+    running: watch::Receiver<Tree>,
+    post: Post,
+    pace: Pace,
+    namespace: Namespace,
+    news: watch::Receiver<u64>,
+    prober: Prober,
+    quiet: watch::Receiver<u64>,
+    config: DeviceConfig,
+    wanted: Wanted,
+    sight: Sight,
+    /// What the kernel holds; none where that has to be read again.
+    held: Option<Program>,
+}
+
+impl Driver {
+    /// Enters the namespace of a router and reads what is held there.
+    ///
+    /// # Errors
+    /// It cannot be entered or read, or a socket cannot be opened there.
+    pub async fn start(router: Arc<Router>, post: Post, pace: Pace, seed: u64) -> Result<Self, DriveError> {
+        let namespace = Namespace::open(&post.space).await?;
+        namespace.prepare().await?;
+        let news = namespace.listen().await?;
+        let space = post.space.clone();
+        let enter = move || ground::space::enter(&space).map_err(io::Error::other);
+        let prober = Prober::start(router.name().as_str(), seed, enter)
+            .map_err(|cause| DriveError::Probes { space: post.space.clone(), cause })?;
+        let quiet = prober.changes();
+        let mut running = router.running();
+        running.mark_changed();
+        Ok(Self {
+            router,
+            running,
+            post,
+            pace,
+            namespace,
+            news,
+            prober,
+            quiet,
+            config: DeviceConfig::default(),
+            wanted: Wanted::default(),
+            sight: Sight::default(),
+            held: None,
+        })
+    }
+
+    /// Drives it until `stop`: `show` gets its state every so often. What was written before the first wait is in the log.
+    pub async fn run(
+        mut self,
+        every: Duration,
+        show: impl Fn(RouterState) + Send + Sync,
+        stop: CancellationToken,
+    ) {
+        let mut tick = interval(every);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut changed = true;
+        loop {
+            if changed && let Err(error) = self.follow().await {
+                tracing::error!(router = %self.router.name(), %error, "the kernel does not follow");
+                self.held = None;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = sleep(AGAIN) => continue,
+                }
+            }
+            changed = tokio::select! {
+                () = stop.cancelled() => return,
+                told = self.running.changed() => told.is_ok(),
+                told = self.quiet.changed() => told.is_ok(),
+                told = self.news.changed() => match told {
+                    Ok(()) => true,
+                    // Nobody listens in the namespace any more: what comes is an error, and no reason to be quick.
+                    Err(_) => {
+                        sleep(AGAIN).await;
+                        true
+                    }
+                },
+                _ = tick.tick() => {
+                    self.show(&show).await;
+                    false
+                }
+            };
+            if changed {
+                sleep(TOGETHER).await;
+            }
+        }
+    }
+
+    /// Makes the kernel hold what configuration, post and sight say.
+    async fn follow(&mut self) -> Result<(), LiveError> {
+        self.look().await?;
+        let place = self.post.place(&self.sight);
+        let wanted = match Program::of(&self.config, &place) {
+            Ok(wanted) => wanted,
+            Err(refused) => {
+                self.refuse(&refused);
+                return Ok(());
+            }
+        };
+        let held = match self.held.take() {
+            Some(held) => held,
+            None => self.namespace.read().await?,
+        };
+        let writes = Program::changes(&held, &wanted);
+        let counts = self.namespace.write(&writes).await?;
+        self.held = Some(wanted);
+        self.tell(&counts);
+        Ok(())
+    }
+
+    /// Reads what may have changed.
+    async fn look(&mut self) -> Result<(), LiveError> {
+        if self.running.has_changed().unwrap_or(false) {
+            let tree = self.running.borrow_and_update().clone();
+            self.config = forwarding::read(self.router.schema(), &tree);
+            self.wanted = probes::wanted(&self.post, &self.config, self.pace);
+            self.prober.set(self.wanted.probes.clone());
+        }
+        self.news.mark_unchanged();
+        self.quiet.mark_unchanged();
+        let devices = self.namespace.devices().await?;
+        if devices != self.sight.devices
+            && let Some(held) = &mut self.held
+        {
+            // A device that went down took its routes with it, also when it is up again.
+            held.routes = self.namespace.routes().await?;
+        }
+        let routes = self.namespace.underlay().await?;
+        self.sight = Sight { devices, routes, silent: self.silent() };
+        Ok(())
+    }
+
+    /// Lists on which probes to some end are lost.
+    fn silent(&self) -> BTreeSet<Vec<Ipv6Addr>> {
+        let readings = self.prober.readings();
+        let is_silent = |id| readings.get(id).is_some_and(|reading| reading.silent);
+        let silent = self.wanted.lists.iter().filter(|(_, ids)| ids.iter().any(is_silent));
+        silent.map(|(list, _)| list.clone()).collect()
+    }
+
+    async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
+        match self.namespace.counters().await {
+            Ok(counters) => {
+                show(shown::state(&self.post, &self.config, &counters, &self.wanted, &self.prober.readings()))
+            }
+            Err(error) => tracing::warn!(router = %self.router.name(), %error, "nothing was counted"),
+        }
+    }
+
+    /// What was there stays: half a configuration is none.
+    fn refuse(&self, refused: &NotHere) {
+        tracing::error!(router = %self.router.name(), %refused, "this kernel cannot forward so");
+    }
+
+    fn tell(&self, counts: &Counts) {
+        let (router, total) = (self.router.name(), counts.total());
+        let Counts { routes, rules, marks, queues, .. } = *counts;
+        tracing::info!(%router, total, routes, rules, marks, queues, "netlink writes");
+    }
+}

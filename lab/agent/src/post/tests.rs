@@ -1,0 +1,111 @@
+use ground::layout::Wires;
+use kernel::Program;
+use model::{DeviceConfig, InterfaceName, LinkId};
+
+use super::*;
+use crate::sight::Sight;
+
+/// Two routers on two lines, a customer of two tenants at each.
+const TEXT: &str = r#"
+name: two
+topology:
+  kinds:
+    linux: {image: alpine}
+  nodes:
+    a: {kind: linux, image: frr}
+    b: {kind: linux, image: frr}
+    bank-a: {kind: linux, labels: {trunkline.vrf: bank}}
+    bank-b: {kind: linux, labels: {trunkline.vrf: bank}}
+    guest-b: {kind: linux, labels: {trunkline.vrf: guest}}
+    anyone: {kind: linux}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], vars: {name: one, bandwidth: 20M}}
+    - {endpoints: ["a:eth2", "b:eth2"], vars: {name: two}}
+    - {endpoints: ["a:eth3", "bank-a:eth1"], ipv4: ["10.1.0.1/24", "10.1.0.2/24"], ipv6: ["2001:db8:1::1/64", "2001:db8:1::2/64"]}
+    - {endpoints: ["b:eth3", "guest-b:eth1"], ipv4: ["10.9.0.1/24", "10.9.0.2/24"], ipv6: ["2001:db8:9::1/64", "2001:db8:9::2/64"]}
+    - {endpoints: ["b:eth4", "bank-b:eth1"], ipv4: ["10.2.0.1/24", "10.2.0.2/24"], ipv6: ["2001:db8:2::1/64", "2001:db8:2::2/64"]}
+    - {endpoints: ["b:eth5", "anyone:eth1"]}
+"#;
+
+pub(crate) fn layout() -> Layout {
+    let network = formats::read("two.clab.yml", TEXT).unwrap();
+    let lab = formats::lab("two.clab.yml", TEXT).unwrap();
+    Layout::of(&network, &lab, "two", Wires::WhereNeeded).unwrap()
+}
+
+fn posted() -> [Post; 2] {
+    let mut posts = posts(&layout()).unwrap();
+    ["a", "b"].map(|name| posts.remove(&NodeId::lit(name)).unwrap())
+}
+
+#[test]
+fn a_layout_is_read_as_it_was_written() {
+    let layout = layout();
+    let read: Layout = serde_json::from_str(&serde_json::to_string(&layout).unwrap()).unwrap();
+    assert_eq!(read, Layout { notes: Vec::new(), ..layout });
+}
+
+#[test]
+fn tenants_know_their_customers_here_and_behind_other_routers() {
+    let [a, b] = posted();
+    let [bank, guest] = ["bank", "guest"].map(VrfName::lit);
+    let at_a = &a.place.tenants[&bank];
+    assert_eq!(at_a.customers.len(), 1);
+    let behind_b: Vec<String> = at_a.remote.iter().map(|(net, to)| format!("{net} {}", to.node)).collect();
+    assert_eq!(behind_b, ["10.2.0.0/24 b", "2001:db8:2::/64 b"]);
+    // The SID that a puts last is one that b has for that customer.
+    let (_, v4) = at_a.remote.first_key_value().unwrap();
+    let served = &b.place.tenants[&bank].services[&v4.sid];
+    assert_eq!(*served, Service::Dx4("eth4".parse().unwrap()));
+    assert!(a.place.tenants[&guest].customers.is_empty() && a.place.tenants[&guest].remote.len() == 2);
+    assert!(b.place.tenants[&guest].number != b.place.tenants[&bank].number);
+}
+
+#[test]
+fn lines_are_ports_and_customers_are_none() {
+    let [a, _] = posted();
+    let ports: Vec<&str> = a.place.ports.keys().map(InterfaceName::as_str).collect();
+    assert_eq!(ports, ["eth1", "eth2"]);
+    let one = &a.place.ports[&InterfaceName::lit("eth1")];
+    assert_eq!(one.rate, "20M".parse().ok());
+    let layout = layout();
+    let far = ground::layout::next_hop(&layout, &LinkId::lit("one"), model::Side::A).unwrap();
+    assert_eq!(one.end_x.unwrap().neighbour, far);
+    assert_eq!(a.neighbours.len(), 2, "probes of both lines have where to go");
+}
+
+#[test]
+fn the_core_holds_all_routers_and_lines_and_no_customer() {
+    let [a, b] = posted();
+    let core = |address: Ipv6Addr| a.place.core.iter().any(|net| net.contains(&address));
+    for inside in [a.loopback, b.loopback, a.place.source, b.place.source] {
+        assert!(core(inside), "{inside}");
+    }
+    assert!(a.place.ports.values().all(|port| core(port.end_x.unwrap().neighbour)));
+    assert!(!core("2001:db8:1::2".parse().unwrap()));
+    let layout = layout();
+    let anyone = &layout.nodes[&NodeId::lit("anyone")].interfaces.values().next().unwrap().addresses;
+    assert!(
+        anyone
+            .iter()
+            .all(|net| matches!(net, IpNet::V4(_)) || !matches!(net.addr(), IpAddr::V6(own) if core(own)))
+    );
+}
+
+#[test]
+fn a_router_that_nobody_configured_forwards_by_the_igp() {
+    for post in posted() {
+        let devices = post.place.ports.values().map(|port| (port.device.clone(), true)).collect();
+        let place = post.place(&Sight { devices, ..Sight::default() });
+        Program::of(&DeviceConfig::default(), &place).unwrap();
+    }
+}
+
+#[test]
+fn a_line_that_nobody_sees_is_down() {
+    let [a, _] = posted();
+    let eth1 = (a.place.ports[&InterfaceName::lit("eth1")].device.clone(), true);
+    let place = a.place(&Sight { devices: [eth1].into(), ..Sight::default() });
+    let up: Vec<bool> = place.ports.values().map(|port| port.up).collect();
+    assert_eq!(up, [true, false]);
+}

@@ -1,0 +1,59 @@
+//! A router is asked what is around it by the modules that it names, and its answer is read or refused as a whole.
+
+use model::{InterfaceName, Oper};
+
+use super::*;
+use crate::xml::{self, Limits};
+
+const INTERFACES: &str =
+    "http://openconfig.net/yang/interfaces?module=openconfig-interfaces&revision=2024-01-01";
+const LLDP: &str = "http://openconfig.net/yang/lldp?module=openconfig-lldp&revision=2024-01-01";
+const TELLS: [&str; 8] = [FULL[0], FULL[1], FULL[2], FULL[3], FULL[4], FULL[5], INTERFACES, LLDP];
+const ANSWER: &str = "<interfaces xmlns='http://openconfig.net/yang/interfaces'><interface><name>eth1</name>\
+     <state><oper-status>DOWN</oper-status><ifindex>4</ifindex></state></interface></interfaces>\
+     <lldp xmlns='http://openconfig.net/yang/lldp'><state><system-name>r1</system-name></state><interfaces>\
+     <interface><name>eth1</name><neighbors><neighbor><id>a</id><state><id>a</id><system-name>r2</system-name>\
+     <port-id>eth9</port-id><port-id-type>INTERFACE_NAME</port-id-type></state></neighbor></neighbors></interface>\
+     </interfaces></lldp>";
+
+fn answers(chamber: &Chamber, text: &str) {
+    chamber.chassis().state.children = xml::parse_fragment(text, &Limits::default()).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_around_it_is_read_without_a_lock() {
+    let chamber = Chamber::start(&TELLS).await;
+    answers(&chamber, ANSWER);
+    let mut device = device(&chamber);
+    let around = device.surroundings().await.unwrap().unwrap();
+    let eth1 = InterfaceName::lit("eth1");
+    assert_eq!(around.system_name.as_deref(), Some("r1"));
+    assert_eq!((around.ports[&eth1].oper, around.ports[&eth1].index), (Some(Oper::Down), Some(4)));
+    let [heard] = &around.neighbours[&eth1][..] else { panic!("{around:?}") };
+    assert_eq!((heard.system_name.as_deref(), heard.port_id.as_deref()), (Some("r2"), Some("eth9")));
+    assert!(heard.is_interface);
+    assert_eq!(chamber.chassis().log, ["get"]);
+    assert_eq!((chamber.sessions(), chamber.locks()), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_router_that_names_none_of_the_modules_is_not_asked() {
+    let chamber = Chamber::start(&FULL).await;
+    answers(&chamber, ANSWER);
+    assert_eq!(device(&chamber).surroundings().await.unwrap(), None);
+    assert_eq!(chamber.chassis().log, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_value_that_no_module_allows_is_garbage_and_a_refusal_costs_no_session() {
+    let chamber = Chamber::start(&TELLS).await;
+    answers(&chamber, &ANSWER.replace("DOWN", "ALIVE"));
+    let mut device = device(&chamber);
+    let ErrorKind::Garbage(text) = kind(device.surroundings().await) else { panic!() };
+    assert!(text.contains("interface eth1: `ALIVE`"), "{text}");
+    chamber.will("get", Fault::Refuse);
+    assert!(matches!(kind(device.surroundings().await), ErrorKind::Refused(_)));
+    answers(&chamber, ANSWER);
+    assert!(device.surroundings().await.unwrap().is_some());
+    assert_eq!(chamber.sessions(), 1);
+}

@@ -1,0 +1,84 @@
+//! Control never harms forwarding: whoever is killed in the middle of a change, packets go on; what is right is not written again; and a
+//! backup takes over with no controller.
+
+use std::{thread, time::Duration};
+
+use host::FlowId;
+
+use crate::stage::{SQUARE, Stage, VOICE, voice_over};
+
+#[test]
+fn controller_and_agents_are_killed_in_a_change_and_no_packet_is_lost() {
+    let Some(mut stage) = Stage::up("control", SQUARE, &[]) else { return };
+    let lower = stage.intents("lower.yaml", &voice_over("lower"));
+    let upper = stage.intents("upper.yaml", &voice_over("upper"));
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&lower]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(1));
+    for (turn, after) in [5_u64, 25, 60].into_iter().enumerate() {
+        let wanted = if turn % 2 == 0 { &upper } else { &lower };
+        let mut applying = stage.begin_to_apply(&[wanted]);
+        thread::sleep(Duration::from_millis(after));
+        stage.fault(&["controller", "kill"]);
+        stage.fault(&["node", "kill", "r1"]);
+        stage.fault(&["node", "kill", "r4"]);
+        // Its answer does not matter, nor whether it had begun.
+        let _ = applying.wait();
+        thread::sleep(Duration::from_millis(500));
+        stage.fault(&["node", "restart", "r1"]);
+        stage.fault(&["node", "restart", "r4"]);
+        stage.fault(&["controller", "restart"]);
+        stage.wait_for_sessions();
+        thread::sleep(Duration::from_secs(1));
+    }
+    let tallies = stage.stop();
+    let voice = &tallies[&FlowId(1)];
+    assert!(voice.received > 1_000 && voice.lost == 0, "{voice:?}");
+}
+
+#[test]
+fn an_agent_that_comes_back_writes_nothing_that_is_right() {
+    let Some(mut stage) = Stage::up("writes", SQUARE, &[]) else { return };
+    let intents = stage.intents("voice.yaml", &voice_over("lower"));
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&intents]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(1));
+    let before = stage.writes("r1");
+    assert!(before.iter().sum::<u64>() > 10, "r1 has written its program: {before:?}");
+    stage.fault(&["node", "kill", "r1"]);
+    stage.fault(&["node", "restart", "r1"]);
+    stage.wait_for_sessions();
+    thread::sleep(Duration::from_secs(2));
+    let after = stage.writes("r1");
+    let since = &after[before.len()..];
+    assert!(!since.is_empty() && since.iter().all(|total| *total == 0), "after the restart: {since:?}");
+    let voice = &stage.stop()[&FlowId(1)];
+    assert_eq!(voice.lost, 0, "{voice:?}");
+}
+
+#[test]
+fn a_backup_carries_the_service_when_its_line_is_cut_and_nobody_controls() {
+    let Some(mut stage) = Stage::up("backup", SQUARE, &[]) else { return };
+    let intents = stage.intents("voice.yaml", &voice_over("lower"));
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&intents]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(1));
+    stage.fault(&["controller", "kill"]);
+    // The far line of the path: r1 cannot see it.
+    stage.fault(&["link", "down", "r3r4"]);
+    thread::sleep(Duration::from_secs(3));
+    let tallies = stage.stop();
+    let voice = &tallies[&FlowId(1)];
+    let silence = voice.silence.unwrap();
+    println!(
+        "a line behind the next router was cut: silence of {}, {} packets lost",
+        silence.span, voice.lost
+    );
+    assert!(silence.span < model::Span::from_micros(1_000_000), "{silence:?}");
+    assert!(voice.lost < 200, "{voice:?}");
+    let bucket = voice.series.iter().rev().nth(3).unwrap();
+    assert!(bucket.received > 0, "it goes on: {bucket:?}");
+}
