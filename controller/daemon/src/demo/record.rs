@@ -255,10 +255,12 @@ fn meaning(kind: &EventKind) -> Option<MarkKind> {
     Some(match kind {
         EventKind::Rerouted { back: true, .. }
         | EventKind::Drained { drained: false, .. }
+        | EventKind::ExceptionEnded { .. }
         | EventKind::WindowClosed { .. } => MarkKind::Restore,
         EventKind::Rerouted { .. }
         | EventKind::Drained { .. }
         | EventKind::WindowOpened { .. }
+        | EventKind::Excepted { .. }
         | EventKind::ModeChanged { .. }
         | EventKind::IntentsAccepted { .. }
         | EventKind::Frozen { .. } => MarkKind::Decision,

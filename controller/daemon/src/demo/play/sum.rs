@@ -54,6 +54,7 @@ fn verdict(outcome: &Outcome, summary: &Summary) -> Verdict {
     let kept = if summary.slo_restored { "all promises are kept" } else { "NOT all promises are kept" };
     let surprises = match summary.surprises.as_slice() {
         [] => "nothing else happened".to_owned(),
+        [one] => format!("unexpected: {one}"),
         [first, rest @ ..] => format!("unexpected: {first}, and {} more", rest.len()),
     };
     Verdict {
