@@ -113,6 +113,67 @@ fn a_run_is_written_and_read_back() {
     assert_eq!(serde_json::from_str::<Run>(least).unwrap().length_ms, 5);
 }
 
+fn small() -> Run {
+    let series = |plot: &str, unit: &str, name: &str, points: &[(u32, Option<f64>)]| Series {
+        plot: plot.into(),
+        unit: unit.into(),
+        name: name.into(),
+        points: points.into(),
+    };
+    let mark = |at_ms, kind, text: &str| Mark { at_ms, kind, text: text.into() };
+    let (one, two) = ("line1:core-sh1--br-hangzhou", "line2:pv-hangzhou--br-hangzhou");
+    let loss = [(0, Some(0.0)), (10_000, Some(2.5)), (20_000, None), (30_000, Some(0.0))];
+    let delay = [(0, Some(1.5)), (10_000, Some(61.5)), (30_000, Some(1.5))];
+    Run {
+        title: "ceb line <degrades>".into(),
+        about: "A line goes bad & heals.".into(),
+        cites: vec!["E1".into(), "E6".into()],
+        network: "CEB: 120 routers, 330 lines".into(),
+        length_ms: 40_000,
+        series: vec![
+            series("loss of lines", "%", one, &loss),
+            series("loss of lines", "%", two, &[(0, Some(0.0)), (30_000, Some(0.25))]),
+            series("delay of lines, one way", "ms", one, &delay),
+        ],
+        marks: vec![
+            mark(10_000, MarkKind::Fault, "line1 goes bad: delay +60ms"),
+            mark(12_500, MarkKind::Note, "alarm line-degraded"),
+            mark(13_000, MarkKind::Decision, "2 services moved"),
+            mark(13_500, MarkKind::Decision, "1 service moved"),
+            mark(20_000, MarkKind::Heal, "line1 heals"),
+            mark(38_000, MarkKind::Restore, "3 services went back"),
+        ],
+        spans: [(11_000, 13_000), (12_000, 14_000)]
+            .map(|(from_ms, to_ms)| Span { from_ms, to_ms, what: "p".into() })
+            .into(),
+        moves: vec![Move {
+            at_ms: 13_000,
+            back: false,
+            services: vec!["production/a~b".into(), "voice/a~b".into()],
+            from: vec![one.into()],
+            to: vec![two.into()],
+            why: "delay 70ms, promised 55ms".into(),
+            breach_to_plan_ms: Some(60.0),
+            breach_to_ack_ms: Some(104.0),
+            readback_ms: Some(6.0),
+            confirm_ms: Some(7.0),
+        }],
+        expectations: vec![Expectation {
+            what: "production* is kept".into(),
+            met: true,
+            at_ms: 14_000,
+            why: "all are kept since production/a~b".into(),
+        }],
+        figures: vec![Figure { name: "re-routes".into(), value: "2".into() }],
+        verdict: Verdict { passed: true, text: "1 of 1 expectations met".into() },
+    }
+}
+
+#[test]
+fn a_small_run_is_the_page_that_it_was() {
+    insta::assert_snapshot!("a_small_run", page(&small()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
