@@ -24,7 +24,7 @@ demo: setup-build web-ui build ## Show the main job: 120 routers, a line that de
 # Which of them: all, or some, as in `make scenarios SCENARIOS=lab/scenarios/ceb-line-cut.yaml`.
 SCENARIOS ?= $(wildcard lab/scenarios/*.yaml)
 
-scenarios: setup-build web-ui build ## Play all scenarios of the case, a page of each in target/scenarios (about forty minutes)
+scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page of each in target/scenarios (about 45 minutes)
 	.ci/scenarios $(TARGET)/release/trunkline $(TARGET)/scenarios $(SCENARIOS)
 
 test: setup web-ui test-web test-rust ## Run all tests

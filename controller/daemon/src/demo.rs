@@ -27,7 +27,7 @@ use net::Scenario;
 use tokio::time::{Instant, sleep};
 
 use self::{
-    case::Told,
+    case::{Case, Told},
     files::Folder,
     paper::Paper,
     play::Stage,
@@ -52,6 +52,9 @@ pub struct DemoArgs {
     /// What happens, and what is expected of the controller; it ends with a summary then
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Another case than CEB: a folder with network.yaml, traffic.yaml, and intents in other YAML files
+    #[arg(long, value_name = "DIR", requires = "scenario", conflicts_with = "routers")]
+    pub case: Option<PathBuf>,
     /// Another line, time and class for the scenario, chosen by this number
     #[arg(long, value_name = "N", requires = "scenario")]
     pub seed: Option<u64>,
@@ -105,15 +108,17 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let papers = args.report.iter().map(|path| Paper::at(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let (scenario, told) = case::read_scenario(args.scenario.as_deref())?;
-    let ted = case::network(args.routers, &scenario)?;
-    let scenario = case::fitted(scenario, &told.name, args.seed, &ted)?;
-    let demands = case::demands(&ted)?;
+    let case = match &args.case {
+        Some(folder) => Case::read(folder)?,
+        None => Case::ceb(args.routers, &scenario)?,
+    };
+    let scenario = case::fitted(scenario, &told.name, args.seed, &case.ted)?;
     let args = DemoArgs { listen: free(args.listen)?, ..args };
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
-    let mut stage = Stage::new(&teller, args.listen, &ted, &demands);
+    let mut stage = Stage::new(&teller, args.listen, &case);
     let piece = Piece { scenario, told, papers };
-    let ended = match folder.write(&ted, &demands, &BTreeSet::new(), args.listen) {
+    let ended = match folder.write(&case.ted, &case.demands, &BTreeSet::new(), args.listen) {
         Ok(written) => whole(&args, &written, &teller, piece, &mut stage, &mut signals).await,
         Err(error) => Err(error),
     };
@@ -189,10 +194,12 @@ async fn show(
     teller.say(&format!("changes need the token in {}", token.display()));
     stage.follow(&client).await?;
     stage.wait_in_sync().await?;
+    let why = format!("the intents of the {} case", stage.case.name);
+    let request = ApplyRequest::new(stage.case.intents.clone(), why);
     let applied = stage
         .meanwhile(async {
             client.adopt("the demonstration's own network").await?;
-            client.apply(&ApplyRequest::new(case::intents(), "the six classes of the CEB case")).await
+            client.apply(&request).await
         })
         .await??;
     teller.applied(&applied);

@@ -1,4 +1,4 @@
-//! The scenarios as they are committed: each can be played on the CEB case, says what it shows, and ends in time.
+//! The scenarios as they are committed: each can be played on the case that its name begins with, says what it shows, and ends in time.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -29,8 +29,47 @@ fn text(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn ceb() -> Ted {
-    formats::read("ceb.clab.yml", &text("lab/ceb.clab.yml")).unwrap_or_else(|f| panic!("{f:#?}")).ted
+/// What a scenario is played on.
+struct Case {
+    ted: Ted,
+    services: BTreeSet<String>,
+    alarms: BTreeSet<String>,
+}
+
+impl Case {
+    /// A network, its traffic, and its intents: files below the root.
+    fn of(network: &str, traffic: &str, intents: &[&str]) -> Self {
+        let ted = formats::read(network, &text(network)).unwrap_or_else(|f| panic!("{f:#?}")).ted;
+        let traffic = Traffic::read(traffic, &text(traffic)).unwrap_or_else(|f| panic!("{f:#?}"));
+        let named = |kind: &str| documents(intents, kind);
+        // An intent of a case and a flow of its traffic have the same name and the same pairs.
+        let flows: BTreeSet<String> = traffic.flows.iter().map(|flow| flow.name.clone()).collect();
+        assert_eq!(flows, named("ServiceIntent"));
+        let services = demands(&traffic, &ted).unwrap().keys().map(ToString::to_string).collect();
+        Self { services, alarms: named("AlarmPolicy"), ted }
+    }
+}
+
+/// All cases, by the word with which the names of their scenarios begin.
+fn cases() -> BTreeMap<&'static str, Case> {
+    let ceb = ["intents/examples/ceb/services.yaml", "intents/examples/ceb/alarms.yaml"];
+    BTreeMap::from([
+        ("ceb", Case::of("lab/ceb.clab.yml", "lab/ceb-traffic.yaml", &ceb)),
+        (
+            "ccb",
+            Case::of(
+                "lab/cases/ccb/network.yaml",
+                "lab/cases/ccb/traffic.yaml",
+                &["lab/cases/ccb/intents.yaml"],
+            ),
+        ),
+    ])
+}
+
+/// The case of a scenario.
+fn case_of<'c>(cases: &'c BTreeMap<&'static str, Case>, name: &str) -> &'c Case {
+    let word = name.split('-').next().unwrap_or_default();
+    cases.get(word).unwrap_or_else(|| panic!("{name}: there is no case `{word}`"))
 }
 
 /// All scenarios of the folder, by file.
@@ -46,22 +85,19 @@ fn scenarios() -> BTreeMap<String, (Scenario, String)> {
     all
 }
 
-/// The names of documents of a file of intents.
-fn documents(name: &str) -> BTreeSet<String> {
-    let text = text(&format!("intents/examples/ceb/{name}"));
-    let documents = serde_yaml::Deserializer::from_str(&text).map(|document| {
-        let value: serde_yaml::Value = serde::Deserialize::deserialize(document).unwrap();
-        value["metadata"]["name"].as_str().unwrap().to_owned()
-    });
-    documents.collect()
-}
-
-/// The names of services: an intent of the case and a flow of its traffic have the same name and the same pairs.
-fn services(ted: &Ted) -> BTreeSet<String> {
-    let traffic = Traffic::read("ceb-traffic.yaml", &text("lab/ceb-traffic.yaml")).unwrap();
-    let flows: BTreeSet<String> = traffic.flows.iter().map(|flow| flow.name.clone()).collect();
-    assert_eq!(flows, documents("services.yaml"));
-    demands(&traffic, ted).unwrap().keys().map(ToString::to_string).collect()
+/// The names of documents of a kind.
+fn documents(files: &[&str], kind: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in files {
+        let text = text(file);
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let value: serde_yaml::Value = serde::Deserialize::deserialize(document).unwrap();
+            if value["kind"].as_str() == Some(kind) {
+                names.insert(value["metadata"]["name"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    names
 }
 
 fn expectations(scenario: &Scenario) -> impl Iterator<Item = &Expectation> {
@@ -94,10 +130,10 @@ fn every_scenario_says_what_happens_and_what_it_shows() {
 
 #[test]
 fn every_name_is_one_of_the_case() {
-    let ted = ceb();
-    let (services, alarms) = (services(&ted), documents("alarms.yaml"));
+    let cases = cases();
     for (name, (scenario, _)) in scenarios() {
-        assert_eq!(scenario.check(&ted), [], "{name}");
+        let Case { ted, services, alarms } = case_of(&cases, &name);
+        assert_eq!(scenario.check(ted), [], "{name}");
         for expectation in expectations(&scenario) {
             match expectation {
                 Expectation::Intent { intent: names, .. }
@@ -201,13 +237,14 @@ fn every_scenario_ends_with_a_network_that_is_whole() {
 /// What a seed varies is of the case too.
 #[test]
 fn every_variant_is_of_the_case() {
-    let ted = ceb();
+    let cases = cases();
     let mut varied = 0;
     for (name, (scenario, _)) in scenarios() {
+        let ted = &case_of(&cases, &name).ted;
         let mut lines = BTreeSet::new();
         for seed in 0..50 {
-            let variant = scenario.variant(seed, &ted);
-            assert_eq!(variant.check(&ted), [], "{name}");
+            let variant = scenario.variant(seed, ted);
+            assert_eq!(variant.check(ted), [], "{name}");
             let impaired = variant.steps.iter().find_map(|step| match step {
                 Step::Do { action: Action::Impair { impair, .. }, .. } => Some(impair.to_string()),
                 _ => None,

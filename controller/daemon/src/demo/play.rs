@@ -11,7 +11,7 @@ use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{ServiceView, Snapshot},
 };
-use model::{Demands, LinkId, NodeId, Span, Ted};
+use model::{LinkId, NodeId, Span};
 use net::{Outcome, Run, Scenario};
 use tokio::{
     sync::mpsc,
@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use super::{
+    case::Case,
     files::Written,
     process::{Controller, Routers},
     record::{self, Recorder},
@@ -35,10 +36,8 @@ const DRAWN: Duration = Duration::from_millis(300);
 pub struct Stage<'a> {
     teller: &'a Teller,
     listen: SocketAddr,
-    /// The network.
-    ted: &'a Ted,
-    /// What is offered to the network.
-    demands: &'a Demands,
+    /// The network, what is offered to it, and what is promised.
+    pub case: &'a Case,
     /// The routers' process.
     pub routers: Option<Routers>,
     /// The controller's process.
@@ -60,12 +59,11 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// An empty stage.
-    pub const fn new(teller: &'a Teller, listen: SocketAddr, ted: &'a Ted, demands: &'a Demands) -> Self {
+    pub const fn new(teller: &'a Teller, listen: SocketAddr, case: &'a Case) -> Self {
         Self {
             teller,
             listen,
-            ted,
-            demands,
+            case,
             routers: None,
             controller: None,
             events: Vec::new(),
@@ -80,7 +78,7 @@ impl<'a> Stage<'a> {
 
     /// How many routers there are.
     pub fn count(&self) -> usize {
-        self.ted.nodes.len()
+        self.case.ted.nodes.len()
     }
 
     /// Begins to listen to the controller.
@@ -183,7 +181,7 @@ impl<'a> Stage<'a> {
     ) -> anyhow::Result<Outcome> {
         let mut run = Run::new(&scenario);
         let begun = Instant::now();
-        self.recorder = Some(Recorder::new(&scenario, self.ted, begun));
+        self.recorder = Some(Recorder::new(&scenario, &self.case.ted, begun));
         let since = |moment: Instant| {
             let passed = moment.saturating_duration_since(begun);
             Span::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))

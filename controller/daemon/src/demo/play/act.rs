@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{Controller, Stage, Written};
-use crate::demo::{case, hand};
+use crate::demo::hand;
 
 /// How long the simulated network may take to follow what a router was configured with.
 const FOLLOWS: Duration = Duration::from_secs(3);
@@ -29,8 +29,8 @@ impl Stage<'_> {
         client: &Client,
         written: &Written,
     ) -> anyhow::Result<()> {
-        let ted = self.ted;
-        if let Some((links, up)) = action.cuts(ted) {
+        let case = self.case;
+        if let Some((links, up)) = action.cuts(&case.ted) {
             return self.cut(action, &links, up).await;
         }
         match action {
@@ -171,7 +171,9 @@ impl Stage<'_> {
                 client.restore(&request).await?
             }
             (None, _) => {
-                client.apply(&ApplyRequest::new(case::intents(), "applied again by the scenario")).await?
+                client
+                    .apply(&ApplyRequest::new(self.case.intents.clone(), "applied again by the scenario"))
+                    .await?
             }
         };
         self.teller.applied(&applied);
@@ -204,7 +206,7 @@ impl Stage<'_> {
                 && demand.vrf == rule.key.vrf
                 && (rule.dscp.is_empty() || rule.dscp.contains(&demand.dscp))
         };
-        let Some(demand) = self.demands.values().find(steered) else { return Ok(()) };
+        let Some(demand) = self.case.demands.values().find(steered) else { return Ok(()) };
         let until = Instant::now() + FOLLOWS;
         loop {
             let flow = self.tell(&json!({"do": "flow", "demand": demand.id})).await?;

@@ -43,7 +43,8 @@ impl Stage<'_> {
     /// The run for its report; none where nothing was played.
     pub fn report(&self, told: &Told, outcome: &Outcome, summary: &Summary) -> Option<Run> {
         let run = self.recorder.as_ref()?.run(told, outcome, Instant::now());
-        let network = format!("CEB: {} routers, {} lines", self.ted.nodes.len(), self.ted.links.len());
+        let (name, ted) = (&self.case.name, &self.case.ted);
+        let network = format!("{name}: {} routers, {} lines", ted.nodes.len(), ted.links.len());
         let figures = figures(summary);
         Some(Run { network, figures, verdict: verdict(outcome, summary), ..run })
     }
