@@ -17,6 +17,7 @@ mod placed;
 mod policy;
 mod queue;
 mod room;
+mod rounds;
 mod scribe;
 mod strict;
 mod takers;
@@ -45,6 +46,7 @@ pub(crate) use scribe::{encoding, visits};
 use giving::Round;
 use place::Placer;
 use placed::Placed;
+use rounds::Rounds;
 
 pub use strict::compile_new;
 
@@ -69,17 +71,27 @@ pub struct Compilation {
 /// Compiles. `ids` has a number for everything in the set ([`Allocations::extended`]). About two path searches for each
 /// service: O(services × edges log nodes). Where somebody has no room and services are kept off full links, one more search each, and
 /// some more where it helps to let those back (`giving` says how); the same where packets of somebody wait too long in queues of full lines
-/// (`brim` says how).
+/// (`brim` says how), and where somebody has no backup that keeps away (`parted`): a dozen of them and a few in all (`rounds`).
 pub fn compile(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
-    arrange(set, ted, hints, ids, true)
+    arrange(set, ted, hints, ids, How { may_give: true, rounds: &Rounds::at_most(rounds::MOST) })
 }
 
 /// [`compile`] where nobody gives way who is kept off full links: a move that leaves others without room is none.
 pub(crate) fn compile_firm(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations) -> Compilation {
-    arrange(set, ted, hints, ids, false)
+    arrange(set, ted, hints, ids, How { may_give: false, rounds: &Rounds::at_most(rounds::MOST) })
 }
 
-fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_give: bool) -> Compilation {
+/// How it is sought who goes where.
+#[derive(Clone, Copy)]
+struct How<'r> {
+    /// Whether those give way who are kept off full links.
+    may_give: bool,
+    /// How often all may be placed.
+    rounds: &'r Rounds,
+}
+
+fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, how: How<'_>) -> Compilation {
+    let How { may_give, rounds } = how;
     let graph = match Graph::freeze(ted) {
         Ok(graph) => graph,
         Err(error) => return senseless(set, hints, &error.to_string()),
@@ -91,7 +103,8 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
     let bare = pins.then(|| without_node_segments(ted));
     let laid = |parted: &BTreeSet<ServiceId>| {
         let anew = |yielding: BTreeSet<ServiceId>| {
-            brim::settled(set, &|careful: BTreeSet<ServiceId>| {
+            brim::settled(set, rounds, &|careful: BTreeSet<ServiceId>| {
+                rounds.count();
                 let encoder = Encoder::new(&graph, ted, &none_down);
                 let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
                 let placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
@@ -100,10 +113,10 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, may_giv
             })
         };
         let first = anew(BTreeSet::new());
-        let round = if may_give { giving::settled(set, hints, first, &anew) } else { first };
+        let round = if may_give { giving::settled(set, hints, first, rounds, &anew) } else { first };
         round.backed_up()
     };
-    let Round { mut placer, placed, mut done } = parted::settled(set, &laid);
+    let Round { mut placer, placed, mut done } = parted::settled(set, rounds, &laid);
     placer.tell(&mut done);
     let left = placer.left();
     let verdicts = thread::scope(|scope| {

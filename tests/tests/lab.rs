@@ -10,9 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use model::Delay;
 use serde_json::Value;
 
-/// Three routers in a triangle, and a host.
+/// Three routers in a triangle, and a host at two of them.
 const FILE: &str = r#"
 name: NAME
 topology:
@@ -21,11 +22,13 @@ topology:
     b: {kind: linux, labels: {trunkline.role: core, trunkline.router-id: 10.0.0.2, trunkline.locator: "fd00:0:2::/48", trunkline.node-sid: "2"}}
     c: {kind: linux, labels: {trunkline.role: branch, trunkline.router-id: 10.0.0.3, trunkline.locator: "fd00:0:3::/48", trunkline.node-sid: "3"}}
     h: {kind: linux, image: alpine}
+    k: {kind: linux, image: alpine}
   links:
     - {endpoints: ["a:eth1", "b:eth1"], vars: {name: ab, bandwidth: 1Gbps}}
     - {endpoints: ["b:eth2", "c:eth1"], vars: {name: bc, bandwidth: 1Gbps}}
     - {endpoints: ["a:eth2", "c:eth2"], vars: {name: ac, bandwidth: 1Gbps, delay: 10ms}}
     - {endpoints: ["c:eth3", "h:eth1"]}
+    - {endpoints: ["a:eth3", "k:eth1"]}
 "#;
 
 /// A lab of one test. It is taken away when dropped.
@@ -161,9 +164,10 @@ fn a_lab_of_namespaces_comes_up_is_hurt_and_goes() {
     assert!(up.status.success(), "{said}");
     let status = lab.status();
     let (nodes, lines) = (&status["status"]["nodes"], &status["status"]["lines"]);
-    assert_eq!((nodes.as_object().unwrap().len(), lines.as_object().unwrap().len()), (4, 4));
+    assert_eq!((nodes.as_object().unwrap().len(), lines.as_object().unwrap().len()), (5, 5));
     assert!(lines.as_object().unwrap().values().all(|line| line["up"] == true), "{status:#}");
     assert_eq!((&nodes["h"]["host"], &nodes["a"]["host"]), (&true.into(), &false.into()));
+    sends_and_receives(&lab);
     lab.done("fault", &["link", "impair", "ac", "--loss", "100%"]);
     lab.done("fault", &["link", "down", "bc"]);
     let status = lab.status();
@@ -171,4 +175,48 @@ fn a_lab_of_namespaces_comes_up_is_hurt_and_goes() {
     assert_eq!((&lines["bc"]["up"], &lines["ab"]["up"]), (&false.into(), &true.into()));
     assert_eq!(lines["ac"]["impairments"][1]["loss"], "100%");
     lab.must_go();
+}
+
+/// Hosts send what a traffic file says, and tell what became of it: over the line of 10 ms both ways, and nothing while it is cut.
+fn sends_and_receives(lab: &Lab) {
+    let file = lab.folder.path().join("traffic.yaml");
+    let flow = "{name: voice, hubs: {name: a}, spokes: {name: c}, vrf: voice, dscp: ef, rate: 8Mbps}";
+    std::fs::write(&file, format!("apiVersion: trunkline/v1\nkind: Traffic\nflows:\n  - {flow}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let told = lab.done("traffic", &["start", file, "--share=10%", "--size=500"]);
+    assert!(told.starts_with("2 flows are sent"), "{told}");
+    thread::sleep(Duration::from_secs(1));
+    let seen: Value = serde_json::from_str(&lab.done("traffic", &["show", "--format=json"])).unwrap();
+    for (flow, ends) in seen["flows"].as_array().unwrap().iter().zip([("k", "h"), ("h", "k")]) {
+        let assigned = &flow["offer"]["assigned"];
+        assert_eq!((&assigned["sender"], &assigned["receiver"]), (&ends.0.into(), &ends.1.into()));
+        // 200 packets a second.
+        let received = flow["tally"]["received"].as_u64().unwrap();
+        assert!(received > 100 && flow["tally"]["lost"] == 0, "{flow:#}");
+        assert_eq!(flow["tally"]["dscp"]["ef"], received);
+        let least: Delay = flow["tally"]["delay"]["min"].as_str().unwrap().parse().unwrap();
+        assert!((10_000..60_000).contains(&least.as_micros()), "{least}");
+    }
+    let text = lab.done("traffic", &["show"]);
+    assert!(text.contains("voice/a~c") && text.contains("LOST"), "{text}");
+    // Behind a line that loses everything, and no other way.
+    lab.done("fault", &["link", "down", "ab"]);
+    lab.done("fault", &["link", "impair", "ac", "--loss", "100%"]);
+    thread::sleep(Duration::from_millis(500));
+    lab.done("fault", &["link", "heal", "ac"]);
+    lab.done("fault", &["link", "up", "ab"]);
+    thread::sleep(Duration::from_millis(500));
+    let seen: Value = serde_json::from_str(&lab.done("traffic", &["stop", "--format=json"])).unwrap();
+    for flow in seen["flows"].as_array().unwrap() {
+        let tally = &flow["tally"];
+        assert_eq!(tally["outstanding"], 0, "{tally:#}");
+        let sum = tally["received"].as_u64().unwrap() + tally["lost"].as_u64().unwrap();
+        assert_eq!(tally["sent"]["packets"], sum, "{tally:#}");
+        let longest =
+            tally["runs"].as_array().unwrap().iter().filter_map(|run| run["packets"].as_u64()).max();
+        assert!(longest.is_some_and(|longest| longest > 40), "{tally:#}");
+    }
+    let refused = lab.call("traffic", &["start", file, "--size=20"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("a packet of 20 octets"), "{refused:?}");
 }

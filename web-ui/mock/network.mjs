@@ -87,7 +87,7 @@ function nodesOf(roll) {
   const nodes = [];
   const add = (id, role, site, lat, lon) => {
     const protocol = nodes.length % 2 === 0 ? 'netconf' : 'gnmi';
-    nodes.push({ id, role, site, lat, lon, protocol, session: { state: 'up' }, policies: 0, differs: [], exceptions: [], modules: 41 });
+    nodes.push({ id, role, site, lat, lon, protocol, session: { state: 'up' }, policies: 0, differs: [], uncompared: null, exceptions: [], modules: 41, rollback: 'byDevice' });
   };
   add('hq-pe1', 'hq', 'beijing', 39.91, 116.39);
   add('hq-pe2', 'hq', 'beijing', 39.93, 116.42);

@@ -53,7 +53,7 @@ export async function start({ port = 0, seed = 1 } = {}) {
     state.counts = {
       devices: nodes.length,
       read: nodes.filter((node) => node.session.state === 'up').length,
-      inSync: nodes.filter((node) => node.session.state === 'up' && node.differs.length === 0).length,
+      inSync: nodes.filter((node) => node.session.state === 'up' && node.uncompared === null && node.differs.length === 0).length,
       intents: 6,
       services: services.length,
       policies: services.length * 2,
@@ -80,8 +80,8 @@ export async function start({ port = 0, seed = 1 } = {}) {
     send('live', {
       ...header,
       resync: false,
-      nodes: gone.map(({ id, session, policies, differs, exceptions, modules }) => {
-        return { id, session, policies, differs, exceptions, modules };
+      nodes: gone.map(({ id, session, policies, differs, uncompared, exceptions, modules, rollback }) => {
+        return { id, session, policies, differs, uncompared, exceptions, modules, rollback };
       }),
       links: moved.map(({ id, up, drained, aToZ, zToA }) => ({ id, up, drained, aToZ, zToA })),
       promises: whole.map(({ id, state: kept, since, why, directions }) => ({

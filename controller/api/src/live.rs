@@ -5,7 +5,7 @@
 
 use engine::snapshot::{
     AlarmView, Counts, Difference, DirectionView, ExceptionView, LinkView, NodeView, PromiseState, QueueView,
-    ServiceView, Session, Snapshot,
+    Rollback, ServiceView, Session, Snapshot,
 };
 use model::{Finding, LinkId, NodeId, Revision, ServiceId, Timestamp, intent::Mode};
 use serde::{Deserialize, Serialize};
@@ -78,8 +78,10 @@ fn place(node: &NodeView) -> Place {
         session: _,
         policies: _,
         differs: _,
+        uncompared: _,
         exceptions: _,
         modules: _,
+        rollback: _,
     } = node;
     Place {
         id: id.clone(),
@@ -150,10 +152,14 @@ pub struct NodeLive {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// Why it is not known whether it holds what it should; absent where it was compared.
+    pub uncompared: Option<String>,
     /// What of it people accepted otherwise than the intents ask for.
     pub exceptions: Vec<ExceptionView>,
     /// How many YANG modules it serves; absent where it did not say.
     pub modules: Option<usize>,
+    /// What becomes there of a change that is not confirmed; absent where it did not say.
+    pub rollback: Option<Rollback>,
 }
 
 /// The moving part of a line.
@@ -307,16 +313,20 @@ fn node_live(node: &NodeView) -> NodeLive {
         session,
         policies,
         differs,
+        uncompared,
         exceptions,
         modules,
+        rollback,
     } = node;
     NodeLive {
         id: id.clone(),
         session: session.clone(),
         policies: *policies,
         differs: differs.clone(),
+        uncompared: uncompared.clone(),
         exceptions: exceptions.clone(),
         modules: *modules,
+        rollback: *rollback,
     }
 }
 

@@ -9,7 +9,7 @@ use engine::{
     event::{Ending, Event, EventKind},
     snapshot::{
         AlarmView, Balanced, Deviation, Difference, DirectionView, ExceptionView, FieldDifference, HopView,
-        LinkView, NodeView, PromiseState, QueueView, RouteView, ServiceView, Session, Snapshot,
+        LinkView, NodeView, PromiseState, QueueView, Rollback, RouteView, ServiceView, Session, Snapshot,
     },
 };
 use model::{
@@ -152,6 +152,7 @@ fn service(a: &NodeId, z: &NodeId) -> ServiceView {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a value of every kind that the dashboard reads")]
 fn picture() -> Snapshot {
     let (a, z) = (NodeId::lit("r1"), NodeId::lit("r2"));
     let direction = || DirectionView {
@@ -186,8 +187,10 @@ fn picture() -> Snapshot {
         session,
         policies: 1,
         differs: vec![changed()],
+        uncompared: None,
         exceptions: vec![exception()],
         modules: Some(41),
+        rollback: Some(Rollback::ByPreImage),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

@@ -8,6 +8,7 @@ mod pages;
 mod real;
 mod show;
 mod simulated;
+mod traffic;
 
 use std::{
     net::SocketAddr,
@@ -49,6 +50,9 @@ pub enum LabCommand {
     /// Cut a line, make it worse, kill a router's processes
     #[command(after_help = pages::FAULT)]
     Fault(FaultArgs),
+    /// Have hosts of a lab send to each other, and see what becomes of it
+    #[command(after_help = pages::TRAFFIC)]
+    Traffic(traffic::TrafficArgs),
     /// Write a lab as files for containerlab, with FRR's configuration for each router
     #[command(after_help = pages::EXPORT)]
     Export(ExportArgs),
@@ -296,6 +300,7 @@ pub async fn run(args: LabArgs) -> anyhow::Result<ExitCode> {
         LabCommand::Down(which) => call::down(&which).await,
         LabCommand::Status(args) => call::status(&args).await,
         LabCommand::Fault(args) => call::fault(&args).await,
+        LabCommand::Traffic(args) => call::traffic(&args).await,
         LabCommand::Export(args) => write(&args),
         LabCommand::Keep(args) => keep::run(&args).await,
     }

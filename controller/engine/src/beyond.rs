@@ -11,7 +11,7 @@ use crate::{codes, terms::Most};
 pub struct Reach<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// Devices that the network has.
+    /// Devices that can be changed: those of the inventory.
     pub devices: usize,
     /// Where each service goes now.
     pub before: &'a BTreeMap<ServiceId, Verdict>,

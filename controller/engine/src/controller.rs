@@ -17,6 +17,7 @@ mod pace;
 mod repair;
 mod schedules;
 mod start;
+mod unconfirmed;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -98,7 +99,9 @@ pub struct Controller {
     /// The other end of it, for readings out of turn.
     look: mpsc::Sender<Seen>,
     learnt: mpsc::Receiver<Learnt>,
-    /// How many devices are asked to open a session at once, by whomever.
+    /// What routers do with a change that is not confirmed.
+    unconfirmed: unconfirmed::Asked,
+    /// How many devices are asked to open a session at once, by all who only look or try. A change asks all of its devices at once.
     gate: Arc<Semaphore>,
     told: mpsc::UnboundedReceiver<EventKind>,
     tell: mpsc::UnboundedSender<EventKind>,
@@ -150,6 +153,7 @@ enum News {
     Samples(Vec<Sample>),
     Seen(Seen),
     Learnt(Learnt),
+    Unconfirmed(unconfirmed::Said),
     Told(EventKind),
     Asked(Question),
     Learned(Arc<learn::News>),
@@ -179,6 +183,7 @@ impl Controller {
                 Some(question) = self.between.questions.recv() => News::Asked(question),
                 Some(seen) = self.seen.recv() => News::Seen(seen),
                 Some(learnt) = self.learnt.recv() => News::Learnt(learnt),
+                Some(said) = self.unconfirmed.answers.recv() => News::Unconfirmed(said),
                 news = self.learning.next() => News::Learned(news),
                 Some(samples) = self.samples.recv() => News::Samples(samples),
                 _ = judge.tick() => News::Judge,
@@ -195,15 +200,10 @@ impl Controller {
                 News::Command(command) => self.command(command),
                 News::Seen(seen) => self.take_reading(seen),
                 News::Learnt(learnt) => self.learn(learnt),
+                News::Unconfirmed(said) => self.note_what_is_unconfirmed(said),
                 News::Samples(samples) => self.take_samples(samples),
                 News::Learned(news) => self.take_news(news),
-                News::Judge => {
-                    self.pay();
-                    self.end_exceptions();
-                    self.follow_schedules();
-                    self.follow_learned();
-                    self.judge();
-                }
+                News::Judge => self.look_at_time(),
                 News::Draw => {
                     self.keep();
                     self.draw();
@@ -222,6 +222,15 @@ impl Controller {
         }
         self.keep_around_last();
         self.keep_last().await;
+    }
+
+    /// What follows because time went by.
+    fn look_at_time(&mut self) {
+        self.pay();
+        self.end_exceptions();
+        self.follow_schedules();
+        self.follow_learned();
+        self.judge();
     }
 
     /// Numbers an event and gives it to everybody who listens.
@@ -273,6 +282,7 @@ impl Controller {
                 if self.session(&node, Session::Up) {
                     self.publish(EventKind::DeviceUp { node: node.clone() });
                 }
+                self.ask_what_is_unconfirmed(&node);
                 // A reading during a change shows what is not decided yet.
                 if self.running.is_none()
                     && let Some(findings) = self.world.read(node, begun, reading)
@@ -281,6 +291,8 @@ impl Controller {
                 }
             }
             Err(error) => {
+                // It may come back with another release on it.
+                self.world.rollback.remove(&node);
                 let why = error.kind.to_string();
                 let down = Session::Down { why: why.clone(), since: begun };
                 if self.session(&node, down) {

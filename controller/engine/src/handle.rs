@@ -121,6 +121,9 @@ pub struct Applied {
     /// Devices that did not answer and wait for their part of this change, or of an earlier one; also those that should hold
     /// something and are not in the inventory.
     pub left_out: BTreeSet<NodeId>,
+    /// Services that moved in the first of two waves, and of which nothing was known at the end of the look at it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unseen: BTreeSet<ServiceId>,
     /// Warnings.
     pub findings: Vec<Finding>,
 }

@@ -118,6 +118,8 @@ pub struct Carried {
     pub took: Duration,
     /// Why it went no further: the stop switch, a journal that could not take the next transaction, or what got worse after a wave.
     pub stopped: Option<String>,
+    /// Services that moved in a wave, and of which nothing was known at the end of the look at it.
+    pub unseen: BTreeSet<ServiceId>,
     /// Why it was only proposed although it could have been carried out.
     pub withheld: Option<Finding>,
 }
@@ -174,6 +176,7 @@ async fn attempt(
         breach_to_ack: None,
         took: Duration::ZERO,
         stopped: None,
+        unseen: BTreeSet::new(),
         withheld,
     };
     if !act {
@@ -224,7 +227,7 @@ async fn carry_all(
             break;
         }
         if let Some(watch) = watch {
-            watch.settle(means, tell).await?;
+            carried.unseen.append(&mut watch.settle(means, tell).await?);
         }
     }
     Ok(())

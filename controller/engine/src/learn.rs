@@ -7,9 +7,10 @@
 //! ```
 //!
 //! What is learned is laid over the file's network: SIDs, SR blocks, MSD, locators, metrics, bandwidth, named groups, overload.
-//! Delay, jitter and loss are not: each sample would move traffic. They are shown beside; what is measured reaches plans through
-//! the loop's hints alone. Nothing comes into the network that its file has not. What routers say of their interfaces and of
-//! whom they hear behind them ([`Routers`]) is shown too; a cable that is plugged otherwise than in the file is a finding.
+//! Of two bandwidths the smaller one holds: a port may be faster than what the contract gives. Delay, jitter and loss are not laid over it:
+//! each sample would move traffic. They are shown beside; what is measured reaches plans through the loop's hints alone. Nothing comes
+//! into the network that its file has not. What routers say of their interfaces and of whom they hear behind them ([`Routers`]) is shown
+//! too; a cable that is plugged otherwise than in the file is a finding.
 //!
 //! A source that falls silent makes its facts stale and not gone. What is not told yet after a start is as it was told before: the
 //! journal keeps what plans follow, so that no plan is made with less knowledge than the one before it.

@@ -54,6 +54,8 @@ pub mod tasks;
 
 pub mod rehearse;
 
+pub mod exposure;
+
 pub mod readers;
 
 pub mod codes;

@@ -55,7 +55,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season
     let counts = Counts {
         devices: nodes.len(),
         read: nodes.iter().filter(|node| node.session == Session::Up).count(),
-        in_sync: nodes.iter().filter(|node| node.session == Session::Up && node.differs.is_empty()).count(),
+        in_sync: nodes.iter().filter(|node| node.is_in_sync()).count(),
         intents: world
             .accepted
             .set
@@ -145,8 +145,10 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         session: album.sessions.get(id).cloned().unwrap_or_default(),
         policies: world.compiled.desired.devices.get(id).map_or(0, |config| config.policies.len()),
         differs: world.drift.differences(id).to_vec(),
+        uncompared: world.uncompared().map(str::to_owned),
         exceptions: world.exceptions.shown(id).to_vec(),
         modules: world.modules.get(id).copied(),
+        rollback: world.rollback.get(id).copied(),
     }
 }
 

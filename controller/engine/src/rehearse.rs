@@ -1,15 +1,21 @@
 //! A plan tried on the routers that it would change: each is asked whether it would take its part, and is left as it was.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use device::{DeviceError, ErrorKind, Rehearsal, edits::last_of_each};
 use futures_util::future::join_all;
 use model::{Edit, NodeId, Plan};
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     carry::Fleet,
-    tasks::{Done, Work},
+    stages::{Proposal, View},
+    tasks::{DeviceHandle, Done, Work},
 };
 
 /// What a device says to its part of a plan. In JSON, `answer` tells which.
@@ -52,28 +58,88 @@ impl fmt::Display for Rehearsed {
     }
 }
 
-/// Asks each device that a plan changes, all at once; no other. `fleet` is an error where nobody may be asked. A device tries its
-/// part as one: what the transactions of the plan come to in the end.
-pub async fn rehearse(plan: &Plan, fleet: Result<Arc<Fleet>, String>) -> BTreeMap<NodeId, Rehearsed> {
-    let parts = parts(plan);
-    let fleet = match fleet {
-        Ok(fleet) => fleet,
+/// The devices that have a part in a proposal and get none now, because nobody knows what they hold, each with why. `repair` has those that
+/// wait for their part of an earlier change.
+pub fn away(
+    proposal: &Proposal,
+    view: &View,
+    fleet: &Fleet,
+    repair: &BTreeSet<NodeId>,
+) -> BTreeMap<NodeId, String> {
+    let (before, after) = (&view.before.desired.devices, &proposal.compiled.desired.devices);
+    let has_part = |node: &NodeId| {
+        !fleet.contains_key(node) || repair.contains(node) || before.get(node) != after.get(node)
+    };
+    let unreadable = proposal.report.unreadable.iter().filter(|(node, _)| has_part(node));
+    unreadable.map(|(node, unreadable)| (node.clone(), unreadable.why.clone())).collect()
+}
+
+/// With what devices are asked.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The devices.
+    pub fleet: Arc<Fleet>,
+    /// Bounds how many are asked at once.
+    pub gate: Arc<Semaphore>,
+    /// Whether a change is under way: it comes first.
+    pub busy: watch::Receiver<bool>,
+}
+
+/// Asks each device that a plan changes, as many at once as the gate lets in; no other. `trial` is an error where nobody may be asked; those
+/// that are `away` were not reached. A device tries its part as one: what the transactions of the plan come to in the end. Nobody is asked
+/// any more once a change has begun, or the answer is not `wanted` any more.
+pub async fn rehearse(
+    plan: &Plan,
+    away: BTreeMap<NodeId, String>,
+    trial: Result<Trial, String>,
+    wanted: &(impl Fn() -> bool + Sync),
+) -> BTreeMap<NodeId, Rehearsed> {
+    let mut answers = ask(parts(plan), trial, wanted).await;
+    for (node, why) in away {
+        answers.entry(node).or_insert(Rehearsed::NotReached { why });
+    }
+    answers
+}
+
+async fn ask(
+    parts: BTreeMap<NodeId, Vec<Edit>>,
+    trial: Result<Trial, String>,
+    wanted: &(impl Fn() -> bool + Sync),
+) -> BTreeMap<NodeId, Rehearsed> {
+    let trial = match trial {
+        Ok(trial) => trial,
         Err(why) => {
             let not_asked = |node| (node, Rehearsed::NotAsked { why: why.clone() });
             return parts.into_keys().map(not_asked).collect();
         }
     };
-    let ask = |(node, edits): (NodeId, Vec<Edit>)| {
-        let handle = fleet.get(&node).cloned();
-        async move {
-            let answer = match handle {
-                Some(handle) => told(handle.ask(Work::Rehearse(Arc::new(edits))).await),
-                None => Rehearsed::NotReached { why: "it is not in the inventory".to_owned() },
-            };
-            (node, answer)
-        }
+    let trial = &trial;
+    let ask = |(node, edits): (NodeId, Vec<Edit>)| async move {
+        let answer = match trial.fleet.get(&node) {
+            Some(handle) => one(handle, edits, trial, wanted).await,
+            None => Rehearsed::NotReached { why: "it is not in the inventory".to_owned() },
+        };
+        (node, answer)
     };
     join_all(parts.into_iter().map(ask)).await.into_iter().collect()
+}
+
+/// Asks one, when it is its turn and may still be asked.
+async fn one(
+    handle: &DeviceHandle,
+    edits: Vec<Edit>,
+    trial: &Trial,
+    wanted: &(impl Fn() -> bool + Sync),
+) -> Rehearsed {
+    let _permit = trial.gate.acquire().await;
+    let not_asked = |why: &str| Rehearsed::NotAsked { why: why.to_owned() };
+    if *trial.busy.borrow() {
+        return not_asked("a change has begun meanwhile");
+    }
+    if !wanted() {
+        return not_asked("nobody waits for the answer any more");
+    }
+    told(handle.ask(Work::Rehearse(Arc::new(edits))).await)
 }
 
 /// What an answer means.
@@ -108,7 +174,7 @@ fn parts(plan: &Plan) -> BTreeMap<NodeId, Vec<Edit>> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, time::Duration};
+    use std::time::Duration;
 
     use device::{
         Step,
@@ -117,9 +183,20 @@ mod tests {
     };
     use model::{Cause, DeviceConfig, Phase, ReasonedEdit, Transaction};
     use plan::report::object_name;
+    use tokio::sync::oneshot;
 
     use super::*;
-    use crate::tasks::DeviceHandle;
+
+    /// Devices of these names with their tasks, of which so many are asked at once; and what says that a change is under way.
+    fn trial(devices: &[FakeDevice], at_once: usize) -> (Trial, watch::Sender<bool>) {
+        let handle = |device: &FakeDevice| {
+            let handle = DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
+            (handle.node().clone(), handle)
+        };
+        let fleet = Arc::new(devices.iter().map(handle).collect());
+        let (begin, busy) = watch::channel(false);
+        (Trial { fleet, gate: Arc::new(Semaphore::new(at_once)), busy }, begin)
+    }
 
     /// A plan with a transaction for each of these, on some nodes.
     fn plan(nodes: &[&str], parts: &[Vec<Edit>]) -> Plan {
@@ -145,12 +222,11 @@ mod tests {
         devices[2].will(Step::Rehearse, Fault::Away);
         // It is not touched, so that nothing meets this.
         devices[3].will(Step::Rehearse, Fault::Refuse);
-        let handle =
-            |device: &FakeDevice| DeviceHandle::spawn(device.another_session(), Duration::from_secs(5));
-        let fleet: Fleet =
-            names.iter().zip(&devices).map(|(name, device)| (NodeId::lit(name), handle(device))).collect();
+        let (trial, _begin) = trial(&devices, 8);
         let plan = plan(&["r1", "r2", "r3", "r9"], &[sample_edits(1)]);
-        let told = rehearse(&plan, Ok(Arc::new(fleet))).await;
+        // One that should change and is known not to answer has no part in the plan.
+        let away = BTreeMap::from([(NodeId::lit("r7"), "no route to it".to_owned())]);
+        let told = rehearse(&plan, away, Ok(trial), &|| true).await;
         let told: Vec<String> = told.iter().map(|(node, answer)| format!("{node} {answer}")).collect();
         assert_eq!(
             told,
@@ -158,13 +234,40 @@ mod tests {
                 "r1 accepted by the router",
                 "r2 refused: told to refuse",
                 "r3 not reached: told to be away",
+                "r7 not reached: no route to it",
                 "r9 not reached: it is not in the inventory",
             ]
         );
         assert!(devices.iter().all(|device| device.truth().is_empty() && device.writes() == 0));
-        let nobody = rehearse(&plan, Err("the mode is `observe`".to_owned())).await;
+        let nobody =
+            rehearse(&plan, BTreeMap::new(), Err("the mode is `observe`".to_owned()), &|| true).await;
         assert_eq!(nobody.len(), 4);
         assert!(nobody.values().all(|answer| answer.to_string() == "not asked: the mode is `observe`"));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_once_a_change_has_begun_or_nobody_waits() {
+        let devices = ["r1", "r2"].map(|name| FakeDevice::new(NodeId::lit(name)));
+        let plan = plan(&["r1", "r2"], &[sample_edits(1)]);
+        let (free, begin) = trial(&devices, 1);
+        let (let_go, held) = oneshot::channel::<()>();
+        devices[0].hold(Step::Rehearse, async { drop(held.await) });
+        let anybody = || true;
+        let asked = rehearse(&plan, BTreeMap::new(), Ok(free.clone()), &anybody);
+        // While the first is asked, and the other waits for its turn.
+        let change = async {
+            begin.send_replace(true);
+            drop(let_go);
+        };
+        let (told, ()) = tokio::join!(asked, change);
+        let told: Vec<String> = told.values().map(ToString::to_string).collect();
+        assert_eq!(told, ["accepted by the router", "not asked: a change has begun meanwhile"]);
+        begin.send_replace(false);
+        let told = rehearse(&plan, BTreeMap::new(), Ok(free), &|| false).await;
+        assert!(
+            told.values()
+                .all(|answer| answer.to_string() == "not asked: nobody waits for the answer any more")
+        );
     }
 
     #[test]

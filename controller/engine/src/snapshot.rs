@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{event::Event, words::Lacking};
 
+pub use device::Rollback;
 pub use plan::{Deviation, Difference, FieldDifference};
 
 /// Of more objects of a device the names alone are shown, without their fields: one that lost all it held differs in thousands.
@@ -148,12 +149,25 @@ pub struct NodeView {
     pub policies: usize,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,
+    /// Why it is not known whether it holds what it should; absent where it was compared.
+    #[serde(default)]
+    pub uncompared: Option<String>,
     /// What of it people accepted otherwise than the intents ask for, oldest first.
     #[serde(default)]
     pub exceptions: Vec<ExceptionView>,
     /// How many YANG modules it serves; absent where it did not say.
     #[serde(default)]
     pub modules: Option<usize>,
+    /// What becomes there of a change that is not confirmed; absent where it did not say.
+    #[serde(default)]
+    pub rollback: Option<Rollback>,
+}
+
+impl NodeView {
+    /// Whether it answers, and is known to hold what it should.
+    pub fn is_in_sync(&self) -> bool {
+        self.session == Session::Up && self.uncompared.is_none() && self.differs.is_empty()
+    }
 }
 
 /// What somebody accepted on a router otherwise than the intents ask for.

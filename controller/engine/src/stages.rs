@@ -377,7 +377,8 @@ pub fn judged(
 ) -> Vec<Finding> {
     let lacking = words::lacking(plan, &view.ted, &view.actual, &view.lacks);
     let (before, after) = (&view.before.verdicts, &compiled.verdicts);
-    let reach = Reach { plan, devices: view.ted.nodes.len(), before, after };
+    // Those that were read, or are known not to answer. A node that is in no inventory is never changed.
+    let reach = Reach { plan, devices: view.actual.devices.len(), before, after };
     let beyond = beyond::judge(reach, view.terms.most, occasion.beyond(view.terms.manner));
     proof.findings.into_iter().chain(lacking).chain(beyond).collect()
 }

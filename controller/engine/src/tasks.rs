@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use device::{Device, DeviceError, ErrorKind, Module, Rehearsal, Served, Step};
+use device::{Device, DeviceError, ErrorKind, Module, Rehearsal, Rollback, Served, Step};
 use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -66,7 +66,13 @@ pub enum Done {
 }
 
 /// One order and where its answer goes.
-type Job = (Work, oneshot::Sender<Result<Done, DeviceError>>);
+#[derive(Debug)]
+enum Job {
+    /// Part of a change, or a look.
+    Order(Work, oneshot::Sender<Result<Done, DeviceError>>),
+    /// Say what becomes of a change that is not confirmed.
+    Rollback(oneshot::Sender<Result<Rollback, DeviceError>>),
+}
 
 /// A device in its task. The task ends when the last handle is dropped.
 #[derive(Clone, Debug)]
@@ -99,14 +105,24 @@ impl DeviceHandle {
         let node = device.node().clone();
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
         let task = tokio::spawn(async move {
-            while let Some((work, reply)) = waiting.recv().await {
-                let step = work.step();
-                let answer = timeout(longest, carry(&mut device, work)).await.unwrap_or_else(|_| {
-                    let why = format!("no answer within {} s", longest.as_secs());
-                    Err(DeviceError { node: device.node().clone(), step, kind: ErrorKind::Silent(why) })
-                });
-                // The asker may have gone away; the device has done its work all the same.
-                let _ = reply.send(answer);
+            let silent = |node: &NodeId, step| {
+                let why = format!("no answer within {} s", longest.as_secs());
+                DeviceError { node: node.clone(), step, kind: ErrorKind::Silent(why) }
+            };
+            // The asker may have gone away; the device has done its work all the same.
+            while let Some(job) = waiting.recv().await {
+                match job {
+                    Job::Order(work, reply) => {
+                        let step = work.step();
+                        let answer = timeout(longest, carry(&mut device, work)).await;
+                        let _ = reply.send(answer.unwrap_or_else(|_| Err(silent(device.node(), step))));
+                    }
+                    Job::Rollback(reply) => {
+                        let answer = timeout(longest, device.capabilities()).await;
+                        let answer = answer.unwrap_or_else(|_| Err(silent(device.node(), Step::Connect)));
+                        let _ = reply.send(answer.map(|can| can.rollback));
+                    }
+                }
             }
         });
         Self { node, jobs, _task: Arc::new(EndsTask(task.abort_handle())) }
@@ -123,14 +139,23 @@ impl DeviceHandle {
     /// What the device said; `Silent` where its task is gone.
     pub async fn ask(&self, work: Work) -> Result<Done, DeviceError> {
         let step = work.step();
-        let gone = || DeviceError {
-            node: self.node.clone(),
-            step,
-            kind: ErrorKind::Silent("its task has ended".into()),
-        };
         let (reply, answer) = oneshot::channel();
-        self.jobs.send((work, reply)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        self.jobs.send(Job::Order(work, reply)).await.map_err(|_| self.gone(step))?;
+        answer.await.map_err(|_| self.gone(step))?
+    }
+
+    /// Asks what becomes of a change that is not confirmed. Not for mere reading: over gNMI the question is a Set.
+    ///
+    /// # Errors
+    /// What the device said; `Silent` where its task is gone.
+    pub async fn rollback(&self) -> Result<Rollback, DeviceError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Rollback(reply)).await.map_err(|_| self.gone(Step::Connect))?;
+        answer.await.map_err(|_| self.gone(Step::Connect))?
+    }
+
+    fn gone(&self, step: Step) -> DeviceError {
+        DeviceError { node: self.node.clone(), step, kind: ErrorKind::Silent("its task has ended".into()) }
     }
 
     /// Asks again, within two seconds, where the device cannot be reached: one whose session has just ended may be restarting

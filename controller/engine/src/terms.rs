@@ -82,7 +82,7 @@ impl fmt::Display for Share {
 /// How much of the network one change may touch; as much as it likes where nothing is said.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Most {
-    /// Devices that it changes.
+    /// Devices that it changes; a part is of those of the inventory.
     pub devices: Option<Share>,
     /// Services whose paths move or go.
     pub services: Option<Share>,

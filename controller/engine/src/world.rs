@@ -6,7 +6,7 @@ use std::{
 };
 
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
-use device::Served;
+use device::{Rollback, Served};
 use intents::Compilation;
 use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
@@ -130,6 +130,8 @@ pub struct World {
     pub modules: BTreeMap<NodeId, usize>,
     /// What devices' modules lack, of those that are known to lack something; shared with proposals.
     pub lacks: Arc<Lacking>,
+    /// What each device does with a change that is not confirmed; of those that said it.
+    pub rollback: BTreeMap<NodeId, Rollback>,
     /// When each device was last changed by us: readings that were begun before that are too old to count.
     pub changed: BTreeMap<NodeId, Timestamp>,
     /// What telemetry brought.
@@ -241,10 +243,18 @@ impl World {
         (!fresh.is_empty()).then_some(fresh)
     }
 
-    /// Compares what devices hold with what they should; gives the drift that was not told before.
-    pub fn compare(&mut self) -> Vec<Finding> {
+    /// Why nobody knows whether devices hold what they should: they are compared with nothing. None where they are compared.
+    pub fn uncompared(&self) -> Option<&'static str> {
+        if !self.adopted {
+            return Some("the network is not adopted");
+        }
         // Without intents that are understood nobody knows what a device should hold.
-        if !self.adopted || !self.accepted.misfit.is_empty() {
+        (!self.accepted.misfit.is_empty()).then_some("the intents in force do not fit the network file")
+    }
+
+    /// Compares all devices that were read with what they should hold, where that is known; gives the drift that was not told before.
+    pub fn compare(&mut self) -> Vec<Finding> {
+        if self.uncompared().is_some() {
             return Vec::new();
         }
         let drift = self.differing();

@@ -245,6 +245,27 @@ async fn a_plan_is_tried_on_the_devices_that_it_changes_but_not_before_they_may_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_becomes_of_an_unconfirmed_change_is_asked_when_a_router_may_be_written_and_told_with_the_plan()
+{
+    let lab = lab();
+    let mut running = lab.start().await;
+    let is_known = |node: &engine::snapshot::NodeView| node.rollback.is_some();
+    let shown = running.snapshot(|snapshot| snapshot.counts.read == snapshot.counts.devices).await;
+    assert!(!shown.nodes.iter().any(is_known), "the question may be a write");
+    let planned = running.plan(intents()).await.unwrap();
+    assert!(
+        planned
+            .text
+            .contains("A change that is not confirmed\n  br-1, br-2, core-1, core-2, hq-pe1: not known")
+    );
+    running.adopt().await;
+    let shown = running.snapshot(|snapshot| snapshot.nodes.iter().all(is_known)).await;
+    assert_eq!(shown.nodes[0].rollback, Some(device::Rollback::ByDevice));
+    let planned = running.plan(intents()).await.unwrap();
+    assert!(!planned.text.contains("A change that is not confirmed"), "{}", planned.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stop_switch_stops() {
     let lab = lab();
     let running = lab.start().await;
@@ -372,6 +393,29 @@ async fn a_router_that_holds_something_else_is_not_in_sync_and_its_promises_are_
     running.apply(intents()).await.unwrap();
     running.snapshot(all_well).await;
     feed.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_there_before_a_network_is_adopted_is_compared_when_it_is() {
+    let first = lab();
+    let running = first.start().await;
+    running.adopt().await;
+    running.apply(intents()).await.unwrap();
+    running.kill().await;
+    // Another controller, of which the journal is empty.
+    let lab = support::Lab { folder: tempfile::tempdir().unwrap(), ..first };
+    let mut running = lab.start().await;
+    let shown = running.snapshot(|snapshot| snapshot.counts.read == snapshot.counts.devices).await;
+    assert_eq!(shown.counts.in_sync, 0, "nobody knows what they should hold");
+    let adopted = |node: &engine::snapshot::NodeView| node.uncompared.is_none();
+    assert!(!shown.nodes.iter().any(adopted));
+    running.adopt().await;
+    running.wait(|kind| matches!(kind, EventKind::Drift { .. })).await;
+    let shown = running.snapshot(|snapshot| snapshot.adopted).await;
+    assert!(shown.nodes.iter().all(adopted));
+    let headend = shown.nodes.iter().find(|node| node.id.as_str() == "hq-pe1").unwrap();
+    assert!(headend.differs.iter().all(|one| one.deviation == Deviation::Unexpected));
+    assert!(!headend.differs.is_empty() && shown.counts.in_sync < shown.counts.read);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,5 @@
 //! What routers tell of the network reaches what is on the devices: in one change for many messages, as the mode allows, and no plan is
-//! made with less knowledge than the one before it.
+//! made with less knowledge than the one before it. Where no socket is between, time is the test's: waiting costs none.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should end")]
 
@@ -24,7 +24,7 @@ use engine::{
     controller::BEYOND,
     event::EventKind,
     handle::Refusal,
-    learn::{FactView, Learned, News, Speaker, speak},
+    learn::{FactView, Learned, News, PeerView, Speaker, speak},
     snapshot::Snapshot,
     terms::{Manner, Most, Share},
 };
@@ -122,7 +122,7 @@ fn waits(snapshot: &Snapshot) -> bool {
     snapshot.findings.iter().any(|finding| finding.code == "TL0091")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn many_messages_are_one_change_when_they_have_settled() {
     let mut lab = lab();
     let (mut running, tell) = served(&mut lab).await;
@@ -142,21 +142,15 @@ async fn many_messages_are_one_change_when_they_have_settled() {
     assert!(conflict.message.contains("nodeSid is 33"), "{}", conflict.message);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn a_restart_follows_what_was_told_before_until_it_is_told_otherwise() {
     let mut lab = lab();
     let (mut running, tell) = served(&mut lab).await;
     tell.send_replace(news(Some(33), true));
     running.wait(is_proposed).await;
-    running.wait(|kind| matches!(kind, EventKind::TransactionEnded { .. })).await;
-    let mut tries = 0;
-    while leads_over(&lab, "16002") {
-        tries += 1;
-        assert!(tries < 200, "the last transaction is over in time");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    // All is written down when nothing more is sent.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // What plans follow, and that the change is over, is written down before it is shown.
+    running.snapshot(|snapshot| !waits(snapshot) && !snapshot.changing).await;
+    assert!(!leads_over(&lab, "16002"), "the last transaction is over");
     running.kill().await;
     let writes = lab.writes();
 
@@ -181,7 +175,7 @@ async fn a_restart_follows_what_was_told_before_until_it_is_told_otherwise() {
     assert!(leads_over(&lab, "16002") && !leads_over(&lab, "16033"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn without_the_right_to_act_it_is_proposed_once_and_comes_with_the_next_intents() {
     let mut lab = lab();
     let (mut running, tell) = served(&mut lab).await;
@@ -200,7 +194,7 @@ async fn without_the_right_to_act_it_is_proposed_once_and_comes_with_the_next_in
     running.snapshot(|snapshot| !waits(snapshot)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test(start_paused = true)]
 async fn what_is_told_and_goes_beyond_the_limit_is_held_back_and_comes_with_intents_that_may() {
     let mut lab = lab();
     let (tell, learned) = watch::channel(news(None, true));
@@ -220,6 +214,33 @@ async fn what_is_told_and_goes_beyond_the_limit_is_held_back_and_comes_with_inte
     running.apply_so(intents(), Manner::at_once(true)).await.unwrap();
     assert!(leads_over(&lab, "16033") && !leads_over(&lab, "16002"));
     running.wait(|kind| matches!(kind, EventKind::AlarmCleared { alarm, .. } if alarm == BEYOND)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_nobody_tells_any_more_all_is_silent_and_nothing_moves() {
+    let mut lab = lab();
+    let (mut running, tell) = served(&mut lab).await;
+    let peer = PeerView {
+        name: NodeId::lit("rr1"),
+        address: "10.0.0.11:179".parse().unwrap(),
+        up_since: Some(Timestamp::from_micros(1)),
+        why: None,
+        complete: true,
+        routes: 1,
+        stale: 0,
+        refused: 0,
+    };
+    tell.send_replace(Arc::new(News { peers: vec![peer], ..News::clone(&news(Some(2), true)) }));
+    running.wait(|kind| matches!(kind, EventKind::SourceUp { .. })).await;
+    let writes = lab.writes();
+    // The task that told has died.
+    drop(tell);
+    let is_down = |kind: &EventKind| matches!(kind, EventKind::SourceDown { .. });
+    let EventKind::SourceDown { source, why } = running.wait(is_down).await else { unreachable!() };
+    assert!(source.as_str() == "rr1" && why.contains("a fault of the program"), "{source}: {why}");
+    let shown = running.snapshot(is_stale).await;
+    assert!(shown.findings.iter().any(|finding| finding.code == "TL0093" && finding.subject == "rr1"));
+    assert_eq!(lab.writes(), writes);
 }
 
 /// A router whose eth1 is up, and who hears somebody there.

@@ -40,6 +40,20 @@ async fn a_change_of_too_many_devices_is_refused_with_the_figures_unless_it_is_m
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_is_of_the_devices_of_the_inventory_and_not_of_all_nodes() {
+    let mut lab = lab();
+    lab.devices.retain(|node, _| ["hq-pe1", "br-1"].contains(&node.as_str()));
+    lab.most = Most { devices: Some(Share::Part("50%".parse().unwrap())), services: None };
+    let running = lab.start().await;
+    running.adopt().await;
+    let refused = running.apply(intents()).await.unwrap_err();
+    let Refusal::Findings { findings } = &refused else { panic!("{refused:?}") };
+    let told: Vec<&str> =
+        findings.iter().filter(|one| one.code == BEYOND_LIMIT).map(|one| one.message.as_str()).collect();
+    assert_eq!(told, ["it changes 2 of 2 devices, and one change may touch 1 (mostDevices: 50% of all)"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_that_moves_too_many_services_is_refused_unless_it_is_meant() {
     let mut lab = lab();
     lab.most = Most { devices: None, services: Some(Share::Count(1)) };

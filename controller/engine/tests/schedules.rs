@@ -4,15 +4,17 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use engine::{
+    controller::BEYOND,
     event::EventKind,
     handle::{Command, Subject},
     snapshot::Snapshot,
     stages::Files,
+    terms::{Manner, Most, Share},
 };
-use model::{LinkId, intent::Mode};
+use model::{LinkId, NodeId, intent::Mode};
 use support::{Lab, Running, hasty, intents, lab};
 
 const BEFORE: &str = "2026-12-05T00:59:59+08:00";
@@ -312,6 +314,45 @@ async fn a_service_that_does_not_fit_when_it_begins_holds_back_no_other_and_no_w
     assert_eq!(lab.writes(), writes);
     drain(&running, true).await;
     drain(&running, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_beyond_the_limit_is_held_back_and_told_again_after_a_change_that_does_not_open_it() {
+    let mut lab = lab();
+    lab.most = Most { devices: Some(Share::Count(0)), services: None };
+    lab.set_moment(BEFORE);
+    let mut running = lab.start().await;
+    running.adopt().await;
+    running.apply_so(with(WINDOW), Manner::at_once(true)).await.unwrap();
+    let writes = lab.writes();
+    let is_raised =
+        |kind: &EventKind| matches!(kind, EventKind::AlarmRaised { alarm, .. } if alarm == BEYOND);
+    let is_cleared =
+        |kind: &EventKind| matches!(kind, EventKind::AlarmCleared { alarm, .. } if alarm == BEYOND);
+    lab.set_moment(WITHIN);
+    let EventKind::AlarmRaised { subject, why, .. } = running.wait(is_raised).await else { unreachable!() };
+    assert_eq!(subject, "schedule");
+    assert!(
+        why.contains("`window first-line opens (netops, change CHG7)` is held back: it changes"),
+        "{why}"
+    );
+    // A router that holds all it should is put right, which changes nothing of what the schedules ask for.
+    let nodes = BTreeSet::from([NodeId::lit("core-1")]);
+    let ask = |reply| Command::Restore {
+        nodes,
+        who: "noc".into(),
+        message: "CHG8".into(),
+        beyond_limit: false,
+        reply,
+    };
+    running.engine.ask(ask).await.unwrap();
+    running.wait(is_cleared).await;
+    let EventKind::AlarmRaised { subject, .. } = running.wait(is_raised).await else { unreachable!() };
+    assert_eq!(subject, "schedule", "it is still needed");
+    assert_eq!(lab.writes(), writes, "nothing is sent");
+    lab.set_moment(AFTER);
+    running.wait(is_cleared).await;
+    assert_eq!(lab.writes(), writes);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 //! They are laid over what was compiled before anything follows from it. So the proof walks the network as it will really be, a plan does not
 //! fight what was accepted, and drift is what differs from both together. An exception that intents ask for as it is needs nobody any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Color, DesiredState, DeviceConfig, Finding, NodeId, PolicyKey, SegmentList, Severity, SrPolicy,
@@ -244,6 +244,7 @@ impl DeviceDiff {
         if other.classifier.is_some() {
             self.classifier = None;
         }
+        self.classified.retain(|key, _| !other.classified.contains_key(key));
     }
 
     /// Takes out the objects that are asked for as another one has it.
@@ -255,6 +256,7 @@ impl DeviceDiff {
         self.steering.retain(|key, change| differs(change, other.steering.get(key)));
         self.qos.retain(|key, change| differs(change, other.qos.get(key)));
         self.classifier = self.classifier.take().filter(|one| differs(one, other.classifier.as_ref()));
+        self.classified.retain(|key, change| differs(change, other.classified.get(key)));
     }
 
     /// Compares the objects that an older one has with what is asked for by that.
@@ -265,11 +267,12 @@ impl DeviceDiff {
         if let (Some(held), Some(older)) = (&self.classifier, &older.classifier) {
             self.classifier = object(older.after(), held.before());
         }
+        ask_as(&mut self.classified, &older.classified);
     }
 
     /// Puts what is held over what is asked for; gives what still differs.
     fn over(&self, config: &mut DeviceConfig) -> Self {
-        let DeviceConfig { policies, steering, qos, classifier } = config;
+        let DeviceConfig { policies, steering, qos, classifier, classified } = config;
         let held = self.classifier.as_ref();
         let differs = held.and_then(|held| object(classifier.as_ref(), held.before()));
         if let Some(held) = held {
@@ -280,6 +283,7 @@ impl DeviceDiff {
             steering: over(&self.steering, steering),
             qos: over(&self.qos, qos),
             classifier: differs,
+            classified: as_objects(classified, |objects| over(&self.classified, objects)),
         }
     }
 
@@ -291,6 +295,7 @@ impl DeviceDiff {
         if let Some(held) = &self.classifier {
             config.classifier = held.after().cloned();
         }
+        as_objects(&mut config.classified, |objects| under(&self.classified, objects));
     }
 }
 
@@ -318,6 +323,14 @@ fn over<K: Clone + Ord, T: Clone + PartialEq>(
         put(wanted, key, change.before());
     }
     standing
+}
+
+/// Members of a set as objects that have no value.
+fn as_objects<K: Ord, R>(members: &mut BTreeSet<K>, work: impl FnOnce(&mut BTreeMap<K, ()>) -> R) -> R {
+    let mut objects = std::mem::take(members).into_iter().map(|key| (key, ())).collect();
+    let done = work(&mut objects);
+    members.extend(objects.into_keys());
+    done
 }
 
 fn under<K: Clone + Ord, T: Clone>(held: &BTreeMap<K, Change<T>>, config: &mut BTreeMap<K, T>) {

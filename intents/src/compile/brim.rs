@@ -9,14 +9,18 @@ use std::collections::BTreeSet;
 
 use model::{IntentSet, Service, ServiceId};
 
-use super::giving::Round;
+use super::{giving::Round, rounds::Rounds};
 
 /// How often others are found hurt before all are careful that could be.
 const ROUNDS: usize = 4;
 
 /// Places until nobody that something can be done for waits too long; `anew` does that with some who are careful. Once, where no line is near
 /// full.
-pub(super) fn settled<'a>(set: &IntentSet, anew: &dyn Fn(BTreeSet<ServiceId>) -> Round<'a>) -> Round<'a> {
+pub(super) fn settled<'a>(
+    set: &IntentSet,
+    rounds: &Rounds,
+    anew: &dyn Fn(BTreeSet<ServiceId>) -> Round<'a>,
+) -> Round<'a> {
     let mut careful = BTreeSet::new();
     for _ in 0..ROUNDS {
         let round = anew(careful.clone());
@@ -25,6 +29,9 @@ pub(super) fn settled<'a>(set: &IntentSet, anew: &dyn Fn(BTreeSet<ServiceId>) ->
         // Who is careful and hurt all the same has no better way: its promise is at risk, and that is told.
         if careful.len() == before {
             return round;
+        }
+        if rounds.are_spent() {
+            break;
         }
     }
     let is_bounded = |service: &&Service| service.slo.one_way_delay.is_some() || service.slo.jitter.is_some();

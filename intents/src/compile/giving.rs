@@ -20,7 +20,7 @@ use std::{
 
 use model::{Allocations, EdgeIx, Hints, IntentSet, ServiceId, Severity, Verdict, hint::Balance};
 
-use super::{Compilation, closed::named, in_order, place::Placer, placed::Placed};
+use super::{Compilation, closed::named, in_order, place::Placer, placed::Placed, rounds::Rounds};
 use crate::{codes, route::Crossings};
 
 /// How far those are sought who stand in the way, before all are let back.
@@ -140,11 +140,12 @@ fn harm(set: &IntentSet, ill: &BTreeMap<ServiceId, Ill>) -> Harm {
     harm.into_iter().map(|(Reverse(value), (refused, at_risk))| (value, refused, at_risk)).collect()
 }
 
-/// Places anew where services give way; `anew` does that for those that are named.
+/// Places anew where services give way; `anew` does that for those that are named, and the rounds say how often it may.
 pub(super) fn settled<'a>(
     set: &IntentSet,
     hints: &Hints,
     first: Round<'a>,
+    rounds: &Rounds,
     anew: &dyn Fn(BTreeSet<ServiceId>) -> Round<'a>,
 ) -> Round<'a> {
     if hints.balanced.is_empty() || !first.is_short(set) {
@@ -176,6 +177,9 @@ pub(super) fn settled<'a>(
     let mut needed: BTreeSet<EdgeIx> = gaining.iter().flat_map(&tight).collect();
     let mut giving: BTreeSet<ServiceId> = BTreeSet::new();
     for _ in 0..FARTHEST {
+        if rounds.are_spent() {
+            break;
+        }
         let stands_there = |(id, edges): &(&&ServiceId, &Vec<EdgeIx>)| {
             kept_off(id) && is.get(**id) != Some(*edges) && edges.iter().any(|edge| needed.contains(edge))
         };

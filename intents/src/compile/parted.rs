@@ -9,11 +9,18 @@ use std::collections::BTreeSet;
 
 use model::{IntentSet, ServiceId};
 
-use super::giving::Round;
+use super::{giving::Round, rounds::Rounds};
 
 /// All services with paths and backups; `laid` makes them with some who part.
-pub(super) fn settled<'a>(set: &IntentSet, laid: &dyn Fn(&BTreeSet<ServiceId>) -> Round<'a>) -> Round<'a> {
+pub(super) fn settled<'a>(
+    set: &IntentSet,
+    rounds: &Rounds,
+    laid: &dyn Fn(&BTreeSet<ServiceId>) -> Round<'a>,
+) -> Round<'a> {
     let mut round = laid(&BTreeSet::new());
+    if rounds.are_spent() {
+        return round;
+    }
     let parted = round.parted();
     if parted.is_empty() {
         return round;

@@ -94,6 +94,29 @@ pub struct Way {
     pub srlg: Option<Fact<BTreeSet<u32>>>,
 }
 
+impl Way {
+    /// Whether nobody who is heard tells of it: all that is said of it is stale.
+    fn is_stale(&self) -> bool {
+        fn is_stale<T>(fact: Option<&Fact<T>>) -> Option<bool> {
+            fact.map(|fact| matches!(fact.standing, Standing::Stale { .. }))
+        }
+        let said = [
+            is_stale(self.name.as_ref()),
+            is_stale(self.bandwidth.as_ref()),
+            is_stale(self.delay.as_ref()),
+            is_stale(self.jitter.as_ref()),
+            is_stale(self.loss.as_ref()),
+            is_stale(self.igp.as_ref()),
+            is_stale(self.te.as_ref()),
+            is_stale(self.adjacency_sid.as_ref()),
+            is_stale(self.end_x.as_ref()),
+            is_stale(self.groups.as_ref()),
+            is_stale(self.srlg.as_ref()),
+        ];
+        said.contains(&Some(true)) && !said.contains(&Some(false))
+    }
+}
+
 /// What the table says, put together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct View {
@@ -217,8 +240,9 @@ fn router_key(node: &[NodeDescriptor], instance: Instance) -> Option<RouterKey> 
     igp_router_id(node).map(|id| RouterKey { domain: instance.identifier, id })
 }
 
-/// Lays what one peer says over what was said before it.
-fn merge<T: PartialEq + Clone>(place: &mut Option<Fact<T>>, said: Option<Fact<T>>) {
+/// Lays what is said over what was said before it: what is fresh goes before what is stale, and of two that are fresh and differ the first
+/// is kept, with the other beside it.
+pub fn merge<T: PartialEq + Clone>(place: &mut Option<Fact<T>>, said: Option<Fact<T>>) {
     let Some(said) = said else { return };
     let Some(before) = place else {
         *place = Some(said);

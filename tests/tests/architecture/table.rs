@@ -53,7 +53,7 @@ pub const CRATES: &[Row] = &[
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
             "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "report", "router",
-            "ground",
+            "ground", "host",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
@@ -65,6 +65,7 @@ pub const CRATES: &[Row] = &[
     io("lab/ground", "ground", &["model", "formats"]),
     io("lab/probe", "probe", &["model"]),
     io("lab/agent", "agent", &["model", "formats", "router", "ground", "kernel", "probe"]),
+    io("lab/host", "host", &["model"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];

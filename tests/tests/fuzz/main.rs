@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
 mod bgp;
+mod capture;
 mod files;
 mod gate;
 mod guide;

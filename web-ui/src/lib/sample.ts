@@ -44,7 +44,7 @@ export function link(id: string, part: Partial<Link> = {}): Link {
 
 export function node(id: string, part: Partial<Node> = {}): Node {
   const session = { state: 'up' as const };
-  const holds = { policies: 0, differs: [], exceptions: [], modules: null };
+  const holds = { policies: 0, differs: [], uncompared: null, exceptions: [], modules: null, rollback: null };
   return { id, role: null, site: null, lat: null, lon: null, protocol: 'gnmi', session, ...holds, ...part };
 }
 

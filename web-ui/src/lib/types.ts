@@ -20,10 +20,14 @@ export interface Node {
   policies: number;
   /** What it was seen to hold otherwise than it should. */
   differs: Difference[];
+  /** Why it is not known whether it holds what it should; null where it was compared. */
+  uncompared: string | null;
   /** What of it people accepted otherwise than the intents ask for. */
   exceptions: Exception[];
   /** How many YANG modules it serves. */
   modules: number | null;
+  /** What becomes there of a change that is not confirmed; null where it did not say. */
+  rollback: 'byDevice' | 'withSession' | 'byPreImage' | null;
 }
 
 /** An object of the controller's that a router holds otherwise than it should. */
@@ -159,7 +163,7 @@ export interface Snapshot extends Header {
 
 export interface Live extends Header {
   resync: boolean;
-  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'exceptions' | 'modules'>[];
+  nodes: Pick<Node, 'id' | 'session' | 'policies' | 'differs' | 'uncompared' | 'exceptions' | 'modules' | 'rollback'>[];
   links: {
     id: string;
     up: boolean | null;

@@ -18,8 +18,10 @@ fn picture() -> Snapshot {
         session: Session::Up,
         policies: 2,
         differs: Vec::new(),
+        uncompared: None,
         exceptions: Vec::new(),
         modules: None,
+        rollback: None,
     };
     let link = |name: &str| LinkView {
         id: LinkId::lit(name),

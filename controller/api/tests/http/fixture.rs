@@ -85,11 +85,13 @@ fn applied() -> Applied {
         edits: 9,
         took_ms: 12.5,
         left_out: ["br-1".parse().unwrap()].into(),
+        unseen: Default::default(),
         findings: Vec::new(),
     }
 }
 
 /// Plays the engine: notes each command, with how long the audit log was by then.
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>, journal: store::Journal) {
     while let Some(command) = inbox.recv().await {
         let logged = journal.audit(100).map_or(0, |log| log.len());
@@ -205,8 +207,10 @@ pub fn picture() -> Snapshot {
         session: Session::Up,
         policies: 1,
         differs: Vec::new(),
+        uncompared: None,
         exceptions: Vec::new(),
         modules: Some(3),
+        rollback: None,
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

@@ -66,7 +66,8 @@ Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const TOPOLOGY: &str = "\
 The network file says what is wanted, routers say by BGP-LS what is. Plans follow the routers where
-they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing.
+they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing,
+and so is the speed of a port where the file gives its line less.
 What a silent peer said stays, and is stale.
 
 Routers say for themselves whether interfaces work, how fast they are, and whom they hear behind them

@@ -38,7 +38,7 @@ the change.
 
 With --dry-run each router that would change is asked whether it would take its part, where its protocol
 can: it checks, and is left as it was. That takes a lock for a moment, so under the stop switch none is
-asked.
+asked. The last line counts the answers.
 
 With --waves services move in two waves: those of a few far ends, such as branches, first. Then the
 controller looks at the network for the time of --settle. Where a promise around what was touched gets
@@ -54,8 +54,8 @@ Examples:
   trunkline apply intents/ -m CHG1042 --waves 2 --settle 5min
 
 Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some routers were left out, 2
-called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 it can be applied, 1 it would
-be refused, 2 called wrongly.";
+called wrongly, 129, 130 or 143 a signal ended the waiting. With --dry-run: 0 nothing is known to stand
+against it, 1 it would be refused, or a router that should change was not reached, 2 called wrongly.";
 
 /// Whether a change may touch more than one change may.
 #[derive(Clone, Copy, Debug, Args)]
@@ -389,13 +389,17 @@ pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
 
 /// What a change did, for people.
 pub fn did(applied: &Applied, left: &LeftOut) -> String {
-    let Applied { devices, transactions, edits, took_ms, .. } = applied;
+    let Applied { devices, transactions, edits, took_ms, unseen, .. } = applied;
     // An object that is made, moved and unmade is one object and several edits.
     let done = (*edits > 0).then(|| {
         let (edits, devices) = (plural(*edits, "edit"), plural(*devices, "device"));
         format!("{edits} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
     });
-    left.told(done)
+    let blind = match unseen.len() {
+        0 => String::new(),
+        many => format!("; nothing is known of {} that moved in the first wave", plural(many, "service")),
+    };
+    left.told(done) + &blind
 }
 
 /// Shows what a change did, and tells a script whether all has followed.
@@ -440,56 +444,4 @@ fn drained(format: Format, applied: &Applied, subject: &Subject, left: &LeftOut)
 }
 
 #[cfg(test)]
-mod tests {
-    use model::Severity;
-
-    use super::*;
-
-    #[test]
-    fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
-        let applied = |code: &str, left_out: &[&str]| Applied {
-            revision: Revision(1),
-            devices: 1,
-            transactions: 1,
-            edits: 1,
-            took_ms: 1.0,
-            left_out: left_out.iter().map(|name| model::NodeId::lit(name)).collect(),
-            findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
-        };
-        let subject = Subject::Link(model::LinkId::lit("l1"));
-        for format in [Format::Text, Format::Json] {
-            let code = |code, left_out: &[&str]| {
-                let applied = applied(code, left_out);
-                drained(format, &applied, &subject, &LeftOut::named(&applied)).unwrap()
-            };
-            assert_eq!(code(intents::codes::STAYS_ON_DRAINED, &[]), ExitCode::from(FOUND));
-            assert_eq!(code(plan::codes::UNREADABLE, &["r1"]), ExitCode::from(FOUND));
-            // One that could not be read and is not concerned.
-            assert_eq!(code(plan::codes::UNREADABLE, &[]), ExitCode::SUCCESS);
-            assert_eq!(code(intents::codes::BACKUP_OVER_DRAINED, &[]), ExitCode::SUCCESS);
-        }
-    }
-
-    #[derive(Debug, clap::Parser)]
-    struct Called {
-        #[command(flatten)]
-        apply: ApplyArgs,
-    }
-
-    fn called(arguments: &[&str]) -> ApplyArgs {
-        let words = ["apply", "intents"].into_iter().chain(arguments.iter().copied());
-        <Called as clap::Parser>::try_parse_from(words).unwrap().apply
-    }
-
-    #[test]
-    fn waves_are_looked_at_for_a_minute_and_beyond_the_limit_a_reason_must_be_said() {
-        let waves = |arguments: &[&str]| called(arguments).waves().map(|waves| (waves.first, waves.settle));
-        assert_eq!(waves(&[]), None);
-        assert_eq!(waves(&["--waves", "2"]), Some((2, Span::from_secs(60))));
-        assert_eq!(waves(&["--waves", "2", "--settle", "5min"]), Some((2, Span::from_secs(300))));
-        let limit = called(&["--beyond-limit"]).limit;
-        assert!(limit.reason(" ".to_owned()).unwrap_err().to_string().contains("-m WHY"));
-        assert!(limit.reason("CHG1042".to_owned()).unwrap().beyond_limit);
-        assert!(!called(&[]).limit.reason(String::new()).unwrap().beyond_limit);
-    }
-}
+mod tests;

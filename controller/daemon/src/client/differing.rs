@@ -2,7 +2,10 @@
 
 use std::fmt::{Result, Write};
 
-use engine::snapshot::{Difference, ExceptionView, NodeView, Session};
+use engine::{
+    exposure,
+    snapshot::{Difference, ExceptionView, NodeView, Session},
+};
 
 use super::moment;
 use crate::draw;
@@ -40,13 +43,17 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
         Session::Down { why, since } => format!("down since {}: {why}", moment(*since)),
         Session::Unknown if node.protocol.is_none() => "not in the inventory".to_owned(),
         Session::Unknown => "not reached yet".to_owned(),
-        Session::Up if node.differs.is_empty() && node.exceptions.is_empty() => {
-            "holds what it should".to_owned()
-        }
-        Session::Up if node.differs.is_empty() => "holds what it should, with exceptions".to_owned(),
-        Session::Up => format!("differs in {}", crate::check::plural(node.differs.len(), "object")),
+        Session::Up => match (&node.uncompared, node.differs.len()) {
+            (Some(why), _) => format!("not compared: {why}"),
+            (None, 0) if node.exceptions.is_empty() => "holds what it should".to_owned(),
+            (None, 0) => "holds what it should, with exceptions".to_owned(),
+            (None, differ) => format!("differs in {}", crate::check::plural(differ, "object")),
+        },
     };
     writeln!(out, "{}: {}", node.id, draw::clean(&how))?;
+    if let Some(words) = node.rollback.and_then(exposure::words) {
+        writeln!(out, "  a change that is not confirmed: {words}")?;
+    }
     // As it was read last, where it does not answer now.
     node.differs.iter().try_for_each(|difference| object(difference, coloured, out))?;
     node.exceptions.iter().try_for_each(|one| exception(one, coloured, out))
@@ -81,7 +88,7 @@ fn object(difference: &Difference, coloured: bool, out: &mut String) -> Result {
 
 #[cfg(test)]
 mod tests {
-    use engine::snapshot::{Deviation, FieldDifference};
+    use engine::snapshot::{Deviation, FieldDifference, Rollback};
     use model::NodeId;
 
     use super::*;
@@ -97,8 +104,10 @@ mod tests {
             session,
             policies: 1,
             differs,
+            uncompared: None,
             exceptions: Vec::new(),
             modules: None,
+            rollback: None,
         }
     }
 
@@ -142,6 +151,23 @@ mod tests {
 
         Put it back: trunkline restore hq-pe1 -m WHY
         Keep it: trunkline adopt hq-pe1 -m WHY
+        ");
+    }
+
+    #[test]
+    fn a_router_that_was_compared_with_nothing_does_not_hold_what_it_should() {
+        let why = Some("the network is not adopted".to_owned());
+        let router = NodeView { uncompared: why, ..node("br-1", Session::Up, Vec::new()) };
+        assert_eq!(shown(&[router], false), "br-1: not compared: the network is not adopted\n");
+    }
+
+    #[test]
+    fn a_router_without_a_confirm_timer_is_shown_as_such() {
+        let of = |rollback| NodeView { rollback: Some(rollback), ..node("br-1", Session::Up, Vec::new()) };
+        insta::assert_snapshot!(shown(&[of(Rollback::ByPreImage), of(Rollback::ByDevice)], false), @r"
+        br-1: holds what it should
+          a change that is not confirmed: no confirm timer: it takes effect at once, and the controller puts back what was there
+        br-1: holds what it should
         ");
     }
 

@@ -12,6 +12,7 @@ use model::{Finding, NodeId, Severity};
 use super::refused;
 use crate::{
     args::Format,
+    check::plural,
     draw,
     outcome::{FOUND, say, say_json},
 };
@@ -51,8 +52,13 @@ pub(super) async fn dry_run(
         ));
     }
     let mut answers = answers.into_iter().flat_map(BTreeMap::values);
-    let refused = answers.any(|answer| matches!(answer, Rehearsed::Refused { .. }));
-    Ok(if against.is_empty() && !refused { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+    let is_left = answers.any(stands_against);
+    Ok(if against.is_empty() && !is_left { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// Whether a router's answer says that the whole network would not follow.
+const fn stands_against(answer: &Rehearsed) -> bool {
+    matches!(answer, Rehearsed::Refused { .. } | Rehearsed::NotReached { .. })
 }
 
 /// What the routers say that were asked whether they would take their part; nothing where none was.
@@ -63,7 +69,22 @@ fn tried(answers: &BTreeMap<NodeId, Rehearsed>) -> String {
     let widest = answers.keys().map(|node| node.as_str().len()).max().unwrap_or_default();
     let line = |(node, answer): (&NodeId, &Rehearsed)| format!("  {node:<widest$}  {answer}\n");
     let lines: String = answers.iter().map(line).collect();
-    draw::clean(&format!("\nTried on the routers, which are as they were\n{lines}")).into_owned()
+    let counted = counted(answers);
+    draw::clean(&format!("\nTried on the routers, which are as they were\n{lines}{counted}\n")).into_owned()
+}
+
+/// How many answered what.
+fn counted(answers: &BTreeMap<NodeId, Rehearsed>) -> String {
+    let count = |is_it: fn(&Rehearsed) -> bool| answers.values().filter(|answer| is_it(answer)).count();
+    let counts = [
+        (count(|answer| matches!(answer, Rehearsed::Accepted)), "accepted"),
+        (count(|answer| matches!(answer, Rehearsed::Refused { .. })), "refused"),
+        (count(|answer| matches!(answer, Rehearsed::NotReached { .. })), "not reached"),
+        (count(|answer| matches!(answer, Rehearsed::Cannot { .. })), "cannot rehearse"),
+        (count(|answer| matches!(answer, Rehearsed::NotAsked { .. })), "not asked"),
+    ];
+    let told = counts.iter().filter(|(many, _)| *many > 0).map(|(many, what)| format!("{many} {what}"));
+    format!("{}: {}", plural(answers.len(), "router"), told.collect::<Vec<_>>().join(", "))
 }
 
 /// What stands against applying what was planned. A plan shows what it would come to all the same, so there it is a warning.
@@ -113,7 +134,15 @@ mod tests {
           hq-pe1   refused: invalid-value at /qos: no such queue
           hq-pe12  not reached: connection refused
           r9       not asked: the mode is `observe`, and trying takes a lock
+        5 routers: 1 accepted, 1 refused, 1 not reached, 1 cannot rehearse, 1 not asked
         ");
+        // What cannot be asked is counted; what says no, or says nothing, fails a script.
+        let against: Vec<&str> = answers
+            .iter()
+            .filter(|(_, answer)| stands_against(answer))
+            .map(|(node, _)| node.as_str())
+            .collect();
+        assert_eq!(against, ["hq-pe1", "hq-pe12"]);
         assert_eq!(tried(&BTreeMap::new()), "");
     }
 }

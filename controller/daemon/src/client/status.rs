@@ -38,9 +38,11 @@ fn text(snapshot: &Snapshot) -> String {
     let changing = if snapshot.changing { "; a change is under way" } else { "" };
     let mut text = format!("mode      {mode}{adopted}{changing}\n");
     // Writing into a string cannot fail.
+    let is_compared = snapshot.nodes.iter().all(|node| node.uncompared.is_none());
     let differ = match counts.read - counts.in_sync.min(counts.read) {
         0 => String::new(),
-        differ => format!(", {differ} differ"),
+        differ if is_compared => format!(", {differ} differ"),
+        read => format!(", {read} read and compared with nothing"),
     };
     let _ = writeln!(text, "devices   {} of {} in sync{differ}", counts.in_sync, counts.devices);
     let _ = writeln!(

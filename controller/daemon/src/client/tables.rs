@@ -80,6 +80,7 @@ pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitC
 fn device(node: &NodeView) -> [String; 7] {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     let session = match &node.session {
+        Session::Up if node.uncompared.is_some() => "not compared".to_owned(),
         Session::Up if node.differs.is_empty() && node.exceptions.is_empty() => "in sync".to_owned(),
         Session::Up if node.differs.is_empty() => "exceptions".to_owned(),
         Session::Up => "differs".to_owned(),
@@ -217,8 +218,10 @@ mod tests {
             session,
             policies: 3,
             differs: Vec::new(),
+            uncompared: None,
             exceptions: Vec::new(),
             modules: Some(41),
+            rollback: None,
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
@@ -240,6 +243,8 @@ mod tests {
         };
         let astray = NodeView { differs: vec![missing(7)], ..node("br-4", Session::Up) };
         assert_eq!(device(&astray)[4], "differs");
+        let alone = NodeView { uncompared: Some("WHY".into()), ..node("br-6", Session::Up) };
+        assert_eq!(device(&alone)[4], "not compared");
         assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
         let exception = ExceptionView {
             who: "mei".into(),

@@ -20,7 +20,8 @@ use tokio::{
 use super::{
     FaultArgs, Mode, Read, StatusArgs, UpArgs, Which, Wires,
     keep::{Answer, Ask, Kept, Said},
-    lab, read, show, told,
+    lab, read, show, simulated, told,
+    traffic::{self, Order, TrafficArgs, What},
 };
 use crate::{
     args::Format,
@@ -149,7 +150,7 @@ pub async fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let kept: Kept = match ask(&folder, &Ask::Status).await? {
         Some(Answer::Status(kept)) => *kept,
         Some(Answer::Refused(why)) => bail!("{why}"),
-        Some(Answer::Done) => bail!("the lab's process answers something else"),
+        Some(Answer::Done | Answer::Traffic(_)) => bail!("the lab's process answers something else"),
         None => return left(&folder, &lab, args.format),
     };
     let sessions = show::sessions(&kept).await;
@@ -169,7 +170,7 @@ pub async fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
 /// Shows what is left of a lab that nobody keeps.
 fn left(folder: &Path, lab: &str, format: Format) -> anyhow::Result<ExitCode> {
     let Some((status, stage)) = lab::look(folder)? else {
-        return Err(Stop::usage(format!("the lab {lab} is not up: `trunkline lab up` makes it")).into());
+        return Err(not_up(lab));
     };
     if format == Format::Json {
         say_json(&serde_json::json!({"kept": false, "stage": stage, "status": status}))?;
@@ -187,14 +188,45 @@ pub async fn fault(args: &FaultArgs) -> anyhow::Result<ExitCode> {
         match ask(&folder, &asked).await? {
             Some(Answer::Done) => {}
             Some(Answer::Refused(why)) => bail!("{why}"),
-            Some(Answer::Status(_)) => bail!("the lab's process answers something else"),
-            None => {
-                let message = format!("the lab {lab} is not up: `trunkline lab up` makes it");
-                return Err(Stop::usage(message).into());
+            Some(Answer::Status(_) | Answer::Traffic(_)) => {
+                bail!("the lab's process answers something else")
             }
+            None => return Err(not_up(&lab)),
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has the hosts of a lab send, or stop, and shows what became of it.
+pub async fn traffic(args: &TrafficArgs) -> anyhow::Result<ExitCode> {
+    let (order, format) = match &args.what {
+        What::Start { traffic, share, size } => {
+            let Read { layout, .. } = read(&args.which.file, Wires::WhereNeeded)?;
+            let demands = simulated::demands(traffic, &layout)?;
+            (Order::Start(traffic::offers(&layout, &demands, *share, *size)?), None)
+        }
+        What::Stop(shown) => (Order::Stop, Some(shown.format)),
+        What::Show(shown) => (Order::Show, Some(shown.format)),
+    };
+    let lab = args.which.lab();
+    let seen = match ask(&args.which.folder(&lab), &Ask::Traffic(order)).await? {
+        Some(Answer::Traffic(seen)) => *seen,
+        Some(Answer::Refused(why)) => bail!("{why}"),
+        Some(Answer::Done | Answer::Status(_)) => bail!("the lab's process answers something else"),
+        None => return Err(not_up(&lab)),
+    };
+    match format {
+        Some(Format::Json) => say_json(&seen)?,
+        Some(Format::Text) => say(&show::traffic(&seen)),
+        None => {
+            say(&format!("{} flows are sent; `trunkline lab traffic … show` tells of them", seen.flows.len()))
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn not_up(lab: &str) -> anyhow::Error {
+    Stop::usage(format!("the lab {lab} is not up: `trunkline lab up` makes it")).into()
 }
 
 /// A line that who keeps a lab says while it makes it.

@@ -16,16 +16,22 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
+    task::block_in_place,
 };
 
 use super::{
-    ControllerFault, Igp, Mode, Read, UpArgs, WhichWires, call::line, controller::Door, read, real::Real,
+    ControllerFault, Igp, Mode, Read, UpArgs, WhichWires,
+    call::line,
+    controller::Door,
+    read,
+    real::Real,
     simulated::Simulated,
+    traffic::{Order, Seen, Traffic},
 };
 use crate::signals::Signals;
 
-/// The longest question.
-const QUESTION: u64 = 1 << 16;
+/// The longest question: traffic between all hosts of a large lab.
+const QUESTION: u64 = 64 << 20;
 
 /// What is said on standard output until the lab stands, a line each.
 #[derive(Debug, Deserialize, Serialize)]
@@ -49,6 +55,8 @@ pub(super) enum Ask {
     Fault(Fault),
     /// To do something to its controller.
     Controller(ControllerFault),
+    /// To have its hosts send.
+    Traffic(Order),
     /// To take it away.
     Down,
 }
@@ -59,6 +67,8 @@ pub(super) enum Ask {
 pub(super) enum Answer {
     /// What it is like.
     Status(Box<Kept>),
+    /// What became of its traffic.
+    Traffic(Box<Seen>),
     /// It is done, or will be.
     Done,
     /// It is not, and why.
@@ -79,7 +89,7 @@ pub(super) struct Kept {
 
 /// A lab in either mode.
 enum Lab {
-    Netns(Box<Real>),
+    Netns(Box<Real>, Box<Traffic>),
     Process(Box<Simulated>),
 }
 
@@ -148,7 +158,7 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
             let options =
                 Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
             let tell = |text| say(&Said::Progress(text));
-            Lab::Netns(Box::new(Real::start(layout, args, options, tell).await?))
+            Lab::Netns(Box::new(Real::start(layout, args, options, tell).await?), Box::default())
         }
     };
     Ok((lab, folder))
@@ -175,6 +185,7 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
             Some(Ask::Controller(what)) => lab.controller(what).await.map(|()| Answer::Done),
+            Some(Ask::Traffic(order)) => lab.traffic(order).map(|seen| Answer::Traffic(Box::new(seen))),
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
@@ -192,35 +203,48 @@ impl Lab {
     /// What there is to know when it stands.
     fn told(&self) -> String {
         match self {
-            Self::Netns(real) => real.told(),
+            Self::Netns(real, _) => real.told(),
             Self::Process(simulated) => simulated.told(),
         }
     }
 
     fn status(&self) -> anyhow::Result<Kept> {
         match self {
-            Self::Netns(real) => real.status(),
+            Self::Netns(real, _) => real.status(),
             Self::Process(simulated) => Ok(simulated.status()),
         }
     }
 
     async fn fault(&mut self, fault: &Fault) -> anyhow::Result<()> {
         match self {
-            Self::Netns(real) => real.fault(fault).await,
+            Self::Netns(real, _) => real.fault(fault).await,
             Self::Process(simulated) => simulated.fault(fault).await,
         }
     }
 
     async fn controller(&mut self, what: ControllerFault) -> anyhow::Result<()> {
         match self {
-            Self::Netns(real) => real.controller(what).await,
+            Self::Netns(real, _) => real.controller(what).await,
             Self::Process(simulated) => simulated.controller(what).await,
+        }
+    }
+
+    fn traffic(&mut self, order: Order) -> anyhow::Result<Seen> {
+        match self {
+            Self::Netns(real, traffic) => block_in_place(|| traffic.follow(order, real.layout())),
+            Self::Process(_) => anyhow::bail!(
+                "in process mode there are no hosts, and traffic is offered by `trunkline lab up --traffic`"
+            ),
         }
     }
 
     async fn end(self) -> anyhow::Result<()> {
         match self {
-            Self::Netns(real) => real.end().await,
+            Self::Netns(real, traffic) => {
+                // A namespace stays as long as somebody has a socket in it.
+                block_in_place(|| drop(traffic));
+                real.end().await
+            }
             Self::Process(simulated) => simulated.end().await,
         }
     }

@@ -57,6 +57,23 @@ Examples:
 
 Exit codes: 0 done, 1 it cannot be done, 2 called wrongly or the lab is not up.";
 
+pub const TRAFFIC: &str = "\
+In netns mode. A demand of the file between two routers is sent by the host behind the one to the host
+behind the other, marked as the file says; where a router has several hosts, they take turns over the
+VRFs. Hosts send as evenly as the machine lets them, and say by how much they were held up.
+
+LOST are packets that did not come and will not; those still on their way are in none of the columns.
+DELAY is one-way, by the machine's own clock. LATE is by how much a packet came after one that was
+sent later. With --format json also: lost packets run by run with the time of the first and the last,
+and a series in steps of 100 ms.
+
+Examples:
+  sudo trunkline lab traffic my.clab.yml start my-traffic.yaml --share 10%
+  sudo trunkline lab traffic my.clab.yml show
+  sudo trunkline lab traffic my.clab.yml stop --format json | jq '.flows[].tally.runs'
+
+Exit codes: 0 done, 1 it cannot be done or a file has errors, 2 called wrongly or the lab is not up.";
+
 pub const EXPORT: &str = "\
 The topology file, and for each router the files that FRR's image reads: addresses, IS-IS, which
 daemons run. Hosts get their addresses by commands of the topology. The file reads as the same network

@@ -87,6 +87,10 @@ impl Real {
         }
     }
 
+    pub(super) const fn layout(&self) -> &Layout {
+        self.ground.layout()
+    }
+
     pub(super) fn status(&self) -> anyhow::Result<Kept> {
         let status = block_in_place(|| self.ground.status())?;
         let controller = self.driven.as_ref().map(|(_, driven)| driven.door.clone());

@@ -12,7 +12,11 @@ use ground::{
 };
 use model::NodeId;
 
-use super::{controller::Door, keep::Kept};
+use super::{
+    controller::Door,
+    keep::Kept,
+    traffic::{Seen, SeenFlow},
+};
 
 /// How long the controller may take to tell of its sessions.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -153,13 +157,90 @@ pub(super) fn left(status: &Status, stage: Stage) -> String {
     )
 }
 
+/// What became of traffic.
+pub(super) fn traffic(seen: &Seen) -> String {
+    let head = ["FLOW", "FROM", "TO", "DSCP", "SENT", "CAME", "LOST", "DELAY", "99%", "LATE", "SILENCE"];
+    let mut table = table(&head);
+    for flow in &seen.flows {
+        table.add_row(flow_in_words(flow));
+    }
+    let mut text = format!("{table}\n");
+    for (count, what) in [
+        (seen.strange, "packets came to hosts and were of no flow"),
+        (seen.overrun, "packets were lost in the hosts themselves, which had no room for them"),
+    ] {
+        if count > 0 {
+            // Writing into a string cannot fail.
+            let _ = writeln!(text, "{count} {what}");
+        }
+    }
+    text
+}
+
+fn flow_in_words(SeenFlow { offer, tally }: &SeenFlow) -> [String; 11] {
+    let assigned = &offer.assigned;
+    let tally = tally.as_ref();
+    let sent = tally.and_then(|tally| tally.sent.as_ref());
+    let lost = tally.map(|tally| match tally.loss() {
+        Some(loss) if tally.lost > 0 => format!("{} ({})", tally.lost, loss.rough()),
+        _ => tally.lost.to_string(),
+    });
+    let delay = tally.and_then(|tally| tally.delay);
+    let late = tally.map(|tally| tally.reordered).filter(|reordered| reordered.packets > 0);
+    [
+        offer.name.to_string(),
+        assigned.sender.clone(),
+        assigned.receiver.clone(),
+        assigned.flow.dscp.to_string(),
+        sent.map_or_else(dash, |sent| sent.packets.to_string()),
+        tally.map_or_else(dash, |tally| tally.received.to_string()),
+        lost.unwrap_or_else(dash),
+        delay.map_or_else(dash, |delay| delay.median.to_string()),
+        delay.map_or_else(dash, |delay| delay.p99.to_string()),
+        late.map_or_else(dash, |late| format!("{} by {}", late.packets, late.late)),
+        tally.and_then(|tally| tally.silence).map_or_else(dash, |silence| silence.span.to_string()),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use ground::{frr::Adjacency, record::IgpKind, wire::Count};
     use model::LinkId;
 
     use super::*;
-    use crate::lab::Mode;
+    use crate::lab::{Mode, traffic::Offer};
+
+    #[test]
+    fn traffic_as_people_see_it() {
+        let (from, to) = ("10.0.0.1:4000".parse().unwrap(), "10.0.0.2:4000".parse().unwrap());
+        let flow = host::Flow::new(1, from, to, "ef".parse().unwrap(), host::Pace::Packets(100));
+        let mut ledger = host::Ledger::new(&flow);
+        for (number, millis) in [(0, 5), (1, 15), (3, 35), (4, 45), (2, 47)] {
+            let sent = host::Moment::from_nanos(number * 10_000_000);
+            ledger.received(&host::Arrival {
+                packet: host::Packet { flow: flow.id, number, sent },
+                at: host::Moment::from_nanos(millis * 1_000_000),
+                octets: 200,
+                dscp: None,
+            });
+        }
+        let sent = host::Sent { packets: 8, settled: true, ..host::Sent::default() };
+        let (sender, receiver) = ("h".to_owned(), "k".to_owned());
+        let name = "voice/a~b".parse().unwrap();
+        let offer = Offer { name, assigned: host::Assigned { sender, receiver, flow } };
+        let silent = SeenFlow { offer: offer.clone(), tally: None };
+        let seen = SeenFlow { offer, tally: Some(ledger.tally(Some(&sent))) };
+        let text = traffic(&Seen { flows: vec![seen, silent], strange: 3, overrun: 0 });
+        let rows: Vec<String> =
+            text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        for row in [
+            "voice/a~b h k ef 8 5 3 (38%) 5.046ms 27ms 1 by 12ms 20ms",
+            "voice/a~b h k ef - - - - - - -",
+            "3 packets came to hosts and were of no flow",
+        ] {
+            assert!(rows.iter().any(|told| told == row), "{row} in\n{text}");
+        }
+    }
 
     #[test]
     fn a_lab_as_people_see_it() {

@@ -217,7 +217,8 @@ fn write(layout: &Layout, args: &UpArgs, folder: &Path) -> anyhow::Result<(Writt
     Ok((Folder::make(Some(&files))?.write(&layout.ted, &demands, &vrfs, listen)?, listen))
 }
 
-fn demands(file: &Path, layout: &Layout) -> anyhow::Result<Demands> {
+/// What a traffic file offers to the routers of a lab.
+pub(super) fn demands(file: &Path, layout: &Layout) -> anyhow::Result<Demands> {
     let text = crate::input::text(file)?;
     let name = file.display().to_string();
     let refused = |findings| Stop::findings(findings, Sources::from([(name.clone(), text.clone())]));

@@ -68,7 +68,7 @@ struct LimitsFile {
     longest_up_after: Option<Span>,
     /// How long flaps count; `10min`.
     flap_memory: Option<Span>,
-    /// Devices that one change may touch, a number like 30 or a share of all like `25%`; as many as it likes where absent.
+    /// Devices that one change may touch, a number like 30 or a share of those of the inventory like `25%`; as many as it likes where absent.
     most_devices: Option<Share>,
     /// Services whose paths one change may move or take away, a number or a share of those that are carried; as many as it likes
     /// where absent.

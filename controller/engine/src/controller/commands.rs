@@ -11,12 +11,12 @@ use model::{ActualState, Finding, Hints, NodeId, Revision, Season, Severity, int
 
 use super::{Asker, Controller, journal_failed};
 use crate::{
-    carry::Fleet,
     cycle,
     event::EventKind,
+    exposure,
     handle::{Applied, Command, Planned, Refusal, Reply, Subject},
     job::{Request, Wanted},
-    rehearse,
+    rehearse::{self, Trial},
     schema::{self, DeviceSchema},
     snapshot::StateFile,
     stages::{self, Files, Occasion},
@@ -140,6 +140,8 @@ impl Controller {
         // It may be looked at whatever it touches; that it would be refused is a warning.
         view.terms.manner = Manner { beyond_limit: true, ..manner };
         let (hints, now) = (self.world.hints.clone(), self.schedules.clock.now());
+        let (known, repair) = (Arc::clone(&self.fleet), self.world.repair.clone());
+        let rollback = self.world.rollback.clone();
         let worked = tokio::task::spawn_blocking(move || {
             let understood = cycle::understand(&files, &view.ted, AsOf::moment(now));
             understood.and_then(|(set, mut findings)| {
@@ -148,25 +150,31 @@ impl Controller {
                 findings.extend(refused.map(|finding| Finding { severity: Severity::Warning, ..finding }));
                 let hints = Season::of(&set, now).over(hints);
                 let proposal = cycle::propose(Arc::new(set), &view, hints, &Occasion::Person)?;
+                let away = rehearse::away(&proposal, &view, &known, &repair);
                 findings.extend(proposal.findings);
-                let (text, plan) = (proposal.report.text(), proposal.plan);
-                Ok(Planned { plan, text, findings, rehearsal: None })
+                let text = proposal.report.text() + &exposure::told(&proposal.plan, &rollback);
+                let plan = proposal.plan;
+                Ok((Planned { plan, text, findings, rehearsal: None }, away))
             })
         });
-        let fleet = rehearse.then(|| self.may_rehearse());
+        let trial = rehearse.then(|| self.may_rehearse());
         tokio::spawn(async move {
             // Where the work died the asker hears that nobody answers.
             let Ok(planned) = worked.await else { return };
-            let mut answer = planned.map_err(|findings| Refusal::Findings { findings });
-            if let (Ok(planned), Some(fleet)) = (&mut answer, fleet) {
-                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, fleet).await);
+            let (mut planned, away) = match planned {
+                Ok(planned) => planned,
+                Err(findings) => return drop(reply.send(Err(Refusal::Findings { findings }))),
+            };
+            if let Some(trial) = trial {
+                let wanted = || !reply.is_closed();
+                planned.rehearsal = Some(rehearse::rehearse(&planned.plan, away, trial, &wanted).await);
             }
-            drop(reply.send(answer));
+            drop(reply.send(Ok(planned)));
         });
     }
 
     /// The devices that may be asked whether they would take a change; or why not: it takes a lock on each.
-    fn may_rehearse(&self) -> Result<Arc<Fleet>, String> {
+    fn may_rehearse(&self) -> Result<Trial, String> {
         if !self.world.adopted {
             return Err("the network is not adopted, and trying takes a lock".to_owned());
         }
@@ -176,7 +184,8 @@ impl Controller {
         if self.running.is_some() || self.recovery.is_some() {
             return Err("another change is under way or being resolved".to_owned());
         }
-        Ok(Arc::clone(&self.fleet))
+        let (fleet, gate) = (Arc::clone(&self.fleet), Arc::clone(&self.gate));
+        Ok(Trial { fleet, gate, busy: self.busy.subscribe() })
     }
 
     fn roll_back(&mut self, back: Back, reply: Reply<Applied>) {
@@ -228,8 +237,13 @@ impl Controller {
             self.publish(journal_failed(&error));
             Refusal::Journal { why: error.to_string() }
         })?;
-        self.world.adopted = true;
+        let is_new = !std::mem::replace(&mut self.world.adopted, true);
         self.publish(EventKind::Adopted { who });
+        if is_new {
+            // What was read before was compared with nothing, and may never be read otherwise.
+            let drift = self.world.compare();
+            self.say_drift(drift);
+        }
         // Whoever asks how it stands is not told otherwise.
         self.draw();
         Ok(())

@@ -1,5 +1,5 @@
 //! Changes of the controller's own that go beyond the limit: they are proposed and not carried out, and an alarm stands until they are not
-//! needed any more, or somebody has changed something.
+//! needed any more, or something else was changed: then they are worked out again.
 
 use std::collections::BTreeMap;
 
@@ -37,9 +37,9 @@ impl HeldBack {
         self.0.iter().map(|(subject, held)| (*subject, held))
     }
 
-    /// Somebody has changed something: what is still needed is found anew. Whether what routers tell was held back.
-    pub(super) fn clear(&mut self) -> bool {
-        std::mem::take(&mut self.0).contains_key(LEARNED)
+    /// Somebody has changed something: nothing is held back any more. Gives what was.
+    fn clear(&mut self) -> BTreeMap<&'static str, Held> {
+        std::mem::take(&mut self.0)
     }
 
     /// The schedules ask for nothing any more.
@@ -69,6 +69,18 @@ impl Controller {
             request.why, beyond.message
         );
         self.held_back.0.insert(subject, Held { why, services, goes_back });
+    }
+
+    /// A change was carried out: what was held back is looked at again. The loop decides anew by itself; what was proposed once for a
+    /// schedule, or for what routers tell, would not be proposed again.
+    pub(super) fn look_again_at_what_was_held_back(&mut self) {
+        let held = self.held_back.clear();
+        if held.contains_key(SCHEDULE) {
+            self.schedules.begin_anew();
+        }
+        if held.contains_key(LEARNED) {
+            self.learning.begin_anew();
+        }
     }
 
     /// The loop has decided: what it does not want any more is not held back any more. A service that has its hold-down and is still

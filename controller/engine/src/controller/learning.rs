@@ -1,14 +1,15 @@
 //! What is learned of the network, and the change that follows from it: one for all that changed, when it has stayed the same for a
 //! while, however many messages brought it. What changes no value moves nothing: silence, another source, a later moment.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use model::{Finding, NodeId, Surroundings, Ted, Timestamp, intent::Mode};
 use tokio::{sync::watch, time::Instant};
-use tracing::info;
+use tracing::{error, info};
 
 use super::{Asker, CONTROLLER, Controller, journal_failed};
 use crate::{
+    clock,
     event::EventKind,
     job::Request,
     learn::{self, Learned, News, PeerView, Routers},
@@ -23,6 +24,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 const NOT_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(300));
 /// How long after a write that failed the next is tried.
 const RETRY: Duration = Duration::from_secs(2);
+/// Why nobody tells any more.
+const ENDED: &str = "the work on what routers tell ended in a fault of the program: please report it, and start the controller again";
 /// What many routers say of what is around them is looked at together.
 const GATHER: Duration = Duration::from_secs(2);
 /// It is written down no later than so long after that, for the next start. A link that goes up and down writes no more often.
@@ -55,6 +58,8 @@ impl Waiting {
 pub(super) struct Learning {
     news: watch::Receiver<Arc<News>>,
     heard: Arc<News>,
+    /// Nobody tells any more, which was said.
+    ended: bool,
     /// What routers say of themselves, and when that is looked at, where it is something new.
     routers: Routers,
     unweighed: Option<Instant>,
@@ -83,6 +88,7 @@ impl Learning {
         Self {
             news,
             heard,
+            ended: false,
             routers: Routers::default(),
             unweighed: None,
             unkept: None,
@@ -97,12 +103,16 @@ impl Learning {
         }
     }
 
-    /// The next news; never, where nobody tells any more.
+    /// The next news. Where nobody tells any more the last is that all sources are silent; none, where there never was a source.
     pub async fn next(&mut self) -> Arc<News> {
-        if self.news.changed().await.is_err() {
+        if self.news.changed().await.is_ok() {
+            return Arc::clone(&*self.news.borrow_and_update());
+        }
+        if self.heard.peers.is_empty() || std::mem::replace(&mut self.ended, true) {
             std::future::pending::<()>().await;
         }
-        Arc::clone(&*self.news.borrow_and_update())
+        error!("the task that learns of the network has ended; what was learned stays as it is");
+        Arc::new(self.heard.silenced(ENDED, clock::now()))
     }
 
     /// What was only proposed may be carried out now.
@@ -178,11 +188,13 @@ impl Controller {
     pub(super) fn weigh(&mut self) {
         let news = Arc::clone(&self.learning.heard);
         let told = news.learned.clone();
-        // Before all have told all, what is not told was only not told yet.
+        // Before all have told all, what is not told was only not told yet, unless he who said it has told all.
+        let told_all = news.peers.iter().filter(|peer| peer.complete).map(|peer| peer.name.clone());
+        let told_all = told_all.collect::<BTreeSet<NodeId>>();
         let (before, started) = (&*self.world.learned, self.learning.started);
         let learned = match news.complete {
             true => told,
-            false => told.over(before, started),
+            false => told.over(before, started, &told_all),
         };
         let learned = self.learning.routers.lay(learned, &self.world.file, (before, started));
         if self.learning.unweighed.take().is_some() {

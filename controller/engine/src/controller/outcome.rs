@@ -166,9 +166,7 @@ impl Controller {
             return self.undone(request, &carried);
         }
         self.in_vain = InVain::default();
-        if self.held_back.clear() {
-            self.learning.begin_anew();
-        }
+        self.look_again_at_what_was_held_back();
         self.repair_refused.clear();
         self.schedules.refused.clear();
         // What stood against a schedule may be gone.
@@ -299,6 +297,7 @@ fn applied(carried: &Carried, revision: Revision, left_out: BTreeSet<NodeId>) ->
         edits: transactions.iter().flat_map(|transaction| transaction.edits.values()).map(Vec::len).sum(),
         took_ms: millis(carried.took),
         left_out,
+        unseen: carried.unseen.clone(),
         findings: carried.proposal.findings.clone(),
     }
 }

@@ -121,6 +121,7 @@ impl Controller {
             seen,
             look: seen_in,
             learnt: learning,
+            unconfirmed: super::unconfirmed::Asked::default(),
             gate,
             told,
             tell,
@@ -211,6 +212,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         actual: Arc::default(),
         modules: BTreeMap::new(),
         lacks: Arc::default(),
+        rollback: BTreeMap::new(),
         changed: BTreeMap::new(),
         seen: Observed::default(),
         memory,
@@ -228,7 +230,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
 /// What was learned of the network, as plans followed it: nobody has said it again yet.
 fn remembered_facts(journal: &Journal) -> Result<Learned, StoreError> {
     match journal.learned::<Learned>() {
-        Ok(learned) => Ok(Learned::default().over(&learned, clock::now())),
+        Ok(learned) => Ok(Learned::default().over(&learned, clock::now(), &BTreeSet::new())),
         // Another version may have written it.
         Err(error @ StoreError::Meaning { .. }) => {
             warn!(%error, "what was learned of the network is not understood; plans follow the network file until it is told again");

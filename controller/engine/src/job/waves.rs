@@ -99,11 +99,16 @@ impl Watch {
         Ok(Some(Self { place, devices, settle, midway, before }))
     }
 
-    /// Looks at the network for the time that was asked for; ends earlier where something got worse.
+    /// Looks at the network for the time that was asked for; ends earlier where something got worse. Gives the services that have moved and
+    /// of which nothing is known at the end of it.
     ///
     /// # Errors
-    /// What got worse, or who called the change off.
-    pub(super) async fn settle(self, means: &Means, tell: &impl Fn(EventKind)) -> Result<(), String> {
+    /// What got worse, that nothing was seen, or who called the change off.
+    pub(super) async fn settle(
+        self,
+        means: &Means,
+        tell: &impl Fn(EventKind),
+    ) -> Result<BTreeSet<ServiceId>, String> {
         let (wave, of) = self.place;
         tell(EventKind::WaveWatched {
             wave,
@@ -123,18 +128,22 @@ impl Watch {
         })
     }
 
-    async fn until_settled(&self, means: &Means) -> Result<(), String> {
+    async fn until_settled(&self, means: &Means) -> Result<BTreeSet<ServiceId>, String> {
         let until = Instant::now() + self.settle;
         loop {
             sleep(EVERY.min(until.saturating_duration_since(Instant::now()))).await;
             let is_last = Instant::now() >= until;
             let now = look(&self.midway, true, means).await?;
-            let whys = worse(&self.before, &now, is_last);
+            let mut whys = worse(&self.before, &now, &self.midway.moved, is_last);
+            let unseen = now.unseen(&self.midway.moved);
+            if is_last && whys.is_empty() {
+                whys.extend(blind(&now, &self.midway.moved));
+            }
             if !whys.is_empty() {
                 return Err(some(&whys));
             }
             if is_last {
-                return Ok(());
+                return Ok(unseen);
             }
         }
     }
@@ -197,24 +206,49 @@ async fn look(midway: &Arc<Midway>, moved: bool, means: &Means) -> Result<Sight,
     sight.await.map_err(|_| gone())
 }
 
+impl Sight {
+    /// The services that have moved and of which it is not known whether their promises are kept.
+    fn unseen(&self, moved: &BTreeSet<ServiceId>) -> BTreeSet<ServiceId> {
+        let states = self.promises.iter().filter(|(id, _)| moved.contains(*id));
+        let unknown = states.filter(|(_, (state, _))| *state == PromiseState::Unknown);
+        unknown.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+/// That nothing is known of any service that has moved: then nobody can say that all is as good as before.
+fn blind(now: &Sight, moved: &BTreeSet<ServiceId>) -> Option<String> {
+    let unseen = now.unseen(moved);
+    let judged = now.promises.keys().filter(|id| moved.contains(*id)).count();
+    let (_, why) = now.promises.get(unseen.first()?)?;
+    (unseen.len() == judged)
+        .then(|| format!("nothing is known of any of the {judged} service(s) that moved: {why}"))
+}
+
 /// What is worse than before. A promise of which nothing is known for a moment is not broken: paths that are new have to be heard of. At
-/// the last look what was kept has to be known to be kept.
-fn worse(before: &Sight, now: &Sight, is_last: bool) -> Vec<String> {
+/// the last look what was kept has to be known to be kept, and of what has moved all that was judged before has to be judged.
+fn worse(before: &Sight, now: &Sight, moved: &BTreeSet<ServiceId>, is_last: bool) -> Vec<String> {
     let was = |id: &ServiceId| before.promises.get(id).map(|(state, _)| *state);
     let promises = now.promises.iter().filter_map(|(id, (state, why))| match (was(id), state) {
         (Some(PromiseState::Broken), PromiseState::Broken) | (_, PromiseState::Kept) => None,
         (_, PromiseState::Broken) => Some(format!("the promise of {id} is broken: {why}")),
-        (Some(PromiseState::Kept), PromiseState::Unknown) if is_last => {
+        (Some(was), PromiseState::Unknown)
+            if is_last
+                && (was == PromiseState::Kept || was == PromiseState::Broken && moved.contains(id)) =>
+        {
             Some(format!("it is not known any more whether the promise of {id} is kept: {why}"))
         }
         (_, PromiseState::Unknown) => None,
+    });
+    let gone = before.promises.iter().filter_map(|(id, (was, _))| {
+        let is_gone = is_last && *was == PromiseState::Kept && !now.promises.contains_key(id);
+        is_gone.then(|| format!("the promise of {id} was kept, and is not judged any more"))
     });
     let alarms = now.alarms.iter().filter(|(key, _)| !before.alarms.contains_key(*key));
     let alarms = alarms.map(|((policy, line), why)| format!("alarm {policy} on {line}: {why}"));
     let down = now.down.iter().filter(|(node, _)| !before.down.contains_key(*node));
     let down = down.map(|(node, why)| format!("{node} cannot be driven: {why}"));
     let waits = now.waits.iter().map(|why| format!("the loop has to move traffic, which comes first: {why}"));
-    promises.chain(alarms).chain(down).chain(waits).collect()
+    promises.chain(gone).chain(alarms).chain(down).chain(waits).collect()
 }
 
 /// The first reasons, and how many more there are.
@@ -254,6 +288,11 @@ mod tests {
 
     /// Whoever judges says of each look, counted from 1, how the service stands.
     fn desk(answer: impl Fn(usize) -> PromiseState + Send + 'static) -> Desk {
+        desk_of(move |look| sight(Some(answer(look))))
+    }
+
+    /// The same with all that is seen.
+    fn desk_of(answer: impl Fn(usize) -> Sight + Send + 'static) -> Desk {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(&folder.path().join("journal")).unwrap();
         let (mode, switch) = watch::channel(Mode::Act);
@@ -265,7 +304,7 @@ mod tests {
             while let Some(question) = questions.recv().await {
                 looks += 1;
                 // Who was called off does not hear it.
-                drop(question.reply.send(sight(Some(answer(looks)))));
+                drop(question.reply.send(answer(looks)));
             }
             looks
         });
@@ -360,23 +399,61 @@ mod tests {
     #[test]
     fn a_promise_that_breaks_stops_at_once_and_one_that_is_unknown_at_the_end() {
         use PromiseState::{Broken, Kept, Unknown};
-        let told = |before: Option<PromiseState>, now: PromiseState| {
-            let (before, now) = (sight(before), sight(Some(now)));
-            [worse(&before, &now, false).len(), worse(&before, &now, true).len()]
+        let told = |before: Option<PromiseState>, now: Option<PromiseState>, moved: &BTreeSet<ServiceId>| {
+            let (before, now) = (sight(before), sight(now));
+            [worse(&before, &now, moved, false).len(), worse(&before, &now, moved, true).len()]
         };
+        let (moved, stays) = (BTreeSet::from([ServiceId::lit("s")]), BTreeSet::new());
         for (before, now, stops) in [
-            (Some(Kept), Kept, [0, 0]),
-            (Some(Kept), Broken, [1, 1]),
-            (Some(Kept), Unknown, [0, 1]),
-            (Some(Unknown), Broken, [1, 1]),
-            (Some(Unknown), Unknown, [0, 0]),
-            (Some(Broken), Broken, [0, 0]),
-            (Some(Broken), Unknown, [0, 0]),
+            (Some(Kept), Some(Kept), [0, 0]),
+            (Some(Kept), Some(Broken), [1, 1]),
+            (Some(Kept), Some(Unknown), [0, 1]),
+            (Some(Kept), None, [0, 1]),
+            (Some(Unknown), Some(Broken), [1, 1]),
+            (Some(Unknown), Some(Unknown), [0, 0]),
+            (Some(Unknown), None, [0, 0]),
+            (Some(Broken), Some(Broken), [0, 0]),
             // It is new.
-            (None, Broken, [1, 1]),
-            (None, Unknown, [0, 0]),
+            (None, Some(Broken), [1, 1]),
+            (None, Some(Unknown), [0, 0]),
         ] {
-            assert_eq!(told(before, now), stops, "{before:?} -> {now:?}");
+            assert_eq!(told(before, now, &moved), stops, "{before:?} -> {now:?}");
+            assert_eq!(told(before, now, &stays), stops, "{before:?} -> {now:?}");
+        }
+        // What has moved has to be seen, also where it was broken before.
+        assert_eq!(told(Some(Broken), Some(Unknown), &moved), [0, 1]);
+        assert_eq!(told(Some(Broken), Some(Unknown), &stays), [0, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wave_of_which_nothing_is_seen_stops_and_one_of_which_something_is_passes_and_is_counted() {
+        use PromiseState::{Kept, Unknown};
+        let ids = ["s", "t"].map(ServiceId::lit);
+        for (others, passes) in [(Unknown, false), (Kept, true)] {
+            let states = [(ids[0].clone(), Unknown), (ids[1].clone(), others)];
+            let now = move |_: usize| Sight {
+                promises: states.iter().map(|(id, state)| (id.clone(), (*state, "WHY".to_owned()))).collect(),
+                ..Sight::default()
+            };
+            let Desk { means, mode: _mode, judge: _judge, _folder } = desk_of(now);
+            let mut watch = wave(MINUTE);
+            // Both are new.
+            watch.before = Sight::default();
+            watch.midway = Arc::new(Midway {
+                set: Arc::default(),
+                verdicts: BTreeMap::new(),
+                hints: Hints::default(),
+                moved: ids.clone().into(),
+                touched: BTreeSet::new(),
+            });
+            let settled = watch.settle(&means, &|_| {}).await;
+            match passes {
+                true => assert_eq!(settled, Ok(BTreeSet::from([ids[0].clone()]))),
+                false => assert_eq!(
+                    settled.unwrap_err(),
+                    "after wave 1 of 2: nothing is known of any of the 2 service(s) that moved: WHY"
+                ),
+            }
         }
     }
 
@@ -396,8 +473,9 @@ mod tests {
             waits: Some("link l9 is down".to_owned()),
             ..Sight::default()
         };
-        assert!(worse(&before, &before, true).is_empty());
-        let told = worse(&before, &now, false);
+        let moved = BTreeSet::new();
+        assert!(worse(&before, &before, &moved, true).is_empty());
+        let told = worse(&before, &now, &moved, false);
         assert_eq!(
             told,
             [

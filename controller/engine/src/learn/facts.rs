@@ -5,7 +5,7 @@ use std::{
     net::Ipv6Addr,
 };
 
-use bgp::learn::{Matched, Names, Router, Way};
+use bgp::learn::{Matched, Names, PROTOCOL, Router, Way, merge};
 use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Side,
@@ -83,7 +83,8 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// What peers say, by the names of the file. Of two routers of the IGP that are one node the first is believed.
+    /// What peers say, by the names of the file. Of two routers of the IGP that are one node, or two directions that are one, the
+    /// fresh one is believed; of two fresh ones that differ the first, with the other beside it.
     pub fn of(matched: &Matched<'_>, names: &Names) -> Self {
         let mut learned = Self { named: names.groups.values().cloned().collect(), ..Self::default() };
         for (id, router) in &matched.nodes {
@@ -105,9 +106,11 @@ impl Learned {
         self.nodes.is_empty() && self.links.is_empty()
     }
 
-    /// With what was said before and is not said now, as stale: its source was not heard since then, or earlier.
+    /// With what was said before and is not said now, as stale: its source was not heard since then, or earlier. What a peer said that has
+    /// told all since is not kept: it does not say it any more.
     #[must_use]
-    pub fn over(mut self, before: &Self, since: Timestamp) -> Self {
+    pub fn over(mut self, before: &Self, since: Timestamp, told_all: &BTreeSet<NodeId>) -> Self {
+        let since = Silence { since, told_all };
         for (id, old) in &before.nodes {
             self.nodes.entry(id.clone()).or_default().keep(old, since);
         }
@@ -117,6 +120,8 @@ impl Learned {
             link.z_to_a.keep(&old.z_to_a, since);
             keep(&mut link.affinity, old.affinity.as_ref(), since);
         }
+        self.nodes.retain(|_, facts| *facts != NodeFacts::default());
+        self.links.retain(|_, facts| *facts != LinkFacts::default());
         self.named.extend(before.named.iter().cloned());
         self
     }
@@ -170,15 +175,15 @@ impl Learned {
 
 impl NodeFacts {
     fn hear(&mut self, router: &Router) {
-        fill(&mut self.locator, router.locator.as_ref());
-        fill(&mut self.node_sid, router.node_sid.as_ref());
-        fill(&mut self.srgb, router.srgb.as_ref());
-        fill(&mut self.srlb, router.srlb.as_ref());
-        fill(&mut self.msd, router.msd.as_ref());
-        fill(&mut self.overload, router.overload.as_ref());
+        merge(&mut self.locator, router.locator.clone());
+        merge(&mut self.node_sid, router.node_sid.clone());
+        merge(&mut self.srgb, router.srgb.clone());
+        merge(&mut self.srlb, router.srlb.clone());
+        merge(&mut self.msd, router.msd.clone());
+        merge(&mut self.overload, router.overload.clone());
     }
 
-    fn keep(&mut self, old: &Self, since: Timestamp) {
+    fn keep(&mut self, old: &Self, since: Silence<'_>) {
         keep(&mut self.locator, old.locator.as_ref(), since);
         keep(&mut self.node_sid, old.node_sid.as_ref(), since);
         keep(&mut self.srgb, old.srgb.as_ref(), since);
@@ -200,17 +205,17 @@ impl NodeFacts {
 
 impl WayFacts {
     fn hear(&mut self, way: &Way) {
-        fill(&mut self.bandwidth, way.bandwidth.as_ref());
-        fill(&mut self.igp, way.igp.as_ref());
-        fill(&mut self.te, way.te.as_ref());
-        fill(&mut self.adjacency_label, way.adjacency_label.as_ref());
-        fill(&mut self.end_x, way.end_x.as_ref());
-        fill(&mut self.delay, way.delay.as_ref());
-        fill(&mut self.jitter, way.jitter.as_ref());
-        fill(&mut self.loss, way.loss.as_ref());
+        merge(&mut self.bandwidth, way.bandwidth.clone());
+        merge(&mut self.igp, way.igp.clone());
+        merge(&mut self.te, way.te.clone());
+        merge(&mut self.adjacency_label, way.adjacency_label.clone());
+        merge(&mut self.end_x, way.end_x.clone());
+        merge(&mut self.delay, way.delay.clone());
+        merge(&mut self.jitter, way.jitter.clone());
+        merge(&mut self.loss, way.loss.clone());
     }
 
-    fn keep(&mut self, old: &Self, since: Timestamp) {
+    fn keep(&mut self, old: &Self, since: Silence<'_>) {
         keep(&mut self.bandwidth, old.bandwidth.as_ref(), since);
         keep(&mut self.igp, old.igp.as_ref(), since);
         keep(&mut self.te, old.te.as_ref(), since);
@@ -219,12 +224,14 @@ impl WayFacts {
         keep(&mut self.delay, old.delay.as_ref(), since);
         keep(&mut self.jitter, old.jitter.as_ref(), since);
         keep(&mut self.loss, old.loss.as_ref(), since);
-        self.around.keep(&old.around, since);
+        self.around.keep(&old.around, since.since);
     }
 
     /// Neither delay nor jitter nor loss, nor what is around.
     fn lay(&self, direction: &mut Direction) {
-        lay(&mut direction.bandwidth, self.bandwidth.as_ref());
+        let is_room = |said: &&Fact<Bandwidth>| !is_beyond_contract(said, &direction.bandwidth);
+        let bandwidth = self.bandwidth.as_ref().filter(is_room);
+        lay(&mut direction.bandwidth, bandwidth);
         lay(&mut direction.igp, self.igp.as_ref());
         lay(&mut direction.te, self.te.as_ref());
         lay_some(&mut direction.adjacency_label, self.adjacency_label.as_ref());
@@ -279,28 +286,43 @@ impl LinkFacts {
     }
 }
 
-fn fill<T: Clone>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {
-    if place.is_none() {
-        *place = said.cloned();
-    }
+/// What is said before all have told all.
+#[derive(Clone, Copy)]
+struct Silence<'a> {
+    /// Whoever says nothing is silent at least since then.
+    since: Timestamp,
+    /// Who has told all, and so is not silent about what it does not say.
+    told_all: &'a BTreeSet<NodeId>,
 }
 
 impl AroundFacts {
     /// With what was said before and is not said now, as stale.
     pub(super) fn keep(&mut self, old: &Self, since: Timestamp) {
-        keep(&mut self.oper, old.oper.as_ref(), since);
-        keep(&mut self.speed, old.speed.as_ref(), since);
-        keep(&mut self.plug, old.plug.as_ref(), since);
+        let nobody = BTreeSet::new();
+        let silence = Silence { since, told_all: &nobody };
+        keep(&mut self.oper, old.oper.as_ref(), silence);
+        keep(&mut self.speed, old.speed.as_ref(), silence);
+        keep(&mut self.plug, old.plug.as_ref(), silence);
     }
 }
 
-fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, since: Timestamp) {
-    let Some(before) = before.filter(|_| place.is_none()) else { return };
+fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, silence: Silence<'_>) {
+    // A router that is a peer too says other things by other protocols.
+    let is_withdrawn = |fact: &Fact<T>| match &fact.source {
+        Source::Advertised(device) => device.protocol == PROTOCOL && silence.told_all.contains(&device.node),
+        Source::File | Source::Derived => false,
+    };
+    let Some(before) = before.filter(|fact| place.is_none() && !is_withdrawn(fact)) else { return };
     let since = match before.standing {
         Standing::Stale { since } => since,
-        Standing::Fresh | Standing::Conflicting { .. } => since,
+        Standing::Fresh | Standing::Conflicting { .. } => silence.since,
     };
     *place = Some(Fact { standing: Standing::Stale { since }, ..before.clone() });
+}
+
+/// Whether routers say more than the file: a port may be faster than the line that is paid for. The smaller of both holds.
+pub(super) fn is_beyond_contract(said: &Fact<Bandwidth>, in_file: &Fact<Bandwidth>) -> bool {
+    in_file.source == Source::File && said.value > in_file.value
 }
 
 fn lay_some<T: Clone + PartialEq>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>) {

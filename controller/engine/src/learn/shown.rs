@@ -9,7 +9,7 @@ use std::{
 use model::{Fact, LinkId, NodeId, Side, Source, Standing, Ted, Timestamp, node::MsdSet, sr::LabelBlock};
 use serde::{Deserialize, Serialize};
 
-use super::{Learned, LinkFacts, NodeFacts, Plug, RouterView};
+use super::{Learned, LinkFacts, NodeFacts, Plug, RouterView, facts::is_beyond_contract};
 
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -204,12 +204,11 @@ fn link(facts: &LinkFacts, file: &model::Link, learned: &Learned) -> Vec<FactVie
     for side in [Side::A, Side::Z] {
         all.from = Some(side);
         let (way, far, file) = (facts.way(side), file.end(side.other()), file.direction(side));
-        all.add(
-            "bandwidth",
-            way.bandwidth.as_ref(),
-            InFile::Fact(Some(&file.bandwidth)),
-            ToString::to_string,
-        );
+        let bandwidth = way.bandwidth.as_ref();
+        match bandwidth.filter(|said| is_beyond_contract(said, &file.bandwidth)) {
+            Some(_) => all.beside("bandwidth", bandwidth),
+            None => all.add("bandwidth", bandwidth, InFile::Fact(Some(&file.bandwidth)), ToString::to_string),
+        }
         all.add("igp", way.igp.as_ref(), InFile::Fact(Some(&file.igp)), |metric| metric.0.to_string());
         all.add("te", way.te.as_ref(), InFile::Fact(Some(&file.te)), |metric| metric.0.to_string());
         let label = |label: &model::Label| label.number().to_string();

@@ -10,7 +10,8 @@ use std::{
 };
 
 use bgp::{
-    Heard, Notice, Peer, Session, Table,
+    Down, Heard, Notice, Peer, Session, Table,
+    fsm::End,
     learn::{Names, Unmatched, view},
     session::serve,
     wire::Family,
@@ -59,6 +60,26 @@ pub struct News {
     pub complete: bool,
 }
 
+impl News {
+    /// The same when nobody tells any more: all sources are down for this reason, and what they said stays, stale since then.
+    #[must_use]
+    pub fn silenced(&self, why: &str, since: Timestamp) -> Self {
+        let down = |peer: &PeerView| PeerView {
+            up_since: None,
+            why: Some(why.to_owned()),
+            complete: false,
+            stale: peer.routes,
+            ..peer.clone()
+        };
+        Self {
+            learned: Learned::default().over(&self.learned, since, &BTreeSet::new()),
+            unmatched: self.unmatched.clone(),
+            peers: self.peers.iter().map(down).collect(),
+            complete: false,
+        }
+    }
+}
+
 /// Nobody to learn from: all that there is was said.
 pub fn nobody() -> watch::Receiver<Arc<News>> {
     watch::channel(Arc::new(News { complete: true, ..News::default() })).1
@@ -95,13 +116,16 @@ pub async fn speak(speaker: Speaker, file: Arc<Ted>) -> io::Result<watch::Receiv
     Ok(news)
 }
 
-/// Hands on what one peer says. Whoever reads too slowly slows the peer down.
+/// Hands on what one peer says. Whoever reads too slowly slows the peer down. A session that ends while we want it is told as lost.
 async fn pass_on(name: NodeId, mut from: mpsc::Receiver<Heard>, to: mpsc::Sender<(NodeId, Heard)>) {
     while let Some(heard) = from.recv().await {
         if to.send((name.clone(), heard)).await.is_err() {
             return;
         }
     }
+    let lost = Notice::Down(Down { why: End::Lost, restart: None });
+    // Nobody hears it where all of it ends.
+    let _ = to.send((name, Heard { at: clock::now(), notice: lost })).await;
 }
 
 /// Sessions live as long as they are held; peers that connect by themselves are led to theirs.

@@ -8,7 +8,7 @@ use bgp::{
     originate::{Originator, routes},
     wire::Received,
 };
-use model::{Affinity, Delay, Fact, IgpMetric, LinkId, NodeId, Side, Standing, Ted, Timestamp};
+use model::{Affinity, Bandwidth, Delay, Fact, IgpMetric, LinkId, NodeId, Side, Standing, Ted, Timestamp};
 
 use super::*;
 
@@ -44,6 +44,11 @@ fn learned(told: &[(&str, &Ted)], groups: &Names) -> (Learned, bgp::learn::Unmat
     let seen = view(&table);
     let matched = seen.matched(&file());
     (Learned::of(&matched, groups), matched.unmatched)
+}
+
+/// Nobody has told all.
+fn nobody() -> BTreeSet<NodeId> {
+    BTreeSet::new()
 }
 
 fn told(ted: &Ted) -> Learned {
@@ -89,24 +94,69 @@ fn sids_blocks_metrics_and_overload_are_laid_over_the_file_and_delay_is_not() {
 }
 
 #[test]
+fn a_port_that_is_faster_than_the_contract_gives_no_room_and_a_slower_one_takes_it() {
+    let in_file = file().links[&line()].a_to_z.bandwidth.clone();
+    assert_eq!(in_file.source, model::Source::File);
+    let of = |bps: u64| {
+        let mut ted = file();
+        ted.links.get_mut(&line()).unwrap().a_to_z.bandwidth = Fact::from_file(Bandwidth::from_bps(bps));
+        told(&ted)
+    };
+    let shown = |learned: &Learned| {
+        let shown = show(learned, &file());
+        let is_it = |fact: &&FactView| fact.what == "bandwidth" && fact.from == Some(Side::A);
+        shown.links[&line()].iter().find(is_it).unwrap().clone()
+    };
+    let bps = in_file.value.as_bps();
+    let (fast, slow) = (of(bps * 10), of(bps / 4));
+    assert_eq!(plain(&fast.lay(&file())), plain(&file()));
+    let fact = shown(&fast);
+    assert_eq!((fact.followed, fact.other), (false, None), "that a port is faster is no contradiction");
+    let laid = slow.lay(&file()).links[&line()].a_to_z.bandwidth.clone();
+    assert_eq!(laid.value, Bandwidth::from_bps(bps / 4));
+    assert!(matches!(laid.standing, Standing::Conflicting { .. }) && shown(&slow).followed);
+    // Where the file says none, what routers say is more than a guess.
+    let mut silent = file();
+    silent.links.get_mut(&line()).unwrap().a_to_z.bandwidth = Fact::derived(in_file.value);
+    assert_eq!(fast.lay(&silent).links[&line()].a_to_z.bandwidth.value, Bandwidth::from_bps(bps * 10));
+}
+
+#[test]
 fn what_was_told_before_and_not_since_stays_and_is_stale() {
     let before = told(&changed());
-    let after = Learned::default().over(&before, at(60));
+    let after = Learned::default().over(&before, at(60), &nobody());
     assert_eq!(plain(&after.lay(&file())), plain(&before.lay(&file())));
     let stale = Standing::Stale { since: at(60) };
     assert_eq!(after.nodes[&core()].node_sid.as_ref().unwrap().standing, stale);
     // Silent for longer stays silent for longer.
-    let later = Learned::default().over(&after, at(90));
+    let later = Learned::default().over(&after, at(90), &nobody());
     assert_eq!(later, after);
     // What is told again counts, whatever was told before.
-    let again = told(&file()).over(&after, at(90));
+    let again = told(&file()).over(&after, at(90), &nobody());
     assert_eq!(plain(&again.lay(&file())), plain(&file()));
     assert_eq!(again.nodes[&core()].node_sid.as_ref().unwrap().standing, Standing::Fresh);
 }
 
 #[test]
+fn what_a_peer_withdrew_that_has_told_all_is_gone_while_another_is_still_silent() {
+    // Each of them alone tells of one router.
+    let (mut one, mut two) = (file(), changed());
+    let branch = NodeId::lit("br-1");
+    one.nodes.retain(|id, _| *id == branch);
+    one.links.clear();
+    two.nodes.retain(|id, _| *id == core());
+    two.links.clear();
+    let (before, _) = learned(&[("rr1", &one), ("rr2", &two)], &Names::default());
+    assert!(before.nodes.contains_key(&branch) && before.nodes.contains_key(&core()));
+    let after = Learned::default().over(&before, at(60), &BTreeSet::from([NodeId::lit("rr1")]));
+    assert_eq!(after.nodes.keys().collect::<Vec<_>>(), [&core()], "rr2 has not come yet");
+    let all = Learned::default().over(&before, at(60), &nobody());
+    assert_eq!(all.nodes.len(), 2);
+}
+
+#[test]
 fn what_is_learned_survives_the_journal() {
-    let learned = told(&changed()).over(&told(&file()), at(60));
+    let learned = told(&changed()).over(&told(&file()), at(60), &nobody());
     let text = serde_json::to_string(&learned).unwrap();
     assert_eq!(serde_json::from_str::<Learned>(&text).unwrap(), learned);
     assert_eq!(serde_json::from_str::<Learned>("{}").unwrap(), Learned::default());
@@ -156,6 +206,28 @@ fn who_says_otherwise_stands_beside() {
     let in_file =
         Other { value: "16000/8000".into(), source: "network file, or what it has by default".into() };
     assert_eq!(srgb.other, Some(in_file));
+}
+
+#[test]
+fn of_two_that_are_one_the_fresh_one_is_believed_and_of_two_fresh_ones_both_stand() {
+    let router = |sid: u32, standing: Standing<u32>| {
+        let source = model::fact::DeviceSource { node: NodeId::lit("rr1"), protocol: "bgp-ls".into() };
+        let source = model::Source::Advertised(source);
+        let node_sid = Some(Fact { value: sid, source, at: at(5), standing });
+        bgp::learn::Router { node_sid, ..bgp::learn::Router::default() }
+    };
+    let believed = |first: &bgp::learn::Router, second: &bgp::learn::Router| {
+        let nodes = vec![(core(), first), (core(), second)];
+        let matched = bgp::learn::Matched { nodes, ..bgp::learn::Matched::default() };
+        Learned::of(&matched, &Names::default()).nodes[&core()].node_sid.clone().unwrap()
+    };
+    let stale = router(1, Standing::Stale { since: at(3) });
+    let (fresh, other) = (router(2, Standing::Fresh), router(3, Standing::Fresh));
+    assert_eq!(Some(believed(&stale, &fresh)), fresh.node_sid);
+    assert_eq!(Some(believed(&fresh, &stale)), fresh.node_sid);
+    let both = believed(&fresh, &other);
+    assert_eq!(both.value, 2);
+    assert!(matches!(both.standing, Standing::Conflicting { other: 3, .. }), "{both:?}");
 }
 
 #[test]

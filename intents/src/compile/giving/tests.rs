@@ -65,6 +65,30 @@ fn a_line_that_fails_brings_back_only_those_who_stand_in_the_way() {
 }
 
 #[test]
+fn when_enough_was_tried_all_are_let_back_who_may_be() {
+    let ted = minimal_ted();
+    let texts = [
+        voice("x", &format!("{TO_BR_1}{}", mbps(60))),
+        voice("w", &format!("{TO_BR_2}{}", mbps(60))),
+        service("y", &format!("{TO_BR_1}  path: {{avoid: [{{affinity: line1}}]}}\n{}", mbps(60))),
+    ];
+    let hints = kept_off(&[("x", "line1-br-1"), ("w", "line1-br-2")]);
+    let set = set(&ted, &texts);
+    let ids = Allocations::default().extended(&set).unwrap();
+    let arranged = |most: usize| {
+        let rounds = Rounds::at_most(most);
+        let how = super::super::How { may_give: true, rounds: &rounds };
+        (super::super::arrange(&set, &ted, &hints, &ids, how), rounds.made())
+    };
+    let (done, made) = arranged(2);
+    assert_eq!((made, done.gave_way.len()), (2, 2), "nobody is sought who has not to give way");
+    assert_eq!(lines(&done, &["x", "w", "y"]), ["line1-br-1", "line1-br-2", "line2-br-1"]);
+    let (done, made) = arranged(super::super::rounds::MOST);
+    assert!(made > 2 && done.gave_way.len() == 1, "{made} rounds");
+    assert_eq!(done, compiled(&set, &ted, &hints));
+}
+
+#[test]
 fn who_stands_in_the_way_of_who_gives_way_gives_way_too() {
     // `y` needs the third way, on which `x` is; `x` has room on the second when `v` leaves it, which fits beside `u` on the first.
     let ted = ted(THREE_WAYS);

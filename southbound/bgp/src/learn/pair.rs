@@ -2,7 +2,7 @@
 //! link: a router that is heard of by one side only cannot be relied upon (ISO 10589 section 7.2.8.2 has the same check).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, Ipv6Addr},
 };
 
@@ -20,6 +20,17 @@ pub enum End {
     Ipv6(Ipv6Addr),
     /// By its number at its router.
     Number(u32),
+}
+
+impl End {
+    /// Which manner of calling it this is.
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Ipv4(_) => 0,
+            Self::Ipv6(_) => 1,
+            Self::Number(_) => 2,
+        }
+    }
 }
 
 /// One direction of a link.
@@ -60,6 +71,16 @@ impl Half {
         near.sort();
         far.sort();
         Some(Self { local, remote, near, far, way })
+    }
+
+    /// Whether these are two lines, not one that is told of twice, say on two levels: their names differ, or their near ends are called in
+    /// one manner and otherwise.
+    pub(super) fn is_other_line(&self, other: &Self) -> bool {
+        if let (Some(one), Some(two)) = (&self.way.name, &other.way.name) {
+            return one.value != two.value;
+        }
+        let kinds = |half: &Self| half.near.iter().map(End::kind).collect::<BTreeSet<u8>>();
+        !kinds(self).is_disjoint(&kinds(other)) && !self.near.iter().any(|end| other.near.contains(end))
     }
 
     pub(super) fn settle_label(&mut self, block: Option<LabelBlock>) {
@@ -134,13 +155,8 @@ impl Half {
     /// Near and far end, called in the same manner. One of each manner, so that a route with a thousand addresses costs no more
     /// than one with two.
     fn ends(&self) -> impl Iterator<Item = (End, End)> + '_ {
-        let kind = |end: &End| match end {
-            End::Ipv4(_) => 0,
-            End::Ipv6(_) => 1,
-            End::Number(_) => 2,
-        };
         (0..3).filter_map(move |wanted| {
-            let first = |ends: &[End]| ends.iter().find(|end| kind(end) == wanted).copied();
+            let first = |ends: &[End]| ends.iter().find(|end| end.kind() == wanted).copied();
             Some((first(&self.near)?, first(&self.far)?))
         })
     }

@@ -6,7 +6,7 @@ mod prefixes;
 
 use std::net::IpAddr;
 
-use model::{Span, Timestamp, link::Direction};
+use model::{Side, Span, Timestamp, link::Direction};
 
 use super::*;
 use crate::{
@@ -327,4 +327,96 @@ fn what_was_learned_finds_its_place_in_a_file_and_what_has_none_is_told() {
     let nothing = view(&Table::default());
     let unmatched = nothing.matched(&ted).unmatched;
     assert_eq!((unmatched.silent_nodes.len(), unmatched.silent_links.len()), (12, 30));
+}
+
+/// The first direction as its file has it, and one between the same routers, of another line, that comes before it.
+fn two_between_the_same(name: Option<&str>) -> (model::Ted, View) {
+    let (ted, _, table) = told();
+    let mut seen = view(&table);
+    let mut other = seen.halves[0].clone();
+    let called = |half: &mut Half, name: Option<&str>| {
+        half.way.name =
+            name.and_then(|name| half.way.name.clone().map(|fact| Fact { value: name.to_owned(), ..fact }));
+    };
+    called(&mut other, name);
+    other.near = vec![End::Number(9_999)];
+    other.way.igp.as_mut().unwrap().value = IgpMetric(777);
+    if name.is_none() {
+        seen.halves.iter_mut().for_each(|half| called(half, None));
+    }
+    seen.halves.insert(0, other);
+    (ted, seen)
+}
+
+fn metrics(matched: &Matched<'_>, of: &Half, seen: &View) -> Vec<u32> {
+    let local = seen.routers[&of.local].router_id.as_ref().unwrap().value;
+    let remote = seen.routers[&of.remote].router_id.as_ref().unwrap().value;
+    let node = |at: Ipv4Addr| matched.nodes.iter().find(|(_, it)| it.router_id.as_ref().unwrap().value == at);
+    let (near, far) = (&node(local).unwrap().0, &node(remote).unwrap().0);
+    let is_it = |link: &model::LinkId, side: Side| {
+        let (a, z) = link.as_str().split_once("--").unwrap();
+        let (from, to) = if side == Side::A { (a, z) } else { (z, a) };
+        from.starts_with(near.as_str()) && to.starts_with(far.as_str())
+    };
+    let of_it = matched.ways.iter().filter(|(link, side, _)| is_it(link, *side));
+    of_it.map(|(_, _, way)| way.igp.as_ref().unwrap().value.0).collect()
+}
+
+/// Of the direction nobody but a silent peer told, and only its metric.
+fn stale_since(way: &mut Way, secs: u64) {
+    let standing = Standing::Stale { since: at(secs) };
+    *way = Way { igp: way.igp.take().map(|fact| Fact { standing, ..fact }), ..Way::default() };
+}
+
+#[test]
+fn a_line_beside_that_of_the_file_is_not_taken_for_it() {
+    let (ted, seen) = two_between_the_same(Some("eth99"));
+    let matched = seen.matched(&ted);
+    let own = seen.halves[1].way.igp.as_ref().unwrap().value.0;
+    assert_eq!(
+        metrics(&matched, &seen.halves[0], &seen),
+        [own],
+        "its router names interfaces, and this is another"
+    );
+    assert_eq!(matched.unmatched.halves.len(), 1);
+    assert!(matched.unmatched.silent_links.is_empty());
+}
+
+#[test]
+fn where_nobody_knows_which_line_is_the_files_none_is_taken() {
+    let (ted, seen) = two_between_the_same(None);
+    let matched = seen.matched(&ted);
+    assert_eq!(metrics(&matched, &seen.halves[0], &seen), Vec::<u32>::new());
+    assert_eq!((matched.unmatched.halves.len(), matched.unmatched.silent_links.len()), (2, 1));
+}
+
+#[test]
+fn a_line_that_moved_is_taken_as_it_is_told_now_and_not_as_a_silent_peer_told_it() {
+    let (ted, mut seen) = two_between_the_same(None);
+    stale_since(&mut seen.halves[0].way, 60);
+    let matched = seen.matched(&ted);
+    let own = seen.halves[1].way.igp.as_ref().unwrap().value.0;
+    assert_eq!(metrics(&matched, &seen.halves[0], &seen), [own]);
+    assert!(matched.unmatched.halves.is_empty());
+}
+
+#[test]
+fn a_line_that_is_told_of_twice_is_one() {
+    let (ted, mut seen) = two_between_the_same(None);
+    seen.halves[0].near = seen.halves[1].near.clone();
+    let matched = seen.matched(&ted);
+    let own = seen.halves[1].way.igp.as_ref().unwrap().value.0;
+    assert_eq!(metrics(&matched, &seen.halves[0], &seen), [777, own]);
+}
+
+#[test]
+fn another_name_alone_is_no_other_line() {
+    let (ted, _, table) = told();
+    let mut seen = view(&table);
+    // Links have names of their own there.
+    for half in &mut seen.halves {
+        half.way.name.as_mut().unwrap().value.insert_str(0, "line-of-");
+    }
+    let matched = seen.matched(&ted);
+    assert_eq!((matched.ways.len(), matched.unmatched.halves.len()), (2 * ted.links.len(), 0));
 }
