@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -20,6 +20,12 @@ help: ## List these targets
 
 demo: setup-build web-ui build ## Show the main job: 120 routers, a line that degrades, the dashboard on 127.0.0.1:8080
 	$(TARGET)/release/trunkline demo $(ARGS)
+
+# Which of them: all, or some, as in `make scenarios SCENARIOS=lab/scenarios/ceb-line-cut.yaml`.
+SCENARIOS ?= $(wildcard lab/scenarios/*.yaml)
+
+scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page of each in target/scenarios (about 45 minutes)
+	.ci/scenarios $(TARGET)/release/trunkline $(TARGET)/scenarios $(SCENARIOS)
 
 test: setup web-ui test-web test-rust ## Run all tests
 
