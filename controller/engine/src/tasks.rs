@@ -50,6 +50,7 @@ impl Work {
 
 /// What it answered.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and most are readings")]
 pub enum Done {
     /// It did it.
     Ok,

@@ -186,9 +186,12 @@ mod tests {
             Edit::PutSteering(_) => Some("steering"),
             Edit::PutQos { .. } => Some("queues"),
             Edit::PutClassifier(_) => Some("classifiers"),
-            Edit::RemovePolicy(_) | Edit::RemoveSteering(_) | Edit::RemoveQos(_) | Edit::RemoveClassifier => {
-                None
-            }
+            Edit::BindClassifier(_) => Some("bindings"),
+            Edit::RemovePolicy(_)
+            | Edit::RemoveSteering(_)
+            | Edit::RemoveQos(_)
+            | Edit::RemoveClassifier
+            | Edit::UnbindClassifier(_) => None,
         }
     }
 
