@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -20,6 +20,12 @@ help: ## List these targets
 
 demo: setup-build web-ui build ## Show the main job: 120 routers, a line that degrades, the dashboard on 127.0.0.1:8080
 	$(TARGET)/release/trunkline demo $(ARGS)
+
+# Which of them: all, or some, as in `make scenarios SCENARIOS=lab/scenarios/ceb-line-cut.yaml`.
+SCENARIOS ?= $(wildcard lab/scenarios/*.yaml)
+
+scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page of each in target/scenarios (about 45 minutes)
+	.ci/scenarios $(TARGET)/release/trunkline $(TARGET)/scenarios $(SCENARIOS)
 
 test: setup web-ui test-web test-rust ## Run all tests
 
@@ -60,13 +66,17 @@ test-web: setup web-ui
 	elif [ "$${CI:-}" = true ]; then echo "no browser: the dashboard's tests cannot run" >&2; exit 1; \
 	else echo "skipped: no browser, so the dashboard was not tested in one"; fi
 
+# `make setup` installs the independent peers of the tests, so one that is missing fails its tests. With SETUP=no, or PEERS= , they
+# say why they are skipped.
+PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
+
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
 # Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
-	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20
@@ -78,8 +88,8 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
 	$(CARGO) build --locked -p daemon -p agent --bins
-	$(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts --test real -- --nocapture
-	$(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts --test real -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
 

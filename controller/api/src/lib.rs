@@ -28,7 +28,7 @@ pub mod sentence;
 pub mod server;
 pub mod token;
 
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, Message};
 pub use live::{Live, Topology};
 pub use notify::{Notifiers, NotifyConfig, NotifyError, spawn_notifiers};
 pub use problem::Problem;

@@ -268,6 +268,11 @@ mod tests {
             sentence(&balanced(&["a", "b"], 0, true)),
             "mei let 2 services back that had left full links"
         );
+        assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");
+    }
+
+    #[test]
+    fn exceptions_name_who_accepted_what_and_why() {
         let accepted = EventKind::Excepted {
             nodes: vec![NodeId::lit("r1"), NodeId::lit("r2")],
             objects: 3,
@@ -286,6 +291,5 @@ mod tests {
             sentence(&ended),
             "an exception of mei on r1 is over, classifier and 1 more: its time is over"
         );
-        assert_eq!(sentence(&EventKind::DeviceUp { node: NodeId::lit("r1") }), "r1 answers and was read");
     }
 }

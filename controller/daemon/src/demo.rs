@@ -5,8 +5,10 @@
 mod case;
 pub mod files;
 mod hand;
+mod paper;
 mod play;
 pub mod process;
+mod record;
 mod summary;
 mod tell;
 
@@ -25,7 +27,9 @@ use net::Scenario;
 use tokio::time::{Instant, sleep};
 
 use self::{
+    case::{Case, Told},
     files::Folder,
+    paper::Paper,
     play::Stage,
     process::{Controller, Forwarding, Routers},
     tell::Teller,
@@ -48,15 +52,28 @@ pub struct DemoArgs {
     /// What happens, and what is expected of the controller; it ends with a summary then
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Another case than CEB: a folder with network.yaml, traffic.yaml, and intents in other YAML files
+    #[arg(long, value_name = "DIR", requires = "scenario", conflicts_with = "routers")]
+    pub case: Option<PathBuf>,
     /// Another line, time and class for the scenario, chosen by this number
     #[arg(long, value_name = "N", requires = "scenario")]
     pub seed: Option<u64>,
+    /// Where the run is written when it has been played: a page with its picture (.html), or its figures (.json); may be given twice
+    #[arg(long, value_name = "FILE")]
+    pub report: Vec<PathBuf>,
     /// Where files, keys and logs lie; a folder for this run alone where absent, which goes with it
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
     /// A line for people, or a JSON object, for each thing that happens
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// What is played, what its file says to people, and what is written about it.
+struct Piece {
+    scenario: Scenario,
+    told: Told,
+    papers: Vec<Paper>,
 }
 
 /// The longest that starting may take.
@@ -89,16 +106,20 @@ impl Ending {
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     // From here on a signal ends it in order, also while it starts.
     let mut signals = Signals::new()?;
-    let (scenario, name) = case::read_scenario(args.scenario.as_deref())?;
-    let ted = case::network(args.routers, &scenario)?;
-    let scenario = case::fitted(scenario, &name, args.seed, &ted)?;
-    let demands = case::demands(&ted)?;
+    let papers = args.report.iter().map(|path| Paper::at(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let (scenario, told) = case::read_scenario(args.scenario.as_deref())?;
+    let case = match &args.case {
+        Some(folder) => Case::read(folder)?,
+        None => Case::ceb(args.routers, &scenario)?,
+    };
+    let scenario = case::fitted(scenario, &told.name, args.seed, &case.ted)?;
     let args = DemoArgs { listen: free(args.listen)?, ..args };
     let teller = Teller::new(args.format == Format::Json);
     let folder = Folder::make(args.folder.as_deref())?;
-    let mut stage = Stage::new(&teller, args.listen, ted.nodes.len(), &demands);
-    let ended = match folder.write(&ted, &demands, &BTreeSet::new(), args.listen) {
-        Ok(written) => whole(&args, &written, &teller, scenario, &mut stage, &mut signals).await,
+    let mut stage = Stage::new(&teller, args.listen, &case);
+    let piece = Piece { scenario, told, papers };
+    let ended = match folder.write(&case.ted, &case.demands, &BTreeSet::new(), args.listen) {
+        Ok(written) => whole(&args, &written, &teller, piece, &mut stage, &mut signals).await,
         Err(error) => Err(error),
     };
     tokio::select! {
@@ -133,12 +154,12 @@ async fn whole(
     args: &DemoArgs,
     written: &files::Written,
     teller: &Teller,
-    scenario: Scenario,
+    piece: Piece,
     stage: &mut Stage<'_>,
     signals: &mut Signals,
 ) -> anyhow::Result<Ending> {
     let good = tokio::select! {
-        good = show(args.listen, written, teller, scenario, stage) => good?,
+        good = show(args.listen, written, teller, piece, stage) => good?,
         by = signals.next() => {
             teller.say("stopping");
             return Ok(Ending::Stopped(by));
@@ -159,12 +180,13 @@ async fn show(
     listen: SocketAddr,
     written: &files::Written,
     teller: &Teller,
-    scenario: Scenario,
+    piece: Piece,
     stage: &mut Stage<'_>,
 ) -> anyhow::Result<bool> {
+    let Piece { scenario, told, papers } = piece;
     let begun = Instant::now();
     stage.routers = Some(Routers::start(written, Forwarding::Simulated).await?);
-    teller.say(&format!("{} routers run, {:.1} s", stage.count, begun.elapsed().as_secs_f64()));
+    teller.say(&format!("{} routers run, {:.1} s", stage.count(), begun.elapsed().as_secs_f64()));
     stage.controller = Some(Controller::start(written)?);
     let token = written.state.join("token");
     let client = connect(listen, &token, stage).await?;
@@ -172,18 +194,26 @@ async fn show(
     teller.say(&format!("changes need the token in {}", token.display()));
     stage.follow(&client).await?;
     stage.wait_in_sync().await?;
+    let why = format!("the intents of the {} case", stage.case.name);
+    let request = ApplyRequest::new(stage.case.intents.clone(), why);
     let applied = stage
         .meanwhile(async {
             client.adopt("the demonstration's own network").await?;
-            client.apply(&ApplyRequest::new(case::intents(), "the six classes of the CEB case")).await
+            client.apply(&request).await
         })
         .await??;
     teller.applied(&applied);
     stage.wait_kept(&client).await?;
     let outcome = stage.play(scenario, &client, written).await?;
     let summary = stage.sum_up(&client, &outcome).await?;
+    if let Some(run) = stage.report(&told, &outcome, &summary) {
+        for paper in &papers {
+            paper.write(&run)?;
+            teller.say(&format!("report: {}", paper.path().display()));
+        }
+    }
     teller.summary(&summary);
-    Ok(outcome.passed && summary.slo_restored && summary.unexpected == 0)
+    Ok(summary.is_good(&outcome))
 }
 
 /// Waits for the controller's API; its token is in its state folder.

@@ -259,10 +259,10 @@ impl<'a> Run<'a> {
             ) => Answer::Done,
             Err(error) => {
                 warn!(%node, %step, %error, "a device did not do its part");
-                let answer = match error.kind {
-                    ErrorKind::Unreachable(_) | ErrorKind::Untrusted(_) => Answer::NotReached,
-                    _ if error.is_outcome_unknown() => Answer::Silent,
-                    _ => Answer::Refused,
+                let answer = match (error.is_not_reached(), error.is_outcome_unknown()) {
+                    (true, _) => Answer::NotReached,
+                    (false, true) => Answer::Silent,
+                    (false, false) => Answer::Refused,
                 };
                 self.errors.push(error);
                 answer

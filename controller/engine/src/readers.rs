@@ -7,7 +7,7 @@ use device::{DeviceError, ErrorKind, Served};
 use model::{DeviceReading, NodeId, Surroundings, Timestamp};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{clock, tasks::DeviceHandle};
@@ -43,12 +43,26 @@ pub enum Lesson {
 
 /// With every tenth reading a device is asked what is around it. Cables are moved by people: that takes longer.
 const LOOK_AROUND: u32 = 10;
+/// How long a device is asked for what it serves; the rest waits for the next reading.
+const LEARNING: Duration = Duration::from_secs(60);
+/// How long after a refused login a device is tried again.
+const LOCKING: Duration = Duration::from_secs(300);
 
 /// How long after a failure a device is tried again: doubling up to a minute, spread over devices by their names, so that
 /// a hundred routers behind one broken line do not all come at once.
 fn pause(failures: u32, node: &NodeId) -> Duration {
     let base = 500_u64 << failures.min(7);
     Duration::from_millis(base.min(60_000)) + share_of(Duration::from_millis(base / 2), node)
+}
+
+/// How long after a failure a device is tried again. What only a person mends has time, and an account that fails again and again is
+/// locked, on all devices that ask the same server.
+fn pause_after(error: &DeviceError, failures: u32) -> Duration {
+    match &error.kind {
+        ErrorKind::Untrusted(_) => Duration::from_secs(60),
+        ErrorKind::Refused(_) if error.is_not_reached() => LOCKING,
+        _ => pause(failures, &error.node),
+    }
 }
 
 /// A part of `whole`, another one for each name.
@@ -98,10 +112,9 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
                 failures = 0;
                 std::mem::replace(&mut wait, turns.every)
             }
-            Err(DeviceError { kind: ErrorKind::Untrusted(_), .. }) => Duration::from_secs(60),
-            Err(_) => {
+            Err(error) => {
                 failures += 1;
-                pause(failures, handle.node())
+                pause_after(error, failures)
             }
         };
         let answers = result.is_ok();
@@ -119,25 +132,33 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
     }
 }
 
-/// Asks once what the device serves; whether that is known now. It would stand in the way of a change, and so it waits for the next
-/// reading where one is under way.
+/// Asks what the device serves, a few texts at a time; whether all that can be known of it is known now. It would stand in the way of a
+/// change, and so the rest waits for the next reading where one is under way.
 async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
-    if *turns.busy.borrow() {
-        return false;
-    }
-    let Ok(permit) = turns.gate.acquire().await else { return false };
-    let served = handle.serves().await;
-    drop(permit);
-    match served {
-        Ok(served) => {
-            let learnt = Learnt { node: handle.node().clone(), what: Lesson::Served(served) };
-            turns.learnt.send(learnt).await.is_ok()
+    let begun = Instant::now();
+    let mut known = None;
+    while !*turns.busy.borrow() && begun.elapsed() < LEARNING {
+        let Ok(permit) = turns.gate.acquire().await else { return false };
+        let served = handle.serves().await;
+        drop(permit);
+        match served {
+            Ok(served) => {
+                let is_all = !served.unfinished;
+                known = Some(served);
+                if is_all {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a device did not say what it serves");
+                break;
+            }
         }
-        Err(error) => {
-            tracing::debug!(%error, "a device did not say what it serves");
-            false
-        }
     }
+    let Some(served) = known else { return false };
+    let is_all = !served.unfinished;
+    turns.learnt.send(Learnt { node: handle.node().clone(), what: Lesson::Served(served) }).await.is_ok()
+        && is_all
 }
 
 /// Asks what is around a device, where that was so many readings ago; gives how many that is with this one. It would stand in the way
@@ -161,4 +182,85 @@ async fn look_around(handle: &DeviceHandle, turns: &Turns, readings: u32) -> u32
     let _ =
         turns.learnt.send(Learnt { node: handle.node().clone(), what: Lesson::Around(begun, around) }).await;
     1
+}
+
+#[cfg(test)]
+mod tests {
+    use device::{Capabilities, Device, Module, Step};
+    use model::{Edit, TransactionId};
+
+    use super::*;
+
+    /// A device that tells of one more module whenever it is asked, and after the third time has nothing more to tell. A change begins when
+    /// it was asked so often.
+    struct Bit {
+        node: NodeId,
+        told: usize,
+        busy_after: usize,
+        busy: watch::Sender<bool>,
+    }
+
+    impl Device for Bit {
+        fn node(&self) -> &NodeId {
+            &self.node
+        }
+        async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn stage(&mut self, _: TransactionId, _: &[Edit]) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn commit(&mut self, _: TransactionId, _: Duration) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn confirm(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
+            unreachable!("nobody asks")
+        }
+        async fn serves(&mut self) -> Result<Served, DeviceError> {
+            self.told += 1;
+            if self.told == self.busy_after {
+                self.busy.send_replace(true);
+            }
+            let modules =
+                (0..self.told).map(|number| Module { name: format!("m{number}"), ..Module::default() });
+            Ok(Served { modules: modules.collect(), unfinished: self.told < 3, ..Served::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_device_serves_is_asked_bit_by_bit_and_not_beside_a_change() {
+        for (busy_after, asked, is_all) in [(9, 3, true), (2, 2, false), (3, 3, true)] {
+            let (busy, is_busy) = watch::channel(false);
+            let (learnt, mut out) = mpsc::channel(9);
+            let device = Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy };
+            let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
+            let gate = Arc::new(Semaphore::new(1));
+            let turns = Turns { every: Duration::from_secs(60), gate, busy: is_busy, learnt };
+            assert_eq!(learn(&handle, &turns).await, is_all, "busy after {busy_after}");
+            let Lesson::Served(served) = out.recv().await.unwrap().what else {
+                panic!("busy after {busy_after}")
+            };
+            assert_eq!(served.modules.len(), asked, "busy after {busy_after}");
+            assert!(out.try_recv().is_err(), "it is told once");
+        }
+    }
+
+    #[test]
+    fn a_refused_login_is_not_tried_again_for_minutes() {
+        let error = |step, kind: fn(String) -> ErrorKind| DeviceError {
+            node: NodeId::lit("r1"),
+            step,
+            kind: kind("no".into()),
+        };
+        assert_eq!(pause_after(&error(Step::Connect, ErrorKind::Refused), 1), LOCKING);
+        assert!(pause_after(&error(Step::Read, ErrorKind::Refused), 1) < Duration::from_secs(3));
+        assert!(pause_after(&error(Step::Connect, ErrorKind::Unreachable), 1) < Duration::from_secs(3));
+        assert_eq!(pause_after(&error(Step::Connect, ErrorKind::Untrusted), 9), Duration::from_secs(60));
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use device::{DeviceError, ErrorKind};
 use futures_util::future::join_all;
 use model::{NodeId, TransactionId};
 use store::{Journal, StoreError, TransactionRecord};
@@ -94,6 +95,48 @@ fn open_on(record: &TransactionRecord) -> BTreeSet<NodeId> {
     }
 }
 
-fn is_answer(error: &device::DeviceError) -> bool {
-    matches!(error.kind, device::ErrorKind::Refused(_) | device::ErrorKind::Unsupported(_))
+/// Whether a device answered what it was asked; one that refuses the login was asked nothing.
+fn is_answer(error: &DeviceError) -> bool {
+    matches!(error.kind, ErrorKind::Refused(_) | ErrorKind::Unsupported(_)) && !error.is_not_reached()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use device::{
+        Step,
+        fake::{FakeDevice, Fault},
+    };
+    use model::{Phase, Timestamp, Transaction};
+
+    use super::*;
+    use crate::tasks::DeviceHandle;
+
+    #[tokio::test]
+    async fn a_login_that_is_refused_is_no_answer_to_a_confirm() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(&folder.path().join("journal")).unwrap();
+        let node = NodeId::lit("r1");
+        let device = FakeDevice::new(node.clone());
+        let handle = DeviceHandle::spawn(device.another_session(), Duration::from_secs(1));
+        let fleet = Fleet::from([(node.clone(), handle)]);
+        let record = TransactionRecord {
+            id: journal.next_transaction().unwrap(),
+            begun: Timestamp::default(),
+            transaction: Transaction {
+                phase: Phase::Move,
+                edits: BTreeMap::from([(node.clone(), Vec::new())]),
+            },
+            pre_images: BTreeMap::new(),
+            decided: true,
+            unresolved: None,
+        };
+        journal.put_transaction(&record).unwrap();
+        device.will(Step::Confirm, Fault::Shut);
+        assert_eq!(recover(&record, &fleet, &journal).await.unwrap(), BTreeSet::from([node]));
+        assert_eq!(journal.open_transactions().unwrap().len(), 1);
+        device.will(Step::Confirm, Fault::Refuse);
+        assert!(recover(&record, &fleet, &journal).await.unwrap().is_empty(), "that is an answer");
+    }
 }

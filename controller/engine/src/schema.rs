@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use device::{DeviceError, Lack, Lacks, Module};
+use device::{DeviceError, Lack, Lacks, Module, Served};
 use dialects::{Dialect, Vocabulary};
 use model::NodeId;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::tasks::{DeviceHandle, Work};
 
 /// Texts that are looked up in one order.
 const AT_ONCE: usize = 4;
-/// No order for texts begins later than this after the first.
+/// No order begins later than this after the first.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// A device and its modules.
@@ -33,6 +33,8 @@ pub struct DeviceSchema {
     pub modules: Vec<ModuleView>,
     /// Modules that the dialect writes and the device does not serve.
     pub missing: Vec<String>,
+    /// Modules that the dialect writes and of which it is not known whether they lack anything.
+    pub unjudged: Vec<String>,
     /// Modules whose texts were not to be had, or not in time.
     pub unread: usize,
 }
@@ -90,8 +92,18 @@ impl Writers {
     }
 }
 
+impl Writers {
+    /// The modules that a dialect writes and of which nothing is known.
+    fn unjudged(&self, dialect: &str, served: &Served, lacks: &Lacks) -> Vec<String> {
+        let written = self.0.iter().filter(|(one, _)| one.to_string() == dialect);
+        let modules = written.flat_map(|(_, writes)| writes.keys());
+        let open = |module: &&&str| !served.judged.contains(**module) && !lacks.contains_key(**module);
+        modules.filter(open).map(|module| (*module).to_owned()).collect()
+    }
+}
+
 /// Asks a device for its modules, or for one of them, as long as somebody wants to know. Texts that it does not give, or not in
-/// time, are counted and no fault.
+/// time, are counted and no fault. What it was known to lack, and is not judged again, it still lacks.
 ///
 /// # Errors
 /// The device does not answer.
@@ -99,40 +111,47 @@ pub async fn look(
     handle: &DeviceHandle,
     dialect: &str,
     only: Option<&str>,
+    known: &Lacks,
     wanted: &(impl Fn() -> bool + Sync),
 ) -> Result<DeviceSchema, DeviceError> {
-    let lacks = handle.serves().await?.lacks;
+    let begun = Instant::now();
+    let mut served = handle.serves().await?;
+    while served.unfinished && wanted() && begun.elapsed() < WITHIN {
+        served = handle.serves().await?;
+    }
+    let lacks = served.over(known);
     let mut modules = handle.modules(Work::Modules).await?;
     modules.retain(|module| only.is_none_or(|only| module.name == only));
-    let begun = Instant::now();
-    let mut known = Vec::with_capacity(modules.len());
+    let mut looked = Vec::with_capacity(modules.len());
     for part in modules.chunks(AT_ONCE) {
         if begun.elapsed() >= WITHIN || !wanted() {
             break;
         }
         match handle.modules(Work::Contents(Arc::new(part.to_vec()))).await {
-            Ok(part) => known.extend(part),
+            Ok(part) => looked.extend(part),
             Err(error) => {
                 warn!(%error, "a device's modules were not all looked into");
                 break;
             }
         }
     }
-    known.extend(modules.into_iter().skip(known.len()));
+    let rest = looked.len();
+    looked.extend(modules.into_iter().skip(rest));
     let writers = Writers::default();
     let missing = lacks.iter().filter(|(_, lack)| **lack == Lack::Module);
     Ok(DeviceSchema {
         node: handle.node().clone(),
         dialect: dialect.to_owned(),
         missing: missing.map(|(module, _)| module.clone()).collect(),
-        unread: known.iter().filter(|module| module.contents.is_none()).count(),
-        modules: known.iter().map(|module| writers.view(module, &lacks)).collect(),
+        unjudged: writers.unjudged(dialect, &served, &lacks),
+        unread: looked.iter().filter(|module| module.contents.is_none()).count(),
+        modules: looked.iter().map(|module| writers.view(module, &lacks)).collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use device::{Contents, Device, Served};
+    use device::{Contents, Device};
     use model::{DeviceReading, Edit, TransactionId};
 
     use super::*;
@@ -174,7 +193,9 @@ mod tests {
             let nodes = Lack::Nodes { revision: None, names };
             let lacks =
                 [("openconfig-qos".to_owned(), nodes), ("trunkline-sr-policy".to_owned(), Lack::Module)];
-            Ok(Served { modules: Vec::new(), lacks: lacks.into() })
+            let lacks = Lacks::from(lacks);
+            let judged = lacks.keys().cloned().collect();
+            Ok(Served { lacks, judged, ..Served::default() })
         }
         async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
             let others = (0..9).map(|number| module(&format!("other-{number}")));
@@ -198,9 +219,16 @@ mod tests {
 
     #[tokio::test]
     async fn every_module_is_told_with_what_is_known_of_it() {
-        let schema = look(&spawned(), "openconfig", None, &|| true).await.unwrap();
+        let schema = look(&spawned(), "openconfig", None, &Lacks::new(), &|| true).await.unwrap();
         assert_eq!((schema.modules.len(), schema.unread), (11, 1));
         assert_eq!(schema.missing, ["trunkline-sr-policy"]);
+        // What was known of it before, and cannot be found out now, is still told.
+        assert_eq!(schema.unjudged, ["openconfig-network-instance"]);
+        let names = ["policy-forwarding".to_owned()].into();
+        let known =
+            Lacks::from([("openconfig-network-instance".into(), Lack::Nodes { revision: None, names })]);
+        let remembered = look(&spawned(), "openconfig", None, &known, &|| true).await.unwrap();
+        assert_eq!(remembered.unjudged, Vec::<String>::new());
         let qos = &schema.modules[1];
         assert_eq!((qos.containers, qos.lists, qos.rpcs), (Some(2), Some(1), Some(0)));
         assert_eq!(
@@ -209,13 +237,14 @@ mod tests {
         );
         let bare = &schema.modules[0];
         assert_eq!((bare.containers, bare.used_by.len()), (None, 0));
-        let one = look(&spawned(), "openconfig", Some("openconfig-qos"), &|| true).await.unwrap();
+        let one =
+            look(&spawned(), "openconfig", Some("openconfig-qos"), &Lacks::new(), &|| true).await.unwrap();
         assert_eq!(one.modules, std::slice::from_ref(qos));
     }
 
     #[tokio::test]
     async fn nothing_is_looked_into_for_nobody() {
-        let schema = look(&spawned(), "openconfig", None, &|| false).await.unwrap();
+        let schema = look(&spawned(), "openconfig", None, &Lacks::new(), &|| false).await.unwrap();
         assert_eq!((schema.modules.len(), schema.unread), (11, 11));
     }
 }

@@ -50,6 +50,7 @@ impl Work {
 
 /// What it answered.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and most are readings")]
 pub enum Done {
     /// It did it.
     Ok,
@@ -116,6 +117,8 @@ impl DeviceHandle {
                         let step = work.step();
                         let answer = timeout(longest, carry(&mut device, work)).await;
                         let _ = reply.send(answer.unwrap_or_else(|_| Err(silent(device.node(), step))));
+                        // What is cut short here is taken up again later.
+                        let _ = timeout(longest, device.afterwards()).await;
                     }
                     Job::Rollback(reply) => {
                         let answer = timeout(longest, device.capabilities()).await;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
-use device::{Rollback, Served};
+use device::{Lacks, Rollback, Served};
 use intents::Compilation;
 use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
@@ -172,19 +172,23 @@ impl World {
         }
     }
 
-    /// Notes what a device says that it serves. One that says nothing is as unknown as before.
+    /// Notes what a device says that it serves. One that says nothing is as unknown as before, and what could not be judged again is
+    /// as it was known.
     pub fn learn(&mut self, node: NodeId, served: Served) {
         if served.modules.is_empty() {
             return;
         }
         self.modules.insert(node.clone(), served.modules.len());
-        let known = self.lacks.get(&node);
-        if known != Some(&served.lacks) && !(known.is_none() && served.lacks.is_empty()) {
-            let lacks = Arc::make_mut(&mut self.lacks);
-            lacks.remove(&node);
-            if !served.lacks.is_empty() {
-                lacks.insert(node, served.lacks);
-            }
+        let nothing = Lacks::new();
+        let known = self.lacks.get(&node).unwrap_or(&nothing);
+        let lacks = served.over(known);
+        if lacks == *known {
+            return;
+        }
+        let all = Arc::make_mut(&mut self.lacks);
+        match lacks.is_empty() {
+            true => drop(all.remove(&node)),
+            false => drop(all.insert(node, lacks)),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use model::{
     ActualState, Classifier, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
-    InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp,
+    InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp, VrfName,
     state::Foreign,
 };
 use serde::{Deserialize, Serialize};
@@ -205,7 +205,8 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
         let wanted = desired.devices.get(node).unwrap_or(&empty);
         match reading {
             DeviceReading::Read { owned, foreign, .. } => {
-                let (objects, findings) = collisions(node, wanted, foreign);
+                let (mut objects, mut findings) = collisions(node, wanted, foreign);
+                findings.extend(placeless(node, wanted, foreign, &mut objects));
                 let change = if objects.is_empty() {
                     DeviceDiff::between(wanted, owned)
                 } else {
@@ -385,6 +386,31 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
         objects.push(Withheld::Classified(interface.clone()));
     }
     (objects, findings)
+}
+
+/// Withholds the rules that have no routing table to stand in, and tells it once for each VRF.
+fn placeless(
+    node: &NodeId,
+    wanted: &DeviceConfig,
+    foreign: &Foreign,
+    objects: &mut Vec<Withheld>,
+) -> Vec<Finding> {
+    let mut rules: BTreeMap<&VrfName, usize> = BTreeMap::new();
+    for rule in wanted.steering.values().filter(|rule| foreign.lacks_table_of(rule)) {
+        *rules.entry(&rule.key.vrf).or_default() += 1;
+        let object = Withheld::Steering(rule.key.clone());
+        if !objects.contains(&object) {
+            objects.push(object);
+        }
+    }
+    let tell = |(vrf, count): (&VrfName, usize)| {
+        let ours = if count == 1 { "our rule is".to_owned() } else { format!("our {count} rules are") };
+        let message = format!("vrf {vrf} has no routing table there for some prefixes: {ours} not put");
+        Finding::new(codes::NO_TABLE, Severity::Major, node, message).with_help(
+            "look whether the VRF has another name on the device, or lacks an address family; neither is made from here",
+        )
+    };
+    rules.into_iter().map(tell).collect()
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ fn possible(programs: &[&str]) -> bool {
             false
         }
         (_, Some(program)) => {
+            let required = std::env::var("TRUNKLINE_PEERS").is_ok_and(|peers| peers == "required");
+            assert!(!required, "TRUNKLINE_PEERS=required, and the program `{program}` is not installed");
             println!("skipped: the program `{program}` is not installed");
             false
         }

@@ -1,5 +1,7 @@
 //! What a scenario sees of the controller.
 
+use std::collections::BTreeSet;
+
 use model::{LinkId, NodeId, ServiceId};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,22 @@ pub enum Event {
         /// The services that moved.
         #[serde(default)]
         services: Vec<ServiceId>,
+    },
+    /// The paths of a service, as the controller has them: the links of all its directions.
+    Path {
+        /// The service.
+        service: ServiceId,
+        /// The links.
+        links: BTreeSet<LinkId>,
+    },
+    /// A transaction begins.
+    Change,
+    /// A device can be driven, or cannot.
+    Device {
+        /// The device.
+        node: NodeId,
+        /// Which of them.
+        up: bool,
     },
     /// A device holds something other than what the controller put there.
     Drift {

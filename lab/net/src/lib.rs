@@ -15,7 +15,9 @@ mod run;
 
 pub use event::Event;
 pub use run::{Judgement, Outcome, Run};
-pub use scenario::{Action, Deadline, Expectation, Process, Scenario, Sent, Step, Variant, scenario_schema};
+pub use scenario::{
+    Action, Allowed, Deadline, Expectation, Process, Scenario, Sent, Step, Variant, scenario_schema,
+};
 pub use selector::Selector;
 pub use traffic::{Directions, Flow, Pairing, Traffic, demands, traffic_schema};
 

@@ -120,7 +120,8 @@ impl Fleet {
             let host_key = netconf_server::HostKey::from_text(&text(&one.host_key)?)
                 .map_err(|e| content(&one.host_key, e))?;
             let ssh = netconf_server::Access { host_key, users: users.clone() };
-            let identity = Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)? };
+            let identity =
+                Identity { certificates_pem: bytes(&one.certificate)?, key_pem: bytes(&one.key)?.into() };
             let tls = match one.netconf_tls {
                 Some(_) => {
                     let access = netconf_server::TlsAccess::new(&identity, &client_authority_pem);

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use model::{Delay, Demands, DeviceConfig, InterfaceName, Jitter, LinkId, Loss, NodeId, Side, Ted};
+use model::{
+    Bandwidth, Delay, Demand, Demands, DeviceConfig, InterfaceName, Jitter, LinkId, Loss, NodeId, Ratio,
+    Side, Ted, VrfName,
+};
 use serde::{Deserialize, Serialize};
 use sim::World;
 use thiserror::Error;
@@ -97,6 +100,16 @@ pub enum Command {
         /// The router.
         node: NodeId,
     },
+    /// Makes customers send more, or less, than the file says, until they are told otherwise.
+    Surge {
+        /// The VRF whose traffic it is.
+        vrf: VrfName,
+        /// Only what begins or ends at this router; everywhere where absent.
+        #[serde(default)]
+        at: Option<NodeId>,
+        /// How much of the file's rate is sent; `100%` ends the surge.
+        to: Ratio,
+    },
     /// Tells how a demand fares, for whoever judges the lab.
     Flow {
         /// The demand.
@@ -116,9 +129,21 @@ pub enum CommandError {
     /// A demand is not known.
     #[error("there is no demand {0}")]
     Demand(model::DemandId),
+    /// Nobody sends what should surge.
+    #[error("nothing of VRF {vrf} is offered{}: see what the traffic file offers", place(.at.as_ref()))]
+    Nothing {
+        /// The VRF.
+        vrf: VrfName,
+        /// The router at which it should begin or end, where one was named.
+        at: Option<NodeId>,
+    },
     /// Lines and traffic are real.
     #[error("there is no simulated world around these routers: lines are told by who keeps the lab")]
     NoWorld,
+}
+
+fn place(at: Option<&NodeId>) -> String {
+    at.map_or_else(String::new, |node| format!(" at {node}"))
 }
 
 /// Why a world cannot be made.
@@ -137,9 +162,15 @@ pub enum WorldError {
 /// How often the world moves on.
 const TICK: Duration = Duration::from_millis(200);
 
+/// How much of the file's rate is sent, by VRF and place.
+type Surges = BTreeMap<(VrfName, Option<NodeId>), Ratio>;
+
 /// The world behind its lock, and what routers see of it.
 pub struct Lab {
     world: Mutex<World>,
+    /// What the file offers.
+    usual: Demands,
+    surges: Mutex<Surges>,
     seen: Mutex<BTreeMap<NodeId, Arc<RouterState>>>,
     ticks: watch::Sender<u64>,
 }
@@ -158,8 +189,14 @@ impl Lab {
         let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
         let WorldFile { ted, demands, seed } =
             serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
-        let world = World::new(ted, demands, seed).map_err(|error| fail(error.to_string()))?;
-        let lab = Self { world: Mutex::new(world), seen: Mutex::default(), ticks: watch::Sender::new(0) };
+        let world = World::new(ted, demands.clone(), seed).map_err(|error| fail(error.to_string()))?;
+        let lab = Self {
+            world: Mutex::new(world),
+            usual: demands,
+            surges: Mutex::default(),
+            seen: Mutex::default(),
+            ticks: watch::Sender::new(0),
+        };
         lab.advance();
         Ok(Arc::new(lab))
     }
@@ -238,6 +275,15 @@ impl Lab {
             | Command::Mend { .. } => {
                 act_on_routers(fleet, command)?;
             }
+            Command::Surge { vrf, at, to } => {
+                let key = (vrf.clone(), at.clone());
+                if !self.usual.values().any(|demand| is_meant(&key, demand)) {
+                    return Err(CommandError::Nothing { vrf: vrf.clone(), at: at.clone() });
+                }
+                let mut surges = locked(&self.surges);
+                surges.insert(key, *to);
+                world.offer(surged(&self.usual, &surges));
+            }
             Command::Flow { demand } => {
                 let flow = world.flow(demand).ok_or_else(|| CommandError::Demand(demand.clone()))?;
                 return Ok(serde_json::json!({
@@ -270,9 +316,11 @@ pub fn act_on_routers(fleet: &Fleet, command: &Command) -> Result<(), CommandErr
             fleet.router(node).ok_or_else(|| unknown(node))?.faults.clear();
             Ok(())
         }
-        Command::Impair { .. } | Command::Heal { .. } | Command::SetUp { .. } | Command::Flow { .. } => {
-            Err(CommandError::NoWorld)
-        }
+        Command::Impair { .. }
+        | Command::Heal { .. }
+        | Command::SetUp { .. }
+        | Command::Surge { .. }
+        | Command::Flow { .. } => Err(CommandError::NoWorld),
     }
 }
 
@@ -284,6 +332,23 @@ impl StateSource for Lab {
     fn ticks(&self) -> watch::Receiver<u64> {
         self.ticks.subscribe()
     }
+}
+
+fn is_meant((vrf, at): &(VrfName, Option<NodeId>), demand: &Demand) -> bool {
+    demand.vrf == *vrf && at.as_ref().is_none_or(|node| demand.from == *node || demand.to == *node)
+}
+
+/// What is offered while traffic surges. Where several surges mean a demand, the largest counts. O(demands x surges).
+fn surged(usual: &Demands, surges: &Surges) -> Demands {
+    let mut offered = usual.clone();
+    for demand in offered.values_mut() {
+        let meant = surges.iter().filter(|(key, _)| is_meant(key, demand));
+        if let Some(to) = meant.map(|(_, to)| *to).max() {
+            let rate = u128::from(demand.rate.as_bps()) * u128::from(to.as_ppm()) / 1_000_000;
+            demand.rate = Bandwidth::from_bps(u64::try_from(rate).unwrap_or(u64::MAX));
+        }
+    }
+    offered
 }
 
 /// Octets that a queue of the simulated routers holds: 50 ms at the line's speed.
@@ -344,5 +409,52 @@ fn queue_shown(queue: &sim::QueueState, buffer: u64) -> QueueState {
         dropped: Traffic { pkts: queue.drops, octets: queue.drops * sim::PACKET_OCTETS },
         length,
         longest: length,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usual() -> Demands {
+        let demand = |id: &str, vrf: &str, from: &str, to: &str| Demand {
+            id: id.parse().unwrap(),
+            service: None,
+            from: NodeId::lit(from),
+            to: NodeId::lit(to),
+            vrf: vrf.parse().unwrap(),
+            destination: None,
+            dscp: "ef".parse().unwrap(),
+            rate: Bandwidth::from_bps(12_000_000),
+        };
+        let all = [
+            demand("v1", "voice", "hq", "b1"),
+            demand("v2", "voice", "b2", "hq"),
+            demand("p1", "prod", "b1", "hq"),
+        ];
+        all.into_iter().map(|demand| (demand.id.clone(), demand)).collect()
+    }
+
+    fn rates(surges: &[(&str, Option<&str>, u64)]) -> Vec<u64> {
+        let surges = surges
+            .iter()
+            .map(|(vrf, at, percent)| {
+                ((vrf.parse().unwrap(), at.map(NodeId::lit)), Ratio::from_ppm(percent * 10_000))
+            })
+            .collect();
+        // By name: p1, v1, v2.
+        surged(&usual(), &surges).values().map(|demand| demand.rate.as_bps() / 1_000_000).collect()
+    }
+
+    #[test]
+    fn a_surge_means_a_vrf_and_maybe_a_router_and_ends_at_the_usual_rate() {
+        assert_eq!(rates(&[]), [12, 12, 12]);
+        assert_eq!(rates(&[("voice", None, 300)]), [12, 36, 36]);
+        assert_eq!(rates(&[("voice", Some("b2"), 300)]), [12, 12, 36]);
+        assert_eq!(
+            rates(&[("voice", None, 200), ("voice", Some("b2"), 300), ("prod", None, 50)]),
+            [6, 24, 36]
+        );
+        assert_eq!(rates(&[("voice", None, 100)]), [12, 12, 12]);
     }
 }

@@ -16,7 +16,7 @@ use model::{
     SteeringKey, SteeringRule, TransactionId, VrfName, sr::LastResort, steering::Dscp,
 };
 
-use crate::{Device, ErrorKind, Rehearsal, Rollback};
+use crate::{Device, ErrorKind, Module, Rehearsal, Rollback};
 
 /// A device under test and a way to look at it from beside.
 pub trait Rig {
@@ -27,6 +27,11 @@ pub trait Rig {
     /// for each number.
     fn edits(&self, number: u32) -> Vec<Edit> {
         sample_edits(number)
+    }
+
+    /// Whether the box can be asked if it would take a change. Where it can, it has to say so.
+    fn can_rehearse(&self) -> bool {
+        true
     }
 
     /// A new session to the same box, which has a network instance `production` and an interface `eth1`.
@@ -55,6 +60,7 @@ pub async fn judge<R: Rig>(rig: &R) {
     clauses.staging_again_forgets_the_first().await;
     clauses.a_rehearsal_leaves_nothing_behind().await;
     clauses.a_look_around_disturbs_no_change().await;
+    clauses.a_look_at_modules_harms_no_change().await;
 }
 
 /// Longer than any clause takes.
@@ -307,7 +313,8 @@ impl<R: Rig> Clauses<'_, R> {
         let mut device = self.rig.session().await;
         let (edits, others) = (self.rig.edits(13), self.rig.edits(14));
         for _ in 0..2 {
-            device.rehearse(&others).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+            let answer = device.rehearse(&others).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+            assert_eq!(answer == Rehearsal::Accepted, self.rig.can_rehearse(), "{clause}: {answer:?}");
             assert!(self.rig.truth().await.is_empty(), "{clause}");
         }
         // No lock is left either: another session works at once. What was tried is not in what it commits, and trying in the middle
@@ -321,7 +328,7 @@ impl<R: Rig> Clauses<'_, R> {
         self.confirm(&mut other, id, clause).await;
         for answer in [staged, committed] {
             let harmless = match &answer {
-                Ok(rehearsal) => matches!(rehearsal, Rehearsal::Cannot(_)),
+                Ok(rehearsal) => matches!(rehearsal, Rehearsal::Cannot(_)) && !self.rig.can_rehearse(),
                 Err(error) => matches!(error.kind, ErrorKind::Locked(_)),
             };
             assert!(harmless, "{clause}: in the middle of a change: {answer:?}");
@@ -329,5 +336,29 @@ impl<R: Rig> Clauses<'_, R> {
         assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
         drop((device, other));
         self.clean(clause).await;
+    }
+
+    async fn a_look_at_modules_harms_no_change(&self) {
+        let clause = "a look at modules harms no change";
+        let (id, edits) = (TransactionId(15), self.rig.edits(15));
+        let mut device = self.rig.session().await;
+        let modules = device.modules().await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        device.stage(id, &edits).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.look(&mut device, &modules, clause).await;
+        device.commit(id, LONG).await.unwrap_or_else(|e| panic!("{clause}: {e}"));
+        self.look(&mut device, &modules, clause).await;
+        self.confirm(&mut device, id, clause).await;
+        assert_eq!(self.rig.truth().await, applied(&edits, DeviceConfig::default()), "{clause}");
+        drop(device);
+        self.clean(clause).await;
+    }
+
+    /// Asks all there is to ask of modules, in the middle of a change: it may be refused as that.
+    async fn look(&self, device: &mut R::Device, modules: &[Module], clause: &str) {
+        let errors =
+            [device.serves().await.err(), device.modules().await.err(), device.contents(modules).await.err()];
+        for error in errors.into_iter().flatten() {
+            assert!(matches!(error.kind, ErrorKind::Locked(_)), "{clause}: {error}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{DeviceConfig, Edit, InterfaceName, PolicyKey, SteeringKey};
+use model::{DeviceConfig, Edit, InterfaceName, PolicyKey, SteeringKey, state::Foreign};
 
 /// What turns `from` into `to`, and nothing more. Objects that others refer to are put first and removed last.
 pub fn edits_between(from: &DeviceConfig, to: &DeviceConfig) -> Vec<Edit> {
@@ -27,6 +27,18 @@ pub fn edits_between(from: &DeviceConfig, to: &DeviceConfig) -> Vec<Edit> {
         edits.push(Edit::RemoveClassifier);
     }
     edits
+}
+
+/// Why one of the edits cannot be carried out on a device that has this of others; nothing where all can. What is not ours is never
+/// made.
+pub fn misplaced(edits: &[Edit], foreign: &Foreign) -> Option<String> {
+    let mut rules = edits.iter().filter_map(|edit| match edit {
+        Edit::PutSteering(rule) => Some(rule),
+        _ => None,
+    });
+    let rule = rules.find(|rule| foreign.lacks_table_of(rule))?;
+    let prefix = rule.prefix.map(|prefix| format!(" for {prefix}")).unwrap_or_default();
+    Some(format!("vrf {} has no routing table{prefix}, and none is made: it is not ours", rule.key.vrf))
 }
 
 /// Entries of `to` that `from` does not have so.

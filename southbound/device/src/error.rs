@@ -114,6 +114,17 @@ impl DeviceError {
         }
     }
 
+    /// Whether no session came about, so that nothing was asked: what was refused then is the login, and no order.
+    pub const fn is_not_reached(&self) -> bool {
+        match self.kind {
+            ErrorKind::Unreachable(_) | ErrorKind::Untrusted(_) => true,
+            ErrorKind::Refused(_) | ErrorKind::Locked(_) | ErrorKind::Unsupported(_) => {
+                matches!(self.step, Step::Connect)
+            }
+            ErrorKind::Silent(_) | ErrorKind::Garbage(_) => false,
+        }
+    }
+
     /// Whether the device may hold either the old or the new state.
     pub const fn is_outcome_unknown(&self) -> bool {
         matches!(self.kind, ErrorKind::Silent(_) | ErrorKind::Garbage(_))

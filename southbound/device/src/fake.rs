@@ -22,6 +22,8 @@ pub enum Fault {
     Refuse,
     /// It cannot be reached: no session is opened, and nothing is sent.
     Away,
+    /// It refuses the login: no session is opened, and nothing is sent.
+    Shut,
     /// The order is lost: nothing happens and no answer comes.
     LostBefore,
     /// The order is carried out, but its answer is lost.
@@ -158,6 +160,10 @@ impl FakeDevice {
         let silent = || ErrorKind::Silent("the answer was lost".into());
         match fault {
             Some(Fault::Refuse) => Err(error(ErrorKind::Refused("told to refuse".into()))),
+            Some(Fault::Shut) => Err(DeviceError {
+                step: Step::Connect,
+                ..error(ErrorKind::Refused("told to refuse the login".into()))
+            }),
             Some(Fault::Away) => {
                 let away = error(ErrorKind::Unreachable("told to be away".into()));
                 self.wait(step).await;

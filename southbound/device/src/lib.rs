@@ -80,8 +80,15 @@ pub trait Device: Send {
         ready(Ok(None))
     }
 
-    /// Which modules it serves, as its session says, and what they lack. Nothing is written for it. A device that does not say
-    /// has the empty answer.
+    /// What is left to do once an order was answered; nobody waits for it. It may be cut short, and is taken up again after a later
+    /// reading.
+    fn afterwards(&mut self) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
+    /// Which modules it serves, as its session says, and what they lack, with few questions at a time. Nothing is written for it. A
+    /// device that does not say has the empty answer. While a transaction of this value is staged or waits for its confirm, it may be
+    /// [`Locked`](ErrorKind::Locked), and the transaction is as it was; [`Self::modules`] and [`Self::contents`] likewise.
     fn serves(&mut self) -> impl Future<Output = Result<Served, DeviceError>> + Send {
         ready(Ok(Served::default()))
     }

@@ -18,6 +18,34 @@ pub struct Served {
     pub modules: Vec<Module>,
     /// What they lack of what the device's dialect can write, as far as that is known.
     pub lacks: Lacks,
+    /// The modules of that dialect of which it was found out whether they lack anything. Of the others this says nothing.
+    pub judged: BTreeSet<String>,
+    /// It was asked for a few texts only, so that others can ask it something; asking again would tell more.
+    pub unfinished: bool,
+}
+
+impl Served {
+    /// What is known to be lacking now, where `known` was before. What was not judged again stands, unless the device now says
+    /// that it serves the module, or another revision of it.
+    pub fn over(&self, known: &Lacks) -> Lacks {
+        let mut lacks = self.lacks.clone();
+        for (name, lack) in known {
+            if !self.judged.contains(name) && !self.gainsays(name, lack) {
+                lacks.entry(name.clone()).or_insert_with(|| lack.clone());
+            }
+        }
+        lacks
+    }
+
+    fn gainsays(&self, name: &str, lack: &Lack) -> bool {
+        let told: Vec<&Module> = self.modules.iter().filter(|module| module.name == name).collect();
+        match lack {
+            Lack::Module => !told.is_empty(),
+            Lack::Nodes { revision, .. } => {
+                !told.is_empty() && told.iter().all(|module| module.revision != *revision)
+            }
+        }
+    }
 }
 
 /// What modules lack, by their names. Empty where nothing is known to be missing.
@@ -128,5 +156,29 @@ mod tests {
         let text = serde_json::to_string(&Lacks::from([("m".into(), nodes.clone())])).unwrap();
         assert_eq!(serde_json::from_str::<Lacks>(&text).unwrap()["m"], nodes);
         assert_eq!(serde_json::to_string(&Lack::Module).unwrap(), "\"module\"");
+    }
+    #[test]
+    fn what_was_known_to_lack_stands_until_it_is_judged_again() {
+        let nodes = |revision: &str| Lack::Nodes {
+            revision: Some(revision.into()),
+            names: ["scheduler-policy".to_owned()].into(),
+        };
+        let known = Lacks::from([("qos".into(), nodes("2024-01-01")), ("policy".into(), Lack::Module)]);
+        let module = |name: &str, revision: &str| Module {
+            name: name.into(),
+            revision: Some(revision.into()),
+            ..Module::default()
+        };
+        // It cannot be asked: what its hello says of modules is all there is.
+        let mut served = Served { modules: vec![module("qos", "2024-01-01")], ..Served::default() };
+        assert_eq!(served.over(&known), known);
+        // Another release has another text, of which nothing is known, and the module that was missing.
+        served.modules = vec![module("policy", "2025-01-01"), module("qos", "2025-01-01")];
+        assert_eq!(served.over(&known), Lacks::new());
+        served.modules = vec![module("qos", "2024-01-01")];
+        served.judged = ["qos".to_owned()].into();
+        assert_eq!(served.over(&known).keys().collect::<Vec<_>>(), ["policy"]);
+        served.lacks = Lacks::from([("qos".into(), nodes("2024-01-01"))]);
+        assert_eq!(served.over(&Lacks::new()), served.lacks);
     }
 }

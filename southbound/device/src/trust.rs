@@ -18,6 +18,7 @@ use rustls_pki_types::{
     pem::{self, PemObject},
 };
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 pub use pin::{BadPin, CertificatePin};
 pub(crate) use words::ALERT;
@@ -28,8 +29,8 @@ pub use words::certificate_refused;
 pub struct Identity {
     /// The chain.
     pub certificates_pem: Vec<u8>,
-    /// The key.
-    pub key_pem: Vec<u8>,
+    /// The key; wiped from memory with its last owner.
+    pub key_pem: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for Identity {
@@ -175,7 +176,9 @@ mod tests {
     fn what_we_show_is_judged_beside_a_pin_too() {
         let pin = CertificatePin::of(&CertificateDer::from(b"any".to_vec()));
         assert!(ClientTls::pinned(pin, None).is_ok());
-        let identity = Identity { certificates_pem: Vec::new(), key_pem: b"c2VjcmV0".to_vec() };
+        let identity = Identity { certificates_pem: Vec::new(), key_pem: b"c2VjcmV0".to_vec().into() };
+        let wiped: &Zeroizing<Vec<u8>> = &identity.clone().key_pem;
+        assert_eq!(wiped.as_slice(), b"c2VjcmV0");
         let refusal = ClientTls::pinned(pin, Some(&identity)).expect_err("no certificate").to_string();
         assert!(refusal.starts_with("client certificate: "), "{refusal}");
         assert_eq!(format!("{identity:?}"), "Identity(..)");

@@ -16,7 +16,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::device::edits::{edits_between, last_of_each};
+use ::device::edits::{edits_between, last_of_each, misplaced};
 use ::device::pre_image::{PreImageError, PreImages};
 use ::device::{
     Capabilities, Device, DeviceError, ErrorKind, Lack, Lacks, Module, Rehearsal, Rollback, Served, Step,
@@ -59,6 +59,9 @@ struct Open {
     session: Session,
     rollback: Option<Rollback>,
 }
+
+/// What a device holds: ours and others'.
+type Holds = (DeviceConfig, Foreign);
 
 /// What waits for its commit.
 struct Staged {
@@ -166,7 +169,7 @@ impl GnmiDevice {
     }
 
     /// What the device holds: ours and others'.
-    async fn look(&mut self, step: Step) -> Result<(DeviceConfig, Foreign), DeviceError> {
+    async fn look(&mut self, step: Step) -> Result<Holds, DeviceError> {
         let session = self.session().await?;
         let answer = get_all(&session, content::read_paths(self.dialect), DataType::Config).await;
         let read = self.dialect.read(&self.answered(step, answer)?);
@@ -187,9 +190,13 @@ impl GnmiDevice {
         }
     }
 
-    /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds of ours is
-    /// `held`, where the dialect looks at that.
-    fn written(&self, session: &Session, edits: &[Edit], held: &DeviceConfig) -> Result<Changes, ErrorKind> {
+    /// The edits as one Set that the device can take, as far as that can be told without sending it. What it holds, of ours and
+    /// of others, is `holds`, where the dialect looks at that.
+    fn written(&self, session: &Session, edits: &[Edit], holds: &Holds) -> Result<Changes, ErrorKind> {
+        let (held, foreign) = holds;
+        if let Some(why) = misplaced(edits, foreign) {
+            return Err(ErrorKind::Unsupported(why));
+        }
         let headend = Headend { address: self.address, held };
         let rendered = self.dialect.render(&last_of_each(edits), &headend);
         let operations = rendered.map_err(|why| ErrorKind::Unsupported(why.to_string()))?;
@@ -207,13 +214,13 @@ impl GnmiDevice {
 
     /// The pre-image of a transaction about to be staged. A second unconfirmed commit on top of another could not be told
     /// apart from it when either is undone.
-    async fn pre_image(&mut self, transaction: TransactionId) -> Result<DeviceConfig, DeviceError> {
+    async fn pre_image(&mut self, transaction: TransactionId) -> Result<Holds, DeviceError> {
         let pending = self.keep(Step::Stage, |place, node| place.pending(node)).await?;
         if let Some(other) = pending.into_iter().find(|pending| *pending != transaction) {
             let why = format!("{other} is neither confirmed nor cancelled");
             return Err(self.error(Step::Stage, ErrorKind::Locked(why)));
         }
-        Ok(self.look(Step::Stage).await?.0)
+        self.look(Step::Stage).await
     }
 
     /// One Set without a way back on the device, after what it held is safe.
@@ -244,9 +251,9 @@ impl GnmiDevice {
     }
 
     /// What the device holds now, and what lies between that and what it held before.
-    async fn way_back(&mut self, before: &DeviceConfig) -> Result<(DeviceConfig, Vec<Edit>), DeviceError> {
-        let (now, _) = self.look(Step::Cancel).await?;
-        let edits = edits_between(&now, before);
+    async fn way_back(&mut self, before: &DeviceConfig) -> Result<(Holds, Vec<Edit>), DeviceError> {
+        let now = self.look(Step::Cancel).await?;
+        let edits = edits_between(&now.0, before);
         Ok((now, edits))
     }
 
@@ -315,16 +322,15 @@ impl Device for GnmiDevice {
     async fn stage(&mut self, transaction: TransactionId, edits: &[Edit]) -> Result<(), DeviceError> {
         self.staged = None;
         let (session, rollback) = self.session_for_writing().await?;
-        let before = match rollback {
-            Rollback::ByDevice | Rollback::WithSession => None,
-            Rollback::ByPreImage => Some(self.pre_image(transaction).await?),
+        let holds = match rollback {
+            Rollback::ByPreImage => self.pre_image(transaction).await?,
+            Rollback::ByDevice | Rollback::WithSession if self.dialect.needs_held() => {
+                self.look(Step::Stage).await?
+            }
+            Rollback::ByDevice | Rollback::WithSession => Holds::default(),
         };
-        let held = match &before {
-            Some(before) => before.clone(),
-            None if self.dialect.needs_held() => self.look(Step::Stage).await?.0,
-            None => DeviceConfig::default(),
-        };
-        let changes = self.written(&session, edits, &held).map_err(|kind| self.error(Step::Stage, kind))?;
+        let changes = self.written(&session, edits, &holds).map_err(|kind| self.error(Step::Stage, kind))?;
+        let before = (rollback == Rollback::ByPreImage).then_some(holds.0);
         self.staged = Some(Staged { transaction, changes, before });
         Ok(())
     }
@@ -431,12 +437,14 @@ impl Device for GnmiDevice {
         modules.dedup();
         let names: BTreeSet<&str> = modules.iter().map(|module| module.name.as_str()).collect();
         let mut lacks = Lacks::new();
-        // One that names none has not answered the question.
-        if !names.is_empty() {
+        // One that names none has not answered the question, and of one that names too many not all is looked at.
+        if !names.is_empty() && session.capabilities().models.len() <= MOST_MODELS {
             let written = self.dialect.vocabulary();
             let missing = written.keys().filter(|module| !names.contains(**module));
             lacks.extend(missing.map(|module| ((*module).to_owned(), Lack::Module)));
         }
-        Ok(Served { modules, lacks })
+        // Of the models that it has, nothing more can be found out.
+        let judged = lacks.keys().cloned().collect();
+        Ok(Served { modules, lacks, judged, unfinished: false })
     }
 }

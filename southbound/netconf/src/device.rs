@@ -23,6 +23,7 @@
 
 mod around;
 mod candidate;
+mod doubt;
 mod failure;
 mod reading;
 mod schemas;
@@ -55,7 +56,6 @@ pub use target::Target;
 pub use way::Way;
 
 use crate::operation::Filter;
-use crate::rpc_error::RpcErrors;
 use crate::session::{self, CallError};
 
 /// How a device is treated.
@@ -110,6 +110,8 @@ pub struct NetconfDevice {
     library: Option<Library>,
     /// Of what it can be asked beside its configuration; absent until the session that is open was asked.
     topics: Option<Topics>,
+    /// The modules that the open session told, where not all of them is judged yet.
+    told: Option<schemas::Told>,
     /// The session; absent before the first order, and while one runs.
     open: Option<Candidate>,
     known: Known,
@@ -129,6 +131,7 @@ impl NetconfDevice {
             filter: reading::filter(dialect),
             library: None,
             topics: None,
+            told: None,
             open: None,
             known: Known::Nothing,
             way_back: way_back::WayBack::default(),
@@ -158,7 +161,7 @@ impl NetconfDevice {
     /// by a fleet.
     #[must_use]
     pub fn with_library(self, library: Library) -> Self {
-        Self { library: Some(library), ..self }
+        Self { library: Some(library.of_one_device()), ..self }
     }
 
     /// It begins on a session that was opened elsewhere, whatever carries that. When it ends, the next one is opened to the target.
@@ -175,14 +178,27 @@ impl NetconfDevice {
         edits: &[Edit],
         way: Way,
     ) -> Result<(Vec<Operation>, DeviceConfig), DeviceError> {
-        let held = match self.dialect.needs_held() || way.is_by_pre_image() {
-            true => self.look(Step::Stage).await?.0,
-            false => DeviceConfig::default(),
+        let looked = match self.dialect.needs_held() || way.is_by_pre_image() {
+            true => self.look(Step::Stage).await?,
+            false => Default::default(),
         };
-        let rendered = self.dialect.render(edits, &Headend { address: self.address, held: &held });
-        let operations =
-            rendered.map_err(|why| self.failed(Step::Stage, ErrorKind::Unsupported(why.to_string())))?;
-        Ok((operations, held))
+        let operations = self.operations(Step::Stage, edits, &looked)?;
+        Ok((operations, looked.0))
+    }
+
+    /// What carries the edits out on a device that holds this, ours and others'.
+    fn operations(
+        &self,
+        step: Step,
+        edits: &[Edit],
+        (held, foreign): &(DeviceConfig, Foreign),
+    ) -> Result<Vec<Operation>, DeviceError> {
+        let rendered = self.dialect.render(edits, &Headend { address: self.address, held });
+        let rendered = match device::edits::misplaced(edits, foreign) {
+            Some(why) => Err(why),
+            None => rendered.map_err(|why| why.to_string()),
+        };
+        rendered.map_err(|why| self.failed(step, ErrorKind::Unsupported(why)))
     }
 
     /// What it holds, ours and others' apart.
@@ -205,8 +221,7 @@ impl NetconfDevice {
                 Err(self.failed(Step::Stage, ErrorKind::Unsupported(why)))
             }
             Err(error) => {
-                tracing::warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
-                self.library = None;
+                self.unanswered(&error);
                 drop(open);
                 self.take().await
             }
@@ -222,6 +237,7 @@ impl NetconfDevice {
         if matches!(self.known, Known::Staged(..)) {
             self.known = Known::Nothing;
         }
+        self.told = None;
         let deadline = Instant::now() + self.options.connect;
         let opened = self.target.open(&self.options.session, deadline).await;
         let session = opened.map_err(|kind| self.failed(Step::Connect, kind))?;
@@ -251,49 +267,19 @@ impl NetconfDevice {
         }
     }
 
+    /// Refuses what would be asked beside a change, on the session that carries it: an answer that does not come would cost the
+    /// session, with its locks, what is staged, and a commit that is tied to it.
+    fn expect_no_change(&self, step: Step) -> Result<(), DeviceError> {
+        match &self.known {
+            Known::Staged(id, _) | Known::Committed(id, _) => {
+                Err(self.failed(step, ErrorKind::Locked(format!("transaction {id} is under way"))))
+            }
+            Known::Nothing | Known::Confirmed(_) => Ok(()),
+        }
+    }
+
     fn failed(&self, step: Step, kind: ErrorKind) -> DeviceError {
         DeviceError { node: self.node.clone(), step, kind }
-    }
-
-    /// Not a lock that is in the way, but a commit of ours that may still come: it is unknown, and asked for again.
-    fn doubtful(&self, step: Step, transaction: TransactionId, denied: &RpcErrors) -> DeviceError {
-        let holder = denied.lock_holder().unwrap_or_default();
-        let why = format!(
-            "no commit is pending as {transaction}, but session {holder} holds the candidate and may be ours, still at its \
-             commit: {denied}"
-        );
-        self.failed(step, ErrorKind::Silent(why))
-    }
-
-    /// What to make of a device that knows of no pending commit when it should make one permanent.
-    ///
-    /// It was confirmed before, or it was rolled back, and the device's answer is the same. Where this value
-    /// remembers the edits, reading them back decides. Where it does not (the controller was restarted), the
-    /// answer counts as done, as the contract wants it: who confirms across a restart has to read back. But not where a
-    /// commit goes with its session: it most likely went.
-    async fn already(&mut self, transaction: TransactionId, way: Option<Way>) -> Result<(), DeviceError> {
-        let edits = match &self.known {
-            Known::Committed(known, edits) if *known == transaction => edits.clone(),
-            _ if way == Some(Way::Tied) => {
-                let why = format!(
-                    "no commit is pending as {transaction}: those of this device end with the session that made them"
-                );
-                return Err(self.failed(Step::Confirm, ErrorKind::Refused(why)));
-            }
-            _ => return Ok(()),
-        };
-        let (owned, _) = self.look(Step::Read).await?;
-        let mut wanted = owned.clone();
-        edits.iter().for_each(|edit| edit.apply(&mut wanted));
-        if wanted == owned {
-            self.known = Known::Confirmed(transaction);
-            return Ok(());
-        }
-        self.known = Known::Nothing;
-        let why = format!(
-            "no commit is pending as {transaction} and its edits are not in force: it was rolled back"
-        );
-        Err(self.failed(Step::Confirm, ErrorKind::Refused(why)))
     }
 }
 
@@ -392,6 +378,10 @@ impl Device for NetconfDevice {
             || (way == Some(Way::Tied) && self.known == Known::Confirmed(transaction));
         if stands {
             self.open = Some(open);
+            // Whoever confirmed it before may have ended before it was in startup.
+            if self.known != Known::Confirmed(transaction) {
+                self.save_later();
+            }
             return Ok(());
         }
         let outcome = open.confirm(&transaction.to_string()).await;
@@ -402,7 +392,7 @@ impl Device for NetconfDevice {
             Followed::NothingPending => self.already(transaction, way).await?,
             Followed::Doubtful(denied) => return Err(self.doubtful(Step::Confirm, transaction, &denied)),
         }
-        self.save_startup().await;
+        self.save_later();
         Ok(())
     }
 
@@ -428,10 +418,7 @@ impl Device for NetconfDevice {
     }
 
     async fn rehearse(&mut self, edits: &[Edit]) -> Result<Rehearsal, DeviceError> {
-        if let Known::Staged(id, _) | Known::Committed(id, _) = &self.known {
-            let why = ErrorKind::Locked(format!("transaction {id} is under way"));
-            return Err(self.failed(Step::Rehearse, why));
-        }
+        self.expect_no_change(Step::Rehearse)?;
         let way = self.admit(None).await.map_err(rehearsing)?;
         let (operations, _) = self.rendered(edits, way).await.map_err(rehearsing)?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Rehearse, why))?;
@@ -450,12 +437,16 @@ impl Device for NetconfDevice {
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
         let (owned, foreign) = self.look(Step::Read).await?;
-        self.save_again().await;
+        self.look_after_startup();
         Ok(DeviceReading::Read { owned, foreign, at: clock::now() })
     }
 
     async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
         self.look_around().await
+    }
+
+    async fn afterwards(&mut self) {
+        self.tend_startup().await;
     }
 
     async fn serves(&mut self) -> Result<Served, DeviceError> {

@@ -5,6 +5,7 @@
 //! is of one, so a key that does not match makes the client ask for the next kind; only when the device has no
 //! more to show is it called another device, with every fingerprint that it showed.
 
+mod account;
 mod cut;
 mod error;
 mod identity;
@@ -35,6 +36,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::message::Notification;
 use crate::session::{Options, Session};
+pub use account::Account;
 use cut::Cut;
 pub use device::secret::{BadPassword, Password};
 pub use error::{ConnectError, Stage};
@@ -54,6 +56,8 @@ pub struct SshTarget {
     /// After so long without a word from the device, ask whether it is alive; after three unanswered questions
     /// the session ends. `None` never asks.
     pub keepalive: Option<Duration>,
+    /// What is known of the account, on this device and on others.
+    pub account: Account,
 }
 
 impl SshTarget {
@@ -65,7 +69,14 @@ impl SshTarget {
         proof: impl Into<Proof>,
     ) -> Self {
         let keepalive = Some(Duration::from_secs(15));
-        Self { address: address.into(), host_key, user: user.into(), proof: proof.into(), keepalive }
+        let (address, account) = (address.into(), Account::default());
+        Self { address, host_key, user: user.into(), proof: proof.into(), keepalive, account }
+    }
+
+    /// It logs in with the same account as others, and learns from their refusals.
+    #[must_use]
+    pub fn sharing(self, account: Account) -> Self {
+        Self { account, ..self }
     }
 }
 
@@ -89,6 +100,9 @@ pub async fn connect(
 /// Any [`ConnectError`] but [`ConnectError::Open`].
 pub async fn dial(target: &SshTarget, deadline: Instant) -> Result<SshStream, ConnectError> {
     let mut attempt = Attempt { target, deadline };
+    if let Some(held) = target.account.held(&target.address) {
+        return Err(attempt.held(held));
+    }
     let (handle, cut) = attempt.authenticated_host().await?;
     let handle = attempt.login(handle).await?;
     let (stream, early) = attempt.subsystem(&handle).await?;

@@ -33,7 +33,7 @@ impl Papers {
             let certificate = params.signed_by(&key, &authority).unwrap();
             Identity {
                 certificates_pem: certificate.pem().into_bytes(),
-                key_pem: key.serialize_pem().into_bytes(),
+                key_pem: key.serialize_pem().into_bytes().into(),
             }
         };
         Self {

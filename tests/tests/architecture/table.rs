@@ -52,12 +52,14 @@ pub const CRATES: &[Row] = &[
         "daemon",
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
-            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "router", "ground",
-            "host",
+            "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "report", "router",
+            "ground", "host",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),
     pure("lab/net", "net", &["model", "formats"]),
+    // It serves every kind of lab, and so knows none of them.
+    pure("lab/report", "report", &[]),
     io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
     io("lab/ground", "ground", &["model", "formats"]),

@@ -50,6 +50,36 @@ fn a_bad_line_is_left_and_come_back_to() {
     assert!(broken(&told).iter().any(|service| service.starts_with("production")), "{:?}", broken(&told));
 }
 
+/// Nothing happens and nothing is done. The run leaves a page that stands by itself, and its figures.
+#[test]
+fn a_calm_network_is_left_alone_and_its_report_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let [page, figures] = ["run.html", "run.json"].map(|name| folder.path().join(name).display().to_string());
+    let more = ["--report", page.as_str(), "--report", figures.as_str()];
+    let (summary, told) = Demo::start("../../lab/scenarios/ceb-calm.yaml", &more).finish(SCENARIO);
+    must_be_good(&summary, &told);
+    assert_eq!(summary["reroutes"], 0, "{summary}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<h1>ceb calm</h1>"), "{page}");
+    assert!(page.contains("class=\"verdict good\"") && page.contains("120 routers"), "{page}");
+    for foreign in ["<script", "http:", "https:", "src="] {
+        assert!(!page.contains(foreign), "{foreign}");
+    }
+    let run: Value = serde_json::from_str(&std::fs::read_to_string(figures).unwrap()).unwrap();
+    assert_eq!(run["verdict"]["passed"], true, "{run}");
+    assert_eq!(run["expectations"].as_array().unwrap().len(), 7);
+    let series = run["series"].as_array().unwrap();
+    for plot in ["loss of lines", "delay of lines, one way", "load of lines"] {
+        let mine: Vec<&Value> = series.iter().filter(|one| one["plot"] == plot).collect();
+        assert_eq!(mine.len(), 3, "{plot}: {series:?}");
+        for one in mine {
+            let known = one["points"].as_array().unwrap().iter().filter(|point| point[1].is_f64()).count();
+            assert!(known >= 5, "{one}");
+            assert!(page.contains(one["name"].as_str().unwrap()), "{one}");
+        }
+    }
+}
+
 /// Services whose promise was broken at some time.
 fn broken(told: &[Value]) -> Vec<&str> {
     let lines = told.iter().filter(|line| line["kind"] == "promise-broken");

@@ -116,7 +116,7 @@ pub fn devices(lab: &Lab) -> BTreeMap<NodeId, DeviceHandle> {
     let login = LoginKey::from_text(&read("id_ed25519"), None).unwrap();
     let identity = Identity {
         certificates_pem: read("client.pem").into_bytes(),
-        key_pem: read("client.key").into_bytes(),
+        key_pem: read("client.key").into_bytes().into(),
     };
     let tls = ClientTls::new(read("ca.pem").as_bytes(), Some(&identity)).unwrap();
     let pre_images: Arc<dyn PreImages> = Arc::new(FilePreImages::new(lab.file("pre-images")).unwrap());

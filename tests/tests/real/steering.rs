@@ -1,12 +1,18 @@
 //! Steering is real: packets of a service carry the segments of its plan and pass where it says, all others go by the IGP.
 
-use std::{collections::BTreeSet, net::Ipv6Addr, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv6Addr},
+    thread,
+    time::Duration,
+};
 
 use host::{
     FlowId,
     capture::{Sighting, Tcpdump},
 };
 use kernel::live::Namespace;
+use model::steering::Dscp;
 use serde_json::Value;
 
 use crate::stage::{SQUARE, Sends, Stage, VOICE, voice_over};
@@ -27,7 +33,7 @@ fn planned(stage: &Stage, intents: &str) -> Vec<Ipv6Addr> {
 
 /// Packets that are in an outer header and hold one for this address with this code point.
 fn of<'a>(seen: &'a [Sighting], to: &str, dscp: &str) -> Vec<&'a Sighting> {
-    let (to, dscp) = (to.parse().unwrap(), dscp.parse().unwrap());
+    let (to, dscp): (IpAddr, Dscp) = (to.parse().unwrap(), dscp.parse().unwrap());
     let is_inside = |seen: &&Sighting| {
         seen.headers.len() > 1
             && seen.inner().is_some_and(|inner| inner.destination == to && inner.dscp == dscp)

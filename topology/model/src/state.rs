@@ -71,6 +71,10 @@ pub struct Foreign {
     /// VRFs whose steering others have in hand as a whole, so that no rule of ours has a place there.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub vrfs: BTreeSet<VrfName>,
+    /// The routing tables of VRFs, where a rule of ours needs one that is there already and the device tells which there are: a VRF,
+    /// and whether it is the table of IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables: Option<BTreeSet<(VrfName, bool)>>,
     /// Interfaces whose queues are set by others.
     pub qos: BTreeSet<InterfaceName>,
     /// Interfaces at which another's classifier looks at packets that ours would look at.
@@ -78,10 +82,21 @@ pub struct Foreign {
     pub classified: BTreeSet<InterfaceName>,
 }
 
+impl Foreign {
+    /// Whether a rule is known to have no routing table that it could stand in. None is made for it: a VRF is not ours.
+    pub fn lacks_table_of(&self, rule: &SteeringRule) -> bool {
+        let (Some(tables), Some(prefix)) = (&self.tables, rule.prefix) else { return false };
+        !tables.contains(&(rule.key.vrf.clone(), prefix.addr().is_ipv6()))
+    }
+}
+
 /// What is known of one device.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::large_enum_variant, reason = "nearly all devices are read: a box would be an allocation for each")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all devices are read: a box would be an allocation for each"
+)]
 pub enum DeviceReading {
     /// It was read.
     Read {

@@ -91,6 +91,7 @@ fn applied() -> Applied {
 }
 
 /// Plays the engine: notes each command, with how long the audit log was by then.
+#[expect(clippy::too_many_lines, reason = "an arm for each command")]
 async fn play(mut inbox: mpsc::Receiver<Command>, asked: Arc<Mutex<Vec<String>>>, journal: store::Journal) {
     while let Some(command) = inbox.recv().await {
         let logged = journal.audit(100).map_or(0, |log| log.len());
@@ -163,7 +164,8 @@ fn schema(node: NodeId) -> Result<DeviceSchema, Refusal> {
         return Err(Refusal::Device { why: format!("{node}, read: it fell silent") });
     }
     let missing = vec!["openconfig-qos".into()];
-    Ok(DeviceSchema { node, dialect: "openconfig".into(), modules: Vec::new(), missing, unread: 0 })
+    let (dialect, unjudged) = ("openconfig".into(), vec!["trunkline-sr-policy".into()]);
+    Ok(DeviceSchema { node, dialect, modules: Vec::new(), missing, unjudged, unread: 0 })
 }
 
 fn told(manner: Manner) -> String {

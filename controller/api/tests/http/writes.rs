@@ -61,6 +61,7 @@ async fn each_write_stands_in_the_log_before_it_is_carried_out() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one request after the other over one server")]
 async fn how_a_change_is_carried_out_comes_through_and_stands_in_the_log() {
     let fixture = Fixture::start().await;
     let client = fixture.client();

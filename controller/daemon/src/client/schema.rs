@@ -93,6 +93,8 @@ struct Shown {
     modules: Vec<ModuleView>,
     /// Modules that the dialect writes and the router does not serve.
     missing: Vec<String>,
+    /// Modules that the dialect writes and of which it is not known whether they lack anything.
+    unjudged: Vec<String>,
     /// Modules whose texts were not to be had.
     unread: usize,
 }
@@ -121,6 +123,7 @@ async fn schema(args: SchemaArgs) -> anyhow::Result<ExitCode> {
                 dialect: Some(schema.dialect),
                 modules: schema.modules,
                 missing: schema.missing,
+                unjudged: schema.unjudged,
                 unread: schema.unread,
             }
         }
@@ -168,7 +171,8 @@ fn of_folder(folder: &Path, only: Option<&str>) -> Result<Shown, Stop> {
     modules.retain(|module| only.is_none_or(|only| module.name == only));
     let (writers, nothing) = (Writers::default(), Lacks::new());
     let modules = modules.iter().map(|module| writers.view(module, &nothing)).collect();
-    Ok(Shown { node: None, dialect: None, modules, missing: Vec::new(), unread })
+    let (missing, unjudged) = (Vec::new(), Vec::new());
+    Ok(Shown { node: None, dialect: None, modules, missing, unjudged, unread })
 }
 
 fn module_of(path: &Path) -> Result<Module, String> {
@@ -220,6 +224,12 @@ fn text(shown: &Shown) -> String {
         match lacking.is_empty() {
             true => text.push_str(&format!("\n{node} is not known to lack anything that {dialect} writes")),
             false => text.push_str(&format!("\n{node} lacks, of what {dialect} writes:{}", lacking.concat())),
+        }
+        if !shown.unjudged.is_empty() {
+            text.push_str(&format!(
+                "\nnot judged, because their texts were not to be had: {}",
+                shown.unjudged.join(", ")
+            ));
         }
     }
     text
@@ -274,6 +284,7 @@ mod tests {
             dialect: Some("openconfig".into()),
             modules: vec![module("m", &["a", "b"]), module("n", &[])],
             missing: vec!["o".into()],
+            unjudged: Vec::new(),
             unread: 2,
         };
         let told = text(&shown);
@@ -282,5 +293,7 @@ mod tests {
         shown.missing.clear();
         shown.modules.remove(0);
         assert!(text(&shown).ends_with("r1 is not known to lack anything that openconfig writes"));
+        shown.unjudged.push("n".into());
+        assert!(text(&shown).ends_with("not judged, because their texts were not to be had: n"));
     }
 }

@@ -1,8 +1,9 @@
-//! The CEB case, as the demonstration plays it: the network, what is offered to it, what is promised, and what happens.
+//! A case, as the demonstration plays it: the network, what is offered to it, what is promised, and what happens. That of CEB is
+//! part of the program; others are read from a folder.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use model::{NodeId, Ted};
+use model::{Demands, NodeId, Ted};
 use net::{Scenario, Traffic};
 
 use crate::outcome::Stop;
@@ -16,9 +17,57 @@ const INTENTS: [(&str, &str); 3] = [
     ("services.yaml", include_str!("../../../../intents/examples/ceb/services.yaml")),
 ];
 
-/// The intents of the case, by file.
-pub fn intents() -> BTreeMap<String, String> {
-    INTENTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+/// What the demonstration plays on.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What it is called.
+    pub name: String,
+    /// Its network.
+    pub ted: Ted,
+    /// What is offered to it.
+    pub demands: Demands,
+    /// What is promised, by file.
+    pub intents: BTreeMap<String, String>,
+}
+
+impl Case {
+    /// That of CEB, with so many routers; all where it is not said.
+    pub fn ceb(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Self> {
+        let ted = network(count, scenario)?;
+        let demands = demands("ceb-traffic.yaml", TRAFFIC, &ted)?;
+        let intents = INTENTS.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        Ok(Self { name: "CEB".to_owned(), ted, demands, intents })
+    }
+
+    /// That of a folder: its `network.yaml` and `traffic.yaml`; all its other YAML files are intents.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let unread = |path: &Path, error: std::io::Error| Stop::usage(format!("{}: {error}", path.display()));
+        let text = |name: &str| {
+            let path = folder.join(name);
+            fs::read_to_string(&path).map_err(|error| unread(&path, error))
+        };
+        let network = formats::read("network.yaml", &text("network.yaml")?);
+        let ted = network.map_err(|findings| fault("network.yaml", &findings))?.ted;
+        let demands = demands("traffic.yaml", &text("traffic.yaml")?, &ted)?;
+        let mut intents = BTreeMap::new();
+        for entry in fs::read_dir(folder).map_err(|error| unread(folder, error))? {
+            let name =
+                entry.map_err(|error| unread(folder, error))?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".yaml") && !["network.yaml", "traffic.yaml"].contains(&name.as_str()) {
+                let text = text(&name)?;
+                intents.insert(name, text);
+            }
+        }
+        if intents.is_empty() {
+            let message = format!("{}: a case has intents, in YAML files of their own", folder.display());
+            return Err(Stop::usage(message).into());
+        }
+        let name = folder
+            .canonicalize()
+            .ok()
+            .and_then(|path| Some(path.file_name()?.to_string_lossy().to_uppercase()));
+        Ok(Self { name: name.unwrap_or_else(|| folder.display().to_string()), ted, demands, intents })
+    }
 }
 
 fn fault(what: &str, findings: &[model::Finding]) -> anyhow::Error {
@@ -27,7 +76,7 @@ fn fault(what: &str, findings: &[model::Finding]) -> anyhow::Error {
 }
 
 /// The CEB network, with as many branches as make `count` routers: those of the scenario, then others by name.
-pub fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted> {
+fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted> {
     let read = formats::read("ceb.clab.yml", NETWORK).map_err(|findings| fault("ceb.clab.yml", &findings))?;
     let mut ted = read.ted;
     let Some(count) = count else { return Ok(ted) };
@@ -58,24 +107,50 @@ pub fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted>
     Ok(ted)
 }
 
-pub fn demands(ted: &Ted) -> anyhow::Result<model::Demands> {
-    let traffic = Traffic::read("ceb-traffic.yaml", TRAFFIC)
-        .map_err(|findings| fault("ceb-traffic.yaml", &findings))?;
-    net::demands(&traffic, ted).map_err(|findings| fault("ceb-traffic.yaml", &findings))
+fn demands(file: &str, text: &str, ted: &Ted) -> anyhow::Result<Demands> {
+    let traffic = Traffic::read(file, text).map_err(|findings| fault(file, &findings))?;
+    net::demands(&traffic, ted).map_err(|findings| fault(file, &findings))
 }
 
-/// The scenario and what its file is called.
-pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, String)> {
+/// What a scenario's file says to people.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Told {
+    /// The file.
+    pub name: String,
+    /// What it is called, in words.
+    pub title: String,
+    /// The comment at its head.
+    pub about: String,
+    /// The rows of the case table that it shows.
+    pub cites: Vec<String>,
+}
+
+impl Told {
+    fn of(name: String, text: &str, scenario: &Scenario) -> Self {
+        let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().replace('-', " "));
+        let head = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+        Self {
+            title: stem.unwrap_or_default(),
+            about: head.collect::<Vec<_>>().join(" "),
+            cites: scenario.cites.clone(),
+            name,
+        }
+    }
+}
+
+/// The scenario and what its file says to people.
+pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, Told)> {
     let (name, text) = match path {
         None => ("ceb-line-degrades.yaml".to_owned(), SCENARIO.to_owned()),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let text = fs::read_to_string(path)
                 .map_err(|error| Stop::usage(format!("{}: {error}", path.display())))?;
             (path.display().to_string(), text)
         }
     };
     let scenario = Scenario::read(&name, &text).map_err(|findings| fault(&name, &findings))?;
-    Ok((scenario, name))
+    let told = Told::of(name, &text, &scenario);
+    Ok((scenario, told))
 }
 
 /// The scenario as it is played on this network.
@@ -96,15 +171,45 @@ mod tests {
 
     #[test]
     fn fewer_routers_keep_those_that_the_scenario_needs() {
-        let (scenario, name) = read_scenario(None).unwrap();
+        let (scenario, told) = read_scenario(None).unwrap();
+        let name = told.name;
         for count in [61, 75, 120] {
-            let ted = network(Some(count), &scenario).unwrap();
+            let Case { ted, demands, .. } = Case::ceb(Some(count), &scenario).unwrap();
             assert_eq!(ted.nodes.len(), count);
             assert!(ted.links.values().all(|link| ted.nodes.contains_key(&link.z.node)));
             fitted(scenario.clone(), &name, None, &ted).unwrap();
             fitted(scenario.clone(), &name, Some(3), &ted).unwrap();
-            assert!(!demands(&ted).unwrap().is_empty());
+            assert!(!demands.is_empty());
         }
+    }
+
+    #[test]
+    fn a_scenario_tells_people_what_it_is() {
+        let (_, told) = read_scenario(None).unwrap();
+        assert_eq!((told.title.as_str(), told.cites.len()), ("ceb line degrades", 5));
+        assert!(
+            told.about.starts_with("A leased line of one branch goes bad")
+                && told.about.ends_with("out and back.")
+        );
+    }
+
+    #[test]
+    fn a_case_is_read_from_its_folder_or_refused_with_what_is_missing() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let case = Case::read(&root.join("lab/cases/ccb")).unwrap();
+        assert_eq!((case.name.as_str(), case.ted.nodes.len(), case.demands.len()), ("CCB", 8, 24));
+        assert_eq!(case.intents.keys().collect::<Vec<_>>(), ["intents.yaml"]);
+        let path = root.join("lab/scenarios/ccb-5g-degrades.yaml");
+        let (scenario, told) = read_scenario(Some(&path)).unwrap();
+        fitted(scenario, &told.name, None, &case.ted).unwrap();
+        let refused = Case::read(&root.join("lab/scenarios")).unwrap_err().to_string();
+        assert!(refused.contains("lab/scenarios/network.yaml: "), "{refused}");
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["network.yaml", "traffic.yaml"] {
+            fs::copy(root.join("lab/cases/ccb").join(name), folder.path().join(name)).unwrap();
+        }
+        let refused = Case::read(folder.path()).unwrap_err().to_string();
+        assert!(refused.ends_with("a case has intents, in YAML files of their own"), "{refused}");
     }
 
     #[test]

@@ -6,12 +6,12 @@ mod sum;
 use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use anyhow::bail;
-use api::Client;
+use api::{Client, Message};
 use engine::{
-    event::{Event, EventKind},
-    snapshot::Snapshot,
+    event::{Ending, Event, EventKind},
+    snapshot::{ServiceView, Snapshot},
 };
-use model::{Demands, LinkId, NodeId, Span};
+use model::{LinkId, NodeId, Span};
 use net::{Outcome, Run, Scenario};
 use tokio::{
     sync::mpsc,
@@ -20,22 +20,24 @@ use tokio::{
 };
 
 use super::{
+    case::Case,
     files::Written,
     process::{Controller, Routers},
+    record::{self, Recorder},
     tell::Teller,
 };
 
 /// How long the first reading of all devices, and the first telemetry, may take.
 const START: Duration = Duration::from_secs(120);
+/// After an event that may have moved traffic, until the controller's picture shows where it goes.
+const DRAWN: Duration = Duration::from_millis(300);
 
 /// Everything that runs.
 pub struct Stage<'a> {
     teller: &'a Teller,
     listen: SocketAddr,
-    /// How many routers there are.
-    pub count: usize,
-    /// What is offered to the network.
-    demands: &'a Demands,
+    /// The network, what is offered to it, and what is promised.
+    pub case: &'a Case,
     /// The routers' process.
     pub routers: Option<Routers>,
     /// The controller's process.
@@ -44,28 +46,39 @@ pub struct Stage<'a> {
     pub events: Vec<Event>,
     /// From the start of the controller's process until it said that it had read all devices.
     pub cold_start: Option<Duration>,
-    /// Routers that the scenario changed by hand: drift is no surprise there.
+    /// Routers that the scenario changed by hand, cut off or restarted: drift and lost sessions are no surprise there.
     pub touched: BTreeSet<NodeId>,
-    arriving: Option<mpsc::Receiver<Event>>,
+    /// What the scenario looks like, while it is played.
+    recorder: Option<Recorder>,
+    /// When to ask where services go.
+    paths_due: Option<Instant>,
+    /// What the controller says, with the moment at which it was heard.
+    arriving: Option<mpsc::Receiver<(Instant, Message)>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl<'a> Stage<'a> {
     /// An empty stage.
-    pub const fn new(teller: &'a Teller, listen: SocketAddr, count: usize, demands: &'a Demands) -> Self {
+    pub const fn new(teller: &'a Teller, listen: SocketAddr, case: &'a Case) -> Self {
         Self {
             teller,
             listen,
-            count,
-            demands,
+            case,
             routers: None,
             controller: None,
             events: Vec::new(),
             cold_start: None,
             touched: BTreeSet::new(),
+            recorder: None,
+            paths_due: None,
             arriving: None,
             reader: None,
         }
+    }
+
+    /// How many routers there are.
+    pub fn count(&self) -> usize {
+        self.case.ted.nodes.len()
     }
 
     /// Begins to listen to the controller.
@@ -73,8 +86,9 @@ impl<'a> Stage<'a> {
         let mut stream = client.events(Some(0)).await?;
         let (out, arriving) = mpsc::channel(1_024);
         self.reader = Some(tokio::spawn(async move {
-            while let Ok(Some(event)) = stream.next_event().await {
-                if out.send(event).await.is_err() {
+            while let Ok(Some(message)) = stream.next_message().await {
+                // The moment is taken here: who plays may be waiting for an answer.
+                if out.send((Instant::now(), message)).await.is_err() {
                     return;
                 }
             }
@@ -83,27 +97,38 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// The next event; none when `until` comes first. An error when a process is gone that should not be.
-    async fn next(&mut self, until: Instant) -> anyhow::Result<Option<Event>> {
-        let Some(arriving) = &mut self.arriving else {
-            sleep_until(until).await;
-            return Ok(None);
-        };
-        let event = tokio::select! {
-            event = arriving.recv() => event,
-            () = sleep_until(until) => return Ok(None),
-        };
-        let Some(event) = event else {
-            self.arriving = None;
-            if let Some(controller) = &mut self.controller {
-                let ended = controller.ending().await.unwrap_or_else(|| "it still runs".to_owned());
-                bail!("the controller's events ended: {ended}");
+    /// The next event and when it was heard; none when `until` comes first. An error when a process is gone that should not be.
+    async fn next(&mut self, until: Instant) -> anyhow::Result<Option<(Instant, Event)>> {
+        loop {
+            let Some(arriving) = &mut self.arriving else {
+                sleep_until(until).await;
+                return Ok(None);
+            };
+            let heard = tokio::select! {
+                heard = arriving.recv() => heard,
+                () = sleep_until(until) => return Ok(None),
+            };
+            let Some((at, message)) = heard else {
+                self.arriving = None;
+                if let Some(controller) = &mut self.controller {
+                    let ended = controller.ending().await.unwrap_or_else(|| "it still runs".to_owned());
+                    bail!("the controller's events ended: {ended}");
+                }
+                return Ok(None);
+            };
+            match message {
+                Message::Live(live) => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.live(at, &live);
+                    }
+                }
+                Message::Event(event) => {
+                    self.teller.event(&event);
+                    self.events.push((*event).clone());
+                    return Ok(Some((at, *event)));
+                }
             }
-            return Ok(None);
-        };
-        self.teller.event(&event);
-        self.events.push(event.clone());
-        Ok(Some(event))
+        }
     }
 
     /// Goes on telling until something is done.
@@ -120,7 +145,7 @@ impl<'a> Stage<'a> {
     /// Waits until every device was read.
     pub async fn wait_in_sync(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + START;
-        while let Some(event) = self.next(until).await? {
+        while let Some((_, event)) = self.next(until).await? {
             if matches!(event.kind, EventKind::InSync { .. }) {
                 self.cold_start = self.controller.as_ref().map(|controller| controller.begun.elapsed());
                 return Ok(());
@@ -156,28 +181,64 @@ impl<'a> Stage<'a> {
     ) -> anyhow::Result<Outcome> {
         let mut run = Run::new(&scenario);
         let begun = Instant::now();
+        self.recorder = Some(Recorder::new(&scenario, &self.case.ted, begun));
         let since = |moment: Instant| {
-            Span::from_micros(u64::try_from((moment - begun).as_micros()).unwrap_or(u64::MAX))
+            let passed = moment.saturating_duration_since(begun);
+            Span::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
         };
-        for service in client.state().await?.services {
-            let kept = net::Event::Intent { service: service.id, kept: Some(true) };
+        let services = client.state().await?.services;
+        for service in &services {
+            let kept = net::Event::Intent { service: service.id.clone(), kept: Some(true) };
             run.observe(&kept, Span::ZERO);
         }
+        self.take_paths(&services, &mut run, Span::ZERO);
         loop {
-            for action in run.due(since(Instant::now())) {
+            let now = since(Instant::now());
+            for action in run.due(now) {
                 self.act(&action, client, written).await?;
+            }
+            if self.paths_due.is_some_and(|due| due <= Instant::now()) {
+                self.paths_due = None;
+                // A controller that was killed has nothing to say.
+                if let Ok(state) = client.state().await {
+                    self.take_paths(&state.services, &mut run, now);
+                }
             }
             if let Some(outcome) = run.finished() {
                 return Ok(outcome);
             }
             let next = run.next_moment().map_or(Duration::from_secs(1), Span::as_duration);
-            let until =
-                (begun + next + Duration::from_millis(2)).max(Instant::now() + Duration::from_millis(1));
-            if let Some(event) = self.next(until).await? {
-                for seen in seen(&event.kind) {
-                    run.observe(&seen, since(Instant::now()));
-                }
+            let due = begun + next + Duration::from_millis(2);
+            let soonest = Instant::now() + Duration::from_millis(1);
+            let until = self.paths_due.map_or(due, |paths| paths.min(due)).max(soonest);
+            if let Some((at, event)) = self.next(until).await? {
+                // What was heard while an action was under way came after that action was due.
+                self.observe(at, &event, &mut run, since(at).max(now));
             }
+        }
+    }
+
+    /// Lets the scenario and the recorder see an event.
+    fn observe(&mut self, at: Instant, event: &Event, run: &mut Run, now: Span) {
+        for seen in seen(&event.kind) {
+            run.observe(&seen, now);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(at, &event.kind);
+        }
+        if may_move(&event.kind) {
+            self.paths_due = Some(at + DRAWN);
+        }
+    }
+
+    /// Where services go now.
+    fn take_paths(&mut self, services: &[ServiceView], run: &mut Run, now: Span) {
+        for service in services {
+            let links = record::links(&service.directions);
+            run.observe(&net::Event::Path { service: service.id.clone(), links }, now);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.paths(services);
         }
     }
 
@@ -214,6 +275,17 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// Whether services may go elsewhere since.
+fn may_move(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Rerouted { .. }
+            | EventKind::TransactionEnded { ending: Ending::Applied, .. }
+            | EventKind::Drained { .. }
+            | EventKind::InSync { .. }
+    )
+}
+
 /// An event in the scenario's words.
 fn seen(kind: &EventKind) -> Vec<net::Event> {
     let link = |subject: &str| subject.trim_end_matches(['<', '>']).parse::<LinkId>().ok();
@@ -230,10 +302,41 @@ fn seen(kind: &EventKind) -> Vec<net::Event> {
         EventKind::PromiseKept { service } => judged(service, Some(true)),
         EventKind::PromiseUnknown { service, .. } => judged(service, None),
         EventKind::Rerouted { services, .. } => vec![net::Event::Reroute { services: services.clone() }],
+        EventKind::TransactionBegun { .. } => vec![net::Event::Change],
+        EventKind::DeviceUp { node } => vec![net::Event::Device { node: node.clone(), up: true }],
+        EventKind::DeviceDown { node, .. } => vec![net::Event::Device { node: node.clone(), up: false }],
         EventKind::Drift { findings } => findings
             .iter()
             .filter_map(|finding| Some(net::Event::Drift { node: finding.subject.parse().ok()? }))
             .collect(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Phase, TransactionId};
+
+    use super::*;
+
+    #[test]
+    fn what_the_controller_says_comes_in_the_words_of_scenarios() {
+        let node = NodeId::lit("r1");
+        let up = |up| vec![net::Event::Device { node: NodeId::lit("r1"), up }];
+        assert_eq!(seen(&EventKind::DeviceUp { node: node.clone() }), up(true));
+        assert_eq!(seen(&EventKind::DeviceDown { node, why: "no session".to_owned() }), up(false));
+        let begun = EventKind::TransactionBegun { id: TransactionId(7), phase: Phase::Make, devices: 2 };
+        assert_eq!(seen(&begun), [net::Event::Change]);
+        let cleared = EventKind::AlarmCleared {
+            alarm: "line-degraded".to_owned(),
+            subject: "line1:a--b<".to_owned(),
+            was: model::Severity::Major,
+        };
+        let alarm = net::Event::Alarm {
+            name: "line-degraded".to_owned(),
+            link: Some(LinkId::lit("line1:a--b")),
+            raised: false,
+        };
+        assert_eq!(seen(&cleared), [alarm]);
     }
 }

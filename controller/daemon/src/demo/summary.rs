@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use engine::event::{Ending, EventKind};
 use model::{NodeId, ServiceId};
-use net::Judgement;
+use net::{Judgement, Outcome};
 use serde::Serialize;
 
 /// The last line of a run.
@@ -39,6 +39,13 @@ pub struct Summary {
     pub controller_peak_mib: Option<u64>,
     /// What was expected and how it went.
     pub expectations: Vec<Judgement>,
+}
+
+impl Summary {
+    /// Whether all went well.
+    pub fn is_good(&self, outcome: &Outcome) -> bool {
+        outcome.passed && self.slo_restored && self.unexpected == 0
+    }
 }
 
 /// How long a re-route took, milliseconds.
@@ -89,14 +96,14 @@ pub fn moved(kind: &EventKind) -> Option<Move> {
     Some(Move { services: services.clone(), back: *back, figures })
 }
 
-/// What no scenario explains; `touched` are the routers that it changed by hand.
+/// What no scenario explains; `touched` are the routers that it changed by hand, cut off or restarted.
 pub fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
     match kind {
         EventKind::Drift { findings } => {
             !findings.iter().all(|finding| touched.iter().any(|node| node.as_str() == finding.subject))
         }
-        EventKind::DeviceDown { .. }
-        | EventKind::Rejected { .. }
+        EventKind::DeviceDown { node, .. } => !touched.contains(node),
+        EventKind::Rejected { .. }
         | EventKind::Frozen { .. }
         | EventKind::WaveStopped { .. }
         | EventKind::AuditBroken { .. }
@@ -121,5 +128,9 @@ mod tests {
         assert!(!unexpected(&drift("r1"), &touched));
         assert!(unexpected(&drift("r2"), &touched));
         assert!(unexpected(&drift("r1"), &BTreeSet::new()));
+        let gone =
+            |node: &str| EventKind::DeviceDown { node: NodeId::lit(node), why: "no session".to_owned() };
+        assert!(!unexpected(&gone("r1"), &touched));
+        assert!(unexpected(&gone("r2"), &touched));
     }
 }

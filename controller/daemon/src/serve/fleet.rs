@@ -197,6 +197,7 @@ impl Workshop<'_> {
                 let proof = self.secrets.proof(login)?;
                 let pin: HostKeyPin = access.host_key.parse()?;
                 let target = SshTarget::new(access.netconf.to_string(), pin, &login.user, proof);
+                let target = target.sharing(self.secrets.account(login));
                 self.netconf(entry, target, speaks, pre_images)
             }
             ConfigAccess::NetconfTls(access) => {

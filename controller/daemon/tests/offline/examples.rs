@@ -28,8 +28,9 @@ fn every_design_of_the_library_passes_with_its_example() {
 }
 
 #[test]
-fn the_case_of_a_bank_and_the_small_example_pass() {
+fn the_cases_of_two_banks_and_the_small_example_pass() {
     passes("lab/ceb.clab.yml", &["intents/examples/ceb"]);
+    passes("lab/cases/ccb/network.yaml", &["lab/cases/ccb/intents.yaml"]);
     passes(NETWORK, &["intents/examples/minimal/classes.yaml", "intents/examples/minimal/services.yaml"]);
 }
 

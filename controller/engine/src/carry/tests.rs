@@ -87,6 +87,21 @@ async fn whatever_fails_wherever_the_network_ends_all_old_or_all_new_or_says_wha
 }
 
 #[tokio::test]
+async fn a_refused_login_leaves_nothing_unresolved_where_nothing_was_sent() {
+    let names = ["a", "b"];
+    let lab = lab(&names, LONGEST);
+    // The sessions have idled out, and the server that knows the passwords is down.
+    for step in [Step::Stage, Step::Cancel] {
+        lab.devices[0].will(step, Fault::Shut);
+    }
+    let report = run(&lab, &names).await;
+    assert_eq!(report.outcome, Outcome::RolledBack);
+    assert_eq!((report.errors.len(), report.errors[0].step), (1, Step::Connect));
+    assert!(lab.journal.open_transactions().unwrap().is_empty());
+    assert!(lab.devices.iter().all(|device| device.truth().is_empty()));
+}
+
+#[tokio::test]
 async fn a_device_that_falls_silent_twice_is_unresolved_and_written_down() {
     let names = ["a", "b"];
     let lab = lab(&names, LONGEST);

@@ -298,18 +298,27 @@ impl Controller {
         }
     }
 
-    /// Looks into a device's modules beside the loop, for as long as somebody waits; nothing is written.
+    /// Looks into a device's modules beside the loop, for as long as somebody waits and no change is under way: the device would have to
+    /// answer both, one after the other. Nothing is written.
     fn look_into(&self, node: &NodeId, only: Option<String>, reply: Reply<DeviceSchema>) {
+        if self.recovery.is_some() || *self.busy.borrow() {
+            return drop(reply.send(Err(Refusal::Busy)));
+        }
         let handle = self.fleet.get(node).cloned();
         let Some((facts, handle)) = self.world.ted.nodes.get(node).zip(handle) else {
             let what = format!("device {node} in the inventory; `trunkline devices` lists those there are");
             return drop(reply.send(Err(Refusal::NotFound { what })));
         };
         let (dialect, turn) = (facts.dialect.clone(), Arc::clone(&self.looking));
+        let (busy, known) = (self.busy.subscribe(), self.world.lacks.get(node).cloned().unwrap_or_default());
         tokio::spawn(async move {
             let Ok(turn) = turn.acquire_owned().await else { return };
-            let wanted = || !reply.is_closed();
-            let looked = schema::look(&handle, &dialect, only.as_deref(), &wanted).await;
+            if *busy.borrow() {
+                drop(turn);
+                return drop(reply.send(Err(Refusal::Busy)));
+            }
+            let wanted = || !reply.is_closed() && !*busy.borrow();
+            let looked = schema::look(&handle, &dialect, only.as_deref(), &known, &wanted).await;
             drop(turn);
             drop(reply.send(looked.map_err(|error| Refusal::Device { why: error.to_string() })));
         });
@@ -350,5 +359,28 @@ fn toggle<T: Clone + Ord>(set: &mut std::collections::BTreeSet<T>, item: &T, on:
         set.insert(item.clone());
     } else {
         set.remove(item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::controller::fixture;
+
+    #[tokio::test]
+    async fn nobody_looks_into_a_device_while_a_change_is_under_way() {
+        let (controller, _engine, _journal, _folder) = fixture::controller().await;
+        let node = controller.fleet.keys().next().expect("a device").clone();
+        controller.busy.send_replace(true);
+        let (reply, answer) = oneshot::channel();
+        controller.look_into(&node, None, reply);
+        assert_eq!(answer.await.expect("an answer").unwrap_err(), Refusal::Busy);
+        controller.busy.send_replace(false);
+        let (reply, answer) = oneshot::channel();
+        controller.look_into(&node, None, reply);
+        let answer = answer.await.expect("an answer").unwrap_err();
+        assert!(matches!(answer, Refusal::NotFound { .. }), "its network file has no nodes: {answer}");
     }
 }

@@ -2,7 +2,8 @@
 
 use std::{
     fmt,
-    io::Read as _,
+    fs::File,
+    io::{self, Read},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -19,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// No command that prints a secret takes longer: the start waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The most octets of a secret: far more than any key, chain of certificates or set of authorities has.
+const MOST: usize = 1 << 20;
 /// Between two looks whether a command that has printed everything has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -70,17 +73,16 @@ impl Reference {
     /// # Errors
     /// It cannot be read.
     pub fn resolve(&self, base: &Path) -> Result<Secret, SecretError> {
-        let fail = |why: String| SecretError::Unreadable { place: self.to_string(), why };
         let secret = match self {
-            Self::File(path) => std::fs::read(from(base, path)).map_err(|error| fail(error.to_string())),
+            Self::File(path) => File::open(from(base, path)).and_then(whole).map_err(|why| why.to_string()),
             // As bytes: the words of an error about text would show them.
             Self::Env(name) => match std::env::var_os(name) {
-                Some(secret) => Ok(secret.into_encoded_bytes()),
-                None => Err(fail("there is no such variable".to_owned())),
+                Some(secret) => Ok(Zeroizing::new(secret.into_encoded_bytes())),
+                None => Err("there is no such variable".to_owned()),
             },
-            Self::Exec(words) => printed(words, LONGEST).map_err(fail),
+            Self::Exec(words) => printed(words, LONGEST),
         };
-        secret.map(Zeroizing::new)
+        secret.map_err(|why| SecretError::Unreadable { place: self.to_string(), why })
     }
 
     /// Whether a key or a password may be there: a file that others can read does not keep it.
@@ -122,25 +124,40 @@ fn from(base: &Path, path: &Path) -> PathBuf {
     }
 }
 
-/// What a command prints. One that takes too long is killed.
-fn printed(words: &[String], longest: Duration) -> Result<Vec<u8>, String> {
+/// All that stands there, up to [`MOST`] octets. The whole room is taken at once: a buffer that grows leaves copies behind, which
+/// nobody wipes.
+fn whole(from: impl Read) -> io::Result<Secret> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(MOST + 1));
+    from.take(MOST as u64 + 1).read_to_end(&mut secret)?;
+    match secret.len() > MOST {
+        true => Err(io::Error::other(format!("it is longer than {} MiB, which no secret is", MOST >> 20))),
+        false => Ok(secret),
+    }
+}
+
+/// What a command prints. One that takes too long, or prints too much, is killed.
+fn printed(words: &[String], longest: Duration) -> Result<Secret, String> {
     let (program, arguments) = words.split_first().ok_or("the command is empty")?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let until = Instant::now() + longest;
     let mut child = command.spawn().map_err(|error| error.to_string())?;
     let (told, said) = mpsc::channel();
-    if let Some(mut output) = child.stdout.take() {
+    if let Some(output) = child.stdout.take() {
         // A pipe cannot be read with a time limit, so a thread of its own reads it. What the command started itself may hold the
-        // pipe open after the command is killed; then the thread ends with that, and nobody waits for it.
+        // pipe open after the command is killed; then the thread ends with that, or with the first octets too many, and nobody
+        // waits for it.
         std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = output.read_to_end(&mut bytes).map(|_| bytes);
             // Nobody listens any more when the time was over.
-            let _ = told.send(read);
+            let _ = told.send(whole(output));
         });
     }
     let read = said.recv_timeout(longest);
+    if let Ok(Err(why)) = read {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(why.to_string());
+    }
     let ended = if read.is_ok() { ended(&mut child, until) } else { None };
     let (Ok(read), Some(status)) = (read, ended) else {
         // It may have ended this moment, and then cannot be killed.
@@ -233,11 +250,24 @@ mod tests {
     #[test]
     fn a_command_is_waited_for_so_long_and_no_longer() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(printed(&words("echo key"), LONGEST), Ok(b"key\n".to_vec()));
+        assert_eq!(printed(&words("echo key"), LONGEST).unwrap().as_slice(), b"key\n");
         let begun = Instant::now();
         let error = printed(&words("sleep 60"), Duration::from_millis(50)).unwrap_err();
         assert_eq!(error, "the command did not end within 0.05 s and was killed");
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_place_that_gives_without_end_is_left() {
+        let begun = Instant::now();
+        for place in ["exec:cat /dev/zero", "file:/dev/zero"] {
+            let error = place.parse::<Reference>().unwrap().resolve(Path::new("/")).unwrap_err().to_string();
+            assert!(error.contains("longer than 1 MiB"), "{error}");
+        }
+        assert!(begun.elapsed() < LONGEST, "it is not waited for: {:?}", begun.elapsed());
+        assert_eq!(whole(io::repeat(7).take(MOST as u64)).unwrap().len(), MOST);
+        let secret = whole(&b"s3cret"[..]).unwrap();
+        assert!(secret.capacity() > MOST, "it has not grown, and so left no copy: {}", secret.capacity());
     }
 
     #[test]

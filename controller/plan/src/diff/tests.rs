@@ -71,6 +71,7 @@ prop_compose! {
             policies: bits(policies).map(|n| (key(n + 1), "by-hand".to_owned())).collect(),
             steering: bits(rules).map(|n| some_rule(n + 1, 1).key).collect(),
             vrfs: vrfs.into_iter().collect(),
+            tables: None,
             qos: interfaces(shares),
             classified: interfaces(bound),
         }
@@ -231,6 +232,7 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
             policies: BTreeMap::from([(key(number), "by-hand".to_owned())]),
             steering: [some_rule(number, 1).key].into(),
             vrfs: BTreeSet::new(),
+            tables: None,
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
             classified: [InterfaceName::lit(&format!("eth{number}"))].into(),
         };
@@ -311,4 +313,38 @@ fn a_vrf_in_other_hands_gets_no_rule_and_is_told_once() {
     let (count, put, told) = withheld(&["v"], &[1]);
     assert_eq!((count, put, told.len(), told.last()), (2, 0, 2, Some(&in_hand)), "each is withheld once");
     assert_eq!(withheld(&["w"], &[]), (0, 2, Vec::new()));
+}
+
+#[test]
+fn a_rule_without_a_table_to_stand_in_is_withheld_and_told_once() {
+    let node = NodeId::lit("a");
+    let of = |number, prefix: Option<&str>| SteeringRule {
+        prefix: prefix.map(|prefix| prefix.parse().unwrap()),
+        ..some_rule(number, 1)
+    };
+    let rules = [of(1, Some("10.0.0.0/24")), of(2, Some("2001:db8::/48")), of(3, Some("2001:db8:1::/48"))];
+    let config = DeviceConfig {
+        steering: rules.iter().map(|rule| (rule.key.clone(), rule.clone())).collect(),
+        ..DeviceConfig::default()
+    };
+    let planned = |tables: Option<&[(&str, bool)]>| {
+        let tables = tables.map(|all| all.iter().map(|(vrf, v6)| (model::VrfName::lit(vrf), *v6)).collect());
+        let foreign = Foreign { tables, ..Foreign::default() };
+        let reading =
+            DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
+        let held =
+            ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+        let desired = DesiredState { devices: BTreeMap::from([(node.clone(), config.clone())]) };
+        let difference = diff(&desired, &held);
+        let told: Vec<String> = difference.findings.iter().map(ToString::to_string).collect();
+        (difference.count(), told)
+    };
+    let told = |rules: &str| {
+        vec![format!("major[TL0205] a: vrf v has no routing table there for some prefixes: {rules} not put")]
+    };
+    assert_eq!(planned(Some(&[("v", false)])), (1, told("our 2 rules are")));
+    assert_eq!(planned(Some(&[("v", true), ("w", false)])), (2, told("our rule is")));
+    assert_eq!(planned(Some(&[])), (0, told("our 3 rules are")));
+    assert_eq!(planned(Some(&[("v", false), ("v", true)])), (3, Vec::new()));
+    assert_eq!(planned(None), (3, Vec::new()), "what is not told is not held against it");
 }

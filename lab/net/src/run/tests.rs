@@ -139,3 +139,114 @@ fn events_are_read_from_json_lines() {
     );
     assert!(run.finished().unwrap().passed);
 }
+
+fn path(service: &str, links: &[&str]) -> Event {
+    let links = links.iter().map(|link| link.parse().unwrap()).collect();
+    Event::Path { service: service.parse().unwrap(), links }
+}
+
+/// How the expectations of a run ended: met, when, why.
+fn ended(run: &mut Run, after: u64) -> Vec<(bool, Span, String)> {
+    run.due(at(after));
+    let outcome = run.finished().unwrap_or_else(|| panic!("{run:?}"));
+    outcome.expectations.into_iter().map(|judgement| (judgement.met, judgement.at, judgement.why)).collect()
+}
+
+#[test]
+fn an_alarm_that_comes_too_often_or_at_all_is_told() {
+    let steps = "  - {at: 1s, do: {down: l}}\n  - {expect: {alarm: a, link: l, times: 1}, within: 9s}\n  \
+                 - {expect: {alarm: a, times: 0}, within: 9s}\n  - {expect: {alarm: b, times: 0}, within: 9s}\n";
+    let mut run = run(steps);
+    run.observe(&alarm("a", Some("l"), true), at(0));
+    run.due(at(1));
+    run.observe(&alarm("a", Some("l"), true), at(2));
+    run.observe(&alarm("a", Some("l"), false), at(3));
+    assert_eq!(
+        ended(&mut run, 20),
+        [
+            (true, at(10), "it was raised 1 times".to_owned()),
+            (false, at(2), "it was raised 1 times already".to_owned()),
+            (true, at(10), "it was raised 0 times".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_promise_that_broke_for_a_moment_was_not_unbroken() {
+    let steps = "  - {at: 1s, do: {down: l}}\n  - {expect: {unbroken: \"p*\"}, within: 9s}\n  \
+                 - {expect: {unbroken: \"v*\"}, within: 9s}\n  - {expect: {unbroken: \"x*\"}, within: 9s}\n";
+    let mut run = run(steps);
+    for service in ["p1", "v1"] {
+        run.observe(&intent(service, Some(true)), at(0));
+    }
+    run.due(at(1));
+    run.observe(&intent("p1", None), at(2));
+    run.observe(&intent("v1", None), at(2));
+    run.observe(&intent("v1", Some(false)), at(3));
+    run.observe(&intent("v1", Some(true)), at(4));
+    assert_eq!(
+        ended(&mut run, 20),
+        [
+            (true, at(10), "none was broken".to_owned()),
+            (false, at(3), "v1 is broken".to_owned()),
+            (false, at(10), "no promise of that name was heard of".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn paths_are_judged_as_they_are_at_the_deadline() {
+    let steps = "  - {at: 1s, do: {drain: l}}\n  - {expect: {path: \"p*\", avoids: l}, within: 9s}\n  \
+                 - {expect: {path: \"p*\", uses: m}, within: 9s}\n  - {expect: {path: \"p*\", uses: l}, within: 2s}\n  \
+                 - {expect: {path: \"x\", avoids: l}, within: 2s}\n";
+    let mut run = run(steps);
+    for service in ["p1", "p2", "p3"] {
+        run.observe(&path(service, &["l", "k"]), at(0));
+    }
+    run.due(at(1));
+    run.due(at(4));
+    run.observe(&path("p1", &["m", "k"]), at(5));
+    run.observe(&path("p2", &["k"]), at(5));
+    run.observe(&path("p3", &["k"]), at(5));
+    assert_eq!(
+        ended(&mut run, 20),
+        [
+            (true, at(10), "so do all 3".to_owned()),
+            (false, at(10), "not so p2, and 1 more".to_owned()),
+            (true, at(3), "so do all 3".to_owned()),
+            (false, at(3), "no promise of that name was heard of".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn moves_may_be_counted_between_two_bounds_and_changes_exactly() {
+    let steps = "  - {expect: {reroutes: 1, at-most: 2}, by: 9s}\n  - {expect: {changes: 0}, by: 9s}\n";
+    let outcomes = |moves: u64, changes: u64| {
+        let mut run = run(steps);
+        run.due(at(0));
+        for second in 0..moves {
+            run.observe(&Event::Reroute { services: vec![] }, at(second));
+        }
+        for second in 0..changes {
+            run.observe(&Event::Change, at(second));
+        }
+        ended(&mut run, 20).into_iter().map(|(met, _, _)| met).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes(0, 0), [false, true]);
+    assert_eq!(outcomes(1, 1), [true, false]);
+    assert_eq!(outcomes(2, 0), [true, true]);
+    assert_eq!(outcomes(3, 2), [false, false]);
+}
+
+#[test]
+fn a_router_that_goes_and_comes_is_seen() {
+    let steps = "  - {at: 1s, do: {isolate: r}}\n  - {expect: {device: r, up: false}, within: 9s}\n  \
+                 - {expect: {device: r, up: true}, within: 9s}\n  - {expect: {device: q, up: false}, within: 9s}\n";
+    let mut run = run(steps);
+    run.due(at(1));
+    run.observe(&Event::Device { node: "r".parse().unwrap(), up: false }, at(2));
+    run.observe(&Event::Device { node: "r".parse().unwrap(), up: true }, at(3));
+    let met: Vec<_> = ended(&mut run, 20).into_iter().map(|(met, when, _)| (met, when)).collect();
+    assert_eq!(met, [(true, at(2)), (true, at(3)), (false, at(10))]);
+}

@@ -1,13 +1,41 @@
 //! Text to scenario, all faults at once.
 
-use formats::text::Mark;
+use formats::{
+    code,
+    text::{Fields, Mark, Report, Tree, one_of},
+};
+use model::{Ratio, Span};
 
-use super::{Action, Deadline, End, Expectation, Fields, Report, Scenario, Span, Step, Tree, Variant, code};
+use super::{Action, Deadline, Expectation, Scenario, Step, Variant, action::End};
 use crate::selector::pattern;
 
 const STEP: [&str; 5] = ["at", "do", "expect", "within", "by"];
-const ACTIONS: [&str; 8] = ["impair", "heal", "down", "up", "delete-steering", "apply", "kill", "start"];
-const EXPECTATIONS: [&str; 5] = ["alarm", "cleared", "intent", "reroutes", "drift"];
+const ACTIONS: [&str; 22] = [
+    "impair",
+    "heal",
+    "down",
+    "up",
+    "risk-down",
+    "risk-up",
+    "node-down",
+    "node-up",
+    "isolate",
+    "rejoin",
+    "restart",
+    "surge",
+    "drain",
+    "undrain",
+    "drain-node",
+    "undrain-node",
+    "mode",
+    "delete-steering",
+    "restore",
+    "apply",
+    "kill",
+    "start",
+];
+const EXPECTATIONS: [&str; 9] =
+    ["alarm", "cleared", "intent", "unbroken", "path", "reroutes", "changes", "device", "drift"];
 
 /// Reads what stands beside `apiVersion` and `kind`.
 pub(super) fn body(fields: &mut Fields<'_>, report: &mut Report) -> Scenario {
@@ -92,7 +120,7 @@ fn one(fields: &Fields<'_>, known: &'static [&'static str], report: &mut Report)
     match (there.next(), there.next()) {
         (Some(word), None) => Some(word),
         (Some(_), Some(_)) => {
-            let message = format!("one thing at a time: only one of {}", super::one_of(known));
+            let message = format!("one thing at a time: only one of {}", one_of(known));
             report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
             None
         }
@@ -103,7 +131,7 @@ fn one(fields: &Fields<'_>, known: &'static [&'static str], report: &mut Report)
                 any = true;
             }
             if !any {
-                let message = format!("one of {} belongs here", super::one_of(known));
+                let message = format!("one of {} belongs here", one_of(known));
                 report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
             }
             None
@@ -114,29 +142,35 @@ fn one(fields: &Fields<'_>, known: &'static [&'static str], report: &mut Report)
 fn action(mut fields: Fields<'_>, report: &mut Report) -> Option<Action> {
     let word = one(&fields, &ACTIONS, report)?;
     let action = match word {
-        "impair" => {
-            let from = fields.value::<End>("from", report).map(|end| end.0);
-            let (delay, jitter, loss) =
-                (fields.value("delay", report), fields.value("jitter", report), fields.value("loss", report));
-            if !["delay", "jitter", "loss"].iter().any(|word| fields.has(word)) {
-                let message = "it impairs nothing: give `delay`, `jitter` or `loss`";
-                report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
-            }
-            fields.value(word, report).map(|impair| Action::Impair { impair, from, delay, jitter, loss })
-        }
+        "impair" => impair(&mut fields, report),
         "heal" => fields.value(word, report).map(|heal| Action::Heal { heal }),
         "down" => fields.value(word, report).map(|down| Action::Down { down }),
         "up" => fields.value(word, report).map(|up| Action::Up { up }),
+        "risk-down" => fields.value(word, report).map(|risk_down| Action::RiskDown { risk_down }),
+        "risk-up" => fields.value(word, report).map(|risk_up| Action::RiskUp { risk_up }),
+        "node-down" => fields.value(word, report).map(|node_down| Action::NodeDown { node_down }),
+        "node-up" => fields.value(word, report).map(|node_up| Action::NodeUp { node_up }),
+        "isolate" => fields.value(word, report).map(|isolate| Action::Isolate { isolate }),
+        "rejoin" => fields.value(word, report).map(|rejoin| Action::Rejoin { rejoin }),
+        "restart" => fields.value(word, report).map(|restart| Action::Restart { restart }),
+        "surge" => surge(&mut fields, report),
+        "drain" => fields.value(word, report).map(|drain| Action::Drain { drain }),
+        "undrain" => fields.value(word, report).map(|undrain| Action::Undrain { undrain }),
+        "drain-node" => fields.value(word, report).map(|drain_node| Action::DrainNode { drain_node }),
+        "undrain-node" => fields.value(word, report).map(|undrain_node| Action::UndrainNode { undrain_node }),
+        "mode" => fields.value(word, report).map(|mode| Action::Mode { mode }),
         "delete-steering" => {
             let vrf = fields.value("vrf", report);
             fields.value(word, report).map(|delete_steering| Action::DeleteSteering { delete_steering, vrf })
         }
+        "restore" => fields.value(word, report).map(|restore| Action::Restore { restore }),
         "apply" => fields.value(word, report).map(|apply| Action::Apply { apply }),
         "kill" => fields.value(word, report).map(|kill| Action::Kill { kill }),
         _ => fields.value(word, report).map(|start| Action::Start { start }),
     };
     let known: &[&str] = match word {
         "impair" => &["impair", "from", "delay", "jitter", "loss"],
+        "surge" => &["surge", "at", "to"],
         "delete-steering" => &["delete-steering", "vrf"],
         _ => &ACTIONS,
     };
@@ -144,12 +178,32 @@ fn action(mut fields: Fields<'_>, report: &mut Report) -> Option<Action> {
     action
 }
 
+fn impair(fields: &mut Fields<'_>, report: &mut Report) -> Option<Action> {
+    let from = fields.value::<End>("from", report).map(|end| end.0);
+    let (delay, jitter, loss) =
+        (fields.value("delay", report), fields.value("jitter", report), fields.value("loss", report));
+    if !["delay", "jitter", "loss"].iter().any(|word| fields.has(word)) {
+        let message = "it impairs nothing: give `delay`, `jitter` or `loss`";
+        report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
+    }
+    fields.value("impair", report).map(|impair| Action::Impair { impair, from, delay, jitter, loss })
+}
+
+fn surge(fields: &mut Fields<'_>, report: &mut Report) -> Option<Action> {
+    let (at, to) = (fields.value("at", report), fields.required::<Ratio>("to", report));
+    if let Some(to) = to.filter(|to| *to > Action::MOST_SURGE) {
+        let message = format!("`to` is {to}: at most {} is offered", Action::MOST_SURGE);
+        report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
+    }
+    fields.value("surge", report).zip(to).map(|(surge, to)| Action::Surge { surge, at, to })
+}
+
 fn expectation(mut fields: Fields<'_>, report: &mut Report) -> Option<Expectation> {
     let word = one(&fields, &EXPECTATIONS, report)?;
     let expectation = match word {
         "alarm" => {
-            let link = fields.value("link", report);
-            fields.value(word, report).map(|alarm| Expectation::Alarm { alarm, link })
+            let (link, times) = (fields.value("link", report), fields.value("times", report));
+            fields.value(word, report).map(|alarm| Expectation::Alarm { alarm, link, times })
         }
         "cleared" => {
             let link = fields.value("link", report);
@@ -161,16 +215,46 @@ fn expectation(mut fields: Fields<'_>, report: &mut Report) -> Option<Expectatio
                 .zip(kept)
                 .map(|(intent, kept)| Expectation::Intent { intent, kept })
         }
-        "reroutes" => fields.value(word, report).map(|reroutes| Expectation::Reroutes { reroutes }),
+        "unbroken" => glob(&mut fields, word, report).map(|unbroken| Expectation::Unbroken { unbroken }),
+        "path" => path(&mut fields, report),
+        "reroutes" => reroutes(&mut fields, report),
+        "changes" => fields.value(word, report).map(|changes| Expectation::Changes { changes }),
+        "device" => {
+            let up = fields.required("up", report);
+            fields.value(word, report).zip(up).map(|(device, up)| Expectation::Device { device, up })
+        }
         _ => fields.value(word, report).map(|drift| Expectation::Drift { drift }),
     };
     let known: &[&str] = match word {
-        "alarm" | "cleared" => &[word, "link"],
+        "alarm" => &["alarm", "link", "times"],
+        "cleared" => &["cleared", "link"],
         "intent" => &["intent", "kept"],
+        "path" => &["path", "uses", "avoids"],
+        "reroutes" => &["reroutes", "at-most"],
+        "device" => &["device", "up"],
         _ => &EXPECTATIONS,
     };
     fields.finish(known, report);
     expectation
+}
+
+fn path(fields: &mut Fields<'_>, report: &mut Report) -> Option<Expectation> {
+    if fields.has("uses") == fields.has("avoids") {
+        let message = "a path either `uses` a link or `avoids` one: give one of them";
+        report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
+    }
+    let (uses, avoids) = (fields.value("uses", report), fields.value("avoids", report));
+    glob(fields, "path", report).map(|path| Expectation::Path { path, uses, avoids })
+}
+
+fn reroutes(fields: &mut Fields<'_>, report: &mut Report) -> Option<Expectation> {
+    let at_most = fields.value::<u32>("at-most", report);
+    let reroutes = fields.value::<u32>("reroutes", report)?;
+    if let Some(most) = at_most.filter(|most| *most < reroutes) {
+        let message = format!("`at-most` is {most}, and at least {reroutes} are asked for");
+        report.error(code::BAD_STEP, &fields.subject, message, fields.mark);
+    }
+    Some(Expectation::Reroutes { reroutes, at_most })
 }
 
 fn glob(fields: &mut Fields<'_>, word: &str, report: &mut Report) -> Option<String> {

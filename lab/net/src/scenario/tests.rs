@@ -24,14 +24,37 @@ const ALL: &str = "
   - {at: 1s, do: {heal: l}}
   - {at: 2s, do: {down: l}}
   - {at: 3s, do: {up: l}}
+  - {at: 3s, do: {risk-down: duct-1}}
+  - {at: 3s, do: {risk-up: duct-1}}
+  - {at: 3s, do: {node-down: r1}}
+  - {at: 3s, do: {node-up: r1}}
+  - {at: 3s, do: {isolate: r1}}
+  - {at: 3s, do: {rejoin: r1}}
+  - {at: 3s, do: {restart: r1}}
+  - {at: 3s, do: {surge: production, at: r1, to: 3000%}}
+  - {at: 3s, do: {surge: production, to: 100%}}
+  - {at: 3s, do: {drain: l}}
+  - {at: 3s, do: {undrain: l}}
+  - {at: 3s, do: {drain-node: r1}}
+  - {at: 3s, do: {undrain-node: r1}}
+  - {at: 3s, do: {mode: observe}}
+  - {at: 3s, do: {mode: act}}
   - {at: 4s, do: {delete-steering: r1, vrf: production}}
+  - {at: 4s, do: {restore: r1}}
   - {at: 5s, do: {apply: intents}}
   - {at: 5s, do: {kill: controller}}
   - {at: 6s, do: {start: controller}}
   - {expect: {alarm: a, link: l}, within: 8s}
+  - {expect: {alarm: a, times: 0}, within: 8s}
   - {expect: {cleared: a}, within: 8s}
   - {expect: {intent: \"p*\", kept: false}, within: 8s}
+  - {expect: {unbroken: \"v*\"}, within: 8s}
+  - {expect: {path: \"p*\", uses: l}, within: 8s}
+  - {expect: {path: \"p*\", avoids: l}, within: 8s}
   - {expect: {reroutes: 2}, by: 4min}
+  - {expect: {reroutes: 1, at-most: 3}, by: 4min}
+  - {expect: {changes: 0}, by: 4min}
+  - {expect: {device: r1, up: false}, by: 4min}
   - {expect: {drift: r1}, by: 4min}
 ";
 
@@ -124,14 +147,33 @@ fn the_schema_has_the_words_of_the_reader() {
         "heal",
         "down",
         "up",
+        "risk-down",
+        "risk-up",
+        "node-down",
+        "node-up",
+        "isolate",
+        "rejoin",
+        "restart",
+        "surge",
+        "at",
+        "to",
+        "drain",
+        "undrain",
+        "drain-node",
+        "undrain-node",
+        "mode",
         "delete-steering",
         "vrf",
+        "restore",
         "apply",
         "kill",
         "start",
     ];
     assert_eq!(any("Action"), BTreeSet::from(actions.map(String::from)));
-    let seen = ["alarm", "link", "cleared", "intent", "kept", "reroutes", "drift"];
+    let seen = [
+        "alarm", "link", "times", "cleared", "intent", "kept", "unbroken", "path", "uses", "avoids",
+        "reroutes", "at-most", "changes", "device", "up", "drift",
+    ];
     assert_eq!(any("Expectation"), BTreeSet::from(seen.map(String::from)));
 }
 
@@ -200,4 +242,64 @@ fn a_scenario_for_another_network_is_refused() {
         "error[TL0172] step 1: there is no link `frist` in the network did you mean `first`?"
     );
     assert!(told[1].starts_with("error[TL0172] step 2: there is no node `c` in the network"), "{told:?}");
+    let scenario = read("  - {at: 1s, do: {node-down: a}}\n  - {at: 2s, do: {risk-down: ductt}}\n").unwrap();
+    let told: Vec<_> = scenario.check(&risky()).iter().map(|f| (f.to_string(), f.help.clone())).collect();
+    let wanted = "error[TL0172] step 2: there is no shared risk `ductt` in the network";
+    assert_eq!(told, [(wanted.to_owned(), Some("did you mean `duct`?".to_owned()))]);
+}
+
+/// The four lines, two of them in one duct.
+fn risky() -> Ted {
+    let text = FOUR_LINES
+        .replace("affinity: line2}\n  - {name: trunk", "affinity: line2, srlg: [duct]}\n  - {name: trunk");
+    let text = text.replace("affinity: line1}", "affinity: line1, srlg: [duct]}");
+    formats::read("n.yaml", &text).unwrap().ted
+}
+
+#[test]
+fn a_router_and_a_shared_risk_stand_for_their_links() {
+    let ted = risky();
+    let cut = |step: &str| {
+        let scenario = read(&format!("  - {{at: 1s, do: {{{step}}}}}\n")).unwrap();
+        let links: Vec<String> = scenario.links(&ted).into_iter().map(ToString::to_string).collect();
+        let Step::Do { action, .. } = &scenario.steps[0] else { panic!("{scenario:?}") };
+        let cut = action.cuts(&ted);
+        let names =
+            |links: Vec<&model::LinkId>| links.into_iter().map(ToString::to_string).collect::<Vec<_>>();
+        (links, cut.map(|(links, up)| (names(links), up)))
+    };
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let duct = names(&["first", "third"]);
+    assert_eq!(cut("risk-down: duct"), (duct.clone(), Some((duct.clone(), false))));
+    assert_eq!(cut("risk-up: duct"), (duct.clone(), Some((duct, true))));
+    let all = names(&["first", "second", "third", "trunk"]);
+    assert_eq!(cut("node-down: b"), (all.clone(), Some((all.clone(), false))));
+    assert_eq!(cut("node-up: a"), (all.clone(), Some((all.clone(), true))));
+    assert_eq!(cut("up: first"), (names(&["first"]), Some((names(&["first"]), true))));
+    // It looks at the router's lines and cuts none of them.
+    assert_eq!(cut("isolate: a"), (all, None));
+    assert_eq!(cut("kill: controller"), (names(&[]), None));
+}
+
+#[test]
+fn words_that_contradict_each_other_are_told() {
+    let told = read(
+        "  - {at: 1s, do: {surge: p, to: 200000%}}\n  - {at: 1s, do: {surge: p}}\n  - {at: 1s, do: {mode: asleep}}\n  \
+         - {expect: {path: p, uses: a, avoids: b}, within: 1s}\n  - {expect: {path: p}, within: 1s}\n  \
+         - {expect: {reroutes: 3, at-most: 2}, within: 1s}\n  - {expect: {device: r}, within: 1s}\n  \
+         - {expect: {unbroken: \"[\"}, within: 1s}\n",
+    )
+    .unwrap_err();
+    for what in [
+        "4 error[TL0170] step 1, do: `to` is 200000%: at most 100000% is offered",
+        "step 2, do: `to` is missing",
+        "`asleep` is not a mode: one of observe, recommend, act",
+        "7 error[TL0170] step 4, expect: a path either `uses` a link or `avoids` one",
+        "8 error[TL0170] step 5, expect: a path either `uses` a link or `avoids` one",
+        "9 error[TL0170] step 6, expect: `at-most` is 2, and at least 3 are asked for",
+        "step 7, expect: `up` is missing",
+        "`[` is not a pattern of names",
+    ] {
+        assert!(told.contains(what), "{what}\nis missing in\n{told}");
+    }
 }

@@ -46,8 +46,20 @@ impl Scenario {
                         *by = later(*by, shift);
                     }
                     match (expectation, choice) {
-                        (Expectation::Intent { intent, .. }, Some(choice)) if now.is_some() => {
-                            intent.clone_from(&choice.intents);
+                        (
+                            Expectation::Intent { intent: names, .. }
+                            | Expectation::Unbroken { unbroken: names },
+                            Some(choice),
+                        ) if now.is_some() => names.clone_from(&choice.intents),
+                        (Expectation::Path { path, uses, avoids }, _) if now.is_some() => {
+                            if let Some(choice) = choice {
+                                path.clone_from(&choice.intents);
+                            }
+                            for link in [uses, avoids] {
+                                if *link == was {
+                                    link.clone_from(&now);
+                                }
+                            }
                         }
                         (Expectation::Alarm { link, .. } | Expectation::Cleared { link, .. }, _)
                             if now.is_some() && *link == was =>
@@ -89,7 +101,9 @@ fn replace(action: &mut Action, was: &LinkId, now: &LinkId) {
     if let Action::Impair { impair: link, .. }
     | Action::Heal { heal: link }
     | Action::Down { down: link }
-    | Action::Up { up: link } = action
+    | Action::Up { up: link }
+    | Action::Drain { drain: link }
+    | Action::Undrain { undrain: link } = action
         && link == was
     {
         link.clone_from(now);

@@ -228,7 +228,10 @@ fn identity(authority: &CertifiedIssuer<'static, KeyPair>, name: &str) -> Identi
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
-    Identity { certificates_pem: certificate.pem().into_bytes(), key_pem: key.serialize_pem().into_bytes() }
+    Identity {
+        certificates_pem: certificate.pem().into_bytes(),
+        key_pem: key.serialize_pem().into_bytes().into(),
+    }
 }
 
 pub fn ssh_key() -> PrivateKey {

@@ -4,9 +4,8 @@ use std::{path::Path, process::Command};
 
 use crate::{
     capture::pcap,
-    child::{is_known, run},
+    child::{absent, is_known, run},
     sample::{messages, octets, originator, rich_link, rich_node},
-    skip,
 };
 
 const TSHARK: &str = "/usr/bin/tshark";
@@ -16,7 +15,7 @@ const KNOWN: [&str; 1] = ["TShark (Wireshark) 4.0."];
 /// What it prints about these messages; none where it is not installed.
 fn dissect(messages: &[Vec<u8>], arguments: &[&str]) -> Option<String> {
     if !Path::new(TSHARK).exists() {
-        skip(&format!("{TSHARK} is not installed (package tshark)"));
+        absent(&format!("{TSHARK} is not installed (package tshark)"));
         return None;
     }
     if !is_known(TSHARK, Command::new(TSHARK).arg("--version"), &KNOWN) {

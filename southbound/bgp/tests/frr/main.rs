@@ -1,5 +1,6 @@
 //! Against FRR's `bgpd`: the session itself. It knows no link-state routes, so that the two agree on the family that both have, and on
-//! no other. Where the program is not installed the tests say so and do nothing.
+//! no other. Where the program is not installed the tests say so and do nothing, or fail
+//! where `TRUNKLINE_PEERS=required`, as `make test` sets it.
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
 mod peer;

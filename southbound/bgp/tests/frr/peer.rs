@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::child::is_known;
+use crate::child::{absent, is_known};
 
 const BGPD: &str = "/usr/lib/frr/bgpd";
 /// Its versions whose manners are known.
@@ -44,7 +44,7 @@ impl Bgpd {
     /// routes to, and no zebra.
     pub fn start_or_say() -> Option<Self> {
         if !Path::new(BGPD).exists() {
-            eprintln!("skipped: {BGPD} is not installed (package frr)");
+            absent(&format!("{BGPD} is not installed (package frr)"));
             return None;
         }
         if !is_known(BGPD, Command::new(BGPD).arg("--version"), &KNOWN) {

@@ -2,7 +2,8 @@
 //! them to a second session of ours. What comes back went through its decoder and its encoder.
 //!
 //! Its command line has no name for the families of SR policies, so that what it holds of them shows in its counters and in what
-//! it reflects. Where the program is not installed the tests say so and do nothing.
+//! it reflects. Where the program is not installed the tests say so and do nothing, or fail
+//! where `TRUNKLINE_PEERS=required`, as `make test` sets it.
 #![expect(clippy::unwrap_used, reason = "a broken assumption of a test is its failure")]
 
 mod peer;

@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::child::{is_known, run};
+use crate::child::{absent, is_known, run};
 
 const GOBGPD: &str = "/usr/bin/gobgpd";
 const GOBGP: &str = "/usr/bin/gobgp";
@@ -50,7 +50,7 @@ impl Gobgpd {
     pub fn start_or_say(neighbours: &[u8]) -> Option<Self> {
         for program in [GOBGPD, GOBGP] {
             if !Path::new(program).exists() {
-                eprintln!("skipped: {program} is not installed (package gobgpd)");
+                absent(&format!("{program} is not installed (package gobgpd)"));
                 return None;
             }
         }

@@ -42,19 +42,35 @@ fn all(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(octets)
 }
 
+/// Says why nothing is tested. `make test` installs all peers and sets `TRUNKLINE_PEERS`: there, that one is missing is a failure.
+pub fn absent(why: &str) {
+    report(why, std::env::var("TRUNKLINE_PEERS").is_ok_and(|peers| peers == "required"));
+}
+
+fn report(why: &str, required: bool) {
+    assert!(!required, "TRUNKLINE_PEERS=required, and {why}; `make test PEERS=` goes on without");
+    eprintln!("skipped: {why}");
+}
+
 /// Whether a program is there in a version whose words are known; where it is not, it is said why nothing is tested.
 pub fn is_known(what: &str, version: &mut Command, known: &[&str]) -> bool {
     let said = match run(version) {
         Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
         Err(error) => {
-            eprintln!("skipped: {what} cannot be started: {error}");
+            absent(&format!("{what} cannot be started: {error}"));
             return false;
         }
     };
     let is_known = known.iter().any(|version| said.contains(version));
     if !is_known {
         let first = said.lines().next().unwrap_or("nothing");
-        eprintln!("skipped: {what} says `{first}`; the tests know {}", known.join(" and "));
+        absent(&format!("{what} says `{first}`; the tests know {}", known.join(" and ")));
     }
     is_known
+}
+
+#[test]
+#[should_panic(expected = "bgpd is not installed")]
+fn a_peer_that_is_required_and_missing_is_a_failure() {
+    report("bgpd is not installed", true);
 }

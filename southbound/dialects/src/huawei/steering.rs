@@ -4,7 +4,8 @@
 //! A rule is a prefix filter of its own, `tl-VRF-SEQUENCE`, and a node of the policy `tl-VRF-ipv4` or `tl-VRF-ipv6`. Nodes stand in
 //! the order of sequences; the last one lets all other routes in as they are, for a route policy keeps out what no node matches.
 //! The VRF is not ours: of it, only the leaf that names the policy is written. Where it names another one, that stays, and the
-//! whole VRF is in somebody else's hands.
+//! whole VRF is in somebody else's hands. Writing that leaf would make a VRF or an address family that is not there, so the reading
+//! tells which there are, and whoever sends edits looks at that ([`Foreign::lacks_table_of`]).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -269,11 +270,13 @@ fn is_bare(node: &View, part: &str) -> bool {
 }
 
 pub(super) fn read(root: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) {
+    let mut tables = BTreeSet::new();
     for instance in root.all(&["network-instance", "instances", "instance"]) {
         let Some(Ok(vrf)) = instance.text_at(&["name"]).map(str::parse::<VrfName>) else { continue };
         for af in instance.all(&["afs", "af"]) {
             let of = |family: &&Family| af.text_at(&["type"]) == Some(family.table);
             let Some(family) = [&IPV4, &IPV6].into_iter().find(of) else { continue };
+            tables.insert((vrf.clone(), family.bits == IPV6.bits));
             let table = Table { vrf: &vrf, family };
             match (af.text_at(&["import-policy"]), af.at(&["import-filter", "name"])) {
                 (Some(name), None) if name == policy_name(&vrf, family) => {
@@ -287,4 +290,5 @@ pub(super) fn read(root: &View, owned: &mut DeviceConfig, foreign: &mut Foreign)
             }
         }
     }
+    foreign.tables = Some(tables);
 }

@@ -164,8 +164,30 @@ fn holding(rules: &[SteeringRule]) -> String {
     crate::to_netconf(&VENDOR.render(&edits, &DeviceConfig::default()).unwrap())
 }
 
+/// What is ours, and what is in the way.
 fn read_of(xml: &str) -> (DeviceConfig, Foreign) {
+    let (owned, foreign) = all_of(xml);
+    (owned, Foreign { tables: None, ..foreign })
+}
+
+fn all_of(xml: &str) -> (DeviceConfig, Foreign) {
     Dialect::Huawei.read(&View::from_xml(&whole(xml)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_rule_has_a_place_where_its_vrf_has_a_table_of_its_family() {
+    let family = "<instance><name>production</name><afs><af><type>ipv4-unicast</type></af></afs></instance>";
+    let bare = "<instance><name>office</name></instance>";
+    let (_, foreign) =
+        all_of(&format!("<network-instance><instances>{family}{bare}</instances></network-instance>"));
+    let lacking: Vec<bool> = rules().iter().map(|rule| foreign.lacks_table_of(rule)).collect();
+    assert_eq!(lacking, [true, false, false], "it has no table of IPv6");
+    let mut rule = rules().remove(1);
+    for (vrf, lacks) in [("office", true), ("misspelt", true), ("production", false)] {
+        rule.key.vrf = VrfName::lit(vrf);
+        assert_eq!(foreign.lacks_table_of(&rule), lacks, "{vrf}");
+    }
+    assert!(!Foreign::default().lacks_table_of(&rule), "what is not told is not held against it");
 }
 
 /// The operations as one tree, as a device answers: what stands beside each other under one name is together.

@@ -32,6 +32,10 @@ impl Rig for Bench {
         edits(self.dialect, number)
     }
 
+    fn can_rehearse(&self) -> bool {
+        false
+    }
+
     async fn session(&self) -> GnmiDevice {
         let place: Arc<dyn PreImages> = match &self.place {
             Place::Shared(memory) => memory.clone(),
@@ -102,5 +106,28 @@ async fn what_a_dialect_cannot_say_or_a_device_does_not_serve_is_refused_before_
             assert_eq!(bench.device.chassis().writes, 0);
             bench.device.stop().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn no_vrf_is_made_for_a_rule_that_has_none() {
+    let dialect = Dialect::Huawei;
+    for commit_confirmed in [true, false] {
+        let device = TreeDevice::speaking(dialect, commit_confirmed).await;
+        let bench = Bench { dialect, device, place: Place::Shared(Arc::default()) };
+        let before = bench.device.holds();
+        let strange = |edit: Edit| match edit {
+            Edit::PutSteering(mut rule) => {
+                rule.key.vrf = "misspelt".parse().expect("a name");
+                Edit::PutSteering(rule)
+            }
+            other => other,
+        };
+        let strange: Vec<Edit> = edits(dialect, 1).into_iter().map(strange).collect();
+        let error = bench.session().await.stage(TransactionId(1), &strange).await.expect_err("refused");
+        let ErrorKind::Unsupported(why) = &error.kind else { panic!("{error}") };
+        assert!(why.starts_with("vrf misspelt has no routing table for 10.16.0.0/16"), "{why}");
+        assert_eq!((bench.device.holds(), bench.device.chassis().writes), (before, 0));
+        bench.device.stop().await;
     }
 }

@@ -13,6 +13,7 @@ pub fn of_connect(error: &ConnectError) -> ErrorKind {
     match error {
         ConnectError::HostKey { .. } => ErrorKind::Untrusted(text),
         ConnectError::LoginRefused { .. }
+        | ConnectError::LoginHeld { .. }
         | ConnectError::Questions { .. }
         | ConnectError::SubsystemRefused { .. } => ErrorKind::Refused(text),
         ConnectError::Unreachable { .. } | ConnectError::Ssh { .. } | ConnectError::Deadline { .. } => {

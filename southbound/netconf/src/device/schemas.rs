@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use device::{DeviceError, Lack, Lacks, Module, Served, Step};
+use device::{DeviceError, Lack, Module, Served, Step};
 use dialects::Dialect;
 use tokio::time::Instant;
 use tracing::{debug, warn};
@@ -25,12 +25,22 @@ const LONGEST: usize = 512;
 
 /// Modules by name and revision, each as whoever told it first.
 #[derive(Debug, Default)]
-struct List(BTreeMap<(String, String), Module>);
+struct List {
+    modules: BTreeMap<(String, String), Module>,
+    /// The device told more than is taken, so that a module which is not here may be there.
+    is_cut: bool,
+}
 
 impl List {
     fn note(&mut self, name: &str, revision: &str, namespace: Option<&str>) {
         let is_sane = |text: &str| text.len() <= LONGEST;
-        if name.is_empty() || !is_sane(name) || !is_sane(revision) || self.0.len() >= MOST {
+        let key = (name.to_owned(), revision.to_owned());
+        let has_room = self.modules.len() < MOST || self.modules.contains_key(&key);
+        if !is_sane(name) || !is_sane(revision) || !has_room {
+            self.is_cut = true;
+            return;
+        }
+        if name.is_empty() {
             return;
         }
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -40,7 +50,7 @@ impl List {
             namespace: namespace.filter(|text| is_sane(text)).and_then(some),
             contents: None,
         };
-        let known = self.0.entry((name.to_owned(), revision.to_owned())).or_insert_with(|| module.clone());
+        let known = self.modules.entry(key).or_insert_with(|| module.clone());
         if known.namespace.is_none() {
             known.namespace = module.namespace;
         }
@@ -88,7 +98,7 @@ impl List {
     }
 
     fn into_modules(self) -> Vec<Module> {
-        self.0.into_values().collect()
+        self.modules.into_values().collect()
     }
 }
 
@@ -121,13 +131,15 @@ async fn told(session: &Session, deadline: Instant) -> Result<(List, bool), Call
     let mut list = List::default();
     list.note_hello(session);
     if session.capabilities().yang_library.is_none() {
-        return Ok((list, true));
+        let is_whole = !list.is_cut;
+        return Ok((list, is_whole));
     }
     let Some(data) = library(session, deadline).await? else { return Ok((list, false)) };
     let mut of_library = List::default();
     of_library.note_library(&data);
-    let is_whole = !of_library.0.is_empty();
+    let is_whole = !of_library.modules.is_empty();
     list.note_library(&data);
+    let is_whole = is_whole && !list.is_cut;
     Ok((list, is_whole))
 }
 
@@ -164,56 +176,87 @@ async fn all(session: &Session, deadline: Instant) -> Result<Vec<Module>, CallEr
     Ok(list.into_modules())
 }
 
-/// What a session tells, and what is missing in it; that is looked up where there is a library to keep it.
+/// The modules that a session told, kept while they are judged bit by bit.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    modules: Vec<Module>,
+    is_whole: bool,
+}
+
+/// What a session tells, and what is missing in it; that is looked up where there is a library to keep it. `told_before` is what
+/// it told before, where it is asked again for the rest.
 async fn learnt(
     session: &Session,
     library: Option<&Library>,
     dialect: Dialect,
+    told_before: Option<Told>,
     deadline: Instant,
-) -> Result<Served, CallError> {
+) -> Result<(Served, Option<Told>), CallError> {
     let Some(library) = library else {
         let mut list = List::default();
         list.note_hello(session);
-        return Ok(Served { modules: list.into_modules(), lacks: Lacks::new() });
+        return Ok((Served { modules: list.into_modules(), ..Served::default() }, None));
     };
-    let (list, is_whole) = told(session, deadline).await?;
-    let modules = list.into_modules();
+    let told = match told_before {
+        Some(told) => told,
+        None => {
+            let (list, is_whole) = told(session, deadline).await?;
+            Told { modules: list.into_modules(), is_whole }
+        }
+    };
     let offered: Offered =
-        modules.iter().map(|module| (module.name.clone(), module.revision.clone())).collect();
-    let mut lacks = library.lacks(session, &offered, &dialect.vocabulary()).await?;
-    if !is_whole {
-        lacks.retain(|_, lack| *lack != Lack::Module);
+        told.modules.iter().map(|module| (module.name.clone(), module.revision.clone())).collect();
+    let (mut judged, unfinished) = library.judge(session, &offered, &dialect.vocabulary()).await?;
+    if !told.is_whole {
+        judged.retain(|_, lack| *lack != Some(Lack::Module));
     }
-    Ok(Served { modules, lacks })
+    let lacking = judged.iter().filter_map(|(module, lack)| Some((module.clone(), lack.clone()?)));
+    let lacks = lacking.collect();
+    let judged = judged.into_keys().collect();
+    let served = Served { modules: told.modules.clone(), lacks, judged, unfinished };
+    Ok((served, unfinished.then_some(told)))
 }
 
 impl NetconfDevice {
+    /// A device that was asked for its modules and did not answer is not asked again. That its session had ended before says
+    /// nothing of that.
+    pub(super) fn unanswered(&mut self, error: &CallError) {
+        if error.is_outcome_unknown() {
+            warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
+            self.library = None;
+        }
+    }
+
     /// What the session tells, and what the modules lack. A device that leaves a question about them unanswered is not asked
     /// again.
     pub(super) async fn learn(&mut self) -> Result<Served, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         let library = self.library.clone();
-        let learnt = learnt(open.session(), library.as_ref(), self.dialect, open.answer()).await;
+        let told = self.told.take();
+        let learnt = learnt(open.session(), library.as_ref(), self.dialect, told, open.answer()).await;
         match learnt {
-            Ok(served) => {
-                self.open = Some(open);
+            Ok((served, told)) => {
+                (self.open, self.told) = (Some(open), told);
                 Ok(served)
             }
-            Err(error) => {
-                warn!(node = %self.node, %error, "it does not answer for its modules and is not asked again");
-                self.library = None;
+            Err(error) if error.is_outcome_unknown() => {
+                self.unanswered(&error);
                 Ok(Served::default())
             }
+            Err(error) => self.put_back(open, Step::Read, Err(error)),
         }
     }
 
     pub(super) async fn list_modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         let listed = all(open.session(), open.answer()).await;
         self.put_back(open, Step::Read, listed)
     }
 
     pub(super) async fn look_into(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        self.expect_no_change(Step::Read)?;
         let open = self.take().await?;
         // Without a library of the fleet, what is read is kept for this look alone.
         let library = self.library.clone().unwrap_or_default();
@@ -254,7 +297,7 @@ mod tests {
         let mut list = List::default();
         list.note_library(&data(&text));
         assert_eq!(
-            list.0.values().find(|module| module.name == "m").unwrap().namespace.as_deref(),
+            list.modules.values().find(|module| module.name == "m").unwrap().namespace.as_deref(),
             Some("urn:m")
         );
         assert_eq!(labels(list), ["bare", "m@2024-01-01", "old"]);
@@ -278,9 +321,14 @@ mod tests {
         list.note_schemas(&data(&text));
         list.note_schemas(&data(&text));
         list.note(&"x".repeat(LONGEST + 1), "", None);
+        assert!(list.is_cut, "one of them has too long a name");
         assert_eq!(labels(list), ["m@2024-01-01", "n@2024-01-01"]);
         let mut list = List::default();
+        (0..MOST).for_each(|number| list.note(&format!("m{number}"), "", None));
+        list.note("m0", "", None);
+        assert!(!list.is_cut);
         (0..MOST + 10).for_each(|number| list.note(&format!("m{number}"), "", None));
+        assert!(list.is_cut, "that a module is not in it says nothing");
         assert_eq!(list.into_modules().len(), MOST);
     }
 }

@@ -7,17 +7,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use device::{Contents, Lack, Lacks, Module};
+use device::{Contents, Lack, Module};
 use dialects::{
     Operation, Vocabulary,
     catalogue::{ModuleEntry, read_module},
     operation::names,
 };
-use tokio::{sync::OnceCell, time::Instant};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 use tracing::{debug, warn};
 
 use crate::session::{CallError, Session};
@@ -28,8 +34,41 @@ const LONGEST: usize = 2 << 20;
 const MOST: usize = 64;
 /// The most texts that are kept, of all devices together: a fleet of three makers, each with all its modules in two releases.
 const KEPT: usize = 6_000;
-/// The longest that one look may take, on one device.
-const WITHIN: Duration = Duration::from_secs(10);
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For all answers of one look, on one device.
+    look: Duration,
+    /// For a text that is being fetched from another device. One that is mute must not hold up all others of its kind.
+    others: Duration,
+    /// Texts that one judgement asks a device for: others want to ask it something in between.
+    texts: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { look: Duration::from_secs(10), others: Duration::from_secs(2), texts: 4 }
+    }
+}
+
+/// One look at a device's texts.
+struct Look<'a> {
+    session: &'a Session,
+    deadline: Instant,
+    /// Texts that it may still ask for.
+    left: AtomicUsize,
+    /// Something was not found out for want of time, and may be with another look.
+    is_cut: AtomicBool,
+}
+
+impl Look<'_> {
+    /// Whether one more text may be asked for.
+    fn may_ask(&self) -> bool {
+        Instant::now() < self.deadline
+            && self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
+    }
+}
 
 /// One text: read, or known to be of no use.
 type Text = Arc<OnceCell<Option<Arc<ModuleEntry>>>>;
@@ -37,9 +76,27 @@ type Text = Arc<OnceCell<Option<Arc<ModuleEntry>>>>;
 /// The revisions of the modules that a device serves, by name.
 pub(super) type Offered = BTreeMap<String, Option<String>>;
 
+/// What is known of each module that was judged to lack, or nothing where it has all.
+pub(super) type Judged = BTreeMap<String, Option<Lack>>;
+
+/// What was found out of a module.
+enum Verdict {
+    /// Nothing.
+    Untold,
+    /// It has all that is wanted.
+    Whole,
+    /// It lacks this.
+    Lacks(Lack),
+}
+
 /// Modules that devices serve, by name and revision. A fleet shares one, so that a hundred routers of a kind cost one reading.
 #[derive(Clone, Debug, Default)]
-pub struct Library(Arc<Mutex<Shelf>>);
+pub struct Library {
+    shelf: Arc<Mutex<Shelf>>,
+    patience: Patience,
+    /// Texts that one device does not give, by their keys. It may be that our user may not read them there; another device gives them.
+    denied: Arc<Mutex<BTreeSet<String>>>,
+}
 
 #[derive(Debug, Default)]
 struct Shelf {
@@ -65,8 +122,35 @@ impl Shelf {
 }
 
 impl Library {
+    /// One that waits no longer than this for a look, and a tenth of it for others.
+    #[cfg(test)]
+    pub(super) fn hasty(look: Duration) -> Self {
+        let patience = Patience { look, others: look / 10, ..Patience::default() };
+        Self { patience, ..Self::default() }
+    }
+
+    /// One that judges with one text at a time.
+    #[cfg(test)]
+    pub(super) fn step_by_step() -> Self {
+        Self { patience: Patience { texts: 1, ..Patience::default() }, ..Self::default() }
+    }
+
+    fn look<'a>(&self, session: &'a Session, texts: usize) -> Look<'a> {
+        let deadline = Instant::now() + self.patience.look;
+        Look { session, deadline, left: AtomicUsize::new(texts), is_cut: AtomicBool::new(false) }
+    }
+
+    /// The same for a device of its own: what that one denies, it denies for itself.
+    pub(super) fn of_one_device(self) -> Self {
+        Self { denied: Arc::default(), ..self }
+    }
+
+    fn denied(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The modules that were read so far and are kept, in order.
@@ -74,56 +158,59 @@ impl Library {
         self.shelf().texts.values().filter_map(|text| text.get().cloned().flatten()).collect()
     }
 
-    /// What the device's modules lack of all that its dialect can write; nothing where it cannot be told.
+    /// What the device's modules lack of all that its dialect can write; those of which it cannot be told are not among them. And
+    /// whether asking again would tell more.
     ///
     /// # Errors
     /// A request was not answered: the session is of no use any more.
-    pub(super) async fn lacks(
+    pub(super) async fn judge(
         &self,
         session: &Session,
         offered: &Offered,
         written: &Vocabulary,
-    ) -> Result<Lacks, CallError> {
-        let deadline = Instant::now() + WITHIN;
-        let mut lacks = Lacks::new();
+    ) -> Result<(Judged, bool), CallError> {
+        let look = self.look(session, self.patience.texts);
+        let mut judged = Judged::new();
         if offered.is_empty() {
-            return Ok(lacks);
+            return Ok((judged, false));
         }
         for (module, wanted) in written {
-            if Instant::now() >= deadline {
-                break;
+            match self.lack(&look, module, wanted, offered).await? {
+                Verdict::Untold => {}
+                Verdict::Whole => drop(judged.insert((*module).to_owned(), None)),
+                Verdict::Lacks(lack) => drop(judged.insert((*module).to_owned(), Some(lack))),
             }
-            let lack = self.lack(session, module, wanted, offered, deadline).await?;
-            lacks.extend(lack.map(|lack| ((*module).to_owned(), lack)));
         }
-        Ok(lacks)
+        Ok((judged, look.is_cut.into_inner()))
     }
 
     /// The same modules with what stands in their texts, as far as these are to be had in time.
     ///
     /// # Errors
-    /// As for [`Self::lacks`].
+    /// As for [`Self::judge`].
     pub(super) async fn contents(
         &self,
         session: &Session,
         modules: &[Module],
     ) -> Result<Vec<Module>, CallError> {
-        let deadline = Instant::now() + WITHIN;
+        let look = self.look(session, usize::MAX);
         let mut known = modules.to_vec();
         if !session.capabilities().monitoring {
             return Ok(known);
         }
         for module in &mut known {
-            if Instant::now() >= deadline {
+            if !look.may_ask() {
                 break;
             }
             let (name, revision) = (&*module.name, module.revision.as_deref());
             let entry = match revision {
-                Some(known) => {
-                    self.text(session, &format!("{name}@{known}"), name, revision, deadline).await?
-                }
+                Some(known) => self.text(&look, &format!("{name}@{known}"), name, revision).await?,
                 // It may be another one on every device, so it is kept for none.
-                None => fetch(session, name, None, deadline).await?,
+                None => match fetch(&look, name, None).await {
+                    Ok(entry) => entry,
+                    Err(Missed::Late | Missed::Denied) => None,
+                    Err(Missed::Unanswered(error)) => return Err(error),
+                },
             };
             module.contents = entry.map(|entry| Contents {
                 containers: entry.containers,
@@ -143,47 +230,53 @@ impl Library {
         session: &Session,
         operations: &[Operation],
     ) -> Result<Option<String>, CallError> {
-        let (offered, deadline) = (in_hello(session), Instant::now() + WITHIN);
+        let (offered, look) = (in_hello(session), self.look(session, usize::MAX));
         // Who names no module, or refers to its YANG library, has not answered the question in its hello.
         let is_whole = !offered.is_empty() && session.capabilities().yang_library.is_none();
         for (module, wanted) in &names(operations) {
-            let lack = self.lack(session, module, wanted, &offered, deadline).await?;
-            let lack = lack.filter(|lack| is_whole || *lack != Lack::Module);
-            let missing = lack.as_ref().and_then(|lack| lack.missing(module, wanted.iter().copied()));
-            if let Some(missing) = missing {
+            let Verdict::Lacks(lack) = self.lack(&look, module, wanted, &offered).await? else {
+                continue;
+            };
+            if !is_whole && lack == Lack::Module {
+                continue;
+            }
+            if let Some(missing) = lack.missing(module, wanted.iter().copied()) {
                 return Ok(Some(missing.to_string()));
             }
         }
         Ok(None)
     }
 
-    /// What the device lacks of these nodes of a module; nothing where it cannot be told.
+    /// What the device lacks of these nodes of a module.
     async fn lack(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         module: &str,
         wanted: &BTreeSet<&'static str>,
         offered: &Offered,
-        deadline: Instant,
-    ) -> Result<Option<Lack>, CallError> {
-        let Some(revision) = offered.get(module) else { return Ok(Some(Lack::Module)) };
-        if !session.capabilities().monitoring {
-            return Ok(None);
+    ) -> Result<Verdict, CallError> {
+        let Some(revision) = offered.get(module) else { return Ok(Verdict::Lacks(Lack::Module)) };
+        if !look.session.capabilities().monitoring {
+            return Ok(Verdict::Untold);
         }
-        let Some(defined) = self.defined(session, module, offered, deadline).await? else { return Ok(None) };
+        let Some(defined) = self.defined(look, module, offered).await? else {
+            return Ok(Verdict::Untold);
+        };
         let is_defined = |name: &str| defined.iter().any(|entry| entry.nodes.contains(name));
         let lacking = wanted.iter().filter(|name| !is_defined(name));
         let names: BTreeSet<String> = lacking.map(|name| (*name).to_owned()).collect();
-        Ok((!names.is_empty()).then(|| Lack::Nodes { revision: revision.clone(), names }))
+        Ok(match names.is_empty() {
+            true => Verdict::Whole,
+            false => Verdict::Lacks(Lack::Nodes { revision: revision.clone(), names }),
+        })
     }
 
     /// A module and all it needs; none where a text is not to be had.
     async fn defined(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         module: &str,
         offered: &Offered,
-        deadline: Instant,
     ) -> Result<Option<Vec<Arc<ModuleEntry>>>, CallError> {
         let revision = |name: &str| offered.get(name).cloned().flatten();
         // What has no revision there is known by the module that needs it, which has one.
@@ -203,7 +296,7 @@ impl Library {
                 Some(revision) => format!("{name}@{revision}"),
                 None => format!("{root}/{name}"),
             };
-            let Some(entry) = self.text(session, &key, &name, own.as_deref(), deadline).await? else {
+            let Some(entry) = self.text(look, &key, &name, own.as_deref()).await? else {
                 return Ok(None);
             };
             next.extend(entry.imports.iter().chain(&entry.includes).cloned());
@@ -212,18 +305,47 @@ impl Library {
         Ok(Some(entries))
     }
 
-    /// One text, fetched by whoever needs it first.
+    /// One text, fetched by whoever needs it first; nothing where another device is asked for it and does not give it soon.
     async fn text(
         &self,
-        session: &Session,
+        look: &Look<'_>,
         key: &str,
         name: &str,
         revision: Option<&str>,
-        deadline: Instant,
     ) -> Result<Option<Arc<ModuleEntry>>, CallError> {
         let cell = self.shelf().place(key);
-        let read = cell.get_or_try_init(|| fetch(session, name, revision, deadline));
-        read.await.cloned()
+        if self.denied().contains(key) {
+            return Ok(cell.get().cloned().flatten());
+        }
+        let asked = AtomicBool::new(false);
+        let read = cell.get_or_try_init(|| async {
+            // The turn came too late: nothing is asked, and nothing is known of this device.
+            if !look.may_ask() {
+                return Err(Missed::Late);
+            }
+            asked.store(true, Relaxed);
+            fetch(look, name, revision).await
+        });
+        tokio::pin!(read);
+        let patience = look.deadline.min(Instant::now() + self.patience.others);
+        let read = match timeout_at(patience, &mut read).await {
+            Ok(read) => read,
+            // The question is our own, and has its own deadline.
+            Err(_) if asked.load(Relaxed) => read.await,
+            Err(_) => Err(Missed::Late),
+        };
+        match read {
+            Ok(entry) => Ok(entry.clone()),
+            Err(Missed::Late) => {
+                look.is_cut.store(true, Relaxed);
+                Ok(None)
+            }
+            Err(Missed::Denied) => {
+                self.denied().insert(key.to_owned());
+                Ok(None)
+            }
+            Err(Missed::Unanswered(error)) => Err(error),
+        }
     }
 }
 
@@ -233,19 +355,30 @@ pub(super) fn in_hello(session: &Session) -> Offered {
     modules.iter().map(|(name, module)| (name.clone(), module.revision.clone())).collect()
 }
 
-/// A text that is served and can be read. That it is not served, too long or no module is an answer too, and kept.
+/// Why a device did not give a text.
+enum Missed {
+    /// It was not asked in time.
+    Late,
+    /// It does not give it, or not as a text. That is its own answer, and says nothing of other devices.
+    Denied,
+    /// It did not answer: the session is of no use any more.
+    Unanswered(CallError),
+}
+
+/// A text that is served and can be read. That it is too long or no module is so for all devices, and kept.
 async fn fetch(
-    session: &Session,
+    look: &Look<'_>,
     name: &str,
     revision: Option<&str>,
-    deadline: Instant,
-) -> Result<Option<Arc<ModuleEntry>>, CallError> {
-    let text = match session.get_schema(name, revision, deadline).await {
+) -> Result<Option<Arc<ModuleEntry>>, Missed> {
+    let text = match look.session.get_schema(name, revision, look.deadline).await {
         Ok(text) => text,
-        Err(error @ (CallError::NotSent(_) | CallError::OutcomeUnknown(_))) => return Err(error),
+        Err(error @ (CallError::NotSent(_) | CallError::OutcomeUnknown(_))) => {
+            return Err(Missed::Unanswered(error));
+        }
         Err(error) => {
             debug!(name, %error, "the device does not give a module's text");
-            return Ok(None);
+            return Err(Missed::Denied);
         }
     };
     if text.len() > LONGEST {

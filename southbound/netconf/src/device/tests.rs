@@ -65,6 +65,11 @@ impl Rig for Chamber {
         edits(self.dialect, number)
     }
 
+    fn can_rehearse(&self) -> bool {
+        let offers = |part: &str| self.offered.iter().any(|capability| capability.contains(part));
+        offers(":validate:1.1") || (offers(":validate:1.0") && offers(":candidate:1.0"))
+    }
+
     async fn session(&self) -> NetconfDevice {
         device(self)
     }

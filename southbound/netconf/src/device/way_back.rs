@@ -12,7 +12,6 @@ use std::sync::Arc;
 use device::edits::edits_between;
 use device::pre_image::{PreImageError, PreImages};
 use device::{DeviceError, ErrorKind, Step};
-use dialects::Headend;
 use model::{DeviceConfig, NodeId, TransactionId};
 use tracing::warn;
 
@@ -33,8 +32,24 @@ pub(super) struct WayBack {
     pub(super) place: Option<Arc<dyn PreImages>>,
     /// What the device held of ours when the change was staged.
     before: Option<DeviceConfig>,
-    /// What stands for good is not in startup yet.
-    unsaved: bool,
+    /// Whether what stands for good is in startup.
+    pub(super) startup: Startup,
+    /// There is an occasion to look after that.
+    is_due: bool,
+}
+
+/// What is known of startup, where the device boots from it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Startup {
+    /// Nothing: this value has neither written nor read it.
+    #[default]
+    Unknown,
+    /// What stands for good has still to be copied there.
+    Behind,
+    /// It lacks what it should hold, or does not say, and that was told. Nobody asked this value for a change that would bring it there.
+    Told,
+    /// It was copied there, or was there.
+    Done,
 }
 
 impl NetconfDevice {
@@ -112,7 +127,7 @@ impl NetconfDevice {
         self.keep(Step::Confirm, move |place, node| place.forget(node, transaction)).await?;
         self.known = Known::Confirmed(transaction);
         self.let_go().await;
-        self.save_startup().await;
+        self.save_later();
         Ok(())
     }
 
@@ -146,14 +161,12 @@ impl NetconfDevice {
     }
 
     async fn lay_back(&mut self, before: &DeviceConfig) -> Result<(), DeviceError> {
-        let (now, _) = self.look(Step::Cancel).await?;
-        let edits = edits_between(&now, before);
+        let now = self.look(Step::Cancel).await?;
+        let edits = edits_between(&now.0, before);
         if edits.is_empty() {
             return Ok(());
         }
-        let rendered = self.dialect.render(&edits, &Headend { address: self.address, held: &now });
-        let operations =
-            rendered.map_err(|why| self.failed(Step::Cancel, ErrorKind::Unsupported(why.to_string())))?;
+        let operations = self.operations(Step::Cancel, &edits, &now)?;
         let payload = reading::payload(&operations).map_err(|why| self.failed(Step::Cancel, why))?;
         let mut open = self.take().await?;
         let put = open.put(payload).await;
@@ -185,25 +198,73 @@ impl NetconfDevice {
         self.take().await
     }
 
-    /// Copies what stands for good to startup, where the device boots from there. That it fails undoes nothing: it is told, and
-    /// tried again with the next reading.
-    pub(super) async fn save_startup(&mut self) {
-        self.way_back.unsaved = true;
+    /// What stands for good is to be copied to startup once the order was answered. That it fails undoes nothing: it is told, and
+    /// tried again after the next reading.
+    pub(super) fn save_later(&mut self) {
+        self.way_back.startup = Startup::Behind;
+        self.way_back.is_due = true;
+    }
+
+    /// A reading is an occasion to look after startup.
+    pub(super) fn look_after_startup(&mut self) {
+        self.way_back.is_due = true;
+    }
+
+    /// Does what is due, unless a commit is under way: what may still go back has no place in startup.
+    pub(super) async fn tend_startup(&mut self) {
+        let is_settled = matches!(self.known, Known::Confirmed(_) | Known::Nothing);
+        if !is_settled || !std::mem::take(&mut self.way_back.is_due) {
+            return;
+        }
+        match self.way_back.startup {
+            Startup::Behind => self.save_startup().await,
+            Startup::Unknown => self.compare_startup().await,
+            Startup::Told | Startup::Done => {}
+        }
+    }
+
+    async fn save_startup(&mut self) {
         let Some(mut open) = self.open.take() else { return };
         let saved = open.save().await;
         match self.put_back(open, Step::Confirm, saved) {
-            Ok(()) => self.way_back.unsaved = false,
+            Ok(()) => self.way_back.startup = Startup::Done,
             Err(error) => {
                 warn!(%error, "the change is not in the startup configuration yet: a restart would lose it");
             }
         }
     }
 
-    /// Tries that again, unless a commit is under way: what may still go back has no place in startup.
-    pub(super) async fn save_again(&mut self) {
-        if self.way_back.unsaved && matches!(self.known, Known::Confirmed(_) | Known::Nothing) {
-            self.save_startup().await;
+    /// Tells where startup lacks what the device runs of ours: an earlier value may have ended before it was copied. It is not
+    /// written here, for a value that was asked to read may have no leave to write.
+    async fn compare_startup(&mut self) {
+        match self.is_in_startup().await {
+            Ok(true) => self.way_back.startup = Startup::Done,
+            Ok(false) => {
+                let node = &self.node;
+                warn!(%node, "it runs what is not in its startup configuration: a restart would lose it; the next change saves all");
+                self.way_back.startup = Startup::Told;
+            }
+            Err(error) => {
+                warn!(%error, "it is not known what the startup configuration holds");
+                if !error.is_outcome_unknown() && !error.is_not_reached() {
+                    self.way_back.startup = Startup::Told;
+                }
+            }
         }
+    }
+
+    async fn is_in_startup(&mut self) -> Result<bool, DeviceError> {
+        let open = self.take().await?;
+        if !open.session().capabilities().startup {
+            self.open = Some(open);
+            return Ok(true);
+        }
+        let told = open.startup(self.filter.clone()).await;
+        let data = self.put_back(open, Step::Read, told)?;
+        let kept = self.dialect.read(&reading::view(data));
+        let (kept, _) = kept.map_err(|why| self.failed(Step::Read, ErrorKind::Garbage(why.to_string())))?;
+        let (runs, _) = self.look(Step::Read).await?;
+        Ok(kept == runs)
     }
 
     /// Works with the pre-images, which may block on a disk.

@@ -1,6 +1,7 @@
 //! Why there is no session, told so that a person knows where to look.
 
 use std::fmt;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -67,6 +68,22 @@ pub enum ConnectError {
         proof: String,
         /// The methods that the device says may continue.
         methods: String,
+    },
+    /// Devices refused this login a short time ago, so it was not tried.
+    #[error(
+        "{address} was not asked to let {user} in: {} refused that, and accounts that fail again and again are locked; mend the \
+         login there or in the inventory; it is tried again in {} s",
+        by.join(" and "), left.as_secs().max(1)
+    )]
+    LoginHeld {
+        /// Where.
+        address: String,
+        /// As whom.
+        user: String,
+        /// Who refused it.
+        by: Vec<String>,
+        /// How long it is still not tried.
+        left: Duration,
     },
     /// The device asks questions at the login to which a password is no answer, or asks again.
     #[error(

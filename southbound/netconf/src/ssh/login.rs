@@ -10,6 +10,7 @@ use russh::client::{AuthResult, KeyboardInteractiveAuthResponse, Prompt};
 use russh::keys::{Algorithm, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
 
+use super::account::Held;
 use super::{Attempt, ConnectError, LoginKey, Password, SshHandle, Stage};
 
 /// Most rounds of questions: one asks, and some devices have something to tell after that.
@@ -36,10 +37,23 @@ impl From<AuthResult> for Answer {
 impl Attempt<'_> {
     /// Logs in.
     pub(super) async fn login(&self, mut handle: SshHandle) -> Result<SshHandle, ConnectError> {
+        let (account, place) = (&self.target.account, &self.target.address);
+        let turn = self.within(Stage::Login, account.turn(place)).await?;
+        let _turn = turn.map_err(|held| self.held(held))?;
         match self.within(Stage::Login, self.prove(&mut handle)).await? {
-            Ok(Answer::In) => Ok(handle),
-            Ok(Answer::Refused(methods)) => Err(self.refused(handle, &methods).await),
+            Ok(Answer::In) => {
+                account.accepted(place);
+                Ok(handle)
+            }
+            Ok(Answer::Refused(methods)) => {
+                let error = self.refused(handle, &methods).await;
+                if matches!(error, ConnectError::LoginRefused { .. }) {
+                    account.refused(place);
+                }
+                Err(error)
+            }
             Ok(Answer::Questions) => {
+                account.refused(place);
                 let user = self.target.user.clone();
                 Err(ConnectError::Questions { address: self.address(), user })
             }
@@ -66,6 +80,11 @@ impl Attempt<'_> {
             }
             (first, _) => Ok(first),
         }
+    }
+
+    pub(super) fn held(&self, held: Held) -> ConnectError {
+        let Held { by, left } = held;
+        ConnectError::LoginHeld { address: self.address(), user: self.target.user.clone(), by, left }
     }
 
     /// Why there is no login. After a refusal that leaves no method the library ends the connection; so does a device that closes

@@ -52,7 +52,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Identity {
             certificates_pem: certificate.pem().into_bytes(),
-            key_pem: key.serialize_pem().into_bytes(),
+            key_pem: key.serialize_pem().into_bytes().into(),
         }
     }
 

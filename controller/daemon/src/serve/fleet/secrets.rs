@@ -9,12 +9,13 @@ use gnmi::{
     session::Credentials,
     tls::{self, ClientTls, Identity, TlsError},
 };
-use netconf::ssh::{BadKey, LoginKey, Password, Proof};
+use netconf::ssh::{Account, BadKey, LoginKey, Password, Proof};
 
 /// What was read so far.
 pub struct Secrets<'i> {
     folder: &'i Path,
     logins: BTreeMap<String, LoginKey>,
+    accounts: BTreeMap<String, Account>,
     trust: BTreeMap<String, ClientTls>,
     /// What came of each reference, a failure too: a vault that is dead for one entry is not waited for again with the next.
     resolved: BTreeMap<String, Result<Secret, SecretError>>,
@@ -30,7 +31,19 @@ fn joined(places: &[Option<&Reference>]) -> String {
 impl<'i> Secrets<'i> {
     /// Nothing was read yet; relative paths are taken from `folder`.
     pub fn new(folder: &'i Path) -> Self {
-        Self { folder, logins: BTreeMap::new(), trust: BTreeMap::new(), resolved: BTreeMap::new() }
+        Self {
+            folder,
+            logins: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            trust: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+        }
+    }
+
+    /// The account of whoever logs in as this user with the same key and password.
+    pub fn account(&mut self, login: &Login) -> Account {
+        let proofs = joined(&[login.key.as_ref(), login.password.as_ref()]);
+        self.accounts.entry(format!("{}\n{proofs}", login.user)).or_default().clone()
     }
 
     /// What logs in over SSH.
@@ -75,7 +88,7 @@ impl<'i> Secrets<'i> {
         let identity = match (&login.certificate, &login.certificate_key) {
             (Some(certificate), Some(key)) => {
                 let certificates_pem = self.resolve(certificate).context("login.certificate")?.to_vec();
-                let key_pem = self.kept(Kept::Key, key).context("login.certificateKey")?.to_vec();
+                let key_pem = self.kept(Kept::Key, key).context("login.certificateKey")?;
                 Some(Identity { certificates_pem, key_pem })
             }
             _ => None,

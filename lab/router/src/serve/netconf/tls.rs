@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn material_that_is_none_is_refused_without_quoting_it() {
-        let identity = Identity { certificates_pem: b"c2VjcmV0".to_vec(), key_pem: Vec::new() };
+        let identity = Identity { certificates_pem: b"c2VjcmV0".to_vec(), key_pem: Vec::new().into() };
         let error = TlsAccess::new(&identity, b"").unwrap_err().to_string();
         assert_eq!(error, "netconf over tls: client authority: no certificate in the PEM text");
     }

@@ -50,7 +50,7 @@ impl Authority {
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Identity {
             certificates_pem: certificate.pem().into_bytes(),
-            key_pem: key.serialize_pem().into_bytes(),
+            key_pem: key.serialize_pem().into_bytes().into(),
         }
     }
 

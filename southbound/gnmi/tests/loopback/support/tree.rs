@@ -91,12 +91,19 @@ impl TreeDevice {
         Self::speaking(Dialect::OpenConfig, commit_confirmed).await
     }
 
-    /// A box with a policy of somebody else; in OpenConfig also with two network instances and an interface.
+    /// A box with a policy of somebody else; in OpenConfig also with two network instances and an interface, in
+    /// Huawei's dialect with a VRF.
     pub async fn speaking(dialect: Dialect, commit_confirmed: bool) -> Self {
         let mut tree = match dialect {
             Dialect::OpenConfig => json!({
                 "network-instances": {"network-instance": [{"name": "default"}, {"name": "production"}]},
                 "interfaces": {"interface": [{"name": "eth1"}]},
+            }),
+            // The table in which the contract's rules stand.
+            Dialect::Huawei => json!({
+                "network-instance": {"instances": {"instance": [
+                    {"name": "production", "afs": {"af": [{"type": "ipv4-unicast"}]}},
+                ]}},
             }),
             _ => json!({}),
         };

@@ -4,7 +4,8 @@
 use super::{Candidate, with_options};
 use crate::device::way::Way;
 use crate::operation::{
-    Commit, Datastore, DefaultOperation, EditConfig, ErrorOption, Operation, Source, Target, TestOption,
+    Commit, Datastore, DefaultOperation, EditConfig, ErrorOption, Filter, Operation, Source, Target,
+    TestOption,
 };
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError, RpcErrors};
 use crate::session::CallError;
@@ -77,13 +78,19 @@ impl Candidate {
         self.session.commit(Commit::default(), self.work()).await
     }
 
+    /// What it boots with, in part.
+    pub(in crate::device) async fn startup(&self, filter: Filter) -> Result<Element, CallError> {
+        self.session.get_config(Datastore::Startup, Some(filter), None, self.work()).await
+    }
+
     /// Copies running to startup, so that a restart brings it again (RFC 6241, section 8.7); nothing where there is none.
     pub(in crate::device) async fn save(&mut self) -> Result<(), CallError> {
         if !self.session.capabilities().startup {
             return Ok(());
         }
         let (from, to) = (Source::Datastore(Datastore::Running), Target::Datastore(Datastore::Startup));
-        self.session.copy_config(from, to, self.answer()).await
+        // It writes to the device's disk, and that is slower than an answer.
+        self.session.copy_config(from, to, self.work()).await
     }
 }
 

@@ -287,6 +287,8 @@ impl Chassis {
 /// The box, reachable over SSH or TLS on loopback.
 pub(super) struct Chamber {
     pub(super) dialect: Dialect,
+    /// What its hello says.
+    pub(super) offered: &'static [&'static str],
     chassis: Arc<Mutex<Chassis>>,
     target: Address,
     /// What all values that drive it share.
@@ -322,7 +324,7 @@ impl Chamber {
                 sessions.spawn(serve(Arc::clone(&shared), channel.into_stream(), capabilities));
             }
         });
-        Self { dialect, chassis, target, pre_images: Arc::default(), _tasks: tasks }
+        Self { dialect, offered: capabilities, chassis, target, pre_images: Arc::default(), _tasks: tasks }
     }
 
     pub(super) async fn over_tls(capabilities: &'static [&'static str]) -> Self {
@@ -339,7 +341,7 @@ impl Chamber {
                 sessions.spawn(serve(Arc::clone(&shared), stream, capabilities));
             }
         });
-        Self { dialect, chassis, target, pre_images: Arc::default(), _tasks: tasks }
+        Self { dialect, offered: capabilities, chassis, target, pre_images: Arc::default(), _tasks: tasks }
     }
 
     pub(super) fn target(&self) -> Address {

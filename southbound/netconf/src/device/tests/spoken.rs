@@ -77,3 +77,23 @@ async fn an_answer_that_cannot_be_read_is_no_empty_device() {
     assert!(matches!(&error.kind, ErrorKind::Garbage(why) if why.contains("a label")), "{error}");
     assert_eq!(chamber.locks(), []);
 }
+
+#[tokio::test]
+async fn no_vrf_is_made_for_a_rule_that_has_none() {
+    let chamber = Chamber::speaking(Dialect::Huawei, &FULL).await;
+    let foreign = chamber.holds().1;
+    let strange = |edit: Edit| match edit {
+        Edit::PutSteering(mut rule) => {
+            rule.key.vrf = "misspelt".parse().unwrap();
+            Edit::PutSteering(rule)
+        }
+        other => other,
+    };
+    let strange: Vec<Edit> = edits(Dialect::Huawei, 1).into_iter().map(strange).collect();
+    let mut device = device(&chamber);
+    let ErrorKind::Unsupported(text) = kind(device.stage(ONE, &strange).await) else { panic!() };
+    assert!(text.starts_with("vrf misspelt has no routing table for 10.16.0.0/16"), "{text}");
+    assert_eq!(chamber.chassis().log, ["get-config"]);
+    device.cancel(ONE).await.unwrap();
+    assert_eq!(chamber.holds(), (DeviceConfig::default(), foreign));
+}

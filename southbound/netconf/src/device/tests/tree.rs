@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dialects::{Dialect, Headend};
+use dialects::{Action, Dialect, Headend};
 use model::{DeviceConfig, Edit};
 
 use super::super::reading;
@@ -17,13 +17,26 @@ fn rendered(dialect: Dialect, edits: &[Edit]) -> Vec<dialects::Operation> {
     dialect.render(edits, &Headend { address: ADDRESS, held: &DeviceConfig::default() }).unwrap()
 }
 
-/// What a box holds at first: a policy of somebody else, which is one of ours under another name.
+/// The routing tables in which the contract's rules stand, where they are those of a VRF: of it, a dialect merges a leaf alone.
+fn tables(dialect: Dialect) -> Vec<dialects::Operation> {
+    let steering = edits(dialect, 1).into_iter().filter(|edit| matches!(edit, Edit::PutSteering(_)));
+    let mut operations = rendered(dialect, &steering.collect::<Vec<_>>());
+    operations.retain(|operation| dialect.needs_held() && matches!(operation.action, Action::Merge(_)));
+    operations.iter_mut().for_each(|operation| operation.action = Action::Merge(Vec::new()));
+    operations
+}
+
+/// What a box holds at first: the tables that rules of ours need, and a policy of somebody else, which is one of ours under
+/// another name.
 pub(super) fn foreign(dialect: Dialect, keys: &Keys) -> Element {
     const NUMBER: u32 = 900;
     let policies = edits(dialect, NUMBER).into_iter().filter(|edit| matches!(edit, Edit::PutPolicy(_)));
     let operations = rendered(dialect, &policies.collect::<Vec<_>>());
     let ours = format!("tl-contract-{NUMBER}");
     let mut running = Element::new(ns::BASE, "data");
+    for part in reading::payload(&tables(dialect)).unwrap() {
+        merge(&mut running, &part, keys, &[]);
+    }
     for part in reading::payload(&operations).unwrap() {
         merge(&mut running, &renamed(part, &ours, "by-hand"), keys, &[]);
     }

@@ -4,6 +4,7 @@
 use device::contract::judge;
 use device::pre_image::PreImages;
 
+use super::super::way_back::Startup;
 use super::*;
 
 const CANDIDATE: &str = FULL[2];
@@ -235,11 +236,44 @@ async fn what_is_confirmed_survives_a_restart_of_a_device_that_boots_from_startu
         let chamber = Chamber::start(Box::leak(offered.into())).await;
         let mut device = device(&chamber);
         put(&mut device, ONE, 1).await;
+        device.afterwards().await;
         assert_eq!(log(&chamber, "copy-config"), 0, "{offered:?}: it may still go back");
         device.confirm(ONE).await.unwrap();
+        device.afterwards().await;
         let stands = chamber.truth();
         chamber.reboot();
         assert!(!stands.is_empty() && chamber.truth() == stands, "{offered:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_and_not_copied_is_copied_by_whoever_confirms_again_and_told_by_whoever_reads() {
+    for offered in [&DIRECT[..], &SAVED[..]] {
+        let chamber = Chamber::start(Box::leak(offered.into())).await;
+        let mut first = device(&chamber);
+        put(&mut first, ONE, 1).await;
+        // The controller dies with the answer, before anything is copied.
+        first.confirm(ONE).await.unwrap();
+        drop(first);
+        let stands = chamber.truth();
+        let mut second = device(&chamber);
+        second.read().await.unwrap();
+        second.afterwards().await;
+        assert_eq!(second.way_back.startup, Startup::Told, "{offered:?}");
+        assert_eq!(log(&chamber, "copy-config"), 0, "{offered:?}: who reads has no leave to write");
+        second.confirm(ONE).await.unwrap();
+        second.afterwards().await;
+        assert_eq!(
+            (second.way_back.startup, log(&chamber, "copy-config")),
+            (Startup::Done, 1),
+            "{offered:?}"
+        );
+        chamber.reboot();
+        assert!(!stands.is_empty() && chamber.truth() == stands, "{offered:?}");
+        let mut third = device(&chamber);
+        third.read().await.unwrap();
+        third.afterwards().await;
+        assert_eq!(third.way_back.startup, Startup::Done, "{offered:?}: it is there");
     }
 }
 
@@ -251,15 +285,19 @@ async fn a_startup_that_cannot_be_written_undoes_nothing_and_is_tried_again() {
         put(&mut device, ONE, 1).await;
         chamber.will("copy-config", fault);
         device.confirm(ONE).await.unwrap();
+        device.afterwards().await;
         let stands = chamber.truth();
         assert!(!stands.is_empty() && !chamber.is_pending(), "{fault:?}");
         // What may still go back is not saved.
         put(&mut device, TWO, 2).await;
         device.read().await.unwrap();
+        device.afterwards().await;
         assert_eq!(log(&chamber, "copy-config"), 1, "{fault:?}");
         device.cancel(TWO).await.unwrap();
-        device.read().await.unwrap();
-        device.read().await.unwrap();
+        for _ in 0..2 {
+            device.read().await.unwrap();
+            device.afterwards().await;
+        }
         assert_eq!(log(&chamber, "copy-config"), 2, "{fault:?}: it is tried again until it is done");
         chamber.reboot();
         assert_eq!(chamber.truth(), stands, "{fault:?}");

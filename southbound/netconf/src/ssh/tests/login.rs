@@ -126,3 +126,33 @@ fn no_proof_shows_its_secret() {
         assert!(!format!("{proof} {proof:?}").contains("hunter2"));
     }
 }
+
+#[tokio::test]
+async fn a_login_that_devices_refuse_is_not_tried_again_and_again() {
+    let (first, second, third) = (device(PASSWORDS).await, device(PASSWORDS).await, device(PASSWORDS).await);
+    let account = Account::default();
+    let wrong = |device: &Device| {
+        let proof = password("hunter2").into();
+        SshTarget { proof, ..device.target() }.sharing(account.clone())
+    };
+    let tried = |device: &Device| log(&device.log).len();
+    let error = dial(&wrong(&first), soon()).await.unwrap_err();
+    assert!(matches!(error, ConnectError::LoginRefused { .. }), "{error}");
+    for _ in 0..3 {
+        let error = dial(&wrong(&first), soon()).await.unwrap_err();
+        assert!(matches!(error, ConnectError::LoginHeld { .. }), "{error}");
+    }
+    assert_eq!(tried(&first), 1);
+    // It may be that device's own fault, so a second one is asked, and after it none.
+    dial(&wrong(&second), soon()).await.unwrap_err();
+    let error = dial(&wrong(&third), soon()).await.unwrap_err();
+    let ConnectError::LoginHeld { by, .. } = &error else { panic!("{error}") };
+    assert_eq!(by.len(), 2);
+    assert!(
+        error.to_string().contains("tried again in") && !error.to_string().contains("hunter2"),
+        "{error}"
+    );
+    assert_eq!((tried(&first), tried(&second), tried(&third)), (1, 1, 0));
+    // Other credentials are another account.
+    entered(&third, password(PASSWORD)).await.unwrap();
+}

@@ -1,0 +1,70 @@
+//! Text into a page. Names come from files and routers: nothing in them may be taken for markup.
+
+/// Text that stands for itself, in elements and in attributes. What no document may hold is shown as unknown.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(letter),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            // They turn the direction of what stands beside them.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+            _ if letter.is_control() => out.push('\u{fffd}'),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+/// At most so many letters; what is left out is shown by an ellipsis.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(most.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+/// A moment as seconds, `12.3 s`.
+pub(crate) fn seconds(at_ms: u32) -> String {
+    format!("{}.{} s", at_ms / 1_000, at_ms % 1_000 / 100)
+}
+
+/// A number of things.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_is_markup() {
+        assert_eq!(
+            escaped("<b a=\"1\">Q&A's</b>\u{1b}[0m\u{202e}"),
+            "&lt;b a=&quot;1&quot;&gt;Q&amp;A&#39;s&lt;/b&gt;\u{fffd}[0m\u{fffd}"
+        );
+        assert_eq!(escaped("北京 line1:a--b"), "北京 line1:a--b");
+    }
+
+    #[test]
+    fn long_names_are_cut_between_letters() {
+        assert_eq!(shortened("línea", 5), "línea");
+        assert_eq!(shortened("línea-1", 5), "líne…");
+        assert_eq!(shortened("", 0), "");
+        assert_eq!(shortened("ab", 1), "…");
+    }
+
+    #[test]
+    fn moments_and_counts_read_well() {
+        assert_eq!([seconds(0), seconds(950), seconds(61_250)], ["0.0 s", "0.9 s", "61.2 s"]);
+        assert_eq!([count(1, "service"), count(0, "service")], ["1 service", "0 services"]);
+    }
+}
