@@ -237,6 +237,10 @@ fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_fro
             && unusable.contains("start the controller again"),
         "{unusable}"
     );
+    let token = controller.token();
+    let schema = controller.ask(&["devices", "schema", "br-1"], Some(&token));
+    assert_eq!(schema.status.code(), Some(1), "nobody vouches for it: {}", out(&schema));
+    assert!(err(&schema).contains("login.key: the secret at file:gone"), "{}", err(&schema));
     let told = controller.ask(&["devices"], None);
     assert!(
         out(&told).contains("Sessions that are down") && out(&told).contains("file:gone"),

@@ -241,7 +241,7 @@ impl Diff {
         );
         self.findings.push(
             Finding::new(codes::UNREADABLE, Severity::Warning, node, message)
-                .with_help("see `trunkline devices` for its session; what it lacks follows when it is read, which is tried again by itself"),
+                .with_help("see `trunkline devices` for its session, and what helps; what it lacks follows when it is read again"),
         );
         self.unreadable.insert(node.clone(), Unreadable { why, since, desired });
     }

@@ -47,7 +47,7 @@ Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly.";
 
 pub const DEVICES: &str = "\
 A router whose session is down is not changed, and what it holds is unknown. Why it is down stands in
-full below the table. MODULES counts the YANG modules that a router says it serves; `trunkline devices
+full below the table. POLICIES counts those that should stand there. MODULES counts the YANG modules that a router says it serves; `trunkline devices
 schema NAME` shows them.
 
 With names it shows what each of these routers holds otherwise than it should, field by field: after `-`
@@ -138,8 +138,8 @@ Examples:
   trunkline drain link:line1-br-1 -m CHG1042
   trunkline drain core-2
 
-Exit codes: 0 nothing of ours goes there any more, 1 some services stay there, some routers were left
-out, or it was refused or rolled back, 2 called wrongly.";
+Exit codes: 0 nothing of ours goes there any more, 1 it is drained and some services stay there or some
+routers were left out, or it was refused or rolled back, 2 called wrongly.";
 
 pub const UNDRAIN: &str = "\
 Paths may lead over it again, and those that are better there go back, make before break.
@@ -152,10 +152,10 @@ Exit codes: 0 the whole network has followed, 1 refused, rolled back, or some ro
 2 called wrongly.";
 
 pub const RESTORE: &str = "\
-These routers are read. What they hold of ours otherwise than they should is put back, make before break and on all of
-them or on none, and what was accepted there (`trunkline adopt NAME`) ends. Nothing else changes there, and
-nothing on other routers: what differs elsewhere stays. Look first with `trunkline devices NAME`; `trunkline
-adopt` keeps what is there instead.
+These routers are read. What they hold of ours otherwise than they should is put back, make before break
+and on all of them or on none, and what was accepted there (`trunkline adopt NAME`) ends. Nothing else
+changes there, and nothing on other routers: what differs elsewhere stays. Look first with `trunkline
+devices NAME`; `trunkline adopt` keeps what is there instead.
 
 Examples:
   trunkline restore br-1 -m CHG1042

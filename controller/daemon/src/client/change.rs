@@ -1,6 +1,6 @@
 //! Commands that change something: intents, drains, the stop switch. Each is logged by the controller with who and why.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
 use anyhow::bail;
 use api::{
@@ -302,10 +302,13 @@ pub async fn drain(args: DrainArgs, drain: bool) -> anyhow::Result<ExitCode> {
     };
     let left = LeftOut::of(&applied, &client).await;
     if drain {
-        drained(format, &applied, &subject, &left)
-    } else {
-        show(format, &applied, &Sources::new(), &left)
+        return drained(format, &applied, &subject, &left);
     }
+    let code = show(format, &applied, &Sources::new(), &left)?;
+    if format == Format::Text {
+        say(&format!("{} is not drained now", name(&subject)));
+    }
+    Ok(code)
 }
 
 /// Puts back what somebody changed.
@@ -316,19 +319,18 @@ pub async fn restore(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     let Change { message, limit, access, format } = args.change;
     let client = access.client_that_may_change()?;
     let Reason { message, beyond_limit } = limit.reason(message)?;
-    let nodes = args.routers.into_iter().collect();
-    let request = RestoreRequest { nodes, message, beyond_limit };
+    let request = RestoreRequest { nodes: args.routers.into_iter().collect(), message, beyond_limit };
     match wait::answer(client.restore(&request), "a change of the intents").await? {
-        Ok(applied) => restored(format, &applied, &LeftOut::of(&applied, &client).await),
+        Ok(applied) => show(format, &applied, &Sources::new(), &not_restored(&request.nodes, &applied)),
         Err(error) => refused(error, &Sources::new()),
     }
 }
 
-/// As [`show`]; but a router that could not be read may hold anything still.
-fn restored(format: Format, applied: &Applied, left: &LeftOut) -> anyhow::Result<ExitCode> {
-    let code = show(format, applied, &Sources::new(), left)?;
-    let unread = applied.findings.iter().any(|finding| finding.code == plan::codes::UNREADABLE);
-    Ok(if unread { ExitCode::from(FOUND) } else { code })
+/// The routers, of those that were named, that could not be read: they may hold anything still.
+fn not_restored(named: &BTreeSet<NodeId>, applied: &Applied) -> LeftOut {
+    let unread = applied.findings.iter().filter(|finding| finding.code == plan::codes::UNREADABLE);
+    let unread = unread.map(|finding| finding.subject.clone());
+    LeftOut::among(named.len(), unread.chain(applied.left_out.iter().map(ToString::to_string)).collect())
 }
 
 /// What a name means: the prefix decides, or else the controller's network does.
@@ -435,20 +437,35 @@ pub fn show(
     Ok(code)
 }
 
+fn name(subject: &Subject) -> String {
+    match subject {
+        Subject::Link(link) => link.to_string(),
+        Subject::Node(node) => node.to_string(),
+    }
+}
+
+/// How something stands that was drained, also where it was so before and nothing had to change.
+fn is_drained(subject: &Subject, stays: bool) -> String {
+    let name = name(subject);
+    match stays {
+        true => {
+            format!("{name} is drained now, and what has no other way stays on it: work there would cut it")
+        }
+        false => format!("{name} is drained now: `trunkline undrain {name}` when the work is done"),
+    }
+}
+
 /// As [`show`]; but where something that is drained carries services of ours all the same, nobody may go to work on it, and a
 /// script must not take it for done.
 fn drained(format: Format, applied: &Applied, subject: &Subject, left: &LeftOut) -> anyhow::Result<ExitCode> {
     let code = show(format, applied, &Sources::new(), left)?;
+    let stays = applied.findings.iter().any(|finding| finding.code == intents::codes::STAYS_ON_DRAINED);
     if format == Format::Text {
-        let name: &dyn std::fmt::Display = match subject {
-            Subject::Link(link) => link,
-            Subject::Node(node) => node,
-        };
+        say(&is_drained(subject, stays));
         for router in &left.routers {
-            say(&format!("{router} was not told; it may still send over {name}"));
+            say(&format!("{router} was not told; it may still send over {}", name(subject)));
         }
     }
-    let stays = applied.findings.iter().any(|finding| finding.code == intents::codes::STAYS_ON_DRAINED);
     Ok(if stays { ExitCode::from(FOUND) } else { code })
 }
 

@@ -33,6 +33,11 @@ impl LeftOut {
         Self { routers: applied.left_out.iter().map(ToString::to_string).collect(), all: None }
     }
 
+    /// These, of so many that were named.
+    pub fn among(named: usize, routers: BTreeSet<String>) -> Self {
+        Self { routers, all: Some(named) }
+    }
+
     /// Whether the change reached every router.
     pub fn is_nobody(&self) -> bool {
         self.routers.is_empty()

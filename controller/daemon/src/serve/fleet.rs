@@ -100,10 +100,10 @@ impl Fleet {
             fleet.add(entry, speaks, &mut workshop, &pre_images);
         }
         for node in ted.nodes.keys().filter(|node| !fleet.devices.contains_key(*node)) {
-            warn!(%node, "it is not in the inventory: it is neither read nor changed");
+            warn!(%node, "this router is not in the inventory: it is neither read nor changed");
         }
         for entry in inventory.devices.iter().filter(|entry| entry.telemetry.is_none()) {
-            warn!(node = %entry.name, "it has no telemetry in the inventory: its lines stay unknown");
+            warn!(node = %entry.name, "this router has no telemetry in the inventory: its lines stay unknown");
         }
         Ok(fleet)
     }
@@ -119,7 +119,7 @@ impl Fleet {
         let node = &entry.name;
         let driver = workshop.driver(entry, speaks, Arc::clone(pre_images)).unwrap_or_else(|error| {
             let why = format!("{error:#}; mend that and start the controller again");
-            warn!(%node, why, "it can be neither read nor changed; all others are");
+            warn!(%node, why, "this router can be neither read nor changed");
             Driver::Unusable(Unusable { node: node.clone(), why })
         });
         self.devices.insert(node.clone(), Device(driver));
@@ -132,7 +132,7 @@ impl Fleet {
             Some(Ok(target)) => drop(self.telemetry.insert(node.clone(), target)),
             Some(Err(error)) => {
                 let why = format!("{error:#}; mend that and start the controller again");
-                warn!(%node, why, "its telemetry cannot be had: its lines stay unknown");
+                warn!(%node, why, "the telemetry of this router cannot be had: its lines stay unknown");
             }
             None => {}
         }

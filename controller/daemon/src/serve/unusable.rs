@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use device::{Capabilities, Device, DeviceError, ErrorKind, Rehearsal, Step};
-use model::{DeviceReading, Edit, NodeId, TransactionId};
+use device::{Capabilities, Device, DeviceError, ErrorKind, Module, Rehearsal, Served, Step};
+use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 
 /// The device, and why it is of no use.
 #[derive(Clone, Debug)]
@@ -53,5 +53,39 @@ impl Device for Unusable {
 
     async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
         self.answer(Step::Read)
+    }
+
+    async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        self.answer(Step::Read)
+    }
+
+    async fn serves(&mut self) -> Result<Served, DeviceError> {
+        self.answer(Step::Read)
+    }
+
+    async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        self.answer(Step::Read)
+    }
+
+    async fn contents(&mut self, _: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        self.answer(Step::Read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_it_is_asked_it_says_why_it_is_of_no_use() {
+        let mut device = Unusable { node: NodeId::lit("r1"), why: "WHY".to_owned() };
+        let expected = "r1, read: it cannot be reached: WHY";
+        assert_eq!(device.read().await.unwrap_err().to_string(), expected);
+        assert_eq!(device.serves().await.unwrap_err().to_string(), expected);
+        assert_eq!(device.modules().await.unwrap_err().to_string(), expected);
+        assert_eq!(device.contents(&[]).await.unwrap_err().to_string(), expected);
+        assert_eq!(device.surroundings().await.unwrap_err().to_string(), expected);
+        let refused = device.rehearse(&[]).await.unwrap_err();
+        assert!(matches!(refused.kind, ErrorKind::Unreachable(_)), "{refused}");
     }
 }

@@ -83,3 +83,35 @@ fn how_long_a_wave_is_looked_at_is_judged_before_anybody_is_asked() {
         assert!(called(&["--waves", "2", "--settle", right]).settle.is_some(), "{right}");
     }
 }
+
+#[test]
+fn a_router_that_was_not_read_is_not_said_to_hold_what_it_should() {
+    let finding = Finding::new(plan::codes::UNREADABLE, Severity::Warning, "r1", "what it holds is unknown");
+    let applied = Applied {
+        revision: Revision(2),
+        devices: 0,
+        transactions: 0,
+        edits: 0,
+        took_ms: 0.0,
+        left_out: Default::default(),
+        unseen: Default::default(),
+        findings: vec![finding],
+    };
+    let named = |names: &[&str]| -> BTreeSet<NodeId> { names.iter().map(|name| NodeId::lit(name)).collect() };
+    let told = |names: &[&str]| did(&applied, &not_restored(&named(names), &applied));
+    assert_eq!(told(&["r1"]), "nothing was changed; 1 of 1 router was left out: r1");
+    let two = "nothing had to change on those that can be reached; 1 of 2 routers was left out: r1";
+    assert_eq!(told(&["r1", "r2"]), two);
+    let left = not_restored(&named(&["r1"]), &applied);
+    assert_eq!(show(Format::Text, &applied, &Sources::new(), &left).unwrap(), ExitCode::from(FOUND));
+}
+
+#[test]
+fn how_something_stands_is_said_also_where_nothing_had_to_change() {
+    let line = Subject::Link(model::LinkId::lit("l1"));
+    assert_eq!(is_drained(&line, false), "l1 is drained now: `trunkline undrain l1` when the work is done");
+    let router = Subject::Node(NodeId::lit("r1"));
+    assert!(
+        is_drained(&router, true).starts_with("r1 is drained now, and what has no other way stays on it")
+    );
+}
