@@ -79,23 +79,26 @@ impl Token {
     /// The file cannot be read, is open to others, or holds no token.
     pub fn load(path: &Path) -> Result<Self, TokenError> {
         let file_error = |why| TokenError::File { path: path.to_owned(), why };
-        let file = fs::File::open(path).map_err(file_error)?;
-        let metadata = file.metadata().map_err(file_error)?;
-        if metadata.is_dir() {
+        let malformed = || TokenError::Malformed { path: path.to_owned() };
+        // Before it is opened: a pipe would be waited for.
+        let kind = fs::metadata(path).map_err(file_error)?;
+        if kind.is_dir() {
             return Err(file_error(io::ErrorKind::IsADirectory.into()));
         }
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(TokenError::Open { path: path.to_owned(), mode });
+        if !kind.is_file() {
+            return Err(malformed());
         }
+        let file = fs::File::open(path).map_err(file_error)?;
+        let mode = file.metadata().map_err(file_error)?.permissions().mode() & 0o777;
         let mut text = String::new();
-        let malformed = || TokenError::Malformed { path: path.to_owned() };
         file.take(LONGEST as u64 + 2).read_to_string(&mut text).map_err(|why| match why.kind() {
             // Not UTF-8: the file can be read, and holds something else.
             io::ErrorKind::InvalidData => malformed(),
             _ => file_error(why),
         })?;
-        Self::parse(text.trim()).ok_or_else(malformed)
+        let token = Self::parse(text.trim()).ok_or_else(malformed)?;
+        // Nobody is told to change the mode of a file that holds something else.
+        if mode & 0o077 == 0 { Ok(token) } else { Err(TokenError::Open { path: path.to_owned(), mode }) }
     }
 
     /// A token from its text, if it is one.
@@ -191,9 +194,14 @@ mod tests {
         let (long, foreign) = ("x".repeat(4_000), format!("{}!", "x".repeat(60)));
         for text in [&b""[..], b"short", long.as_bytes(), foreign.as_bytes(), &[0xff; 50]] {
             fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            assert!(matches!(Token::load_or_create(&path), Err(TokenError::Malformed { .. })), "{text:?}");
+            for mode in [0o600, 0o644] {
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+                let refused = Token::load_or_create(&path);
+                assert!(matches!(refused, Err(TokenError::Malformed { .. })), "{text:?}");
+            }
         }
+        let device = Token::load(Path::new("/dev/null")).unwrap_err();
+        assert!(matches!(device, TokenError::Malformed { .. }), "its mode is nobody's business: {device}");
         let error = Token::load_or_create(folder.path()).unwrap_err().to_string();
         assert!(error.contains("is a directory") && !error.contains("chmod"), "{error}");
     }

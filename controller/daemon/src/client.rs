@@ -72,9 +72,9 @@ impl Access {
         let ca = self.authority(std::env::var_os("TRUNKLINE_CA"));
         let client = Client::trusting(&self.controller, token, ca.as_deref());
         let client = client.map_err(|error| Stop::usage(error.to_string()))?;
-        Ok(match std::env::var("USER") {
-            Ok(user) if !user.is_empty() => client.as_user(&user),
-            _ => client,
+        Ok(match user(|name| std::env::var(name).ok()) {
+            Some(user) => client.as_user(&user),
+            None => client,
         })
     }
 
@@ -107,6 +107,13 @@ impl Access {
     }
 }
 
+/// Who asks, for the controller's log: what is said for that, or who is logged in. A timer or a pipeline has nobody logged in.
+fn user(environment: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["TRUNKLINE_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| environment(name).filter(|user| !user.is_empty()))
+}
+
 /// How a user of a controller that somebody else runs comes by the token.
 const GET: &str = "ask those who run the controller for it (it stands in the file `token` of the state folder there), save it in a \
                    file that only you can read (chmod 600), and name that file with --token-file or TRUNKLINE_TOKEN_FILE";
@@ -128,9 +135,11 @@ fn load(path: &Path) -> Result<Token, Stop> {
             ),
             TokenError::Open { mode, .. } => format!(
                 "the token file {place} can be read by others (mode {mode:03o}), so the token is no secret here: run \
-                 `chmod 600 {place}`"
+                 `chmod 600 {place}`, or copy it to a file of your own where it is not yours"
             ),
-            TokenError::Malformed { .. } => format!("the token file {place} does not hold a whole token: {GET}"),
+            TokenError::Malformed { .. } => {
+                format!("{place} is no token file, or does not hold a whole token: {GET}")
+            }
             other => other.to_string(),
         })
     })
@@ -138,6 +147,14 @@ fn load(path: &Path) -> Result<Token, Stop> {
 
 fn default_token() -> Option<PathBuf> {
     config::default_state().map(|state| state.join("token"))
+}
+
+/// That the controller's network has nothing of a name, and what has nearly that name.
+fn no_such<'n>(what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Stop {
+    let short: String = name.chars().take(60).collect();
+    let near = formats::text::nearest(name, known);
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Stop::usage(format!("the controller's network has no {what} `{short}`{near}"))
 }
 
 /// Shows why a change was not made: findings on the files that were sent, or the refusal.
@@ -190,6 +207,17 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_is_said_or_is_who_is_logged_in() {
+        let of = |set: &[(&str, &str)]| {
+            user(|name| set.iter().find(|(one, _)| *one == name).map(|(_, user)| (*user).to_owned()))
+        };
+        assert_eq!(of(&[("USER", "mei"), ("TRUNKLINE_USER", "ci-42")]).as_deref(), Some("ci-42"));
+        assert_eq!(of(&[("USER", "mei"), ("TRUNKLINE_USER", "")]).as_deref(), Some("mei"));
+        assert_eq!(of(&[("LOGNAME", "li")]).as_deref(), Some("li"));
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
     fn a_user_without_a_good_token_is_told_how_to_get_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
@@ -199,9 +227,11 @@ mod tests {
             "{}",
             told()
         );
+        let whole = "x".repeat(50);
         for (text, mode, advice) in [
             (&b"short"[..], 0o600, "ask those who run"),
-            (b"short", 0o644, "chmod 600"),
+            (b"root:x:0:0", 0o644, "is no token file"),
+            (whole.as_bytes(), 0o644, "chmod 600"),
             (&[0xff; 50], 0o600, "does not hold a whole token"),
         ] {
             std::fs::write(&path, text).unwrap();

@@ -200,7 +200,7 @@ fn it_starts_observes_refuses_and_stops() {
     the_log_tells_it(&controller, &token);
     let unknown = controller.ask(&["drain", "no-such-line"], Some(&token));
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(err(&unknown).contains("no node and no link `no-such-line`"), "{}", err(&unknown));
+    assert!(err(&unknown).contains("no router and no link `no-such-line`"), "{}", err(&unknown));
 
     assert_eq!(controller.stop(Signal::SIGTERM), Some(0));
     let gone = controller.ask(&["status"], None);

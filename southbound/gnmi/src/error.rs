@@ -83,7 +83,7 @@ pub enum SessionError {
         why: String,
     },
     /// No connection, or it broke and nothing was changed. Connect again.
-    #[error("{peer}: unreachable: {why}; connect again")]
+    #[error("{peer}: unreachable: {why}")]
     Unreachable {
         /// Address of the device.
         peer: String,

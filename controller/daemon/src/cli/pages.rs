@@ -74,15 +74,15 @@ Routers say for themselves whether interfaces work, how fast they are, and whom 
 by LLDP, where they serve openconfig-interfaces and openconfig-lldp. That is shown, and followed by
 nothing; a cable that is plugged otherwise than the file says is a finding (TL0088).
 
-With NAME, a router or link: everything that is said of it. `>` leads out of the end that the file
-names first.
+With NAME, a router or link: everything that is said of it, or what the file says where nobody tells.
+`>` leads out of the end that the file names first.
 
 Examples:
   trunkline topology
   trunkline topology core-bj1
   trunkline topology --format json | jq .peers
 
-Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly, or nothing is learned of NAME.";
+Exit codes: 0 the controller answered, 1 it did not, 2 called wrongly, or there is no NAME.";
 
 pub const ALARMS: &str = "\
 An alarm is raised once, by an AlarmPolicy of the intents, and stands until its condition has been
@@ -100,6 +100,9 @@ pub const LOG: &str = "\
 Every request to change something stands there before it is carried out, also one that is refused
 then, and so does how each change ended, those of the loop included. Each entry carries the hash of
 the one before it: an entry that was changed or taken out is found.
+
+WHO is who ran the command: TRUNKLINE_USER where it is set, for instance in a pipeline, else USER or
+LOGNAME; `operator` where none of them is. It is what the client says, and no proof.
 
 It needs the token. The newest entry is the last line; in JSON it is the first.
 

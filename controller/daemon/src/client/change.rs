@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
-use anyhow::bail;
 use api::{
     Client,
     request::{AdoptRequest, ApplyRequest, PlanRequest, Reason, RestoreRequest},
@@ -352,7 +351,11 @@ async fn subject(client: &Client, text: &str) -> anyhow::Result<Subject> {
             Err(Stop::usage(format!("`{text}` is a node and a link: write node:{text} or link:{text}"))
                 .into())
         }
-        (None, None) => bail!("the controller's network has no node and no link `{text}`"),
+        (None, None) => {
+            let nodes = topology.nodes.iter().map(|node| node.id.as_str());
+            let known = nodes.chain(topology.links.iter().map(|link| link.id.as_str()));
+            Err(super::no_such("router and no link", text, known).into())
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub struct SchemaArgs {
     #[arg(value_name = "NAME", required_unless_present = "folder")]
     pub name: Option<NodeId>,
     /// Read the modules of this folder, and ask nobody
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "name")]
     pub folder: Option<PathBuf>,
     /// Only this module
     #[arg(long, value_name = "MODULE")]

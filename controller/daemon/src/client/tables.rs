@@ -58,7 +58,8 @@ pub async fn devices(routers: Vec<NodeId>, args: Target) -> anyhow::Result<ExitC
     let mut nodes = args.access.client()?.devices().await?;
     let wanted: BTreeSet<NodeId> = routers.into_iter().collect();
     if let Some(stranger) = wanted.iter().find(|name| !nodes.iter().any(|node| node.id == **name)) {
-        return Err(Stop::usage(format!("the controller's network has no router `{stranger}`")).into());
+        let known = nodes.iter().map(|node| node.id.as_str());
+        return Err(super::no_such("router", stranger.as_str(), known).into());
     }
     if !wanted.is_empty() {
         nodes.retain(|node| wanted.contains(&node.id));

@@ -2,9 +2,10 @@
 
 use std::{fmt::Write as _, process::ExitCode};
 
+use api::live::{Line, Place, Topology};
 use clap::Args;
 use engine::learn::{FactView, PeerView, RouterView, Sources};
-use model::{LinkId, NodeId, Side};
+use model::{Bandwidth, LinkId, NodeId, Side};
 
 use super::{Target, moment, tables::table};
 use crate::{
@@ -26,9 +27,10 @@ pub struct TopologyArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The controller does not answer, or nothing is learned of what was named.
+/// The controller does not answer, or its network has nothing of that name.
 pub async fn run(args: TopologyArgs) -> anyhow::Result<ExitCode> {
-    let sources = args.target.access.client()?.sources().await?;
+    let client = args.target.access.client()?;
+    let sources = client.sources().await?;
     let Some(name) = &args.name else {
         match args.target.format {
             Format::Json => say_json(&sources)?,
@@ -37,10 +39,13 @@ pub async fn run(args: TopologyArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let Some(facts) = of(&sources, name) else {
-        let message = format!(
-            "nothing is learned of a router or link `{name}`; `trunkline topology` has from whom the network is learned"
-        );
-        return Err(Stop::usage(message).into());
+        let told = in_file(&client.topology().await?, name)?;
+        match args.target.format {
+            // Nobody says anything of it.
+            Format::Json => say_json(&[(); 0])?,
+            Format::Text => say(&draw::clean(&told)),
+        }
+        return Ok(ExitCode::SUCCESS);
     };
     match args.target.format {
         Format::Json => say_json(&facts)?,
@@ -54,6 +59,31 @@ fn of<'s>(sources: &'s Sources, name: &str) -> Option<&'s [FactView]> {
     let node = name.parse::<NodeId>().ok().and_then(|id| sources.nodes.get(&id));
     let link = || name.parse::<LinkId>().ok().and_then(|id| sources.links.get(&id));
     node.or_else(link).map(Vec::as_slice)
+}
+
+/// What the network file says of a router or link of which nobody says anything.
+fn in_file(network: &Topology, name: &str) -> Result<String, Stop> {
+    let more = |what: &str, text: &Option<String>| match text {
+        Some(text) => format!(", {what} {text}"),
+        None => String::new(),
+    };
+    let untold =
+        "nobody says anything of it: no peer, and no router for itself; `trunkline topology` has who tells";
+    if let Some(Place { id, role, site, .. }) = network.nodes.iter().find(|node| node.id.as_str() == name) {
+        let (role, site) = (more("role", role), more("site", site));
+        return Ok(format!("{id}: a router of the network file{role}{site}\n{untold}\n"));
+    }
+    if let Some(line) = network.links.iter().find(|link| link.id.as_str() == name) {
+        let Line { id, a, z, role, a_to_z, z_to_a } = line;
+        let role = more("role", role);
+        let (there, back) = (Bandwidth::from_bps(*a_to_z), Bandwidth::from_bps(*z_to_a));
+        return Ok(format!(
+            "{id}: a link of the network file, {a} > {z} {there}, {a} < {z} {back}{role}\n{untold}\n"
+        ));
+    }
+    let nodes = network.nodes.iter().map(|node| node.id.as_str());
+    let known = nodes.chain(network.links.iter().map(|link| link.id.as_str()));
+    Err(super::no_such("router and no link", name, known))
 }
 
 fn row(fact: &FactView) -> [String; 5] {
@@ -210,6 +240,43 @@ mod tests {
         assert_eq!(of(&sources, "core").map(<[FactView]>::len), Some(2));
         assert_eq!(of(&sources, "line1").map(<[FactView]>::len), Some(1));
         assert!(of(&sources, "line 1").is_none() && of(&sources, "x").is_none());
+    }
+
+    #[test]
+    fn of_what_nobody_tells_the_file_is_shown_and_a_strange_name_is_told_with_the_nearest() {
+        let place = |name: &str| Place {
+            id: NodeId::lit(name),
+            role: Some("core".into()),
+            site: None,
+            lat: None,
+            lon: None,
+            protocol: None,
+        };
+        let line = Line {
+            id: LinkId::lit("line1"),
+            a: NodeId::lit("core-bj1"),
+            z: NodeId::lit("core-sh1"),
+            role: None,
+            a_to_z: 100_000_000,
+            z_to_a: 20_000_000,
+        };
+        let network = Topology { nodes: vec![place("core-bj1"), place("core-sh1")], links: vec![line] };
+        let told = in_file(&network, "core-bj1").unwrap();
+        assert!(
+            told.starts_with("core-bj1: a router of the network file, role core\nnobody says anything of it"),
+            "{told}"
+        );
+        let told = in_file(&network, "line1").unwrap();
+        let expected =
+            "line1: a link of the network file, core-bj1 > core-sh1 100Mbps, core-bj1 < core-sh1 20Mbps\n";
+        assert!(told.starts_with(expected), "{told}");
+        let told = in_file(&network, "core-bj2").unwrap_err().to_string();
+        assert_eq!(
+            told,
+            "the controller's network has no router and no link `core-bj2`; did you mean `core-bj1`?"
+        );
+        let told = in_file(&network, "").unwrap_err().to_string();
+        assert_eq!(told, "the controller's network has no router and no link ``");
     }
 
     #[test]

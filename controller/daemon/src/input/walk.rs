@@ -119,9 +119,18 @@ pub fn canonical(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Why a path cannot be read.
+/// Why a path cannot be read, and what to do where the system only says what is wrong.
 pub fn told(path: &Path, error: &io::Error) -> String {
-    format!("{}: {error}", path.display())
+    let path = path.display();
+    match error.kind() {
+        io::ErrorKind::IsADirectory => format!("{path}: it is a folder; name a file in it"),
+        io::ErrorKind::NotADirectory => {
+            format!("{path}: something on the way to it is a file, and no folder")
+        }
+        io::ErrorKind::NotFound => format!("{path}: there is no such file or folder"),
+        io::ErrorKind::PermissionDenied => format!("{path}: this user may not read it"),
+        _ => format!("{path}: {error}"),
+    }
 }
 
 /// More names than these are counted.

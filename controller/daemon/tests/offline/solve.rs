@@ -311,7 +311,7 @@ fn a_wrong_call_says_what_where_and_what_to_do() {
             "long: what runs there is not of the kind that is asked for; add `--max-segments 6`",
         ),
         (&["--running", &longest], "10 segments of a list run there; at most 64 and 8 can be handled"),
-        (&["--running", &case.path("none")], "none: No such file"),
+        (&["--running", &case.path("none")], "none: there is no such file"),
         (
             &["--running", &case.path("ring.graph")],
             "ring.graph:1:1: the number of a demand is `NODES`, not a whole number",
