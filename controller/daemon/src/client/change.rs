@@ -237,7 +237,13 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let Reason { message, beyond_limit } = args.limit.reason(args.message.clone())?;
     let remove_all = args.remove_all;
     let request = ApplyRequest { files: files.clone(), message, remove_all, waves, beyond_limit };
-    match wait::answer(client.apply(&request), UNDO).await? {
+    let answer = async {
+        match request.waves {
+            Some(_) => wait::telling(&client, client.apply(&request)).await,
+            None => client.apply(&request).await,
+        }
+    };
+    match wait::answer(answer, UNDO).await? {
         Ok(applied) => show(args.format, &applied, &files, &LeftOut::of(&applied, &client).await),
         Err(error) => refused(error, &files),
     }
@@ -246,7 +252,7 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
 /// How long a wave is looked at.
 fn settle(text: &str) -> Result<Span, String> {
     let range = SHORTEST_SETTLE..=LONGEST_SETTLE;
-    text.parse()
+    text.parse::<Span>()
         .ok()
         .filter(|span| range.contains(span))
         .ok_or_else(|| "write 1s to 15min, like 60s".to_owned())
