@@ -95,6 +95,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let (mut left_out, mut failed) = (std::mem::take(&mut read.left_out), std::mem::take(&mut read.failed));
     // The network may stand beside its intents: it is read, and not left out.
     left_out.retain(|left| !args.network.as_ref().is_some_and(|network| left.is(network)));
+    if let Some(line) = input::empty_ones(&read.files) {
+        eprintln!("{}", draw::clean(&line));
+    }
     // Without its network, what the files say by themselves is judged.
     let network = args.network.as_ref().filter(|network| match input::is_there(network) {
         Ok(()) => true,

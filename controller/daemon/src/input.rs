@@ -135,6 +135,18 @@ impl Intents {
     }
 }
 
+/// The files, of several, in which nothing stands: often what stood there was lost. Nothing where all are so, which is told otherwise.
+pub fn empty_ones(files: &Sources) -> Option<String> {
+    let is_nothing =
+        |line: &str| matches!(line.trim(), "" | "---" | "...") || line.trim_start().starts_with('#');
+    let empty = files.iter().filter(|(_, text)| text.trim_start_matches('\u{feff}').lines().all(is_nothing));
+    let names: Vec<&str> = empty.map(|(name, _)| name.as_str()).collect();
+    let are_some = !names.is_empty() && names.len() < files.len();
+    are_some.then(|| {
+        format!("warning: there is no intent in {}, only an empty file or comments", names.join(", "))
+    })
+}
+
 /// What was left out below one folder.
 fn left_out_of(all: &[LeftOut], folder: &Path) -> Option<String> {
     let below: Vec<LeftOut> =
@@ -380,6 +392,20 @@ mod tests {
         let read = intents(&[folder.path().to_owned()]).unwrap();
         assert_eq!((read.files.len(), read.failed.len()), (1, 1));
         assert!(read.failed[0].contains("key.yaml: it holds a private key"), "{:?}", read.failed);
+    }
+
+    #[test]
+    fn a_file_without_an_intent_among_others_is_named() {
+        let told = |files: &[(&str, &str)]| {
+            let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+            empty_ones(&files.collect())
+        };
+        let full = ("a.yaml", "kind: TrafficClass\n");
+        let (empty, comments) = (("b.yaml", ""), ("c.yaml", "\u{feff}# later\n---\n\n  # more\n"));
+        let expected = "warning: there is no intent in b.yaml, c.yaml, only an empty file or comments";
+        assert_eq!(told(&[full, empty, comments]).as_deref(), Some(expected));
+        assert_eq!(told(&[full]), None);
+        assert_eq!(told(&[empty, comments]), None, "that there is nothing at all is told otherwise");
     }
 
     #[test]

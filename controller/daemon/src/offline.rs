@@ -54,6 +54,9 @@ pub fn understand(
     if let Some(line) = input::left_out(&read.left_out) {
         eprintln!("{line}");
     }
+    if let Some(line) = input::empty_ones(&read.files) {
+        eprintln!("{}", crate::draw::clean(&line));
+    }
     let nothing = Learned::default();
     let learned = known.map_or(&nothing, |known| &known.state.learned);
     understood_with(network, read, at, learned)

@@ -106,6 +106,7 @@ const SAMPLES: usize = 4_096;
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     log::start(args.log_format);
     let config = Config::of(&args)?;
+    config.odd_limits().iter().for_each(|why| warn!("{why}"));
     // From here on a signal ends it in order, also while it starts.
     let mut signals = Signals::new()?;
     let stop = CancellationToken::new();

@@ -10,7 +10,7 @@ use device::{Lacks, Rollback, Served};
 use intents::Compilation;
 use model::{
     ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
-    PolicyKey, Revision, Ted, Timestamp, intent::Mode,
+    PolicyKey, Revision, ServiceId, Ted, Timestamp, Verdict, intent::Mode,
 };
 use plan::{DeviceDiff, Diff, Difference, Exceptions};
 
@@ -219,6 +219,18 @@ impl World {
     pub fn is_untold(&self, node: &NodeId) -> bool {
         let read = matches!(self.actual.devices.get(node), Some(DeviceReading::Read { .. }));
         self.repair.contains(node) && !read
+    }
+
+    /// The services whose traffic a headend does not lead as it should, as far as was seen. O(services).
+    pub fn led_astray(&self, headend: &NodeId) -> Vec<ServiceId> {
+        let is_astray = |verdict: &Verdict| match verdict {
+            Verdict::Carried { directions, .. } => directions
+                .iter()
+                .any(|way| way.from == *headend && self.drift.is_astray(headend, &way.policy)),
+            Verdict::Refused { .. } => false,
+        };
+        let astray = self.compiled.verdicts.iter().filter(|(_, verdict)| is_astray(verdict));
+        astray.map(|(id, _)| id.clone()).collect()
     }
 
     /// When a device was read last; none where what it holds is not known.

@@ -297,6 +297,16 @@ async fn drift_is_an_alarm_that_says_what_differs_and_ends_when_the_device_holds
     assert_eq!(why.matches("steering").count(), truth.steering.len().min(5), "{why}");
     let shown = running.snapshot(|snapshot| !snapshot.alarms.is_empty()).await;
     assert_eq!((shown.alarms.len(), shown.alarms[0].why.as_str()), (1, why.as_str()));
+    let ends = |service: &engine::snapshot::ServiceView| {
+        [&service.a, &service.z].iter().any(|end| **end == *hq.node())
+    };
+    let from_there: Vec<_> =
+        shown.services.iter().filter(|service| ends(service)).map(|service| &service.id).collect();
+    assert!(
+        !from_there.is_empty() && shown.alarms[0].services.iter().eq(from_there),
+        "{:?}",
+        shown.alarms[0]
+    );
     // A device that falls silent may hold it still.
     for _ in 0..3 {
         hq.will(Step::Read, Fault::LostBefore);

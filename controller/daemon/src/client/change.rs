@@ -214,7 +214,12 @@ const UNDO: &str = "`trunkline rollback N`, where N is an earlier set,";
 /// It was called wrongly, refused or rolled back.
 pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let client = args.access.client_that_may_change()?;
-    let read = input::all_intents(&args.paths)?;
+    let read = input::all_intents(&args.paths).map_err(|stop| match args.remove_all {
+        true => {
+            Stop::usage(format!("{stop}; an empty file, such as `intents.yaml`, says that none is meant"))
+        }
+        false => stop,
+    })?;
     if !read.unreadable.is_empty() {
         return Err(Stop::findings(read.unreadable, read.files).into());
     }
@@ -222,6 +227,9 @@ pub async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
         eprintln!("{line}");
     }
     let files = read.files;
+    if let Some(line) = input::empty_ones(&files) {
+        eprintln!("{}", draw::clean(&line));
+    }
     must_be_intents(&files)?;
     if !args.remove_all {
         offline::must_hold_intents(&files).map_err(|stop| {

@@ -12,11 +12,15 @@ use anyhow::Context as _;
 use api::NotifyConfig;
 use assess::Limits;
 use engine::terms::{Most, Share};
-use model::Span;
+use formats::text::{Kind, Report, Scalar, Shape, parse};
+use model::{Ratio, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ServeArgs, keys};
+use super::{
+    ServeArgs,
+    keys::{self, Fault},
+};
 use crate::{input, outcome::Stop};
 
 /// The file.
@@ -181,6 +185,28 @@ impl Config {
         })
     }
 
+    /// Limits that can hardly be meant, in words: one that stops everything, or one that never holds.
+    pub fn odd_limits(&self) -> Vec<String> {
+        let of = |name: &str, most: Option<Share>| {
+            let why = match most? {
+                Share::Count(0) => {
+                    "no change is made without --beyond-limit, and none by the controller itself"
+                }
+                Share::Part(part) if part == Ratio::ZERO => {
+                    "no change is made without --beyond-limit, and none by the controller itself"
+                }
+                Share::Part(part) if part.as_ppm() > 1_000_000 => "it limits nothing",
+                Share::Count(_) | Share::Part(_) => return None,
+            };
+            Some(format!("limits.{name} is {}: {why}", most?))
+        };
+        let rate = (self.limits.rate == 0).then(|| {
+            "limits.rate is 0: the loop moves nothing by itself, as in the mode `recommend`".to_owned()
+        });
+        let most = [of("mostDevices", self.most.devices), of("mostServices", self.most.services)];
+        rate.into_iter().chain(most.into_iter().flatten()).collect()
+    }
+
     /// The file of the token that changes need.
     pub fn token(&self) -> PathBuf {
         self.state.join("token")
@@ -209,17 +235,35 @@ pub fn default_state() -> Option<PathBuf> {
         .map(|base| base.join("trunkline"))
 }
 
+/// A key that is not known, or a share that is none: the parser tells neither which key that is nor where it stands.
+fn fault(text: &str) -> Option<Fault> {
+    keys::fault(text, &schema(), "config").or_else(|| {
+        let tree = parse(text, &mut Report::new("config"))?;
+        let limits = tree.at("limits")?;
+        ["mostDevices", "mostServices"].into_iter().find_map(|name| {
+            let share = limits.at(name)?;
+            let fits = match &share.shape {
+                Shape::Scalar(Scalar { kind: Kind::Null, .. }) => true,
+                Shape::Scalar(Scalar { kind: Kind::Number, text }) => text.parse::<usize>().is_ok(),
+                Shape::Scalar(Scalar { kind: Kind::Text, text }) => text.parse::<Ratio>().is_ok(),
+                _ => false,
+            };
+            let what = format!("limits, {name}: give a number, such as 30, or a share of all, such as 25%");
+            (!fits).then(|| Fault::new(share.mark, what))
+        })
+    })
+}
+
 fn read(path: &Path) -> Result<ConfigFile, Stop> {
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
     let text = input::text(path)?;
-    let file: ConfigFile =
-        serde_yaml::from_str(&text).map_err(|error| match keys::fault(&text, &schema(), "config") {
-            Some(fault) => Stop::usage(fault.of(path)),
-            None => {
-                let error = keys::without_text(&error.to_string());
-                refuse(format!("{error}; `trunkline schema config` tells what may stand there"))
-            }
-        })?;
+    let file: ConfigFile = serde_yaml::from_str(&text).map_err(|error| match fault(&text) {
+        Some(fault) => Stop::usage(fault.of(path)),
+        None => {
+            let error = keys::without_text(&error.to_string());
+            refuse(format!("{error}; `trunkline schema config` tells what may stand there"))
+        }
+    })?;
     if file.kind != "Controller" || file.api_version != "trunkline/v1" {
         return Err(refuse(format!(
             "the file is `{}` of `{}`, not a Controller of trunkline/v1",
@@ -277,6 +321,25 @@ mod tests {
     }
 
     #[test]
+    fn limits_that_can_hardly_be_meant_are_told() {
+        let told = |limits: &str| {
+            let (_folder, path) = file(&format!("{HEAD}limits: {{{limits}}}\n"));
+            Config::of(&args(Some(path))).unwrap().odd_limits().join("; ")
+        };
+        assert_eq!(
+            told("rate: 0, mostDevices: 0, mostServices: 150%"),
+            "limits.rate is 0: the loop moves nothing by itself, as in the mode `recommend`; limits.mostDevices is 0: no change is \
+             made without --beyond-limit, and none by the controller itself; limits.mostServices is 150% of all: it limits nothing"
+        );
+        let none = told("mostServices: 0%");
+        assert!(
+            none.starts_with("limits.mostServices is 0") && none.contains(": no change is made"),
+            "{none}"
+        );
+        assert_eq!(told("rate: 2, mostDevices: 25%, mostServices: 100%"), "");
+    }
+
+    #[test]
     fn what_is_wrong_in_the_file_is_told_with_its_name() {
         let wrong = |text: &str| {
             let (_folder, path) = file(text);
@@ -296,8 +359,20 @@ mod tests {
             (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
             (
                 format!("{HEAD}limits: {{mostDevices: many}}\n"),
-                "give a number, such as 30, or a share of all, such as 25%",
+                "controller.yaml:6:23: limits, mostDevices: give a number, such as 30, or a share of all, such as 25%",
             ),
+            (
+                format!("{HEAD}limits: {{mostServices: -1}}\n"),
+                "limits, mostServices: give a number, such as 30",
+            ),
+            (format!("{HEAD}limits: {{mostServices: 2.5}}\n"), "limits, mostServices: give a number"),
+            (format!("{HEAD}limits: {{mostServices: \"25\"}}\n"), "limits, mostServices: give a number"),
+            (
+                format!("{HEAD}limits: {{mostDevices: 99999999999999999999999}}\n"),
+                "limits, mostDevices: give a number",
+            ),
+            ("hunter2\n".to_owned(), "the file holds a text, and must hold keys with their values"),
+            (String::new(), "controller.yaml: the file is empty"),
             (HEAD.replace("Controller", "Inventory"), "not a Controller"),
             (HEAD.replace("network: n.yaml\n", ""), "--network FILE"),
         ] {

@@ -74,7 +74,7 @@ impl Controller {
     fn raise(&mut self, key: (&'static str, String), cause: Cause) {
         let Cause { severity, why, services } = cause;
         if let Some(standing) = self.album.own.get_mut(&key) {
-            standing.why = why;
+            (standing.why, standing.services, standing.riding) = (why, services.clone(), services);
             return;
         }
         let (alarm, subject) = (key.0.to_owned(), key.1.clone());
@@ -97,7 +97,8 @@ impl Controller {
         for node in self.fleet.keys().filter(|node| !self.is_being_repaired(node)) {
             let objects = self.world.drift.of(node);
             if !objects.is_empty() {
-                let cause = Cause { severity: Severity::Minor, why: listed(objects), services: Vec::new() };
+                let services = self.world.led_astray(node);
+                let cause = Cause { severity: Severity::Minor, why: listed(objects), services };
                 causes.insert(node.to_string(), cause);
             }
         }
