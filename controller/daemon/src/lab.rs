@@ -9,6 +9,7 @@ mod real;
 mod show;
 mod simulated;
 mod traffic;
+mod words;
 
 use std::{
     net::SocketAddr,
@@ -27,7 +28,7 @@ use ground::{
 use model::{Delay, Finding, Jitter, LinkId, Loss, NodeId, Side, VrfName};
 use serde::{Deserialize, Serialize};
 
-use self::keep::Ask;
+use self::words::Ask;
 use crate::{
     args::Format,
     draw, input,

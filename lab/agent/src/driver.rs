@@ -116,10 +116,17 @@ impl Driver {
             }
             changed = tokio::select! {
                 () = stop.cancelled() => return,
-                told = self.running.changed() => told.is_ok(),
+                told = self.running.changed() => {
+                    // It was waited for here, and is looked at below.
+                    self.running.mark_changed();
+                    told.is_ok()
+                }
                 told = self.quiet.changed() => told.is_ok(),
                 told = self.news.changed() => match told {
-                    Ok(()) => true,
+                    Ok(()) => {
+                        self.news.mark_changed();
+                        true
+                    }
                     // Nobody listens in the namespace any more: what comes is an error, and no reason to be quick.
                     Err(_) => {
                         sleep(AGAIN).await;
@@ -167,13 +174,12 @@ impl Driver {
             self.wanted = probes::wanted(&self.post, &self.config, self.pace);
             self.prober.set(self.wanted.probes.clone());
         }
+        let is_news = self.news.has_changed().unwrap_or(true);
         self.news.mark_unchanged();
         self.quiet.mark_unchanged();
         let devices = self.namespace.devices().await?;
-        if devices != self.sight.devices
-            && let Some(held) = &mut self.held
-        {
-            // A device that went down took its routes with it, also when it is up again.
+        if is_news && let Some(held) = &mut self.held {
+            // A device that went down took its routes with it, also when it is up again by now.
             held.routes = self.namespace.routes().await?;
         }
         let routes = self.namespace.underlay().await?;

@@ -1,23 +1,13 @@
 //! What is sent from one host to another: how much, how large, how marked, over how many five-tuples.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use model::{Bandwidth, Span, steering::Dscp};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use crate::packet::FlowId;
 use crate::packet::Packet;
-
-/// The number of a flow, unique among all that are sent at a time.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FlowId(pub u32);
-
-impl fmt::Display for FlowId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "flow {}", self.0)
-    }
-}
 
 /// How fast packets follow each other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]

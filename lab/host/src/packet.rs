@@ -9,10 +9,25 @@
 //!
 //! Numbers are in network order. Anything may follow: it fills the packet up to its size.
 
-use crate::{flow::FlowId, moment::Moment};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::moment::Moment;
 
 /// How a test packet begins.
 const MARK: [u8; 4] = *b"TLT1";
+
+/// The number of a flow, unique among all that are sent at a time.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FlowId(pub u32);
+
+impl fmt::Display for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "flow {}", self.0)
+    }
+}
 
 /// What a test packet carries.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -19,7 +19,20 @@ use crate::{
     write::Write,
 };
 
-pub(crate) fn changes(from: &Program, to: &Program) -> Vec<Write> {
+impl Program {
+    /// What is to be written, in order, so that `from` becomes `to`; nothing where they are equal.
+    ///
+    /// After each write, every packet that customers send is forwarded as by `from` or as by `to`: into the same lists, dropped, or
+    /// left to the tenant's own table; and where the IGP leads somewhere in both, it leads there. What is new is there before anything
+    /// points to it, what is old goes when nothing does; what changes in place is replaced by one write. A table that is rewritten
+    /// while rules that lead into it change has a shadow for that time.
+    /// O((objects of both) log).
+    pub fn changes(from: &Self, to: &Self) -> Vec<Write> {
+        between(from, to)
+    }
+}
+
+fn between(from: &Program, to: &Program) -> Vec<Write> {
     let mut writes = Vec::new();
     if to.anchor && !from.anchor {
         writes.push(Write::Anchor);

@@ -10,6 +10,7 @@ mod counters;
 mod decode;
 mod encode;
 mod error;
+mod inside;
 mod listen;
 mod namespace;
 mod read;
@@ -18,5 +19,6 @@ mod write;
 
 pub use counters::{ClassCounters, Counters, InterfaceCounters, SidCounters};
 pub use error::{Fault, LiveError};
-pub use namespace::{Inside, Namespace};
+pub use inside::Inside;
+pub use namespace::Namespace;
 pub use write::Counts;

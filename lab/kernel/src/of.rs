@@ -24,16 +24,23 @@ struct Draft<'a> {
     refusals: Vec<Refusal>,
 }
 
-pub(crate) fn program(config: &DeviceConfig, place: &Place) -> Result<Program, NotHere> {
-    let mut draft = Draft { config, place, program: Program::default(), refusals: Vec::new() };
-    config.policies.values().for_each(|policy| draft.check(policy));
-    draft.core();
-    draft.underlay();
-    draft.sids();
-    draft.bindings();
-    draft.tenants();
-    draft.queues();
-    draft.finish()
+impl Program {
+    /// What a kernel is told for a configuration at a place. Same input, same program.
+    /// O(rules x remote prefixes x policies of their color + lists x SIDs x routes of the IGP).
+    ///
+    /// # Errors
+    /// All that the kernel cannot do.
+    pub fn of(config: &DeviceConfig, place: &Place) -> Result<Self, NotHere> {
+        let mut draft = Draft { config, place, program: Self::default(), refusals: Vec::new() };
+        config.policies.values().for_each(|policy| draft.check(policy));
+        draft.core();
+        draft.underlay();
+        draft.sids();
+        draft.bindings();
+        draft.tenants();
+        draft.queues();
+        draft.finish()
+    }
 }
 
 impl Draft<'_> {

@@ -7,6 +7,7 @@
 
 mod stage;
 
+mod ccb;
 mod ceb;
 mod control;
 mod failover;

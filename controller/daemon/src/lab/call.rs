@@ -10,7 +10,6 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use ground::record;
-use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
@@ -18,9 +17,7 @@ use tokio::{
 };
 
 use super::{
-    FaultArgs, Mode, Read, StatusArgs, UpArgs, Which, Wires,
-    keep::{Answer, Ask, Kept, Said},
-    lab, read, show, simulated, told,
+    FaultArgs, Mode, Read, StatusArgs, UpArgs, Which, Wires, lab, read, show, simulated, told,
     traffic::{self, Order, TrafficArgs, What},
 };
 use crate::{
@@ -227,9 +224,4 @@ pub async fn traffic(args: &TrafficArgs) -> anyhow::Result<ExitCode> {
 
 fn not_up(lab: &str) -> anyhow::Error {
     Stop::usage(format!("the lab {lab} is not up: `trunkline lab up` makes it")).into()
-}
-
-/// A line that who keeps a lab says while it makes it.
-pub(super) fn line(said: &Said) -> String {
-    serde_json::to_string(said).unwrap_or_else(|error| Value::String(error.to_string()).to_string())
 }

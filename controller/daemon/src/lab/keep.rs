@@ -8,11 +8,10 @@ use std::{
 
 use anyhow::Context as _;
 use ground::{
-    lab::{Fault, Options, Status},
+    lab::{Fault, Options},
     layout::Wires,
     record::{IgpKind, SOCKET},
 };
-use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
@@ -20,72 +19,16 @@ use tokio::{
 };
 
 use super::{
-    ControllerFault, Igp, Mode, Read, UpArgs, WhichWires,
-    call::line,
-    controller::Door,
-    read,
+    ControllerFault, Igp, Mode, Read, UpArgs, WhichWires, read,
     real::Real,
     simulated::Simulated,
     traffic::{Order, Seen, Traffic},
+    words::{Answer, Ask, Kept, Said, line},
 };
 use crate::signals::Signals;
 
 /// The longest question: traffic between all hosts of a large lab.
 const QUESTION: u64 = 64 << 20;
-
-/// What is said on standard output until the lab stands, a line each.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Said {
-    /// How far it is.
-    Progress(String),
-    /// It stands.
-    Ready(String),
-    /// It does not, and why.
-    Failed(String),
-}
-
-/// What can be asked, a line of JSON each.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Ask {
-    /// What it is like.
-    Status,
-    /// To do something to it.
-    Fault(Fault),
-    /// To do something to its controller.
-    Controller(ControllerFault),
-    /// To have its hosts send.
-    Traffic(Order),
-    /// To take it away.
-    Down,
-}
-
-/// What is answered, a line of JSON each.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Answer {
-    /// What it is like.
-    Status(Box<Kept>),
-    /// What became of its traffic.
-    Traffic(Box<Seen>),
-    /// It is done, or will be.
-    Done,
-    /// It is not, and why.
-    Refused(String),
-}
-
-/// A lab and who drives it.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Kept {
-    /// What forwards its packets.
-    pub mode: Mode,
-    /// What it is like.
-    pub status: Status,
-    /// Its controller; none where it has none.
-    pub controller: Option<Door>,
-}
 
 /// A lab in either mode.
 enum Lab {

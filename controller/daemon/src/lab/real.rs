@@ -20,7 +20,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::{task::block_in_place, time::Instant};
 
-use super::{ControllerFault, Mode, UpArgs, controller::Driven, keep::Kept};
+use super::{ControllerFault, Mode, UpArgs, controller::Driven, words::Kept};
 use crate::demo::{
     self,
     files::{Folder, Written},

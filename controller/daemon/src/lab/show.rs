@@ -14,8 +14,8 @@ use model::NodeId;
 
 use super::{
     controller::Door,
-    keep::Kept,
     traffic::{Seen, SeenFlow},
+    words::Kept,
 };
 
 /// How long the controller may take to tell of its sessions.

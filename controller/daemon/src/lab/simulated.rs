@@ -19,7 +19,7 @@ use net::Traffic;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{ControllerFault, Mode, UpArgs, controller::Driven, keep::Kept};
+use super::{ControllerFault, Mode, UpArgs, controller::Driven, words::Kept};
 use crate::{
     demo::{
         self,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use rtnetlink::packet_route::tc::TcStats2;
 
-use super::{attribute::as_u64, decode, encode::local, namespace::Inside, read, write::Failed};
+use super::{attribute::as_u64, decode, encode::local, error::Failed, inside::Inside, read};
 use crate::{
     number::{Device, Minor, Table},
     object::Target,

@@ -64,6 +64,9 @@ fn said(words: &Option<String>) -> String {
     words.as_ref().map(|words| format!(" ({words})")).unwrap_or_default()
 }
 
+/// What failed, and why.
+pub(super) type Failed = (Option<String>, Fault);
+
 impl From<rtnetlink::Error> for Fault {
     fn from(error: rtnetlink::Error) -> Self {
         match error {

@@ -12,13 +12,14 @@ use std::{
 };
 
 use ipnet::IpNet;
-use rtnetlink::{Handle, sys::AsyncSocket};
+use rtnetlink::sys::AsyncSocket;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     counters::{self, Counters},
     error::{Fault, LiveError},
+    inside::Inside,
     listen, read, sysctl,
     write::{self, Counts},
 };
@@ -31,13 +32,6 @@ use crate::{
 
 /// Where `ip netns` keeps namespaces.
 const FOLDER: &str = "/run/netns";
-
-/// What a task of the thread works with.
-#[derive(Debug)]
-pub struct Inside {
-    /// For requests over rtnetlink.
-    pub netlink: Handle,
-}
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 type Order = Box<dyn FnOnce(Rc<Inside>) -> Task + Send>;

@@ -19,9 +19,8 @@ use super::{
     child::{self, IP, NFT},
     decode::{self, Names},
     encode::Indices,
-    error::Fault,
-    namespace::Inside,
-    write::Failed,
+    error::{Failed, Fault},
+    inside::Inside,
 };
 use crate::{
     nft,

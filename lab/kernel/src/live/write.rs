@@ -12,8 +12,8 @@ use rtnetlink::{
 use super::{
     child::{self, IP, NFT, TC},
     encode::{self, Indices},
-    error::Fault,
-    namespace::Inside,
+    error::{Failed, Fault},
+    inside::Inside,
     read,
 };
 use crate::{
@@ -57,9 +57,6 @@ impl Counts {
         *counted += 1;
     }
 }
-
-/// What failed, and why.
-pub(super) type Failed = (Option<String>, Fault);
 
 /// How many requests may be under way at once. The kernel answers them one by one, in their order.
 const TOGETHER: usize = 64;
