@@ -233,7 +233,7 @@ fn unknown(designs: &Designs<'_>, doc: &Document, given: &InstanceSpec, findings
     let name = short(&given.design.value.0);
     let near = suggest(&name, designs.keys().copied(), "the designs are");
     let help = if designs.is_empty() {
-        "no design was given: name the folder of the library beside your own, like `-i library/ -i my/`"
+        "no design was given: name the folder of the library beside your own, like `trunkline check library/ my/` or `trunkline plan -i library/ -i my/`"
             .to_owned()
     } else {
         format!("{near} (designs are looked for in all files that are given together)")

@@ -13,8 +13,8 @@ use formats::Network;
 use intents::SourceFile;
 use model::Finding;
 
-use self::walk::{Below, canonical, told};
-pub use self::walk::{LeftOut, left_out};
+use self::walk::{Below, canonical};
+pub use self::walk::{LeftOut, left_out, told};
 use crate::{outcome::Stop, sources::Sources};
 
 /// Intent files that were read.

@@ -192,8 +192,14 @@ pub struct Known<'p> {
 pub fn known(path: Option<&Path>) -> Result<Option<Known<'_>>, Stop> {
     let Some(path) = path else { return Ok(None) };
     let refuse = |why: String| Stop::usage(format!("{}: {why}", path.display()));
-    let state: StateFile = serde_json::from_str(&input::our_text(path)?)
-        .map_err(|error| refuse(format!("not a snapshot as `trunkline snapshot` prints it: {error}")))?;
+    let state: StateFile = serde_json::from_str(&input::our_text(path)?).map_err(|error| {
+        let why = match error.is_data() {
+            // The words are about types of this program.
+            true => format!("it is JSON of another kind, at line {} column {}", error.line(), error.column()),
+            false => format!("it is no whole JSON: {error}"),
+        };
+        refuse(format!("not a snapshot as `trunkline snapshot` prints it: {why}"))
+    })?;
     if state.version != 1 {
         return Err(refuse(format!("a snapshot of format {}, only 1 is read here", state.version)));
     }

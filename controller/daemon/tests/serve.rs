@@ -199,7 +199,7 @@ fn it_starts_observes_refuses_and_stops() {
     assert_eq!(state.version, 1);
     the_log_tells_it(&controller, &token);
     let unknown = controller.ask(&["drain", "no-such-line"], Some(&token));
-    assert_eq!(unknown.status.code(), Some(1));
+    assert_eq!(unknown.status.code(), Some(2));
     assert!(err(&unknown).contains("no router and no link `no-such-line`"), "{}", err(&unknown));
 
     assert_eq!(controller.stop(Signal::SIGTERM), Some(0));
@@ -241,6 +241,12 @@ fn a_router_whose_key_is_missing_is_shown_with_the_reason_and_keeps_no_other_fro
     let schema = controller.ask(&["devices", "schema", "br-1"], Some(&token));
     assert_eq!(schema.status.code(), Some(1), "nobody vouches for it: {}", out(&schema));
     assert!(err(&schema).contains("login.key: the secret at file:gone"), "{}", err(&schema));
+    let told = controller.ask(&["topology", "br-1"], None);
+    assert_eq!(told.status.code(), Some(0), "{}", err(&told));
+    assert!(out(&told).starts_with("br-1: a router of the network file"), "{}", out(&told));
+    let strange = controller.ask(&["devices", "br-12"], None);
+    assert_eq!(strange.status.code(), Some(2));
+    assert!(err(&strange).contains("has no router `br-12`; did you mean `br-1`?"), "{}", err(&strange));
     let told = controller.ask(&["devices"], None);
     assert!(
         out(&told).contains("Sessions that are down") && out(&told).contains("file:gone"),

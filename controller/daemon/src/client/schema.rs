@@ -18,8 +18,9 @@ use serde::Serialize;
 use super::{Target, tables};
 use crate::{
     args::Format,
-    draw,
-    outcome::{Stop, say, say_json},
+    check::plural,
+    draw, input,
+    outcome::{FOUND, Stop, say, say_json},
 };
 
 const AFTER: &str = "\
@@ -138,12 +139,14 @@ async fn schema(args: SchemaArgs) -> anyhow::Result<ExitCode> {
         Format::Json => say_json(&shown)?,
         Format::Text => say(&draw::clean(&text(&shown))),
     }
-    Ok(ExitCode::SUCCESS)
+    // Files that are all no modules are no success.
+    let is_read = !shown.modules.is_empty() || shown.unread == 0;
+    Ok(if is_read { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
 }
 
 /// The modules of a folder's files, by name and revision. Files that cannot be read as modules are told and counted.
 fn of_folder(folder: &Path, only: Option<&str>) -> Result<Shown, Stop> {
-    let refuse = |path: &Path, why: &io::Error| Stop::usage(format!("{}: {why}", path.display()));
+    let refuse = |path: &Path, why: &io::Error| Stop::usage(input::told(path, why));
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(|why| refuse(folder, &why))? {
         let path = entry.map_err(|why| refuse(folder, &why))?.path();
@@ -154,7 +157,8 @@ fn of_folder(folder: &Path, only: Option<&str>) -> Result<Shown, Stop> {
     files.sort_unstable();
     if files.is_empty() || files.len() > MOST {
         let count = files.len();
-        let why = format!("{} holds {count} files *.yang; from 1 to {MOST} are read", folder.display());
+        let count = plural(count, "file");
+        let why = format!("{} holds {count} *.yang; from 1 to {MOST} are read", folder.display());
         return Err(Stop::usage(why));
     }
     let (mut modules, mut unread) = (Vec::new(), 0);
@@ -207,9 +211,11 @@ fn text(shown: &Shown) -> String {
             or_dash(module.namespace.clone()),
         ]
     });
-    let mut text = format!("{table}\n\n{} modules", shown.modules.len());
-    if shown.unread > 0 {
-        text.push_str(&format!("; the texts of {} were not to be had", shown.unread));
+    let mut text = format!("{table}\n\n{}", plural(shown.modules.len(), "module"));
+    match shown.unread {
+        0 => {}
+        1 => text.push_str("; the text of 1 was not to be had"),
+        unread => text.push_str(&format!("; the texts of {unread} were not to be had")),
     }
     if let (Some(node), Some(dialect)) = (&shown.node, &shown.dialect) {
         let lacking: Vec<String> = shown
@@ -259,7 +265,7 @@ mod tests {
         assert_eq!(qos.namespace.as_deref(), Some("http://openconfig.net/yang/qos"));
         let text = text(&shown);
         assert!(text.contains("openconfig-qos") && text.contains("2024-01-01"), "{text}");
-        assert!(text.contains("2 modules; the texts of 1 were not to be had"), "{text}");
+        assert!(text.contains("2 modules; the text of 1 was not to be had"), "{text}");
         assert!(!text.contains("lack"), "nobody's dialect is known: {text}");
         assert_eq!(of_folder(folder.path(), Some("a")).unwrap().modules.len(), 1);
     }

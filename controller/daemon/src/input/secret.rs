@@ -15,7 +15,10 @@ pub fn held(bytes: &[u8]) -> Option<&'static str> {
     if head.starts_with(b"PuTTY-User-Key-File-") || lines(head).any(|line| begins_key(line)) {
         return Some("a private key");
     }
-    is_word(bytes.trim_ascii()).then_some("one long word, as the file of a token or a password does")
+    let bare = bytes.trim_ascii();
+    // As a JSON text, or one of YAML.
+    let bare = bare.strip_prefix(b"\"").and_then(|bare| bare.strip_suffix(b"\"")).unwrap_or(bare);
+    is_word(bare).then_some("one long word, as the file of a token or a password does")
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -67,6 +70,7 @@ mod tests {
     fn one_long_word_is_a_token_and_a_text_is_none() {
         for token in ["Zx9_".repeat(11), "deadbeef".repeat(4), "eyJhbGciOi.eyJzdWIi.c2ln".to_owned()] {
             assert!(held(format!("{token}\n").as_bytes()).is_some(), "{token}");
+            assert!(held(format!("\"{token}\"\n").as_bytes()).is_some(), "{token}");
         }
         for text in
             ["", "short", "kind: ServiceIntent", "apiVersion:trunkline/v1", "two long-enough-words-are-text"]
