@@ -145,8 +145,11 @@ fn change(kind: &EventKind) -> String {
         }
         EventKind::Rerouted { services, back, why, breach_to_ack_ms, .. } => {
             let moved = if *back { "went back" } else { "moved" };
-            let after =
-                if *back { String::new() } else { format!(", {breach_to_ack_ms:.0} ms after the breach") };
+            let after = if *back {
+                String::new()
+            } else {
+                format!(", in effect {breach_to_ack_ms:.0} ms after the breach was certain")
+            };
             format!("{} {moved}{after}: {why}", count(services.len(), "service"))
         }
         // The other kinds have their sentences above.
@@ -235,7 +238,10 @@ mod tests {
             readback_ms: 20.0,
             confirm_ms: 10.0,
         };
-        assert_eq!(sentence(&moved), "1 service moved, 100 ms after the breach: line1 is bad");
+        assert_eq!(
+            sentence(&moved),
+            "1 service moved, in effect 100 ms after the breach was certain: line1 is bad"
+        );
         let watched = EventKind::WaveWatched {
             wave: 1,
             of: 2,

@@ -103,8 +103,9 @@ pub fn unexpected(kind: &EventKind, touched: &BTreeSet<NodeId>) -> bool {
             !findings.iter().all(|finding| touched.iter().any(|node| node.as_str() == finding.subject))
         }
         EventKind::DeviceDown { node, .. } => !touched.contains(node),
-        EventKind::Rejected { .. }
-        | EventKind::Frozen { .. }
+        // Whoever looks on may send intents too. Those of the scenario end it where they are refused.
+        EventKind::Rejected { why, .. } => !why.starts_with("intents from "),
+        EventKind::Frozen { .. }
         | EventKind::WaveStopped { .. }
         | EventKind::AuditBroken { .. }
         | EventKind::JournalFailed { .. } => true,
@@ -128,6 +129,9 @@ mod tests {
         assert!(!unexpected(&drift("r1"), &touched));
         assert!(unexpected(&drift("r2"), &touched));
         assert!(unexpected(&drift("r1"), &BTreeSet::new()));
+        let rejected = |why: &str| EventKind::Rejected { why: why.to_owned(), findings: Vec::new() };
+        assert!(unexpected(&rejected("line1 is bad"), &touched));
+        assert!(!unexpected(&rejected("intents from mei: README.md"), &touched), "a visitor's");
         let gone =
             |node: &str| EventKind::DeviceDown { node: NodeId::lit(node), why: "no session".to_owned() };
         assert!(!unexpected(&gone("r1"), &touched));
