@@ -12,7 +12,7 @@ const LONGEST: usize = 4_096;
 /// What kind of secret a file holds, in words; none where it holds nothing that looks like one. O(bytes).
 pub fn held(bytes: &[u8]) -> Option<&'static str> {
     let head = bytes.get(..LOOKED_AT).unwrap_or(bytes);
-    if head.starts_with(b"PuTTY-User-Key-File-") || lines(head).any(|line| begins_key(line)) {
+    if head.starts_with(b"PuTTY-User-Key-File-") || lines(head).any(begins_key) {
         return Some("a private key");
     }
     let bare = bytes.trim_ascii();
