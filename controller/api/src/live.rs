@@ -269,6 +269,7 @@ impl Live {
             windows: _,
             resting: _,
             balanced: _,
+            unfinished: _,
             findings: _,
             sources: _,
         } = now;

@@ -96,6 +96,7 @@ pub fn draw(world: &World, album: &Album, changing: bool, now: Timestamp, season
             .cloned()
             .collect(),
         balanced: world.hints.balanced.clone(),
+        unfinished: world.repair.iter().cloned().collect(),
         findings,
         sources: Arc::clone(&album.sources),
     }

@@ -58,6 +58,9 @@ pub struct Snapshot {
     /// Services that people had moved off full links, those that are held because of that, and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub balanced: BTreeMap<ServiceId, model::hint::Balance>,
+    /// Routers on which a change of ours is not finished, or was left half-way: they are put right as soon as they are read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<NodeId>,
     /// Findings of the last compilation, drift and collisions, as text; and what is odd in what is learned.
     pub findings: Vec<model::Finding>,
     /// Who says what of the network. It is large and seldom asked for, and so is read by itself.
@@ -148,7 +151,7 @@ pub struct NodeView {
     /// SR policies that should stand on it.
     pub policies: usize,
     /// When it was read last; absent where what it holds is not known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<Timestamp>,
     /// What it was seen to hold otherwise than it should.
     pub differs: Vec<Difference>,

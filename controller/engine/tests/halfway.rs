@@ -166,8 +166,11 @@ async fn the_stop_switch_ends_a_change_between_two_transactions_and_what_stands_
     // Several readings, after each of which it could be put right.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!((truths(&lab), lab.writes()), (stands, writes), "nothing is sent while the switch is set");
+    let shown = running.snapshot(|snapshot| !snapshot.unfinished.is_empty()).await;
+    assert!(shown.unfinished.contains(&NodeId::lit("hq-pe1")), "{:?}", shown.unfinished);
     mode(&running, Mode::Act).await;
     until_bare(&lab).await;
+    running.snapshot(|snapshot| snapshot.unfinished.is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,6 +14,9 @@ use crate::{
 /// More lines of one kind than these are counted.
 const MOST: usize = 20;
 
+/// Where a change stands in part.
+const UNFINISHED: &str = "A change is not finished there: it is put right or taken back when they are read, unless the mode is `observe`";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -71,6 +74,7 @@ fn sections(text: &mut String, snapshot: &Snapshot) {
             Session::Up | Session::Unknown => None,
         }),
     );
+    section(text, UNFINISHED, snapshot.unfinished.iter().map(ToString::to_string));
     let strangers = snapshot.nodes.iter().filter(|node| node.protocol.is_none());
     section(text, "Not in the inventory: never read nor changed", strangers.map(|node| node.id.to_string()));
     section(
@@ -161,6 +165,16 @@ mod tests {
     fn a_controller_that_knows_nothing_yet_does_not_claim_that_all_is_well() {
         let text = text(&Snapshot::default());
         assert!(text.contains("not adopted") && text.contains("0 kept, 0 broken, 0 unknown"), "{text}");
+    }
+
+    #[test]
+    fn routers_on_which_a_change_is_not_finished_are_named() {
+        let unfinished = vec![model::NodeId::lit("br-1"), model::NodeId::lit("br-2")];
+        let text = text(&Snapshot { unfinished, ..Snapshot::default() });
+        assert!(
+            text.contains("A change is not finished there") && text.contains("  br-1\n  br-2\n"),
+            "{text}"
+        );
     }
 
     #[test]
