@@ -228,6 +228,12 @@ mod tests {
         assert_eq!(read("trunkline devices"), (0, false));
         assert_eq!(read("trunkline devices br-1 hq-pe1 --format json"), (2, false));
         assert_eq!(read("trunkline devices schema hq-pe1"), (0, true));
+        assert_eq!(read("trunkline devices schema --folder yang"), (0, true));
+        for wrong in ["devices schema", "devices schema hq-pe1 --folder yang", "intents --limit 0"] {
+            let words = ["trunkline"].into_iter().chain(wrong.split(' '));
+            let error = parse(words.map(OsString::from)).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{wrong}: {error}");
+        }
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub struct IntentsArgs {
     #[command(flatten)]
     pub target: Target,
     /// At most so many
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub limit: usize,
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
 }
 
 /// Lists accepted sets of intents.
@@ -31,7 +31,7 @@ pub struct IntentsArgs {
 /// # Errors
 /// The controller does not answer.
 pub async fn intents(args: IntentsArgs) -> anyhow::Result<ExitCode> {
-    let sets = args.target.access.client()?.intents(args.limit).await?;
+    let sets = args.target.access.client()?.intents(args.limit.into()).await?;
     show(
         args.target.format,
         &sets,
