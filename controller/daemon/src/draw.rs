@@ -12,7 +12,7 @@ use model::{Finding, Severity, finding::Place};
 
 use self::clear::Clear;
 pub use self::clear::clean;
-use crate::{input::secret, sources::Sources};
+use crate::{secret, sources::Sources};
 
 /// More than these are counted, not drawn.
 const MOST: usize = 100;

@@ -1,6 +1,5 @@
 //! Reads what people name on the command line: files, folders of intents, networks, snapshots.
 
-pub mod secret;
 mod walk;
 
 use std::{
@@ -15,7 +14,7 @@ use model::Finding;
 
 use self::walk::{Below, canonical};
 pub use self::walk::{LeftOut, left_out, told};
-use crate::{outcome::Stop, sources::Sources};
+use crate::{outcome::Stop, secret, sources::Sources};
 
 /// Intent files that were read.
 #[derive(Debug, Default)]

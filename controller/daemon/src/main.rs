@@ -13,6 +13,7 @@ mod outcome;
 mod signals;
 
 // Reading and showing.
+mod secret;
 mod sources;
 
 mod draw;
