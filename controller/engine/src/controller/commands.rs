@@ -24,8 +24,8 @@ use crate::{
     words,
 };
 
-pub(super) use adopt::Acceptance;
-pub(super) use restore::Restoration;
+use adopt::Acceptance;
+use restore::Restoration;
 
 impl Controller {
     pub(super) fn command(&mut self, command: Command) {

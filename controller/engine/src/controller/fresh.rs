@@ -7,28 +7,13 @@ use futures_util::future::join_all;
 use model::NodeId;
 use tokio::sync::mpsc;
 
-use super::{
-    Controller,
-    commands::{Acceptance, Restoration},
-};
-use crate::{
-    clock,
-    handle::{Applied, Reply},
-    readers::Seen,
-};
-
-/// What waits for its routers to be read, and whom it is answered to.
-pub(super) enum Waiting {
-    /// What is put back.
-    Restore(Restoration, Reply<Applied>),
-    /// What is accepted.
-    Accept(Acceptance, Reply<Applied>),
-}
+use super::Controller;
+use crate::{clock, readers::Seen, tasks::DeviceHandle};
 
 /// Routers that were read, or did not answer, and what waited for that.
 pub(super) struct Read {
     seen: Vec<Seen>,
-    waiting: Waiting,
+    then: Box<dyn FnOnce(&mut Controller) + Send>,
 }
 
 /// What was read for somebody.
@@ -49,11 +34,15 @@ impl Default for Fresh {
 
 impl Controller {
     /// Reads routers, each bounded in time as any order, and goes on when all have answered or failed to.
-    pub(super) fn read_first(&self, nodes: &BTreeSet<NodeId>, waiting: Waiting) {
+    pub(super) fn read_first(
+        &self,
+        nodes: &BTreeSet<NodeId>,
+        then: impl FnOnce(&mut Controller) + Send + 'static,
+    ) {
         let handles: Vec<_> = nodes.iter().filter_map(|node| self.fleet.get(node).cloned()).collect();
         let (gate, tell) = (Arc::clone(&self.gate), self.fresh.tell.clone());
         tokio::spawn(async move {
-            let read = |handle: crate::tasks::DeviceHandle| {
+            let read = |handle: DeviceHandle| {
                 let gate = Arc::clone(&gate);
                 async move {
                     let permit = gate.acquire().await.ok()?;
@@ -65,16 +54,13 @@ impl Controller {
             };
             let seen = join_all(handles.into_iter().map(read)).await.into_iter().flatten().collect();
             // Nobody hears it where the controller has ended; who waits is told so.
-            let _ = tell.send(Read { seen, waiting });
+            let _ = tell.send(Read { seen, then: Box::new(then) });
         });
     }
 
     /// Takes what was read, and does what waited for it.
-    pub(super) fn have_read(&mut self, Read { seen, waiting }: Read) {
+    pub(super) fn have_read(&mut self, Read { seen, then }: Read) {
         seen.into_iter().for_each(|seen| self.take_reading(seen));
-        match waiting {
-            Waiting::Restore(asked, reply) => self.restore_as_read(asked, reply),
-            Waiting::Accept(asked, reply) => self.accept_as_read(asked, reply),
-        }
+        then(self);
     }
 }

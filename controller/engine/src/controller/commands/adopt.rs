@@ -11,13 +11,12 @@ use plan::{DeviceDiff, Exception, Exceptions};
 
 use super::{Asker, Controller};
 use crate::{
-    controller::fresh::Waiting,
     event::EventKind,
     handle::{Applied, Refusal, Reply},
 };
 
 /// What is accepted, by whom, why, and until when.
-pub(in crate::controller) struct Acceptance {
+pub(super) struct Acceptance {
     pub nodes: BTreeSet<NodeId>,
     pub who: String,
     pub why: String,
@@ -28,13 +27,16 @@ impl Controller {
     /// Makes exceptions of what differs on routers. They are read first.
     pub(super) fn accept(&self, asked: Acceptance, reply: Reply<Applied>) {
         match self.may_change(&asked.nodes) {
-            Ok(_) => self.read_first(&asked.nodes.clone(), Waiting::Accept(asked, reply)),
+            Ok(_) => {
+                let nodes = asked.nodes.clone();
+                self.read_first(&nodes, move |controller| controller.accept_as_read(asked, reply));
+            }
             Err(refusal) => drop(reply.send(Err(refusal))),
         }
     }
 
     /// The same, once they were read.
-    pub(in crate::controller) fn accept_as_read(&mut self, asked: Acceptance, reply: Reply<Applied>) {
+    fn accept_as_read(&mut self, asked: Acceptance, reply: Reply<Applied>) {
         let Acceptance { nodes, who, why, until } = asked;
         let found = self.may_change(&nodes).and_then(|wanted| Ok((wanted, self.differing(&nodes)?)));
         let (wanted, found) = match found {

@@ -7,14 +7,13 @@ use model::NodeId;
 
 use super::{Asker, Controller};
 use crate::{
-    controller::fresh::Waiting,
     handle::{Applied, Refusal, Reply},
     job::Wanted,
     terms::Manner,
 };
 
 /// What is put back, for whom and why.
-pub(in crate::controller) struct Restoration {
+pub(super) struct Restoration {
     pub nodes: BTreeSet<NodeId>,
     pub who: String,
     pub why: String,
@@ -26,13 +25,16 @@ impl Controller {
     /// Makes routers hold of ours what they should. They are read first.
     pub(super) fn restore(&self, asked: Restoration, reply: Reply<Applied>) {
         match self.may_change(&asked.nodes) {
-            Ok(_) => self.read_first(&asked.nodes.clone(), Waiting::Restore(asked, reply)),
+            Ok(_) => {
+                let nodes = asked.nodes.clone();
+                self.read_first(&nodes, move |controller| controller.restore_as_read(asked, reply));
+            }
             Err(refusal) => drop(reply.send(Err(refusal))),
         }
     }
 
     /// The same, once they were read.
-    pub(in crate::controller) fn restore_as_read(&mut self, asked: Restoration, reply: Reply<Applied>) {
+    fn restore_as_read(&mut self, asked: Restoration, reply: Reply<Applied>) {
         let Restoration { nodes, who, why, beyond_limit } = asked;
         let wanted = match self.may_change(&nodes) {
             Ok(wanted) => wanted,
