@@ -23,6 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     driver::{DriveError, Driver},
+    judge::judge,
     keep::Kept,
     post::{self, Post, Unfit},
     probes::Pace,
@@ -135,6 +136,7 @@ impl Lab {
         for (seed, router) in (0_u64..).zip(fleet.routers()) {
             let node = router.name().clone();
             let post = self.posts.get(&node).ok_or_else(|| StartError::Stranger(node.clone()))?;
+            router.judged_by(judge(post.place.clone(), router.schema().clone()));
             let driver = Driver::start(router.clone(), post.clone(), self.pace, seed).await;
             let driver = driver.map_err(|cause| StartError::Drive { node: node.clone(), cause })?;
             let kept = Kept::of(folder, &node);
