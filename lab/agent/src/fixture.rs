@@ -5,7 +5,12 @@ use std::sync::{Arc, OnceLock};
 use ground::layout::{Layout, Wires};
 use model::{CandidatePath, DeviceConfig, NodeId, PolicyKey, SegmentList, Sid, SrPolicy, sr::LastResort};
 use router::{
-    datastore::{Operation, Tree, edit, json},
+    datastore::{
+        Edit, Operation, Refusal, Tree, edit, json,
+        store::{Confirmation, SetOp},
+    },
+    router::{Author, Router, Shared},
+    state::{Builder, Silent},
     yang::Schema,
 };
 use serde_json::{Value, json};
@@ -83,4 +88,35 @@ pub(crate) fn policy(color: u32, endpoint: &str, lists: &[&[&str]]) -> SrPolicy 
 pub(crate) fn steered(policies: Vec<SrPolicy>) -> DeviceConfig {
     let policies = policies.into_iter().map(|policy| (policy.key, policy)).collect();
     DeviceConfig { policies, ..DeviceConfig::default() }
+}
+
+/// One steering rule in a VRF.
+pub(crate) fn steering(vrf: &str, color: u32) -> Value {
+    let rule = json!({"sequence-id": 10, "config": {"sequence-id": 10},
+        "ipv4": {"config": {"destination-address": "10.2.0.0/24"}},
+        "action": {"config": {"trunkline-sr-policy:color": color}}});
+    let policy = json!({"policy-id": "tl", "config": {"policy-id": "tl"}, "rules": {"rule": [rule]}});
+    instance(vrf, "L3VRF", ("policy-forwarding", json!({"policies": {"policy": [policy]}})))
+}
+
+/// A network instance with one member more.
+pub(crate) fn instance(name: &str, kind: &str, (member, content): (&str, Value)) -> Value {
+    let kind = format!("openconfig-network-instance-types:{kind}");
+    let mut instance = json!({"name": name, "config": {"name": name, "type": kind}});
+    instance[member] = content;
+    json!({"openconfig-network-instance:network-instances": {"network-instance": [instance]}})
+}
+
+/// The router `a` without a configuration.
+pub(crate) fn unconfigured() -> Arc<Router> {
+    let builder = Arc::new(Builder::new(schema(), &[]));
+    let shared = Shared { schema: schema(), builder, source: Arc::new(Silent::default()) };
+    Router::new(NodeId::lit("a"), shared, false, Tree::default()).unwrap()
+}
+
+/// A change of a router, as gNMI makes it.
+pub(crate) fn set(router: &Router, content: &Value) -> Result<bool, Refusal> {
+    let edits: Vec<Edit> = json::read_members(&schema(), None, &Vec::new(), content).unwrap();
+    let put = [SetOp::Put { way: Vec::new(), fresh: None, edits }];
+    router.change(Author::Client, |store, now| store.set(&put, Confirmation::Final, now))
 }

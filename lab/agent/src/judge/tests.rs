@@ -1,18 +1,11 @@
 use kernel::Locator;
-use model::{InterfaceName, NodeId};
-use router::{
-    datastore::{
-        Edit, Refusal, Tag, json as yang_json,
-        store::{Confirmation, SetOp},
-    },
-    router::{Author, Router, Shared},
-    state::{Builder, Silent},
-};
+use model::InterfaceName;
+use router::datastore::Tag;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    fixture::{posted, schema, tree},
+    fixture::{instance, posted, schema, set, steering, tree, unconfigured},
     post::Post,
     sight::Sight,
 };
@@ -34,22 +27,6 @@ fn policies(segments: &[(u32, Value)]) -> Value {
         "DEFAULT_INSTANCE",
         ("trunkline-sr-policy:sr-policies", json!({"sr-policy": policies})),
     )
-}
-
-/// One steering rule in a VRF.
-fn steering(vrf: &str, color: u32) -> Value {
-    let rule = json!({"sequence-id": 10, "config": {"sequence-id": 10},
-        "ipv4": {"config": {"destination-address": "10.2.0.0/24"}},
-        "action": {"config": {"trunkline-sr-policy:color": color}}});
-    let policy = json!({"policy-id": "tl", "config": {"policy-id": "tl"}, "rules": {"rule": [rule]}});
-    instance(vrf, "L3VRF", ("policy-forwarding", json!({"policies": {"policy": [policy]}})))
-}
-
-fn instance(name: &str, kind: &str, (member, content): (&str, Value)) -> Value {
-    let kind = format!("openconfig-network-instance-types:{kind}");
-    let mut instance = json!({"name": name, "config": {"name": name, "type": kind}});
-    instance[member] = content;
-    json!({"openconfig-network-instance:network-instances": {"network-instance": [instance]}})
 }
 
 /// One queue at an interface.
@@ -133,20 +110,10 @@ fn what_the_router_sees_changes_no_judgement() {
     }
 }
 
-/// A change of the router `a`, as gNMI makes it.
-fn set(router: &Router, content: &Value) -> Result<bool, Refusal> {
-    let edits: Vec<Edit> = yang_json::read_members(&schema(), None, &Vec::new(), content).unwrap();
-    let put = [SetOp::Put { way: Vec::new(), fresh: None, edits }];
-    router.change(Author::Client, |store, now| store.set(&put, Confirmation::Final, now))
-}
-
 #[test]
 fn a_commit_that_cannot_be_carried_out_changes_nothing() {
-    let schema = schema();
-    let builder = Arc::new(Builder::new(schema.clone(), &[]));
-    let shared = Shared { schema: schema.clone(), builder, source: Arc::new(Silent::default()) };
-    let router = Router::new(NodeId::lit("a"), shared, false, Tree::default()).unwrap();
-    router.judged_by(judge(post().place, schema));
+    let router = unconfigured();
+    router.judged_by(judge(post().place, schema()));
     assert_eq!(set(&router, &steering("bank", 7)), Ok(true));
     let before = router.running().borrow().clone();
     for (content, reason) in wrong() {
