@@ -204,7 +204,8 @@ impl Driver {
         }
     }
 
-    /// What was there stays: half a configuration is none.
+    /// What was there stays: half a configuration is none. Commits of such a configuration are refused, so it is one that the router
+    /// started with, kept from a lab that was laid out otherwise.
     fn refuse(&self, refused: &NotHere) {
         tracing::error!(router = %self.router.name(), %refused, "this kernel cannot forward so");
     }

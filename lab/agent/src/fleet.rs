@@ -12,6 +12,7 @@ use model::NodeId;
 use router::{
     fleet::Fleet,
     plan::{Initial, Plan},
+    router::Router,
     state::{RouterState, StateSource},
 };
 use thiserror::Error;
@@ -23,6 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     driver::{DriveError, Driver},
+    judge::judge,
     keep::Kept,
     post::{self, Post, Unfit},
     probes::Pace,
@@ -119,6 +121,23 @@ impl Lab {
         }
     }
 
+    fn post(&self, node: &NodeId) -> Result<&Post, StartError> {
+        self.posts.get(node).ok_or_else(|| StartError::Stranger(node.clone()))
+    }
+
+    /// Has a router refuse what its kernel cannot carry out, and keep what it took. It serves already: no commit should come before.
+    fn bind(&self, router: &Router, folder: &Path) -> Result<(), StartError> {
+        let schema = router.schema().clone();
+        router.judged_by(judge(self.post(router.name())?.place.clone(), schema.clone()));
+        let kept = Kept::of(folder, router.name());
+        router.on_settled(move |running| {
+            if let Err(error) = kept.keep(&schema, running) {
+                tracing::error!(%error, "the configuration is not kept");
+            }
+        });
+        Ok(())
+    }
+
     /// Drives all routers of a fleet until `stop`, and has them keep their configurations in a folder. When it returns, each has
     /// entered its namespace.
     ///
@@ -132,18 +151,14 @@ impl Lab {
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), StartError> {
+        for router in fleet.routers() {
+            self.bind(router, folder)?;
+        }
         for (seed, router) in (0_u64..).zip(fleet.routers()) {
             let node = router.name().clone();
-            let post = self.posts.get(&node).ok_or_else(|| StartError::Stranger(node.clone()))?;
+            let post = self.post(&node)?;
             let driver = Driver::start(router.clone(), post.clone(), self.pace, seed).await;
             let driver = driver.map_err(|cause| StartError::Drive { node: node.clone(), cause })?;
-            let kept = Kept::of(folder, &node);
-            let schema = router.schema().clone();
-            router.on_settled(move |running| {
-                if let Err(error) = kept.keep(&schema, running) {
-                    tracing::error!(%error, "the configuration is not kept");
-                }
-            });
             let shown = shown.clone();
             let show = move |state| drop(locked(&shown.states).insert(node.clone(), Arc::new(state)));
             tasks.spawn(driver.run(self.every, show, stop.clone()));
@@ -159,3 +174,6 @@ impl Lab {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

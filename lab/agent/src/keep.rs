@@ -26,12 +26,10 @@ pub struct Kept {
 impl Kept {
     /// The file of a router in a folder that is there.
     pub fn of(folder: &Path, node: &NodeId) -> Self {
-        // Names of nodes may hold what paths do not.
-        let name: String = node
-            .as_str()
-            .chars()
-            .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
-            .collect();
+        // Names of nodes may hold what names of files do not; two nodes never have one file.
+        let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        let spelled = |c: char| if plain(c) { c.to_string() } else { format!("~{:02x}", u32::from(c)) };
+        let name: String = node.as_str().chars().map(spelled).collect();
         Self { file: folder.join(format!("{name}.running.json")), last: Mutex::default() }
     }
 
@@ -56,3 +54,6 @@ impl Kept {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,3 +97,6 @@ fn srv6(sid: &Sid) -> Option<Ipv6Addr> {
         Sid::Mpls(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,3 +73,6 @@ fn of_class(class: &ClassCounters) -> QueueState {
         longest: length,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,3 +33,6 @@ impl Post {
         place
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! Data is an immutable tree with shared parts, so a candidate, a rollback image and a reader's snapshot cost nothing and
 //! a change can be found by comparing pointers. Both protocols say what they want as the same [`edit::Edit`]; a new tree
-//! becomes running only after libyang accepted it whole. The store does no IO and reads no clock.
+//! becomes running only after libyang accepted it whole, and after whoever knows what the router can carry out. The store does no IO
+//! and reads no clock.
 
 // Data: the tree, places in it, its JSON form.
 pub mod tree;
@@ -21,6 +22,8 @@ mod session;
 pub mod refusal;
 
 pub(crate) mod validate;
+
+mod judge;
 
 // The store itself: running, candidate, locks, and the commit that waits to be confirmed.
 pub mod store;

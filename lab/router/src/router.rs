@@ -170,6 +170,13 @@ impl Router {
         let _ = self.settled.set(Box::new(told));
     }
 
+    /// Has every configuration that shall become running judged after it was found valid, by whoever knows what this router can carry
+    /// out: the text of an error is the reasons, and clients get them as `operation-not-supported`. What is running is not asked about.
+    /// It is asked while the store is locked, so it must not ask the router back. Only the first judge counts.
+    pub fn judged_by(&self, verdict: impl Fn(&Tree) -> Result<(), String> + Send + Sync + 'static) {
+        self.with(|store| store.judged_by(verdict));
+    }
+
     /// Changes of running from now on.
     pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
         self.events.subscribe()
@@ -315,3 +322,6 @@ impl Router {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

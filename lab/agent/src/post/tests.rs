@@ -1,42 +1,11 @@
-use ground::layout::Wires;
 use kernel::Program;
 use model::{DeviceConfig, InterfaceName, LinkId};
 
 use super::*;
-use crate::sight::Sight;
-
-/// Two routers on two lines, a customer of two tenants at each.
-const TEXT: &str = r#"
-name: two
-topology:
-  kinds:
-    linux: {image: alpine}
-  nodes:
-    a: {kind: linux, image: frr}
-    b: {kind: linux, image: frr}
-    bank-a: {kind: linux, labels: {trunkline.vrf: bank}}
-    bank-b: {kind: linux, labels: {trunkline.vrf: bank}}
-    guest-b: {kind: linux, labels: {trunkline.vrf: guest}}
-    anyone: {kind: linux}
-  links:
-    - {endpoints: ["a:eth1", "b:eth1"], vars: {name: one, bandwidth: 20M}}
-    - {endpoints: ["a:eth2", "b:eth2"], vars: {name: two}}
-    - {endpoints: ["a:eth3", "bank-a:eth1"], ipv4: ["10.1.0.1/24", "10.1.0.2/24"], ipv6: ["2001:db8:1::1/64", "2001:db8:1::2/64"]}
-    - {endpoints: ["b:eth3", "guest-b:eth1"], ipv4: ["10.9.0.1/24", "10.9.0.2/24"], ipv6: ["2001:db8:9::1/64", "2001:db8:9::2/64"]}
-    - {endpoints: ["b:eth4", "bank-b:eth1"], ipv4: ["10.2.0.1/24", "10.2.0.2/24"], ipv6: ["2001:db8:2::1/64", "2001:db8:2::2/64"]}
-    - {endpoints: ["b:eth5", "anyone:eth1"]}
-"#;
-
-pub(crate) fn layout() -> Layout {
-    let network = formats::read("two.clab.yml", TEXT).unwrap();
-    let lab = formats::lab("two.clab.yml", TEXT).unwrap();
-    Layout::of(&network, &lab, "two", Wires::WhereNeeded).unwrap()
-}
-
-fn posted() -> [Post; 2] {
-    let mut posts = posts(&layout()).unwrap();
-    ["a", "b"].map(|name| posts.remove(&NodeId::lit(name)).unwrap())
-}
+use crate::{
+    fixture::{layout, posted},
+    sight::Sight,
+};
 
 #[test]
 fn a_layout_is_read_as_it_was_written() {

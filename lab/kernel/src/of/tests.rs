@@ -49,8 +49,8 @@ fn sids_of_a_router_that_reads_containers_take_the_number_and_move_the_rest_up()
     insta::assert_snapshot!(sids);
 }
 
-#[test]
-fn what_a_kernel_cannot_do_is_refused_with_all_its_reasons() {
+/// A configuration and a place that do not go together, for nine reasons.
+fn misfit() -> (DeviceConfig, Place) {
     let mut place = place();
     let tenant = place.tenants.get_mut(&VrfName::lit("bank")).unwrap();
     tenant.services.insert(address("fc00:0:1:d46::"), Service::Dt46);
@@ -66,9 +66,30 @@ fn what_a_kernel_cannot_do_is_refused_with_all_its_reasons() {
     wrong.qos.insert(InterfaceName::lit("eth2"), shares);
     place.ports.get_mut(&InterfaceName::lit("eth2")).unwrap().rate = None;
     place.source = address("fc00:0:1:1::");
+    (wrong, place)
+}
+
+#[test]
+fn what_a_kernel_cannot_do_is_refused_with_all_its_reasons() {
+    let (wrong, place) = misfit();
     let refused = Program::of(&wrong, &place).unwrap_err();
     assert_eq!(refused.refusals.len(), 9, "{refused}");
     insta::assert_snapshot!(refused.to_string().replace("; ", "\n"));
+}
+
+/// So a configuration can be refused when it comes, and not when a line goes down later.
+#[test]
+fn what_is_refused_does_not_depend_on_what_the_router_sees() {
+    let voice = usual().policies.into_values().find(|policy| policy.key.color.number() == 1000).unwrap();
+    for (config, seeing) in [misfit(), (usual(), place()), (config(vec![voice], vec![]), place())] {
+        let seen = Program::of(&config, &seeing);
+        let mut blind = seeing;
+        blind.ports.values_mut().for_each(|port| port.up = false);
+        blind.underlay = crate::Underlay::default();
+        blind.broken.insert(address("fc00:0:2:1::"));
+        blind.silent.insert(vec![address("fc00:0:1:e001::")]);
+        assert_eq!(Program::of(&config, &blind).err(), seen.err());
+    }
 }
 
 #[test]

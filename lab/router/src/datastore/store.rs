@@ -17,6 +17,7 @@ use model::Timestamp;
 use super::{
     diff::{Change, changes},
     edit::{self, Edit, Operation},
+    judge::Judge,
     refusal::{Refusal, Tag},
     session::SessionId,
     tree::Tree,
@@ -74,8 +75,9 @@ pub struct Datastore {
     running: Tree,
     /// The candidate where it differs from running by someone's doing.
     candidate: Option<Tree>,
-    /// The last tree besides running that libyang accepted, so that nothing is judged twice.
+    /// The last tree besides running that libyang and the judge accepted, so that nothing is judged twice.
     accepted: Option<Tree>,
+    judge: Judge,
     lock_running: Option<SessionId>,
     lock_candidate: Option<SessionId>,
     pending: Option<Pending>,
@@ -94,10 +96,20 @@ impl Datastore {
             running: initial,
             candidate: None,
             accepted: None,
+            judge: Judge::default(),
             lock_running: None,
             lock_candidate: None,
             pending: None,
         })
+    }
+
+    /// Has every configuration that shall become running judged beside libyang, from now on: the verdict has the reasons of a refusal,
+    /// which is `operation-not-supported`. What is running stays, and so does what a restart brings back. Only the first judge counts.
+    pub fn judged_by(&mut self, verdict: impl Fn(&Tree) -> Result<(), String> + Send + Sync + 'static) {
+        if !self.judge.is_there() {
+            self.judge = Judge::new(verdict);
+            self.accepted = None;
+        }
     }
 
     /// The schema that the data follows.
@@ -158,22 +170,24 @@ impl Datastore {
     /// Judges a datastore.
     ///
     /// # Errors
-    /// With the first violation.
+    /// With the first violation, or all reasons of the judge.
     pub fn validate(&mut self, target: Target) -> Result<(), Refusal> {
         match target {
-            Target::Running => Ok(()),
-            Target::Candidate => self.accept(&self.candidate().clone()),
+            Target::Candidate if self.candidate.is_some() => self.accept(&self.candidate().clone()),
+            // Running is valid; what the router started with was not asked about.
+            Target::Candidate | Target::Running => self.judge.judge(&self.running),
         }
     }
 
     /// Judges a configuration that stands nowhere yet.
     ///
     /// # Errors
-    /// With the first violation.
+    /// With the first violation, or all reasons of the judge.
     pub fn validate_inline(&self, edits: &[Edit]) -> Result<(), Refusal> {
         let mut tree = Tree::default();
         edit::apply(&self.schema, &mut tree, edits, Operation::Merge)?;
-        validate::whole(&self.schema, &tree)
+        validate::whole(&self.schema, &tree)?;
+        self.judge.judge(&tree)
     }
 
     /// Locks a datastore for a session (RFC 6241 section 7.5).
@@ -262,6 +276,7 @@ impl Datastore {
         let known = tree.is_same(&self.running) || self.accepted.as_ref().is_some_and(|t| t.is_same(tree));
         if !known {
             validate::after(&self.schema, &self.running, tree)?;
+            self.judge.judge(tree)?;
             self.accepted = Some(tree.clone());
         }
         Ok(())

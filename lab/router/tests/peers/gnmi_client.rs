@@ -169,6 +169,31 @@ async fn a_commit_waits_for_its_confirmation_where_that_is_offered() {
     assert_eq!(leaf(&mut stream).await.value, json!("kept"), "time is up");
 }
 
+#[tokio::test]
+async fn what_the_router_cannot_carry_out_is_refused_with_the_reasons() {
+    let bench = Bench::start(1).await;
+    let session = connect(&bench, "r1").await;
+    let router = bench.fleet.router(&NodeId::lit("r1")).unwrap();
+    let schema = router.schema().clone();
+    router.judged_by(move |tree| {
+        let text = router::datastore::json::write_tree(&schema, tree);
+        if text.contains("nowhere") { Err("no way to nowhere; and none back".into()) } else { Ok(()) }
+    });
+    let rename = |to: &str| Changes::new().update(path(NAME), json!(to));
+    let wait = CommitAction::Begin { rollback: Duration::from_secs(60) };
+    for changes in [rename("nowhere"), rename("nowhere").commit("a", wait)] {
+        match session.set(changes).await.unwrap_err() {
+            gnmi::SessionError::Refused { code: Code::Unimplemented, message, .. } => {
+                assert_eq!(message, "no way to nowhere; and none back");
+            }
+            other => panic!("not that refusal: {other}"),
+        }
+        assert_eq!(name(&session).await.as_deref(), Some("r1"), "nothing was taken, and nothing waits");
+    }
+    session.set(rename("somewhere")).await.unwrap();
+    assert_eq!(name(&session).await.as_deref(), Some("somewhere"));
+}
+
 async fn follow(session: &Session, at: &str, mode: Mode) -> Stream {
     let options = StreamOptions { silence: Some(Duration::from_secs(5)), ..StreamOptions::default() };
     session.subscribe(vec![Subscription { path: path(at), mode }], options).await.unwrap()

@@ -299,6 +299,7 @@ fn walk(store: &Datastore, before: Option<&Tree>, depth: usize, trace: &mut Vec<
             running: store.running.clone(),
             candidate: store.candidate.clone(),
             accepted: store.accepted.clone(),
+            judge: store.judge.clone(),
             pending: store.pending.clone(),
             ..*store
         };
@@ -394,4 +395,67 @@ fn a_restart_brings_back_what_it_started_with_and_forgets_all_else() {
     assert_eq!(store.deadline(), None);
     assert!(store.session_ended(ONE).is_empty(), "the old session has nothing here any more");
     assert!(store.lock(Target::Running, TWO).is_ok() && store.lock(Target::Candidate, TWO).is_ok());
+}
+
+/// A judge that knows one name that is too much.
+fn no_bad_names(tree: &Tree) -> Result<(), String> {
+    match name(tree).as_deref() {
+        Some("bad") => Err("no host is called bad; choose another".into()),
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn what_the_router_cannot_carry_out_is_refused_on_every_way_to_running() {
+    let mut store = store();
+    store.judged_by(no_bad_names);
+    let before = store.running().clone();
+    let is_told = |outcome: Result<(), Refusal>| {
+        let refusal = outcome.unwrap_err();
+        let told = (refusal.tag, refusal.message.as_str());
+        assert_eq!(told, (Tag::OperationNotSupported, "no host is called bad; choose another"));
+    };
+    for test in [TestOption::TestThenSet, TestOption::TestOnly] {
+        is_told(store.edit(ONE, &named("bad"), Operation::Merge, test));
+    }
+    prepare(&mut store, ONE, "bad").unwrap();
+    is_told(store.validate(Target::Candidate));
+    is_told(store.validate_inline(&named("bad")));
+    let confirmed = CommitRequest { confirmed: Some(Span::from_secs(10)), ..CommitRequest::default() };
+    for request in [CommitRequest::default(), confirmed] {
+        is_told(store.commit(ONE, request, at(0)).map(drop));
+    }
+    assert_eq!(name(store.candidate()).as_deref(), Some("bad"), "what was prepared is there to be mended");
+    let put = [SetOp::Put { way: Vec::new(), fresh: None, edits: named("bad") }];
+    for confirmation in [Confirmation::Final, Confirmation::Commit { id: "g".into(), within: None }] {
+        is_told(store.set(&put, confirmation, at(0)).map(drop));
+    }
+    assert!(store.running().is_same(&before) && store.deadline().is_none(), "nothing was taken");
+    prepare(&mut store, ONE, "good").unwrap();
+    store.validate(Target::Candidate).unwrap();
+    assert_eq!(store.commit(ONE, CommitRequest::default(), at(1)).unwrap().len(), 1);
+}
+
+#[test]
+fn what_a_router_had_before_its_judge_came_stays_until_somebody_changes_it() {
+    let mut store = store();
+    prepare(&mut store, ONE, "bad").unwrap();
+    store.commit(ONE, CommitRequest::default(), at(0)).unwrap();
+    let more = edits(&json!({"openconfig-interfaces:interfaces": {"interface": [interface("eth3")]}}));
+    store.edit(ONE, &more, Operation::Merge, TestOption::TestThenSet).unwrap();
+    store.judged_by(no_bad_names);
+    store.judged_by(|_| Ok(()));
+    let refused = store.validate(Target::Candidate).unwrap_err();
+    assert_eq!(refused.tag, Tag::OperationNotSupported, "it was accepted before the judge came: {refused}");
+    store.discard(ONE).unwrap();
+    for target in [Target::Running, Target::Candidate] {
+        assert_eq!(store.validate(target).unwrap_err().tag, Tag::OperationNotSupported);
+    }
+    // A way back is never closed.
+    let wait = Confirmation::Commit { id: "g".into(), within: Some(Span::from_secs(10)) };
+    store.set(&[SetOp::Clear], wait, at(1)).unwrap();
+    assert!(!store.expire(at(11)).is_empty());
+    assert_eq!(name(store.running()).as_deref(), Some("bad"));
+    store.set(&[SetOp::Clear], Confirmation::Final, at(12)).unwrap();
+    store.validate(Target::Running).unwrap();
 }

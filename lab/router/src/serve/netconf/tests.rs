@@ -1,6 +1,13 @@
 //! Sessions over a stream in memory: the client's words are written out, so that both sides are seen.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::BytesMut;
 use model::NodeId;
@@ -202,6 +209,49 @@ async fn refusals_say_where_and_what() {
     client.write(&format!("<rpc xmlns='{}'><get/></rpc>", ns::BASE)).await;
     let Some(Message::RpcReply(reply)) = client.read().await else { panic!("an answer") };
     assert_eq!(reply.errors[0].tag, ErrorTag::MissingAttribute);
+}
+
+#[tokio::test]
+async fn what_the_router_cannot_carry_out_is_refused_with_the_reasons() {
+    let router = router();
+    let schema = router.schema().clone();
+    router.judged_by(move |tree| {
+        let text = crate::datastore::json::write_tree(&schema, tree);
+        if text.contains("nowhere") { Err("no way to nowhere; and none back".into()) } else { Ok(()) }
+    });
+    let mut client = Client::new(&router).await;
+    let inline = format!("<validate><source><config>{}</config></source></validate>", hostname("nowhere"));
+    let tested = edit(&hostname("nowhere"));
+    client.ok(&tested.replacen("<config>", "<test-option>set</test-option><config>", 1)).await;
+    let validate = "<validate><source><candidate/></source></validate>";
+    let confirmed = "<commit><confirmed/><confirm-timeout>60</confirm-timeout></commit>";
+    for operation in [inline.as_str(), validate, "<commit/>", confirmed] {
+        let error = client.refused(operation).await;
+        assert_eq!(error.tag, ErrorTag::OperationNotSupported, "{operation}");
+        assert_eq!(error.message.as_deref(), Some("no way to nowhere; and none back"), "{operation}");
+    }
+    assert_eq!(name(&mut client).await, None);
+    client.ok("<discard-changes/>").await;
+    assert_eq!(client.refused(&tested).await.tag, ErrorTag::OperationNotSupported, "the edit is tested");
+    client.ok(&edit(&hostname("somewhere"))).await;
+    client.ok("<commit/>").await;
+    assert_eq!(name(&mut client).await.as_deref(), Some("somewhere"));
+}
+
+#[tokio::test]
+async fn what_is_settled_is_told_before_the_commit_is_answered() {
+    let router = router();
+    let times = Arc::new(AtomicUsize::new(0));
+    let count = times.clone();
+    router.on_settled(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    let mut client = Client::new(&router).await;
+    client.ok(&edit(&hostname("one"))).await;
+    client.ok("<commit><confirmed/><confirm-timeout>60</confirm-timeout></commit>").await;
+    assert_eq!(times.load(Ordering::SeqCst), 0, "it waits");
+    client.ok("<commit/>").await;
+    assert_eq!(times.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
