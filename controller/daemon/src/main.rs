@@ -33,6 +33,8 @@ mod offline;
 
 // Commands around a running controller.
 mod client;
+mod play;
+
 mod demo;
 mod lab;
 mod serve;
