@@ -23,7 +23,7 @@ use self::{
 use crate::{
     args::Format,
     outcome::Stop,
-    play::{Case, Paper, Piece, Played, Stage, Teller, fitted},
+    play::{Case, Measured, Paper, Piece, Played, Stage, Teller, fitted},
     signals::Signals,
 };
 
@@ -160,7 +160,7 @@ async fn show(
     stage.adopt_and_apply(&client, "the demonstration's own network", &request).await?;
     stage.wait_kept(&client).await?;
     let outcome = stage.play(&piece.scenario, &client).await?;
-    stage.conclude(&client, &piece, &outcome, Vec::new()).await
+    stage.conclude(&client, &piece, &outcome, Measured::default()).await
 }
 
 /// Goes on telling until the caller drops it.

@@ -30,6 +30,7 @@ pub use self::{
     notes::Notes,
     paper::Paper,
     piece::{Case, Piece, Played, Told, faults, fitted},
+    sum::Measured,
     summary::Memory,
     tell::Teller,
 };

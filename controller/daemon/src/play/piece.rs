@@ -45,7 +45,8 @@ impl Told {
         Ok((scenario, told))
     }
 
-    fn of(name: String, text: &str, scenario: &Scenario) -> Self {
+    /// What the file of a scenario says.
+    pub fn of(name: String, text: &str, scenario: &Scenario) -> Self {
         let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().replace('-', " "));
         let head = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
         Self {

@@ -11,6 +11,15 @@ use super::{
     summary::{Move, Summary, moved, unexpected},
 };
 
+/// What was measured by others than the controller.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Over time.
+    pub series: Vec<Series>,
+    /// As single figures.
+    pub figures: Vec<Figure>,
+}
+
 impl<H: Hands> Stage<'_, H> {
     /// Sums up, writes the reports and tells; whether all went well. `more` was measured by others than the controller.
     ///
@@ -21,11 +30,12 @@ impl<H: Hands> Stage<'_, H> {
         client: &Client,
         piece: &Piece,
         outcome: &Outcome,
-        more: Vec<Series>,
+        more: Measured,
     ) -> anyhow::Result<bool> {
         let summary = self.sum_up(client, outcome).await?;
         if let Some(mut run) = self.report(&piece.told, outcome, &summary) {
-            run.series.splice(0..0, more);
+            run.series.splice(0..0, more.series);
+            run.figures.splice(0..0, more.figures);
             for paper in &piece.papers {
                 paper.write(&run)?;
                 self.say(&format!("report: {}", paper.path().display()));
