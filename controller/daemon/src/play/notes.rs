@@ -126,8 +126,8 @@ mod tests {
         assert_eq!(said(bad), Some((MarkKind::Fault, bad_said)));
         let up = said(Action::Up { up: line.clone() });
         assert_eq!(up, Some((MarkKind::Heal, "line1:core-sh1--br-hangzhou is joined".to_owned())));
-        let down = said(Action::NodeDown { node_down: NodeId::lit("br-hangzhou") });
-        assert_eq!(down, Some((MarkKind::Fault, "all 3 links of br-hangzhou are cut".to_owned())));
+        let down = said(Action::NodeDown { node_down: NodeId::lit("br-nanjing") });
+        assert_eq!(down, Some((MarkKind::Fault, "all 3 links of br-nanjing are cut".to_owned())));
         assert_eq!(said(Action::Drain { drain: line }), None);
     }
 }

@@ -241,7 +241,7 @@ mod tests {
         let worse = asked(&impair());
         let by = &worse[0]["fault"]["by"];
         assert_eq!((&by["delay"], &by["loss"]), (&json!("60ms"), &json!("2%")));
-        let down = asked(&Action::NodeDown { node_down: NodeId::lit("br-hangzhou") });
+        let down = asked(&Action::NodeDown { node_down: NodeId::lit("br-nanjing") });
         assert_eq!(down.as_array().unwrap().len(), 3);
         assert_eq!(asked(&Action::Kill { kill: Process::Controller }), json!([{"controller": "kill"}]));
         assert_eq!(asked(&Action::Drain { drain: LinkId::lit(LINE) }), Value::Null);
@@ -261,12 +261,12 @@ mod tests {
         does(impair());
         does(Action::Down { down: line() });
         does(Action::Kill { kill: Process::Controller });
-        let three = does(Action::Isolate { isolate: node() });
-        assert_eq!(three.len(), 4, "{three:?}");
+        let all = does(Action::Isolate { isolate: node() });
+        assert_eq!(all.len(), 4, "{all:?}");
         does(Action::Rejoin { rejoin: node() });
         does(Action::Up { up: line() });
-        let two = does(Action::Heal { heal: line() });
-        assert_eq!(two, ["the controller"]);
+        let left = does(Action::Heal { heal: line() });
+        assert_eq!(left, ["the controller"]);
         assert!(does(Action::Start { start: Process::Controller }).is_empty());
     }
 
