@@ -152,6 +152,65 @@ fn a_simulated_lab_comes_up_is_hurt_and_goes() {
     lab.must_go();
 }
 
+/// A line of the case of 12 routers.
+const LINE: &str = "line1:core-sh1--br-hangzhou";
+
+/// Scenario files: one that a lab cannot do, and one that leaves the line broken.
+fn scenarios(lab: &Lab) -> [String; 2] {
+    let head = "apiVersion: trunkline/v1\nkind: Scenario\nsteps:\n";
+    let expect = |what: &str, time: &str| format!("  - {{expect: {{{what}}}, within: {time}}}\n");
+    let surge =
+        format!("{head}  - {{at: 1s, do: {{surge: voice, to: 200%}}}}\n{}", expect("reroutes: 0", "9s"));
+    let worse = [
+        format!("{head}  - {{at: 2s, do: {{impair: \"{LINE}\", delay: 60ms}}}}\n"),
+        expect("intent: \"production*\", kept: false", "20s"),
+        expect("intent: \"production*\", kept: true", "40s"),
+        expect(&format!("path: \"production*\", avoids: \"{LINE}\""), "40s"),
+    ];
+    [("surge.yaml", surge), ("worse.yaml", worse.concat())].map(|(name, text)| {
+        let path = lab.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    })
+}
+
+#[test]
+fn a_scenario_is_played_on_a_lab_that_is_up_and_leaves_it_whole() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let file = |name: &str| root.join(name).display().to_string();
+    let lab = Lab::new("played");
+    let text = std::fs::read_to_string(root.join("lab/ceb-12.clab.yml")).unwrap();
+    let name = format!("name: played{}", std::process::id());
+    std::fs::write(&lab.file, text.replace("name: ceb-12", &name)).unwrap();
+    let traffic = format!("--traffic={}", file("lab/ceb-12/traffic.yaml"));
+    lab.done("up", &["--mode=process", "--listen=127.0.0.1:0", &traffic]);
+    let [surge, worse] = scenarios(&lab);
+    let intents =
+        ["intents/examples/ceb/classes.yaml", "intents/examples/ceb/alarms.yaml", "lab/ceb-12/intents.yaml"]
+            .map(file);
+    let report = lab.folder.path().join("run.json").display().to_string();
+    let play = |scenario: &str| {
+        let [classes, alarms, services] = &intents;
+        lab.call("play", &[scenario, "--report", &report, "--intents", classes, alarms, services])
+    };
+    let refused = play(&surge);
+    let said = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(said.contains("TL0173") && said.contains("surge.yaml:4"), "{said}");
+    assert!(!Path::new(&report).exists(), "nothing was played");
+    let played = play(&worse);
+    assert!(played.status.success(), "{played:?}");
+    let run: Value = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
+    assert_eq!(run["verdict"]["passed"], true, "{run:#}");
+    let marks: Vec<&str> =
+        run["marks"].as_array().unwrap().iter().filter_map(|mark| mark["text"].as_str()).collect();
+    assert!(marks.iter().any(|text| *text == format!("{LINE} goes bad: delay +60ms")), "{marks:?}");
+    assert!(!run["moves"].as_array().unwrap().is_empty(), "{run:#}");
+    let line = &lab.status()["status"]["lines"][LINE];
+    assert_eq!(line["impairments"][0]["delay"], "1.67ms", "what was left broken is mended: {line:#}");
+    lab.must_go();
+}
+
 #[test]
 fn a_lab_of_namespaces_comes_up_is_hurt_and_goes() {
     let lab = Lab::new("namespaces");

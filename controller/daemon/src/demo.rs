@@ -2,42 +2,29 @@
 //! the inventory file. This process starts them, plays the scenario and tells what happens; it judges by what the
 //! controller says over its API and nothing else.
 
+mod act;
 mod case;
 pub mod files;
 mod hand;
-mod paper;
-mod play;
 pub mod process;
-mod record;
-mod summary;
-mod tell;
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::bail;
-use api::{ApiError, Client, Token, request::ApplyRequest};
+use api::{ApiError, request::ApplyRequest};
 use clap::Args;
-use net::Scenario;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use self::{
-    case::{Case, Told},
+    act::Processes,
     files::Folder,
-    paper::Paper,
-    play::Stage,
     process::{Controller, Forwarding, Routers},
-    tell::Teller,
 };
 use crate::{
     args::Format,
     outcome::Stop,
-    signals::{Ended, Signals},
+    play::{Case, Measured, Paper, Piece, Played, Stage, Teller, fitted},
+    signals::Signals,
 };
 
 /// What the demonstration shows.
@@ -69,34 +56,8 @@ pub struct DemoArgs {
     pub format: Format,
 }
 
-/// What is played, what its file says to people, and what is written about it.
-struct Piece {
-    scenario: Scenario,
-    told: Told,
-    papers: Vec<Paper>,
-}
-
 /// The longest that starting may take.
 const START: Duration = Duration::from_secs(120);
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Ending {
-    /// It was played to its end, well or not.
-    Played(bool),
-    /// A signal ended it before.
-    Stopped(Ended),
-}
-
-impl Ending {
-    fn exit_code(self) -> ExitCode {
-        match self {
-            Self::Played(true) => ExitCode::SUCCESS,
-            Self::Played(false) => ExitCode::FAILURE,
-            Self::Stopped(by) => ExitCode::from(by.exit_code()),
-        }
-    }
-}
 
 /// Runs the demonstration. Whatever ends it, what it started is ended and its own folder goes; the folder stays where
 /// something went wrong, for its logs.
@@ -112,28 +73,31 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         Some(folder) => Case::read(folder)?,
         None => Case::ceb(args.routers, &scenario)?,
     };
-    let scenario = case::fitted(scenario, &told.name, args.seed, &case.ted)?;
+    let scenario = fitted(scenario, &told.name, args.seed, &case.ted)?;
     let args = DemoArgs { listen: free(args.listen)?, ..args };
-    let teller = Teller::new(args.format == Format::Json);
+    let teller = Teller::new(args.format == Format::Json, "demo");
     let folder = Folder::make(args.folder.as_deref())?;
-    let mut stage = Stage::new(&teller, args.listen, &case);
     let piece = Piece { scenario, told, papers };
     let ended = match folder.write(&case.ted, &case.demands, &BTreeSet::new(), args.listen) {
-        Ok(written) => whole(&args, &written, &teller, piece, &mut stage, &mut signals).await,
+        Ok(written) => {
+            let mut stage = Stage::new(&teller, &case, Processes::new(&written, args.listen));
+            let ended = whole(&args, &written, piece, &mut stage, &mut signals).await;
+            tokio::select! {
+                () = stage.end() => {}
+                // A second signal: what is not ended yet is killed as it is dropped.
+                _ = signals.next() => {}
+            }
+            ended
+        }
         Err(error) => Err(error),
     };
-    tokio::select! {
-        () = stage.end() => {}
-        // A second signal: what is not ended yet is killed as it is dropped.
-        _ = signals.next() => {}
-    }
     match ended {
-        Ok(Ending::Played(true) | Ending::Stopped(_)) => folder.leave(),
-        Ok(Ending::Played(false)) | Err(_) => {
+        Ok(Played::Whole(true) | Played::Stopped(_)) => folder.leave(),
+        Ok(Played::Whole(false)) | Err(_) => {
             eprintln!("the logs are {0}/controller.log and {0}/routers.log", folder.path().display());
         }
     }
-    ended.map(Ending::exit_code)
+    ended.map(Played::exit_code)
 }
 
 /// The dashboard's address, if it can be had; port 0 is any that is free. Who listens there already would be taken for our controller,
@@ -153,85 +117,58 @@ pub fn free(listen: SocketAddr) -> anyhow::Result<SocketAddr> {
 async fn whole(
     args: &DemoArgs,
     written: &files::Written,
-    teller: &Teller,
     piece: Piece,
-    stage: &mut Stage<'_>,
+    stage: &mut Stage<'_, Processes<'_>>,
     signals: &mut Signals,
-) -> anyhow::Result<Ending> {
+) -> anyhow::Result<Played> {
     let good = tokio::select! {
-        good = show(args.listen, written, teller, piece, stage) => good?,
+        good = show(args.listen, written, piece, stage) => good?,
         by = signals.next() => {
-            teller.say("stopping");
-            return Ok(Ending::Stopped(by));
+            stage.say("stopping");
+            return Ok(Played::Stopped(by));
         }
     };
     if args.scenario.is_none() {
-        teller.say(&format!("the dashboard stays at http://{}; Ctrl-C ends it", args.listen));
+        stage.say(&format!("the dashboard stays at http://{}; Ctrl-C ends it", args.listen));
         tokio::select! {
-            gone = stage.linger() => gone?,
-            _ = signals.next() => teller.say("stopping"),
+            gone = linger(stage) => gone?,
+            _ = signals.next() => stage.say("stopping"),
         }
     }
-    Ok(Ending::Played(good))
+    Ok(Played::Whole(good))
 }
 
 /// The show itself, to its summary; whether all went well.
 async fn show(
     listen: SocketAddr,
     written: &files::Written,
-    teller: &Teller,
     piece: Piece,
-    stage: &mut Stage<'_>,
+    stage: &mut Stage<'_, Processes<'_>>,
 ) -> anyhow::Result<bool> {
-    let Piece { scenario, told, papers } = piece;
     let begun = Instant::now();
-    stage.routers = Some(Routers::start(written, Forwarding::Simulated).await?);
-    teller.say(&format!("{} routers run, {:.1} s", stage.count(), begun.elapsed().as_secs_f64()));
-    stage.controller = Some(Controller::start(written)?);
-    let token = written.state.join("token");
-    let client = connect(listen, &token, stage).await?;
-    teller.say(&format!("dashboard: http://{listen}"));
-    teller.say(&format!("changes need the token in {}", token.display()));
-    stage.follow(&client).await?;
+    stage.hands.routers = Some(Routers::start(written, Forwarding::Simulated).await?);
+    stage.say(&format!("{} routers run, {:.1} s", stage.count(), begun.elapsed().as_secs_f64()));
+    stage.hands.controller = Some(Controller::start(written)?);
+    let client = stage.hands.connect().await?;
+    stage.say(&format!("dashboard: http://{listen}"));
+    stage.say(&format!("changes need the token in {}", written.state.join("token").display()));
+    stage.follow(&client, Some(0)).await?;
     stage.wait_in_sync().await?;
+    stage.cold_start = stage.hands.controller.as_ref().map(|controller| controller.begun.elapsed());
     let why = format!("the intents of the {} case", stage.case.name);
     let request = ApplyRequest::new(stage.case.intents.clone(), why);
-    let applied = stage
-        .meanwhile(async {
-            client.adopt("the demonstration's own network").await?;
-            client.apply(&request).await
-        })
-        .await??;
-    teller.applied(&applied);
+    stage.adopt_and_apply(&client, "the demonstration's own network", &request).await?;
     stage.wait_kept(&client).await?;
-    let outcome = stage.play(scenario, &client, written).await?;
-    let summary = stage.sum_up(&client, &outcome).await?;
-    if let Some(run) = stage.report(&told, &outcome, &summary) {
-        for paper in &papers {
-            paper.write(&run)?;
-            teller.say(&format!("report: {}", paper.path().display()));
-        }
-    }
-    teller.summary(&summary);
-    Ok(summary.is_good(&outcome))
+    let outcome = stage.play(&piece.scenario, &client).await?;
+    stage.conclude(&client, &piece, &outcome, Measured::default()).await
 }
 
-/// Waits for the controller's API; its token is in its state folder.
-async fn connect(listen: SocketAddr, token: &Path, stage: &mut Stage<'_>) -> anyhow::Result<Client> {
-    let until = Instant::now() + START;
+/// Goes on telling until the caller drops it.
+async fn linger(stage: &mut Stage<'_, Processes<'_>>) -> anyhow::Result<()> {
     loop {
-        if let Some(ended) = stage.controller.as_mut().and_then(Controller::ended) {
-            bail!("the controller did not start: {ended}");
+        stage.next(Instant::now() + Duration::from_secs(60)).await?;
+        if let Some(ended) = stage.hands.routers.as_mut().and_then(Routers::ended) {
+            bail!("the routers ended: {ended}");
         }
-        if let Ok(token) = Token::load(token) {
-            let client = Client::new(&format!("http://{listen}"), Some(token))?.as_user("demo");
-            if client.state().await.is_ok() {
-                return Ok(client);
-            }
-        }
-        if Instant::now() > until {
-            bail!("the controller's API did not answer within {} s", START.as_secs());
-        }
-        sleep(Duration::from_millis(50)).await;
     }
 }

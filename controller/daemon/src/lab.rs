@@ -5,6 +5,7 @@ mod call;
 mod controller;
 mod keep;
 mod pages;
+mod play;
 mod real;
 mod show;
 mod simulated;
@@ -54,6 +55,9 @@ pub enum LabCommand {
     /// Have hosts of a lab send to each other, and see what becomes of it
     #[command(after_help = pages::TRAFFIC)]
     Traffic(traffic::TrafficArgs),
+    /// Play a scenario on a lab that is up, and judge its controller
+    #[command(after_help = pages::PLAY)]
+    Play(play::PlayArgs),
     /// Write a lab as files for containerlab, with FRR's configuration for each router
     #[command(after_help = pages::EXPORT)]
     Export(ExportArgs),
@@ -302,6 +306,7 @@ pub async fn run(args: LabArgs) -> anyhow::Result<ExitCode> {
         LabCommand::Status(args) => call::status(&args).await,
         LabCommand::Fault(args) => call::fault(&args).await,
         LabCommand::Traffic(args) => call::traffic(&args).await,
+        LabCommand::Play(args) => play::run(&args).await,
         LabCommand::Export(args) => write(&args),
         LabCommand::Keep(args) => keep::run(&args).await,
     }

@@ -34,6 +34,8 @@ mod offline;
 
 // Commands around a running controller.
 mod client;
+mod play;
+
 mod demo;
 mod lab;
 mod serve;

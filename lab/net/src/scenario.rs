@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use formats::{code, text::nearest};
-use model::{Affinity, Finding, LinkId, NodeId, Severity, Span, Ted};
+use model::{Affinity, Finding, LinkId, NodeId, Severity, Span, Ted, finding::Place};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,6 +28,8 @@ pub struct Scenario {
     pub cites: Vec<String>,
     /// What happens.
     pub steps: Vec<Step>,
+    /// Where each of the steps stands in its file; none where that is not known.
+    pub places: Vec<Option<Place>>,
     /// What may be varied by a seed.
     pub variants: Vec<Variant>,
 }
@@ -129,13 +131,18 @@ impl Scenario {
             }
             for (what, id, near) in missing {
                 let message = format!("there is no {what} `{id}` in the network");
-                let mut finding =
-                    Finding::new(code::UNKNOWN_TARGET, Severity::Error, format!("step {count}"), message);
+                let mut finding = self.finding(count, code::UNKNOWN_TARGET, message);
                 finding.help = near.map(|near| format!("did you mean `{near}`?"));
                 findings.push(finding);
             }
         }
         findings
+    }
+
+    /// An error in the step of this number, from 1, with its place in the file.
+    pub fn finding(&self, step: usize, code: &str, message: impl Into<String>) -> Finding {
+        let place = step.checked_sub(1).and_then(|at| self.places.get(at)).cloned().flatten();
+        Finding { place, ..Finding::new(code, Severity::Error, format!("step {step}"), message) }
     }
 }
 

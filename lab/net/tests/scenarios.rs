@@ -50,7 +50,7 @@ impl Case {
     }
 }
 
-/// All cases, by the word with which the names of their scenarios begin.
+/// All cases, by the word with which the names of their scenarios begin, or by their folder.
 fn cases() -> BTreeMap<&'static str, Case> {
     let ceb = ["intents/examples/ceb/services.yaml", "intents/examples/ceb/alarms.yaml"];
     BTreeMap::from([
@@ -63,23 +63,33 @@ fn cases() -> BTreeMap<&'static str, Case> {
                 &["lab/cases/ccb/intents.yaml"],
             ),
         ),
+        (
+            "ceb-12",
+            Case::of(
+                "lab/ceb-12.clab.yml",
+                "lab/ceb-12/traffic.yaml",
+                &["lab/ceb-12/intents.yaml", "intents/examples/ceb/alarms.yaml"],
+            ),
+        ),
     ])
 }
 
 /// The case of a scenario.
 fn case_of<'c>(cases: &'c BTreeMap<&'static str, Case>, name: &str) -> &'c Case {
-    let word = name.split('-').next().unwrap_or_default();
+    let word = name.split_once('/').or_else(|| name.split_once('-')).map_or(name, |(word, _)| word);
     cases.get(word).unwrap_or_else(|| panic!("{name}: there is no case `{word}`"))
 }
 
-/// All scenarios of the folder, by file.
+/// All scenarios of the demonstration, by file, and those of the lab of namespaces, by its folder and file.
 fn scenarios() -> BTreeMap<String, (Scenario, String)> {
     let mut all = BTreeMap::new();
-    for entry in fs::read_dir(root().join("lab/scenarios")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let text = text(&format!("lab/scenarios/{name}"));
-        let scenario = Scenario::read(&name, &text).unwrap_or_else(|f| panic!("{f:#?}"));
-        all.insert(name, (scenario, text));
+    for (folder, case) in [("lab/scenarios", ""), ("lab/ceb-12/scenarios", "ceb-12/")] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let text = text(&format!("{folder}/{name}"));
+            let scenario = Scenario::read(&name, &text).unwrap_or_else(|f| panic!("{f:#?}"));
+            all.insert(format!("{case}{name}"), (scenario, text));
+        }
     }
     assert!(all.len() > 15, "{:?}", all.keys());
     all

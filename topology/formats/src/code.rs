@@ -95,6 +95,8 @@ pages! {
         "Moments never go back: a step that is done stands after those that are done before it. `within` counts from the action above it, so one must stand above.";
     UNKNOWN_TARGET "TL0172" "A scenario acts on something that is not in the network"
         "The link or node that a step names does not exist in the network file. The help names the nearest one.";
+    NOT_IN_THIS_LAB "TL0173" "The lab cannot do what a step of the scenario asks"
+        "Nothing was begun. A lab that is up has no surges of traffic and nobody who deletes rules by hand; agents of a lab of namespaces keep their configuration over a restart; and a line that was made without a wire cannot be made worse: `trunkline lab up --wires all` gives every line one.";
     LAB_IMPOSSIBLE "TL0180" "A lab cannot be made of this file"
         "Every node becomes a network namespace, every link a line with addresses. Two names or two addresses meet, a locator lies among the lab's own addresses, or no node is a router.";
     LAB_NO_PLACE "TL0181" "Part of the file has no effect in a lab"

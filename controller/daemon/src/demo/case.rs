@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use model::{Demands, NodeId, Ted};
 use net::{Scenario, Traffic};
 
-use crate::outcome::Stop;
+use crate::{
+    outcome::Stop,
+    play::{Case, Told, faults},
+};
 
 const NETWORK: &str = include_str!("../../../../lab/ceb.clab.yml");
 const TRAFFIC: &str = include_str!("../../../../lab/ceb-traffic.yaml");
@@ -16,19 +19,6 @@ const INTENTS: [(&str, &str); 3] = [
     ("classes.yaml", include_str!("../../../../intents/examples/ceb/classes.yaml")),
     ("services.yaml", include_str!("../../../../intents/examples/ceb/services.yaml")),
 ];
-
-/// What the demonstration plays on.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// What it is called.
-    pub name: String,
-    /// Its network.
-    pub ted: Ted,
-    /// What is offered to it.
-    pub demands: Demands,
-    /// What is promised, by file.
-    pub intents: BTreeMap<String, String>,
-}
 
 impl Case {
     /// That of CEB, with so many routers; all where it is not said.
@@ -47,7 +37,7 @@ impl Case {
             fs::read_to_string(&path).map_err(|error| unread(&path, error))
         };
         let network = formats::read("network.yaml", &text("network.yaml")?);
-        let ted = network.map_err(|findings| fault("network.yaml", &findings))?.ted;
+        let ted = network.map_err(|findings| faults("network.yaml", &findings))?.ted;
         let demands = demands("traffic.yaml", &text("traffic.yaml")?, &ted)?;
         let mut intents = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(|error| unread(folder, error))? {
@@ -70,14 +60,10 @@ impl Case {
     }
 }
 
-fn fault(what: &str, findings: &[model::Finding]) -> anyhow::Error {
-    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{what}: {}", lines.join("; "))
-}
-
 /// The CEB network, with as many branches as make `count` routers: those of the scenario, then others by name.
 fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted> {
-    let read = formats::read("ceb.clab.yml", NETWORK).map_err(|findings| fault("ceb.clab.yml", &findings))?;
+    let read =
+        formats::read("ceb.clab.yml", NETWORK).map_err(|findings| faults("ceb.clab.yml", &findings))?;
     let mut ted = read.ted;
     let Some(count) = count else { return Ok(ted) };
     let branch = |node: &model::Node| node.role.as_deref() == Some("branch");
@@ -108,34 +94,8 @@ fn network(count: Option<usize>, scenario: &Scenario) -> anyhow::Result<Ted> {
 }
 
 fn demands(file: &str, text: &str, ted: &Ted) -> anyhow::Result<Demands> {
-    let traffic = Traffic::read(file, text).map_err(|findings| fault(file, &findings))?;
-    net::demands(&traffic, ted).map_err(|findings| fault(file, &findings))
-}
-
-/// What a scenario's file says to people.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Told {
-    /// The file.
-    pub name: String,
-    /// What it is called, in words.
-    pub title: String,
-    /// The comment at its head.
-    pub about: String,
-    /// The rows of the case table that it shows.
-    pub cites: Vec<String>,
-}
-
-impl Told {
-    fn of(name: String, text: &str, scenario: &Scenario) -> Self {
-        let stem = Path::new(&name).file_stem().map(|stem| stem.to_string_lossy().replace('-', " "));
-        let head = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
-        Self {
-            title: stem.unwrap_or_default(),
-            about: head.collect::<Vec<_>>().join(" "),
-            cites: scenario.cites.clone(),
-            name,
-        }
-    }
+    let traffic = Traffic::read(file, text).map_err(|findings| faults(file, &findings))?;
+    net::demands(&traffic, ted).map_err(|findings| faults(file, &findings))
 }
 
 /// The scenario and what its file says to people.
@@ -148,19 +108,7 @@ pub fn read_scenario(path: Option<&Path>) -> anyhow::Result<(Scenario, Told)> {
             (path.display().to_string(), text)
         }
     };
-    let scenario = Scenario::read(&name, &text).map_err(|findings| fault(&name, &findings))?;
-    let told = Told::of(name, &text, &scenario);
-    Ok((scenario, told))
-}
-
-/// The scenario as it is played on this network.
-pub fn fitted(scenario: Scenario, name: &str, seed: Option<u64>, ted: &Ted) -> anyhow::Result<Scenario> {
-    let scenario = match seed {
-        Some(seed) => scenario.variant(seed, ted),
-        None => scenario,
-    };
-    let findings = scenario.check(ted);
-    if findings.iter().any(model::Finding::is_error) { Err(fault(name, &findings)) } else { Ok(scenario) }
+    Told::read(name, &text)
 }
 
 #[cfg(test)]
@@ -168,6 +116,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+    use crate::play::fitted;
 
     #[test]
     fn fewer_routers_keep_those_that_the_scenario_needs() {
@@ -181,16 +130,6 @@ mod tests {
             fitted(scenario.clone(), &name, Some(3), &ted).unwrap();
             assert!(!demands.is_empty());
         }
-    }
-
-    #[test]
-    fn a_scenario_tells_people_what_it_is() {
-        let (_, told) = read_scenario(None).unwrap();
-        assert_eq!((told.title.as_str(), told.cites.len()), ("ceb line degrades", 5));
-        assert!(
-            told.about.starts_with("A leased line of one branch goes bad")
-                && told.about.ends_with("out and back.")
-        );
     }
 
     #[test]

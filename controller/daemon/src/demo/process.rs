@@ -23,6 +23,7 @@ use tokio::{
 };
 
 use super::files::Written;
+use crate::play::Memory;
 
 /// How long routers may take to start, or to answer.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -164,15 +165,6 @@ pub struct Controller {
     child: Child,
     /// When it was started.
     pub begun: Instant,
-}
-
-/// Memory of a process, MiB.
-#[derive(Clone, Copy, Debug)]
-pub struct Memory {
-    /// In use now.
-    pub resident: u64,
-    /// The most that was in use.
-    pub peak: u64,
 }
 
 impl Controller {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use ground::record;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _},
@@ -106,6 +106,23 @@ impl UpArgs {
     }
 }
 
+/// Asks who keeps a lab, which has to be up.
+///
+/// # Errors
+/// It is not up, does not answer, or refuses.
+pub(super) async fn answer(folder: &Path, lab: &str, asked: &Ask) -> anyhow::Result<Answer> {
+    match ask(folder, asked).await? {
+        Some(Answer::Refused(why)) => bail!("{why}"),
+        Some(answer) => Ok(answer),
+        None => Err(not_up(lab)),
+    }
+}
+
+/// What was answered is no answer to what was asked.
+pub(super) fn strange() -> anyhow::Error {
+    anyhow!("the lab's process answers something else")
+}
+
 /// Asks who keeps a lab; none where nobody does.
 async fn ask(folder: &Path, ask: &Ask) -> anyhow::Result<Option<Answer>> {
     let socket = folder.join(record::SOCKET);
@@ -147,7 +164,7 @@ pub async fn status(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let kept: Kept = match ask(&folder, &Ask::Status).await? {
         Some(Answer::Status(kept)) => *kept,
         Some(Answer::Refused(why)) => bail!("{why}"),
-        Some(Answer::Done | Answer::Traffic(_)) => bail!("the lab's process answers something else"),
+        Some(Answer::Done | Answer::Traffic(_)) => return Err(strange()),
         None => return left(&folder, &lab, args.format),
     };
     let sessions = show::sessions(&kept).await;
@@ -182,14 +199,7 @@ pub async fn fault(args: &FaultArgs) -> anyhow::Result<ExitCode> {
     let lab = args.which.lab();
     let folder = args.which.folder(&lab);
     for asked in args.asks() {
-        match ask(&folder, &asked).await? {
-            Some(Answer::Done) => {}
-            Some(Answer::Refused(why)) => bail!("{why}"),
-            Some(Answer::Status(_) | Answer::Traffic(_)) => {
-                bail!("the lab's process answers something else")
-            }
-            None => return Err(not_up(&lab)),
-        }
+        let Answer::Done = answer(&folder, &lab, &asked).await? else { return Err(strange()) };
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -206,14 +216,10 @@ pub async fn traffic(args: &TrafficArgs) -> anyhow::Result<ExitCode> {
         What::Show(shown) => (Order::Show, Some(shown.format)),
     };
     let lab = args.which.lab();
-    let seen = match ask(&args.which.folder(&lab), &Ask::Traffic(order)).await? {
-        Some(Answer::Traffic(seen)) => *seen,
-        Some(Answer::Refused(why)) => bail!("{why}"),
-        Some(Answer::Done | Answer::Status(_)) => bail!("the lab's process answers something else"),
-        None => return Err(not_up(&lab)),
-    };
+    let answered = answer(&args.which.folder(&lab), &lab, &Ask::Traffic(order)).await?;
+    let Answer::Traffic(seen) = answered else { return Err(strange()) };
     match format {
-        Some(Format::Json) => say_json(&seen)?,
+        Some(Format::Json) => say_json(&*seen)?,
         Some(Format::Text) => say(&show::traffic(&seen)),
         None => {
             say(&format!("{} flows are sent; `trunkline lab traffic … show` tells of them", seen.flows.len()))

@@ -74,6 +74,27 @@ Examples:
 
 Exit codes: 0 done, 1 it cannot be done or a file has errors, 2 called wrongly or the lab is not up.";
 
+pub const PLAY: &str = "\
+The lab is up already. Its controller adopts the network, gets the intents, and keeps every promise before
+the scenario begins. Hosts send what --traffic says; the steps are done to the lab itself, as `lab fault`
+would, or asked of its controller. What must be seen is judged by what the controller says.
+
+A step that a lab cannot do is refused with its place in the file before anything begins: surges, rules
+that are deleted by hand, a line without a wire that is to get worse; in netns mode a router that comes
+back with an old configuration. What a scenario leaves broken is mended when it ends, or is ended.
+
+A report has loss and delay of every flow, packet by packet as hosts saw them, in steps of 100 ms; the
+lines that the scenario is about; and what happened and was decided, on one time axis.
+
+Examples:
+  sudo trunkline lab play lab/ceb-12.clab.yml lab/ceb-12/scenarios/line-degrades.yaml \\
+    --intents intents/examples/ceb/classes.yaml intents/examples/ceb/alarms.yaml \\
+              lab/ceb-12/intents.yaml \\
+    --traffic lab/ceb-12/traffic.yaml --report run.html
+
+Exit codes: 0 all went as expected, 1 something did not, it could not be played, or a file has errors, 2
+called wrongly or the lab is not up, 129, 130 or 143 ended by SIGHUP, SIGINT or SIGTERM before its summary.";
+
 pub const EXPORT: &str = "\
 The topology file, and for each router the files that FRR's image reads: addresses, IS-IS, which
 daemons run. Hosts get their addresses by commands of the topology. The file reads as the same network

@@ -44,16 +44,15 @@ pub(super) fn body(fields: &mut Fields<'_>, report: &mut Report) -> Scenario {
         fields.missing("steps", report);
     }
     let mut last_action = None;
-    let steps = (1..)
-        .zip(fields.trees("steps", report))
-        .filter_map(|(count, tree)| {
-            let step = step(tree, count, report)?;
-            in_order(&step, &mut last_action, count, tree.mark, report);
-            Some(step)
-        })
-        .collect();
+    let (mut steps, mut places) = (Vec::new(), Vec::new());
+    for (count, tree) in (1..).zip(fields.trees("steps", report)) {
+        let Some(step) = step(tree, count, report) else { continue };
+        in_order(&step, &mut last_action, count, tree.mark, report);
+        places.push(tree.mark.map(|mark| report.place(mark)));
+        steps.push(step);
+    }
     let variants = fields.trees("variants", report).iter().filter_map(|tree| variant(tree, report)).collect();
-    Scenario { cites, steps, variants }
+    Scenario { cites, steps, places, variants }
 }
 
 fn step(tree: &Tree, count: usize, report: &mut Report) -> Option<Step> {

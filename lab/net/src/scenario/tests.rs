@@ -242,6 +242,9 @@ fn a_scenario_for_another_network_is_refused() {
         "error[TL0172] step 1: there is no link `frist` in the network did you mean `first`?"
     );
     assert!(told[1].starts_with("error[TL0172] step 2: there is no node `c` in the network"), "{told:?}");
+    let lines: Vec<_> =
+        scenario.check(&ted).iter().map(|f| f.place.as_ref().map(|place| place.line)).collect();
+    assert_eq!(lines, [Some(4), Some(5)]);
     let scenario = read("  - {at: 1s, do: {node-down: a}}\n  - {at: 2s, do: {risk-down: ductt}}\n").unwrap();
     let told: Vec<_> = scenario.check(&risky()).iter().map(|f| (f.to_string(), f.help.clone())).collect();
     let wanted = "error[TL0172] step 2: there is no shared risk `ductt` in the network";

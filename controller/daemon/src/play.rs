@@ -1,29 +1,37 @@
-//! The stage: processes, the controller's events, and the scenario that is played on them.
+//! A scenario that is played: what the controller says is followed, steps are done when they are due, expectations are judged, and all of it is
+//! taken down for a summary and a report. On what it is played is behind [`Hands`]: the demonstration's processes, or a lab that stands.
 
-mod act;
+mod ask;
+mod notes;
+mod paper;
+mod piece;
+mod record;
 mod sum;
+mod summary;
+mod tell;
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::bail;
-use api::{Client, Message};
+use api::{Client, Message, request::ApplyRequest};
 use engine::{
     event::{Ending, Event, EventKind},
-    snapshot::{ServiceView, Snapshot},
+    snapshot::{Counts, ServiceView, Snapshot},
 };
-use model::{LinkId, NodeId, Span};
-use net::{Outcome, Run, Scenario};
+use model::{LinkId, Span};
+use net::{Action, Outcome, Run, Scenario};
 use tokio::{
     sync::mpsc,
     task::JoinHandle,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
-use super::{
-    case::Case,
-    files::Written,
-    process::{Controller, Routers},
-    record::{self, Recorder},
+pub use self::{
+    notes::Notes,
+    paper::Paper,
+    piece::{Case, Piece, Played, Told, faults, fitted},
+    sum::Measured,
+    summary::Memory,
     tell::Teller,
 };
 
@@ -32,24 +40,46 @@ const START: Duration = Duration::from_secs(120);
 /// After an event that may have moved traffic, until the controller's picture shows where it goes.
 const DRAWN: Duration = Duration::from_millis(300);
 
-/// Everything that runs.
-pub struct Stage<'a> {
-    teller: &'a Teller,
-    listen: SocketAddr,
+/// What a step of a scenario needs after the hands had it.
+pub enum Then {
+    /// Nothing: it is done.
+    Done,
+    /// It is for the controller: a person would ask it.
+    Ask,
+    /// To listen to a controller that was started again.
+    Listen(Box<Client>),
+}
+
+/// Who does to the network, and to processes, what a scenario says.
+pub trait Hands {
+    /// Does what an action says; tells and takes down what befalls the network.
+    ///
+    /// # Errors
+    /// It cannot be done.
+    async fn act(&mut self, action: &Action, case: &Case, notes: &mut Notes<'_>) -> anyhow::Result<Then>;
+
+    /// How the controller's process ended, now that its events did; none where it was meant to.
+    async fn ending(&mut self) -> Option<String>;
+
+    /// Memory of the controller; none where it is not known.
+    fn memory(&self) -> Option<Memory>;
+
+    /// Ends what was started, and undoes what a scenario that was not played to its end left.
+    async fn end(&mut self);
+}
+
+/// What a scenario is played on, and what was heard so far.
+pub struct Stage<'a, H> {
     /// The network, what is offered to it, and what is promised.
     pub case: &'a Case,
-    /// The routers' process.
-    pub routers: Option<Routers>,
-    /// The controller's process.
-    pub controller: Option<Controller>,
+    /// Who does things to it.
+    pub hands: H,
+    /// Whom all is told to.
+    pub notes: Notes<'a>,
     /// What the controller said so far.
     pub events: Vec<Event>,
-    /// From the start of the controller's process until it said that it had read all devices.
+    /// From the start of the controller's process until it said that it had read all devices; none where another started it.
     pub cold_start: Option<Duration>,
-    /// Routers that the scenario changed by hand, cut off or restarted: drift and lost sessions are no surprise there.
-    pub touched: BTreeSet<NodeId>,
-    /// What the scenario looks like, while it is played.
-    recorder: Option<Recorder>,
     /// When to ask where services go.
     paths_due: Option<Instant>,
     /// What the controller says, with the moment at which it was heard.
@@ -57,19 +87,15 @@ pub struct Stage<'a> {
     reader: Option<JoinHandle<()>>,
 }
 
-impl<'a> Stage<'a> {
+impl<'a, H: Hands> Stage<'a, H> {
     /// An empty stage.
-    pub const fn new(teller: &'a Teller, listen: SocketAddr, case: &'a Case) -> Self {
+    pub fn new(teller: &'a Teller, case: &'a Case, hands: H) -> Self {
         Self {
-            teller,
-            listen,
             case,
-            routers: None,
-            controller: None,
+            hands,
+            notes: Notes::new(teller),
             events: Vec::new(),
             cold_start: None,
-            touched: BTreeSet::new(),
-            recorder: None,
             paths_due: None,
             arriving: None,
             reader: None,
@@ -81,24 +107,32 @@ impl<'a> Stage<'a> {
         self.case.ted.nodes.len()
     }
 
-    /// Begins to listen to the controller.
-    pub async fn follow(&mut self, client: &Client) -> anyhow::Result<()> {
-        let mut stream = client.events(Some(0)).await?;
+    /// Says something of the player's own.
+    pub fn say(&self, text: &str) {
+        self.notes.say(text);
+    }
+
+    /// Begins to listen to the controller; from the event after this number on, or from now on.
+    pub async fn follow(&mut self, client: &Client, after: Option<u64>) -> anyhow::Result<()> {
+        let mut stream = client.events(after).await?;
         let (out, arriving) = mpsc::channel(1_024);
-        self.reader = Some(tokio::spawn(async move {
+        let reader = tokio::spawn(async move {
             while let Ok(Some(message)) = stream.next_message().await {
                 // The moment is taken here: who plays may be waiting for an answer.
                 if out.send((Instant::now(), message)).await.is_err() {
                     return;
                 }
             }
-        }));
+        });
+        if let Some(old) = self.reader.replace(reader) {
+            old.abort();
+        }
         self.arriving = Some(arriving);
         Ok(())
     }
 
     /// The next event and when it was heard; none when `until` comes first. An error when a process is gone that should not be.
-    async fn next(&mut self, until: Instant) -> anyhow::Result<Option<(Instant, Event)>> {
+    pub async fn next(&mut self, until: Instant) -> anyhow::Result<Option<(Instant, Event)>> {
         loop {
             let Some(arriving) = &mut self.arriving else {
                 sleep_until(until).await;
@@ -110,20 +144,19 @@ impl<'a> Stage<'a> {
             };
             let Some((at, message)) = heard else {
                 self.arriving = None;
-                if let Some(controller) = &mut self.controller {
-                    let ended = controller.ending().await.unwrap_or_else(|| "it still runs".to_owned());
+                if let Some(ended) = self.hands.ending().await {
                     bail!("the controller's events ended: {ended}");
                 }
                 return Ok(None);
             };
             match message {
                 Message::Live(live) => {
-                    if let Some(recorder) = &mut self.recorder {
+                    if let Some(recorder) = &mut self.notes.recorder {
                         recorder.live(at, &live);
                     }
                 }
                 Message::Event(event) => {
-                    self.teller.event(&event);
+                    self.notes.teller.event(&event);
                     self.events.push((*event).clone());
                     return Ok(Some((at, *event)));
                 }
@@ -142,46 +175,77 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Waits until every device was read.
+    /// Gives the controller the right to change the network, and the intents.
+    pub async fn adopt_and_apply(
+        &mut self,
+        client: &Client,
+        why: &str,
+        request: &ApplyRequest,
+    ) -> anyhow::Result<()> {
+        let applied = self
+            .meanwhile(async {
+                client.adopt(why).await?;
+                client.apply(request).await
+            })
+            .await??;
+        self.notes.teller.applied(&applied);
+        Ok(())
+    }
+
+    /// Waits until the controller says that every device was read.
     pub async fn wait_in_sync(&mut self) -> anyhow::Result<()> {
         let until = Instant::now() + START;
         while let Some((_, event)) = self.next(until).await? {
             if matches!(event.kind, EventKind::InSync { .. }) {
-                self.cold_start = self.controller.as_ref().map(|controller| controller.begun.elapsed());
                 return Ok(());
             }
         }
         bail!("not all devices could be read within {} s", START.as_secs())
     }
 
+    /// Waits until every device is read, of a controller that may have said so before anybody listened.
+    pub async fn wait_read(&mut self, client: &Client) -> anyhow::Result<()> {
+        let read = |state: &Snapshot| state.counts.devices > 0 && state.counts.read == state.counts.devices;
+        let missing = |counts: Counts| format!("{} of {} devices are read", counts.read, counts.devices);
+        self.wait_for(client, read, missing).await.map(drop)
+    }
+
     /// Waits until every promise is known to be kept.
     pub async fn wait_kept(&mut self, client: &Client) -> anyhow::Result<()> {
-        let until = Instant::now() + START;
         let kept = |state: &Snapshot| state.counts.kept > 0 && state.counts.kept == state.counts.services;
+        let missing = |Counts { kept, broken, unknown, .. }: Counts| {
+            format!("promises: {kept} kept, {broken} broken, {unknown} unknown")
+        };
+        let state = self.wait_for(client, kept, missing).await?;
+        self.say(&format!("all {} promises are kept", state.counts.services));
+        Ok(())
+    }
+
+    /// Waits until the controller's picture is so, or says what is missing.
+    async fn wait_for(
+        &mut self,
+        client: &Client,
+        so: impl Fn(&Snapshot) -> bool,
+        missing: impl Fn(Counts) -> String,
+    ) -> anyhow::Result<Snapshot> {
+        let until = Instant::now() + START;
         loop {
             let state = client.state().await?;
-            if kept(&state) {
-                self.teller.say(&format!("all {} promises are kept", state.counts.services));
-                return Ok(());
+            if so(&state) {
+                return Ok(state);
             }
             if Instant::now() > until {
-                let counts = state.counts;
-                bail!("promises: {} kept, {} broken, {} unknown", counts.kept, counts.broken, counts.unknown);
+                bail!("{}", missing(state.counts));
             }
             self.next(Instant::now() + Duration::from_millis(250)).await?;
         }
     }
 
     /// Plays the scenario to its end.
-    pub async fn play(
-        &mut self,
-        scenario: Scenario,
-        client: &Client,
-        written: &Written,
-    ) -> anyhow::Result<Outcome> {
-        let mut run = Run::new(&scenario);
+    pub async fn play(&mut self, scenario: &Scenario, client: &Client) -> anyhow::Result<Outcome> {
+        let mut run = Run::new(scenario);
         let begun = Instant::now();
-        self.recorder = Some(Recorder::new(&scenario, &self.case.ted, begun));
+        self.notes.begin(scenario, &self.case.ted, begun);
         let since = |moment: Instant| {
             let passed = moment.saturating_duration_since(begun);
             Span::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
@@ -195,7 +259,7 @@ impl<'a> Stage<'a> {
         loop {
             let now = since(Instant::now());
             for action in run.due(now) {
-                self.act(&action, client, written).await?;
+                self.act(&action, client).await?;
             }
             if self.paths_due.is_some_and(|due| due <= Instant::now()) {
                 self.paths_due = None;
@@ -218,12 +282,21 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Does what a step says.
+    async fn act(&mut self, action: &Action, client: &Client) -> anyhow::Result<()> {
+        match self.hands.act(action, self.case, &mut self.notes).await? {
+            Then::Done => Ok(()),
+            Then::Ask => self.ask(action, client).await,
+            Then::Listen(client) => self.follow(&client, Some(0)).await,
+        }
+    }
+
     /// Lets the scenario and the recorder see an event.
     fn observe(&mut self, at: Instant, event: &Event, run: &mut Run, now: Span) {
         for seen in seen(&event.kind) {
             run.observe(&seen, now);
         }
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = &mut self.notes.recorder {
             recorder.event(at, &event.kind);
         }
         if may_move(&event.kind) {
@@ -237,40 +310,17 @@ impl<'a> Stage<'a> {
             let links = record::links(&service.directions);
             run.observe(&net::Event::Path { service: service.id.clone(), links }, now);
         }
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(recorder) = &mut self.notes.recorder {
             recorder.paths(services);
         }
     }
 
-    /// Listens to a controller that was started again.
-    async fn listen_again(&mut self, written: &Written) -> anyhow::Result<()> {
-        let listen = self.listen;
-        let client = super::connect(listen, &written.state.join("token"), self).await?;
-        self.follow(&client).await
-    }
-
-    /// Goes on telling until the caller drops it.
-    pub async fn linger(&mut self) -> anyhow::Result<()> {
-        loop {
-            self.next(Instant::now() + Duration::from_secs(60)).await?;
-            if let Some(ended) = self.routers.as_mut().and_then(Routers::ended) {
-                bail!("the routers ended: {ended}");
-            }
-        }
-    }
-
-    /// Ends what runs: the controller first, for it would miss the routers.
+    /// Ends what runs.
     pub async fn end(&mut self) {
         if let Some(reader) = self.reader.take() {
             reader.abort();
         }
-        if let Some(controller) = self.controller.take() {
-            controller.end().await;
-        }
-        if let Some(routers) = self.routers.take() {
-            // Its own end is bounded; this is only the last resort.
-            let _ = timeout(Duration::from_secs(20), routers.end()).await;
-        }
+        self.hands.end().await;
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -315,7 +365,7 @@ fn seen(kind: &EventKind) -> Vec<net::Event> {
 
 #[cfg(test)]
 mod tests {
-    use model::{Phase, TransactionId};
+    use model::{NodeId, Phase, TransactionId};
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! What the demonstration prints: a line for people, or a JSON object, for each thing that happens.
+//! What is printed while a scenario is played: a line for people, or a JSON object, for each thing that happens.
 
 use std::io::Write as _;
 
@@ -17,12 +17,14 @@ use crate::client::{change::did, left_out::LeftOut};
 /// Prints.
 pub struct Teller {
     json: bool,
+    /// Who plays, in JSON.
+    player: &'static str,
 }
 
 impl Teller {
-    /// For people, or as JSON.
-    pub const fn new(json: bool) -> Self {
-        Self { json }
+    /// For people, or as JSON; `player` is the kind of what is said of its own.
+    pub const fn new(json: bool, player: &'static str) -> Self {
+        Self { json, player }
     }
 
     fn line(&self, text: &str) {
@@ -36,10 +38,10 @@ impl Teller {
         }
     }
 
-    /// Something of the demonstration's own.
+    /// Something of the player's own.
     pub fn say(&self, text: &str) {
         if self.json {
-            self.object(&json!({"kind": "demo", "text": text}));
+            self.object(&json!({"kind": self.player, "text": text}));
         } else {
             self.line(&format!("{:12}  {text}", ""));
         }

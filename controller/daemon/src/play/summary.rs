@@ -48,6 +48,15 @@ impl Summary {
     }
 }
 
+/// Memory of a process, MiB.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// In use now.
+    pub resident: u64,
+    /// The most that was in use.
+    pub peak: u64,
+}
+
 /// How long a re-route took, milliseconds.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Figures {

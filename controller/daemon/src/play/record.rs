@@ -13,7 +13,7 @@ use net::{Outcome, Scenario};
 use report::{Expectation, Mark, MarkKind, Move, Point, Run, Series, Span};
 use tokio::time::Instant;
 
-use super::{case::Told, summary};
+use super::{piece::Told, summary};
 
 /// Lines that are drawn: as many as stay apart on one plot.
 const MOST_LINES: usize = 8;
@@ -70,6 +70,11 @@ impl Recorder {
             moves: Vec::new(),
             told: 0,
         }
+    }
+
+    /// When it began.
+    pub const fn begun(&self) -> Instant {
+        self.begun
     }
 
     fn moment(&self, at: Instant) -> u32 {

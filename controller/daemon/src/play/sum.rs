@@ -2,26 +2,58 @@
 
 use api::Client;
 use net::Outcome;
-use report::{Figure, Run, Verdict};
+use report::{Figure, Run, Series, Verdict};
 use tokio::time::Instant;
 
-use super::Stage;
-use crate::demo::{
-    case::Told,
-    process::Controller,
+use super::{
+    Hands, Stage,
+    piece::{Piece, Told},
     summary::{Move, Summary, moved, unexpected},
 };
 
-impl Stage<'_> {
+/// What was measured by others than the controller.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Over time.
+    pub series: Vec<Series>,
+    /// As single figures.
+    pub figures: Vec<Figure>,
+}
+
+impl<H: Hands> Stage<'_, H> {
+    /// Sums up, writes the reports and tells; whether all went well. `more` was measured by others than the controller.
+    ///
+    /// # Errors
+    /// The controller does not answer, or a report cannot be written.
+    pub async fn conclude(
+        &self,
+        client: &Client,
+        piece: &Piece,
+        outcome: &Outcome,
+        more: Measured,
+    ) -> anyhow::Result<bool> {
+        let summary = self.sum_up(client, outcome).await?;
+        if let Some(mut run) = self.report(&piece.told, outcome, &summary) {
+            run.series.splice(0..0, more.series);
+            run.figures.splice(0..0, more.figures);
+            for paper in &piece.papers {
+                paper.write(&run)?;
+                self.say(&format!("report: {}", paper.path().display()));
+            }
+        }
+        self.notes.teller.summary(&summary);
+        Ok(summary.is_good(outcome))
+    }
+
     /// What the run came to: the controller's own count of promises, and what it said on the way.
-    pub async fn sum_up(&self, client: &Client, outcome: &Outcome) -> anyhow::Result<Summary> {
+    async fn sum_up(&self, client: &Client, outcome: &Outcome) -> anyhow::Result<Summary> {
         let state = client.state().await?;
         let events = || self.events.iter().map(|event| &event.kind);
         let moves: Vec<Move> = events().filter_map(moved).collect();
-        let strange = events().filter(|kind| unexpected(kind, &self.touched));
+        let strange = events().filter(|kind| unexpected(kind, &self.notes.touched));
         let surprises: Vec<String> = strange.map(api::sentence).collect();
         let missed = outcome.expectations.iter().filter(|judgement| !judgement.met).count();
-        let memory = self.controller.as_ref().and_then(Controller::memory);
+        let memory = self.hands.memory();
         Ok(Summary {
             kind: "summary",
             routers: self.count(),
@@ -41,8 +73,8 @@ impl Stage<'_> {
     }
 
     /// The run for its report; none where nothing was played.
-    pub fn report(&self, told: &Told, outcome: &Outcome, summary: &Summary) -> Option<Run> {
-        let run = self.recorder.as_ref()?.run(told, outcome, Instant::now());
+    fn report(&self, told: &Told, outcome: &Outcome, summary: &Summary) -> Option<Run> {
+        let run = self.notes.recorder.as_ref()?.run(told, outcome, Instant::now());
         let (name, ted) = (&self.case.name, &self.case.ted);
         let network = format!("{name}: {} routers, {} lines", ted.nodes.len(), ted.links.len());
         let figures = figures(summary);
