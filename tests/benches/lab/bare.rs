@@ -1,16 +1,13 @@
-//! How long labs take, on this machine: `cargo bench -p ground --bench lab`. Needs root; prints figures and judges nothing.
-//! `-- ceb large frr tcp frames` chooses.
+//! Labs without agents, made in this process: namespaces, lines, routes, daemons of FRR. And what their lines carry.
 //!
 //! Memory is what the machine has less of while a lab stands, by router: namespaces, interfaces, routes, wires and daemons together.
 //! Whatever else runs meanwhile counts too.
-
-#![expect(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
-#![expect(clippy::disallowed_methods, reason = "what it measures is time")]
 
 use std::{
     fmt::Write as _,
     io::{Read as _, Write as _},
     net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -22,50 +19,51 @@ use ground::{
     lab::{Options, Progress},
     layout::{Kind, Wires},
     record::IgpKind,
-    rights, space,
+    space,
     wire::{Impairment, Room, Wire},
 };
 use model::NodeId;
 use rand::SeedableRng as _;
 
-fn main() {
-    if let Err(lacking) = rights::check(true) {
-        println!("skipped: {lacking}");
-        return;
-    }
+use crate::{figures::Figures, stage::root};
+
+/// How long adjacencies may take to come up.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The CEB case, all of whose lines have delay.
+pub fn ceb(figures: &mut Figures) -> Result<(), String> {
+    let layout = layout("benchceb", &ceb_file(), Wires::WhereNeeded);
+    whole(["ceb up", "ceb memory", "ceb down"], &layout, IgpKind::Builtin, figures);
+    Ok(())
+}
+
+/// Many routers, whose lines have none.
+pub fn large(figures: &mut Figures) -> Result<(), String> {
+    let layout = layout("bench500", &ring(500, ""), Wires::WhereNeeded);
+    whole(["large up", "large memory", "large down"], &layout, IgpKind::Builtin, figures);
+    Ok(())
+}
+
+/// The CEB case with real daemons.
+pub fn frr(figures: &mut Figures) -> Result<(), String> {
+    let layout = layout("benchceb", &ceb_file(), Wires::WhereNeeded);
+    whole(["frr up", "frr memory", "frr down"], &layout, IgpKind::Frr, figures);
+    Ok(())
+}
+
+fn ceb_file() -> String {
+    std::fs::read_to_string(root().join("lab/ceb.clab.yml")).unwrap()
+}
+
+/// A folder that goes again, and that daemons may enter that are not root's.
+pub fn open_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let wanted = |word: &str| asked.is_empty() || asked.iter().any(|asked| asked == word);
-    let plain = Wires::WhereNeeded;
-    if wanted("frames") {
-        println!("frames through a wire in memory: {:.1} million a second", frames());
-    }
-    let ceb = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../ceb.clab.yml")).unwrap();
-    if wanted("ceb") {
-        whole("the CEB case, builtin", &layout("benchceb", &ceb, plain), IgpKind::Builtin, folder.path());
-    }
-    if wanted("large") {
-        whole(
-            "a ring of 500, builtin",
-            &layout("bench500", &ring(500, ""), plain),
-            IgpKind::Builtin,
-            folder.path(),
-        );
-    }
-    if wanted("frr") && rights::find("isisd").is_none() {
-        println!("skipped: FRR is not installed");
-    } else if wanted("frr") {
-        whole("the CEB case, FRR", &layout("benchceb", &ceb, plain), IgpKind::Frr, folder.path());
-    }
-    if wanted("tcp") {
-        throughput(folder.path());
-    }
+    folder
 }
 
 /// Routers in a ring, each with a line to the one that stands 22 further, too.
-fn ring(count: usize, vars: &str) -> String {
+pub fn ring(count: usize, vars: &str) -> String {
     let mut text = String::from("name: ring\ntopology:\n  defaults: {kind: linux, image: frr}\n  nodes:\n");
     for at in 0..count {
         let _ = writeln!(text, "    r{at}: {{}}");
@@ -84,44 +82,40 @@ fn ring(count: usize, vars: &str) -> String {
     text
 }
 
-fn layout(name: &str, text: &str, wires: Wires) -> Layout {
+pub fn layout(name: &str, text: &str, wires: Wires) -> Layout {
     let network = formats::read("bench.clab.yml", text).unwrap();
     let mut said = formats::lab("bench.clab.yml", text).unwrap();
     said.name = Some(format!("{name}{}", std::process::id()));
     Layout::of(&network, &said, "bench", wires).unwrap()
 }
 
-fn options(folder: &Path, igp: IgpKind) -> Options {
+pub fn options(folder: &Path, igp: IgpKind) -> Options {
     Options { file: "bench".into(), folder: folder.join("lab"), igp, seed: 1 }
 }
 
-/// Makes a lab, and takes it away.
-fn whole(name: &str, layout: &Layout, igp: IgpKind, folder: &Path) {
+/// Makes a lab, and takes it away: how long that takes, and the memory of a router, under these names.
+fn whole([up, memory, down]: [&'static str; 3], layout: &Layout, igp: IgpKind, figures: &mut Figures) {
+    let folder = open_folder();
     let before = available();
     let begun = Instant::now();
     let mut steps = Vec::new();
     let mut tell =
         |progress: Progress| steps.push(format!("    {:6.2} s  {progress}", begun.elapsed().as_secs_f64()));
-    let ground = Ground::up(layout.clone(), options(folder, igp), &mut tell).unwrap();
+    let ground = Ground::up(layout.clone(), options(folder.path(), igp), &mut tell).unwrap();
     if igp == IgpKind::Frr {
-        let daemons = Daemons::of(layout, &folder.join("lab"));
+        let daemons = Daemons::of(layout, &folder.path().join("lab"));
         while !daemons.waiting(layout).is_ok_and(|waiting| waiting.is_empty()) {
+            assert!(begun.elapsed() < PATIENCE, "adjacencies do not come up");
             thread::sleep(Duration::from_millis(200));
         }
     }
-    let up = begun.elapsed();
+    figures.add(up, begun.elapsed().as_secs_f64());
     let routers = layout.ted.nodes.len();
-    let each = before.saturating_sub(available()) / 1024 / routers as u64;
+    figures.add(memory, before.saturating_sub(available()) as f64 / routers as f64 / f64::from(1 << 20));
     let begun = Instant::now();
     ground.down().unwrap();
-    println!(
-        "{name}: {routers} routers, {} lines up in {:.1} s, {:.1} MiB each, down in {:.1} s\n{}",
-        layout.lines.len(),
-        up.as_secs_f64(),
-        each as f64 / 1024.0,
-        begun.elapsed().as_secs_f64(),
-        steps.join("\n")
-    );
+    figures.add(down, begun.elapsed().as_secs_f64());
+    println!("{up}: {routers} routers, {} lines\n{}", layout.lines.len(), steps.join("\n"));
 }
 
 /// Octets of memory that the machine has to give.
@@ -132,7 +126,7 @@ fn available() -> u64 {
 }
 
 /// Millions of frames of 1,500 octets that go through a wire with delay and jitter, in a second.
-fn frames() -> f64 {
+pub fn frames(figures: &mut Figures) -> Result<(), String> {
     let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let mut wire = Wire::new(Room::default());
     let slow = Impairment {
@@ -150,31 +144,24 @@ fn frames() -> f64 {
             wire.done(frame);
         }
     }
-    1.0 / begun.elapsed().as_secs_f64()
+    figures.add("frames", 1.0 / begun.elapsed().as_secs_f64());
+    Ok(())
 }
 
 /// What TCP gets over one line, with and without a wire.
-fn throughput(folder: &Path) {
-    for (name, vars) in [
-        ("a plain line", ""),
-        ("a wire without delay", ", vars: {loss: 1ppb}"),
-        ("a wire of 5 ms", ", vars: {delay: 5ms}"),
-    ] {
-        let text = ring(3, vars);
-        let ground = Ground::up(
-            layout("benchtcp", &text, Wires::WhereNeeded),
-            options(folder, IgpKind::Builtin),
-            &mut |_| (),
-        )
-        .unwrap();
+pub fn tcp(figures: &mut Figures) -> Result<(), String> {
+    for (name, vars) in
+        [("tcp plain", ""), ("tcp wire", ", vars: {loss: 1ppb}"), ("tcp slow", ", vars: {delay: 5ms}")]
+    {
+        let folder = open_folder();
+        let layout = layout("benchtcp", &ring(3, vars), Wires::WhereNeeded);
+        let ground = Ground::up(layout, options(folder.path(), IgpKind::Builtin), &mut |_| ()).unwrap();
         let stand = |node: &str| &ground.layout().nodes[&NodeId::lit(node)];
         let Kind::Router(far) = &stand("r1").kind else { panic!("a router") };
-        println!(
-            "TCP over {name}: {:.2} Gbit/s",
-            gigabits(&stand("r0").space, &stand("r1").space, far.loopback)
-        );
+        figures.add(name, gigabits(&stand("r0").space, &stand("r1").space, far.loopback));
         ground.down().unwrap();
     }
+    Ok(())
 }
 
 fn gigabits(from: &str, to: &str, address: Ipv6Addr) -> f64 {
