@@ -8,7 +8,6 @@ use std::{
     io::{Read as _, Write as _},
     net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
-    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -16,8 +15,8 @@ use std::{
 use ground::{
     Ground, Layout,
     frr::Daemons,
-    lab::{Options, Progress},
-    layout::{Kind, Wires},
+    lab::{Options, Progress, Tell},
+    layout::{Kind, Stand, Wires},
     record::IgpKind,
     space,
     wire::{Impairment, Room, Wire},
@@ -33,22 +32,19 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// The CEB case, all of whose lines have delay.
 pub fn ceb(figures: &mut Figures) -> Result<(), String> {
     let layout = layout("benchceb", &ceb_file(), Wires::WhereNeeded);
-    whole(["ceb up", "ceb memory", "ceb down"], &layout, IgpKind::Builtin, figures);
-    Ok(())
+    whole(["ceb up", "ceb memory", "ceb down"], &layout, IgpKind::Builtin, figures)
 }
 
 /// Many routers, whose lines have none.
 pub fn large(figures: &mut Figures) -> Result<(), String> {
     let layout = layout("bench500", &ring(500, ""), Wires::WhereNeeded);
-    whole(["large up", "large memory", "large down"], &layout, IgpKind::Builtin, figures);
-    Ok(())
+    whole(["large up", "large memory", "large down"], &layout, IgpKind::Builtin, figures)
 }
 
 /// The CEB case with real daemons.
 pub fn frr(figures: &mut Figures) -> Result<(), String> {
     let layout = layout("benchceb", &ceb_file(), Wires::WhereNeeded);
-    whole(["frr up", "frr memory", "frr down"], &layout, IgpKind::Frr, figures);
-    Ok(())
+    whole(["frr up", "frr memory", "frr down"], &layout, IgpKind::Frr, figures)
 }
 
 fn ceb_file() -> String {
@@ -89,33 +85,75 @@ pub fn layout(name: &str, text: &str, wires: Wires) -> Layout {
     Layout::of(&network, &said, "bench", wires).unwrap()
 }
 
-pub fn options(folder: &Path, igp: IgpKind) -> Options {
-    Options { file: "bench".into(), folder: folder.join("lab"), igp, seed: 1 }
+/// A lab. It goes with this value, whatever becomes of the bench.
+pub struct Standing {
+    ground: Option<Ground>,
+    _folder: tempfile::TempDir,
+}
+
+impl Standing {
+    /// Makes it, in a folder of its own.
+    pub fn up(
+        layout: Layout,
+        folder: tempfile::TempDir,
+        igp: IgpKind,
+        tell: Tell<'_>,
+    ) -> Result<Self, String> {
+        let options = Options { file: "bench".into(), folder: folder.path().join("lab"), igp, seed: 1 };
+        let ground = Ground::up(layout, options, tell).map_err(|error| error.to_string())?;
+        Ok(Self { ground: Some(ground), _folder: folder })
+    }
+
+    /// A node of it.
+    pub fn stand(&self, node: &str) -> &Stand {
+        &self.ground.as_ref().unwrap().layout().nodes[&NodeId::lit(node)]
+    }
+
+    /// Takes it away.
+    pub fn down(mut self) -> Result<(), String> {
+        let gone = self.ground.take().map(Ground::down);
+        gone.transpose().map(drop).map_err(|error| error.to_string())
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.ground.take().map(Ground::down) {
+            eprintln!("{error}");
+        }
+    }
 }
 
 /// Makes a lab, and takes it away: how long that takes, and the memory of a router, under these names.
-fn whole([up, memory, down]: [&'static str; 3], layout: &Layout, igp: IgpKind, figures: &mut Figures) {
+fn whole(
+    [up, memory, down]: [&'static str; 3],
+    layout: &Layout,
+    igp: IgpKind,
+    figures: &mut Figures,
+) -> Result<(), String> {
     let folder = open_folder();
     let before = available();
     let begun = Instant::now();
     let mut steps = Vec::new();
     let mut tell =
         |progress: Progress| steps.push(format!("    {:6.2} s  {progress}", begun.elapsed().as_secs_f64()));
-    let ground = Ground::up(layout.clone(), options(folder.path(), igp), &mut tell).unwrap();
-    if igp == IgpKind::Frr {
-        let daemons = Daemons::of(layout, &folder.path().join("lab"));
-        while !daemons.waiting(layout).is_ok_and(|waiting| waiting.is_empty()) {
-            assert!(begun.elapsed() < PATIENCE, "adjacencies do not come up");
-            thread::sleep(Duration::from_millis(200));
+    let files = folder.path().join("lab");
+    let lab = Standing::up(layout.clone(), folder, igp, &mut tell)?;
+    let daemons = Daemons::of(layout, &files);
+    while igp == IgpKind::Frr && !daemons.waiting(layout).is_ok_and(|waiting| waiting.is_empty()) {
+        if begun.elapsed() > PATIENCE {
+            return Err(format!("adjacencies are not up after {} s", PATIENCE.as_secs()));
         }
+        thread::sleep(Duration::from_millis(200));
     }
     figures.add(up, begun.elapsed().as_secs_f64());
     let routers = layout.ted.nodes.len();
     figures.add(memory, before.saturating_sub(available()) as f64 / routers as f64 / f64::from(1 << 20));
     let begun = Instant::now();
-    ground.down().unwrap();
+    lab.down()?;
     figures.add(down, begun.elapsed().as_secs_f64());
     println!("{up}: {routers} routers, {} lines\n{}", layout.lines.len(), steps.join("\n"));
+    Ok(())
 }
 
 /// Octets of memory that the machine has to give.
@@ -153,13 +191,12 @@ pub fn tcp(figures: &mut Figures) -> Result<(), String> {
     for (name, vars) in
         [("tcp plain", ""), ("tcp wire", ", vars: {loss: 1ppb}"), ("tcp slow", ", vars: {delay: 5ms}")]
     {
-        let folder = open_folder();
         let layout = layout("benchtcp", &ring(3, vars), Wires::WhereNeeded);
-        let ground = Ground::up(layout, options(folder.path(), IgpKind::Builtin), &mut |_| ()).unwrap();
-        let stand = |node: &str| &ground.layout().nodes[&NodeId::lit(node)];
-        let Kind::Router(far) = &stand("r1").kind else { panic!("a router") };
-        figures.add(name, gigabits(&stand("r0").space, &stand("r1").space, far.loopback));
-        ground.down().unwrap();
+        let lab = Standing::up(layout, open_folder(), IgpKind::Builtin, &mut |_| ())?;
+        let (near, far) = (lab.stand("r0"), lab.stand("r1"));
+        let Kind::Router(router) = &far.kind else { return Err("r1 is no router".to_owned()) };
+        figures.add(name, gigabits(&near.space, &far.space, router.loopback));
+        lab.down()?;
     }
     Ok(())
 }

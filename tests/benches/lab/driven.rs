@@ -92,7 +92,9 @@ impl Lab {
             if all_up(&status) {
                 break;
             }
-            assert!(begun.elapsed() < PATIENCE, "sessions do not come up: {}", status["sessions"]);
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("sessions do not come up: {}", status["sessions"]));
+            }
             thread::sleep(STEP);
         }
         let took = begun.elapsed().as_secs_f64();

@@ -6,14 +6,17 @@
 
 use std::{collections::BTreeMap, net::Ipv6Addr, thread, time::Duration};
 
-use ground::{Ground, layout::{Stand, Wires}, record::IgpKind};
+use ground::{
+    layout::{Stand, Wires},
+    record::IgpKind,
+};
 use host::station::namespace;
 use ipnet::IpNet;
-use model::{InterfaceName, NodeId};
+use model::InterfaceName;
 use probe::{Probe, ProbeId, Prober, fleet::MOST_EVERY};
 
 use crate::{
-    bare::{layout, open_folder, options, ring},
+    bare::{Standing, layout, open_folder, ring},
     figures::Figures,
     line::Line,
 };
@@ -40,15 +43,12 @@ pub fn measure(figures: &mut Figures) -> Result<(), String> {
 }
 
 fn over_a_wire(figures: &mut Figures) -> Result<(), String> {
-    let folder = open_folder();
     let layout = layout("benchprobe", &ring(3, ", vars: {delay: 5ms}"), Wires::WhereNeeded);
-    let ground = Ground::up(layout, options(folder.path(), IgpKind::Builtin), &mut |_| ());
-    let ground = ground.map_err(|error| error.to_string())?;
-    let stand = |node: &str| &ground.layout().nodes[&NodeId::lit(node)];
-    let (near, far) = (stand("r0"), stand("r1"));
+    let lab = Standing::up(layout, open_folder(), IgpKind::Builtin, &mut |_| ())?;
+    let (near, far) = (lab.stand("r0"), lab.stand("r1"));
     let ends = [near.space.clone(), far.space.clone()];
     let samples = told(&ends, &over(address(near, "eth1"), address(far, "eth2")));
-    ground.down().map_err(|error| error.to_string())?;
+    lab.down()?;
     samples?.iter().for_each(|sample| figures.add("probe wire", (sample - WIRE).abs()));
     Ok(())
 }
