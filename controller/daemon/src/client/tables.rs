@@ -12,7 +12,7 @@ use super::{Access, Target, differing, moment};
 use crate::{
     args::Format,
     draw,
-    outcome::{Stop, say, say_json},
+    outcome::{say, say_json},
 };
 
 /// List the accepted sets of intents, newest first

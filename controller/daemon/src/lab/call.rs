@@ -19,6 +19,7 @@ use tokio::{
 use super::{
     FaultArgs, Mode, Read, StatusArgs, UpArgs, Which, Wires, lab, read, show, simulated, told,
     traffic::{self, Order, TrafficArgs, What},
+    words::{Answer, Ask, Kept, Said},
 };
 use crate::{
     args::Format,
