@@ -88,7 +88,8 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
 	$(CARGO) build --locked -p daemon -p agent --bins
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts --test real -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p acceptance --test real -- --include-ignored --nocapture
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60

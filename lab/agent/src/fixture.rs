@@ -31,7 +31,7 @@ topology:
     guest-b: {kind: linux, labels: {trunkline.vrf: guest}}
     anyone: {kind: linux}
   links:
-    - {endpoints: ["a:eth1", "b:eth1"], vars: {name: one, bandwidth: 20M}}
+    - {endpoints: ["a:eth1", "b:eth1"], vars: {name: one, bandwidth: 20Mbps}}
     - {endpoints: ["a:eth2", "b:eth2"], vars: {name: two}}
     - {endpoints: ["a:eth3", "bank-a:eth1"], ipv4: ["10.1.0.1/24", "10.1.0.2/24"], ipv6: ["2001:db8:1::1/64", "2001:db8:1::2/64"]}
     - {endpoints: ["b:eth3", "guest-b:eth1"], ipv4: ["10.9.0.1/24", "10.9.0.2/24"], ipv6: ["2001:db8:9::1/64", "2001:db8:9::2/64"]}

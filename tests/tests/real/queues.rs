@@ -74,18 +74,19 @@ spec:
 fn measured(stage: &mut Stage) -> [f64; 2] {
     let offer =
         |dscp, pace, size| Sends { from: ("h1", "10.1.0.2"), to: ("h2", "10.2.0.2"), dscp, pace, size };
-    // 1.6, 20 and 20 Mbit/s.
-    stage.send(&[offer("ef", 1_000, 200), offer("af41", 2_500, 1_000), offer("af21", 2_500, 1_000)]);
+    // 0.8, 20 and 20 Mbit/s. Headers of SRv6 and of the line count as promised rate too: voice has 1.2 of its 2 with them.
+    stage.send(&[offer("ef", 500, 200), offer("af41", 2_500, 1_000), offer("af21", 2_500, 1_000)]);
     thread::sleep(Duration::from_secs(4));
     let tallies = stage.stop();
     let voice = &tallies[&FlowId(1)];
-    assert!(voice.received > 3_000 && voice.lost == 0, "voice: {voice:?}");
+    assert!(voice.received > 1_500 && voice.lost == 0, "voice: {voice:?}");
     let rate = |flow: u32| tallies[&FlowId(flow)].rate().unwrap().as_bps();
     assert!(tallies[&FlowId(2)].lost + tallies[&FlowId(3)].lost > 0, "the line was full");
     [rate(2), rate(3)].map(|bits| f64::from(u32::try_from(bits / 1_000).unwrap()) / 1_000.0)
 }
 
 #[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_class_keeps_its_guarantee_and_another_intent_changes_it() {
     let Some(mut stage) = Stage::up("queues", NARROW, &[]) else { return };
     stage.told(&["adopt", "-m", "a test"]);

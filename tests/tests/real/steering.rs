@@ -52,6 +52,7 @@ fn counted(space: &str, sid: Ipv6Addr) -> u64 {
 }
 
 #[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_service_takes_the_segments_of_its_plan_and_the_rest_the_igp() {
     let Some(mut stage) = Stage::up("steer", SQUARE, &[]) else { return };
     let intents = stage.intents("voice.yaml", &voice_over("lower"));

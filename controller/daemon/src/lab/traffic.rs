@@ -352,7 +352,7 @@ topology:
             format!("{:#}", offers(&layout(), &demands, self::share(share), size).unwrap_err())
         };
         let none = refused(("a", "c", "office", "1Mbps"), "100%", 1_000);
-        assert!(none.contains("no host is behind c"), "{none}");
+        assert!(none.contains("no host of office is behind c"), "{none}");
         let small = refused(("a", "b", "office", "1Mbps"), "100%", 20);
         assert!(small.contains("office/a~b") && small.contains("20 octets"), "{small}");
         let much = refused(("a", "b", "office", "600Mbps"), "100%", 100);

@@ -36,7 +36,7 @@ fn lines_are_ports_and_customers_are_none() {
     let ports: Vec<&str> = a.place.ports.keys().map(InterfaceName::as_str).collect();
     assert_eq!(ports, ["eth1", "eth2"]);
     let one = &a.place.ports[&InterfaceName::lit("eth1")];
-    assert_eq!(one.rate, "20M".parse().ok());
+    assert_eq!(one.rate, "20Mbps".parse().ok());
     let layout = layout();
     let far = ground::layout::next_hop(&layout, &LinkId::lit("one"), model::Side::A).unwrap();
     assert_eq!(one.end_x.unwrap().neighbour, far);
