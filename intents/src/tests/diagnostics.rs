@@ -19,7 +19,7 @@ use super::{CLASSES, block, compiled, documents, minimal_ted};
 use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 
 /// Codes that have no folder and no example on their page, and why.
-const WITHOUT: [(&str, &str); 9] = [
+const WITHOUT: [(&str, &str); 13] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
     ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
     (
@@ -32,6 +32,10 @@ const WITHOUT: [(&str, &str); 9] = [
     ("TL0171", "about scenarios, which the lab reads: its own tests have them"),
     ("TL0172", "about scenarios, which the lab reads: its own tests have them"),
     ("TL0173", "about scenarios, which the lab plays: its own tests have them"),
+    ("TL0180", "about labs of namespaces: the tests of their layout have them"),
+    ("TL0181", "about labs of namespaces: the tests of their layout have them"),
+    ("TL0182", "about labs of namespaces: the tests of their layout have them"),
+    ("TL0183", "about labs of namespaces: the tests of their layout have them"),
 ];
 
 fn root() -> PathBuf {
