@@ -50,7 +50,7 @@ pub enum DriveError {
 pub struct Driver {
     router: Arc<Router>,
     running: watch::Receiver<Tree>,
-    post: Post,
+    post: Arc<Post>,
     pace: Pace,
     namespace: Namespace,
     news: watch::Receiver<u64>,
@@ -68,7 +68,12 @@ impl Driver {
     ///
     /// # Errors
     /// It cannot be entered or read, or a socket cannot be opened there.
-    pub async fn start(router: Arc<Router>, post: Post, pace: Pace, seed: u64) -> Result<Self, DriveError> {
+    pub async fn start(
+        router: Arc<Router>,
+        post: Arc<Post>,
+        pace: Pace,
+        seed: u64,
+    ) -> Result<Self, DriveError> {
         let namespace = Namespace::open(&post.space).await?;
         namespace.prepare().await?;
         let news = namespace.listen().await?;

@@ -93,22 +93,23 @@ impl StateSource for Shown {
 /// The lab as its keeper wrote it down.
 #[derive(Clone, Debug)]
 pub struct Lab {
-    posts: BTreeMap<NodeId, Post>,
+    posts: BTreeMap<NodeId, Arc<Post>>,
     pace: Pace,
     every: Duration,
 }
 
 impl Lab {
-    /// Reads the layout that a lab's keeper has written.
+    /// Reads the layout that a lab's keeper has written, for the routers of a plan: the posts of others are nothing to them.
     ///
     /// # Errors
     /// The file is not there or is none, or a router has no place for one of ours.
-    pub fn read(file: &Path) -> Result<Self, StartError> {
+    pub fn read(file: &Path, plan: &Plan) -> Result<Self, StartError> {
         let fail = |why: String| StartError::Layout { file: file.display().to_string(), why };
         let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
         let layout: Layout = serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
         let posts = post::posts(&layout)?;
         let every = if posts.len() <= FEW { OFTEN } else { SELDOM };
+        let posts = of_plan(posts, plan);
         Ok(Self { posts, pace: Pace::of(2 * layout.ted.links.len()), every })
     }
 
@@ -121,14 +122,14 @@ impl Lab {
         }
     }
 
-    fn post(&self, node: &NodeId) -> Result<&Post, StartError> {
+    fn post(&self, node: &NodeId) -> Result<&Arc<Post>, StartError> {
         self.posts.get(node).ok_or_else(|| StartError::Stranger(node.clone()))
     }
 
     /// Has a router refuse what its kernel cannot carry out, and keep what it took. It serves already: no commit should come before.
     fn bind(&self, router: &Router, folder: &Path) -> Result<(), StartError> {
         let schema = router.schema().clone();
-        router.judged_by(judge(self.post(router.name())?.place.clone(), schema.clone()));
+        router.judged_by(judge(self.post(router.name())?.clone(), schema.clone()));
         let kept = Kept::of(folder, router.name());
         router.on_settled(move |running| {
             if let Err(error) = kept.keep(&schema, running) {
@@ -173,6 +174,12 @@ impl Lab {
         });
         Ok(())
     }
+}
+
+/// The posts of a plan's routers. The judge and the driver of a router share one.
+fn of_plan(posts: BTreeMap<NodeId, Post>, plan: &Plan) -> BTreeMap<NodeId, Arc<Post>> {
+    let ours = |node: &NodeId| plan.routers.iter().any(|router| router.name == *node);
+    posts.into_iter().filter(|(node, _)| ours(node)).map(|(node, post)| (node, Arc::new(post))).collect()
 }
 
 #[cfg(test)]

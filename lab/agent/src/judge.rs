@@ -5,18 +5,20 @@
 
 use std::sync::Arc;
 
-use kernel::{NotHere, Place, Program};
+use kernel::{NotHere, Program};
 use router::{datastore::Tree, forwarding, yang::Schema};
+
+use crate::post::Post;
 
 /// So many reasons are told; the rest is counted. An answer has to fit into the header of a gRPC reply.
 const MOST: usize = 8;
 
-/// Judges configurations for a router that stands at `place`. The text of a refusal has the reasons, for people.
+/// Judges configurations for a router at its post. The text of a refusal has the reasons, for people.
 pub fn judge(
-    place: Place,
+    post: Arc<Post>,
     schema: Arc<Schema>,
 ) -> impl Fn(&Tree) -> Result<(), String> + Send + Sync + 'static {
-    move |tree: &Tree| match Program::of(&forwarding::read(&schema, tree), &place) {
+    move |tree: &Tree| match Program::of(&forwarding::read(&schema, tree), &post.place) {
         Ok(_) => Ok(()),
         Err(refused) => Err(reasons(&refused)),
     }

@@ -14,12 +14,13 @@ use router::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
+    runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A change makes and drops many small values on all threads; this allocator serves them a third faster than the system's, and
-/// gives memory back.
+/// gives memory back. Whoever starts a process for one router alone has it keep less (`LEAN` of the controller's program).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -53,8 +54,7 @@ struct Arguments {
     until_input_ends: bool,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -63,7 +63,19 @@ async fn main() -> anyhow::Result<()> {
     if !arguments.only.is_empty() {
         plan.routers.retain(|router| arguments.only.contains(&router.name));
     }
-    let around = Around::read(&arguments, &mut plan)?;
+    runtime(plan.routers.len())?.block_on(serve(&arguments, plan))
+}
+
+/// What the servers run on: a thread for each processor where routers share the process, and none beside this one for a single router,
+/// which has one store to answer from. Each thread more has a stack and a store of free memory of its own.
+fn runtime(routers: usize) -> anyhow::Result<Runtime> {
+    let mut builder = if routers > 1 { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.enable_all().build().context("the runtime cannot start")
+}
+
+/// Serves the routers of a plan until it is told to end.
+async fn serve(arguments: &Arguments, mut plan: Plan) -> anyhow::Result<()> {
+    let around = Around::read(arguments, &mut plan)?;
     let fleet = Fleet::start(&plan, around.source()).await?;
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -104,7 +116,7 @@ enum Around {
 impl Around {
     fn read(arguments: &Arguments, plan: &mut Plan) -> anyhow::Result<Self> {
         if let (Some(ground), Some(keep)) = (&arguments.ground, &arguments.keep) {
-            let lab = Box::new(Namespaces::read(ground)?);
+            let lab = Box::new(Namespaces::read(ground, plan)?);
             Namespaces::remember(plan, keep);
             return Ok(Self::Namespaces { lab, shown: Arc::default(), keep: keep.clone() });
         }
@@ -151,4 +163,19 @@ async fn obey(around: &Around, fleet: &Fleet, until_input_ends: bool) {
         }
     }
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::RuntimeFlavor;
+
+    use super::*;
+
+    #[test]
+    fn one_router_has_one_thread_and_many_have_a_thread_for_each_processor() {
+        let flavor = |routers| runtime(routers).unwrap().handle().runtime_flavor();
+        assert_eq!(flavor(1), RuntimeFlavor::CurrentThread);
+        assert_eq!(flavor(2), RuntimeFlavor::MultiThread);
+        assert_eq!(flavor(120), RuntimeFlavor::MultiThread);
+    }
 }

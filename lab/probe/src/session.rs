@@ -10,7 +10,7 @@
 //! **Silent** is a session, as with seamless BFD (RFC 7880), when so many packets in a row and no later one were answered in time: on
 //! the way forth or on the way back.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, num::NonZeroU64, time::Duration};
 
 use model::{Delay, Jitter, Loss};
 
@@ -80,21 +80,54 @@ pub struct Answer {
     pub delay: Option<Duration>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Answered {
     count: u32,
     delay: Option<Duration>,
 }
 
+/// A packet, in 32 octets: a router remembers hundreds for each thing that it probes.
 #[derive(Clone, Copy, Debug)]
 struct Packet {
-    at: Duration,
+    /// When it was sent, in nanoseconds.
+    at: u64,
+    /// What it says itself of that.
     sent: Moment,
-    answer: Option<Answered>,
+    /// How long the way forth took, in nanoseconds and one more. None where that is not known.
+    delay: Option<NonZeroU64>,
+    /// What the reflector counted, where it is answered.
+    count: u32,
+    is_answered: bool,
     /// Its time is over.
     late: bool,
     /// It is taken to have arrived, though it is not answered.
     arrived: bool,
+}
+
+impl Packet {
+    fn new(at: Duration, sent: Moment) -> Self {
+        Self { at: nanos(at), sent, delay: None, count: 0, is_answered: false, late: false, arrived: false }
+    }
+
+    fn at(&self) -> Duration {
+        Duration::from_nanos(self.at)
+    }
+
+    fn take(&mut self, answer: Answered) {
+        self.is_answered = true;
+        self.count = answer.count;
+        self.delay = answer.delay.and_then(|delay| NonZeroU64::new(nanos(delay).saturating_add(1)));
+    }
+
+    fn answer(&self) -> Option<Answered> {
+        let delay = self.delay.map(|nanos| Duration::from_nanos(nanos.get() - 1));
+        self.is_answered.then_some(Answered { count: self.count, delay })
+    }
+}
+
+/// Nanoseconds: 584 years of them at most.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A session.
@@ -156,7 +189,7 @@ impl Session {
     pub fn send(&mut self, now: Duration, sent: Moment) -> u32 {
         self.forget(now);
         let sequence = carried(self.first + wide(self.packets.len()));
-        self.packets.push_back(Packet { at: now, sent, answer: None, late: false, arrived: false });
+        self.packets.push_back(Packet::new(now, sent));
         self.sent += 1;
         sequence
     }
@@ -166,16 +199,16 @@ impl Session {
     pub fn hear(&mut self, answer: &Answer, now: Duration) -> bool {
         let Ok(at) = usize::try_from(answer.sequence.wrapping_sub(carried(self.first))) else { return false };
         let Some(packet) = self.packets.get_mut(at) else { return false };
-        if packet.answer.is_some() || packet.sent != answer.sent {
+        if packet.is_answered || packet.sent != answer.sent {
             return false;
         }
-        packet.answer = Some(Answered { count: answer.count, delay: answer.delay });
-        let round = now.saturating_sub(packet.at);
+        packet.take(Answered { count: answer.count, delay: answer.delay });
+        let round = now.saturating_sub(packet.at());
         self.answered += 1;
         self.note_round(now, round);
         self.compare_counts(at);
         self.spoken(at);
-        while self.packets.get(self.judged).is_some_and(|packet| packet.answer.is_some()) {
+        while self.packets.get(self.judged).is_some_and(|packet| packet.is_answered) {
             self.judged += 1;
         }
         true
@@ -185,8 +218,8 @@ impl Session {
     pub fn expire(&mut self, now: Duration) {
         let patience = self.patience(now);
         while let Some(packet) = self.packets.get_mut(self.judged) {
-            if packet.answer.is_none() {
-                if packet.at + patience > now {
+            if !packet.is_answered {
+                if packet.at() + patience > now {
                     return;
                 }
                 packet.late = true;
@@ -203,7 +236,7 @@ impl Session {
 
     /// When the time of the next packet is over; none where none is waited for.
     pub fn next(&self, now: Duration) -> Option<Duration> {
-        self.packets.get(self.judged).map(|packet| packet.at + self.patience(now))
+        self.packets.get(self.judged).map(|packet| packet.at() + self.patience(now))
     }
 
     /// Whether nothing comes back.
@@ -217,14 +250,14 @@ impl Session {
         let (mut delays, mut differences) = (Mean::default(), Mean::default());
         let mut before: Option<Duration> = None;
         for (place, packet) in self.packets.iter().enumerate() {
-            if packet.at + self.settings.window < now {
+            if packet.at() + self.settings.window < now {
                 continue;
             }
             // Up to the first that is waited for: answers come sooner than losses are known, and would outweigh them.
             let is_judged = place < self.judged;
             judged += u64::from(is_judged);
-            lost += u64::from(is_judged && packet.answer.is_none() && !packet.arrived);
-            let Some(delay) = packet.answer.and_then(|answer| answer.delay) else { continue };
+            lost += u64::from(is_judged && !packet.is_answered && !packet.arrived);
+            let Some(delay) = packet.answer().and_then(|answer| answer.delay) else { continue };
             delays.add(delay);
             if let Some(before) = before.replace(delay) {
                 differences.add(before.abs_diff(delay));
@@ -265,10 +298,10 @@ impl Session {
     fn forget(&mut self, now: Duration) {
         let window = self.settings.window;
         let mut is_full = self.packets.len() >= MOST;
-        while self.packets.front().is_some_and(|packet| is_full || packet.at + window < now) {
+        while self.packets.front().is_some_and(|packet| is_full || packet.at() + window < now) {
             is_full = false;
             let Some(packet) = self.packets.pop_front() else { return };
-            match packet.answer {
+            match packet.answer() {
                 Some(answer) => (self.count_before, self.unanswered_before) = (answer.count, 0),
                 None => self.unanswered_before = self.unanswered_before.saturating_add(1),
             }
@@ -279,8 +312,7 @@ impl Session {
 
     /// Works out anew how many arrived between an answered packet and those before and behind it that are answered too.
     fn compare_counts(&mut self, at: usize) {
-        let is_answered =
-            |place: &usize| self.packets.get(*place).is_some_and(|packet| packet.answer.is_some());
+        let is_answered = |place: &usize| self.packets.get(*place).is_some_and(|packet| packet.is_answered);
         let before = (0..at).rev().find(is_answered);
         let behind = (at + 1..self.packets.len()).find(is_answered);
         self.fill(before, at);
@@ -292,9 +324,8 @@ impl Session {
     /// Takes the first packets between two answered ones to have arrived, as many as the reflector counted. `from` is none for the
     /// answered one that was forgotten last.
     fn fill(&mut self, from: Option<usize>, to: usize) {
-        let count = |place: usize| {
-            self.packets.get(place).and_then(|packet| packet.answer).map(|answer| answer.count)
-        };
+        let count =
+            |place: usize| self.packets.get(place).and_then(Packet::answer).map(|answer| answer.count);
         let Some(upper) = count(to) else { return };
         let (start, lower, gone) = match from.and_then(|place| Some((place + 1, count(place)?))) {
             Some((start, lower)) => (start, lower, 0),
@@ -314,7 +345,7 @@ impl Session {
         if self.newest.is_none_or(|newest| number > newest) {
             self.newest = Some(number);
             let behind = self.packets.iter().skip(at + 1);
-            let missed = behind.filter(|packet| packet.late && packet.answer.is_none()).count();
+            let missed = behind.filter(|packet| packet.late && !packet.is_answered).count();
             self.missed = u32::try_from(missed).unwrap_or(u32::MAX);
         }
         self.spoke = self.spoke.saturating_add(1);

@@ -32,6 +32,14 @@ const ENDING: Duration = Duration::from_secs(10);
 /// How long it may take from the end of its sockets to its own.
 const CLOSING: Duration = Duration::from_secs(1);
 
+/// What the allocators of a process for one router are told: a store of memory for all its few threads, and less that is free and
+/// kept (`docs/lab.md`, "What an agent takes"). The first is of jemalloc, beside what is built in (`.cargo/config.toml`), the second of
+/// the system's, which libyang uses. Many routers in one process keep what is built in: there it is speed that counts.
+const LEAN: [(&str, &str); 2] = [
+    ("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:500,tcache_max:2048,tcache_nslots_small_max:40"),
+    ("MALLOC_ARENA_MAX", "1"),
+];
+
 /// The program beside this one.
 fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program does not know where it is")?;
@@ -93,16 +101,27 @@ impl Forwarding<'_> {
             }
         }
     }
+
+    /// What its environment has more than ours.
+    const fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Real { only: Some(_), .. } => &LEAN,
+            _ => &[],
+        }
+    }
 }
 
 impl Routers {
     /// Starts it and waits until all routers take connections.
     pub async fn start(written: &Written, forwarding: Forwarding<'_>) -> anyhow::Result<Self> {
+        // Who measures says it otherwise in the environment of this program.
+        let is_ours = |(name, _): &&(&str, &str)| std::env::var_os(name).is_none();
         let mut child = Command::new(beside("trunkline-router")?)
             .arg("--config")
             .arg(&written.routers)
             .args(forwarding.arguments(written))
             .arg("--until-input-ends")
+            .envs(forwarding.environment().iter().filter(is_ours).copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log(&written.logs, "routers.log")?)
@@ -216,5 +235,18 @@ impl Controller {
     /// Ends it.
     pub async fn end(mut self) {
         end(&mut self.child).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_for_one_router_is_told_to_keep_little_and_no_other_is() {
+        let (layout, keep, node) = (Path::new("layout.json"), Path::new("routers"), NodeId::lit("r1"));
+        assert_eq!(Forwarding::Real { layout, keep, only: Some(&node) }.environment(), LEAN);
+        assert!(Forwarding::Real { layout, keep, only: None }.environment().is_empty());
+        assert!(Forwarding::Simulated.environment().is_empty());
     }
 }

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     fixture::{instance, posted, schema, set, steering, tree, unconfigured},
-    post::Post,
     sight::Sight,
 };
 
@@ -75,7 +74,7 @@ fn wrong() -> Vec<(Value, &'static str)> {
 
 #[test]
 fn what_this_kernel_cannot_do_is_refused_and_the_rest_is_not() {
-    let judge = judge(post().place, schema());
+    let judge = judge(Arc::new(post()), schema());
     for (content, reason) in wrong() {
         let told = judge(&tree(&content)).unwrap_err();
         assert!(
@@ -92,7 +91,7 @@ fn what_this_kernel_cannot_do_is_refused_and_the_rest_is_not() {
 
 #[test]
 fn many_reasons_are_counted() {
-    let judge = judge(post().place, schema());
+    let judge = judge(Arc::new(post()), schema());
     let many: Vec<_> = (1..=30).map(|color| (color, label(16_000 + color))).collect();
     let told = judge(&tree(&policies(&many))).unwrap_err();
     assert_eq!(told.matches("MPLS label").count(), MOST);
@@ -101,11 +100,12 @@ fn many_reasons_are_counted() {
 
 #[test]
 fn what_the_router_sees_changes_no_judgement() {
-    let post = post();
-    let blind = post.place(&Sight::default());
+    let best = post();
+    let worst = Post { place: best.place(&Sight::default()), ..best.clone() };
+    let [best, worst] = [best, worst].map(Arc::new);
     for (content, _) in wrong() {
         let tree = tree(&content);
-        let [at_best, at_worst] = [&post.place, &blind].map(|place| judge(place.clone(), schema())(&tree));
+        let [at_best, at_worst] = [&best, &worst].map(|post| judge(post.clone(), schema())(&tree));
         assert_eq!(at_best, at_worst);
     }
 }
@@ -113,7 +113,7 @@ fn what_the_router_sees_changes_no_judgement() {
 #[test]
 fn a_commit_that_cannot_be_carried_out_changes_nothing() {
     let router = unconfigured();
-    router.judged_by(judge(post().place, schema()));
+    router.judged_by(judge(Arc::new(post()), schema()));
     assert_eq!(set(&router, &steering("bank", 7)), Ok(true));
     let before = router.running().borrow().clone();
     for (content, reason) in wrong() {

@@ -122,6 +122,18 @@ fn patience_grows_with_how_long_answers_take() {
 }
 
 #[test]
+fn a_packet_takes_32_octets_and_its_answer_comes_out_as_it_went_in() {
+    assert!(size_of::<Packet>() <= 32, "{} octets", size_of::<Packet>());
+    let mut packet = Packet::new(Duration::new(7, 123_456_789), sent(1));
+    assert_eq!((packet.at(), packet.answer()), (Duration::new(7, 123_456_789), None));
+    for delay in [None, Some(Duration::ZERO), Some(Duration::from_nanos(1)), Some(Duration::new(9, 1))] {
+        let answered = Answered { count: 5, delay };
+        packet.take(answered);
+        assert_eq!(packet.answer(), Some(answered));
+    }
+}
+
+#[test]
 fn memory_is_bounded() {
     let mut session = Session::new(Settings::default());
     for number in 0..10_000 {

@@ -32,6 +32,8 @@ use crate::{
 const MAX_MESSAGE: usize = 16 << 20;
 /// Bounds on the XML of one message.
 const LIMITS: Limits = Limits { bytes: MAX_MESSAGE, depth: 64, elements: 400_000, attributes: 64 };
+/// A message of more than so many octets leaves no memory behind.
+const KEPT: usize = 64 << 10;
 /// Time for the client's hello.
 const HELLO: Duration = Duration::from_secs(30);
 /// Time in which a client must take what is written to it.
@@ -187,7 +189,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
         frame::encode(self.framing, text, &mut self.out).map_err(|_| Over)?;
         let out = std::mem::take(&mut self.out);
         self.raw(&out).await?;
-        self.out = out;
+        // A session lives for weeks, and one large reply must not cost its memory for as long.
+        if out.capacity() <= KEPT {
+            self.out = out;
+        }
         Ok(())
     }
 
@@ -197,5 +202,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
             self.stream.flush().await
         });
         written.await.map_err(|_| Over)?.map_err(|_| Over)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{DuplexStream, duplex, sink};
+
+    use super::*;
+
+    fn line() -> (Line<DuplexStream>, DuplexStream) {
+        let (stream, peer) = duplex(4 << 10);
+        let decoder = Decoder::new(Framing::Chunked, MAX_MESSAGE);
+        (Line { stream, decoder, framing: Framing::Chunked, out: BytesMut::new() }, peer)
+    }
+
+    #[tokio::test]
+    async fn a_large_reply_leaves_no_memory_behind_and_a_small_one_is_written_into_what_is_there() {
+        let (mut line, mut peer) = line();
+        let reader = tokio::spawn(async move { tokio::io::copy(&mut peer, &mut sink()).await });
+        assert!(line.send("small").await.is_ok());
+        let small = line.out.capacity();
+        assert!(small > 0 && small <= KEPT, "{small}");
+        assert!(line.send(&"x".repeat(4 * KEPT)).await.is_ok());
+        assert_eq!(line.out.capacity(), 0);
+        drop(line);
+        assert!(reader.await.unwrap().unwrap() > 4 * KEPT as u64);
     }
 }
