@@ -29,6 +29,7 @@ pub fn agents(figures: &mut Figures) -> Result<(), String> {
     figures.add("agents up", lab.up()?);
     for process in lab.routers() {
         figures.add("agents resident", process.mebibytes("status", "VmRSS:"));
+        figures.add("agents own", process.mebibytes("status", "RssAnon:"));
         figures.add("agents share", process.mebibytes("smaps_rollup", "Pss:"));
     }
     Ok(())

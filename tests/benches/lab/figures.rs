@@ -62,6 +62,7 @@ const ROWS: &[Row] = &[
         "s",
     ),
     row("agents", "agents resident", "resident memory of an agent's process", Target::Worst(10.0), "MiB"),
+    row("agents", "agents own", "of that what is no page of a program's file (RssAnon)", Target::None, "MiB"),
     row(
         "agents",
         "agents share",

@@ -221,7 +221,7 @@ fn compile() -> Result<Context, SchemaError> {
         texts.insert(EmbeddedModuleKey::new(module.name, None, None, None), module.text);
     }
     context.set_embedded_modules(&texts);
-    // One after the other, each would compile anew what it augments: slower, and memory that is free afterwards lies between what is not.
+    // Loaded one by one, each would have all that share imports with it compiled anew, and what that leaves free lies between what stays.
     let no_features: &[&str] = &[];
     let all: Vec<_> = MODULES.iter().map(|module| (module.name, None::<&str>, no_features)).collect();
     context.load_modules(&all).map_err(|cause| failed("(one of them)", cause))?;
