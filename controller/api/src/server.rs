@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::{Token, asked::Context, gate::gate, guard::Guard, stall::Stall, stream};
+use crate::{Origin, Token, asked::Context, gate::gate, guard::Guard, stall::Stall, stream};
 use engine::handle::Engine;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -54,12 +54,13 @@ pub struct Server {
     journal: store::Journal,
     token: Token,
     hosts: Vec<String>,
+    outer: Option<Origin>,
 }
 
 impl Server {
     /// A server in front of an engine. `journal` takes the audit log.
     pub fn new(engine: Engine, journal: store::Journal, token: Token) -> Self {
-        Self { engine, journal, token, hosts: Vec::new() }
+        Self { engine, journal, token, hosts: Vec::new(), outer: None }
     }
 
     /// Answers to another name too, given as `name:port`. It always answers to `127.0.0.1`, `localhost` and the address
@@ -67,6 +68,14 @@ impl Server {
     #[must_use]
     pub fn also_named(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Lets pages of this origin ask too: those of the dashboard, as a TLS proxy in front shows it. The proxy still has to name one of
+    /// the server's own names in `Host`.
+    #[must_use]
+    pub fn shown_at(mut self, origin: Option<Origin>) -> Self {
+        self.outer = origin;
         self
     }
 
@@ -93,7 +102,7 @@ impl Server {
         let context = Context {
             engine: self.engine,
             journal: self.journal,
-            guard: Guard { hosts, token: self.token },
+            guard: Guard { hosts, outer: self.outer, token: self.token },
             stop: CancellationToken::new(),
             streams: Arc::new(Semaphore::new(stream::STREAMS)),
         };
