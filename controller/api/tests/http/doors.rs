@@ -213,6 +213,21 @@ async fn unknown_paths_methods_media_and_bodies_are_told_apart() {
 }
 
 #[tokio::test]
+async fn connections_that_ask_nothing_soon_make_room() {
+    let fixture = Fixture::start().await;
+    let address = fixture.base.strip_prefix("http://").unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..256 {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    // The first of them may stay for five seconds; those that came when it became crowded may not.
+    let client = fixture.client();
+    let answer = timeout(Duration::from_secs(4), client.state()).await;
+    assert_eq!(answer.expect("it is answered before the first ones end").unwrap(), crate::fixture::picture());
+    drop(idle);
+}
+
+#[tokio::test]
 async fn a_body_beyond_the_limit_is_refused_announced_or_not() {
     let fixture = Fixture::start().await;
     let address = fixture.base.strip_prefix("http://").unwrap();
