@@ -176,6 +176,20 @@ fn a_small_run_is_the_page_that_it_was() {
     insta::assert_snapshot!("a_small_run", page(&small()));
 }
 
+#[test]
+fn words_of_tables_stay_whole_in_a_narrow_window() {
+    let page = page(&small());
+    for style in ["overflow-wrap", "word-break", "hyphens"] {
+        assert!(!page.contains(style), "{style}");
+    }
+    let heads = page.split("<th").filter_map(|rest| rest.split_once('>')?.1.split_once("</th>"));
+    let longest = heads.flat_map(|(head, _)| head.split(' ')).map(str::len).max();
+    assert!(
+        longest.is_some_and(|longest| (4..=8).contains(&longest)),
+        "{longest:?}: nine columns fit into 700 px"
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
