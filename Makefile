@@ -86,11 +86,12 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 	KILLS=$(KILLS) $(CARGO) test --workspace --locked --test faults -- --exact --nocapture \
 		killed::killed_at_any_step_of_the_machine_it_finishes_what_was_accepted
 
+# Packages that are picked out would have their dependencies built anew, with features of their own.
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
-	$(CARGO) build --locked -p daemon -p agent --bins
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p ground -p host -p acceptance --test lab --test hosts -- --nocapture
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p acceptance --test real -- --include-ignored --nocapture
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --locked -p kernel -p probe --test namespaces -- --nocapture
+	$(CARGO) build --workspace --locked --bins $(addprefix --test ,lab hosts real namespaces)
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test lab --test hosts -- --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test real -- --include-ignored --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
 

@@ -2,10 +2,10 @@
 
 use warp::{
     host::Authority,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 
-use crate::{Problem, Token, route::Access};
+use crate::{Origin, Problem, Token, route::Access};
 
 /// Header with the name of the person or program that asks.
 pub(crate) const USER: &str = "x-trunkline-user";
@@ -17,6 +17,8 @@ const LONGEST_USER: usize = 64;
 pub(crate) struct Guard {
     /// Names with port under which the server may be addressed, lower case.
     pub hosts: Vec<String>,
+    /// Under which a TLS proxy shows the dashboard.
+    pub outer: Option<Origin>,
     /// What writes need.
     pub token: Token,
 }
@@ -47,13 +49,20 @@ impl Guard {
     }
 
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-        let ours = origin.to_str().ok().and_then(|text| text.strip_prefix("http://"));
-        if ours.is_some_and(|name| self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name))) {
+        // All of them, so that nobody hides one behind another.
+        if headers.get_all(header::ORIGIN).iter().all(|origin| self.is_ours(origin)) {
             return Ok(());
         }
-        let detail = "a page of another origin asked; only the dashboard of this controller may";
+        let detail = "a page of another origin asked; only the dashboard of this controller may: where a TLS proxy shows it, \
+                      `outerOrigin` of the configuration says under which origin";
         Err(Problem::new(StatusCode::FORBIDDEN, "origin", detail))
+    }
+
+    fn is_ours(&self, origin: &HeaderValue) -> bool {
+        let Ok(text) = origin.to_str() else { return false };
+        let is_own = |name: &str| self.hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+        text.strip_prefix("http://").is_some_and(is_own)
+            || self.outer.as_ref().is_some_and(|outer| outer.as_str() == text)
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), Problem> {

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::{Token, asked::Context, gate::gate, guard::Guard, stall::Stall, stream};
+use crate::{Origin, Token, asked::Context, gate::gate, guard::Guard, stall::Stall, stream};
 use engine::handle::Engine;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -23,6 +23,8 @@ const STALL: Duration = Duration::from_secs(20);
 /// The head of a request must be there by then; a connection that asks nothing for so long is closed, so that idle ones do not
 /// stand in the way of the stop switch.
 const HEAD: Duration = Duration::from_secs(5);
+/// The same for connections that come when half of all are taken: what asks nothing then makes room for what does.
+const HURRIED_HEAD: Duration = Duration::from_millis(500);
 /// Requests under way get so long when the server stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -54,12 +56,13 @@ pub struct Server {
     journal: store::Journal,
     token: Token,
     hosts: Vec<String>,
+    outer: Option<Origin>,
 }
 
 impl Server {
     /// A server in front of an engine. `journal` takes the audit log.
     pub fn new(engine: Engine, journal: store::Journal, token: Token) -> Self {
-        Self { engine, journal, token, hosts: Vec::new() }
+        Self { engine, journal, token, hosts: Vec::new(), outer: None }
     }
 
     /// Answers to another name too, given as `name:port`. It always answers to `127.0.0.1`, `localhost` and the address
@@ -67,6 +70,14 @@ impl Server {
     #[must_use]
     pub fn also_named(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Lets pages of this origin ask too: those of the dashboard, as a TLS proxy in front shows it. The proxy still has to name one of
+    /// the server's own names in `Host`.
+    #[must_use]
+    pub fn shown_at(mut self, origin: Option<Origin>) -> Self {
+        self.outer = origin;
         self
     }
 
@@ -93,7 +104,7 @@ impl Server {
         let context = Context {
             engine: self.engine,
             journal: self.journal,
-            guard: Guard { hosts, token: self.token },
+            guard: Guard { hosts, outer: self.outer, token: self.token },
             stop: CancellationToken::new(),
             streams: Arc::new(Semaphore::new(stream::STREAMS)),
         };
@@ -141,7 +152,8 @@ impl Bound {
             };
             match accepted {
                 Ok((socket, _)) => {
-                    let served = serve_connection(socket, self.context.clone(), &graceful);
+                    let head = head_within(permits.available_permits());
+                    let served = serve_connection(socket, head, self.context.clone(), &graceful);
                     tokio::spawn(async move {
                         served.await;
                         drop(permit);
@@ -162,8 +174,14 @@ impl Bound {
     }
 }
 
+/// How long a connection may ask nothing, where so many more could come.
+const fn head_within(free: usize) -> Duration {
+    if free < CONNECTIONS / 2 { HURRIED_HEAD } else { HEAD }
+}
+
 fn serve_connection(
     socket: TcpStream,
+    head: Duration,
     context: Arc<Context>,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -173,7 +191,7 @@ fn serve_connection(
     }
     // HTTP/1 alone: where the version is still to be guessed, no deadline holds for the first bytes.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(64 << 10);
     let service = TowerToHyperService::new(warp::service(gate(context)));
     let connection = builder.serve_connection(TokioIo::new(Stall::new(socket, STALL)), service).into_owned();
     let watched = graceful.watch(connection);

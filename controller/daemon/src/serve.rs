@@ -157,7 +157,8 @@ async fn serve(config: Config, stop: CancellationToken) -> anyhow::Result<()> {
         started = Controller::start(setup) => started?,
     };
     let notifiers = api::spawn_notifiers(&config.notify, &engine.events.subscribe())?;
-    let bound = Server::new(engine, journal, token).bind(config.listen).await?;
+    let bound =
+        Server::new(engine, journal, token).shown_at(config.outer_origin.clone()).bind(config.listen).await?;
     // Scripts wait for this line.
     say(&format!("listening on http://{}", bound.address()));
     info!(token = %config.token().display(), "changes need the token in this file");

@@ -60,4 +60,7 @@ pub mod readers;
 
 pub mod codes;
 
+#[cfg(test)]
+mod teller;
+
 pub use device::clock;

@@ -186,50 +186,28 @@ async fn look_around(handle: &DeviceHandle, turns: &Turns, readings: u32) -> u32
 
 #[cfg(test)]
 mod tests {
-    use device::{Capabilities, Device, Module, Step};
-    use model::{Edit, TransactionId};
+    use device::{Module, Step};
 
     use super::*;
+    use crate::teller::{Teller, Tells};
 
     /// A device that tells of one more module whenever it is asked, and after the third time has nothing more to tell. A change begins when
     /// it was asked so often.
     struct Bit {
-        node: NodeId,
         told: usize,
         busy_after: usize,
         busy: watch::Sender<bool>,
     }
 
-    impl Device for Bit {
-        fn node(&self) -> &NodeId {
-            &self.node
-        }
-        async fn capabilities(&mut self) -> Result<Capabilities, DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn stage(&mut self, _: TransactionId, _: &[Edit]) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn commit(&mut self, _: TransactionId, _: Duration) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn confirm(&mut self, _: TransactionId) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn serves(&mut self) -> Result<Served, DeviceError> {
+    impl Tells for Bit {
+        fn serves(&mut self) -> Served {
             self.told += 1;
             if self.told == self.busy_after {
                 self.busy.send_replace(true);
             }
             let modules =
                 (0..self.told).map(|number| Module { name: format!("m{number}"), ..Module::default() });
-            Ok(Served { modules: modules.collect(), unfinished: self.told < 3, ..Served::default() })
+            Served { modules: modules.collect(), unfinished: self.told < 3, ..Served::default() }
         }
     }
 
@@ -238,7 +216,7 @@ mod tests {
         for (busy_after, asked, is_all) in [(9, 3, true), (2, 2, false), (3, 3, true)] {
             let (busy, is_busy) = watch::channel(false);
             let (learnt, mut out) = mpsc::channel(9);
-            let device = Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy };
+            let device = Teller::new(Bit { told: 0, busy_after, busy });
             let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
             let gate = Arc::new(Semaphore::new(1));
             let turns = Turns { every: Duration::from_secs(60), gate, busy: is_busy, learnt };

@@ -151,14 +151,13 @@ pub async fn look(
 
 #[cfg(test)]
 mod tests {
-    use device::{Contents, Device};
-    use model::{DeviceReading, Edit, TransactionId};
+    use device::Contents;
 
     use super::*;
+    use crate::teller::{Teller, Tells};
 
     /// A device with texts for all but one of its modules.
     struct Chassis {
-        node: NodeId,
         asked: Vec<usize>,
     }
 
@@ -166,55 +165,33 @@ mod tests {
         Module { name: name.into(), revision: Some("2024-01-01".into()), ..Module::default() }
     }
 
-    impl Device for Chassis {
-        fn node(&self) -> &NodeId {
-            &self.node
-        }
-        async fn capabilities(&mut self) -> Result<device::Capabilities, DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn stage(&mut self, _: TransactionId, _: &[Edit]) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn commit(&mut self, _: TransactionId, _: Duration) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn confirm(&mut self, _: TransactionId) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn cancel(&mut self, _: TransactionId) -> Result<(), DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn read(&mut self) -> Result<DeviceReading, DeviceError> {
-            unreachable!("nobody asks")
-        }
-        async fn serves(&mut self) -> Result<Served, DeviceError> {
+    impl Tells for Chassis {
+        fn serves(&mut self) -> Served {
             let names = ["scheduler-policy".to_owned()].into();
             let nodes = Lack::Nodes { revision: None, names };
             let lacks =
                 [("openconfig-qos".to_owned(), nodes), ("trunkline-sr-policy".to_owned(), Lack::Module)];
             let lacks = Lacks::from(lacks);
             let judged = lacks.keys().cloned().collect();
-            Ok(Served { lacks, judged, ..Served::default() })
+            Served { lacks, judged, ..Served::default() }
         }
-        async fn modules(&mut self) -> Result<Vec<Module>, DeviceError> {
+        fn modules(&mut self) -> Vec<Module> {
             let others = (0..9).map(|number| module(&format!("other-{number}")));
-            Ok([module("bare"), module("openconfig-qos")].into_iter().chain(others).collect())
+            [module("bare"), module("openconfig-qos")].into_iter().chain(others).collect()
         }
-        async fn contents(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
+        fn contents(&mut self, modules: &[Module]) -> Vec<Module> {
             self.asked.push(modules.len());
             assert!(modules.len() <= AT_ONCE, "{:?}", self.asked);
             let mut known = modules.to_vec();
             for module in known.iter_mut().filter(|module| module.name != "bare") {
                 module.contents = Some(Contents { containers: 2, lists: 1, rpcs: 0 });
             }
-            Ok(known)
+            known
         }
     }
 
     fn spawned() -> DeviceHandle {
-        let device = Chassis { node: NodeId::lit("r1"), asked: Vec::new() };
-        DeviceHandle::spawn(device, Duration::from_secs(5))
+        DeviceHandle::spawn(Teller::new(Chassis { asked: Vec::new() }), Duration::from_secs(5))
     }
 
     #[tokio::test]

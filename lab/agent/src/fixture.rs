@@ -24,8 +24,8 @@ topology:
   kinds:
     linux: {image: alpine}
   nodes:
-    a: {kind: linux, image: frr, labels: {trunkline.locator: "fd00:0:1::/48"}}
-    b: {kind: linux, image: frr, labels: {trunkline.locator: "fd00:0:2::/48"}}
+    a: {kind: linux, image: frr}
+    b: {kind: linux, image: frr}
     bank-a: {kind: linux, labels: {trunkline.vrf: bank}}
     bank-b: {kind: linux, labels: {trunkline.vrf: bank}}
     guest-b: {kind: linux, labels: {trunkline.vrf: guest}}

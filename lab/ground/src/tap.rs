@@ -7,26 +7,17 @@
 use std::{
     collections::BTreeMap,
     io,
-    num::NonZeroU64,
-    os::fd::OwnedFd,
     sync::mpsc::{Receiver, Sender, channel},
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use model::LinkId;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-use rustix::{
-    buffer::spare_capacity,
-    event::{EventfdFlags, epoll, eventfd},
-    io::Errno,
-    time::{
-        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-        timerfd_settime,
-    },
-};
+use rustix::io::Errno;
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
+use vigil::{Bell, Vigil, Woken};
 
 use crate::wire::{Count, Fate, Impairment, Room, Wire};
 
@@ -34,9 +25,6 @@ use crate::wire::{Count, Fate, Impairment, Room, Wire};
 const FRAME: usize = 1 << 16;
 /// Frames of one end that are read before others have their turn.
 const TURN: usize = 64;
-/// Tokens of what a thread waits for beside its ends.
-const TIMER: u64 = u64::MAX;
-const WAKE: u64 = u64::MAX - 1;
 
 /// An end of a line: the interface is there as long as this is.
 pub type End = SyncDevice;
@@ -71,7 +59,7 @@ enum Ask {
 /// A thread and the way to it.
 struct Worker {
     asks: Sender<Ask>,
-    wake: OwnedFd,
+    bell: Bell,
     thread: Option<JoinHandle<()>>,
     lines: Vec<LinkId>,
 }
@@ -80,7 +68,7 @@ impl Worker {
     fn ask(&self, ask: Ask) {
         // A thread that has ended takes nothing any more; who waits for its answer sees that.
         if self.asks.send(ask).is_ok() {
-            let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+            self.bell.ring();
         }
     }
 }
@@ -111,10 +99,10 @@ impl Wires {
         for (number, share) in (0_u64..).zip(shares) {
             let (asks, asked) = channel();
             let names = share.iter().map(|line| line.line.clone()).collect();
-            let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            let work = Work::new(share, wake.try_clone()?, asked, seed.wrapping_add(number))?;
+            let (vigil, bell) = Vigil::begin()?;
+            let work = Work::new(share, vigil, asked, seed.wrapping_add(number))?;
             let thread = thread::Builder::new().name(format!("wire-{number}")).spawn(move || work.run())?;
-            wires.workers.push(Worker { asks, wake, thread: Some(thread), lines: names });
+            wires.workers.push(Worker { asks, bell, thread: Some(thread), lines: names });
         }
         Ok(wires)
     }
@@ -161,20 +149,13 @@ struct Work {
     ends: Vec<End>,
     wire: Wire,
     dice: ChaCha8Rng,
-    epoll: OwnedFd,
-    timer: OwnedFd,
-    /// What the timer is set to.
-    armed: Option<Duration>,
-    wake: OwnedFd,
+    vigil: Vigil,
     asked: Receiver<Ask>,
     begun: Instant,
 }
 
 impl Work {
-    fn new(lines: Vec<WiredLine>, wake: OwnedFd, asked: Receiver<Ask>, seed: u64) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+    fn new(lines: Vec<WiredLine>, vigil: Vigil, asked: Receiver<Ask>, seed: u64) -> io::Result<Self> {
         let mut wire = Wire::new(Room::default());
         let mut ends = Vec::new();
         for line in lines {
@@ -184,36 +165,31 @@ impl Work {
             ends.extend(line.ends);
         }
         for (token, end) in (0_u64..).zip(&ends) {
-            epoll::add(&epoll, end, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?;
+            vigil.watch(end, token)?;
         }
-        epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
-        epoll::add(&epoll, &wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         let dice = ChaCha8Rng::seed_from_u64(seed);
-        Ok(Self { ends, wire, dice, epoll, timer, armed: None, wake, asked, begun: now() })
+        Ok(Self { ends, wire, dice, vigil, asked, begun: now() })
     }
 
     /// Carries frames until it is told to end.
     fn run(mut self) {
-        // Timers of this thread ring when they should and not up to 50 µs later; without it the wire is only less exact.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-        let mut events = Vec::with_capacity(256);
+        vigil::ring_in_time();
+        let mut woken = Vec::new();
         let mut frame = vec![0; FRAME];
         loop {
-            events.clear();
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return tracing::error!(%error, "a wire stands still"),
+            if let Err(error) = self.vigil.wait(&mut woken) {
+                return tracing::error!(%error, "a wire stands still");
             }
-            for event in &events {
-                match event.data.u64() {
-                    TIMER => drained(&self.timer),
-                    WAKE => {
-                        drained(&self.wake);
+            for why in &woken {
+                match why {
+                    Woken::Asked => {
                         if self.answer() {
                             return;
                         }
                     }
-                    token => self.read(usize::try_from(token).unwrap_or(usize::MAX), &mut frame),
+                    Woken::Came(token) => {
+                        self.read(usize::try_from(*token).unwrap_or(usize::MAX), &mut frame)
+                    }
                 }
             }
             self.write();
@@ -259,7 +235,7 @@ impl Work {
                 Err(error) => {
                     // Its interface is gone: a namespace was removed. Nothing will come from there any more.
                     tracing::debug!(%error, end = at, "an end of a wire is closed");
-                    let _ = epoll::delete(&self.epoll, end);
+                    let _ = self.vigil.leave(end);
                     return;
                 }
             }
@@ -274,20 +250,10 @@ impl Work {
         }
     }
 
-    /// Sets the timer to the moment at which the next frame leaves.
+    /// Waits no longer than until the next frame leaves.
     fn arm(&mut self) {
-        let next = self.wire.next();
-        if next == self.armed {
-            return;
-        }
-        // A timer of zero would never ring.
-        let wait = next.map(|at| at.saturating_sub(self.begun.elapsed()).max(Duration::from_nanos(1)));
-        let Ok(it_value) = Timespec::try_from(wait.unwrap_or_default()) else { return };
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let timer = Itimerspec { it_interval: none, it_value };
-        match timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &timer) {
-            Ok(_) => self.armed = next,
-            Err(error) => tracing::error!(%error, "a wire's timer cannot be set"),
+        if let Err(error) = self.vigil.until(self.wire.next(), self.begun.elapsed()) {
+            tracing::error!(%error, "a wire's timer cannot be set");
         }
     }
 }
@@ -295,12 +261,6 @@ impl Work {
 /// Gives a frame to an end. One that is down takes none, as the interface of a router does.
 fn put(end: Option<&End>, frame: &[u8]) {
     let _ = end.map(|end| rustix::io::write(end, frame));
-}
-
-/// Takes the count out of a timer or an event, so that it rings again.
-fn drained(descriptor: &OwnedFd) {
-    let mut count = [0; 8];
-    let _ = rustix::io::read(descriptor, &mut count);
 }
 
 #[expect(clippy::disallowed_methods, reason = "where frames come in is where time does")]

@@ -18,14 +18,13 @@ use netlink_packet_route::{
     link::{LinkAttribute, LinkFlags, LinkMessage},
 };
 use rustix::{
-    buffer::spare_capacity,
-    event::{EventfdFlags, epoll, eventfd},
     io::Errno,
     net::{
         AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, bind,
         netlink::SocketAddrNetlink, send, socket_with,
     },
 };
+use vigil::{Bell, Vigil, Woken};
 
 use crate::{
     layout::Layout,
@@ -36,8 +35,6 @@ use crate::{
 const ROUTE: Option<Protocol> = None;
 /// The group of messages about interfaces (RTMGRP_LINK).
 const LINKS: u32 = 1;
-/// What the thread waits for beside its sockets.
-const END: u64 = u64::MAX;
 /// The largest answer that is read at once.
 const ANSWER: usize = 1 << 16;
 
@@ -144,7 +141,7 @@ fn is_last(octets: &[u8]) -> bool {
 
 /// A thread that watches the lines of a lab. It ends when it is dropped.
 pub struct Watch {
-    end: OwnedFd,
+    end: Bell,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -155,13 +152,9 @@ impl Watch {
     /// # Errors
     /// A namespace cannot be entered, or the system gives no more descriptors.
     pub fn start(layout: &Layout, tell: Sender<Seen>) -> Result<Self, SpaceError> {
-        let fail = |cause: Errno| SpaceError::Run { program: "netlink", cause: cause.into() };
+        let fail = |cause: io::Error| SpaceError::Run { program: "netlink", cause };
         let routers: Vec<_> = layout.routers().map(|(_, stand, _)| stand).collect();
-        let sockets = space::each(
-            &routers,
-            |stand| &stand.space,
-            |_| listen().map_err(|cause| SpaceError::Run { program: "netlink", cause }),
-        )?;
+        let sockets = space::each(&routers, |stand| &stand.space, |_| listen().map_err(fail))?;
         let lines = routers
             .iter()
             .map(|stand| {
@@ -169,15 +162,12 @@ impl Watch {
                 known.map(|interface| (interface.device.clone(), interface.line.clone())).collect()
             })
             .collect();
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).map_err(fail)?;
+        let (vigil, end) = Vigil::begin().map_err(fail)?;
         for (token, socket) in (0_u64..).zip(&sockets) {
-            epoll::add(&epoll, socket, epoll::EventData::new_u64(token), epoll::EventFlags::IN)
-                .map_err(fail)?;
+            vigil.watch(socket, token).map_err(fail)?;
         }
-        let end = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(fail)?;
-        epoll::add(&epoll, &end, epoll::EventData::new_u64(END), epoll::EventFlags::IN).map_err(fail)?;
         let known = vec![BTreeMap::new(); sockets.len()];
-        let work = Work { epoll, sockets, lines, known, fell: BTreeSet::new(), last: None, tell };
+        let work = Work { vigil, sockets, lines, known, fell: BTreeSet::new(), last: None, tell };
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|cause| SpaceError::Run { program: "a thread", cause })?;
         Ok(Self { end, thread: Some(thread) })
@@ -186,7 +176,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let _ = rustix::io::write(&self.end, &1_u64.to_ne_bytes());
+        self.end.ring();
         if let Some(thread) = self.thread.take() {
             // One that panicked has said so.
             let _ = thread.join();
@@ -195,7 +185,7 @@ impl Drop for Watch {
 }
 
 struct Work {
-    epoll: OwnedFd,
+    vigil: Vigil,
     /// By router.
     sockets: Vec<OwnedFd>,
     /// The line at each interface, by router.
@@ -211,18 +201,18 @@ struct Work {
 
 impl Work {
     fn run(mut self) {
-        let mut events = Vec::with_capacity(256);
+        let mut woken = Vec::new();
         let mut answer = vec![0; ANSWER];
         loop {
-            events.clear();
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return tracing::error!(%error, "nobody watches the lines any more"),
+            if let Err(error) = self.vigil.wait(&mut woken) {
+                return tracing::error!(%error, "nobody watches the lines any more");
             }
-            for event in &events {
-                match event.data.u64() {
-                    END => return,
-                    token => self.read(usize::try_from(token).unwrap_or(usize::MAX), &mut answer),
+            for why in &woken {
+                match why {
+                    Woken::Asked => return,
+                    Woken::Came(token) => {
+                        self.read(usize::try_from(*token).unwrap_or(usize::MAX), &mut answer)
+                    }
                 }
             }
             let Some(down) = self.down() else { continue };

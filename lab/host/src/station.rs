@@ -12,18 +12,16 @@ use std::{
     fs::File,
     io,
     net::SocketAddr,
-    os::fd::{AsFd as _, OwnedFd},
+    os::fd::AsFd as _,
     path::Path,
     sync::mpsc::{Sender, channel},
     thread::{self, JoinHandle},
 };
 
-use rustix::{
-    event::{EventfdFlags, eventfd},
-    thread::{LinkNameSpaceType, move_into_link_name_space},
-};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use vigil::{Bell, Vigil};
 
 use crate::{
     flow::{Flow, FlowError, FlowId},
@@ -120,7 +118,7 @@ enum Ask {
 pub struct Station {
     name: String,
     asks: Sender<Ask>,
-    wake: OwnedFd,
+    bell: Bell,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -135,10 +133,8 @@ impl Station {
     ) -> Result<Self, StationError> {
         let fail = |cause| StationError::Start { station: name.to_owned(), cause };
         let (asks, asked) = channel();
-        let wake =
-            eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|cause| fail(cause.into()))?;
-        let woken = wake.try_clone().map_err(fail)?;
-        let work = Work::new(name.to_owned(), woken, asked).map_err(fail)?;
+        let (vigil, bell) = Vigil::begin().map_err(fail)?;
+        let work = Work::new(name.to_owned(), vigil, asked);
         let (entered, has_entered) = channel();
         let run = move || {
             let there = enter();
@@ -148,7 +144,7 @@ impl Station {
             }
         };
         let thread = thread::Builder::new().name(format!("host {name}")).spawn(run).map_err(fail)?;
-        let station = Self { name: name.to_owned(), asks, wake, thread: Some(thread) };
+        let station = Self { name: name.to_owned(), asks, bell, thread: Some(thread) };
         match has_entered.recv() {
             Ok(Ok(())) => Ok(station),
             Ok(Err(cause)) => Err(StationError::Enter { station: name.to_owned(), cause }),
@@ -228,8 +224,7 @@ impl Station {
 
     fn ask(&self, ask: Ask) -> Result<(), StationError> {
         self.asks.send(ask).map_err(|_| self.ended())?;
-        // It cannot be full: the thread empties it whenever it wakes.
-        let _ = rustix::io::write(&self.wake, &1_u64.to_ne_bytes());
+        self.bell.ring();
         Ok(())
     }
 

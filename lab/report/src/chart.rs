@@ -19,6 +19,8 @@ const PLOT: (f64, f64) = (62.0, 850.0);
 const HEIGHT: f64 = 150.0;
 const ABOVE: f64 = 30.0;
 const BELOW: f64 = 26.0;
+/// A line of text below a plot.
+const NOTE: f64 = 16.0;
 /// How high a lane is.
 const LANE: f64 = 34.0;
 /// Between two labels, one above the other.
@@ -27,6 +29,8 @@ const LEADING: f64 = 13.0;
 pub(crate) const MOST_SERIES: usize = 8;
 /// Letters of a label.
 const LETTERS: usize = 34;
+/// Letters of a line of text below a plot.
+const NOTE_LETTERS: usize = 125;
 /// Two dots nearer than this stand one above the other.
 const NEAR: f64 = 17.0;
 
@@ -42,8 +46,7 @@ pub(crate) fn chart(run: &Run) -> String {
     let broken = united(&run.spans);
     let mut top = 4.0;
     for (plot, series) in plots(&run.series) {
-        draw_plot(&mut svg, run, &time, (plot, series.as_slice()), (top, broken.as_slice()));
-        top += ABOVE + HEIGHT + BELOW;
+        top = draw_plot(&mut svg, run, &time, (plot, series.as_slice()), (top, broken.as_slice()));
     }
     let bottom = draw_lanes(&mut svg, run, &time, top, &broken);
     let plots = plots(&run.series).iter().map(|(plot, _)| *plot).collect::<Vec<_>>().join(", ");
@@ -92,14 +95,19 @@ fn united(spans: &[Span]) -> Vec<(u32, u32, usize)> {
     united
 }
 
-/// One plot with its axes, from its top.
+/// Whether all is known of a series, and is nothing. Such lines lie on each other and on the axis, and their labels crowd at its end.
+fn is_nothing(series: &Series) -> bool {
+    !series.points.is_empty() && series.points.iter().all(|(_, value)| *value == Some(0.0))
+}
+
+/// One plot with its axes, from its top; gives its bottom.
 fn draw_plot(
     svg: &mut Svg,
     run: &Run,
     time: &Scale,
     (plot, series): (&str, &[&Series]),
     (top, broken): (f64, &[(u32, u32, usize)]),
-) {
+) -> f64 {
     let (upper, lower) = (top + ABOVE, top + ABOVE + HEIGHT);
     let unit = series.first().map_or("", |one| one.unit.as_str());
     let shown: Vec<(&&Series, Vec<Point>)> =
@@ -120,7 +128,8 @@ fn draw_plot(
         svg.line(&format!("mark {}", class(mark.kind)), (x, upper), (x, lower));
     }
     let mut labels = Vec::new();
-    for (number, (one, points)) in shown.iter().enumerate() {
+    // A series keeps its colour in all plots, so what is not drawn has a number too.
+    for (number, (one, points)) in shown.iter().enumerate().filter(|(_, (one, _))| !is_nothing(one)) {
         let places: Vec<Option<(f64, f64)>> = points
             .iter()
             .map(|(at, is)| is.map(|is| (time.place(f64::from(*at)), value.place(is))))
@@ -134,6 +143,14 @@ fn draw_plot(
         let more = format!("and {} more, not drawn", series.len() - MOST_SERIES);
         svg.text("tick", (PLOT.1, upper - 10.0), Anchor::End, &more);
     }
+    let nothing: Vec<&str> =
+        shown.iter().filter(|(one, _)| is_nothing(one)).map(|(one, _)| one.name.as_str()).collect();
+    if nothing.is_empty() {
+        return lower + BELOW;
+    }
+    let note = format!("{} zero throughout, not drawn: {}", nothing.len(), nothing.join(", "));
+    svg.text("tick", (PLOT.0, lower + BELOW + 4.0), Anchor::Start, &shortened(&note, NOTE_LETTERS));
+    lower + BELOW + NOTE
 }
 
 /// The ground of a plot or of lanes, and where promises were broken.
@@ -295,6 +312,34 @@ mod tests {
         ] {
             assert!(drawn.contains(shape), "{shape}\nis missing in\n{drawn}");
         }
+    }
+
+    #[test]
+    fn what_is_zero_throughout_is_named_below_and_what_is_unknown_is_drawn() {
+        let of = |name: &str, points: Vec<Point>| Series { points, ..series("load of queues", name) };
+        let run = Run {
+            length_ms: 9,
+            series: vec![
+                of("idle <1>", vec![(0, Some(0.0)), (9, Some(0.0))]),
+                of("busy", vec![(0, Some(0.0)), (9, Some(4.0))]),
+                of("silent", vec![(0, Some(0.0)), (5, None), (9, Some(0.0))]),
+                of("idle 2", vec![(9, Some(0.0))]),
+                of("never seen", Vec::new()),
+            ],
+            ..Run::default()
+        };
+        let drawn = chart(&run);
+        let note = "<text class=\"tick\" x=\"62.0\" y=\"214.0\" text-anchor=\"start\">2 zero throughout, not drawn: idle &lt;1&gt;, idle 2</text>";
+        assert!(drawn.contains(note), "{note}\nis missing in\n{drawn}");
+        for (class, name) in [("label t1", "busy"), ("label t2", "silent"), ("label t4", "never seen")] {
+            assert!(drawn.contains(&format!("class=\"{class}\"")) && drawn.contains(name), "{name}: {drawn}");
+        }
+        assert!(!drawn.contains("t0\"") && !drawn.contains("t3\""), "{drawn}");
+        assert_eq!(drawn.matches("<path").count(), 2);
+        // 16 more than without the line below.
+        assert!(drawn.contains("viewBox=\"0 0 1080 384\""), "{drawn}");
+        let all = Run { series: vec![run.series[0].clone()], ..run };
+        assert!(chart(&all).contains("1 zero throughout, not drawn"), "a plot of nothing stays a plot");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{
     chart::{class, numbered},
     run::{Mark, MarkKind, Move, Run},
-    text::{count, escaped, seconds},
+    text::{count, escaped, seconds, wrappable},
 };
 
 /// Rows of a table in a page.
@@ -20,7 +20,7 @@ fn table(title: &str, columns: &[Column], rows: Vec<Vec<String>>) -> String {
         return String::new();
     }
     let class = |figure: bool| if figure { " class=\"figure\"" } else { "" };
-    let mut out = format!("<h2>{}</h2>\n<table>\n<thead><tr>", escaped(title));
+    let mut out = format!("<h2>{}</h2>\n<div class=\"wide\">\n<table>\n<thead><tr>", escaped(title));
     for (name, figure) in columns {
         out.push_str(&format!("<th{}>{}</th>", class(*figure), escaped(name)));
     }
@@ -33,7 +33,7 @@ fn table(title: &str, columns: &[Column], rows: Vec<Vec<String>>) -> String {
         }
         out.push_str("</tr>\n");
     }
-    out.push_str("</tbody>\n</table>\n");
+    out.push_str("</tbody>\n</table>\n</div>\n");
     if all > MOST_ROWS {
         let more = count(all - MOST_ROWS, "more row");
         out.push_str(&format!("<p class=\"faint\">and {more}, in the JSON of this run</p>\n"));
@@ -45,7 +45,7 @@ fn table(title: &str, columns: &[Column], rows: Vec<Vec<String>>) -> String {
 pub(crate) fn expectations(run: &Run) -> String {
     let rows = run.expectations.iter().map(|one| {
         let met = if one.met { "<span class=\"good\">yes</span>" } else { "<span class=\"bad\">NO</span>" };
-        vec![escaped(&one.what), met.to_owned(), seconds(one.at_ms), escaped(&one.why)]
+        vec![wrappable(&one.what), met.to_owned(), seconds(one.at_ms), wrappable(&one.why)]
     });
     let columns = [("what was expected", false), ("met", false), ("known at", true), ("why", false)];
     table("Expectations", &columns, rows.collect())
@@ -60,8 +60,8 @@ pub(crate) fn moves(run: &Run) -> String {
         ("to", false),
         ("why", false),
         ("breach to plan", true),
-        ("to acknowledgement", true),
-        ("read-back", true),
+        ("to last reply", true),
+        ("read back", true),
         ("confirm", true),
     ];
     table("Moves of traffic", &columns, run.moves.iter().map(moved).collect())
@@ -76,7 +76,7 @@ fn moved(one: &Move) -> Vec<String> {
         who,
         names(&one.from, "link"),
         names(&one.to, "link"),
-        escaped(&one.why),
+        wrappable(&one.why),
         millis(one.breach_to_plan_ms),
         millis(one.breach_to_ack_ms),
         millis(one.readback_ms),
@@ -89,7 +89,7 @@ fn names(all: &[String], what: &str) -> String {
     if all.is_empty() {
         return "unknown".to_owned();
     }
-    let mut shown: Vec<String> = all.iter().take(MOST_NAMES).map(|name| escaped(name)).collect();
+    let mut shown: Vec<String> = all.iter().take(MOST_NAMES).map(|name| wrappable(name)).collect();
     if all.len() > MOST_NAMES {
         shown.push(format!("and {}", count(all.len() - MOST_NAMES, &format!("other {what}"))));
     }
@@ -108,14 +108,15 @@ pub(crate) fn happened(run: &Run) -> String {
 }
 
 fn row(mark: &Mark, number: Option<usize>) -> Vec<String> {
-    let what = format!("<span class=\"{}\">{}</span>", class(mark.kind), escaped(&mark.text));
+    let what = format!("<span class=\"{}\">{}</span>", class(mark.kind), wrappable(&mark.text));
     vec![number.map_or(String::new(), |number| number.to_string()), seconds(mark.at_ms), what]
 }
 
 /// Single figures.
 pub(crate) fn figures(run: &Run) -> String {
-    let rows = run.figures.iter().map(|one| vec![escaped(&one.name), escaped(&one.value)]);
-    table("Figures", &[("", false), ("", true)], rows.collect())
+    let rows = run.figures.iter().map(|one| vec![wrappable(&one.name), wrappable(&one.value)]);
+    // Values are sentences too, so they may wrap.
+    table("Figures", &[("", false), ("", false)], rows.collect())
 }
 
 #[cfg(test)]
@@ -131,6 +132,7 @@ mod tests {
             Run { expectations: vec![one("a & b", true, 1_250), one("c", false, 9_000)], ..Run::default() };
         insta::assert_snapshot!(expectations(&run), @r#"
         <h2>Expectations</h2>
+        <div class="wide">
         <table>
         <thead><tr><th>what was expected</th><th>met</th><th class="figure">known at</th><th>why</th></tr></thead>
         <tbody>
@@ -138,6 +140,7 @@ mod tests {
         <tr><td>c</td><td><span class="bad">NO</span></td><td class="figure">9.0 s</td><td>it &lt;was&gt;</td></tr>
         </tbody>
         </table>
+        </div>
         "#);
     }
 
@@ -157,12 +160,14 @@ mod tests {
         };
         insta::assert_snapshot!(moves(&run), @r#"
         <h2>Moves of traffic</h2>
+        <div class="wide">
         <table>
-        <thead><tr><th class="figure">at</th><th>who</th><th>from</th><th>to</th><th>why</th><th class="figure">breach to plan</th><th class="figure">to acknowledgement</th><th class="figure">read-back</th><th class="figure">confirm</th></tr></thead>
+        <thead><tr><th class="figure">at</th><th>who</th><th>from</th><th>to</th><th>why</th><th class="figure">breach to plan</th><th class="figure">to last reply</th><th class="figure">read back</th><th class="figure">confirm</th></tr></thead>
         <tbody>
         <tr><td class="figure">18.4 s</td><td><span class="decision">away</span>: p&lt;1&gt;<br/>p&lt;2&gt;<br/>p&lt;3&gt;<br/>p&lt;4&gt;<br/>p&lt;5&gt;<br/>p&lt;6&gt;<br/>and 2 other services</td><td>line1</td><td>unknown</td><td>loss</td><td class="figure">61 ms</td><td class="figure">104 ms</td><td class="figure">unknown</td><td class="figure">unknown</td></tr>
         </tbody>
         </table>
+        </div>
         "#);
     }
 

@@ -21,6 +21,23 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// Text that stands for itself, with a place for a line break where the parts of a name meet. Browsers break names at hyphens alone: a
+/// column as narrow as its words would else be as wide as `production/hangzhou~shanghai`.
+pub(crate) fn wrappable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['/', ':', '~']) {
+        let (part, after) = rest.split_at(at + 1);
+        out.push_str(&escaped(part));
+        if after.starts_with(char::is_alphanumeric) {
+            out.push_str("<wbr/>");
+        }
+        rest = after;
+    }
+    out.push_str(&escaped(rest));
+    out
+}
+
 /// At most so many letters; what is left out is shown by an ellipsis.
 pub(crate) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -52,6 +69,16 @@ mod tests {
             "&lt;b a=&quot;1&quot;&gt;Q&amp;A&#39;s&lt;/b&gt;\u{fffd}[0m\u{fffd}"
         );
         assert_eq!(escaped("北京 line1:a--b"), "北京 line1:a--b");
+    }
+
+    #[test]
+    fn a_name_may_wrap_where_its_parts_meet_and_nowhere_else() {
+        assert_eq!(
+            wrappable("production/a~b: line1:sh<1> 北京:上海/"),
+            "production/<wbr/>a~<wbr/>b: line1:<wbr/>sh&lt;1&gt; 北京:<wbr/>上海/"
+        );
+        assert_eq!(wrappable("</td>//"), "&lt;/<wbr/>td&gt;//");
+        assert_eq!(wrappable(""), "");
     }
 
     #[test]

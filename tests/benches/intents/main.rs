@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "what it measures happens in real time")]
 
 mod bank;
+#[path = "../whole/call.rs"]
+mod call;
 #[path = "../whole/machine.rs"]
 mod machine;
 mod many;
@@ -24,42 +26,21 @@ use std::{
 };
 
 use nix::sys::resource::{UsageWho, getrusage};
-use series::{Series, Target};
+use series::{Row, Series, Target};
 use stage::{root, trunkline};
 
 /// Runs where nobody says how many.
 const RUNS: usize = 5;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("nothing is measured without `cargo bench`");
-        return;
-    }
-    let asked = arguments.iter().position(|argument| argument == "--runs");
-    let runs = asked.and_then(|at| arguments.get(at + 1)).map_or(RUNS, |count| count.parse().unwrap());
+    let Some(words) = call::words() else { return };
+    let runs = call::runs(&words, RUNS);
     let folder = tempfile::tempdir().unwrap();
     let before = machine::load();
     let rows = [many(folder.path(), runs), ceb(runs), ccb(folder.path(), runs)].concat();
-    println!("\n{}\nload average before {before}, after {}\n", machine::describe(), machine::load());
+    println!("\n{}\n", machine::told(&before));
     let rows: Vec<Series<'_>> = rows.iter().map(Row::series).collect();
     println!("{}", series::table(&rows));
-}
-
-/// One row of the table.
-#[derive(Clone)]
-struct Row {
-    what: String,
-    target: Target,
-    unit: &'static str,
-    values: Vec<f64>,
-}
-
-impl Row {
-    fn series(&self) -> Series<'_> {
-        let Self { what, target, unit, values } = self;
-        Series { what: what.clone(), target: *target, unit, values }
-    }
 }
 
 /// Runs a command so many times; it has to end with that code. Gives the seconds that it took, and the last output.

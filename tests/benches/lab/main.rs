@@ -9,6 +9,9 @@
 #![expect(clippy::disallowed_methods, reason = "what it measures happens in real time")]
 
 mod bare;
+#[expect(dead_code, reason = "here parts are asked for, not runs")]
+#[path = "../whole/call.rs"]
+mod call;
 mod driven;
 mod figures;
 mod hosts;
@@ -78,13 +81,8 @@ const PARTS: &[Part] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("nothing is measured without `cargo bench`");
-        return ExitCode::SUCCESS;
-    }
-    let words: Vec<&str> =
-        arguments.iter().skip(1).map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    let Some(called) = call::words() else { return ExitCode::SUCCESS };
+    let words: Vec<&str> = called.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
     let known: Vec<&str> = PARTS.iter().map(|part| part.word).chain(["short"]).collect();
     if let Some(word) = words.iter().find(|word| !known.contains(word)) {
         eprintln!("there is no part `{word}`: take some of {}", known.join(", "));
@@ -106,7 +104,7 @@ fn main() -> ExitCode {
             ended = ExitCode::FAILURE;
         }
     }
-    println!("\n{}\nload average before {before}, after {}\n", machine::describe(), machine::load());
+    println!("\n{}\n", machine::told(&before));
     let words: Vec<&str> = wanted.iter().map(|part| part.word).collect();
     println!("{}", figures.table(&words));
     ended

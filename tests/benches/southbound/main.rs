@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should end")]
 #![expect(clippy::disallowed_methods, reason = "what it measures happens in real time")]
 
+#[path = "../whole/call.rs"]
+mod call;
 mod cpu;
 mod edits;
 mod lab;
@@ -30,7 +32,7 @@ mod transaction;
 use lab::Lab;
 use netconf::device::Library;
 use papers::Papers;
-use series::{Series, Target};
+use series::{Row, Series, Target};
 
 /// As in the programs.
 #[global_allocator]
@@ -44,17 +46,12 @@ const ROUNDS: usize = 4;
 const ROUTERS: usize = 120;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("nothing is measured without `cargo bench`");
-        return;
-    }
-    let asked = arguments.iter().position(|argument| argument == "--runs");
-    let runs = asked.and_then(|at| arguments.get(at + 1)).map_or(RUNS, |count| count.parse().unwrap());
+    let Some(words) = call::words() else { return };
+    let runs = call::runs(&words, RUNS);
     let before = machine::load();
     let [whole, parts] = over_netconf(runs);
     let tables = [whole, parts, over_gnmi(runs), over_bgp(runs)];
-    println!("\n{}\nload average before {before}, after {}", machine::describe(), machine::load());
+    println!("\n{}", machine::told(&before));
     for table in tables {
         let rows: Vec<Series<'_>> = table.rows.iter().map(Row::series).collect();
         println!("\n{}\n\n{}", table.title, series::table(&rows));
@@ -65,25 +62,6 @@ fn main() {
 struct Table {
     title: &'static str,
     rows: Vec<Row>,
-}
-
-/// One row of a table.
-struct Row {
-    what: String,
-    target: Target,
-    unit: &'static str,
-    values: Vec<f64>,
-}
-
-impl Row {
-    fn new(what: impl Into<String>, target: Target, unit: &'static str, values: Vec<f64>) -> Self {
-        Self { what: what.into(), target, unit, values }
-    }
-
-    fn series(&self) -> Series<'_> {
-        let Self { what, target, unit, values } = self;
-        Series { what: what.clone(), target: *target, unit, values }
-    }
 }
 
 /// What was measured over NETCONF, each in the order of the rounds.

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 /// Processors, memory, system and compiler, one line.
-pub fn describe() -> String {
+fn describe() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = line_of("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
     let memory = line_of("/proc/meminfo", "MemTotal")
@@ -23,6 +23,11 @@ pub fn describe() -> String {
 pub fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
+/// The machine, and how much others worked there, before and now.
+pub fn told(before: &str) -> String {
+    format!("{}\nload average before {before}, after {}", describe(), load())
 }
 
 fn line_of(file: &str, word: &str) -> Option<String> {

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should end")]
 #![expect(clippy::disallowed_methods, reason = "what it measures happens in real time")]
 
+mod call;
 mod faults;
 mod machine;
 #[expect(dead_code, reason = "other benches have other targets")]
@@ -27,20 +28,15 @@ const RUNS: usize = 9;
 const WEIGHTS: [[u32; 2]; 3] = [[41, 24], [39, 26], [40, 25]];
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    if !arguments.iter().any(|argument| argument == "--bench") {
-        println!("nothing is measured without `cargo bench`");
-        return;
-    }
-    let asked = arguments.iter().position(|argument| argument == "--runs");
-    let runs = asked.and_then(|at| arguments.get(at + 1)).map_or(RUNS, |count| count.parse().unwrap());
+    let Some(words) = call::words() else { return };
+    let runs = call::runs(&words, RUNS);
     let before = machine::load();
     let mut all = All::default();
     for run in 0..runs {
         eprintln!("run {} of {runs}", run + 1);
         all.run(run);
     }
-    println!("\n{}\nload average before {before}, after {}\n", machine::describe(), machine::load());
+    println!("\n{}\n", machine::told(&before));
     println!("{}", series::table(&all.rows()));
 }
 

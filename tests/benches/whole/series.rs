@@ -41,6 +41,32 @@ pub struct Series<'a> {
     pub values: &'a [f64],
 }
 
+/// A row that keeps what was measured for it.
+#[derive(Clone)]
+pub struct Row {
+    /// What was measured.
+    pub what: String,
+    /// What is hoped for.
+    pub target: Target,
+    /// Of all its figures.
+    pub unit: &'static str,
+    /// What was measured, in the order of the runs.
+    pub values: Vec<f64>,
+}
+
+impl Row {
+    /// One of these.
+    pub fn new(what: impl Into<String>, target: Target, unit: &'static str, values: Vec<f64>) -> Self {
+        Self { what: what.into(), target, unit, values }
+    }
+
+    /// As the table takes it.
+    pub fn series(&self) -> Series<'_> {
+        let Self { what, target, unit, values } = self;
+        Series { what: what.clone(), target: *target, unit, values }
+    }
+}
+
 /// The value in the middle; of an even number the worse of the two, which flatters nobody. None of nothing.
 fn median(values: &[f64], target: Target) -> Option<f64> {
     let mut sorted = values.to_vec();

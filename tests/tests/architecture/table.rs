@@ -62,10 +62,11 @@ pub const CRATES: &[Row] = &[
     pure("lab/report", "report", &[]),
     io("lab/kernel", "kernel", &["model"]),
     io("lab/router", "router", &["model", "dialects", "netconf", "gnmi", "sim"]),
-    io("lab/ground", "ground", &["model", "formats"]),
+    io("lab/vigil", "vigil", &[]),
+    io("lab/ground", "ground", &["model", "formats", "vigil"]),
     io("lab/probe", "probe", &["model"]),
     io("lab/agent", "agent", &["model", "formats", "router", "ground", "kernel", "probe"]),
-    io("lab/host", "host", &["model"]),
+    io("lab/host", "host", &["model", "vigil"]),
     // Its dependencies are those of tests, which are free.
     io("tests", "acceptance", &[]),
 ];

@@ -62,7 +62,7 @@ pub(crate) fn read(tree: &Tree, report: &mut Report) -> Option<Draft> {
         }
         check_labels(own.at("labels"), &subject, &known, report);
         let labels = inheritance.labels(own);
-        bare &= !labels.iter().any(|(key, _)| key.text.starts_with(OURS));
+        bare &= !labels.iter().any(|(key, _)| is_of_router(key));
         nodes.push(node(DraftNode::new(id, key.mark), labels, report));
     }
     shared_chassis(entries, report);
@@ -128,6 +128,11 @@ fn unexpanded(tree: &Tree, subject: &str, report: &mut Report) -> bool {
             entries.iter().filter(|(_, part)| unexpanded(part, subject, report)).count() > 0
         }
     }
+}
+
+/// Whether a label is ours and says something about a router: to which tenant a host belongs says nothing about the network.
+fn is_of_router(key: &Key) -> bool {
+    key.text.starts_with(OURS) && key.text != TENANT
 }
 
 /// Labels that are read: those of the network, and that of the lab.

@@ -62,7 +62,7 @@ pages! {
     DERIVED_ROUTER_ID "TL0123" "Router ids were filled in"
         "Nodes without `trunkline.router-id` get 10.255.x.y by their place in the file. Add the label before other tools must agree on it.";
     DERIVED_SIDS "TL0124" "Segment identifiers were filled in"
-        "The file has no `trunkline.` label at all, so every node gets a node SID and a locator by its place in the file. Add labels to choose them.";
+        "The file has no `trunkline.` label that says anything about a router (`trunkline.vrf` says where a host belongs), so every node gets a node SID and a locator by its place in the file. Add labels to choose them.";
     UNUSED_ATTRIBUTE "TL0125" "An RFC 8345 attribute is not used"
         "The file says more than the TED holds, for instance supporting links or switching capabilities, or the two directions of a line differ in something that a line has once. The rest of it is read. The place is that of the first such attribute.";
     SEVERAL_NETWORKS "TL0126" "The file holds several networks"

@@ -16,7 +16,7 @@
 //! | adjacency label | SRLB base + n, where n counts the node's interfaces from 0 in natural order (`eth2` before `eth10`); none outside the SRLB |
 //! | End.X SID | function `0xe000 + n` of the locator; none without locator |
 //! | router id | all but native files: `10.255.x.y`, where 256 x + y counts the file's nodes from 1 |
-//! | node SID, locator | containerlab files without any `trunkline.` label only: the same count as index, and `fd00:ff:count::/48` |
+//! | node SID, locator | containerlab files without any `trunkline.` label but `trunkline.vrf` only: the same count as index, and `fd00:ff:count::/48` |
 //!
 //! The routers of the lab number their SIDs by the same rules ([`interface_order`]), so that file and forwarding agree.
 //!

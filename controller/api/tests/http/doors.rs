@@ -126,21 +126,50 @@ async fn raw(address: &str, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_page_of_another_origin_changes_nothing() {
     let fixture = Fixture::start().await;
-    let http = reqwest::Client::new();
-    let post = |origin: String| {
-        http.post(fixture.url("/api/v1/mode"))
-            .header("authorization", fixture.bearer())
-            .header("origin", origin)
-            .header("content-type", "application/json")
-            .body(r#"{"mode":"observe"}"#)
-            .send()
-    };
     for origin in ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"] {
-        let problem = problem(post(origin.into()).await.unwrap()).await;
+        let problem = problem(asked_from(&fixture, &[origin]).await).await;
         assert_eq!(problem.status, 403, "{origin}");
     }
     assert!(fixture.asked().await.is_empty());
-    assert_eq!(post(fixture.base.clone()).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(asked_from(&fixture, &[&fixture.base]).await.status(), StatusCode::OK);
+}
+
+/// Asks for a change with the token, as pages of these origins.
+async fn asked_from(fixture: &Fixture, origins: &[&str]) -> reqwest::Response {
+    let mut request = reqwest::Client::new()
+        .post(fixture.url("/api/v1/mode"))
+        .header("authorization", fixture.bearer())
+        .header("content-type", "application/json");
+    for origin in origins {
+        request = request.header("origin", *origin);
+    }
+    request.body(r#"{"mode":"observe"}"#).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_page_of_the_proxy_in_front_may_ask_and_none_that_is_called_alike() {
+    let outer = "https://noc.example:8443";
+    let fixture = Fixture::shown_at(outer).await;
+    for origins in [
+        &["http://noc.example:8443"][..],
+        &["https://noc.example"],
+        &["https://noc.example:8443.evil.example"],
+        &["https://evil.noc.example:8443"],
+        &["https://noc.example:84433"],
+        &[outer, "https://evil.example"],
+    ] {
+        let problem = problem(asked_from(&fixture, origins).await).await;
+        assert_eq!(problem.status, 403, "{origins:?}");
+        assert!(problem.detail.contains("`outerOrigin`"), "{}", problem.detail);
+    }
+    assert!(fixture.asked().await.is_empty());
+    for origin in [outer, &fixture.base] {
+        assert_eq!(asked_from(&fixture, &[origin]).await.status(), StatusCode::OK, "{origin}");
+    }
+    // It is still asked by its own name alone.
+    let http = reqwest::Client::new();
+    let named = http.get(fixture.url("/healthz")).header("host", "noc.example:8443").send().await.unwrap();
+    assert_eq!(problem(named).await.status, 421);
 }
 
 #[tokio::test]
@@ -181,6 +210,21 @@ async fn unknown_paths_methods_media_and_bodies_are_told_apart() {
     let response = request.header("content-type", "application/json").body(deep).send().await.unwrap();
     assert_eq!(problem(response).await.status, 400);
     assert!(fixture.asked().await.is_empty());
+}
+
+#[tokio::test]
+async fn connections_that_ask_nothing_soon_make_room() {
+    let fixture = Fixture::start().await;
+    let address = fixture.base.strip_prefix("http://").unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..256 {
+        idle.push(TcpStream::connect(address).await.unwrap());
+    }
+    // The first of them may stay for five seconds; those that came when it became crowded may not.
+    let client = fixture.client();
+    let answer = timeout(Duration::from_secs(4), client.state()).await;
+    assert_eq!(answer.expect("it is answered before the first ones end").unwrap(), crate::fixture::picture());
+    drop(idle);
 }
 
 #[tokio::test]

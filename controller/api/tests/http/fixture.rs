@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use api::{Client, Server, Token};
+use api::{Client, Origin, Server, Token};
 use engine::{
     event::{Event, EventKind},
     handle::{Applied, Balancing, Command, Engine, Refusal},
@@ -34,6 +34,15 @@ impl Fixture {
 
     /// Starts on a journal that `prepare` may have written to.
     pub async fn start_after(prepare: impl FnOnce(&std::path::Path)) -> Self {
+        Self::begin(prepare, None).await
+    }
+
+    /// Starts behind a proxy that shows the dashboard under this origin.
+    pub async fn shown_at(origin: &str) -> Self {
+        Self::begin(|_| {}, Some(origin.parse().unwrap())).await
+    }
+
+    async fn begin(prepare: impl FnOnce(&std::path::Path), outer: Option<Origin>) -> Self {
         // The clients of these tests are built with TLS in them, although they ask without. A second call changes nothing.
         let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -48,8 +57,8 @@ impl Fixture {
         let engine = Engine { commands, snapshot: seen, events: events.clone() };
         let asked = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn(play(inbox, asked.clone(), journal.clone()));
-        let bound =
-            Server::new(engine, journal.clone(), token).bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let server = Server::new(engine, journal.clone(), token).shown_at(outer);
+        let bound = server.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let base = format!("http://{}", bound.address());
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(bound.run(async move {

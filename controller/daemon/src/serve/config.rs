@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use api::NotifyConfig;
+use api::{NotifyConfig, Origin};
 use assess::Limits;
 use engine::terms::{Most, Share};
 use formats::text::{Kind, Report, Scalar, Shape, parse};
@@ -40,6 +40,9 @@ struct ConfigFile {
     state: Option<PathBuf>,
     /// Where API and dashboard listen, a loopback address; `127.0.0.1:8080` where absent.
     listen: Option<SocketAddr>,
+    /// The origin under which a TLS proxy in front shows the dashboard, as browsers name it: `https://trunkline.example.net`. Where absent, only
+    /// the dashboard of this machine's own address can change anything.
+    outer_origin: Option<String>,
     /// How often each device is read to see what others changed; `30s` where absent.
     read_every: Option<Span>,
     /// How often devices send what they measure; `1s` where absent.
@@ -115,6 +118,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Where API and dashboard listen.
     pub listen: SocketAddr,
+    /// Under which a TLS proxy in front shows the dashboard.
+    pub outer_origin: Option<Origin>,
     /// How often each device is read.
     pub read_every: Duration,
     /// How often devices send what they measure.
@@ -140,12 +145,13 @@ impl Config {
             Some(path) => (read(path)?, path.parent().unwrap_or(Path::new(""))),
             None => (ConfigFile::default(), Path::new("")),
         };
+        // Only the file can have set what is told with it.
+        let name = args.config.as_deref().unwrap_or(Path::new("")).display();
         if [&file.network, &file.inventory, &file.state]
             .into_iter()
             .flatten()
             .any(|path| path.as_os_str().is_empty())
         {
-            let name = args.config.as_deref().unwrap_or(Path::new("")).display();
             return Err(Stop::usage(format!(
                 "{name}: a path is empty; name a file or folder, or leave the key out"
             )));
@@ -160,14 +166,15 @@ impl Config {
         let state = state.ok_or_else(|| {
             Stop::usage("no state folder: give --state DIR, for neither XDG_STATE_HOME nor HOME is set")
         })?;
-        let interval = |name: &str, span: Option<Span>, default: u64| {
+        let interval = |key: &str, span: Option<Span>, default: u64| {
             let span = span.unwrap_or(Span::from_secs(default));
-            // Only the file can have set it.
-            let file = args.config.as_deref().unwrap_or(Path::new("")).display();
-            (span.as_duration() >= SHORTEST).then_some(span.as_duration()).ok_or_else(|| {
-                Stop::usage(format!("{file}: {name} is {span}, too short: give 100ms or more"))
-            })
+            (span.as_duration() >= SHORTEST)
+                .then_some(span.as_duration())
+                .ok_or_else(|| Stop::usage(format!("{name}: {key} is {span}, too short: give 100ms or more")))
         };
+        let outer_origin = file.outer_origin.map(|text| text.parse::<Origin>()).transpose();
+        let outer_origin =
+            outer_origin.map_err(|error| Stop::usage(format!("{name}: outerOrigin: {error}")))?;
         let mut notify = file.notify;
         for ca in notify.webhooks.iter_mut().filter_map(|webhook| webhook.ca.as_mut()) {
             *ca = base.join(&*ca);
@@ -177,6 +184,7 @@ impl Config {
             inventory,
             state,
             listen: args.listen.or(file.listen).unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8080).into()),
+            outer_origin,
             read_every: interval("readEvery", file.read_every, 30)?,
             telemetry_interval: interval("telemetryInterval", file.telemetry_interval, 1)?,
             notify,
@@ -318,6 +326,7 @@ mod tests {
             [config.most.devices, config.most.services].map(|most| most.map(|most| most.of(200)));
         assert_eq!((devices, services), (Some(50), Some(40)));
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.outer_origin, None);
     }
 
     #[test]
@@ -356,6 +365,14 @@ mod tests {
             ),
             (format!("{HEAD}readEvery: 1ms\n"), "controller.yaml: readEvery is 1ms, too short: give 100ms"),
             (format!("{HEAD}readEvery: 0s\n"), "readEvery is 0us, too short"),
+            (
+                format!("{HEAD}outerOrigin: https://mei:hunter2@noc.example/\n"),
+                "controller.yaml: outerOrigin: browsers call it `https://noc.example`: write it so",
+            ),
+            (
+                format!("{HEAD}outerOrigin: http://noc.example\n"),
+                "outerOrigin: it must begin with `https://`",
+            ),
             (format!("{HEAD}readEvery: 5\n"), "controller.yaml"),
             (
                 format!("{HEAD}limits: {{mostDevices: many}}\n"),
@@ -377,7 +394,14 @@ mod tests {
             (HEAD.replace("network: n.yaml\n", ""), "--network FILE"),
         ] {
             let error = wrong(&text);
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(told) && !error.contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_proxy_shows_the_dashboard_under_the_origin_of_the_file() {
+        let (_folder, path) = file(&format!("{HEAD}outerOrigin: https://noc.example:8443\n"));
+        let config = Config::of(&args(Some(path))).unwrap();
+        assert_eq!(config.outer_origin.unwrap().as_str(), "https://noc.example:8443");
     }
 }

@@ -3,6 +3,7 @@
 //! What is wrong with the inventory's text ends the start. A key or certificate that cannot be had concerns one device: it is
 //! shown as one that cannot be reached, with the reason, and all others are driven.
 
+mod ahead;
 mod secrets;
 
 use std::{collections::BTreeMap, net::IpAddr, path::Path, sync::Arc, time::Duration};
@@ -88,6 +89,7 @@ impl Fleet {
         let mut workshop = Workshop { secrets: Secrets::new(folder), library: Library::default() };
         let mut fleet =
             Self { devices: BTreeMap::new(), telemetry: BTreeMap::new(), protocols: BTreeMap::new() };
+        let mut entries: Vec<(&Entry, Speaks)> = Vec::new();
         for entry in &inventory.devices {
             let place = || format!("{}: device {}", path.display(), entry.name);
             let Some(node) = ted.nodes.get(&entry.name) else {
@@ -96,7 +98,10 @@ impl Fleet {
             check(entry).with_context(place)?;
             let dialect = dialect::of(entry, node, network).with_context(place)?;
             dialect::travels(entry, dialect).with_context(place)?;
-            let speaks = (dialect, node.router_id.into());
+            entries.push((entry, (dialect, node.router_id.into())));
+        }
+        workshop.secrets.print_ahead(entries.iter().map(|(entry, _)| *entry));
+        for (entry, speaks) in entries {
             fleet.add(entry, speaks, &mut workshop, &pre_images);
         }
         for node in ted.nodes.keys().filter(|node| !fleet.devices.contains_key(*node)) {

@@ -4,22 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
-    num::NonZeroU64,
-    os::fd::OwnedFd,
     sync::mpsc::{Receiver, TryRecvError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use model::Span;
-use rustix::{
-    buffer::spare_capacity,
-    event::epoll,
-    io::Errno,
-    time::{
-        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-        timerfd_settime,
-    },
-};
+use vigil::{Vigil, Woken};
 
 use super::{
     Ask, Report, StationError,
@@ -37,9 +27,6 @@ use crate::{
 const READ: usize = 1_024;
 /// Packets that are sent before those that came are read.
 const WRITTEN: usize = 256;
-/// Tokens of what the thread waits for beside its sockets.
-const TIMER: u64 = u64::MAX;
-const WAKE: u64 = u64::MAX - 1;
 
 /// The sockets, by address and by token.
 #[derive(Default)]
@@ -67,11 +54,7 @@ struct Expected {
 /// What the thread works with.
 pub(super) struct Work {
     station: String,
-    epoll: OwnedFd,
-    timer: OwnedFd,
-    /// What the timer is set to.
-    armed: Option<Duration>,
-    wake: OwnedFd,
+    vigil: Vigil,
     asked: Receiver<Ask>,
     begun: Instant,
     doors: Doors,
@@ -86,18 +69,10 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(station: String, wake: OwnedFd, asked: Receiver<Ask>) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
-        epoll::add(&epoll, &wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
-        Ok(Self {
+    pub(super) fn new(station: String, vigil: Vigil, asked: Receiver<Ask>) -> Self {
+        Self {
             station,
-            epoll,
-            timer,
-            armed: None,
-            wake,
+            vigil,
             asked,
             begun: now(),
             doors: Doors::default(),
@@ -108,33 +83,25 @@ impl Work {
             arrivals: Vec::new(),
             notes: notes(),
             payload: vec![0; usize::from(LARGEST)],
-        })
+        }
     }
 
     /// Sends and receives until it is told to end.
     pub(super) fn run(mut self) {
-        // Timers of this thread ring when they should and not up to 50 µs later; without it packets are only less even.
-        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
-        let mut events = Vec::with_capacity(256);
+        vigil::ring_in_time();
+        let mut woken = Vec::new();
         loop {
-            events.clear();
-            match epoll::wait(&self.epoll, spare_capacity(&mut events), None) {
-                Ok(_) | Err(Errno::INTR) => {}
-                Err(error) => return tracing::error!(station = self.station, %error, "a host stands still"),
+            if let Err(error) = self.vigil.wait(&mut woken) {
+                return tracing::error!(station = self.station, %error, "a host stands still");
             }
-            for event in &events {
-                match event.data.u64() {
-                    TIMER => {
-                        drained(&self.timer);
-                        self.armed = None;
-                    }
-                    WAKE => {
-                        drained(&self.wake);
+            for why in &woken {
+                match why {
+                    Woken::Asked => {
                         if self.answer() {
                             return;
                         }
                     }
-                    token => self.read(token),
+                    Woken::Came(token) => self.read(*token),
                 }
             }
             self.count();
@@ -215,10 +182,10 @@ impl Work {
     /// Opens sockets, those that are not open yet; gives their tokens.
     fn open(&mut self, addresses: impl Iterator<Item = SocketAddr>) -> Result<Vec<u64>, StationError> {
         let station = &self.station;
-        let (doors, epoll) = (&mut self.doors, &self.epoll);
+        let (doors, vigil) = (&mut self.doors, &self.vigil);
         addresses
             .map(|address| {
-                doors.open(address, epoll).map_err(|cause| StationError::Bind {
+                doors.open(address, vigil).map_err(|cause| StationError::Bind {
                     station: station.clone(),
                     address,
                     cause,
@@ -307,32 +274,22 @@ impl Work {
         sent.ended = due.last;
     }
 
-    /// Sets the timer to the moment at which the next packet is due.
+    /// Waits no longer than until the next packet is due.
     fn arm(&mut self) {
-        let next = self.schedule.next();
-        if next == self.armed {
-            return;
-        }
-        // A timer of zero would never ring.
-        let wait = next.map(|at| at.saturating_sub(self.begun.elapsed()).max(Duration::from_nanos(1)));
-        let Ok(it_value) = Timespec::try_from(wait.unwrap_or_default()) else { return };
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let timer = Itimerspec { it_interval: none, it_value };
-        match timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &timer) {
-            Ok(_) => self.armed = next,
-            Err(error) => tracing::error!(station = self.station, %error, "a host's timer cannot be set"),
+        if let Err(error) = self.vigil.until(self.schedule.next(), self.begun.elapsed()) {
+            tracing::error!(station = self.station, %error, "a host's timer cannot be set");
         }
     }
 }
 
 impl Doors {
-    fn open(&mut self, address: SocketAddr, epoll: &OwnedFd) -> io::Result<u64> {
+    fn open(&mut self, address: SocketAddr, vigil: &Vigil) -> io::Result<u64> {
         if let Some(token) = self.tokens.get(&address) {
             return Ok(*token);
         }
         let door = Door::open(address)?;
         let token = self.next;
-        epoll::add(epoll, &door, epoll::EventData::new_u64(token), epoll::EventFlags::IN)?;
+        vigil.watch(&door, token)?;
         self.next += 1;
         self.tokens.insert(address, token);
         self.doors.insert(token, door);
@@ -355,12 +312,6 @@ impl Doors {
 fn arrival(came: &Came) -> Option<Arrival> {
     let octets = u64::try_from(came.payload + came.headers).unwrap_or(u64::MAX);
     Some(Arrival { packet: came.packet?, at: came.at, octets, dscp: came.dscp })
-}
-
-/// Takes the count out of a timer or an event, so that it rings again.
-fn drained(descriptor: &OwnedFd) {
-    let mut count = [0; 8];
-    let _ = rustix::io::read(descriptor, &mut count);
 }
 
 #[expect(clippy::disallowed_methods, reason = "packets are sent at moments of this clock")]

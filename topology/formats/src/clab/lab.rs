@@ -9,7 +9,7 @@ use std::{
 use ipnet::{Ipv4Net, Ipv6Net};
 use model::{LinkId, NodeId, VrfName};
 
-use super::{Inheritance, OURS, TENANT, link};
+use super::{Inheritance, TENANT, is_of_router, link};
 use crate::{
     code,
     text::{Fields, Report, Shape, Tree},
@@ -105,7 +105,7 @@ fn node<'t>(own: &'t Tree, subject: &str, inheritance: &Inheritance<'t>, report:
     LabNode {
         kind: inheritance.kind(own).map(str::to_owned),
         image: inheritance.image(own).map(str::to_owned),
-        labelled: labels.iter().any(|(key, _)| key.text.starts_with(OURS) && key.text != TENANT),
+        labelled: labels.iter().any(|(key, _)| is_of_router(key)),
         vrf: value(tenant, TENANT, "the name of a VRF, like `bank`", subject, report),
         unused: OF_CONTAINERS
             .iter()

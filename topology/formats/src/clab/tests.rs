@@ -122,6 +122,26 @@ fn a_plain_file_gets_ids_by_its_order() {
 }
 
 #[test]
+fn the_tenant_of_a_host_leaves_a_file_plain() {
+    let with = |labels: &str| {
+        sound(&lab(
+            &format!("    a: {{kind: linux}}\n    h: {{kind: linux, labels: {{{labels}}}}}"),
+            "    - endpoints: [\"a:eth1\", \"h:eth1\"]",
+        ))
+    };
+    let sids = |network: &Network| {
+        let a = &network.ted.nodes[&"a".parse().unwrap()];
+        (a.node_sid.as_ref().map(|sid| sid.value), a.locator.as_ref().map(|net| net.value.to_string()))
+    };
+    let tenant = with("trunkline.vrf: bank");
+    assert_eq!(sids(&tenant), (Some(1), Some("fd00:ff:1::/48".to_owned())));
+    assert!(told(&tenant.notes).contains("TL0124"));
+    let role = with("trunkline.vrf: bank, trunkline.role: host");
+    assert_eq!(sids(&role), (None, None));
+    assert!(!told(&role.notes).contains("TL0124"));
+}
+
+#[test]
 fn an_unknown_label_of_ours_is_an_error_once() {
     let told = faults(
         "name: lab\ntopology:\n  defaults: {labels: {trunkline.rol: core}}\n  nodes:\n    a: {labels: {trunkline.router_id: 10.0.0.1, other.rol: x}}\n    b:\n",

@@ -46,7 +46,7 @@ pub(super) fn fill_in(draft: &mut Draft, report: &mut Report) {
         }
     }
     if draft.missing == Missing::DeriveAll && !draft.nodes.is_empty() {
-        let message = "no node has a `trunkline.` label: router ids, node SIDs and locators follow the order of the nodes";
+        let message = "no node has a `trunkline.` label about a router: router ids, node SIDs and locators follow the order of the nodes";
         report.add(code::DERIVED_SIDS, Severity::Info, "network", message, None);
     } else if !named.is_empty() {
         let some = named.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");

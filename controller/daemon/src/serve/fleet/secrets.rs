@@ -4,12 +4,14 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, anyhow, bail};
-use engine::inventory::{Kept, KnownBy, Login, Reference, Secret, SecretError};
+use engine::inventory::{Entry, Kept, KnownBy, Login, Reference, Secret, SecretError};
 use gnmi::{
     session::Credentials,
     tls::{self, ClientTls, Identity, TlsError},
 };
 use netconf::ssh::{Account, BadKey, LoginKey, Password, Proof};
+
+use super::ahead::{self, Resolved};
 
 /// What was read so far.
 pub struct Secrets<'i> {
@@ -18,7 +20,7 @@ pub struct Secrets<'i> {
     accounts: BTreeMap<String, Account>,
     trust: BTreeMap<String, ClientTls>,
     /// What came of each reference, a failure too: a vault that is dead for one entry is not waited for again with the next.
-    resolved: BTreeMap<String, Result<Secret, SecretError>>,
+    resolved: Resolved,
 }
 
 /// A name for what several references lead to together.
@@ -36,8 +38,13 @@ impl<'i> Secrets<'i> {
             logins: BTreeMap::new(),
             accounts: BTreeMap::new(),
             trust: BTreeMap::new(),
-            resolved: BTreeMap::new(),
+            resolved: Resolved::new(),
         }
+    }
+
+    /// Runs the commands that devices made of these entries will ask for, side by side.
+    pub fn print_ahead<'e>(&mut self, entries: impl Iterator<Item = &'e Entry>) {
+        self.resolved.extend(ahead::printed(entries, self.folder));
     }
 
     /// The account of whoever logs in as this user with the same key and password.
