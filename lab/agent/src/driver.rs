@@ -1,6 +1,9 @@
 //! One router at work: its kernel follows its configuration and what it sees, and what it counts is shown.
 //!
 //! State that is right is not written again: what the kernel holds is read at the start, and from then on only differences go there.
+//!
+//! What is probed begins behind what is written: queues that are put onto a line for the first time take what leaves at that moment
+//! with them, and a list is probed when its segments are there.
 
 use std::{collections::BTreeSet, io, net::Ipv6Addr, sync::Arc, time::Duration};
 
@@ -13,7 +16,7 @@ use probe::Prober;
 use router::{datastore::Tree, forwarding, router::Router, state::RouterState};
 use thiserror::Error;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -57,7 +60,11 @@ pub struct Driver {
     prober: Prober,
     quiet: watch::Receiver<u64>,
     config: DeviceConfig,
+    /// What the configuration was read from; none where nothing was read yet.
+    tree: Option<Tree>,
     wanted: Wanted,
+    /// Whether other things are wanted than are probed.
+    unprobed: bool,
     sight: Sight,
     /// What the kernel holds; none where that has to be read again.
     held: Option<Program>,
@@ -89,24 +96,30 @@ impl Driver {
             prober,
             quiet,
             config: DeviceConfig::default(),
+            tree: None,
             wanted: Wanted::default(),
+            unprobed: false,
             sight: Sight::default(),
             held: None,
         })
     }
 
-    /// Drives it until `stop`: `show` gets its state every so often. What was written before the first wait is in the log.
+    /// Drives it until `stop`: `show` gets its state every so often. `begun` is dropped when it was tried for the first time to have the
+    /// kernel follow. What was written is in the log.
     pub async fn run(
         mut self,
         every: Duration,
         show: impl Fn(RouterState) + Send + Sync,
         stop: CancellationToken,
+        begun: mpsc::Sender<()>,
     ) {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut changed = true;
+        let (mut changed, mut begun) = (true, Some(begun));
         loop {
-            if changed && let Err(error) = self.follow().await {
+            let followed = if changed { self.follow().await } else { Ok(()) };
+            drop(begun.take());
+            if let Err(error) = followed {
                 tracing::error!(router = %self.router.name(), %error, "the kernel does not follow");
                 self.held = None;
                 tokio::select! {
@@ -144,9 +157,22 @@ impl Driver {
         }
     }
 
-    /// Makes the kernel hold what configuration, post and sight say.
+    /// Makes the kernel hold what configuration, post and sight say; then those who wait for that are told, and probes go out.
     async fn follow(&mut self) -> Result<(), LiveError> {
         self.look().await?;
+        let written = self.write().await;
+        if std::mem::take(&mut self.unprobed) {
+            self.prober.set(self.wanted.probes.clone());
+        }
+        written?;
+        if let Some(tree) = &self.tree {
+            self.router.carried_out(tree.clone());
+        }
+        Ok(())
+    }
+
+    /// Writes what differs.
+    async fn write(&mut self) -> Result<(), LiveError> {
         let place = self.post.place(&self.sight);
         let wanted = match Program::of(&self.config, &place) {
             Ok(wanted) => wanted,
@@ -172,7 +198,8 @@ impl Driver {
             let tree = self.running.borrow_and_update().clone();
             self.config = forwarding::read(self.router.schema(), &tree);
             self.wanted = probes::wanted(&self.post, &self.config, self.pace);
-            self.prober.set(self.wanted.probes.clone());
+            self.unprobed = true;
+            self.tree = Some(tree);
         }
         let is_news = self.news.has_changed().unwrap_or(true);
         self.news.mark_unchanged();
