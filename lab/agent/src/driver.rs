@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     post::Post,
     probes::{self, Pace, Wanted},
-    shown,
+    resume, shown,
     sight::Sight,
 };
 
@@ -66,6 +66,8 @@ pub struct Driver {
     /// Whether other things are wanted than are probed.
     unprobed: bool,
     sight: Sight,
+    /// Lists that are taken for silent until their probes say something.
+    assumed: BTreeSet<Vec<Ipv6Addr>>,
     /// What the kernel holds; none where that has to be read again.
     held: Option<Program>,
 }
@@ -100,6 +102,7 @@ impl Driver {
             wanted: Wanted::default(),
             unprobed: false,
             sight: Sight::default(),
+            assumed: BTreeSet::new(),
             held: None,
         })
     }
@@ -148,7 +151,7 @@ impl Driver {
                 },
                 _ = tick.tick() => {
                     self.show(&show).await;
-                    false
+                    self.has_heard()
                 }
             };
             if changed {
@@ -173,8 +176,7 @@ impl Driver {
 
     /// Writes what differs.
     async fn write(&mut self) -> Result<(), LiveError> {
-        let place = self.post.place(&self.sight);
-        let wanted = match Program::of(&self.config, &place) {
+        let mut wanted = match Program::of(&self.config, &self.post.place(&self.sight)) {
             Ok(wanted) => wanted,
             Err(refused) => {
                 self.refuse(&refused);
@@ -183,13 +185,42 @@ impl Driver {
         };
         let held = match self.held.take() {
             Some(held) => held,
-            None => self.namespace.read().await?,
+            None => {
+                let held = self.namespace.read().await?;
+                wanted = self.resumed(&held, wanted);
+                held
+            }
         };
         let writes = Program::changes(&held, &wanted);
         let counts = self.namespace.write(&writes).await?;
         self.held = Some(wanted);
         self.tell(&counts);
         Ok(())
+    }
+
+    /// What is wanted where lists that the kernel does not use are not known to be alive. What is refused does not depend on them.
+    fn resumed(&mut self, held: &Program, wanted: Program) -> Program {
+        let services = self.post.place.peers.values().filter_map(kernel::Peer::service).collect();
+        self.assumed = resume::unused(held, &wanted, self.wanted.lists.keys(), &services);
+        self.has_heard();
+        if self.assumed.is_empty() {
+            return wanted;
+        }
+        self.sight.silent.extend(self.assumed.iter().cloned());
+        Program::of(&self.config, &self.post.place(&self.sight)).unwrap_or(wanted)
+    }
+
+    /// Whether probes have said something by now of a list that was taken for silent.
+    fn has_heard(&mut self) -> bool {
+        if self.assumed.is_empty() {
+            return false;
+        }
+        let (readings, lists) = (self.prober.readings(), &self.wanted.lists);
+        let speaks = |id| readings.get(id).is_some_and(|reading| reading.answered > 0 || reading.silent);
+        let before = self.assumed.len();
+        // One that is no longer configured is waited for by nobody.
+        self.assumed.retain(|list| lists.get(list).is_some_and(|ids| !ids.iter().any(speaks)));
+        self.assumed.len() < before
     }
 
     /// Reads what may have changed.
@@ -218,7 +249,11 @@ impl Driver {
     fn silent(&self) -> BTreeSet<Vec<Ipv6Addr>> {
         let readings = self.prober.readings();
         let is_silent = |id| readings.get(id).is_some_and(|reading| reading.silent);
-        let silent = self.wanted.lists.iter().filter(|(_, ids)| ids.iter().any(is_silent));
+        let silent = self
+            .wanted
+            .lists
+            .iter()
+            .filter(|(list, ids)| self.assumed.contains(*list) || ids.iter().any(is_silent));
         silent.map(|(list, _)| list.clone()).collect()
     }
 
