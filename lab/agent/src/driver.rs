@@ -1,6 +1,9 @@
 //! One router at work: its kernel follows its configuration and what it sees, and what it counts is shown.
 //!
 //! State that is right is not written again: what the kernel holds is read at the start, and from then on only differences go there.
+//!
+//! What is probed begins behind what is written: queues that are put onto a line for the first time take what leaves at that moment
+//! with them, and a list is probed when its segments are there.
 
 use std::{collections::BTreeSet, io, net::Ipv6Addr, sync::Arc, time::Duration};
 
@@ -13,7 +16,7 @@ use probe::Prober;
 use router::{datastore::Tree, forwarding, router::Router, state::RouterState};
 use thiserror::Error;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -21,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     post::Post,
     probes::{self, Pace, Wanted},
-    shown,
+    resume, shown,
     sight::Sight,
 };
 
@@ -57,8 +60,14 @@ pub struct Driver {
     prober: Prober,
     quiet: watch::Receiver<u64>,
     config: DeviceConfig,
+    /// What the configuration was read from; none where nothing was read yet.
+    tree: Option<Tree>,
     wanted: Wanted,
+    /// Whether other things are wanted than are probed.
+    unprobed: bool,
     sight: Sight,
+    /// Lists that are taken for silent until their probes say something.
+    assumed: BTreeSet<Vec<Ipv6Addr>>,
     /// What the kernel holds; none where that has to be read again.
     held: Option<Program>,
 }
@@ -94,24 +103,31 @@ impl Driver {
             prober,
             quiet,
             config: DeviceConfig::default(),
+            tree: None,
             wanted: Wanted::default(),
+            unprobed: false,
             sight: Sight::default(),
+            assumed: BTreeSet::new(),
             held: None,
         })
     }
 
-    /// Drives it until `stop`: `show` gets its state every so often. What was written before the first wait is in the log.
+    /// Drives it until `stop`: `show` gets its state every so often. `begun` is dropped when it was tried for the first time to have the
+    /// kernel follow. What was written is in the log.
     pub async fn run(
         mut self,
         every: Duration,
         show: impl Fn(RouterState) + Send + Sync,
         stop: CancellationToken,
+        begun: mpsc::Sender<()>,
     ) {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut changed = true;
+        let (mut changed, mut begun) = (true, Some(begun));
         loop {
-            if changed && let Err(error) = self.follow().await {
+            let followed = if changed { self.follow().await } else { Ok(()) };
+            drop(begun.take());
+            if let Err(error) = followed {
                 tracing::error!(router = %self.router.name(), %error, "the kernel does not follow");
                 self.held = None;
                 tokio::select! {
@@ -140,7 +156,7 @@ impl Driver {
                 },
                 _ = tick.tick() => {
                     self.show(&show).await;
-                    false
+                    self.has_heard()
                 }
             };
             if changed {
@@ -149,11 +165,23 @@ impl Driver {
         }
     }
 
-    /// Makes the kernel hold what configuration, post and sight say.
+    /// Makes the kernel hold what configuration, post and sight say; then those who wait for that are told, and probes go out.
     async fn follow(&mut self) -> Result<(), LiveError> {
         self.look().await?;
-        let place = self.post.place(&self.sight);
-        let wanted = match Program::of(&self.config, &place) {
+        let written = self.write().await;
+        if std::mem::take(&mut self.unprobed) {
+            self.prober.set(self.wanted.probes.clone());
+        }
+        written?;
+        if let Some(tree) = &self.tree {
+            self.router.carried_out(tree.clone());
+        }
+        Ok(())
+    }
+
+    /// Writes what differs.
+    async fn write(&mut self) -> Result<(), LiveError> {
+        let mut wanted = match Program::of(&self.config, &self.post.place(&self.sight)) {
             Ok(wanted) => wanted,
             Err(refused) => {
                 self.refuse(&refused);
@@ -162,7 +190,11 @@ impl Driver {
         };
         let held = match self.held.take() {
             Some(held) => held,
-            None => self.namespace.read().await?,
+            None => {
+                let held = self.namespace.read().await?;
+                wanted = self.resumed(&held, wanted);
+                held
+            }
         };
         let writes = Program::changes(&held, &wanted);
         let counts = self.namespace.write(&writes).await?;
@@ -171,13 +203,39 @@ impl Driver {
         Ok(())
     }
 
+    /// What is wanted where lists that the kernel does not use are not known to be alive. What is refused does not depend on them.
+    fn resumed(&mut self, held: &Program, wanted: Program) -> Program {
+        let services = self.post.place.peers.values().filter_map(kernel::Peer::service).collect();
+        self.assumed = resume::unused(held, &wanted, self.wanted.lists.keys(), &services);
+        self.has_heard();
+        if self.assumed.is_empty() {
+            return wanted;
+        }
+        self.sight.silent.extend(self.assumed.iter().cloned());
+        Program::of(&self.config, &self.post.place(&self.sight)).unwrap_or(wanted)
+    }
+
+    /// Whether probes have said something by now of a list that was taken for silent.
+    fn has_heard(&mut self) -> bool {
+        if self.assumed.is_empty() {
+            return false;
+        }
+        let (readings, lists) = (self.prober.readings(), &self.wanted.lists);
+        let speaks = |id| readings.get(id).is_some_and(|reading| reading.answered > 0 || reading.silent);
+        let before = self.assumed.len();
+        // One that is no longer configured is waited for by nobody.
+        self.assumed.retain(|list| lists.get(list).is_some_and(|ids| !ids.iter().any(speaks)));
+        self.assumed.len() < before
+    }
+
     /// Reads what may have changed.
     async fn look(&mut self) -> Result<(), LiveError> {
         if self.running.has_changed().unwrap_or(false) {
             let tree = self.running.borrow_and_update().clone();
             self.config = forwarding::read(self.router.schema(), &tree);
             self.wanted = probes::wanted(&self.post, &self.config, self.pace);
-            self.prober.set(self.wanted.probes.clone());
+            self.unprobed = true;
+            self.tree = Some(tree);
         }
         let is_news = self.news.has_changed().unwrap_or(true);
         self.news.mark_unchanged();
@@ -196,7 +254,11 @@ impl Driver {
     fn silent(&self) -> BTreeSet<Vec<Ipv6Addr>> {
         let readings = self.prober.readings();
         let is_silent = |id| readings.get(id).is_some_and(|reading| reading.silent);
-        let silent = self.wanted.lists.iter().filter(|(_, ids)| ids.iter().any(is_silent));
+        let silent = self
+            .wanted
+            .lists
+            .iter()
+            .filter(|(list, ids)| self.assumed.contains(*list) || ids.iter().any(is_silent));
         silent.map(|(list, _)| list.clone()).collect()
     }
 

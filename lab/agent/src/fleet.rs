@@ -17,7 +17,7 @@ use router::{
 };
 use thiserror::Error;
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -139,8 +139,8 @@ impl Lab {
         Ok(())
     }
 
-    /// Drives all routers of a fleet until `stop`, and has them keep their configurations in a folder. When it returns, each has
-    /// entered its namespace.
+    /// Drives all routers of a fleet until `stop`, and has them keep their configurations in a folder. When it returns, the kernel of each
+    /// holds what it should, or why it does not is in the log: whoever waited may send traffic and judge lines.
     ///
     /// # Errors
     /// A router is not of the lab, or cannot be driven.
@@ -155,6 +155,7 @@ impl Lab {
         for router in fleet.routers() {
             self.bind(router, folder)?;
         }
+        let (begun, mut have_begun) = mpsc::channel(1);
         for (seed, router) in (0_u64..).zip(fleet.routers()) {
             let node = router.name().clone();
             let post = self.post(&node)?;
@@ -162,8 +163,11 @@ impl Lab {
             let driver = driver.map_err(|cause| StartError::Drive { node: node.clone(), cause })?;
             let shown = shown.clone();
             let show = move |state| drop(locked(&shown.states).insert(node.clone(), Arc::new(state)));
-            tasks.spawn(driver.run(self.every, show, stop.clone()));
+            tasks.spawn(driver.run(self.every, show, stop.clone(), begun.clone()));
         }
+        drop(begun);
+        // It ends when the last sender is gone.
+        while have_begun.recv().await.is_some() {}
         let (shown, stop, every) = (shown.clone(), stop.clone(), self.every);
         tasks.spawn(async move {
             let mut tick = interval(every);

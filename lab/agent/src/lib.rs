@@ -2,7 +2,8 @@
 //!
 //! [`post`] says what a router of a lab's layout stands on: interfaces, SIDs, tenants. [`sight`] adds what the router finds out by
 //! itself: which lines are up, what the IGP leads to, on which segment lists probes are lost. Configuration, post and sight make a
-//! `kernel::Program`; [`judge`] has what makes none refused when it is committed. [`driver`] carries the difference out, and again whenever one of the three changes. [`shown`] turns what the
+//! `kernel::Program`; [`judge`] has what makes none refused when it is committed. [`driver`] carries the difference out, and again whenever one of the three changes;
+//! [`resume`] says what it takes for silent when it comes back. [`shown`] turns what the
 //! kernel counts and the probes measure into the state that NETCONF and gNMI serve. All but the driver and [`keep`] are values.
 
 // Where a router stands, and what it sees from there.
@@ -18,8 +19,10 @@ pub mod probes;
 
 pub mod shown;
 
-// What it holds when it is killed.
+// What it holds when it is killed, and what it takes for given when it comes back.
 pub mod keep;
+
+pub mod resume;
 
 // All of it at work.
 pub mod driver;

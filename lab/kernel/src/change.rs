@@ -3,6 +3,10 @@
 //! Three facts about the kernel carry the order. A route is replaced by one write. The longest prefix wins, so that what is longer is
 //! added first and taken away last. All marks change at one moment, when nftables takes its table.
 //!
+//! Queues stay where they are and change in place: a discipline that is put in another's place drops what waits in that, and at the root
+//! of a device all that is sent meanwhile too. So a root comes once for a device, with the first program; classes come, whole, before
+//! marks lead to them; and a class that goes has sent what waited in it.
+//!
 //! So a table may be rewritten in place while nothing else about its packets changes, and a table that no mark leads to may be
 //! rewritten at any time. What is left are tables that marks lead to before and after, of tenants whose rules change: packets come in
 //! and go out of these at the moment when the marks change. They get a shadow: the new content in a table of its own, to which the
@@ -13,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use crate::{
-    number::{Device, Slot, Table},
+    number::{Device, Minor, Slot, Table},
     object::{Family, Marking, RouteKey, Rule, Shaper, Target},
     program::Program,
     write::Write,
@@ -226,16 +230,22 @@ fn shape(from: &Program, to: &Program, writes: &mut Vec<Write>) {
     }
 }
 
-/// Queues that go; no packet is told to find them any more.
+/// Queues that go; no packet is told to find them any more, and what waits in them leaves first.
 fn unshape(from: &Program, to: &Program, writes: &mut Vec<Write>) {
-    let gone = |device: &Device, held: &Shaper| match to.shapers.get(device) {
-        None => vec![Write::Unshape(device.clone())],
-        Some(shaper) => {
-            let minors = held.classes.keys().filter(|minor| !shaper.classes.contains_key(minor));
-            minors.map(|minor| Write::Unclass { device: device.clone(), minor: *minor }).collect()
+    let mut gone: Vec<(&Device, Minor)> = Vec::new();
+    for (device, held) in &from.shapers {
+        match to.shapers.get(device) {
+            None => writes.push(Write::Unshape(device.clone())),
+            Some(shaper) => {
+                let minors = held.classes.keys().filter(|minor| !shaper.classes.contains_key(minor));
+                gone.extend(minors.map(|minor| (device, *minor)));
+            }
         }
-    };
-    writes.extend(from.shapers.iter().flat_map(|(device, held)| gone(device, held)));
+    }
+    let drain =
+        |(device, minor): &(&Device, Minor)| Write::Drain { device: (*device).clone(), minor: *minor };
+    writes.extend(gone.iter().map(drain));
+    writes.extend(gone.into_iter().map(|(device, minor)| Write::Unclass { device: device.clone(), minor }));
 }
 
 /// A write that does not fit what a kernel holds.
@@ -250,7 +260,8 @@ impl Program {
     /// What a kernel that held this holds after a write.
     ///
     /// # Errors
-    /// What is added is there already, what is replaced or taken away is not, or a route stands on a device that is not there.
+    /// What is added is there already, what is replaced or taken away is not, a route stands on a device that is not there, or a queue is
+    /// waited for that marks lead to.
     pub fn apply(&mut self, write: &Write) -> Result<(), Misfit> {
         let misfit = || Misfit { write: write.clone() };
         let needed = |fits: bool| if fits { Ok(()) } else { Err(misfit()) };
@@ -277,10 +288,18 @@ impl Program {
                 self.marking.clone_from(marking);
                 Ok(())
             }
-            Write::Shape { .. } | Write::Unshape(_) | Write::Class { .. } | Write::Unclass { .. } => {
-                needed(self.apply_queues(write))
-            }
+            Write::Shape { .. }
+            | Write::Unshape(_)
+            | Write::Class { .. }
+            | Write::Drain { .. }
+            | Write::Unclass { .. } => needed(self.apply_queues(write)),
         }
+    }
+
+    /// Whether marks have packets find a queue.
+    fn leads_to(&self, device: &Device, minor: Minor) -> bool {
+        let port = self.marking.as_ref().and_then(|marking| marking.ports.get(device));
+        port.is_some_and(|port| port.rest == minor || port.classes.values().any(|class| *class == minor))
     }
 
     /// Whether it fitted.
@@ -298,6 +317,11 @@ impl Program {
                 .shapers
                 .get_mut(device)
                 .is_some_and(|shaper| shaper.classes.insert(*minor, *class).is_some() == *replaces),
+            Write::Drain { device, minor } => {
+                let is_there =
+                    self.shapers.get(device).is_some_and(|shaper| shaper.classes.contains_key(minor));
+                is_there && !self.leads_to(device, *minor)
+            }
             Write::Unclass { device, minor } => {
                 self.shapers.get_mut(device).is_some_and(|shaper| shaper.classes.remove(minor).is_some())
             }

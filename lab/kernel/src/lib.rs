@@ -51,7 +51,7 @@ pub mod tc;
 pub mod live;
 
 pub use change::Misfit;
-pub use number::{BadDevice, Device, Minor, Packets, Rate, Slot, Table, TenantNo, Weight};
+pub use number::{BadDevice, Device, Minor, Octets, Rate, Slot, Table, TenantNo, Weight};
 pub use object::{
     Behaviour, Class, Family, Hop, Marking, NextCsid, PortClasses, RouteKey, Rule, Shaper, Steer, Target,
     TenantMarks, Way,

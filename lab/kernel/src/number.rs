@@ -252,15 +252,16 @@ impl Rate {
         Self(bandwidth.as_bps() / 8).max(Self::LEAST)
     }
 
-    /// Octets that may leave at once: what the rate gives in a millisecond, and at least two large packets.
+    /// Octets that may leave at once: what the rate gives in 4 ms, and at least two large packets. A timer of the kernel that rings later
+    /// than that costs the class a part of its rate, and a machine of few processors lets it wait for a millisecond or two.
     pub fn burst(self) -> u64 {
-        (self.0 / 1_000).max(2 * 2_048)
+        (self.0 / 250).max(2 * 2_048)
     }
 }
 
-/// How many packets may wait.
+/// How many octets may wait, headers of the line included.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Packets(pub u32);
+pub struct Octets(pub u32);
 
 /// The lower half of a class's number.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

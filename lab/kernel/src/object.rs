@@ -10,7 +10,7 @@ use std::{
 use ipnet::{IpNet, Ipv6Net};
 use model::steering::Dscp;
 
-use crate::number::{Device, Minor, Packets, Rate, Slot, Table, TenantNo, Weight};
+use crate::number::{Device, Minor, Octets, Rate, Slot, Table, TenantNo, Weight};
 
 /// Which route.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -224,8 +224,8 @@ pub struct Class {
     pub priority: u32,
     /// Octets that it may send before the next one of its priority is asked: its weight.
     pub quantum: u32,
-    /// How many packets may wait in it.
-    pub limit: Packets,
+    /// How much may wait in it.
+    pub limit: Octets,
 }
 
 impl fmt::Display for Family {

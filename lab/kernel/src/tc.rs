@@ -17,19 +17,23 @@ pub fn lines(write: &Write) -> Vec<String> {
     match write {
         Write::Shape { device, line, weighted, replaces } => {
             let root = format!("qdisc add dev {device} root handle {HTB:x}: htb default 0");
-            let action = if *replaces { "change" } else { "add" };
+            let action = action(*replaces);
             let line_class = inner(device, action, "", Minor::LINE, (*line, *line));
             let shared = inner(device, action, "1", Minor::WEIGHTED, (*weighted, *line));
             let first = (!replaces).then_some(root);
             first.into_iter().chain([line_class, shared]).collect()
         }
         Write::Unshape(device) => vec![format!("qdisc del dev {device} root handle {HTB:x}:")],
-        Write::Class { device, minor, class, replaces } => {
-            leaf(device, if *replaces { "change" } else { "add" }, *minor, class)
-        }
+        Write::Class { device, minor, class, replaces } => leaf(device, action(*replaces), *minor, class),
         Write::Unclass { device, minor } => vec![format!("class del dev {device} classid {minor}")],
         _ => Vec::new(),
     }
+}
+
+/// What is there is changed in place, by its own number: nothing that waits in it is dropped, and its counters go on. What of it was taken
+/// away by hand comes again.
+const fn action(replaces: bool) -> &'static str {
+    if replaces { "replace" } else { "add" }
 }
 
 fn inner(device: &Device, action: &str, parent: &str, minor: Minor, (rate, ceiling): (Rate, Rate)) -> String {
@@ -44,7 +48,7 @@ fn leaf(device: &Device, action: &str, minor: Minor, class: &Class) -> Vec<Strin
         format!(
             "class {action} dev {device} parent {parent} classid {minor} htb {rates} prio {priority} quantum {quantum}"
         ),
-        format!("qdisc {action} dev {device} parent {minor} handle {:x}: pfifo limit {}", minor.0, limit.0),
+        format!("qdisc {action} dev {device} parent {minor} handle {:x}: bfifo limit {}", minor.0, limit.0),
     ]
 }
 

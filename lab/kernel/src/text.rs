@@ -122,6 +122,7 @@ impl fmt::Display for Write {
             Self::Rule(rule) => write!(f, "ip {} rule add {rule}", rule.family()),
             Self::Unrule(rule) => write!(f, "ip {} rule del {rule}", rule.family()),
             Self::Marking(marking) => write!(f, "nft:\n{}", nft::script(marking.as_ref()).trim_end()),
+            Self::Drain { device, minor } => write!(f, "# until nothing waits in {minor} of {device}"),
             Self::Shape { .. } | Self::Unshape(_) | Self::Class { .. } | Self::Unclass { .. } => {
                 let lines = tc::lines(self);
                 write!(f, "{}", lines.iter().map(|line| format!("tc {line}")).collect::<Vec<_>>().join("\n"))

@@ -57,6 +57,13 @@ pub enum Write {
         /// Whether it is there.
         replaces: bool,
     },
+    /// Waits until nothing waits in a queue that nobody is told to find any more, for two seconds at most. It writes nothing.
+    Drain {
+        /// Where.
+        device: Device,
+        /// Which.
+        minor: Minor,
+    },
     /// Takes a queue away; packets in it are lost.
     Unclass {
         /// Where.

@@ -3,6 +3,9 @@
 //! **Loss** is that of the way forth. A reflector counts a session's packets (RFC 8762 section 4.3), so two answers say how many packets
 //! between them arrived: those of them that are not answered were lost on the way back. Which ones is not told; the first are taken. Of
 //! packets behind the last answer nothing is known: they count as lost once their time is over, until a later answer says otherwise.
+//! What was sent before the first answer, or before a reflector that began to count anew gave its first one, was lost on nobody but a
+//! router whose agent was not there: the line has nothing to do with it, so it is not judged. As long as no answer came at all, all
+//! of it is lost.
 //!
 //! **Jitter** is the mean of the differences between the delays of one answered packet and the next (RFC 5481 section 4.1, absolute
 //! values). It is not smoothed as RFC 3550 section 6.4.1 has it: its window is that of everything else here.
@@ -102,11 +105,13 @@ struct Packet {
     late: bool,
     /// It is taken to have arrived, though it is not answered.
     arrived: bool,
+    /// Nobody was there to count it: it says nothing of the way.
+    unseen: bool,
 }
 
 impl Packet {
     fn new(at: Duration, sent: Moment) -> Self {
-        Self { at: nanos(at), sent, delay: None, count: 0, is_answered: false, late: false, arrived: false }
+        Self { at: nanos(at), sent, delay: None, count: 0, is_answered: false, late: false, arrived: false, unseen: false }
     }
 
     fn at(&self) -> Duration {
@@ -143,6 +148,8 @@ pub struct Session {
     count_before: u32,
     /// How many that are not answered were forgotten since.
     unanswered_before: u32,
+    /// Whether a packet that was answered was forgotten.
+    answered_before: bool,
     /// The number of the newest answered packet.
     newest: Option<u64>,
     /// Late packets newer than that.
@@ -175,6 +182,7 @@ impl Session {
             judged: 0,
             count_before: u32::MAX,
             unanswered_before: 0,
+            answered_before: false,
             newest: None,
             missed: 0,
             spoke: 0,
@@ -254,7 +262,7 @@ impl Session {
                 continue;
             }
             // Up to the first that is waited for: answers come sooner than losses are known, and would outweigh them.
-            let is_judged = place < self.judged;
+            let is_judged = place < self.judged && !packet.unseen;
             judged += u64::from(is_judged);
             lost += u64::from(is_judged && !packet.is_answered && !packet.arrived);
             let Some(delay) = packet.answer().and_then(|answer| answer.delay) else { continue };
@@ -302,7 +310,10 @@ impl Session {
             is_full = false;
             let Some(packet) = self.packets.pop_front() else { return };
             match packet.answer() {
-                Some(answer) => (self.count_before, self.unanswered_before) = (answer.count, 0),
+                Some(answer) => {
+                    (self.count_before, self.unanswered_before) = (answer.count, 0);
+                    self.answered_before = true;
+                }
                 None => self.unanswered_before = self.unanswered_before.saturating_add(1),
             }
             self.first += 1;
@@ -321,8 +332,8 @@ impl Session {
         }
     }
 
-    /// Takes the first packets between two answered ones to have arrived, as many as the reflector counted. `from` is none for the
-    /// answered one that was forgotten last.
+    /// Takes the first packets between two answered ones to have arrived, as many as the reflector counted; none of them to be judged
+    /// where it was not there. `from` is none for the answered one that was forgotten last.
     fn fill(&mut self, from: Option<usize>, to: usize) {
         let count =
             |place: usize| self.packets.get(place).and_then(Packet::answer).map(|answer| answer.count);
@@ -333,10 +344,21 @@ impl Session {
         };
         let between = upper.wrapping_sub(lower).wrapping_sub(1);
         // Less than none: one overtook the other, or the reflector began to count anew.
-        let arrived = if between > u32::MAX / 2 { 0 } else { between.saturating_sub(gone) };
+        let is_less = between > u32::MAX / 2;
+        let unanswered = u32::try_from(to - start).unwrap_or(u32::MAX).saturating_add(gone);
+        let is_first = from.is_none() && !self.answered_before;
+        let unseen = is_first || is_less && self.began_anew(upper, unanswered);
+        let arrived = if is_less { 0 } else { between.saturating_sub(gone) };
         for (place, packet) in (0_u32..).zip(self.packets.range_mut(start..to)) {
             packet.arrived = place < arrived;
+            packet.unseen = unseen;
         }
+    }
+
+    /// Whether a reflector that counted less than before was started again: so many in a row are not answered as make a session silent,
+    /// and it has counted no more than these. A packet that overtook others leaves no such hole.
+    const fn began_anew(&self, count: u32, unanswered: u32) -> bool {
+        unanswered >= self.settings.silent_after && count <= unanswered
     }
 
     /// Counts an answer against silence.

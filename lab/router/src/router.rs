@@ -8,6 +8,7 @@ use std::{
     fmt,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use model::{NodeId, Timestamp};
@@ -24,6 +25,10 @@ use crate::{
 
 /// How many changes a subscriber may be behind before it loses some and is told so.
 const BACKLOG: usize = 256;
+
+/// How long an answer waits for who carries the configuration out. A kernel takes tens of milliseconds; one that refuses is told of in
+/// the log, and takes nobody's session with it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who changed running.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -84,6 +89,8 @@ pub struct Router {
     pub faults: Faults,
     store: Mutex<Datastore>,
     running: watch::Sender<Tree>,
+    /// What is carried out; none where nobody does that.
+    carried_out: watch::Sender<Option<Tree>>,
     events: broadcast::Sender<Arc<Event>>,
     settled: OnceLock<Settled>,
     /// Rung when the time of the next expiry may have changed.
@@ -135,6 +142,7 @@ impl Router {
             faults: Faults::default(),
             store: Mutex::new(store),
             running,
+            carried_out: watch::Sender::new(None),
             events: broadcast::Sender::new(BACKLOG),
             settled: OnceLock::new(),
             timer: Notify::new(),
@@ -162,6 +170,30 @@ impl Router {
     /// Running now and whenever it changes: what the simulator follows.
     pub fn running(&self) -> watch::Receiver<Tree> {
         self.running.subscribe()
+    }
+
+    /// Says that a configuration is carried out, or that it never will be. From the first time on, whoever changes running is answered when
+    /// the change is carried out.
+    pub fn carried_out(&self, tree: Tree) {
+        self.carried_out.send_replace(Some(tree));
+    }
+
+    /// Waits until what is running is carried out, two seconds at most; false where it is not then. True at once where nobody has said
+    /// that he carries anything out.
+    pub async fn follows(&self) -> bool {
+        let follows = self.follows_within(PATIENCE).await;
+        if !follows {
+            tracing::warn!(router = %self.name, "a client is answered before its change is carried out");
+        }
+        follows
+    }
+
+    async fn follows_within(&self, patience: Duration) -> bool {
+        let mut told = self.carried_out.subscribe();
+        let is_running =
+            |held: &Option<Tree>| held.as_ref().is_none_or(|held| held.is_same(&self.running.borrow()));
+        // The sender is ours: the wait does not end for the lack of one.
+        tokio::time::timeout(patience, told.wait_for(is_running)).await.is_ok()
     }
 
     /// Has running told whenever it is settled: no commit waits for its confirmation. It may be told twice, and it is told before who

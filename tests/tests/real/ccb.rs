@@ -88,6 +88,7 @@ fn payments_keep_their_promise_while_5g_degrades() {
         flow(("office-dc", "10.3.0.2"), ("office-br", "10.4.0.2"), "af21"),
     ]);
     thread::sleep(Duration::from_secs(4));
+    stage.calm();
     // Worse than where payments leave, and still what they bear.
     stage.fault(&["link", "impair", "5g", "--delay", "35ms"]);
     let moved = stage.wait("payments move", |stage| stage.events("rerouted").pop());

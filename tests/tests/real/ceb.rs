@@ -41,6 +41,7 @@ fn what_suffers_moves_within_a_second_and_comes_back_once() {
     thread::sleep(Duration::from_secs(6));
     let calm = stage.tally();
     assert!(calm.values().all(|tally| tally.lost <= 2), "the lines' own loss is 0.001%: {calm:?}");
+    stage.calm();
     stage.fault(&["link", "impair", LINE, "--delay", "40ms", "--loss", "2%"]);
     let moved = stage.wait("traffic moves", |stage| stage.events("rerouted").pop());
     let at = moved["at"].as_u64().unwrap();

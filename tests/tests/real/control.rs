@@ -47,6 +47,7 @@ fn an_agent_that_comes_back_writes_nothing_that_is_right() {
     stage.apply(&[&intents]);
     stage.send(&[VOICE]);
     thread::sleep(Duration::from_secs(1));
+    stage.calm();
     let before = stage.writes("r1");
     assert!(before.iter().sum::<u64>() > 10, "r1 has written its program: {before:?}");
     stage.fault(&["node", "kill", "r1"]);
@@ -55,6 +56,7 @@ fn an_agent_that_comes_back_writes_nothing_that_is_right() {
     thread::sleep(Duration::from_secs(2));
     let after = stage.writes("r1");
     let since = &after[before.len()..];
+    stage.calm();
     assert!(!since.is_empty() && since.iter().all(|total| *total == 0), "after the restart: {since:?}");
     let voice = &stage.stop()[&FlowId(1)];
     assert_eq!(voice.lost, 0, "{voice:?}");

@@ -3,6 +3,7 @@
 use std::{thread, time::Duration};
 
 use host::FlowId;
+use kernel::live::Namespace;
 
 use crate::stage::{Sends, Stage};
 
@@ -70,6 +71,16 @@ spec:
     text
 }
 
+/// What r1's queues sent and dropped, and what the line saw: where packets were lost.
+fn told(stage: &Stage) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let counters = runtime.block_on(async {
+        let namespace = Namespace::open(&stage.space("r1")).await.unwrap();
+        namespace.counters().await.unwrap()
+    });
+    format!("queues of r1: {:?}; lines: {}", counters.classes, stage.status()["status"]["lines"])
+}
+
 /// Offers more than the line carries for some seconds: what arrives of production and of the office, Mbit/s. Voice must lose nothing.
 fn measured(stage: &mut Stage) -> [f64; 2] {
     let offer =
@@ -79,7 +90,7 @@ fn measured(stage: &mut Stage) -> [f64; 2] {
     thread::sleep(Duration::from_secs(4));
     let tallies = stage.stop();
     let voice = &tallies[&FlowId(1)];
-    assert!(voice.received > 1_500 && voice.lost == 0, "voice: {voice:?}");
+    assert!(voice.received > 1_500 && voice.lost == 0, "voice: {voice:?}; {}", told(stage));
     let rate = |flow: u32| tallies[&FlowId(flow)].rate().unwrap().as_bps();
     assert!(tallies[&FlowId(2)].lost + tallies[&FlowId(3)].lost > 0, "the line was full");
     [rate(2), rate(3)].map(|bits| f64::from(u32::try_from(bits / 1_000).unwrap()) / 1_000.0)

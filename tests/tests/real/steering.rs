@@ -71,6 +71,7 @@ fn a_service_takes_the_segments_of_its_plan_and_the_rest_the_igp() {
     stage.send(&[VOICE, other("be", false), other("ef", true), other("be", true)]);
     thread::sleep(Duration::from_secs(2));
     let tallies = stage.stop();
+    stage.calm();
     let moved = counted(&stage.space("r3"), r3) - before;
     let [into_r3, out_of_r3, into_r2] = dumps.map(|dump| dump.end().unwrap().sightings.packets);
     for (flow, tally) in &tallies {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use model::{DeviceConfig, InterfaceName, SrPolicy, sr::LastResort, steering::Dscp};
+use model::{Bandwidth, DeviceConfig, InterfaceName, QueueName, SrPolicy, sr::LastResort, steering::Dscp};
 use proptest::prelude::*;
 
 use super::*;
@@ -90,6 +90,43 @@ fn check(from: &Program, to: &Program) {
             );
         }
     });
+}
+
+/// All writes, and after each: a queue is there where marks lead to it, no root comes where one is, and what goes was waited for.
+fn check_queues(from: &Program, to: &Program) {
+    let mut empty: BTreeSet<(Device, Minor)> = BTreeSet::new();
+    carried_out(from, to, |held, write| {
+        match write {
+            Write::Shape { device, replaces, .. } => {
+                assert_eq!(*replaces, from.shapers.contains_key(device), "{write}");
+            }
+            Write::Drain { device, minor } => {
+                empty.insert((device.clone(), *minor));
+            }
+            Write::Unclass { device, minor } => {
+                assert!(empty.contains(&(device.clone(), *minor)), "what waits in it is lost: {write}");
+            }
+            _ => {}
+        }
+        for (device, port) in held.marking.iter().flat_map(|marking| &marking.ports) {
+            for minor in port.classes.values().chain([&port.rest]) {
+                let is_there =
+                    held.shapers.get(device).is_some_and(|shaper| shaper.classes.contains_key(minor));
+                assert!(is_there, "after {write}\nmarks lead to {minor} of {device}, which is not there");
+            }
+        }
+    });
+}
+
+/// A router of which eth1 has queues; the least one is promised so much.
+fn queued(megabits: u64) -> Program {
+    let (mut shares, classifier) = queues();
+    let rest = shares.queues.get_mut(&QueueName::lit("rest")).unwrap();
+    rest.guarantee = Bandwidth::from_bps(megabits * 1_000_000);
+    let mut all = DeviceConfig::default();
+    all.qos.insert(InterfaceName::lit("eth1"), shares);
+    all.classifier = Some(classifier);
+    Program::of(&all, &place()).unwrap()
 }
 
 /// What differs from one router to the next.
@@ -207,6 +244,12 @@ proptest! {
     }
 
     #[test]
+    fn no_packet_waits_in_a_queue_that_goes(from in any_wish(), to in any_wish()) {
+        check_queues(&from.program(), &to.program());
+        check_queues(&Program::default(), &to.program());
+    }
+
+    #[test]
     fn what_was_cut_off_is_carried_on(from in any_wish(), to in any_wish(), cut in 0_usize..60) {
         let (from, to) = (from.program(), to.program());
         let mut held = from.clone();
@@ -228,6 +271,53 @@ fn a_policy_that_is_replaced_is_one_write_for_each_prefix() {
     let writes = Program::changes(&before, &after);
     assert!(writes.iter().all(|write| matches!(write, Write::Route { replaces: true, .. })), "{writes:?}");
     assert_eq!(writes.len(), 4, "voice and payments, both families: {writes:?}");
+}
+
+#[test]
+fn queues_come_before_marks_lead_to_them_and_the_old_one_goes_when_it_is_empty() {
+    let bare = Program::of(&DeviceConfig::default(), &place()).unwrap();
+    let writes = Program::changes(&bare, &queued(1));
+    let kind = |write: &Write| match write {
+        Write::Shape { replaces: true, .. } => "line",
+        Write::Class { replaces: false, .. } => "class",
+        Write::Marking(_) => "marks",
+        Write::Drain { .. } => "wait",
+        Write::Unclass { .. } => "gone",
+        _ => "other",
+    };
+    let kinds: Vec<&str> = writes.iter().map(kind).collect();
+    assert_eq!(kinds, ["line", "class", "class", "class", "marks", "wait", "gone"]);
+    // A class that comes has its queue before anything is told to find it, and no root comes with it.
+    let lines: Vec<String> = writes.iter().flat_map(crate::tc::lines).collect();
+    assert!(lines.iter().all(|line| !line.contains(" root ")), "{lines:?}");
+    check_queues(&bare, &queued(1));
+    check_queues(&queued(1), &bare);
+    // A queue that marks lead to is not waited for.
+    let mut held = queued(1);
+    let minor = *held.shapers[&device("eth1")].classes.keys().next().unwrap();
+    assert!(held.apply(&Write::Drain { device: device("eth1"), minor }).is_err());
+}
+
+#[test]
+fn a_guarantee_changes_in_place() {
+    let writes = Program::changes(&queued(1), &queued(2));
+    let in_place = |write: &Write| matches!(write, Write::Class { replaces: true, .. });
+    // The others get less of what nobody is promised, so they have less room; that is all that changes of them.
+    assert!(!writes.is_empty() && writes.iter().all(in_place), "{writes:?}");
+    for line in writes.iter().flat_map(crate::tc::lines) {
+        let (what, rest) = line.split_once(' ').unwrap();
+        assert!(
+            ["class", "qdisc"].contains(&what) && rest.starts_with("replace dev eth1 parent 7400:"),
+            "{line}"
+        );
+    }
+    let rates = |write: &Write| match write {
+        Write::Class { class, minor, .. } => {
+            queued(1).shapers[&device("eth1")].classes[minor].guarantee != class.guarantee
+        }
+        _ => true,
+    };
+    assert_eq!(writes.iter().filter(|write| rates(write)).count(), 1, "one guarantee: {writes:?}");
 }
 
 #[test]

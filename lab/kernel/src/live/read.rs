@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     nft,
-    number::{ANCHOR, Device, HTB, Minor, Packets, Rate},
+    number::{ANCHOR, Device, HTB, Minor, Octets, Rate},
     object::{Class, Hop, Marking, RouteKey, Rule, Shaper, Target},
     program::Program,
 };
@@ -163,15 +163,15 @@ mod htb {
 
 async fn shapers(inside: &Inside, names: &Names) -> Result<BTreeMap<Device, Shaper>, Fault> {
     let disciplines: Vec<TcMessage> = inside.netlink.qdisc().get().execute().try_collect().await?;
-    let mut limits: BTreeMap<(i32, Minor), Packets> = BTreeMap::new();
+    let mut limits: BTreeMap<(i32, Minor), Octets> = BTreeMap::new();
     let mut roots = Vec::new();
     for one in &disciplines {
         let (kind, options) = kind_and_options(one);
         if kind == "htb" && one.header.handle == (TcHandle { major: HTB, minor: 0 }) {
             roots.push(one.header.index);
-        } else if kind == "pfifo" && one.header.parent.major == HTB {
+        } else if kind == "bfifo" && one.header.parent.major == HTB {
             let limit = options.as_deref().and_then(as_u32).unwrap_or_default();
-            limits.insert((one.header.index, Minor(one.header.parent.minor)), Packets(limit));
+            limits.insert((one.header.index, Minor(one.header.parent.minor)), Octets(limit));
         }
     }
     let mut shapers = BTreeMap::new();
@@ -180,7 +180,7 @@ async fn shapers(inside: &Inside, names: &Names) -> Result<BTreeMap<Device, Shap
         let mut shaper =
             Shaper { line: Rate::default(), weighted: Rate::default(), classes: BTreeMap::new() };
         for (minor, mut class) in classes(inside, index).await? {
-            class.limit = limits.get(&(index, minor)).copied().unwrap_or(Packets(0));
+            class.limit = limits.get(&(index, minor)).copied().unwrap_or(Octets(0));
             match minor {
                 Minor::LINE => shaper.line = class.guarantee,
                 Minor::WEIGHTED => shaper.weighted = class.guarantee,
@@ -218,7 +218,7 @@ fn class(message: &TcMessage) -> Option<(Minor, Class)> {
         ceiling: rate(htb::CEIL64, htb::CEIL)?,
         priority: number(htb::PRIORITY)?,
         quantum: number(htb::QUANTUM)?,
-        limit: Packets(0),
+        limit: Octets(0),
     };
     Some((Minor(message.header.handle.minor), class))
 }

@@ -1,13 +1,16 @@
 //! Carries writes out: neighbours of one kind together, everything in its order.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use rtnetlink::{
     LinkBridge,
     packet_core::{
         NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
     },
-    packet_route::RouteNetlinkMessage,
+    packet_route::{RouteNetlinkMessage, tc::TcStats2},
 };
+use tokio::time::sleep;
 
 use super::{
     child::{self, IP, NFT, TC},
@@ -18,7 +21,7 @@ use super::{
 };
 use crate::{
     nft,
-    number::{ANCHOR, ANCHOR_MTU},
+    number::{ANCHOR, ANCHOR_MTU, Minor},
     tc,
     write::Write,
 };
@@ -53,6 +56,7 @@ impl Counts {
                 &mut self.queues
             }
             Write::Anchor | Write::Unanchor | Write::Source(_) => &mut self.basics,
+            Write::Drain { .. } => return,
         };
         *counted += 1;
     }
@@ -69,6 +73,7 @@ enum Kind {
     RulesCome,
     RulesGo,
     Queues,
+    Drains,
     Alone,
 }
 
@@ -79,6 +84,7 @@ const fn kind(write: &Write) -> Kind {
         Write::Rule(_) => Kind::RulesCome,
         Write::Unrule(_) => Kind::RulesGo,
         Write::Shape { .. } | Write::Unshape(_) | Write::Class { .. } | Write::Unclass { .. } => Kind::Queues,
+        Write::Drain { .. } => Kind::Drains,
         Write::Anchor | Write::Unanchor | Write::Source(_) | Write::Marking(_) => Kind::Alone,
     }
 }
@@ -116,6 +122,7 @@ pub(super) async fn all(inside: &Inside, writes: &[Write]) -> Result<Counts, Fai
             Write::Shape { .. } | Write::Unshape(_) | Write::Class { .. } | Write::Unclass { .. } => {
                 by_tc(group).await?;
             }
+            Write::Drain { .. } => drained(inside, group).await?,
         }
         group.iter().for_each(|write| counts.add(write));
     }
@@ -178,6 +185,38 @@ async fn anchor(inside: &Inside, wanted: bool) -> Result<(), Fault> {
         Some(found) => Ok(link.del(found.index).execute().await?),
         None => Err(Fault::Answer(format!("there is no device {ANCHOR}"))),
     }
+}
+
+/// How often queues that go are looked at, and how many times at most.
+const LOOK: Duration = Duration::from_millis(5);
+const LOOKS: u32 = 400;
+
+/// Waits until nothing waits in queues that go. What a line that is full for longer than that does not carry is lost with its queue.
+async fn drained(inside: &Inside, group: &[Write]) -> Result<(), Failed> {
+    let fail = |fault| (Some("counting in queues that go".to_owned()), fault);
+    let indices = read::indices(inside).await.map_err(fail)?;
+    let place = |write: &Write| match write {
+        Write::Drain { device, minor } => Some((*indices.get(device)?, *minor)),
+        _ => None,
+    };
+    let mut full: BTreeSet<(u32, Minor)> = group.iter().filter_map(place).collect();
+    for _ in 0..LOOKS {
+        let devices: BTreeSet<u32> = full.iter().map(|(device, _)| *device).collect();
+        for device in devices {
+            let all = read::class_stats(inside, device).await.map_err(fail)?;
+            let waits = |minor: Minor| all.iter().any(|(found, stats)| *found == minor && is_waiting(stats));
+            full.retain(|(of, minor)| *of != device || waits(*minor));
+        }
+        if full.is_empty() {
+            break;
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+fn is_waiting(stats: &[TcStats2]) -> bool {
+    stats.iter().any(|one| matches!(one, TcStats2::Queue(queue) if queue.qlen > 0))
 }
 
 /// All lines in one process; the first that is refused ends it, and is named by its number.

@@ -10,7 +10,7 @@ use model::{Bandwidth, Discipline, InterfaceQos, QueueName, QueueShare, steering
 
 use super::Draft;
 use crate::{
-    number::{Minor, Packets, Rate},
+    number::{Minor, Octets, Rate},
     object::{Class, PortClasses, Shaper},
     refusal::Refusal,
 };
@@ -24,13 +24,14 @@ const QUANTUM: u32 = 2_048;
 /// No queue sends more than that at once.
 const MOST_QUANTUM: u32 = QUANTUM * 64;
 
-/// How long a packet may wait, milliseconds, and how large it is, octets, as the model has it.
+/// How long a packet may wait at the usual rate of its queue, milliseconds, as the model has it.
 const BUFFER_MS: u64 = 50;
-const PACKET: u64 = 1_000;
 
-/// Fewer packets than that is no queue.
-const LEAST_PACKETS: u64 = 16;
-const MOST_PACKETS: u64 = 10_000;
+/// Room in octets, at least and at most. A queue has room for octets and not for packets: sixteen packets of voice were gone after 30 ms
+/// in which a sender or a processor was held up, and what came then in one go was lost, at a rate far below what was promised. The least
+/// room is that of 60 such packets, a tenth of a second of 500 a second.
+const LEAST_OCTETS: u64 = 16_000;
+const MOST_OCTETS: u64 = 10_000_000;
 
 impl Draft<'_> {
     pub(super) fn queues(&mut self) {
@@ -121,8 +122,8 @@ fn shaper(qos: &InterfaceQos, minors: &BTreeMap<QueueName, Minor>, line: Bandwid
         let guarantee = given(share);
         let part = u128::from(left) * u128::from(weight(share)) / u128::from(weights.max(1));
         let usual = guarantee.saturating_add(u64::try_from(part).unwrap_or(u64::MAX));
-        let waiting = (usual / 8).saturating_mul(BUFFER_MS) / (PACKET * 1_000);
-        let packets = waiting.clamp(LEAST_PACKETS, MOST_PACKETS);
+        let waiting = (usual / 8).saturating_mul(BUFFER_MS) / 1_000;
+        let room = waiting.clamp(LEAST_OCTETS, MOST_OCTETS);
         Class {
             guarantee: Rate::of(Bandwidth::from_bps(guarantee)),
             ceiling: Rate::of(line),
@@ -132,7 +133,7 @@ fn shaper(qos: &InterfaceQos, minors: &BTreeMap<QueueName, Minor>, line: Bandwid
                 Discipline::Weighted(_) => 1,
             },
             quantum: quantum(weight(share), least),
-            limit: Packets(u32::try_from(packets).unwrap_or(u32::MAX)),
+            limit: Octets(u32::try_from(room).unwrap_or(u32::MAX)),
         }
     };
     let classes =

@@ -137,14 +137,30 @@ fn queues_share_a_line_as_the_model_says() {
     assert_eq!(guarantees, [375_000, 1_500_000, 125_000]);
     assert_eq!(["voice", "production", "rest"].map(|name| class(name).priority), [0, 1, 1]);
     assert_eq!(class("production").quantum, 3 * class("rest").quantum, "30 to 10");
-    // 3 Mbit/s and a 41st of 4 for 50 ms, in packets of 1000 octets.
-    assert_eq!(class("voice").limit.0, 19);
+    // 50 ms of 3 Mbit/s and a 41st of 4, of 12 and thirty; and what a queue has at least.
+    assert_eq!(["voice", "production", "rest"].map(|name| class(name).limit.0), [19_359, 93_292, 16_000]);
     let rest = minors[&model::QueueName::lit("rest")];
     let ports = &program.marking.as_ref().unwrap().ports;
     assert_eq!(ports[&device("eth1")].rest, rest, "what is not classified goes to the lowest");
     assert_eq!(ports[&device("eth1")].classes.len(), 2);
     let other = &program.shapers[&device("eth2")];
     assert_eq!(other.classes.len(), 1, "a line without queues still has its rate");
+}
+
+#[test]
+fn a_queue_of_small_packets_has_room_for_what_a_sender_sends_that_was_held_up() {
+    let (mut shares, _) = queues();
+    shares.queues.get_mut(&model::QueueName::lit("voice")).unwrap().guarantee =
+        model::Bandwidth::from_bps(500_000);
+    let mut all = DeviceConfig::default();
+    all.qos.insert(InterfaceName::lit("eth1"), shares);
+    let program = Program::of(&all, &place()).unwrap();
+    let shaper = &program.shapers[&device("eth1")];
+    let voice = shaper.classes.iter().find(|(minor, _)| minor.is_strict()).unwrap().1;
+    // 200 octets of voice, a header of IPv6 around them and one of the line.
+    assert!(voice.limit.0 >= 60 * 254, "{voice:?}");
+    assert_eq!(voice.guarantee.burst(), 4_096, "two large packets at least");
+    assert_eq!(shaper.line.burst(), 10_000, "4 ms of 20 Mbit/s");
 }
 
 #[test]

@@ -253,6 +253,39 @@ fn a_queue_keeps_its_guarantee() {
 }
 
 #[test]
+fn queues_come_change_and_go_without_a_packet_lost() {
+    on_ground(false, |ground| async move {
+        let bare = ground::steered(&["fc00:0:2:1::"]);
+        let promised = |megabits: u64| {
+            let (mut shares, classifier) = ground::queues();
+            let production = shares.queues.get_mut(&QueueName::lit("production")).unwrap();
+            production.guarantee = model::Bandwidth::from_bps(megabits * 1_000_000);
+            let mut config = bare.clone();
+            config.qos.insert(InterfaceName::lit("eth1"), shares);
+            config.classifier = Some(classifier);
+            config
+        };
+        // The root comes before anything is sent.
+        ground.configure(R1, &bare).await;
+        // 2 Mbit/s of voice and 9 of production, of the line's 20.
+        let voice = Stream::start(&ground, "ef", 1_000, 200).await;
+        let production = Stream::start(&ground, "af41", 1_000, 1_000).await;
+        for _ in 0..5 {
+            for config in [&promised(12), &promised(6), &bare] {
+                ground.configure(R1, config).await;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+        for (name, stream) in [("voice", voice), ("production", production)] {
+            let (sent, received) = stream.stop().await;
+            println!("{name}: {sent} sent, {received} received");
+            assert!(sent > 500, "only {sent} packets of {name}");
+            assert_eq!(received, sent, "packets of {name} were lost");
+        }
+    });
+}
+
+#[test]
 fn weights_divide_flows() {
     on_ground(false, |ground| async move {
         let mut config = ground::steered(&["fc00:0:2:1::"]);

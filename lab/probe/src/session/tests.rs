@@ -65,6 +65,44 @@ fn what_is_lost_on_the_way_back_is_not_lost_on_the_way_forth() {
 }
 
 #[test]
+fn what_was_sent_before_somebody_answered_is_no_loss_of_the_line() {
+    let mut session = sending(40);
+    session.expire(ms(900));
+    assert_eq!(session.reading(ms(900)).loss, Some(Loss::ALL), "nobody is known to be there");
+    // The router at the other end came after 20 packets, and lost one since.
+    for (number, count) in (20..40).filter(|number| *number != 30).zip(0..) {
+        session.hear(&answer(number, count, 4), ms(900));
+    }
+    assert_eq!(session.reading(ms(900)).loss, Some(Loss::from_ppb(50_000_000)), "one of twenty");
+}
+
+#[test]
+fn a_reflector_that_was_started_again_is_no_loss_of_the_line() {
+    let mut session = sending(100);
+    for number in 0..40_u32 {
+        session.hear(&answer(number.into(), number, 4), ms(20 * u64::from(number) + 8));
+    }
+    session.expire(ms(2_180));
+    let while_away = session.reading(ms(2_180)).loss.unwrap();
+    assert!(
+        while_away > Loss::from_ppb(500_000_000),
+        "until it says so itself it may be the line: {while_away}"
+    );
+    // It was away for 30 packets, and counts from 0.
+    for (number, count) in (70..100).zip(0..) {
+        session.hear(&answer(number, count, 4), ms(2_190));
+    }
+    assert_eq!(session.reading(ms(2_190)).loss, Some(Loss::ZERO));
+    // The line was cut for as long: the count goes on.
+    let mut session = sending(100);
+    for (number, count) in (0..40).chain(70..100).zip(0..) {
+        session.hear(&answer(number, count, 4), ms(2_190));
+    }
+    session.expire(ms(4_000));
+    assert_eq!(session.reading(ms(4_000)).loss, Some(Loss::from_ppb(300_000_000)));
+}
+
+#[test]
 fn delay_and_jitter_are_means_of_what_was_answered() {
     let mut session = sending(4);
     for (number, delay) in [(0, 10), (1, 16), (3, 12)] {
@@ -190,21 +228,27 @@ fn recount(stories: &[Told], now: u64, window: u64) -> Reading {
     let sent = stories.iter().filter(|story| story.at <= now).count();
     let stories = &stories[..sent];
     let is_heard = |story: &Told| story.heard.is_some_and(|heard| heard <= now);
-    // Which of the unanswered ones are taken to have arrived.
-    let mut arrived = vec![false; sent];
+    // Which of the unanswered ones are taken to have arrived, and of which nobody was there.
+    let (mut arrived, mut unseen) = (vec![false; sent], vec![false; sent]);
     let heard: Vec<usize> = (0..sent).filter(|place| is_heard(&stories[*place])).collect();
     let mut lower = (0, -1_i64);
     for place in &heard {
         let count = i64::from(stories[*place].count.unwrap());
         let between = usize::try_from(count - lower.1 - 1).unwrap_or(0);
         arrived[lower.0..*place].iter_mut().take(between).for_each(|arrived| *arrived = true);
+        let unanswered = i64::try_from(place - lower.0).unwrap();
+        let began_anew = count <= lower.1 && unanswered >= 3 && count <= unanswered;
+        if lower.1 < 0 || began_anew {
+            unseen[lower.0..*place].fill(true);
+        }
         lower = (place + 1, count);
     }
     let recent: Vec<usize> = (0..sent).filter(|place| stories[*place].at + window >= now).collect();
     // What is judged: all up to the first that is waited for.
     let is_over = |story: &Told| is_heard(story) || story.at + TIMEOUT <= now;
     let over = stories.iter().take_while(|story| is_over(story)).count();
-    let judged_places: Vec<usize> = recent.iter().copied().filter(|place| *place < over).collect();
+    let judged_places: Vec<usize> =
+        recent.iter().copied().filter(|place| *place < over && !unseen[*place]).collect();
     let is_lost = |place: &&usize| !is_heard(&stories[**place]) && !arrived[**place];
     let judged = u64::try_from(judged_places.len()).unwrap();
     let lost = u64::try_from(judged_places.iter().filter(is_lost).count()).unwrap();

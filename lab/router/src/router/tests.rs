@@ -119,3 +119,29 @@ fn what_is_refused_is_told_to_nobody() {
     assert_eq!(refused.unwrap_err().message, "names are not for us");
     assert_eq!((news(&mut told), name(&router.running().borrow())), (vec![], None));
 }
+
+#[tokio::test]
+async fn who_changes_it_is_answered_when_the_change_is_carried_out() {
+    let router = router();
+    set(&router, "one", Confirmation::Final);
+    assert!(router.follows().await, "nobody carries anything out: there is nothing to wait for");
+    router.carried_out(router.running().borrow().clone());
+    assert!(router.follows().await);
+    set(&router, "two", commit("g", LONG));
+    let waiting = tokio::spawn({
+        let router = router.clone();
+        async move { router.follows().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished(), "not before");
+    router.carried_out(router.running().borrow().clone());
+    assert!(waiting.await.unwrap());
+    // What is confirmed runs already.
+    answer(&router, Confirmation::Confirm { id: "g".into() });
+    assert!(router.follows().await);
+    set(&router, "three", Confirmation::Final);
+    assert!(
+        !router.follows_within(Duration::from_millis(5)).await,
+        "a kernel that refuses keeps nobody for ever"
+    );
+}

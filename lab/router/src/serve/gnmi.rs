@@ -143,6 +143,8 @@ impl GNmi for Service {
             Struck::No | Struck::After(_) => {}
         }
         let reply = set::set(&self.router, changes)?;
+        // Who is answered may send what the change is for.
+        self.router.follows().await;
         match struck {
             Struck::After(Kind::Garbage) => Ok(Response::new(set::garbage())),
             Struck::After(kind) => Err(self.vanish(kind).await),

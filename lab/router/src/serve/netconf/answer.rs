@@ -69,7 +69,13 @@ pub(super) async fn answer(session: &mut Session, rpc: Rpc) -> Answer {
         _ => {}
     }
     let last = matches!(asked, Asked::CloseSession);
-    let reply = match carry_out(session, asked) {
+    let changes = matches!(asked, Asked::Commit(_) | Asked::CancelCommit { .. });
+    let done = carry_out(session, asked);
+    if changes && done.is_ok() {
+        // Who is answered may send what the change is for.
+        session.router.follows().await;
+    }
+    let reply = match done {
         Ok(Done::Ok) => RpcReply::ok(&rpc),
         Ok(Done::Data(content)) => RpcReply::data(&rpc, content),
         Ok(Done::Output(output)) => RpcReply::output(&rpc, output),
