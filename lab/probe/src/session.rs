@@ -111,7 +111,16 @@ struct Packet {
 
 impl Packet {
     fn new(at: Duration, sent: Moment) -> Self {
-        Self { at: nanos(at), sent, delay: None, count: 0, is_answered: false, late: false, arrived: false, unseen: false }
+        Self {
+            at: nanos(at),
+            sent,
+            delay: None,
+            count: 0,
+            is_answered: false,
+            late: false,
+            arrived: false,
+            unseen: false,
+        }
     }
 
     fn at(&self) -> Duration {
