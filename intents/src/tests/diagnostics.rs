@@ -21,7 +21,7 @@ use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 /// Codes that have no folder and no example on their page, and why.
 const WITHOUT: [(&str, &str); 13] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
-    ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
+    ("TL0077", "about more sets of windows than are looked at: the tests of windows let fewer be looked at"),
     (
         "TL0081",
         "about what dialects lack, which no network file says: the test beside the judgement makes it",
