@@ -91,6 +91,10 @@ impl AsOf {
         Self { moment: Some(at), in_force: false }
     }
 
+    pub(crate) const fn at(self) -> Option<Timestamp> {
+        self.moment
+    }
+
     /// The documents were accepted before. What windows do together is a warning then: it is no reason to know nothing of all else.
     #[must_use]
     pub const fn in_force(self) -> Self {
