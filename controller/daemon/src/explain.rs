@@ -11,8 +11,7 @@ Examples:
   trunkline explain TL0009
   trunkline explain            lists all codes
 
-The examples of the pages on intents are for the network and the classes of
-intents/examples/minimal.
+Examples on pages about intents are for the network and the classes of intents/examples/minimal.
 
 Exit codes: 0 done, 2 there is no such code, or called wrongly.";
 
