@@ -13,6 +13,7 @@ pub mod edits;
 pub mod pre_image;
 
 // What sessions need before they can be opened.
+pub mod account;
 pub mod secret;
 pub mod trust;
 
