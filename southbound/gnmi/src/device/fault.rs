@@ -22,7 +22,9 @@ pub(super) fn kind(step: Step, error: &SessionError) -> ErrorKind {
         SessionError::Refused { code: Code::Unimplemented, .. }
         | SessionError::Unsupported { .. }
         | SessionError::NotSent { .. } => ErrorKind::Unsupported(text),
-        SessionError::Refused { .. } | SessionError::Unauthenticated { .. } => ErrorKind::Refused(text),
+        SessionError::Refused { .. }
+        | SessionError::Unauthenticated { .. }
+        | SessionError::LoginHeld { .. } => ErrorKind::Refused(text),
         SessionError::Silent { .. } | SessionError::OutcomeUnknown { .. } => ErrorKind::Silent(text),
         SessionError::Malformed { .. } => ErrorKind::Garbage(text),
     }

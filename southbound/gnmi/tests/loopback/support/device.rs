@@ -53,6 +53,8 @@ pub struct Device {
     pub quiet: bool,
     /// What it streams; [`counters`] where the test does not say.
     pub tells: Option<fn(u64) -> Notice>,
+    /// Knows nobody's user and password.
+    pub denies: bool,
     pub stop: CancellationToken,
     pub sets: Arc<Mutex<Vec<proto::SetRequest>>>,
     pub credentials: Arc<Mutex<Vec<String>>>,
@@ -205,6 +207,9 @@ impl GNmi for Device {
                 let value = value.to_str().expect("ASCII").to_owned();
                 self.credentials.lock().expect("no panic").push(value);
             }
+        }
+        if self.denies {
+            return Err(Status::unauthenticated("who?"));
         }
         Ok(Response::new(proto::CapabilityResponse {
             supported_models: vec![proto::ModelData { name: "m".into(), ..Default::default() }],
