@@ -12,6 +12,9 @@ pub mod served;
 pub mod edits;
 pub mod pre_image;
 
+// What must not be asked too often.
+pub mod rest;
+
 // What sessions need before they can be opened.
 pub mod account;
 pub mod secret;
@@ -76,7 +79,9 @@ pub trait Device: Send {
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
 
     /// What it says of its interfaces and of whom it hears behind them; none where it serves nothing by which it could say that, which
-    /// is what a device does unless it says otherwise. Nothing is written for it.
+    /// is what a device does unless it says otherwise. Nothing is written for it. While a transaction of this value is staged or waits for
+    /// its confirm, it may be [`Locked`](ErrorKind::Locked), and the transaction is as it was. A device that left the question unanswered
+    /// is asked rarely, and is [`Silent`](ErrorKind::Silent) at once in between.
     fn surroundings(&mut self) -> impl Future<Output = Result<Option<Surroundings>, DeviceError>> + Send {
         ready(Ok(None))
     }

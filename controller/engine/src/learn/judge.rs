@@ -45,7 +45,8 @@ fn silent(news: &News) -> Vec<Finding> {
 /// Routers that answer and do not say what is around them, with the reasons.
 pub fn mute(routers: &BTreeMap<NodeId, String>) -> Vec<Finding> {
     let finding = |(node, why): (&NodeId, &String)| {
-        let message = format!("it answers and does not say what is around it: {why}; that stays as it said it last");
+        let message =
+            format!("it answers and does not say what is around it: {why}; that stays as it said it last");
         Finding::new(codes::SILENT_SOURCE, Severity::Warning, node, message)
             .with_help("look at its log; the question is put to it again now and then")
     };

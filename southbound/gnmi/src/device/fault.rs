@@ -46,6 +46,14 @@ pub(super) fn nothing_waits(error: &SessionError) -> bool {
     matches!(error, SessionError::Refused { code, .. } if codes.contains(code))
 }
 
+/// A Get that brought nothing, though the connection may be as good as before.
+pub(super) fn is_given_up(error: &SessionError) -> bool {
+    matches!(
+        error,
+        SessionError::Silent { call: Call::Get, .. } | SessionError::Malformed { call: Call::Get, .. }
+    )
+}
+
 /// The device says that there is nothing at a path.
 pub(super) fn is_absence(error: &SessionError) -> bool {
     matches!(error, SessionError::Refused { call: Call::Get, code: Code::NotFound, .. })

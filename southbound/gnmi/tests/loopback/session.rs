@@ -1,17 +1,21 @@
 //! Sessions against a scripted device on loopback: trust, calls, deadlines, lost answers.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::support::device::{Device, Does, Running};
 use crate::support::{Authority, NAME, target};
 use device::account::Account;
+use device::{Device as _, ErrorKind};
 use gnmi::error::Call;
 use gnmi::extension::CommitAction;
 use gnmi::proto::get_request::DataType;
 use gnmi::session::Credentials;
 use gnmi::set::Changes;
 use gnmi::tls::{CertificatePin, ClientTls};
-use gnmi::{Path, Session, SessionError};
+use gnmi::{GnmiDevice, MemoryPreImages, Path, Session, SessionError};
+use model::NodeId;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tonic::{Code, Status};
@@ -154,6 +158,24 @@ async fn a_device_that_looks_at_the_login_with_a_get_alone_is_left_alone_too() {
     assert!(matches!(error, SessionError::Unauthenticated { .. }), "{error}");
     let error = Session::connect(&target).await.expect_err("not asked");
     assert!(matches!(error, SessionError::LoginHeld { .. }), "{error}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_say_what_is_around_it_keeps_its_session_and_is_asked_rarely() {
+    let lldp = &["openconfig-lldp"];
+    let running = Device { get: Does::Hang, models: lldp, ..Device::default() }.start().await;
+    let mut target = target(running.address.clone(), running.authority.client());
+    target.credentials = Some(ops(&Account::default()));
+    let mut device = GnmiDevice::new(NodeId::lit("r1"), target, Arc::new(MemoryPreImages::new()));
+    for _ in 0..3 {
+        let error = device.surroundings().await.expect_err("it is mute");
+        assert!(matches!(error.kind, ErrorKind::Silent(_)), "{error}");
+    }
+    assert_eq!(running.device.gets.load(Ordering::SeqCst), 1, "once, and not again soon");
+    device.capabilities().await.expect("it answers");
+    let shown = running.device.credentials.lock().expect("no panic").len();
+    assert_eq!(shown, 2, "one session: user and password once");
     running.stop().await;
 }
 
