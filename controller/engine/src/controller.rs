@@ -47,6 +47,7 @@ use crate::{
     picture::{self, Album},
     readers::{Learnt, Lesson, Seen},
     snapshot::{Session, Snapshot},
+    tasks::DeviceHandle,
     world::World,
 };
 
@@ -254,6 +255,8 @@ impl Controller {
 
     fn draw(&mut self) {
         let season = self.schedules.clock.now();
+        let lost = |(node, handle): (&NodeId, &DeviceHandle)| Some((node.clone(), handle.lost_by_restart()?));
+        self.album.startup = self.fleet.iter().filter_map(lost).collect();
         let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now(), season);
         self.snapshot.send_replace(Arc::new(picture));
     }

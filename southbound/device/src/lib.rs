@@ -86,10 +86,16 @@ pub trait Device: Send {
         ready(Ok(None))
     }
 
-    /// What is left to do once an order was answered; nobody waits for it. It may be cut short, and is taken up again after a later
-    /// reading.
+    /// What is left to do once an order was answered and no other waits; nobody waits for it. It may be cut short, and is taken up again
+    /// after a later reading.
     fn afterwards(&mut self) -> impl Future<Output = ()> + Send {
         ready(())
+    }
+
+    /// What a restart of it would take from what it runs, in words, as far as that is known without asking; nothing, unless it says
+    /// otherwise.
+    fn lost_by_restart(&self) -> Option<&'static str> {
+        None
     }
 
     /// Which modules it serves, as its session says, and what they lack, with few questions at a time. Nothing is written for it. A

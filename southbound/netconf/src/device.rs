@@ -453,6 +453,10 @@ impl Device for NetconfDevice {
         self.tend_startup().await;
     }
 
+    fn lost_by_restart(&self) -> Option<&'static str> {
+        self.startup_lacks()
+    }
+
     async fn serves(&mut self) -> Result<Served, DeviceError> {
         self.learn().await
     }
