@@ -224,6 +224,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         mode: journal.mode()?,
         adopted: journal.adopted()?,
         drift: Drift::default(),
+        unchecked: BTreeSet::new(),
         repair: BTreeSet::new(),
     })
 }
