@@ -68,6 +68,8 @@ pub struct World {
     pub compiled: Arc<Compilation>,
     /// What people accepted on devices otherwise than the intents ask for.
     pub exceptions: Excepted,
+    /// Those that the journal has.
+    pub exceptions_kept: Arc<Exceptions>,
     /// What devices hold; shared with proposals.
     pub actual: Arc<ActualState>,
     /// How many modules each device serves; of those that said it.
@@ -173,7 +175,12 @@ impl World {
         self.accepted.set = proposal.set;
         self.accepted.misfit.clear();
         self.compiled = Arc::new(proposal.compiled);
-        self.exceptions = Excepted::of(proposal.aside.exceptions.standing);
+        let standing = proposal.aside.exceptions.standing;
+        if !Arc::ptr_eq(self.exceptions.all(), &standing) {
+            self.exceptions = Excepted::of(Arc::clone(&standing));
+        }
+        // Before it was carried out it was written down.
+        self.exceptions_kept = standing;
         self.drift = Drift::default();
     }
 
@@ -266,7 +273,7 @@ impl World {
             compiled.findings.retain(|finding| finding.code != plan::codes::EXCEPTION);
             compiled.findings.extend(left.told());
         }
-        self.exceptions = Excepted::of(left);
+        self.exceptions = Excepted::of(Arc::new(left));
         self.unchecked.extend(over.iter().map(|(node, _)| node.clone()));
         over
     }
