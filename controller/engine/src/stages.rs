@@ -191,7 +191,7 @@ pub fn compile(
 ) -> (Compilation, Aside) {
     let (mut compiled, declined) = compiled(set, view, hints, ids, occasion);
     compiled.findings = told(&compiled, view, occasion);
-    let exceptions = view.exceptions.lay(&mut compiled.desired);
+    let exceptions = Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     compiled.findings.extend(exceptions.told());
     (compiled, Aside { declined, exceptions })
 }
@@ -202,7 +202,7 @@ pub fn with_exceptions<'a>(compiled: &'a Compilation, view: &View) -> Cow<'a, Co
         return Cow::Borrowed(compiled);
     }
     let mut compiled = compiled.clone();
-    view.exceptions.lay(&mut compiled.desired);
+    Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     Cow::Owned(compiled)
 }
 
