@@ -83,5 +83,5 @@ pub use kept::{Kept, Lists, Rerouted};
 pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;
 pub use options::{Goal, Level, Options, Segment, Solution, WeightedList};
-pub use pace::Budget;
+pub use pace::{Budget, reserve};
 pub use solve::solve;

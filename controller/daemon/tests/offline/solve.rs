@@ -87,6 +87,29 @@ fn from_nothing_it_counts_no_moves() {
 }
 
 #[test]
+fn a_time_is_kept_to_and_is_not_asked_for_beside_an_effort() {
+    let case = Case::new();
+    let (graph, demands, out) = (case.path("ring.graph"), case.path("ring.demands"), case.path("paths"));
+    let called = trunkline(&["solve", &graph, &demands, "--time", "300ms", "--out", &out]);
+    assert_eq!((called.code, last(&called)), (Some(0), "mlu 0.600000".to_owned()), "{}", called.err);
+    assert_eq!(case.read("paths").lines().count(), 3);
+    let seconds: f64 = called.out.lines().last().unwrap().split(' ').nth(7).unwrap().parse().unwrap();
+    // Whoever does not say a time gives a second. What is between is for a machine that others use too.
+    assert!(seconds < 0.7, "{}", called.out);
+    let both = case.solve(&["--time", "300ms"]);
+    assert_eq!(both.code, Some(2), "{}", both.out);
+    assert!(
+        both.err.contains("cannot be used with")
+            && both.err.contains("--effort")
+            && both.err.contains("--time"),
+        "{}",
+        both.err
+    );
+    let none = trunkline(&["solve", &graph, &demands, "--time", "soon"]);
+    assert!(none.code == Some(2) && none.err.contains("'soon' for '--time <TIME>'"), "{}", none.err);
+}
+
+#[test]
 fn lists_with_weights_and_links_run_on_as_they_are() {
     let case = Case::new();
     let running = r#"{"demands":[
