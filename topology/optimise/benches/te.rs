@@ -31,6 +31,14 @@ use optimise::{Budget, Options, Solution};
 /// What can be asked for alone.
 const TABLES: [&str; 5] = ["one", "several", "failures", "made", "program"];
 
+/// Of how many instances one has failures: `every=1` tries all, which takes five minutes.
+const EVERY: &str = "every=";
+
+fn every() -> Option<usize> {
+    let number = std::env::args().find_map(|argument| argument.strip_prefix(EVERY).map(str::to_owned))?;
+    Some(number.parse::<usize>().unwrap().max(1))
+}
+
 /// A solution, judged.
 struct Judged {
     solution: Solution,
@@ -59,7 +67,7 @@ fn main() {
     };
     let (tables, named): (Vec<String>, Vec<String>) = std::env::args()
         .skip(1)
-        .filter(|name| !name.starts_with('-') && name != "full" && name != "cpu")
+        .filter(|name| !name.starts_with('-') && name != "full" && name != "cpu" && !name.starts_with(EVERY))
         .partition(|name| TABLES.contains(&name.as_str()));
     let set: Vec<Published> = set
         .into_iter()
@@ -67,7 +75,8 @@ fn main() {
         .filter(|it| named.is_empty() || named.iter().any(|name| it.name().contains(name)))
         .collect();
     println!(
-        "{} instances; `full` judges all, a name only its own, a table's name ({TABLES:?}) only that\n",
+        "{} instances; `full` judges all, a name only its own, a table's name ({TABLES:?}) only that; failures on one of N \
+         with `every=N`\n",
         set.len()
     );
     let wanted = |table: &str| tables.is_empty() || tables.iter().any(|name| name == table);
@@ -78,7 +87,7 @@ fn main() {
         several_lists(&set);
     }
     if wanted("failures") {
-        failures::table(&set);
+        failures::table(&set, every());
     }
     if wanted("made") {
         made::table();
