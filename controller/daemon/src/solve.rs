@@ -51,6 +51,12 @@ other lists than they had, or than the IGP's way where nothing is said to run.
 utilisation: a link above it may keep what it has, and gets no more. A line before the last tells what
 the link came to, and why it came no further where the goal is missed.
 
+With --failures every line may fail, one at a time: a link and its other direction, parallel ones in
+their order, and not what is --down. The lists stay then and packets go round by the IGP; the
+utilisation and its bound are the highest over the network as it is and each of these failures, and
+what a failure cuts off counts for nothing in it. Every line makes the tables larger and setting them
+up longer, which --time cannot shorten.
+
 With --priorities each level has a line before the last, with the highest utilisation by it and those
 before it (with --relieve, by all); its bound is one for lists of that level beside all others as they
 are. The bound of the last line is one of all demands together, whatever their levels: no lists at all
@@ -65,6 +71,7 @@ Examples:
   trunkline solve Colt.graph Colt.0000.demands --running colt.paths --changes 3 --out new.paths
   trunkline solve Colt.graph Colt.0000.demands --running colt.paths --relieve edge_17=80%
   trunkline solve Colt.graph Colt.0000.demands --priorities colt.levels
+  trunkline solve Abilene.graph Abilene.0000.demands --failures --time 10s
 
 Exit codes: 0 done, 1 it has no solution, or the link of --relieve stays above its goal, 2 called
 wrongly, or a file cannot be read or written.";
@@ -109,6 +116,9 @@ pub struct SolveArgs {
     /// Links that are down, each by its label, or by its place as 3 or #3
     #[arg(long, value_name = "LINK", value_delimiter = ',')]
     pub down: Vec<String>,
+    /// Keep the utilisation low under every failure of a single line as well; not with --adjacency or --relieve
+    #[arg(long)]
+    pub failures: bool,
     /// The most demands whose lists may change
     #[arg(long, value_name = "N")]
     pub changes: Option<u32>,

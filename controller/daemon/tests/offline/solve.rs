@@ -188,6 +188,40 @@ fn a_link_is_relieved_or_it_is_said_that_it_is_not() {
 }
 
 #[test]
+fn with_failures_in_mind_the_worst_of_them_counts() {
+    let case = Case::new();
+    let called = case.solve(&["--failures", "--out", &case.path("paths")]);
+    let told = (called.code, last(&called));
+    assert_eq!(
+        told,
+        (Some(0), "mlu 1.800000".to_owned()),
+        "where ab fails, all 9 are on links of 5: {}",
+        called.err
+    );
+    let bound: f64 = called.out.split(' ').nth(3).unwrap().parse().unwrap();
+    assert!(bound > 0.5 && bound <= 1.8, "{}", called.out);
+    assert_eq!(case.read("paths").lines().count(), 3);
+    // Where the small way is down, whatever fails of the other cuts everything off, and that counts for nothing.
+    let called = case.solve(&["--failures", "--down", "ad,da,dc,cd"]);
+    assert_eq!(last(&called), "mlu 0.900000 moved 0");
+    for (other, told) in [
+        (
+            &["--adjacency"][..],
+            "--failures: not with --adjacency: a link that fails takes its segment with it",
+        ),
+        (&["--relieve", "ab=50%"][..], "--failures: not with --relieve, which looks at the network as it is"),
+    ] {
+        let called = case.solve(&[&["--failures"][..], other].concat());
+        assert_eq!(called.code, Some(2), "{}", called.out);
+        assert!(
+            called.err.contains(told) && called.err.contains("leave one of the two out"),
+            "{}",
+            called.err
+        );
+    }
+}
+
+#[test]
 fn levels_of_priority_have_a_line_each() {
     let case = Case::new();
     let levels = case.write("levels", "7\n0\n7\n");
