@@ -33,7 +33,7 @@ use std::{
 
 use model::{
     Allocations, Demand, Demands, DesiredState, Finding, Graph, Hints, IntentSet, Service, ServiceId,
-    Severity, Ted, Verdict, id::DemandId, unit::Bandwidth,
+    Severity, Ted, Verdict, csid::Containers, id::DemandId, unit::Bandwidth,
 };
 use paths::{EdgeSet, Encoder};
 
@@ -41,7 +41,7 @@ use crate::{codes, domain};
 
 pub(crate) use closed::Closed;
 pub(crate) use pinned::without_node_segments;
-pub(crate) use scribe::{encoding, visits};
+pub(crate) use scribe::{containers, encoding, visits};
 
 use giving::Round;
 use place::Placer;
@@ -101,13 +101,14 @@ fn arrange(set: &IntentSet, ted: &Ted, hints: &Hints, ids: &Allocations, how: Ho
     let none_down = EdgeSet::default();
     let pins = set.services.values().any(Service::is_pinned);
     let bare = pins.then(|| without_node_segments(ted));
+    let containers = containers(ted, &graph);
     let laid = |parted: &BTreeSet<ServiceId>| {
         let anew = |yielding: BTreeSet<ServiceId>| {
             brim::settled(set, rounds, &|careful: BTreeSet<ServiceId>| {
                 rounds.count();
                 let encoder = Encoder::new(&graph, ted, &none_down);
                 let pinner = Encoder::new(&graph, bare.as_ref().unwrap_or(ted), &none_down);
-                let placer = Placer::new(ted, set, &graph, hints, encoder, pinner);
+                let placer = Placer::new(ted, set, &graph, hints, encoder, pinner, containers.as_ref());
                 let placer = placer.letting(yielding.clone()).minding(careful).parting(parted.clone());
                 Round::of(placer, set, hints, ids)
             })
@@ -152,7 +153,9 @@ const WORTH_A_THREAD: usize = 1_000;
 /// The answers for services that are carried. `left` is what is left of each edge when everything is placed.
 fn verdicts(placed: &[Placed<'_>], ted: &Ted, graph: &Graph, left: &[u64]) -> Vec<Verdict> {
     let has_domains = domain::names(ted).len() > 1;
-    placed.iter().map(|service| verdict::carried(service, ted, graph, left, has_domains)).collect()
+    let containers = Containers::of(ted);
+    let carried = |service| verdict::carried(service, ted, graph, left, (has_domains, &containers));
+    placed.iter().map(carried).collect()
 }
 
 /// Services by the value of their class, highest first, then by name.

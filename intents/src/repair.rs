@@ -13,10 +13,10 @@ use model::{
     Bandwidth, EdgeIx, Graph, IntentSet, LinkId, NodeId, Service, ServiceId, Ted, Verdict, graph::GraphError,
     verdict::DirectionVerdict,
 };
-use paths::{EdgeSet, Encoder, FastReroute, Moment, Protect, Ridden, SegmentKind};
+use paths::{Csid, EdgeSet, Encoder, FastReroute, Moment, Protect, Ridden, SegmentKind};
 use serde::{Deserialize, Serialize};
 
-use crate::compile::{Compilation, encoding, visits, without_node_segments};
+use crate::compile::{Compilation, containers, encoding, visits, without_node_segments};
 
 /// How the failures of all links fare in their first moment.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,7 @@ impl Laid {
         let none_down = EdgeSet::default();
         let pins = set.services.values().any(Service::is_pinned);
         let bare = pins.then(|| without_node_segments(ted));
+        let containers = containers(ted, graph);
         let mut encoder = Encoder::new(graph, ted, &none_down);
         let mut pinner = Encoder::new(graph, bare.as_ref().unwrap_or(ted), &none_down);
         let mut laid = Self::default();
@@ -135,7 +136,7 @@ impl Laid {
             let is_pinned = service.is_pinned();
             let encoder = if is_pinned { &mut pinner } else { &mut encoder };
             let rides = directions.iter().filter_map(|direction| {
-                let list = written(service, direction, graph, encoder)?;
+                let list = written(service, direction, graph, (&mut *encoder, containers.as_ref()))?;
                 reroute.ride(graph.node_ix(&direction.from)?, &list, graph.node_ix(&direction.to)?, rate)
             });
             let rides: Vec<Ridden> = rides.collect();
@@ -158,13 +159,13 @@ fn written(
     service: &Service,
     direction: &DirectionVerdict,
     graph: &Graph,
-    encoder: &mut Encoder<'_>,
+    (encoder, containers): (&mut Encoder<'_>, Option<&Csid>),
 ) -> Option<Vec<SegmentKind>> {
     let hops = &direction.primary.path.hops;
     let path: Vec<EdgeIx> = hops.iter().map(|hop| graph.edge_ix(hop)).collect::<Option<_>>()?;
     let [out, back] = visits(service, graph);
     let visits = if direction.from == service.a { out } else { back };
-    let list = encoder.encode_chain(&path, &visits, &encoding(service.path.dataplane)).ok()?;
+    let list = encoder.encode_chain(&path, &visits, &encoding(service.path.dataplane, containers)).ok()?;
     let is_it = list.sids == direction.primary.segments;
     is_it.then(|| list.segments.iter().map(|segment| segment.kind).collect())
 }

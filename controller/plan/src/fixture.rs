@@ -30,6 +30,7 @@ pub(crate) fn node(id: &str, index: u32) -> Node {
         router_id: std::net::Ipv4Addr::new(10, 0, (index >> 8) as u8, (index & 0xff) as u8),
         locator: None,
         node_sid: Some(Fact::from_file(index)),
+        next_csid: None,
         service_function: None,
         srgb: LabelBlock { base: SRGB, size: 8_000 },
         srlb: LabelBlock { base: 15_000, size: 1_000 },

@@ -12,7 +12,7 @@ use model::{
     Allocations, DirectedLink, Discipline, Graph, Hints, IntentSet, QueueName, Service, ServiceId, Severity,
     Sid, Ted, hint::Degradation, sr::Dataplane, unit::Bandwidth,
 };
-use paths::{Bounds, Constraint, Encoder, Exclusions, Found, NoPath, PathRequest, Reason};
+use paths::{Bounds, Constraint, Csid, Encoder, Exclusions, Found, NoPath, PathRequest, Reason};
 
 use super::{
     Compilation,
@@ -78,6 +78,7 @@ impl<'a> Placer<'a> {
         hints: &'a Hints,
         encoder: Encoder<'a>,
         pinner: Encoder<'a>,
+        containers: Option<&'a Csid>,
     ) -> Self {
         let strict = queues_in_use(set).into_iter().filter(|(_, how)| how.discipline == Discipline::Strict);
         Self {
@@ -90,8 +91,8 @@ impl<'a> Placer<'a> {
             parted: BTreeSet::new(),
             strict: strict.map(|(queue, _)| queue).collect(),
             asker: Asker::new(ted, graph),
-            encoder: Scribe::new(encoder),
-            pinner: Scribe::pinning(pinner),
+            encoder: Scribe::new(encoder, containers),
+            pinner: Scribe::pinning(pinner, containers),
             base: View::new(graph.clone()),
             overlays: Vec::new(),
             closed: Closed::of(graph, hints),

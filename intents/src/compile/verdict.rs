@@ -1,7 +1,8 @@
 //! The answer for a service that is carried, with its reasons.
 
 use model::{
-    Bandwidth, EdgeIx, Graph, Severity, Ted, Verdict,
+    Bandwidth, EdgeIx, Graph, Severity, Sid, Ted, Verdict,
+    csid::{Compressed, Containers},
     intent::Minimise,
     verdict::{DirectionVerdict, Route},
 };
@@ -21,13 +22,13 @@ use super::{
 };
 
 /// The verdict. `left` is what is left of each edge when everything is placed. Where the network has one domain only, no path need be
-/// looked at for domains.
+/// looked at for domains; `containers` tells what the addresses of lists ask for.
 pub(super) fn carried(
     placed: &Placed<'_>,
     ted: &Ted,
     graph: &Graph,
     left: &[u64],
-    has_domains: bool,
+    (has_domains, containers): (bool, &Containers<'_>),
 ) -> Verdict {
     let service = placed.service;
     let directions = placed
@@ -48,12 +49,15 @@ pub(super) fn carried(
                 primary: Route {
                     path,
                     segments: placed.segments[direction].clone(),
-                    why: reasons(placed, found, direction, (ted, graph)),
+                    why: reasons(placed, found, direction, (ted, graph))
+                        .into_iter()
+                        .chain(packed(containers, &placed.segments[direction]))
+                        .collect(),
                 },
                 backup: placed
                     .backup
                     .as_ref()
-                    .map(|backup| backup_route(placed, backup, direction, graph, left)),
+                    .map(|backup| backup_route(placed, backup, direction, (graph, containers), left)),
             })
         })
         .collect();
@@ -200,7 +204,7 @@ fn backup_route(
     placed: &Placed<'_>,
     backup: &PlacedBackup,
     direction: usize,
-    graph: &Graph,
+    (graph, containers): (&Graph, &Containers<'_>),
     left: &[u64],
 ) -> Route {
     let found = backup.ways.each().nth(direction).unwrap_or(&backup.ways.out);
@@ -220,6 +224,7 @@ fn backup_route(
     if !broken.is_empty() {
         why.push(format!("breaks an objective while in use: {}{}", broken.join("; "), basis(placed)));
     }
+    why.extend(packed(containers, &backup.segments[direction]));
     // Where the path itself goes, its traffic makes room for that of the backup.
     let own = placed.ways.each().nth(direction).map_or(&[][..], |way| &way.edges);
     let room = |edge: &EdgeIx| {
@@ -232,6 +237,25 @@ fn backup_route(
         segments: backup.segments[direction].clone(),
         why,
     }
+}
+
+/// What the addresses of a list ask for, where one of them holds several SIDs: in the order of the packet, which has the first one for
+/// its destination and all others in its SRH.
+fn packed(containers: &Containers<'_>, segments: &[Sid]) -> Option<String> {
+    let parts = |sid: &Sid| match sid {
+        Sid::Srv6(address) => containers.read(*address),
+        Sid::Mpls(_) => Vec::new(),
+    };
+    let read: Vec<Vec<Compressed<'_>>> = segments.iter().map(parts).collect();
+    if read.iter().all(|parts| parts.len() < 2) {
+        return None;
+    }
+    let told = segments.iter().zip(&read).map(|(sid, parts)| {
+        let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+        if parts.is_empty() { sid.to_string() } else { format!("{sid} ({})", parts.join(", ")) }
+    });
+    let told: Vec<String> = told.collect();
+    Some(format!("several SIDs in one address: destination {}", told.join(", then by the SRH ")))
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use std::{
 use ground::layout::{Interface, Layout, Router, Stand, next_hop};
 use ipnet::{IpNet, Ipv6Net};
 use kernel::{
-    Attachment, Device, EndX, Locator, Peer, Place, Port, Remote, Service, Tenant, TenantNo, Underlay,
+    Attachment, Csid, Device, EndX, Locator, Peer, Place, Port, Remote, Service, Tenant, TenantNo, Underlay,
 };
-use model::{NodeId, VrfName, node::function_of};
+use model::{NextCsid, NodeId, VrfName, node::function_of};
 use thiserror::Error;
 
 /// Functions of customers' SIDs, the number of the interface beside them.
@@ -117,7 +117,7 @@ impl<'a> Lab<'a> {
         let place = Place {
             node: id.clone(),
             source: router.locator.map_or(router.loopback, first),
-            locator: router.locator.map(|net| Locator { net, csid: None }),
+            locator: router.locator.map(|net| Locator { net, csid: self.csid(id) }),
             functions: self.functions(id),
             core: self.core.clone(),
             ports,
@@ -133,6 +133,12 @@ impl<'a> Lab<'a> {
         };
         let loopbacks = others().map(|(other, _, router)| (other.clone(), router.loopback)).collect();
         Ok(Post { space: stand.space.clone(), loopback: router.loopback, place, neighbours, loopbacks })
+    }
+
+    /// How the SIDs of a router are built, where it reads containers.
+    fn csid(&self, id: &NodeId) -> Option<Csid> {
+        let lengths = self.layout.ted.nodes.get(id)?.reads_containers()?;
+        Some(Csid { node: lengths.locator_node_length, function: NextCsid::FUNCTION_LENGTH })
     }
 
     fn functions(&self, id: &NodeId) -> BTreeSet<Ipv6Addr> {

@@ -94,6 +94,10 @@ fn labels(node: &Node) -> Map<String, Value> {
         ("lon", node.location.map(|location| location.lon.to_string())),
         ("router-id", Some(node.router_id.to_string())),
         ("locator", node.locator.as_ref().map(|locator| locator.value.to_string())),
+        (
+            "next-csid",
+            node.next_csid.map(|csid| format!("{}/{}", csid.locator_block_length, csid.locator_node_length)),
+        ),
         ("node-sid", node.node_sid.as_ref().map(|sid| sid.value.to_string())),
         ("service-sid", function.sid.map(|sid| sid.to_string())),
         ("service-label", function.label.map(|label| label.number().to_string())),
@@ -231,7 +235,9 @@ topology:
 
     #[test]
     fn what_is_written_for_containerlab_reads_as_the_same_network() {
-        let before = layout(TEXT);
+        let reads = "trunkline.next-csid: 32/16, trunkline.msd: 8/8";
+        let before = layout(&TEXT.replace("trunkline.msd: 8/8", reads));
+        assert!(before.ted.nodes[&NodeId::lit("b")].next_csid.is_some());
         let files = containerlab(&before, &Images::default()).unwrap();
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         assert_eq!(names, ["a/daemons", "a/frr.conf", "b/daemons", "b/frr.conf", "three.clab.yml"]);
@@ -240,8 +246,8 @@ topology:
             let node = |node: &Node| {
                 let locator = node.locator.as_ref().map(|locator| locator.value);
                 format!(
-                    "{} {:?} {} {locator:?} {:?} {:?}",
-                    node.id, node.role, node.router_id, node.msd.value, node.labels
+                    "{} {:?} {} {locator:?} {:?} {:?} {:?}",
+                    node.id, node.role, node.router_id, node.msd.value, node.labels, node.next_csid
                 )
             };
             let link = |link: &Link| {

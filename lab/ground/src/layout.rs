@@ -89,6 +89,9 @@ pub struct Router {
     pub router_id: Ipv4Addr,
     /// Its SRv6 locator.
     pub locator: Option<Ipv6Net>,
+    /// Whether it reads several SIDs out of one address (flavor NEXT-CSID).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reads_containers: bool,
 }
 
 impl Router {
@@ -241,6 +244,7 @@ impl Layout {
                     loopback: addresses::loopback(node.router_id),
                     router_id: node.router_id,
                     locator: node.locator.as_ref().map(|locator| locator.value),
+                    reads_containers: node.reads_containers().is_some(),
                 })
             };
             let devices = names::devices(&order.remove(&node.id).unwrap_or_default());

@@ -39,6 +39,11 @@ pub fn settings(kind: &Kind) -> Vec<(String, &'static str)> {
         settings.extend(ipv6.into_iter().map(|(name, value)| (format!("ipv6/conf/{which}/{name}"), value)));
         settings.extend(ipv4.into_iter().map(|(name, value)| (format!("ipv4/conf/{which}/{name}"), value)));
     }
+    // The last SID of a container is the first address of its router's locator. On a loopback that forwards, the kernel would take that
+    // for itself, as the anycast address of all routers of the locator (RFC 4291 section 2.6.1), and never ask for a SID.
+    if matches!(kind, Kind::Router(router) if router.reads_containers) {
+        settings.push(("ipv6/conf/lo/forwarding".to_owned(), "0"));
+    }
     // Flows share equal paths by their ports too.
     settings.extend(["ipv6", "ipv4"].map(|family| (format!("{family}/fib_multipath_hash_policy"), "1")));
     settings
@@ -207,5 +212,16 @@ topology:
         changes.extend(crate::igp::changes(routes_of_a, &crate::igp::Routes::new()).into_iter().take(1));
         let (_, _, router) = layout.routers().next().unwrap();
         insta::assert_snapshot!(routes(router, &changes));
+    }
+
+    #[test]
+    fn only_the_loopback_of_a_router_that_reads_containers_forwards_nothing() {
+        let labels =
+            r#"image: frr, labels: {trunkline.locator: "fd00:0:2::/48", trunkline.next-csid: 32/16}}"#;
+        let text = TEXT.replace("a: {kind: linux, image: frr}", &format!("a: {{kind: linux, {labels}"));
+        let off = ("ipv6/conf/lo/forwarding".to_owned(), "0");
+        let layout = layout(&text);
+        let told = layout.nodes.values().map(|stand| settings(&stand.kind).contains(&off));
+        assert_eq!(told.collect::<Vec<bool>>(), [true, false, false]);
     }
 }

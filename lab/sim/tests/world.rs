@@ -35,6 +35,7 @@ fn node(index: u32, id: &str) -> Node {
         router_id: Ipv4Addr::from(0x0a00_0000 + index),
         locator: None,
         node_sid: Some(Fact::from_file(index)),
+        next_csid: None,
         service_function: None,
         srgb: LabelBlock { base: 16_000, size: 1_000 },
         srlb: LabelBlock { base: 15_000, size: 1_000 },

@@ -325,6 +325,30 @@ topology:
     - {endpoints: ["r4:cust", "h4:eth1"], ipv4: ["10.4.0.1/24", "10.4.0.2/24"], ipv6: ["2001:db8:4::1/64", "2001:db8:4::2/64"]}
 "#;
 
+/// Five routers that read several SIDs out of one address: from r1 to r4 over r2, which the IGP prefers, or over r3 and r5. A customer at
+/// both ends.
+pub const CONTAINERS: &str = r#"
+name: NAME
+topology:
+  kinds: {linux: {image: trunkline-router}}
+  nodes:
+    r1: {kind: linux, labels: {trunkline.role: hq, trunkline.router-id: 10.0.0.1, trunkline.locator: "fd00:0:101::/48", trunkline.next-csid: 32/16}}
+    r2: {kind: linux, labels: {trunkline.role: core, trunkline.router-id: 10.0.0.2, trunkline.locator: "fd00:0:102::/48", trunkline.next-csid: 32/16}}
+    r3: {kind: linux, labels: {trunkline.role: core, trunkline.router-id: 10.0.0.3, trunkline.locator: "fd00:0:103::/48", trunkline.next-csid: 32/16}}
+    r4: {kind: linux, labels: {trunkline.role: branch, trunkline.router-id: 10.0.0.4, trunkline.locator: "fd00:0:104::/48", trunkline.next-csid: 32/16}}
+    r5: {kind: linux, labels: {trunkline.role: core, trunkline.router-id: 10.0.0.5, trunkline.locator: "fd00:0:105::/48", trunkline.next-csid: 32/16}}
+    h1: {kind: linux, labels: {trunkline.role: host, trunkline.vrf: bank}}
+    h4: {kind: linux, labels: {trunkline.role: host, trunkline.vrf: bank}}
+  links:
+    - {endpoints: ["r1:eth1", "r2:eth1"], vars: {name: r1r2, bandwidth: 100Mbps, igp: 10, affinity: [upper], delay: 1ms, jitter: 0us, loss: 0%}}
+    - {endpoints: ["r2:eth2", "r4:eth1"], vars: {name: r2r4, bandwidth: 100Mbps, igp: 10, affinity: [upper], delay: 1ms, jitter: 0us, loss: 0%}}
+    - {endpoints: ["r1:eth2", "r3:eth1"], vars: {name: r1r3, bandwidth: 100Mbps, igp: 50, affinity: [lower], delay: 2ms, jitter: 0us, loss: 0%}}
+    - {endpoints: ["r3:eth2", "r5:eth1"], vars: {name: r3r5, bandwidth: 100Mbps, igp: 50, affinity: [lower], delay: 2ms, jitter: 0us, loss: 0%}}
+    - {endpoints: ["r5:eth2", "r4:eth2"], vars: {name: r5r4, bandwidth: 100Mbps, igp: 50, affinity: [lower], delay: 2ms, jitter: 0us, loss: 0%}}
+    - {endpoints: ["r1:cust", "h1:eth1"], ipv4: ["10.1.0.1/24", "10.1.0.2/24"], ipv6: ["2001:db8:1::1/64", "2001:db8:1::2/64"]}
+    - {endpoints: ["r4:cust", "h4:eth1"], ipv4: ["10.4.0.1/24", "10.4.0.2/24"], ipv6: ["2001:db8:4::1/64", "2001:db8:4::2/64"]}
+"#;
+
 /// Voice from r1 to r4 and back, over the lines of an affinity.
 pub fn voice_over(affinity: &str) -> String {
     format!(

@@ -15,7 +15,7 @@ use kernel::live::Namespace;
 use model::steering::Dscp;
 use serde_json::Value;
 
-use crate::stage::{SQUARE, Sends, Stage, VOICE, voice_over};
+use crate::stage::{CONTAINERS, SQUARE, Sends, Stage, VOICE, voice_over};
 
 /// Packets of each flow, about.
 const A_SECOND: u32 = 200;
@@ -108,4 +108,70 @@ fn a_service_takes_the_segments_of_its_plan_and_the_rest_the_igp() {
     // Probes along the list are counted there too, 50 a second; those of the other direction pass other SIDs.
     assert!(moved >= voice && moved < voice + 400, "{moved} packets at the SID of r3, {voice} of voice");
     assert_eq!(counted(&stage.space("r2"), "fd00:0:2:e001::".parse().unwrap()), 0, "no SID of r2 is passed");
+}
+
+/// What is left of a container when so many numbers are taken out of it: the block stays, and what is behind them moves up
+/// (RFC 9800 section 4.1).
+fn left(container: Ipv6Addr, taken: usize) -> Ipv6Addr {
+    let parts = container.segments();
+    let mut moved = [0; 8];
+    moved[..2].copy_from_slice(&parts[..2]);
+    moved[2..8 - taken].copy_from_slice(&parts[2 + taken..]);
+    Ipv6Addr::from(moved)
+}
+
+#[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
+fn a_path_in_one_address_is_the_one_in_the_plan_and_each_router_takes_its_part_out() {
+    let Some(mut stage) = Stage::up("usid", CONTAINERS, &[]) else { return };
+    let intents = stage.intents("voice.yaml", &voice_over("lower"));
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&intents]);
+    let planned = planned(&stage, &intents);
+    let [container] = planned[..] else { panic!("one address for the whole path: {planned:?}") };
+    // The number of r3, its line to r5, and the number of r4, which r3 leaves alone there.
+    assert_eq!(container, "fd00:0:103:e001:104::".parse::<Ipv6Addr>().unwrap());
+    assert_eq!(left(container, 2), "fd00:0:104::".parse::<Ipv6Addr>().unwrap());
+    let hops = [("r3", "eth1"), ("r5", "eth1"), ("r4", "eth2"), ("r2", "eth1")];
+    let dumps = hops.map(|(node, device)| Tcpdump::start(Some(&stage.space(node)), device, "ip6").unwrap());
+    let r3: Ipv6Addr = "fd00:0:103:e001::".parse().unwrap();
+    let before = counted(&stage.space("r3"), r3);
+    let v6 = |dscp| Sends {
+        from: ("h1", "2001:db8:1::2"),
+        to: ("h4", "2001:db8:4::2"),
+        dscp,
+        pace: A_SECOND,
+        size: 200,
+    };
+    stage.send(&[VOICE, v6("ef"), v6("be")]);
+    thread::sleep(Duration::from_secs(2));
+    let tallies = stage.stop();
+    let moved = counted(&stage.space("r3"), r3) - before;
+    let [into_r3, into_r5, into_r4, into_r2] = dumps.map(|dump| dump.end().unwrap().sightings.packets);
+    for (flow, tally) in &tallies {
+        assert!(tally.received > 350 && tally.lost == 0, "{flow}: {tally:?}");
+    }
+    for to in ["10.4.0.2", "2001:db8:4::2"] {
+        // r5 has no number in the address: it sends on what r3 left.
+        let seen = [(&into_r3, container), (&into_r5, left(container, 2)), (&into_r4, left(container, 2))];
+        for (place, (packets, destination)) in seen.into_iter().enumerate() {
+            let voice = of(packets, to, "ef");
+            assert!(voice.len() > 350, "{} packets of voice to {to} at place {place}", voice.len());
+            for packet in voice {
+                let outer = packet.outer().unwrap();
+                assert_eq!(outer.destination, IpAddr::V6(destination), "at place {place}");
+                let service = outer.segments.as_ref().and_then(|segments| segments.list.last());
+                let service = service.map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    service.starts_with("fd00:0:104:d"),
+                    "the tenant's SID at r4 stays in the header: {service}"
+                );
+            }
+        }
+        assert!(of(&into_r2, to, "ef").is_empty(), "no voice passes r2");
+    }
+    assert!(of(&into_r2, "2001:db8:4::2", "be").len() > 350, "the rest goes by the IGP");
+    let voice = [FlowId(1), FlowId(2)].iter().map(|flow| tallies[flow].received).sum::<u64>();
+    // Probes along the list are counted there too.
+    assert!(moved >= voice && moved < voice + 400, "{moved} packets at the link of r3, {voice} of voice");
 }

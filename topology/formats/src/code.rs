@@ -85,6 +85,10 @@ pages! {
         "FRR before 10.1 writes all LSPs of a level into one JSON object, each over the one before it, so that `show isis database detail json` shows one router and one neighbour of many. Half a network that looks like a whole one would be worse than none: print `show isis mpls-te database json` instead, which holds all of it where `mpls-te on` stands under `router isis`, or use FRR 10.1 or later.";
     LEFT_OUT_OF_DATABASE "TL0135" "Something of a link-state database is not in the network"
         "A link is made of an adjacency that both sides tell of, between two routers of the same database. LANs, adjacencies of which only one side tells, and neighbours of whom it cannot be told who they are, are named and left out.";
+    BAD_NEXT_CSID "TL0136" "A node cannot read containers as the file says"
+        "`nextCsid` says that the SIDs of a node have the flavor NEXT-CSID (RFC 9800 section 4.1, also called uSID): the node reads several of them out of one address. Block and node together are its locator; the block is whole octets, the number of the node 16 bits, as functions are. The number is none that a function has: 2 to cff or e00 to 3fff. With another one the node before it in a container would take it for a function of its own, and the packet would leave its path.";
+    SEVERAL_BLOCKS "TL0137" "Nodes that read containers have several blocks"
+        "A container begins with one block, which all SIDs in it share. Lists over nodes of both blocks have an address for each part; where the lengths of the blocks differ, the SIDs of the smaller part are written in full. Give all locators of a domain one block.";
     NOTHING_MATCHES "TL0160" "A selector of the traffic file matches no node"
         "The flow would offer no traffic at all. Selectors match by name pattern, role, site and labels; all words of one selector must hold.";
     DUPLICATE_FLOW "TL0161" "Two flows offer the same demand"

@@ -7,8 +7,8 @@ use std::{
 
 use ipnet::Ipv6Net;
 use model::{
-    Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, Node,
-    NodeId, Price, Site, TeMetric, Ted,
+    Affinity, Bandwidth, Delay, Fact, IgpMetric, InterfaceName, Jitter, Label, Link, LinkId, Loss, NextCsid,
+    Node, NodeId, Price, Site, TeMetric, Ted,
     finding::Place,
     link::{Contract, Encryption, Termination},
     node::{Location, MsdSet, ServiceFunction},
@@ -19,6 +19,7 @@ use crate::text::{Mark, Report};
 
 mod check;
 mod complete;
+mod containers;
 mod function;
 
 pub use complete::interface_order;
@@ -48,6 +49,7 @@ pub(crate) struct DraftNode {
     /// Whether the file says a router id, and a finding says what is wrong with it.
     pub garbled_id: bool,
     pub locator: Option<Fact<Ipv6Net>>,
+    pub next_csid: Option<NextCsid>,
     pub node_sid: Option<Fact<u32>>,
     pub service_function: Option<Fact<ServiceFunction>>,
     pub srgb: LabelBlock,
@@ -71,6 +73,7 @@ impl DraftNode {
             router_id: None,
             garbled_id: false,
             locator: None,
+            next_csid: None,
             node_sid: None,
             service_function: None,
             srgb: SRGB,
@@ -189,6 +192,7 @@ impl Draft {
     pub fn assemble(mut self, report: &mut Report) -> Assembled {
         complete::fill_in(&mut self, report);
         check::nodes(&self.nodes, report);
+        containers::check(&self.nodes, report);
         let links = check::links(&self, report);
         check::values(&links, report);
         let mut ted = Ted::default();
@@ -217,6 +221,7 @@ fn finished_node(draft: DraftNode) -> Node {
         labels: draft.labels,
         router_id: draft.router_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
         locator: draft.locator,
+        next_csid: draft.next_csid,
         node_sid: draft.node_sid,
         service_function: draft.service_function,
         srgb: draft.srgb,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, net::Ipv6Addr, path::Path};
 
 use ipnet::Ipv6Net;
 use model::{
-    Fact, IgpMetric, Label, Price, TeMetric,
+    Fact, IgpMetric, Label, NextCsid, Price, TeMetric,
     link::{Contract, Encryption},
     node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
@@ -140,6 +140,9 @@ prop_compose! {
             node.node_sid = node.node_sid.map(|_| Fact::from_file(count));
             let locator = Ipv6Net::new(Ipv6Addr::from([0xfd00, 0, count as u16, 0, 0, 0, 0, 0]), 48).unwrap();
             node.locator = node.locator.map(|_| Fact::from_file(locator));
+            // The number 1 is that of a function.
+            let reads = count > 1 && node.locator.is_some() && node.queues % 2 == 0;
+            node.next_csid = reads.then_some(NextCsid { locator_block_length: 32, locator_node_length: 16 });
             let sid = Ipv6Addr::from([0xfd01, 0, count as u16, 0, 0, 0, 0, 0]);
             let function = ServiceFunction { sid: Some(sid), label: None };
             node.service_function = (node.queues % 3 == 0).then(|| Fact::from_file(function));

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use model::{
-    Fact, IgpMetric, Severity, Site,
+    Fact, IgpMetric, NextCsid, Severity, Site,
     link::Contract,
     node::{Location, MsdSet, ServiceFunction},
     sr::LabelBlock,
@@ -26,6 +26,8 @@ const CONTRACT: [&str; 3] = ["delay", "jitter", "loss"];
 
 const BLOCK: [&str; 2] = ["base", "size"];
 
+const NEXT_CSID: [&str; 2] = ["locatorBlockLength", "locatorNodeLength"];
+
 const MSD: [&str; 5] = ["mplsImposition", "srv6Encaps", "srv6SegmentsLeft", "srv6EndPop", "srv6EndD"];
 
 /// How the words for nodes are spelt, and whether values of several parts are one text.
@@ -38,13 +40,14 @@ pub(crate) enum Spelling {
 }
 
 /// The words for nodes in both spellings.
-const NODE: [(&str, &str); 14] = [
+const NODE: [(&str, &str); 15] = [
     ("role", "trunkline.role"),
     ("site", "trunkline.site"),
     ("lat", "trunkline.lat"),
     ("lon", "trunkline.lon"),
     ("routerId", "trunkline.router-id"),
     ("locator", "trunkline.locator"),
+    ("nextCsid", "trunkline.next-csid"),
     ("nodeSid", "trunkline.node-sid"),
     ("serviceSid", "trunkline.service-sid"),
     ("serviceLabel", "trunkline.service-label"),
@@ -91,7 +94,11 @@ pub(crate) fn node(
     node.router_id = fields.value(id, report);
     let said = fields.has(id) || fields.mistyped(id, &spelling.node_words());
     node.garbled_id = node.router_id.is_none() && said;
+    let has_locator = fields.has(word("locator"));
     node.locator = fields.value(word("locator"), report).map(Fact::from_file);
+    let csid = next_csid(fields, word("nextCsid"), spelling, report);
+    // Of a locator that cannot be read nothing more is told.
+    node.next_csid = csid.filter(|_| node.locator.is_some() || !has_locator);
     node.node_sid = fields.value(word("nodeSid"), report).map(Fact::from_file);
     let function = ServiceFunction {
         sid: fields.value(word("serviceSid"), report),
@@ -157,6 +164,25 @@ fn block(fields: &mut Fields<'_>, word: &str, spelling: Spelling, report: &mut R
         return None;
     }
     Some(block)
+}
+
+/// `32/16`: bits of the block and of the node.
+fn next_csid(
+    fields: &mut Fields<'_>,
+    word: &str,
+    spelling: Spelling,
+    report: &mut Report,
+) -> Option<NextCsid> {
+    fields.get(word)?;
+    if spelling == Spelling::Label {
+        let numbers = numbers::<u8>(fields, word, 2..=2, "bits of block/node such as 32/16", report)?;
+        let [locator_block_length, locator_node_length] = numbers[..] else { return None };
+        return Some(NextCsid { locator_block_length, locator_node_length });
+    }
+    let mut inner = fields.inner(word, report)?;
+    let (block, node) = (inner.required(NEXT_CSID[0], report), inner.required(NEXT_CSID[1], report));
+    inner.finish(&NEXT_CSID, report);
+    Some(NextCsid { locator_block_length: block?, locator_node_length: node? })
 }
 
 /// `8/8`: MPLS imposition, SRv6 encapsulation; a third, a fourth and a fifth number are SRv6 segments left, end pop and end D, which

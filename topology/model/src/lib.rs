@@ -14,6 +14,7 @@ pub mod calendar;
 pub mod schedule;
 
 // The network: nodes and links with sourced facts, and the frozen graph that searches run on.
+pub mod csid;
 pub mod fact;
 pub mod feature;
 pub mod link;
@@ -62,6 +63,7 @@ pub use allocation::Allocations;
 pub use change::{Cause, Edit, Phase, Plan, ReasonedEdit, Transaction, TransactionId};
 pub use class::{QosProfile, Scheduling, TrafficClass};
 pub use condition::{AlarmPolicy, Condition};
+pub use csid::NextCsid;
 pub use demand::{Demand, Demands};
 pub use fact::{Fact, Source, Standing};
 pub use feature::{Feature, Features};

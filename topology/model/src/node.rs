@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    csid::NextCsid,
     fact::Fact,
     feature::Features,
     id::{NodeId, Site},
@@ -76,6 +77,10 @@ pub struct Node {
     pub router_id: Ipv4Addr,
     /// The SRv6 locator (RFC 8986 section 3.1), where the node has one.
     pub locator: Option<Fact<Ipv6Net>>,
+    /// How its SIDs are built where they have the flavor NEXT-CSID (RFC 9800 section 4.1): it reads several of them out of one address
+    /// then. None where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_csid: Option<NextCsid>,
     /// The node SID as an index into the SRGB (RFC 8667 section 2.1), where the node has one.
     pub node_sid: Option<Fact<u32>>,
     /// What service chains visit the node for, where it has a function for them.
@@ -107,6 +112,13 @@ impl Node {
     /// The SRv6 End SID: function 1 of the locator (RFC 8986 section 4.1).
     pub fn end_sid(&self) -> Option<Ipv6Addr> {
         self.locator.as_ref().map(|locator| function_of(locator.value, 1))
+    }
+
+    /// How the SIDs of the node are built where it reads containers and its locator is as it says. Facts from elsewhere may have given it
+    /// another locator: then it reads none.
+    pub fn reads_containers(&self) -> Option<NextCsid> {
+        let locator = self.locator.as_ref()?.value;
+        self.next_csid.filter(|csid| csid.fits(locator).is_ok())
     }
 
     /// The SRv6 End.DT46 SID of the node's services: function 0xd46 of the locator (RFC 8986 section 4.8).

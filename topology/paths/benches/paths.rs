@@ -55,6 +55,7 @@ fn node(n: usize) -> Node {
         router_id: [10, 0, 0, n as u8].into(),
         locator: format!("fd00:0:{:x}::/48", n + 1).parse().ok().map(Fact::from_file),
         node_sid: Some(Fact::from_file(n as u32)),
+        next_csid: None,
         service_function: None,
         srgb: LabelBlock { base: 16_000, size: 8_000 },
         srlb: LabelBlock { base: 15_000, size: 1_000 },

@@ -106,6 +106,7 @@ impl Net {
             locator: self.sids[n]
                 .then(|| Fact::from_file(format!("fd00:0:{:x}::/48", n + 1).parse().unwrap())),
             node_sid: self.sids[n].then(|| Fact::from_file(n as u32)),
+            next_csid: None,
             service_function: None,
             srgb: LabelBlock { base: 16_000, size: 1_000 },
             srlb: LabelBlock { base: 15_000, size: 1_000 },

@@ -6,8 +6,8 @@ use std::{
 };
 
 use model::{
-    Delay, DirectedLink, EdgeIx, Feature, Graph, InterfaceName, Jitter, Label, Loss, NodeId, NodeIx, Ted,
-    graph::GraphError, link::Side, node::ServiceFunction, sr::LabelBlock,
+    Delay, DirectedLink, EdgeIx, Feature, Graph, InterfaceName, Jitter, Label, Loss, NextCsid, NodeId,
+    NodeIx, Ted, graph::GraphError, link::Side, node::ServiceFunction, sr::LabelBlock,
 };
 
 use crate::{csid::lengths::CsidLengths, mesh::Mesh};
@@ -121,7 +121,10 @@ impl Network {
                 end_sid: node.end_sid(),
                 service_sid: node.service_sid(),
                 function,
-                csid: None,
+                csid: node.reads_containers().map(|lengths| CsidLengths {
+                    node: lengths.locator_node_length,
+                    function: NextCsid::FUNCTION_LENGTH,
+                }),
                 bound: node.features.has(Feature::BoundClassifiers),
             });
         }
@@ -170,8 +173,8 @@ impl Network {
         (line.delay, line.jitter, line.loss) = (delay.as_micros(), jitter.as_micros(), loss.as_ppb());
     }
 
-    /// Sets whether the SIDs of a node are of the NEXT-CSID flavor (RFC 9800 section 4.1), so that it reads containers. Without
-    /// it, which is how a node starts, a container is a SID that nobody knows: what was not said is not taken for granted.
+    /// Sets whether the SIDs of a node are of the NEXT-CSID flavor (RFC 9800 section 4.1), so that it reads containers; a node starts
+    /// as the TED says ([`model::Node::reads_containers`]). At one that reads none a container is a SID that nobody knows.
     pub fn set_next_csid(&mut self, node: NodeIx, lengths: Option<CsidLengths>) {
         self.routers[node.ix()].csid = lengths;
     }

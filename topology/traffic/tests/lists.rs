@@ -10,7 +10,7 @@ use std::{
 };
 
 use model::{
-    DeviceConfig, Fact, Label, NodeId, NodeIx, Sid, SrPolicy, Ted,
+    DeviceConfig, Fact, Label, NextCsid, NodeId, NodeIx, Sid, SrPolicy, Ted,
     node::{ServiceFunction, function_of},
     sr::LastResort,
 };
@@ -107,6 +107,29 @@ fn a_node_that_reads_no_containers_is_a_black_hole_for_them() {
     assert_eq!(fault(&over(&sids, Some(2))), &Fault::UnknownSid { at: name(2), sid: sids[0] });
     // A plain SID of that node is no container.
     assert_eq!(shares(&over(&[end(2)], Some(2))), [(4, WHOLE), (6, WHOLE)]);
+}
+
+#[test]
+fn who_reads_containers_is_what_the_network_says() {
+    let sids = [container(&[3, 4])];
+    let devices = at_n0(vec![by(to_n3(), 100, &sids)]);
+    let demands = demands(vec![demand("d", 0, 3, "be", 1)]);
+    let walked = |ted: &Ted| {
+        let network = Network::new(ted).unwrap();
+        let forwarding = Forwarding::build(&network, &devices);
+        Witness::new(&network, &forwarding, &demands).walk(&Failure::None).unwrap().flows.remove(0)
+    };
+    let mut ted = diamond();
+    assert_eq!(fault(&walked(&ted)), &Fault::UnknownSid { at: name(2), sid: sids[0] });
+    for node in [2, 3] {
+        let lengths = NextCsid { locator_block_length: 32, locator_node_length: 16 };
+        ted.nodes.get_mut(&name(node)).unwrap().next_csid = Some(lengths);
+    }
+    assert_eq!(shares(&walked(&ted)), [(4, WHOLE), (6, WHOLE)]);
+    // Lengths that are not those of the locator mean nothing.
+    let wrong = NextCsid { locator_block_length: 40, locator_node_length: 16 };
+    ted.nodes.get_mut(&name(2)).unwrap().next_csid = Some(wrong);
+    assert_eq!(fault(&walked(&ted)), &Fault::UnknownSid { at: name(2), sid: sids[0] });
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! The path that a policy pins, read from its segments: for policies whose verdict is no longer known.
 
-use model::{Delay, Link, NodeId, Sid, SrPolicy, Ted, link::Side, sr::Label};
+use model::{Delay, Link, NodeId, Sid, SrPolicy, Ted, csid::Containers, link::Side, sr::Label};
 
 use super::RouteView;
 
 /// Follows the segments of the preferred candidate. Adjacency segments name their link; a node segment between neighbours of one
 /// line does too, any other leaves the path in between to the IGP and makes the view partial. The segment of a service function at
-/// its node leads nowhere else.
+/// its node leads nowhere else. A container is read SID by SID.
 pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteView {
     let sids = policy.candidates.first().and_then(|path| path.lists.first()).map(|list| list.sids.clone());
     let sids = sids.unwrap_or_default();
@@ -19,13 +19,13 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
         }
         None => delay = None,
     };
-    for sid in &sids {
+    for sid in in_full(ted, &sids) {
         let here = nodes.last().unwrap_or(headend).clone();
-        if is_function(ted, &here, *sid) {
+        if is_function(ted, &here, sid) {
             continue;
         }
-        let step = adjacency(ted, &here, *sid).or_else(|| {
-            let node = node_of(ted, *sid)?;
+        let step = adjacency(ted, &here, sid).or_else(|| {
+            let node = node_of(ted, sid)?;
             (*node != here).then(|| (node, only_line(ted, &here, node)))
         });
         add(&mut nodes, step);
@@ -50,6 +50,19 @@ pub(super) fn decode(ted: &Ted, headend: &NodeId, policy: &SrPolicy) -> RouteVie
         segments: sids,
         measured: false,
     }
+}
+
+/// Each SID of a list by itself, where addresses of it hold several.
+fn in_full(ted: &Ted, sids: &[Sid]) -> Vec<Sid> {
+    let containers = Containers::of(ted);
+    let read = |sid: &Sid| -> Vec<Sid> {
+        let parts = match sid {
+            Sid::Srv6(address) => containers.read(*address),
+            Sid::Mpls(_) => Vec::new(),
+        };
+        if parts.len() > 1 { parts.iter().map(|part| Sid::Srv6(part.sid)).collect() } else { vec![*sid] }
+    };
+    sids.iter().flat_map(read).collect()
 }
 
 fn sides(link: &Link) -> [(Side, &Link); 2] {
@@ -103,25 +116,22 @@ fn only_line(ted: &Ted, from: &NodeId, to: &NodeId) -> Option<Delay> {
 mod tests {
     use std::net::IpAddr;
 
-    use model::{CandidatePath, Color, Fact, PolicyKey, SegmentList, node::ServiceFunction, sr::LastResort};
+    use model::{
+        CandidatePath, Color, Fact, NextCsid, PolicyKey, SegmentList, node::ServiceFunction, sr::LastResort,
+    };
 
     use super::*;
     use crate::fixture::diamond;
 
-    #[test]
-    fn a_service_function_on_the_way_leaves_the_path_whole() {
-        let mut ted = diamond();
-        let label = |number: u32| Label::try_from(number).unwrap();
-        let function = ServiceFunction { label: Some(label(15_900)), sid: None };
-        ted.nodes.get_mut(&NodeId::lit("b")).unwrap().service_function = Some(Fact::from_file(function));
-        let sids = [16_002, 15_900, 16_004].map(|number| Sid::Mpls(label(number))).to_vec();
+    /// A policy from a to d by these SIDs.
+    fn over(ted: &Ted, sids: Vec<Sid>) -> SrPolicy {
         let path = CandidatePath {
             discriminator: 1,
             preference: 200,
             name: "primary".to_owned(),
             lists: vec![SegmentList { weight: 1, sids }],
         };
-        let policy = SrPolicy {
+        SrPolicy {
             key: PolicyKey {
                 color: Color::try_from(1_000).unwrap(),
                 endpoint: IpAddr::V4(ted.nodes[&NodeId::lit("d")].router_id),
@@ -130,9 +140,36 @@ mod tests {
             binding_sid: None,
             candidates: vec![path],
             last_resort: LastResort::Drop,
-        };
-        let view = decode(&ted, &"a".parse().unwrap(), &policy);
+        }
+    }
+
+    fn is_read_by_b_and_d(ted: &Ted, policy: &SrPolicy) {
+        let view = decode(ted, &"a".parse().unwrap(), policy);
         assert_eq!(view.nodes.iter().map(NodeId::as_str).collect::<Vec<_>>(), ["a", "b", "d"]);
         assert_eq!((view.partial, view.delay), (false, Some(Delay::from_micros(2_000))));
+    }
+
+    #[test]
+    fn a_container_names_every_node_in_it() {
+        let mut ted = diamond();
+        for (node, locator) in [("b", "fd00:0:102::/48"), ("d", "fd00:0:104::/48")] {
+            let node = ted.nodes.get_mut(&NodeId::lit(node)).unwrap();
+            node.locator = Some(Fact::from_file(locator.parse().unwrap()));
+            node.next_csid = Some(NextCsid { locator_block_length: 32, locator_node_length: 16 });
+        }
+        let policy = over(&ted, vec!["fd00:0:102:104::".parse().unwrap()]);
+        is_read_by_b_and_d(&ted, &policy);
+        let alone: Sid = "fd00:0:102:1::".parse().unwrap();
+        assert_eq!(in_full(&ted, &[alone]), [alone]);
+    }
+
+    #[test]
+    fn a_service_function_on_the_way_leaves_the_path_whole() {
+        let mut ted = diamond();
+        let label = |number: u32| Label::try_from(number).unwrap();
+        let function = ServiceFunction { label: Some(label(15_900)), sid: None };
+        ted.nodes.get_mut(&NodeId::lit("b")).unwrap().service_function = Some(Fact::from_file(function));
+        let sids = [16_002, 15_900, 16_004].map(|number| Sid::Mpls(label(number))).to_vec();
+        is_read_by_b_and_d(&ted, &over(&ted, sids));
     }
 }

@@ -3,7 +3,78 @@ use model::{Hints, Verdict};
 use crate::{
     codes,
     tests::{CLASSES, compiled, service, set_of, ted},
+    why,
 };
+
+/// From r1 to r4 over r2 by metric, over r3 and r5 by delay.
+const TWO_WAYS: &str = "
+apiVersion: trunkline/v1
+kind: Network
+nodes:
+  - {name: r1, routerId: 10.0.0.1, locator: \"fd00:0:101::/48\", CSID}
+  - {name: r2, routerId: 10.0.0.2, locator: \"fd00:0:102::/48\", CSID}
+  - {name: r3, routerId: 10.0.0.3, locator: \"fd00:0:103::/48\", CSID}
+  - {name: r4, routerId: 10.0.0.4, locator: \"fd00:0:104::/48\", CSID}
+  - {name: r5, routerId: 10.0.0.5, locator: \"fd00:0:105::/48\", CSID}
+links:
+  - {name: r1r2, a: \"r1:eth1\", z: \"r2:eth1\", igp: 10, delay: 9ms}
+  - {name: r2r4, a: \"r2:eth2\", z: \"r4:eth1\", igp: 10, delay: 9ms}
+  - {name: r1r3, a: \"r1:eth2\", z: \"r3:eth1\", igp: 50, delay: 1ms}
+  - {name: r3r5, a: \"r3:eth2\", z: \"r5:eth1\", igp: 50, delay: 1ms}
+  - {name: r5r4, a: \"r5:eth2\", z: \"r4:eth2\", igp: 50, delay: 1ms}
+";
+
+/// The list from r1 to r4 and what `why` says of its addresses; all routers read containers but for what is changed.
+fn list(pin: &str, (from, to): (&str, &str)) -> (Vec<String>, Option<String>) {
+    let reads = "nextCsid: {locatorBlockLength: 32, locatorNodeLength: 16}";
+    let ted = ted(&TWO_WAYS.replace(from, to).replace("CSID", reads));
+    let rest = format!(
+        "  connectivity: {{type: p2p, endpoints: [r1, r4]}}\n  path: {{dataplane: srv6, minimise: delay{pin}}}"
+    );
+    let set = set_of(&[CLASSES, &service("x", &rest)], &ted);
+    let done = compiled(&set, &ted, &Hints::default());
+    let Verdict::Carried { directions, .. } = done.verdicts.values().next().unwrap() else {
+        panic!("{done:?}")
+    };
+    let segments = directions[0].primary.segments.iter().map(ToString::to_string).collect();
+    let told = why("x", &set, &done).unwrap();
+    let packed = told.lines().find(|line| line.contains("several SIDs")).map(|line| line.trim().to_owned());
+    (segments, packed)
+}
+
+#[test]
+fn what_all_nodes_of_a_list_read_is_one_address_and_is_told_part_by_part() {
+    let (segments, packed) = list("", ("", ""));
+    assert_eq!(segments, ["fd00:0:103:e001:104::"]);
+    assert_eq!(
+        packed.unwrap(),
+        "because: several SIDs in one address: destination fd00:0:103:e001:104:: (uA r3 by r3r5, uN r4)"
+    );
+    let (segments, packed) = list(", pin: links", ("", ""));
+    assert_eq!(segments, ["fd00:0:101:e001:103:e001:105:e001"]);
+    assert!(packed.unwrap().ends_with("(uA r1 by r1r3, uA r3 by r3r5, uA r5 by r5r4)"));
+}
+
+#[test]
+fn what_one_node_of_a_list_cannot_read_is_written_in_full() {
+    let full = |last: &str| -> (Vec<String>, Option<String>) {
+        (vec!["fd00:0:103:e001::".to_owned(), last.to_owned()], None)
+    };
+    assert_eq!(list("", ("104::/48\", CSID", "104::/48\"")), full("fd00:0:104:1::"));
+    assert_eq!(list("", ("103::/48\", CSID", "103::/48\"")), full("fd00:0:104:1::"));
+    // Of another block, and with a block of another length, which fewer nodes have.
+    assert_eq!(list("", ("fd00:0:104::", "fd00:1:104::")), full("fd00:1:104:1::"));
+    let longer = "fd00:0:1:104::/64\", nextCsid: {locatorBlockLength: 48, locatorNodeLength: 16}";
+    assert_eq!(list("", ("fd00:0:104::/48\", CSID", longer)), full("fd00:0:1:104:1::"));
+    // The others go on in one address, and what is behind it stands in the SRH.
+    let (segments, packed) = list(", pin: links", ("105::/48\", CSID", "105::/48\""));
+    assert_eq!(segments, ["fd00:0:101:e001:103:e001::", "fd00:0:105:e001::"]);
+    assert_eq!(
+        packed.unwrap(),
+        "because: several SIDs in one address: destination fd00:0:101:e001:103:e001:: (uA r1 by r1r3, uA r3 by r3r5), then by \
+         the SRH fd00:0:105:e001::"
+    );
+}
 
 #[test]
 fn a_service_is_not_led_past_a_function_that_has_no_sid_in_its_data_plane() {

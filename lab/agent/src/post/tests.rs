@@ -1,4 +1,4 @@
-use kernel::Program;
+use kernel::{Behaviour, Program, RouteKey, Table, Target};
 use model::{DeviceConfig, InterfaceName, LinkId};
 
 use super::*;
@@ -77,4 +77,31 @@ fn a_line_that_nobody_sees_is_down() {
     let place = a.place(&Sight { devices: [eth1].into(), ..Sight::default() });
     let up: Vec<bool> = place.ports.values().map(|port| port.up).collect();
     assert_eq!(up, [true, false]);
+}
+
+#[test]
+fn a_router_that_reads_containers_has_a_un_for_its_locator_and_uas_for_its_lines() {
+    let mut layout = layout();
+    let lengths = NextCsid { locator_block_length: 32, locator_node_length: 16 };
+    layout.ted.nodes.get_mut(&NodeId::lit("b")).unwrap().next_csid = Some(lengths);
+    let posts = posts(&layout).unwrap();
+    let [a, b] = ["a", "b"].map(|name| &posts[&NodeId::lit(name)]);
+    assert_eq!(a.place.locator.unwrap().csid, None);
+    assert_eq!(b.place.locator.unwrap().csid, Some(Csid { node: 16, function: 16 }));
+    let devices = b.place.ports.values().map(|port| (port.device.clone(), true)).collect();
+    let place = b.place(&Sight { devices, ..Sight::default() });
+    let program = Program::of(&DeviceConfig::default(), &place).unwrap();
+    let target = |to: &str| {
+        let key = RouteKey { table: Table::Main, to: to.parse().unwrap() };
+        program.routes.get(&key).cloned()
+    };
+    let node = kernel::NextCsid { block: 32, taken: 16 };
+    assert_eq!(target("fd00:0:2::/48"), Some(Target::Local(Behaviour::End(Some(node)))));
+    match target("fd00:0:2:e000::/64") {
+        Some(Target::Local(Behaviour::EndX { csid: Some(link), .. })) => {
+            assert_eq!(link, kernel::NextCsid { block: 32, taken: 32 });
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(target("fd00:0:2:e000::/128"), None);
 }

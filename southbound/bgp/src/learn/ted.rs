@@ -118,6 +118,7 @@ fn node(id: NodeId, router: &Router) -> Node {
         router_id: router.router_id.as_ref().map_or(std::net::Ipv4Addr::UNSPECIFIED, |fact| fact.value),
         locator: router.locator.clone(),
         node_sid: router.node_sid.clone(),
+        next_csid: None,
         service_function: None,
         srgb: value(&router.srgb, SRGB),
         srlb: value(&router.srlb, SRLB),

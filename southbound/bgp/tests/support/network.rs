@@ -46,6 +46,7 @@ fn node(n: u32) -> Node {
         router_id: [10, 1, high, low].into(),
         locator: Some(Fact::from_file(locator.parse().unwrap())),
         node_sid: Some(Fact::from_file(n)),
+        next_csid: None,
         service_function: None,
         srgb: LabelBlock { base: 16_000, size: 65_536 },
         srlb: LabelBlock { base: 15_000, size: 1_000 },

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use model::{
-    Affinity, Bandwidth, Delay, IgpMetric, InterfaceName, Jitter, Label, LinkId, Loss, NodeId, Price, Site,
-    TeMetric, link::Encryption, node::MsdSet, sr::LabelBlock,
+    Affinity, Bandwidth, Delay, IgpMetric, InterfaceName, Jitter, Label, LinkId, Loss, NextCsid, NodeId,
+    Price, Site, TeMetric, link::Encryption, node::MsdSet, sr::LabelBlock,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,6 +59,10 @@ pub(crate) struct NodeFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub locator: Option<ipnet::Ipv6Net>,
+    /// How its SIDs are built where they have the flavor NEXT-CSID (uSID): it reads containers then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<NextCsidFile>")]
+    pub next_csid: Option<NextCsid>,
     /// The node SID as an index into the SRGB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_sid: Option<u32>,
@@ -102,6 +106,17 @@ pub(crate) struct BlockFile {
     base: u32,
     /// How many there are.
     size: u32,
+}
+
+/// Lengths of the flavor NEXT-CSID (RFC 9800 section 4.1), in bits; together they are the locator.
+#[derive(JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "shape of the schema only")]
+pub(crate) struct NextCsidFile {
+    /// What all locators of a domain begin with: whole octets, usually 32.
+    locator_block_length: u8,
+    /// The number of the node: 16.
+    locator_node_length: u8,
 }
 
 /// Maximum SID depths (RFC 8491, RFC 9352 section 4).

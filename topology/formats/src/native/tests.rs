@@ -282,3 +282,102 @@ fn the_schema_has_exactly_the_words_that_are_read() {
     assert_eq!(schema["$defs"]["NodeFile"]["required"], serde_json::json!(["name", "routerId"]));
     assert_eq!(schema["$defs"]["LinkFile"]["required"], serde_json::json!(["a", "z"]));
 }
+
+/// A node `x` with these words, and one `y` with those.
+fn readers(x: &str, y: &str) -> String {
+    with(&format!("  - {{name: x, routerId: 10.0.0.3, {x}}}\n  - {{name: y, routerId: 10.0.0.4, {y}}}"), "")
+}
+
+const USUAL: &str = "nextCsid: {locatorBlockLength: 32, locatorNodeLength: 16}";
+
+#[test]
+fn who_reads_containers_is_read_and_written() {
+    let text = readers(&format!("locator: \"fd00:0:102::/48\", {USUAL}"), "locator: \"fd00:0:103::/48\"");
+    let network = read_text("net.yaml", &text).unwrap_or_else(|f| panic!("{}", told(&f)));
+    assert_eq!(network.notes, []);
+    let node = |name: &str| &network.ted.nodes[&name.parse().unwrap()];
+    let lengths = model::NextCsid { locator_block_length: 32, locator_node_length: 16 };
+    assert_eq!((node("x").next_csid, node("x").reads_containers()), (Some(lengths), Some(lengths)));
+    assert_eq!((node("y").next_csid, node("hq").next_csid), (None, None));
+    let written = to_network_yaml(&network.ted);
+    let again = read_text("net.yaml", &written).unwrap_or_else(|f| panic!("{}", told(&f))).ted;
+    assert_eq!(again.nodes, network.ted.nodes);
+    assert_eq!(written.matches("nextCsid").count(), 1, "{written}");
+}
+
+#[test]
+fn lengths_of_containers_that_cannot_be_are_refused_with_the_reason() {
+    for (words, why) in [
+        (USUAL.to_owned(), "error[TL0136] node x: it is to read containers of SIDs and has no locator"),
+        (
+            "locator: \"fd00:0:102::/48\", nextCsid: {locatorBlockLength: 40, locatorNodeLength: 16}"
+                .to_owned(),
+            "error[TL0136] node x: 40 bits of block and 16 of the node are 56 bits, and its locator fd00:0:102::/48 has 48",
+        ),
+        (
+            "locator: \"fd00:0:102::/48\", nextCsid: {locatorBlockLength: 24, locatorNodeLength: 24}"
+                .to_owned(),
+            "error[TL0136] node x: 24 bits of the node: numbers of nodes have 16 bits here",
+        ),
+        (
+            format!("locator: \"fd00:0:e000::/48\", {USUAL}"),
+            "error[TL0136] node x: the number of its locator fd00:0:e000::/48 is e000",
+        ),
+        (
+            "locator: \"fd00:0:102::/48\", nextCsid: {locatorBlockLength: 32}".to_owned(),
+            "error[TL0105] node x, nextCsid: `locatorNodeLength` is missing",
+        ),
+        ("locator: \"fd00:0:102::/48\", nextCsid: 32/16".to_owned(), "error[TL0103] node x, nextCsid"),
+        (format!("locator: nowhere, {USUAL}"), "is not an IPv6 prefix"),
+    ] {
+        let told = faults(&readers(&words, "queues: 4"));
+        assert!(told.contains(why), "{words}:\n{told}");
+        assert_eq!(told.matches("error").count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn blocks_that_no_container_holds_together_are_a_warning() {
+    let at = |block: &str| format!("locator: \"{block}:102::/48\", {USUAL}");
+    let apart = read_text("net.yaml", &readers(&at("fd00:0"), &at("fd00:1"))).unwrap();
+    assert_eq!(
+        told(&apart.notes).trim_end(),
+        "warning[TL0137] network: no container holds SIDs of block fd00:1::/32 (y) and of block fd00::/32 (give all nodes that \
+         read containers locators of one block)"
+    );
+    let y = "locator: \"fd00:0:103::/48\", nextCsid: {locatorBlockLength: 32, locatorNodeLength: 16}";
+    assert_eq!(read_text("net.yaml", &readers(&at("fd00:0"), y)).unwrap().notes, []);
+}
+
+#[test]
+fn what_a_container_holds_is_told_sid_by_sid() {
+    let text = with(
+        &format!(
+            "  - {{name: x, routerId: 10.0.0.3, locator: \"fd00:0:102::/48\", {USUAL}}}\n  \
+             - {{name: y, routerId: 10.0.0.4, locator: \"fd00:0:103::/48\", {USUAL}}}"
+        ),
+        "  - {name: line, a: \"x:eth1\", z: \"y:eth1\"}",
+    );
+    let ted = read_text("net.yaml", &text).unwrap_or_else(|f| panic!("{}", told(&f))).ted;
+    let containers = model::csid::Containers::of(&ted);
+    let read = |sid: &str| {
+        let parts = containers.read(sid.parse().unwrap());
+        parts.iter().map(|part| format!("{part} {}", part.sid)).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(
+        read("fd00:0:102:e000:103:102::"),
+        "uA x by line fd00:0:102:e000::, uN y fd00:0:103:1::, uN x fd00:0:102:1::"
+    );
+    assert_eq!(read("fd00:0:103:102:e000::"), "uN y fd00:0:103:1::, uA x by line fd00:0:102:e000::");
+    for (alone, sid) in [
+        ("fd00:0:102::", "uN x fd00:0:102:1::"),
+        ("fd00:0:102:1::", "uN x fd00:0:102:1::"),
+        ("fd00:0:102:d46::", "function fd00:0:102:d46:: of x fd00:0:102:d46::"),
+        // Of a node that reads none, and of nobody.
+        ("fd00:0:1:1::", ""),
+        ("fd00:7::1", ""),
+    ] {
+        assert_eq!(read(alone), sid);
+    }
+    assert_eq!(containers.read("fd00:0:102:102:102:102:102:102".parse().unwrap()).len(), 6);
+}

@@ -46,6 +46,7 @@ pub(crate) fn node_file(node: &Node) -> NodeFile {
         labels: node.labels.clone(),
         router_id: node.router_id,
         locator: node.locator.as_ref().map(|fact| fact.value),
+        next_csid: node.next_csid,
         node_sid: node.node_sid.as_ref().map(|fact| fact.value),
         service_sid: node.service_function.as_ref().and_then(|fact| fact.value.sid),
         service_label: node.service_function.as_ref().and_then(|fact| fact.value.label),

@@ -25,6 +25,7 @@ pub fn beyond(ted: &Ted) -> Option<Finding> {
             nodes(|node| node.node_sid.is_some() || node.srgb.size > 0 || node.service_function.is_some()),
         ),
         ("locators", nodes(|node| node.locator.is_some())),
+        ("who reads containers of SIDs", nodes(|node| node.next_csid.is_some())),
         ("depths of segment lists", nodes(|node| node.msd.source != Source::Derived)),
         ("queues", nodes(|node| node.queues != draft::QUEUES)),
         ("dialects", nodes(|node| node.dialect != draft::DIALECT)),

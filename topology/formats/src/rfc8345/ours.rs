@@ -29,11 +29,12 @@ pub(super) const PREFIX: &str = "trunkline:";
 pub(super) const NETWORK: [&str; 2] = ["affinity", "srlg"];
 
 /// In a node. The blocks are written always where there are any: without them it has none.
-pub(super) const NODE: [&str; 13] = [
+pub(super) const NODE: [&str; 14] = [
     "role",
     "site",
     "labels",
     "locator",
+    "nextCsid",
     "nodeSid",
     "serviceSid",
     "serviceLabel",

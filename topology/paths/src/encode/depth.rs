@@ -52,7 +52,12 @@ impl Encoder<'_> {
     fn element(&self, segment: &Segment, csid: &Csid) -> Result<Option<Element>, EncodeError> {
         let (Some(owner), Sid::Srv6(sid)) = (self.reader(segment), segment.sid) else { return Ok(None) };
         let is_end = matches!(segment.kind, SegmentKind::Node(_));
-        Ok(self.locator(owner)?.and_then(|locator| csid.element(owner, locator, sid, is_end)))
+        // That of the graph: it stands there also where the TED was stripped of node segments, so that every link is pinned.
+        let locator = match self.sids {
+            Some(_) => self.locator(owner)?,
+            None => self.graph.sids(owner).locator,
+        };
+        Ok(locator.and_then(|locator| csid.element(owner, locator, sid, is_end)))
     }
 
     /// The functions that a node has besides its own End SID.

@@ -421,6 +421,20 @@ fn lists_carry_the_ratio_of_their_rates() {
 }
 
 #[test]
+fn a_path_of_adjacencies_alone_goes_into_a_container_too() {
+    let net = ring();
+    let (graph, mut bare, down) = (net.graph(), net.ted(), EdgeSet::default());
+    for node in bare.nodes.values_mut() {
+        node.locator = None;
+    }
+    let csid = Csid::new(32, 16, 16, graph.nodes().collect()).unwrap();
+    let encoding = Encoding { csid: Some(&csid), ..Encoding::new(Dataplane::Srv6, 1) };
+    let encoded = Encoder::new(&graph, &bare, &down).encode_with(&path(&net, &ROUND), &encoding).unwrap();
+    let sids: Vec<String> = encoded.sids.iter().map(ToString::to_string).collect();
+    assert_eq!(sids, ["fd00:0:1:e000:2:e040:3:e020"]);
+}
+
+#[test]
 fn lengths_of_a_sid_must_fit() {
     assert!(Csid::new(48, 16, 16, Default::default()).is_ok());
     assert!(Csid::new(0, 16, 16, Default::default()).is_err());

@@ -68,6 +68,7 @@ pub fn node(ix: usize) -> Node {
         router_id: router_id(ix),
         locator: Some(Fact::from_file(locator(ix))),
         node_sid: Some(Fact::from_file(1 + ix as u32)),
+        next_csid: None,
         service_function: None,
         srgb: LabelBlock { base: srgb(ix), size: 900 },
         srlb: LabelBlock { base: 15_000, size: 1_000 },
