@@ -6,11 +6,13 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::{Condvar, Mutex, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use engine::snapshot::Snapshot;
 use host::{Assigned, Exchange, Flow, FlowId, Pace, Station, Tally, station};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 /// So many labs at once. A lab wants two processors: two labs on two of them take these from each other's packets, and what is measured
 /// of the one is the other.
@@ -65,6 +67,12 @@ struct Door {
 /// The folder of the project.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// This moment, microseconds since 1970, as events and packets have it.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_micros()).unwrap()
 }
 
 fn trunkline() -> PathBuf {
@@ -187,10 +195,21 @@ impl Stage {
 
     /// What happened last, as the controller tells it.
     pub fn timeline(&self) -> Vec<Value> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let client = api::Client::new(&self.door.url, api::Token::load(&self.door.token).ok()).unwrap();
+        let (runtime, client) = self.client();
         let events = runtime.block_on(client.timeline()).unwrap();
         events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
+    }
+
+    /// What the controller knows of the network now.
+    pub fn state(&self) -> Snapshot {
+        let (runtime, client) = self.client();
+        runtime.block_on(client.state()).unwrap()
+    }
+
+    fn client(&self) -> (Runtime, api::Client) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = api::Client::new(&self.door.url, api::Token::load(&self.door.token).ok()).unwrap();
+        (runtime, client)
     }
 
     /// The events of a kind.
