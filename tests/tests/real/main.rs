@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
 #![expect(clippy::print_stdout, reason = "a skipped test says why, and figures are told")]
 
+mod processes;
 mod promise;
 mod stage;
 

@@ -273,9 +273,14 @@ impl Stage {
         self.hosts.stop(Duration::from_secs(2)).unwrap().tallies
     }
 
+    /// The folder of the lab.
+    pub fn labs(&self) -> PathBuf {
+        self.folder.path().join("labs").join(&self.name)
+    }
+
     /// What the processes of the lab have said last.
     pub fn logs(&self) -> String {
-        let labs = self.folder.path().join("labs").join(&self.name);
+        let labs = self.labs();
         let last = |file: &str| {
             let text = std::fs::read_to_string(labs.join(file)).unwrap_or_default();
             let lines: Vec<&str> = text.lines().rev().take(15).collect();
@@ -286,7 +291,7 @@ impl Stage {
 
     /// All that the agents have said of how much they wrote, by router, in the order in which they said it.
     pub fn writes(&self, router: &str) -> Vec<u64> {
-        let file = self.folder.path().join("labs").join(&self.name).join("lab-files/routers.log");
+        let file = self.labs().join("lab-files/routers.log");
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let plain: String = without_colours(&text);
         let of_router =
