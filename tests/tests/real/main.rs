@@ -9,6 +9,7 @@ mod processes;
 mod promise;
 mod stage;
 
+mod apart;
 mod ccb;
 mod ceb;
 mod control;
