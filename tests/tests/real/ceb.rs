@@ -6,7 +6,7 @@ use std::{fs::read_to_string, thread, time::Duration};
 use host::{FlowId, Tally, series::Bucket};
 use model::Delay;
 
-use crate::stage::{Sends, Stage, now, root};
+use crate::stage::{Sends, Stage, lost_since, now, root};
 
 const LINE: &str = "line1:core-sh1--br-hangzhou";
 
@@ -38,12 +38,6 @@ fn without_loss() -> String {
     let mut lines = text.lines().filter(|line| line.contains("bandwidth:"));
     assert!(lines.all(|line| line.contains(" loss: 0%,")), "some line loses packets: {text}");
     text
-}
-
-/// Packets that were sent after a moment, microseconds since 1970, and lost.
-fn lost_since(tally: &Tally, moment: u64) -> u64 {
-    let later = |run: &&host::tally::Run| run.last.is_none_or(|last| last.as_micros() > moment);
-    tally.runs.iter().filter(later).map(|run| run.packets).sum()
 }
 
 /// What became of the packets that were sent between two moments, in steps.

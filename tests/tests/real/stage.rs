@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::snapshot::Snapshot;
-use host::{Assigned, Exchange, Flow, FlowId, Pace, Station, Tally, station};
+use host::{Assigned, Exchange, Flow, FlowId, Pace, Station, Tally, station, tally::Run};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -73,6 +73,12 @@ pub fn root() -> &'static Path {
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::try_from(since.as_micros()).unwrap()
+}
+
+/// Packets that were sent after a moment, microseconds since 1970, and lost.
+pub fn lost_since(tally: &Tally, moment: u64) -> u64 {
+    let later = |run: &&Run| run.last.is_none_or(|last| last.as_micros() > moment);
+    tally.runs.iter().filter(later).map(|run| run.packets).sum()
 }
 
 fn trunkline() -> PathBuf {
