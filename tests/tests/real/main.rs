@@ -7,6 +7,7 @@
 
 mod processes;
 mod promise;
+mod sids;
 mod stage;
 
 mod apart;
