@@ -16,4 +16,6 @@ mod ceb;
 mod control;
 mod failover;
 mod queues;
+mod refused;
 mod steering;
+mod tenants;
