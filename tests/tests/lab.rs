@@ -5,6 +5,8 @@
 
 #[path = "lab/examples.rs"]
 mod examples;
+#[path = "lab/outside.rs"]
+mod outside;
 
 use std::{
     path::{Path, PathBuf},
