@@ -126,10 +126,10 @@ bench-intents: setup-build web-ui build ## check, verify and plan as programs, a
 bench-southbound: setup-build web-ui build ## NETCONF beside ncclient, gNMI beside bare tonic, BGP-LS (a few minutes; RUNS=2 makes it shorter)
 	$(CARGO) bench -p acceptance --locked --bench southbound $(if $(RUNS),-- --runs $(RUNS))
 
-# Which parts: nothing is all, `short` is all but the two long ones, or words as in PARTS="policy probe"; a wrong one tells which there are.
+# Which parts: nothing is all, `short` is all but the long ones, or words as in PARTS="policy probe"; a wrong one tells which there are.
 PARTS ?=
 
-bench-lab: setup-build web-ui build ## Labs of network namespaces: how soon, how large, how true; as root (about five minutes; PARTS=short is shorter)
+bench-lab: setup-build web-ui build ## Labs of network namespaces: how soon, how large, how true; as root (about ten minutes; PARTS=short is shorter)
 	$(CARGO) bench -p acceptance --locked --bench lab -- $(PARTS)
 
 clean: ## Remove everything that was built

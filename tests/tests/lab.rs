@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
 
+#[path = "lab/examples.rs"]
+mod examples;
+#[path = "lab/outside.rs"]
+mod outside;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -38,11 +43,23 @@ struct Lab {
 }
 
 impl Lab {
+    /// That of [`FILE`], under a name of its own.
     fn new(name: &str) -> Self {
+        Self::of(&FILE.replace("NAME", &format!("{name}{}", std::process::id())))
+    }
+
+    fn of(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lab.clab.yml");
-        std::fs::write(&file, FILE.replace("NAME", &format!("{name}{}", std::process::id()))).unwrap();
+        std::fs::write(&file, text).unwrap();
         Self { folder, file }
+    }
+
+    /// Its own folder, while it is up.
+    fn home(&self) -> PathBuf {
+        let labs = self.folder.path().join("labs");
+        let own = std::fs::read_dir(&labs).ok().and_then(|mut entries| entries.next()?.ok());
+        own.map_or_else(|| labs.join("none"), |entry| entry.path())
     }
 
     /// Calls the program. What it starts keeps none of its descriptors, or this would wait for ever.
@@ -87,8 +104,7 @@ impl Lab {
 
     /// Takes it away: nothing is left, and nobody keeps it.
     fn must_go(&self) {
-        let labs = self.folder.path().join("labs");
-        let lab = std::fs::read_dir(&labs).unwrap().next().unwrap().unwrap().path();
+        let lab = self.home();
         let record: Value = serde_json::from_slice(&std::fs::read(lab.join("record.json")).unwrap()).unwrap();
         self.done("down", &[]);
         assert!(!lab.exists(), "its folder is gone");

@@ -12,12 +12,13 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    bare::ring,
     figures::Figures,
     stage::{root, trunkline},
 };
 
 /// How long sessions may take to come up.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How often is looked whether they are.
 const STEP: Duration = Duration::from_millis(200);
 /// How long after that memory is looked at: agents have told what they hold, and probe.
@@ -25,8 +26,8 @@ const SETTLES: Duration = Duration::from_secs(10);
 
 /// Few routers: each has a process.
 pub fn agents(figures: &mut Figures) -> Result<(), String> {
-    let lab = Lab::new("ceb-12");
-    figures.add("agents up", lab.up()?);
+    let lab = Lab::of_file("ceb-12");
+    figures.add("agents up", lab.up(&[], all_up)?);
     for process in lab.routers() {
         figures.add("agents resident", process.mebibytes("status", "VmRSS:"));
         figures.add("agents own", process.mebibytes("status", "RssAnon:"));
@@ -37,10 +38,33 @@ pub fn agents(figures: &mut Figures) -> Result<(), String> {
 
 /// Many routers: all share one.
 pub fn packed(figures: &mut Figures) -> Result<(), String> {
-    let lab = Lab::new("ceb");
-    figures.add("packed up", lab.up()?);
+    shared(["packed up", "packed resident"], &Lab::of_file("ceb"), &[], all_up, figures)
+}
+
+/// The same with FRR: all adjacencies are up too.
+pub fn packed_frr(figures: &mut Figures) -> Result<(), String> {
+    let has_converged = |status: &Value| all_up(status) && all_adjacent(status);
+    let names = ["packed-frr up", "packed-frr resident"];
+    shared(names, &Lab::of_file("ceb"), &["--igp=frr"], has_converged, figures)
+}
+
+/// Very many.
+pub fn packed_large(figures: &mut Figures) -> Result<(), String> {
+    let lab = Lab::of(&ring(500, ""), "ring");
+    shared(["packed-large up", "packed-large resident"], &lab, &[], all_up, figures)
+}
+
+/// A lab whose routers share a process: how long until it is as wanted, and the memory of that process, a router, under these names.
+fn shared(
+    [up, resident]: [&'static str; 2],
+    lab: &Lab,
+    more: &[&str],
+    wanted: impl Fn(&Value) -> bool,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    figures.add(up, lab.up(more, wanted)?);
     for process in lab.routers() {
-        figures.add("packed resident", process.mebibytes("status", "VmRSS:"));
+        figures.add(resident, process.mebibytes("status", "VmRSS:"));
     }
     Ok(())
 }
@@ -53,12 +77,18 @@ struct Lab {
 }
 
 impl Lab {
-    /// That of a file of `lab/`, under a name of its own.
-    fn new(of: &str) -> Self {
-        let text = fs::read_to_string(root().join(format!("lab/{of}.clab.yml"))).unwrap();
+    /// That of a file of `lab/`.
+    fn of_file(of: &str) -> Self {
+        Self::of(&fs::read_to_string(root().join(format!("lab/{of}.clab.yml"))).unwrap(), of)
+    }
+
+    /// That of a text which gives it this name, under one of its own.
+    fn of(text: &str, said: &str) -> Self {
         let name = format!("bench{}", std::process::id());
-        let renamed = text.replacen(&format!("\nname: {of}\n"), &format!("\nname: {name}\n"), 1);
-        assert_ne!(renamed, text, "lab/{of}.clab.yml has another name");
+        let named = |name: &str| format!("\nname: {name}\n");
+        let text = format!("\n{text}");
+        let renamed = text.replacen(&named(said), &named(&name), 1);
+        assert_ne!(renamed, text, "the lab {said} has another name");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bench.clab.yml");
         fs::write(&file, renamed).unwrap();
@@ -81,25 +111,30 @@ impl Lab {
         self.folder.path().join("labs")
     }
 
-    /// Makes it, and waits until its controller has a session to every router: seconds from the call.
-    fn up(&self) -> Result<f64, String> {
+    /// Makes it, and waits until its status is as wanted: seconds from the call.
+    fn up(&self, more: &[&str], wanted: impl Fn(&Value) -> bool) -> Result<f64, String> {
         let begun = Instant::now();
-        let up = self.call("up", &["--mode=netns", "--listen=127.0.0.1:0"]);
+        let up = self.call("up", &[&["--mode=netns", "--listen=127.0.0.1:0"], more].concat());
         if !up.status.success() {
             return Err(String::from_utf8_lossy(&up.stderr).trim().to_owned());
         }
         loop {
             let status = self.status();
-            if all_up(&status) {
+            if wanted(&status) {
                 break;
             }
             if begun.elapsed() > PATIENCE {
-                return Err(format!("sessions do not come up: {}", status["sessions"]));
+                let up = up_of(&status);
+                return Err(format!(
+                    "not up after {} s: {up} of {} sessions",
+                    PATIENCE.as_secs(),
+                    routers_of(&status)
+                ));
             }
             thread::sleep(STEP);
         }
         let took = begun.elapsed().as_secs_f64();
-        println!("{}{took:8.2} s  all sessions are up", String::from_utf8_lossy(&up.stderr));
+        println!("{}{took:8.2} s  all is up", String::from_utf8_lossy(&up.stderr));
         thread::sleep(SETTLES);
         Ok(took)
     }
@@ -137,11 +172,30 @@ fn routers_of(status: &Value) -> u64 {
     nodes.values().map(|node| u64::from(node["host"] == false)).sum()
 }
 
-fn all_up(status: &Value) -> bool {
+/// Sessions of the controller that are up.
+fn up_of(status: &Value) -> u64 {
     // None where the controller does not answer yet.
-    let Some(sessions) = status["sessions"].as_object() else { return false };
-    let up = sessions.values().filter(|session| *session == "up").count();
-    u64::try_from(up).is_ok_and(|up| up == routers_of(status))
+    let Some(sessions) = status["sessions"].as_object() else { return 0 };
+    sessions.values().map(|session| u64::from(*session == "up")).sum()
+}
+
+fn all_up(status: &Value) -> bool {
+    up_of(status) == routers_of(status)
+}
+
+/// Whether FRR has an adjacency at both ends of every line between routers.
+fn all_adjacent(status: &Value) -> bool {
+    let nodes = &status["status"]["nodes"];
+    let is_router = |end: &Value| {
+        let node = end.as_str().and_then(|end| end.rsplit_once(':')).map(|(node, _)| node);
+        node.is_some_and(|node| nodes[node]["host"] == false)
+    };
+    let lines = status["status"]["lines"].as_object().unwrap().values();
+    let ends: usize = lines
+        .map(|line| if is_router(&line["ends"][0]) && is_router(&line["ends"][1]) { 2 } else { 0 })
+        .sum();
+    let adjacencies = nodes.as_object().unwrap().values().filter_map(|node| node["adjacencies"].as_array());
+    adjacencies.flatten().filter(|adjacency| adjacency["state"] == "Up").count() == ends
 }
 
 /// A process of routers.

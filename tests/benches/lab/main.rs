@@ -1,7 +1,7 @@
 //! The figures of labs: how long they take to stand, what a router of them costs, how soon a kernel takes a change, how true probes are,
 //! how much hosts send.
 //!
-//! `cargo bench -p acceptance --bench lab [-- WORD…]`. Each part has its word; `short` is all but the two long ones, nothing is all. Needs
+//! `cargo bench -p acceptance --bench lab [-- WORD…]`. Each part has its word; `short` is all but the long ones, nothing is all. Needs
 //! root, and says of each part why it is skipped elsewhere. All that it makes is in namespaces and folders of its own, which go again.
 //! The table goes to the standard output, with what stands behind its rows; it judges nothing.
 
@@ -73,6 +73,8 @@ const PARTS: &[Part] = &[
     long("frr", Needs::Frr, bare::frr),
     part("agents", Needs::Wires, driven::agents),
     part("packed", Needs::Wires, driven::packed),
+    long("packed-frr", Needs::Frr, driven::packed_frr),
+    long("packed-large", Needs::Wires, driven::packed_large),
     part("policy", Needs::Namespaces, policies::measure),
     part("probe", Needs::Wires, probes::measure),
     part("hosts", Needs::Namespaces, hosts::measure),

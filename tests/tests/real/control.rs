@@ -1,11 +1,46 @@
 //! Control never harms forwarding: whoever is killed in the middle of a change, packets go on; what is right is not written again; and a
 //! backup takes over with no controller.
 
-use std::{thread, time::Duration};
+use std::{
+    process::Child,
+    thread,
+    time::{Duration, Instant},
+};
 
 use host::FlowId;
 
-use crate::stage::{SQUARE, Stage, VOICE, voice_over};
+use crate::{
+    processes,
+    stage::{SQUARE, Stage, VOICE, voice_over},
+};
+
+/// Waits until a change that somebody asks for has begun, as the controller tells; it told of so many before.
+fn has_begun(stage: &Stage, applying: &mut Child, before: usize) {
+    let until = Instant::now() + Duration::from_secs(60);
+    loop {
+        let has_ended = applying.try_wait().unwrap().is_some();
+        if stage.events("transaction-begun").len() > before {
+            return;
+        }
+        assert!(!has_ended && Instant::now() < until, "no transaction begins: {}", stage.logs());
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// How long a change takes from its first transaction until who asked for it is answered.
+fn length(stage: &Stage, wanted: &str) -> Duration {
+    let before = stage.events("transaction-begun").len();
+    let mut applying = stage.begin_to_apply(&[wanted]);
+    has_begun(stage, &mut applying, before);
+    let begun = Instant::now();
+    assert!(applying.wait().unwrap().success(), "{}", stage.logs());
+    begun.elapsed()
+}
+
+/// Whether a transaction has begun and not ended.
+fn is_open(stage: &Stage) -> bool {
+    stage.events("transaction-begun").len() > stage.events("transaction-ended").len()
+}
 
 #[test]
 #[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
@@ -17,15 +52,27 @@ fn controller_and_agents_are_killed_in_a_change_and_no_packet_is_lost() {
     stage.apply(&[&lower]);
     stage.send(&[VOICE]);
     thread::sleep(Duration::from_secs(1));
-    for (turn, after) in [5_u64, 25, 60].into_iter().enumerate() {
-        let wanted = if turn % 2 == 0 { &upper } else { &lower };
-        let mut applying = stage.begin_to_apply(&[wanted]);
-        thread::sleep(Duration::from_millis(after));
-        stage.fault(&["controller", "kill"]);
-        stage.fault(&["node", "kill", "r1"]);
-        stage.fault(&["node", "kill", "r4"]);
-        // Its answer does not matter, nor whether it had begun.
-        let _ = applying.wait();
+    let whole = length(&stage, &upper);
+    let (mut within, mut unfinished) = (0, 0);
+    for quarter in 0..3 {
+        // What was left half-way is put right first.
+        stage.wait("the network follows the lower intents", |stage| {
+            let answer = stage.ask(&["apply", &lower, "-m", "a test"]).output().unwrap();
+            answer.status.success().then_some(())
+        });
+        let all = [processes::controller(&stage.labs())]
+            .into_iter()
+            .chain(["r1", "r4"].map(|router| processes::agent(&stage.labs(), router)))
+            .collect::<Vec<_>>();
+        let before = stage.events("transaction-begun").len();
+        let mut applying = stage.begin_to_apply(&[&upper]);
+        has_begun(&stage, &mut applying, before);
+        thread::sleep(whole * quarter / 4);
+        let is_within = is_open(&stage);
+        processes::strike(&all);
+        let is_unfinished = !applying.wait().unwrap().success();
+        within += u32::from(is_within && is_unfinished);
+        unfinished += u32::from(is_unfinished);
         thread::sleep(Duration::from_millis(500));
         stage.fault(&["node", "restart", "r1"]);
         stage.fault(&["node", "restart", "r4"]);
@@ -35,6 +82,13 @@ fn controller_and_agents_are_killed_in_a_change_and_no_packet_is_lost() {
     }
     let tallies = stage.stop();
     let voice = &tallies[&FlowId(1)];
+    println!(
+        "a change of {} ms: killed 3 times, {unfinished} before its end, {within} within a transaction; voice lost {} of {}",
+        whole.as_millis(),
+        voice.lost,
+        voice.received + voice.lost
+    );
+    assert!(unfinished >= 2 && within >= 1, "nothing was under way: {unfinished} and {within} of 3");
     assert!(voice.received > 1_000 && voice.lost == 0, "{voice:?}");
 }
 

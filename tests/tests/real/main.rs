@@ -5,11 +5,17 @@
 #![expect(clippy::disallowed_methods, reason = "what it waits for happens in real time")]
 #![expect(clippy::print_stdout, reason = "a skipped test says why, and figures are told")]
 
+mod processes;
+mod promise;
+mod sids;
 mod stage;
 
+mod apart;
 mod ccb;
 mod ceb;
 mod control;
 mod failover;
 mod queues;
+mod refused;
 mod steering;
+mod tenants;

@@ -6,11 +6,13 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::{Condvar, Mutex, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use host::{Assigned, Exchange, Flow, FlowId, Pace, Station, Tally, station};
+use engine::snapshot::Snapshot;
+use host::{Assigned, Exchange, Flow, FlowId, Pace, Station, Tally, station, tally::Run};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 /// So many labs at once. A lab wants two processors: two labs on two of them take these from each other's packets, and what is measured
 /// of the one is the other.
@@ -65,6 +67,18 @@ struct Door {
 /// The folder of the project.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// This moment, microseconds since 1970, as events and packets have it.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_micros()).unwrap()
+}
+
+/// Packets that were sent after a moment, microseconds since 1970, and lost.
+pub fn lost_since(tally: &Tally, moment: u64) -> u64 {
+    let later = |run: &&Run| run.last.is_none_or(|last| last.as_micros() > moment);
+    tally.runs.iter().filter(later).map(|run| run.packets).sum()
 }
 
 fn trunkline() -> PathBuf {
@@ -187,10 +201,21 @@ impl Stage {
 
     /// What happened last, as the controller tells it.
     pub fn timeline(&self) -> Vec<Value> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let client = api::Client::new(&self.door.url, api::Token::load(&self.door.token).ok()).unwrap();
+        let (runtime, client) = self.client();
         let events = runtime.block_on(client.timeline()).unwrap();
         events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
+    }
+
+    /// What the controller knows of the network now.
+    pub fn state(&self) -> Snapshot {
+        let (runtime, client) = self.client();
+        runtime.block_on(client.state()).unwrap()
+    }
+
+    fn client(&self) -> (Runtime, api::Client) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = api::Client::new(&self.door.url, api::Token::load(&self.door.token).ok()).unwrap();
+        (runtime, client)
     }
 
     /// The events of a kind.
@@ -254,9 +279,14 @@ impl Stage {
         self.hosts.stop(Duration::from_secs(2)).unwrap().tallies
     }
 
+    /// The folder of the lab.
+    pub fn labs(&self) -> PathBuf {
+        self.folder.path().join("labs").join(&self.name)
+    }
+
     /// What the processes of the lab have said last.
     pub fn logs(&self) -> String {
-        let labs = self.folder.path().join("labs").join(&self.name);
+        let labs = self.labs();
         let last = |file: &str| {
             let text = std::fs::read_to_string(labs.join(file)).unwrap_or_default();
             let lines: Vec<&str> = text.lines().rev().take(15).collect();
@@ -267,7 +297,7 @@ impl Stage {
 
     /// All that the agents have said of how much they wrote, by router, in the order in which they said it.
     pub fn writes(&self, router: &str) -> Vec<u64> {
-        let file = self.folder.path().join("labs").join(&self.name).join("lab-files/routers.log");
+        let file = self.labs().join("lab-files/routers.log");
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let plain: String = without_colours(&text);
         let of_router =

@@ -8,7 +8,10 @@
 mod ground;
 mod traffic;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use ground::{Ground, R1, R2, R3};
 use kernel::{Program, Target, Write};
@@ -59,6 +62,43 @@ async fn steers(ground: Ground, voice: &[&str], at_r2: &str) {
 #[test]
 fn what_is_steered_takes_the_segments_and_the_rest_the_igp() {
     on_ground(false, |ground| steers(ground, &["fc00:0:2:e001::"], "fc00:0:2:e001::/128"));
+}
+
+#[test]
+fn a_prefix_is_steered_and_what_is_beside_it_is_not() {
+    on_ground(false, |ground| async move {
+        // Addresses beside those that h3 has.
+        for address in ["10.3.0.3/24", "2001:db8:3::3/64"] {
+            let words = ["-n", ground.h3.name(), "addr", "add", address, "dev", "eth1"];
+            let nodad = if address.contains(':') { &["nodad"][..] } else { &[] };
+            let added = std::process::Command::new("ip").args(words).args(nodad).output().unwrap();
+            assert!(added.status.success(), "{address}: {}", String::from_utf8_lossy(&added.stderr));
+        }
+        let mut config = ground::steered(&["fc00:0:2:e001::"]);
+        let rule = config.steering.values().next().unwrap().clone();
+        // By prefix alone, whatever the code point; the other family by prefix and code point.
+        for (sequence, prefix, dscp) in
+            [(10, "10.3.0.2/32", BTreeSet::new()), (20, "2001:db8:3::2/128", rule.dscp.clone())]
+        {
+            let mut rule = rule.clone();
+            (rule.key.sequence, rule.prefix, rule.dscp) = (sequence, prefix.parse().ok(), dscp);
+            config.steering.insert(rule.key.clone(), rule);
+        }
+        ground.configure(R1, &config).await;
+        for (address, dscp, moves) in [
+            ("10.3.0.2", "ef", true),
+            ("10.3.0.2", "be", true),
+            ("10.3.0.3", "ef", false),
+            ("2001:db8:3::2", "ef", true),
+            ("2001:db8:3::2", "be", false),
+            ("2001:db8:3::3", "ef", false),
+        ] {
+            let before = counted(&ground, R2, "fc00:0:2:e001::/128").await;
+            ping(&ground, address, dscp, 10).await;
+            let moved = counted(&ground, R2, "fc00:0:2:e001::/128").await - before;
+            assert_eq!(moved, if moves { 10 } else { 0 }, "{address} {dscp}");
+        }
+    });
 }
 
 #[test]
