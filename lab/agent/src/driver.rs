@@ -14,7 +14,7 @@ use router::{datastore::Tree, forwarding, router::Router, state::RouterState};
 use thiserror::Error;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -105,24 +105,28 @@ impl Driver {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut changed = true;
+        // When a kernel that refused is asked again. What is counted is shown meanwhile, and what is told waits: a kernel that refuses
+        // must not be asked all the time.
+        let mut again: Option<Instant> = None;
         loop {
             if changed && let Err(error) = self.follow().await {
                 tracing::error!(router = %self.router.name(), %error, "the kernel does not follow");
                 self.held = None;
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = sleep(AGAIN) => continue,
-                }
+                again = Some(Instant::now() + AGAIN);
             }
             changed = tokio::select! {
                 () = stop.cancelled() => return,
-                told = self.running.changed() => {
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
+                    again = None;
+                    true
+                }
+                told = self.running.changed(), if again.is_none() => {
                     // It was waited for here, and is looked at below.
                     self.running.mark_changed();
                     told.is_ok()
                 }
-                told = self.quiet.changed() => told.is_ok(),
-                told = self.news.changed() => match told {
+                told = self.quiet.changed(), if again.is_none() => told.is_ok(),
+                told = self.news.changed(), if again.is_none() => match told {
                     Ok(()) => {
                         self.news.mark_changed();
                         true

@@ -121,6 +121,7 @@ impl<'a> Lab<'a> {
             functions: self.functions(id),
             core: self.core.clone(),
             ports,
+            down: BTreeSet::new(),
             underlay: Underlay::default(),
             peers: others()
                 .map(|(other, _, router)| {

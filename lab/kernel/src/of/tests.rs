@@ -86,6 +86,7 @@ fn what_is_refused_does_not_depend_on_what_the_router_sees() {
         let mut blind = seeing;
         blind.ports.values_mut().for_each(|port| port.up = false);
         blind.underlay = crate::Underlay::default();
+        blind.down = blind.tenants.values().flat_map(|tenant| tenant.customers.keys().cloned()).collect();
         blind.broken.insert(address("fc00:0:2:1::"));
         blind.silent.insert(vec![address("fc00:0:1:e001::")]);
         assert_eq!(Program::of(&config, &blind).err(), seen.err());
@@ -179,6 +180,43 @@ fn a_queue_keeps_its_class_when_others_come() {
     let all: BTreeSet<Minor> = after.values().copied().collect();
     assert!(all.len() == 4 && all.iter().all(|minor| minor.is_queue()));
     assert_eq!(crate::classes(&model::InterfaceQos::default()).len(), 1);
+}
+
+/// The kernel refuses a route over a device that is down, and with it all that is written behind it.
+#[test]
+fn nothing_leads_over_the_device_of_a_customer_that_is_down() {
+    let mut place = place();
+    place.down.insert(device("cust0"));
+    let program = Program::of(&usual(), &place).unwrap();
+    let over = |target: &Target| match target {
+        Target::Hops(hops) => hops.iter().any(|hop| hop.device == device("cust0")),
+        _ => false,
+    };
+    assert!(!program.routes.values().any(over), "{:?}", program.routes);
+    // Nor by any other table: its packets are told that nobody is there.
+    let of_customer = program.routes.keys().filter(|key| key.to == net("10.1.0.0/24"));
+    assert_eq!(of_customer.count(), 0);
+    let up = Program::of(&usual(), &self::place()).unwrap();
+    assert_eq!(up.routes.values().filter(|target| over(target)).count(), 2, "one for each family");
+    // What customers here send goes on as before, and so do SIDs, rules and marks.
+    let rest: Vec<_> = up.routes.iter().filter(|(_, target)| !over(target)).collect();
+    assert_eq!(program.routes.iter().collect::<Vec<_>>(), rest);
+    assert_eq!((program.rules, program.marking), (up.rules, up.marking));
+}
+
+#[test]
+fn a_customer_at_two_routers_is_reached_by_the_other_while_its_line_here_is_down() {
+    let mut place = place();
+    let tenant = place.tenants.get_mut(&VrfName::lit("bank")).unwrap();
+    tenant.customers.get_mut(&device("cust0")).unwrap().prefixes.insert(net("10.3.2.0/24"));
+    let own = |place: &Place| {
+        let program = Program::of(&DeviceConfig::default(), place).unwrap();
+        let mut found = program.routes.into_iter().filter(|(key, _)| key.to == net("10.3.2.0/24"));
+        found.next().map(|(_, target)| target).unwrap()
+    };
+    assert!(matches!(own(&place), Target::Hops(_)));
+    place.down.insert(device("cust0"));
+    assert!(matches!(own(&place), Target::Encap(_)));
 }
 
 #[test]
