@@ -185,7 +185,7 @@ impl Work {
         for flow in flows {
             flow.check()?;
             self.open(flow.receivers())?;
-            let ledger = Ledger::new(&flow);
+            let ledger = Ledger::new(&flow, clock());
             self.expected.insert(flow.id, Expected { flow, ledger, told: None });
         }
         self.close();
