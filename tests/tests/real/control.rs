@@ -112,3 +112,25 @@ fn a_customers_line_that_is_down_keeps_no_policy_from_its_router() {
     // The lower way takes 4 ms, the upper one 2.
     assert!(voice.delay.unwrap().min.as_micros() < 4_000, "{voice:?}");
 }
+
+#[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
+fn a_far_agent_that_is_frozen_or_killed_takes_no_way_from_others() {
+    let Some(mut stage) = Stage::up("farend", SQUARE, &[]) else { return };
+    // Whoever believes that nothing comes to r4 loses everything.
+    let strict = voice_over("lower").replace("dataplane: srv6,", "dataplane: srv6, lastResort: drop,");
+    let intents = stage.intents("voice.yaml", &strict);
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&intents]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(1));
+    for harm in ["freeze", "kill"] {
+        stage.fault(&["node", harm, "r4"]);
+        // Far longer than silence and loss take to be told.
+        thread::sleep(Duration::from_secs(2));
+    }
+    stage.fault(&["node", "restart", "r4"]);
+    stage.wait_for_sessions();
+    let voice = &stage.stop()[&FlowId(1)];
+    assert!(voice.received > 800 && voice.lost == 0, "{voice:?}");
+}

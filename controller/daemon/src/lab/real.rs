@@ -1,10 +1,14 @@
 //! A lab in netns mode: namespaces that forward, an agent of ours at every router, and a controller that drives them.
 //!
+//! Probes are answered here, and not by the agents: one that is killed or frozen leaves a router that forwards, and its neighbours must
+//! see that it does.
+//!
 //! Agents serve NETCONF and gNMI on addresses of the loopback network of the machine, as in process mode; what they forward with is in
 //! their namespaces. A small lab has a process for each router, so that each can be killed by itself.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -14,9 +18,11 @@ use ground::{
     Ground, Layout,
     lab::{Fault, Options, Progress},
     record::FILES,
+    space,
 };
 use model::{Demands, NodeId};
 use nix::sys::signal::Signal;
+use probe::Reflectors;
 use serde_json::json;
 use tokio::{task::block_in_place, time::Instant};
 
@@ -34,6 +40,8 @@ const APART: usize = 16;
 pub(super) struct Real {
     ground: Ground,
     driven: Option<(Agents, Driven)>,
+    /// Answers the probes of agents at every router; none where there are none.
+    reflectors: Option<Reflectors>,
 }
 
 /// The agents.
@@ -63,10 +71,16 @@ impl Real {
         let mut told = |progress: Progress| tell(progress.to_string());
         let ground = block_in_place(|| Ground::up(layout, options, &mut told))?;
         if args.bare {
-            return Ok(Self { ground, driven: None });
+            return Ok(Self { ground, driven: None, reflectors: None });
         }
-        match drive(ground.layout(), args, &folder, tell).await {
-            Ok(driven) => Ok(Self { ground, driven: Some(driven) }),
+        let driven = async {
+            let reflectors = block_in_place(|| reflect(ground.layout()))?;
+            Ok::<_, anyhow::Error>((drive(ground.layout(), args, &folder, tell).await?, reflectors))
+        };
+        match driven.await {
+            Ok((driven, reflectors)) => {
+                Ok(Self { ground, driven: Some(driven), reflectors: Some(reflectors) })
+            }
             Err(error) => {
                 // The reason is told; what cannot be removed now goes with the next `down` or `up`.
                 let _ = block_in_place(|| ground.down());
@@ -130,7 +144,8 @@ impl Real {
 
     /// Ends it: the controller first, which would miss the routers.
     pub(super) async fn end(self) -> anyhow::Result<()> {
-        if let Some((agents, driven)) = self.driven {
+        let Self { ground, driven, reflectors } = self;
+        if let Some((agents, driven)) = driven {
             driven.end().await;
             match agents.running {
                 Running::Together(routers) => routers.end().await,
@@ -143,8 +158,19 @@ impl Real {
                 }
             }
         }
-        Ok(block_in_place(|| self.ground.down()).map(drop)?)
+        // A namespace stays as long as somebody has a socket in it.
+        block_in_place(|| drop(reflectors));
+        Ok(block_in_place(|| ground.down()).map(drop)?)
     }
+}
+
+/// Has probes answered at every router.
+fn reflect(layout: &Layout) -> anyhow::Result<Reflectors> {
+    let routers = layout.routers().map(|(id, stand, _)| {
+        let space = stand.space.clone();
+        (id.to_string(), move || space::enter(&space).map_err(io::Error::other))
+    });
+    Reflectors::start(routers).context("probes cannot be answered")
 }
 
 /// Starts agents and controller, and waits until they answer.
