@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -16,6 +17,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     task::block_in_place,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -29,6 +31,12 @@ use crate::signals::Signals;
 
 /// The longest question: traffic between all hosts of a large lab.
 const QUESTION: u64 = 64 << 20;
+/// The longest that a question may take to come: others wait for it.
+const ASKING: Duration = Duration::from_secs(5);
+/// The longest that an answer may take to be taken.
+const TELLING: Duration = Duration::from_secs(30);
+/// How long nobody is listened to who could not be, for want of descriptors as a rule.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A lab in either mode.
 enum Lab {
@@ -58,7 +66,7 @@ pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
         Ok(listener) => {
             say(&Said::Ready(lab.told()));
             tokio::select! {
-                served = serve(&listener, &mut lab) => served,
+                asked = serve(&listener, &mut lab) => Ok(Some(asked)),
                 _ = signals.next() => Ok(None),
             }
         }
@@ -72,7 +80,7 @@ pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
     ended?;
     // Whoever asked is answered when nothing is left.
     if let Some(mut asked) = asked {
-        let _ = answer(&mut asked, &Answer::Done).await;
+        answer(&mut asked, &Answer::Done, TELLING).await;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -117,14 +125,21 @@ fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers questions, one after the other, until one asks for the end: gives that one, which waits for its answer.
-async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<UnixStream>> {
+/// Answers questions, one after the other, until one asks for the end: gives that one, which waits for its answer. Nobody keeps others
+/// from it for longer than a question and an answer may take.
+async fn serve(listener: &UnixListener, lab: &mut Lab) -> UnixStream {
     loop {
-        let (mut stream, _) = listener.accept().await?;
-        let mut question = String::new();
-        let read = BufReader::new((&mut stream).take(QUESTION)).read_line(&mut question).await;
-        let answered = match read.ok().and_then(|_| serde_json::from_str(&question).ok()) {
-            Some(Ask::Down) => return Ok(Some(stream)),
+        let mut stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            // The lab stands all the same: whoever asked may ask again.
+            Err(error) => {
+                tracing::warn!(%error, "a question is not taken");
+                sleep(AGAIN).await;
+                continue;
+            }
+        };
+        let answered = match question(&mut stream, ASKING).await {
+            Some(Ask::Down) => return stream,
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
             Some(Ask::Controller(what)) => lab.controller(what).await.map(|()| Answer::Done),
@@ -132,14 +147,29 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
-        // Who asked may be gone.
-        let _ = answer(&mut stream, &answered).await;
+        answer(&mut stream, &answered, TELLING).await;
     }
 }
 
-async fn answer(stream: &mut UnixStream, answer: &Answer) -> anyhow::Result<()> {
-    stream.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
-    Ok(stream.shutdown().await?)
+/// Reads a question; none where it is none, or does not come in time.
+async fn question(stream: &mut UnixStream, patience: Duration) -> Option<Ask> {
+    let mut text = String::new();
+    let mut reader = BufReader::new(stream.take(QUESTION));
+    timeout(patience, reader.read_line(&mut text)).await.ok()?.ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Answers. Who asked may be gone, or take nothing, which is no matter of the lab's.
+async fn answer(stream: &mut UnixStream, answer: &Answer, patience: Duration) {
+    let told = async {
+        stream.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
+        anyhow::Ok(stream.shutdown().await?)
+    };
+    match timeout(patience, told).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an answer is not taken"),
+        Err(_) => tracing::debug!("an answer is not taken in time"),
+    }
 }
 
 impl Lab {
@@ -190,5 +220,35 @@ impl Lab {
             }
             Self::Process(simulated) => simulated.end().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long enough for what is there already, and no test waits for it twice.
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_question_is_read_and_one_that_does_not_come_is_none() {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        assert!(question(&mut near, SHORT).await.is_none(), "nobody says anything");
+        far.write_all(b"\"status\"\n").await.unwrap();
+        assert!(matches!(question(&mut near, ASKING).await, Some(Ask::Status)));
+        far.write_all(b"\"sta").await.unwrap();
+        assert!(question(&mut near, SHORT).await.is_none(), "half of one");
+        drop(far);
+        assert!(question(&mut near, ASKING).await.is_none(), "nobody is there");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_given_up() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let long = Answer::Refused("no ".repeat(1 << 20));
+        // It would wait for ever where nobody reads.
+        answer(&mut near, &long, SHORT).await;
+        drop(far);
+        answer(&mut near, &Answer::Done, TELLING).await;
     }
 }
