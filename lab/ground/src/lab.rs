@@ -145,6 +145,7 @@ impl Ground {
     /// Privileges, programs or parts of the kernel are missing; the lab is up already; or something cannot be made.
     pub fn up(layout: Layout, options: Options, tell: Tell<'_>) -> Result<Self, GroundError> {
         rights::check(layout.lines.values().any(|line| line.wire.is_some()))?;
+        rights::files(layout.nodes.len(), layout.lines.len())?;
         let busy = || GroundError::Busy { lab: layout.lab.clone() };
         let lock =
             Lock::take(&options.folder).map_err(|cause| of_file(&options.folder, cause))?.ok_or_else(busy)?;

@@ -49,6 +49,8 @@ enum Lab {
 /// # Errors
 /// It cannot be made, or not be taken away.
 pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
+    // For itself, and for all that it starts.
+    ground::rights::open_more_files();
     // From here on a signal ends it in order, also while it is made.
     let mut signals = Signals::new()?;
     let made = match make(args).await {
