@@ -60,6 +60,17 @@ impl ProcessId {
     pub fn runs(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
+
+    /// Whether a signal has stopped it: it is there, and does nothing.
+    pub fn is_frozen(self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        started(&stat) == Some(self.started) && state(&stat) == Some("T")
+    }
+}
+
+/// What a process does, in `/proc/PID/stat` (proc(5)): the third word.
+fn state(stat: &str) -> Option<&str> {
+    stat.rsplit_once(')')?.1.split_whitespace().next()
 }
 
 /// The moment of a process's start in `/proc/PID/stat` (proc(5)): the 22nd word. The second may hold blanks and brackets.
@@ -238,6 +249,7 @@ mod tests {
         let own = ProcessId::own().unwrap();
         assert!(own.runs());
         assert!(!ProcessId { started: own.started + 1, ..own }.runs(), "another that has its number");
+        assert!(!own.is_frozen() && state("7 (a b) T) S 1 2") == Some("S") && state("").is_none());
         assert_eq!(started("7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20"), Some(4711));
     }
 }
