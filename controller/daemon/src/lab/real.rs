@@ -50,6 +50,8 @@ struct Agents {
     layout: PathBuf,
     keep: PathBuf,
     running: Running,
+    /// Those that were frozen: they take nothing that they are told.
+    frozen: BTreeSet<NodeId>,
 }
 
 /// Their processes.
@@ -204,7 +206,7 @@ async fn drive(
     tell(format!("agents of {} routers run, {:.1} s", nodes.len(), begun.elapsed().as_secs_f64()));
     let driven = Driven::start(&written, listen).await?;
     tell(format!("the controller answers, {:.1} s", begun.elapsed().as_secs_f64()));
-    Ok((Agents { written, layout: file, keep, running }, driven))
+    Ok((Agents { written, layout: file, keep, running, frozen: BTreeSet::new() }, driven))
 }
 
 /// Writes all files of agents and controller, below the lab's folder.
@@ -221,8 +223,11 @@ fn write(layout: &Layout, args: &UpArgs, folder: &Path) -> anyhow::Result<(Writt
 }
 
 impl Agents {
-    /// The process of a router.
+    /// The process of a router, where it listens.
     fn of(&mut self, node: &NodeId) -> anyhow::Result<&mut Routers> {
+        if self.frozen.contains(node) {
+            bail!("the agent of {node} is frozen, and hears nothing: `node restart` starts it again");
+        }
         match &mut self.running {
             Running::Together(routers) => Ok(routers),
             Running::Apart(each) => {
@@ -235,7 +240,7 @@ impl Agents {
     }
 
     async fn fault(&mut self, fault: &Fault, node: &NodeId) -> anyhow::Result<()> {
-        let Self { written, layout, keep, running } = self;
+        let Self { written, layout, keep, running, frozen } = self;
         let Running::Apart(each) = running else {
             bail!(
                 "the agents of a lab of more than {APART} routers share a process: {node} has none of its own"
@@ -244,10 +249,15 @@ impl Agents {
         let routers = each.get_mut(node).with_context(|| format!("the lab has no router {node}"))?;
         match fault {
             Fault::NodeFreeze { .. } => match routers {
-                Some(routers) => routers.signal(Signal::SIGSTOP),
+                Some(routers) => {
+                    routers.signal(Signal::SIGSTOP)?;
+                    frozen.insert(node.clone());
+                    Ok(())
+                }
                 None => bail!("the agent of {node} was killed: there is nothing to freeze"),
             },
             _ => {
+                frozen.remove(node);
                 if let Some(old) = routers.take() {
                     old.kill().await?;
                 }
