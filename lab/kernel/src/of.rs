@@ -93,6 +93,12 @@ impl Draft<'_> {
             self.program.source = Some(*source);
             self.program.rules.extend(core.iter().copied().map(Rule::Core));
         }
+        if let Some(marking) = &mut self.program.marking
+            && marking.tenants.is_empty()
+        {
+            // Nobody is kept from anything: there is no rule that would say so.
+            marking.core.clear();
+        }
         let own = self.program.routes.iter().find(|(key, target)| {
             // A SID whose container is used up has nothing but zeros behind it, as the locator's first address has.
             matches!(target, Target::Local(_) | Target::Bound(_) | Target::Drop)

@@ -27,8 +27,12 @@ impl Draft<'_> {
         let place = self.place;
         for (vrf, tenant) in &place.tenants {
             self.services(vrf, tenant);
-            self.own_table(tenant);
             let rules = self.rules(vrf, tenant);
+            // What is refused is the same everywhere; but where no customer of it is, no packet of it enters.
+            if tenant.customers.is_empty() {
+                continue;
+            }
+            self.own_table(tenant);
             let slots: BTreeSet<Slot> = rules.iter().map(|rule| rule.slot).collect();
             slots.into_iter().for_each(|slot| self.color_table(tenant, slot));
             let devices: BTreeSet<_> = tenant.customers.keys().cloned().collect();

@@ -182,6 +182,22 @@ fn a_queue_keeps_its_class_when_others_come() {
     assert_eq!(crate::classes(&model::InterfaceQos::default()).len(), 1);
 }
 
+#[test]
+fn a_router_holds_nothing_of_a_tenant_that_has_no_customer_there() {
+    let mut place = place();
+    let tenant = place.tenants.get_mut(&VrfName::lit("bank")).unwrap();
+    (tenant.customers, tenant.services) = Default::default();
+    let program = Program::of(&usual(), &place).unwrap();
+    assert!(program.routes.keys().all(|key| key.table == crate::Table::Main), "{:?}", program.routes);
+    assert!(program.rules.iter().all(|rule| matches!(rule, crate::Rule::Core(_))), "{:?}", program.rules);
+    // Queues are there, and what nft lists is what was written: no chain says what nobody may send to.
+    let marking = program.marking.unwrap();
+    assert!(marking.tenants.is_empty() && marking.core.is_empty() && marking.ports.len() == 2, "{marking:?}");
+    // What is refused is refused at every router.
+    let wrong = config(vec![], vec![rule(10, None, &[], 300_000)]);
+    assert!(Program::of(&wrong, &place).is_err());
+}
+
 /// The kernel refuses a route over a device that is down, and with it all that is written behind it.
 #[test]
 fn nothing_leads_over_the_device_of_a_customer_that_is_down() {

@@ -218,6 +218,27 @@ fn a_restart_writes_nothing_and_what_was_changed_by_hand_is_mended() {
 }
 
 #[test]
+fn a_router_without_customers_reads_back_as_it_was_written() {
+    on_ground(false, |ground| async move {
+        let Ground { routers, .. } = &ground;
+        // As agents are posted: every router knows every tenant.
+        let mut bank = routers[R1].place.tenants.clone();
+        bank.values_mut().for_each(|tenant| {
+            tenant.customers.clear();
+            tenant.services.clear();
+        });
+        let (namespace, mut place) = (&routers[R2].namespace, routers[R2].place.clone());
+        for tenants in [place.tenants.clone(), bank] {
+            place.tenants = tenants;
+            let wanted = Program::of(&DeviceConfig::default(), &place).unwrap();
+            let held = namespace.read().await.unwrap();
+            assert_eq!(namespace.write(&Program::changes(&held, &wanted)).await.unwrap().total(), 0);
+            assert_eq!(held, wanted);
+        }
+    });
+}
+
+#[test]
 fn a_queue_keeps_its_guarantee() {
     on_ground(false, |ground| async move {
         let mut config = ground::steered(&["fc00:0:2:1::"]);
