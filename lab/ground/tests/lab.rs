@@ -279,6 +279,30 @@ fn a_dozen_examples_of_containerlab_stand() {
     assert!(stood.len() >= 12, "{stood:?}");
 }
 
+#[test]
+fn nothing_stays_of_a_lab_that_is_told_to_end_while_it_is_made() {
+    if !possible(&[]) {
+        return;
+    }
+    for stop in ["Namespaces", "Lines", "Addresses", "Routes"] {
+        let own = Own::new("stop");
+        let options = Options {
+            file: "lab.clab.yml".into(),
+            folder: own.folder.clone(),
+            igp: IgpKind::Builtin,
+            seed: 1,
+        };
+        let is_told = std::cell::Cell::new(false);
+        let mut tell = |progress: Progress| {
+            assert!(!is_told.get(), "{progress:?} after {stop}");
+            is_told.set(format!("{progress:?}").starts_with(stop));
+        };
+        let made = Ground::up_unless(triangle(&own.name), options, &|| is_told.get(), &mut tell);
+        assert!(matches!(made.map(drop), Err(GroundError::Stopped)), "{stop}");
+        assert!(own.standing().is_empty() && !own.folder.exists(), "{stop}");
+    }
+}
+
 /// Not a test: makes a lab in a process of its own and stands still at a step, for the tests below.
 #[test]
 fn child() {

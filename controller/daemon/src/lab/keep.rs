@@ -19,6 +19,7 @@ use tokio::{
     task::block_in_place,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     ControllerFault, Igp, Mode, Read, UpArgs, WhichWires, read,
@@ -51,9 +52,15 @@ enum Lab {
 pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
     // For itself, and for all that it starts.
     ground::rights::open_more_files();
-    // From here on a signal ends it in order, also while it is made.
+    // From here on a signal ends it in order, also while it is made: a task of its own hears it while this one is busy.
     let mut signals = Signals::new()?;
-    let made = match make(args).await {
+    let stop = CancellationToken::new();
+    let hears = stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        hears.cancel();
+    });
+    let made = match make(args, &stop).await {
         Ok(made) => made,
         Err(error) => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -69,7 +76,7 @@ pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
             say(&Said::Ready(lab.told()));
             tokio::select! {
                 asked = serve(&listener, &mut lab) => Ok(Some(asked)),
-                _ = signals.next() => Ok(None),
+                () = stop.cancelled() => Ok(None),
             }
         }
         Err(error) => {
@@ -92,7 +99,7 @@ fn say(said: &Said) {
     let _ = writeln!(std::io::stdout().lock(), "{}", line(said));
 }
 
-async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
+async fn make(args: &UpArgs, stop: &CancellationToken) -> anyhow::Result<(Lab, PathBuf)> {
     let wires = match args.wires {
         WhichWires::Needed => Wires::WhereNeeded,
         WhichWires::All => Wires::Everywhere,
@@ -101,7 +108,7 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
     let folder = args.which.folder(&layout.lab);
     let lab = match args.mode {
         Mode::Process => Lab::Process(Box::new(
-            Simulated::start(layout, args, &folder, |text| say(&Said::Progress(text))).await?,
+            Simulated::start(layout, args, &folder, stop, |text| say(&Said::Progress(text))).await?,
         )),
         Mode::Netns => {
             let igp = match args.igp {
@@ -111,7 +118,7 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
             let options =
                 Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
             let tell = |text| say(&Said::Progress(text));
-            Lab::Netns(Box::new(Real::start(layout, args, options, tell).await?), Box::default())
+            Lab::Netns(Box::new(Real::start(layout, args, options, stop, tell).await?), Box::default())
         }
     };
     Ok((lab, folder))

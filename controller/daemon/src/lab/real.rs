@@ -13,9 +13,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use ground::{
-    Ground, Layout,
+    Ground, GroundError, Layout,
     lab::{Fault, Options, Progress},
     record::FILES,
     space,
@@ -25,6 +25,7 @@ use nix::sys::signal::Signal;
 use probe::Reflectors;
 use serde_json::json;
 use tokio::{task::block_in_place, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::{ControllerFault, Mode, UpArgs, controller::Driven, words::Kept};
 use crate::demo::{
@@ -62,16 +63,18 @@ enum Running {
 }
 
 impl Real {
-    /// Makes it; `tell` hears how far it is. Where it fails, nothing of it stays.
+    /// Makes it, unless it is told to `stop` before; `tell` hears how far it is. Where it fails, nothing of it stays.
     pub(super) async fn start(
         layout: Layout,
         args: &UpArgs,
         options: Options,
+        stop: &CancellationToken,
         tell: impl Fn(String),
     ) -> anyhow::Result<Self> {
         let folder = options.folder.clone();
         let mut told = |progress: Progress| tell(progress.to_string());
-        let ground = block_in_place(|| Ground::up(layout, options, &mut told))?;
+        let stopped = || stop.is_cancelled();
+        let ground = block_in_place(|| Ground::up_unless(layout, options, &stopped, &mut told))?;
         if args.bare {
             return Ok(Self { ground, driven: None, reflectors: None });
         }
@@ -79,7 +82,8 @@ impl Real {
             let reflectors = block_in_place(|| reflect(ground.layout()))?;
             Ok::<_, anyhow::Error>((drive(ground.layout(), args, &folder, tell).await?, reflectors))
         };
-        match driven.await {
+        let driven = stop.run_until_cancelled(driven).await;
+        match driven.unwrap_or_else(|| Err(anyhow!(GroundError::Stopped))) {
             Ok((driven, reflectors)) => {
                 Ok(Self { ground, driven: Some(driven), reflectors: Some(reflectors) })
             }
