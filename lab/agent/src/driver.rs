@@ -52,6 +52,7 @@ pub struct Driver {
     running: watch::Receiver<Tree>,
     post: Post,
     pace: Pace,
+    seed: u64,
     namespace: Namespace,
     news: watch::Receiver<u64>,
     prober: Prober,
@@ -72,9 +73,7 @@ impl Driver {
         let namespace = Namespace::open(&post.space).await?;
         namespace.prepare().await?;
         let news = namespace.listen().await?;
-        let space = post.space.clone();
-        let enter = move || ground::space::enter(&space).map_err(io::Error::other);
-        let prober = Prober::start(router.name().as_str(), seed, enter)
+        let prober = prober(&router, &post, seed)
             .map_err(|cause| DriveError::Probes { space: post.space.clone(), cause })?;
         let quiet = prober.changes();
         let mut running = router.running();
@@ -84,6 +83,7 @@ impl Driver {
             running,
             post,
             pace,
+            seed,
             namespace,
             news,
             prober,
@@ -125,7 +125,12 @@ impl Driver {
                     self.running.mark_changed();
                     told.is_ok()
                 }
-                told = self.quiet.changed(), if again.is_none() => told.is_ok(),
+                told = self.quiet.changed(), if again.is_none() => {
+                    if told.is_err() {
+                        self.probe_anew().await;
+                    }
+                    true
+                }
                 told = self.news.changed(), if again.is_none() => match told {
                     Ok(()) => {
                         self.news.mark_changed();
@@ -199,6 +204,21 @@ impl Driver {
         silent.map(|(list, _)| list.clone()).collect()
     }
 
+    /// Begins all probes anew: their thread has ended, and why stands in the log. Where it ended by something that is still so, it is not
+    /// begun more than once a second.
+    async fn probe_anew(&mut self) {
+        tracing::error!(router = %self.router.name(), "nothing is probed; the probes begin anew");
+        sleep(AGAIN).await;
+        match prober(&self.router, &self.post, self.seed) {
+            Ok(prober) => {
+                self.quiet = prober.changes();
+                prober.set(self.wanted.probes.clone());
+                self.prober = prober;
+            }
+            Err(error) => tracing::error!(router = %self.router.name(), %error, "the probes do not begin"),
+        }
+    }
+
     async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
         match self.namespace.counters().await {
             Ok(counters) => {
@@ -219,4 +239,11 @@ impl Driver {
         let Counts { routes, rules, marks, queues, .. } = *counts;
         tracing::info!(%router, total, routes, rules, marks, queues, "netlink writes");
     }
+}
+
+/// Starts the probes of a router, in its namespace.
+fn prober(router: &Router, post: &Post, seed: u64) -> io::Result<Prober> {
+    let space = post.space.clone();
+    let enter = move || ground::space::enter(&space).map_err(io::Error::other);
+    Prober::start(router.name().as_str(), seed, enter)
 }
