@@ -218,6 +218,21 @@ fn a_restart_writes_nothing_and_what_was_changed_by_hand_is_mended() {
 }
 
 #[test]
+fn a_rule_with_our_number_that_is_none_of_ours_goes() {
+    on_ground(false, |ground| async move {
+        let router = &ground.routers[R1];
+        let wanted = Program::of(&DeviceConfig::default(), &router.place).unwrap();
+        let strange = "ip rule add pref 77 from 10.0.0.0/8 lookup main protocol 84";
+        let words: Vec<&str> = strange.split(' ').collect();
+        // The kernel takes no rule twice: it went in between.
+        for _ in 0..2 {
+            ground.run(R1, &words).await;
+            assert_eq!(router.namespace.read().await.unwrap(), wanted);
+        }
+    });
+}
+
+#[test]
 fn a_router_without_customers_reads_back_as_it_was_written() {
     on_ground(false, |ground| async move {
         let Ground { routers, .. } = &ground;
