@@ -26,11 +26,12 @@ use crate::{
 type Lists = BTreeMap<Vec<Ipv6Addr>, u64>;
 
 impl Place {
-    /// The lists of the candidate that is used: the highest preference, then the lowest discriminator, of those with a valid list.
-    /// Weights of lists that are not valid fall to the others. None where no candidate is valid.
+    /// The lists of the candidate that is used: the highest preference, then the highest discriminator, of those with a valid
+    /// list: all are of one origin and originator (RFC 9256 section 2.9). Weights of lists that are not valid fall to the others. None where
+    /// no candidate is valid.
     fn lists(&self, policy: &SrPolicy) -> Option<Lists> {
         let mut candidates: Vec<&CandidatePath> = policy.candidates.iter().collect();
-        candidates.sort_by_key(|path| (std::cmp::Reverse(path.preference), path.discriminator));
+        candidates.sort_by_key(|path| std::cmp::Reverse((path.preference, path.discriminator)));
         let valid = |path: &CandidatePath| {
             let mut lists = Lists::new();
             for list in &path.lists {
