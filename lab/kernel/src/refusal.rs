@@ -2,6 +2,7 @@
 
 use std::{fmt, net::Ipv6Addr};
 
+use ipnet::IpNet;
 use model::{InterfaceName, NodeId, PolicyKey, Sid, VrfName};
 use thiserror::Error;
 
@@ -121,6 +122,15 @@ pub enum Refusal {
     OutsideCore {
         /// The address.
         address: Ipv6Addr,
+    },
+    /// Two things want one SID.
+    #[error(
+        "two things want the SID {sid} of this router, and packets could go to one alone: give the service function of the network file \
+         another `sid`, or the policy another binding SID"
+    )]
+    TakenSid {
+        /// The SID.
+        sid: IpNet,
     },
     /// Queues on a line of unknown rate.
     #[error(

@@ -7,7 +7,7 @@
 //! [`Place`]: crate::Place
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     net::{IpAddr, Ipv6Addr},
 };
 
@@ -204,7 +204,13 @@ impl Draft<'_> {
                 _ => Target::Drop,
             };
             let key = RouteKey { table: Table::Main, to: IpNet::from(IpAddr::V6(sid)) };
-            self.program.routes.entry(key).or_insert(target);
+            // Also where both lead nowhere now: what is refused does not depend on what the router sees.
+            match self.program.routes.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(target);
+                }
+                Entry::Occupied(_) => self.refusals.push(Refusal::TakenSid { sid: key.to }),
+            }
         }
     }
 }

@@ -94,6 +94,34 @@ fn what_is_refused_does_not_depend_on_what_the_router_sees() {
 }
 
 #[test]
+fn a_sid_that_two_things_want_is_refused() {
+    let refused = |config: &DeviceConfig, place: &Place| -> Vec<String> {
+        let refused = Program::of(config, place).err();
+        refused.into_iter().flat_map(|refused| refused.refusals).map(|one| one.to_string()).collect()
+    };
+    let bound = |color: u32, sid: &str| {
+        let mut policy =
+            policy(color, "fc00:0:3:1::", vec![path(200, vec![crate::fixture::list(1, &["fc00:0:2:1::"])])]);
+        policy.binding_sid = sid.parse().ok();
+        policy
+    };
+    // The customer's End.DX4, End itself, and the binding SID of another policy.
+    for taken in ["fc00:0:1:d40::", "fc00:0:1:1::", "fc00:0:1:4000::"] {
+        let wrong = config(vec![bound(1, taken), bound(2, "fc00:0:1:4000::")], vec![]);
+        let told = refused(&wrong, &place());
+        assert!(told.len() == 1 && told[0].contains(&format!("the SID {taken}/128")), "{taken}: {told:?}");
+    }
+    let right = config(vec![bound(1, "fc00:0:1:4001::"), bound(2, "fc00:0:1:4000::")], vec![]);
+    assert_eq!(refused(&right, &place()), [""; 0]);
+    // A service function whose SID is that of probes; and one that is End, which it is.
+    let mut place = place();
+    place.functions.insert(address("fc00:0:1:1::"));
+    assert_eq!(refused(&right, &place), [""; 0]);
+    place.functions.insert(address("fc00:0:1:d07::"));
+    assert!(refused(&right, &place)[0].contains("fc00:0:1:d07::/128"));
+}
+
+#[test]
 fn addresses_of_the_network_are_none_of_the_customers() {
     let mut place = place();
     place.core = BTreeSet::from(["fc00::/16".parse().unwrap()]);
