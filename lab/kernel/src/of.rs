@@ -54,6 +54,11 @@ impl Draft<'_> {
         } else if self.place.locator.is_none() {
             self.refusals.push(Refusal::NoLocator { key });
         }
+        let lists = policy.candidates.iter().flat_map(|path| &path.lists);
+        let segments = lists.map(|list| list.sids.len()).max().unwrap_or(0);
+        if segments > policy::MOST_SEGMENTS {
+            self.refusals.push(Refusal::TooLong { key, segments });
+        }
     }
 
     /// Whether all that is looked up for a customer's packet in the end is looked up in the main table.

@@ -60,6 +60,16 @@ pub enum Refusal {
         /// The policy.
         key: PolicyKey,
     },
+    /// A segment list that fits no packet.
+    #[error(
+        "policy {key} has a list of {segments} segments, and a routing header has room for 126 beside that of the service: take fewer"
+    )]
+    TooLong {
+        /// The policy.
+        key: PolicyKey,
+        /// How many its longest list has.
+        segments: usize,
+    },
     /// A rule in a VRF that is not there.
     #[error(
         "steering rules stand in vrf {vrf}, which this router does not have: attach a customer of it here, or name another"

@@ -22,6 +22,9 @@ use crate::{
     refusal::Refusal,
 };
 
+/// So many segments a list may have: a routing header has room for 127 (RFC 8754 section 2), and the last is the service's.
+pub(super) const MOST_SEGMENTS: usize = 126;
+
 /// Lists that carry, as the policy has them, with their weights.
 type Lists = BTreeMap<Vec<Ipv6Addr>, u64>;
 

@@ -94,6 +94,18 @@ fn what_is_refused_does_not_depend_on_what_the_router_sees() {
 }
 
 #[test]
+fn a_list_that_fits_no_header_is_refused() {
+    let of = |segments: usize| {
+        let sids = vec!["fc00:0:2:1::"; segments];
+        let long = policy(1000, "fc00:0:3:1::", vec![path(200, vec![crate::fixture::list(1, &sids)])]);
+        Program::of(&config(vec![long], vec![]), &place()).map(drop)
+    };
+    assert_eq!(of(126), Ok(()));
+    let refused = of(127).unwrap_err().to_string();
+    assert!(refused.contains("a list of 127 segments"), "{refused}");
+}
+
+#[test]
 fn a_sid_that_two_things_want_is_refused() {
     let refused = |config: &DeviceConfig, place: &Place| -> Vec<String> {
         let refused = Program::of(config, place).err();
