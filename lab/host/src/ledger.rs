@@ -125,9 +125,18 @@ impl Ledger {
         self.count(arrival);
     }
 
+    /// How many packets have come, and the number after the furthest of them.
+    pub const fn reached(&self) -> (u64, u64) {
+        let next = match self.furthest {
+            Some(furthest) => furthest.number + 1,
+            None => 0,
+        };
+        (self.received, next)
+    }
+
     /// The number after the furthest that came.
     fn next(&self) -> u64 {
-        self.furthest.map_or(0, |furthest| furthest.number + 1)
+        self.reached().1
     }
 
     /// Runs that are no longer known one by one stay in the series.
