@@ -167,6 +167,7 @@ impl Ground {
     ) -> Result<Self, GroundError> {
         rights::check(layout.lines.values().any(|line| line.wire.is_some()))?;
         rights::files(layout.nodes.len(), layout.lines.len())?;
+        must_be_own(&options.folder)?;
         let busy = || GroundError::Busy { lab: layout.lab.clone() };
         let lock =
             Lock::take(&options.folder).map_err(|cause| of_file(&options.folder, cause))?.ok_or_else(busy)?;
