@@ -105,12 +105,13 @@ impl Simulated {
                     loss: direction.loss.value,
                 }
             });
-            let ([own_a, own_z], [added_a, added_z]) =
-                (own, self.added.get(&link.id).copied().unwrap_or_default());
+            let added = self.added.get(&link.id).copied().unwrap_or_default();
+            let ([own_a, own_z], [added_a, added_z]) = (own, added);
             let status = LineStatus {
                 ends: [&link.a, &link.z].map(|end| format!("{}:{}", end.node, end.interface)),
                 up: Some(!self.cut.contains(&link.id)),
                 impairments: Some([own_a.then(added_a), own_z.then(added_z)]),
+                added,
                 counts: None,
             };
             (link.id.clone(), status)
