@@ -122,15 +122,17 @@ impl Real {
         let nobody = "the lab was made with --bare: no agent runs";
         match fault {
             Fault::NodeKill { node } | Fault::NodeRestart { node } | Fault::NodeFreeze { node } => {
-                let has_daemons = self.ground.has_daemons();
-                if has_daemons {
-                    block_in_place(|| self.ground.fault(fault))?;
+                let mut done = Vec::new();
+                if self.ground.has_daemons() {
+                    done.push(block_in_place(|| self.ground.fault(fault)).map_err(anyhow::Error::from));
                 }
-                match &mut self.driven {
-                    Some((agents, _)) => agents.fault(fault, node).await,
-                    None if has_daemons => Ok(()),
-                    None => bail!(nobody),
+                if let Some((agents, _)) = &mut self.driven {
+                    done.push(agents.fault(fault, node).await);
                 }
+                if done.is_empty() {
+                    bail!(nobody);
+                }
+                joined(matches!(fault, Fault::NodeRestart { .. }), done)
             }
             Fault::ControlPlaneCut { node } | Fault::ControlPlaneJoin { node } => {
                 let (agents, _) = self.driven.as_mut().context(nobody)?;
@@ -168,6 +170,21 @@ impl Real {
         block_in_place(|| drop(reflectors));
         Ok(block_in_place(|| ground.down()).map(drop)?)
     }
+}
+
+/// What became of a fault that came to several processes of a router. Where one of them could not have it, because it was dead
+/// already for instance, the others have it all the same, and that is the fault; but all must start again.
+fn joined(is_restart: bool, done: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
+    let count = done.len();
+    let failed: Vec<anyhow::Error> = done.into_iter().filter_map(Result::err).collect();
+    if failed.len() == count || is_restart && !failed.is_empty() {
+        let told: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
+        bail!("{}", told.join("; "));
+    }
+    for error in failed {
+        tracing::info!(error = format!("{error:#}"), "a process of a router had no part in its fault");
+    }
+    Ok(())
 }
 
 /// Has probes answered at every router.
@@ -261,16 +278,34 @@ impl Agents {
                 None => bail!("the agent of {node} was killed: there is nothing to freeze"),
             },
             _ => {
+                let is_restart = matches!(fault, Fault::NodeRestart { .. });
                 frozen.remove(node);
-                if let Some(old) = routers.take() {
-                    old.kill().await?;
+                match routers.take() {
+                    Some(old) => old.kill().await?,
+                    None if is_restart => {}
+                    None => bail!("the agent of {node} was killed already"),
                 }
-                if matches!(fault, Fault::NodeRestart { .. }) {
+                if is_restart {
                     let forwarding = Forwarding::Real { layout, keep, only: Some(node) };
                     *routers = Some(Routers::start(written, forwarding).await?);
                 }
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_that_came_to_one_process_is_done_and_a_restart_is_one_of_all() {
+        let failed = || Err(anyhow!("no daemon of a runs"));
+        assert!(joined(false, vec![failed(), Ok(())]).is_ok(), "the agent was killed, FRR was dead already");
+        assert!(joined(false, vec![Ok(())]).is_ok() && joined(true, vec![Ok(()), Ok(())]).is_ok());
+        assert!(joined(true, vec![failed(), Ok(())]).is_err(), "half a router is none");
+        let both = joined(false, vec![failed(), Err(anyhow!("it was killed already"))]).unwrap_err();
+        assert_eq!(both.to_string(), "no daemon of a runs; it was killed already");
     }
 }
