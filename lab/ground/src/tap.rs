@@ -99,6 +99,7 @@ impl Wires {
     /// The system gives no more threads or descriptors.
     pub fn start(lines: Vec<WiredLine>, seed: u64) -> io::Result<Self> {
         let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, 4);
+        let room = Room::default().of(threads);
         let mut shares: Vec<Vec<WiredLine>> = (0..threads).map(|_| Vec::new()).collect();
         let mut wires = Self::default();
         for (number, line) in lines.into_iter().enumerate() {
@@ -112,7 +113,7 @@ impl Wires {
             let (asks, asked) = channel();
             let names = share.iter().map(|line| line.line.clone()).collect();
             let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            let work = Work::new(share, wake.try_clone()?, asked, seed.wrapping_add(number))?;
+            let work = Work::new(share, room, wake.try_clone()?, asked, seed.wrapping_add(number))?;
             let thread = thread::Builder::new().name(format!("wire-{number}")).spawn(move || work.run())?;
             wires.workers.push(Worker { asks, wake, thread: Some(thread), lines: names });
         }
@@ -171,11 +172,17 @@ struct Work {
 }
 
 impl Work {
-    fn new(lines: Vec<WiredLine>, wake: OwnedFd, asked: Receiver<Ask>, seed: u64) -> io::Result<Self> {
+    fn new(
+        lines: Vec<WiredLine>,
+        room: Room,
+        wake: OwnedFd,
+        asked: Receiver<Ask>,
+        seed: u64,
+    ) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        let mut wire = Wire::new(Room::default());
+        let mut wire = Wire::new(room);
         let mut ends = Vec::new();
         for line in lines {
             line.impairments.into_iter().for_each(|impairment| {
