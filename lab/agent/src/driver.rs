@@ -17,7 +17,7 @@ use router::{datastore::Tree, forwarding, router::Router, state::RouterState};
 use thiserror::Error;
 use tokio::{
     sync::{mpsc, watch},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,7 @@ pub struct Driver {
     running: watch::Receiver<Tree>,
     post: Arc<Post>,
     pace: Pace,
+    seed: u64,
     namespace: Namespace,
     news: watch::Receiver<u64>,
     prober: Prober,
@@ -86,9 +87,7 @@ impl Driver {
         let namespace = Namespace::open(&post.space).await?;
         namespace.prepare().await?;
         let news = namespace.listen().await?;
-        let space = post.space.clone();
-        let enter = move || ground::space::enter(&space).map_err(io::Error::other);
-        let prober = Prober::start(router.name().as_str(), seed, enter)
+        let prober = prober(&router, &post, seed)
             .map_err(|cause| DriveError::Probes { space: post.space.clone(), cause })?;
         let quiet = prober.changes();
         let mut running = router.running();
@@ -98,6 +97,7 @@ impl Driver {
             running,
             post,
             pace,
+            seed,
             namespace,
             news,
             prober,
@@ -124,26 +124,35 @@ impl Driver {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut changed, mut begun) = (true, Some(begun));
+        // When a kernel that refused is asked again. What is counted is shown meanwhile, and what is told waits: a kernel that refuses
+        // must not be asked all the time.
+        let mut again: Option<Instant> = None;
         loop {
             let followed = if changed { self.follow().await } else { Ok(()) };
             drop(begun.take());
             if let Err(error) = followed {
                 tracing::error!(router = %self.router.name(), %error, "the kernel does not follow");
                 self.held = None;
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = sleep(AGAIN) => continue,
-                }
+                again = Some(Instant::now() + AGAIN);
             }
             changed = tokio::select! {
                 () = stop.cancelled() => return,
-                told = self.running.changed() => {
+                () = sleep_until(again.unwrap_or_else(Instant::now)), if again.is_some() => {
+                    again = None;
+                    true
+                }
+                told = self.running.changed(), if again.is_none() => {
                     // It was waited for here, and is looked at below.
                     self.running.mark_changed();
                     told.is_ok()
                 }
-                told = self.quiet.changed() => told.is_ok(),
-                told = self.news.changed() => match told {
+                told = self.quiet.changed(), if again.is_none() => {
+                    if told.is_err() {
+                        self.probe_anew().await;
+                    }
+                    true
+                }
+                told = self.news.changed(), if again.is_none() => match told {
                     Ok(()) => {
                         self.news.mark_changed();
                         true
@@ -262,6 +271,21 @@ impl Driver {
         silent.map(|(list, _)| list.clone()).collect()
     }
 
+    /// Begins all probes anew: their thread has ended, and why stands in the log. Where it ended by something that is still so, it is not
+    /// begun more than once a second.
+    async fn probe_anew(&mut self) {
+        tracing::error!(router = %self.router.name(), "nothing is probed; the probes begin anew");
+        sleep(AGAIN).await;
+        match prober(&self.router, &self.post, self.seed) {
+            Ok(prober) => {
+                self.quiet = prober.changes();
+                prober.set(self.wanted.probes.clone());
+                self.prober = prober;
+            }
+            Err(error) => tracing::error!(router = %self.router.name(), %error, "the probes do not begin"),
+        }
+    }
+
     async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
         match self.namespace.counters().await {
             Ok(counters) => {
@@ -282,4 +306,11 @@ impl Driver {
         let Counts { routes, rules, marks, queues, .. } = *counts;
         tracing::info!(%router, total, routes, rules, marks, queues, "netlink writes");
     }
+}
+
+/// Starts the probes of a router, in its namespace.
+fn prober(router: &Router, post: &Post, seed: u64) -> io::Result<Prober> {
+    let space = post.space.clone();
+    let enter = move || ground::space::enter(&space).map_err(io::Error::other);
+    Prober::start(router.name().as_str(), seed, enter)
 }

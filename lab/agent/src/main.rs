@@ -59,6 +59,8 @@ fn main() -> anyhow::Result<()> {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
+    // A router has some twenty, and a process may have a hundred routers.
+    ground::rights::open_more_files();
     let mut plan = Plan::read(&arguments.config)?;
     if !arguments.only.is_empty() {
         plan.routers.retain(|router| arguments.only.contains(&router.name));

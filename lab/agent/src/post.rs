@@ -1,7 +1,7 @@
 //! Where each router of a lab is posted, as the layout says: all that stays as it is while the lab is up.
 //!
-//! SIDs of tenants are by plan: function `d400` and the number of the customer's interface for IPv4, `d600` and that number for IPv6
-//! (End.DX4 and End.DX6, RFC 8986 sections 4.5 and 4.4).
+//! SIDs of tenants are by plan: function `3000` and the number of the customer's interface for IPv4, `3800` and that number for IPv6
+//! (End.DX4 and End.DX6, RFC 8986 sections 4.5 and 4.4). Binding SIDs begin behind them, at `4000`, and adjacencies at `e000`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +17,8 @@ use model::{NextCsid, NodeId, VrfName, node::function_of};
 use thiserror::Error;
 
 /// Functions of customers' SIDs, the number of the interface beside them.
-const DX4: u16 = 0xd400;
-const DX6: u16 = 0xd600;
+const DX4: u16 = 0x3000;
+const DX6: u16 = 0x3800;
 
 /// The shortest prefix that may stand for all locators at once.
 const WIDEST: u8 = 16;
@@ -121,6 +121,7 @@ impl<'a> Lab<'a> {
             functions: self.functions(id),
             core: self.core.clone(),
             ports,
+            down: BTreeSet::new(),
             underlay: Underlay::default(),
             peers: others()
                 .map(|(other, _, router)| {

@@ -28,6 +28,9 @@ impl Post {
         for port in place.ports.values_mut() {
             port.up = sight.devices.get(&port.device).copied().unwrap_or(false);
         }
+        let customers = self.place.tenants.values().flat_map(|tenant| tenant.customers.keys());
+        let is_up = |device: &Device| sight.devices.get(device).copied().unwrap_or(false);
+        place.down = customers.filter(|device| !is_up(device)).cloned().collect();
         place.underlay = Underlay { routes: sight.routes.clone(), ours: false };
         place.silent.clone_from(&sight.silent);
         place

@@ -1,8 +1,9 @@
 //! A lab as files for containerlab: a topology whose routers run FRR, with the configuration of each. The file reads as the same
-//! network here. containerlab has no words for delay, jitter and loss: they ride in `vars`, and its `tools netem set` sets them.
+//! network here, with the same tenants and addresses. containerlab has no words for delay, jitter and loss: they ride in `vars`, and its `tools netem set` sets them.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use ipnet::IpNet;
 use model::{Link, LinkId, Node, Side, link::Direction};
 use serde_json::{Map, Value, json};
 
@@ -50,7 +51,9 @@ pub fn containerlab(layout: &Layout, images: &Images) -> Result<BTreeMap<String,
                     let family = if gateway.is_ipv6() { "-6 " } else { "" };
                     format!("ip {family}route replace default via {gateway}")
                 }));
-                json!({"kind": "linux", "image": images.host, "labels": {"trunkline.role": "host"}, "exec": exec})
+                let mut labels = Map::from_iter([("trunkline.role".to_owned(), json!("host"))]);
+                labels.extend(host.tenant.iter().map(|tenant| ("trunkline.vrf".to_owned(), json!(tenant))));
+                json!({"kind": "linux", "image": images.host, "labels": labels, "exec": exec})
             }
         };
         nodes.insert(id.to_string(), node);
@@ -135,15 +138,28 @@ fn link(layout: &Layout, id: &LinkId) -> Value {
         .into_iter()
         .map(|side| {
             let end = line.end(side);
+            let at = layout.nodes.get(&end.node).and_then(|stand| stand.interfaces.get(&end.interface));
+            let addresses = at.map(|at| at.addresses.as_slice()).unwrap_or_default();
+            // Between routers the first is the plan's, which goes without saying.
+            let said = addresses.iter().skip(usize::from(link.is_some()));
             let mut value = json!({"node": end.node, "interface": end.device});
-            if let (Some(link), Some(object)) = (link, value.as_object_mut()) {
-                object.insert("vars".to_owned(), direction(link.direction(side)));
+            if let Some(object) = value.as_object_mut() {
+                object.extend(said.map(|net| (family(net).to_owned(), json!(net))));
+                object.extend(link.map(|link| ("vars".to_owned(), direction(link.direction(side)))));
             }
             value
         })
         .collect();
     let vars = link.map_or_else(|| json!({"name": id}), vars);
     json!({"type": "veth", "endpoints": ends, "mtu": line.mtu, "vars": vars})
+}
+
+/// The word for an address at the end of a line.
+const fn family(net: &IpNet) -> &'static str {
+    match net {
+        IpNet::V4(_) => "ipv4",
+        IpNet::V6(_) => "ipv6",
+    }
 }
 
 fn direction(direction: &Direction) -> Value {
@@ -260,6 +276,42 @@ topology:
         let lines: Vec<_> = before.lines.iter().map(|(id, line)| (id, line.mtu, line.wire)).collect();
         assert_eq!(lines, after.lines.iter().map(|(id, line)| (id, line.mtu, line.wire)).collect::<Vec<_>>());
         assert_eq!(before.is_host(&NodeId::lit("h")), after.is_host(&NodeId::lit("h")));
+    }
+
+    #[test]
+    fn hosts_keep_their_tenants_and_all_their_addresses() {
+        let text = r#"
+name: tenants
+topology:
+  nodes:
+    a: {kind: linux, image: frr}
+    b: {kind: linux, image: frr}
+    bank: {kind: linux, labels: {trunkline.vrf: bank}}
+    guest: {kind: linux, labels: {trunkline.vrf: guest}}
+    anyone: {kind: linux}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], ipv4: ["192.0.2.1/30", "192.0.2.2/30"]}
+    - {endpoints: ["b:eth2", "a:eth2"]}
+    - {endpoints: ["a:eth3", "bank:eth1"], ipv4: ["10.1.0.1/24", "10.1.0.2/24"], ipv6: ["2001:db8:1::1/64", "2001:db8:1::2/64"]}
+    - {endpoints: ["guest:eth1", "b:eth3"], ipv4: ["10.9.0.2/24", "10.9.0.1/24"]}
+    - {endpoints: ["b:eth4", "anyone:eth1"]}
+"#;
+        let before = layout(text);
+        let files = containerlab(&before, &Images::default()).unwrap();
+        let after = layout(&files["tenants.clab.yml"]);
+        // An address of the plan stands before one that was said, which says nothing.
+        let sorted = |layout: &Layout| {
+            let mut nodes = layout.nodes.clone();
+            for stand in nodes.values_mut() {
+                stand.interfaces.values_mut().for_each(|at| at.addresses.sort());
+                if let Kind::Host(host) = &mut stand.kind {
+                    host.gateways.sort();
+                }
+            }
+            nodes
+        };
+        assert_eq!(sorted(&before), sorted(&after));
+        assert_eq!(after.tenants().len(), 2);
     }
 
     #[test]

@@ -1,21 +1,27 @@
-//! The lab's own IGP at work: what [`Watch`] sees of the lines becomes the routes of every router.
+//! The lab's own IGP at work: what [`Watch`] sees of the lines becomes the routes of every router. What a router refuses it is told again.
+
+mod book;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use model::NodeId;
+use book::Book;
+use model::{LinkId, NodeId};
 
 use crate::{
-    igp::{Change, Igp, Routes, changes},
+    igp::{Change, Igp},
     layout::{Layout, Router, Stand},
     recipe,
     space::{self, Refusal, SpaceError},
     watch::{Seen, Watch},
 };
+
+/// How long a router that refused something is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// A thread that has every router's routes follow its lines. It ends when it is dropped.
 pub struct Follow {
@@ -33,13 +39,12 @@ impl Follow {
         let (tell, told) = channel();
         let watch = Watch::start(layout, tell)?;
         let (ready, waiting) = channel();
-        let mut work = Work { igp: Igp::of(layout), layout: layout.clone(), held: BTreeMap::new() };
+        let (book, down) = (Book::default(), BTreeSet::new());
+        let mut work = Work { igp: Igp::of(layout), layout: layout.clone(), book, down };
         let run = move || {
             if let Ok(seen) = told.recv() {
                 // Who waits may have lost patience.
-                let _ = ready.send(
-                    work.follow(&seen, Refusal::Stops).map(|()| work.held.values().map(Routes::len).sum()),
-                );
+                let _ = ready.send(work.follow(&seen, Refusal::Stops).map(|()| work.book.count()));
             }
             work.run(&told);
         };
@@ -70,57 +75,96 @@ struct Work {
     igp: Igp,
     layout: Layout,
     /// The routes that each router has, as far as is known.
-    held: BTreeMap<NodeId, Routes>,
+    book: Book,
+    /// The lines that were down last.
+    down: BTreeSet<LinkId>,
+}
+
+/// A router, and what it is to be told.
+struct Turn<'a> {
+    id: &'a NodeId,
+    stand: &'a Stand,
+    router: &'a Router,
+    told: Vec<Change>,
 }
 
 impl Work {
     fn run(mut self, told: &Receiver<Seen>) {
-        while let Ok(mut seen) = told.recv() {
+        while let Some(mut seen) = self.next(told) {
             // Many lines may fall at once: only how they are in the end counts.
             for next in told.try_iter() {
                 seen.fell.extend(next.fell);
                 seen.down = next.down;
             }
+            let was_doubtful = self.book.is_doubtful();
             // The kernel has removed routes over interfaces that are down by itself: there is nothing to remove then.
             if let Err(error) = self.follow(&seen, Refusal::GoesOn) {
                 tracing::error!(%error, "a router's routes do not follow its lines");
+            } else if self.book.is_doubtful() && !was_doubtful {
+                tracing::warn!("a router refuses a route: it is told again until it takes it");
             }
+        }
+    }
+
+    /// What the lines are like, when that changes, or when something is to be told again. None when nobody watches any more.
+    fn next(&self, told: &Receiver<Seen>) -> Option<Seen> {
+        if !self.book.is_doubtful() {
+            return told.recv().ok();
+        }
+        match told.recv_timeout(AGAIN) {
+            Ok(seen) => Some(seen),
+            Err(RecvTimeoutError::Timeout) => Some(Seen { down: self.down.clone(), fell: BTreeSet::new() }),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 
     /// Makes the routes those that belong to the lines as they are.
     fn follow(&mut self, seen: &Seen, refusal: Refusal) -> Result<(), SpaceError> {
-        self.forget(seen);
+        self.down.clone_from(&seen.down);
+        self.doubt(seen);
         let wanted = self.igp.routes(&seen.down);
-        let none = Routes::new();
-        let work: Vec<(&Stand, &Router, Vec<Change>)> = self
+        let turns: Vec<Turn<'_>> = self
             .layout
             .routers()
             .filter_map(|(id, stand, router)| {
-                let told = changes(self.held.get(id).unwrap_or(&none), wanted.get(id)?);
-                (!told.is_empty()).then_some((stand, router, told))
+                let told = self.book.changes(id, wanted.get(id)?);
+                (!told.is_empty()).then_some(Turn { id, stand, router, told })
             })
             .collect();
-        let done = space::each(
-            &work,
-            |(stand, _, _)| &stand.space,
-            |(_, router, told)| space::ip(&recipe::routes(router, told), refusal),
-        );
-        drop(work);
-        self.held = wanted;
-        done.map(drop)
+        let done = space::each(&turns, |turn| &turn.stand.space, |turn| turn.tell(refusal));
+        match done {
+            Ok(refused) => {
+                for (turn, refused) in turns.iter().zip(&refused) {
+                    if let Some(wanted) = wanted.get(turn.id) {
+                        self.book.told(turn.id, &turn.told, refused, wanted);
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                turns.iter().for_each(|turn| self.book.lost(turn.id, &turn.told));
+                Err(error)
+            }
+        }
     }
 
-    /// Forgets the routes that the kernel has forgotten: those over lines that fell.
-    fn forget(&mut self, seen: &Seen) {
+    /// Doubts the routes over lines that fell.
+    fn doubt(&mut self, seen: &Seen) {
         for line in seen.fell.iter().filter_map(|line| self.layout.lines.get(line)) {
             for end in &line.ends {
-                if let Some(routes) = self.held.get_mut(&end.node) {
-                    let over =
-                        |hops: &BTreeSet<crate::igp::Hop>| hops.iter().any(|hop| hop.device == end.device);
-                    routes.retain(|_, route| !over(&route.hops));
-                }
+                self.book.fell(&end.node, &end.device);
             }
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Tells it, in its namespace; gives the places of what it refused.
+    fn tell(&self, refusal: Refusal) -> Result<BTreeSet<usize>, SpaceError> {
+        let lines = recipe::routes(self.router, &self.told);
+        match refusal {
+            Refusal::Stops => space::ip(&lines, refusal).map(|()| BTreeSet::new()),
+            Refusal::GoesOn => space::ip_all(&lines),
         }
     }
 }

@@ -34,6 +34,11 @@ pub use status::{LineStatus, NodeStatus, Status, look};
 const ROUTES: Duration = Duration::from_secs(60);
 /// How long who keeps a lab may take to end it when it is asked to, and how long a daemon may.
 const ENDING: Duration = Duration::from_secs(10);
+/// How long who makes one may: a step of it comes to its end first, and the longest is that of FRR's daemons in a large lab.
+const MAKING: Duration = Duration::from_secs(120);
+/// How long after what was left of a lab in the making is looked for again: a program that somebody started who was killed may still be
+/// at work.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Why something was not done to a lab.
 #[derive(Debug, Error)]
@@ -66,6 +71,9 @@ pub enum GroundError {
     /// It cannot be done to this.
     #[error("{0}")]
     Impossible(String),
+    /// It was not made to its end.
+    #[error("it was told to end while it was made: nothing of it stays")]
+    Stopped,
 }
 
 /// What has been done so far.
@@ -144,7 +152,22 @@ impl Ground {
     /// # Errors
     /// Privileges, programs or parts of the kernel are missing; the lab is up already; or something cannot be made.
     pub fn up(layout: Layout, options: Options, tell: Tell<'_>) -> Result<Self, GroundError> {
+        Self::up_unless(layout, options, &|| false, tell)
+    }
+
+    /// The same, but that `stopped` is asked after each step, and what was made goes again where it says so.
+    ///
+    /// # Errors
+    /// As above; or it was stopped.
+    pub fn up_unless(
+        layout: Layout,
+        options: Options,
+        stopped: &dyn Fn() -> bool,
+        tell: Tell<'_>,
+    ) -> Result<Self, GroundError> {
         rights::check(layout.lines.values().any(|line| line.wire.is_some()))?;
+        rights::files(layout.nodes.len(), layout.lines.len())?;
+        must_be_own(&options.folder)?;
         let busy = || GroundError::Busy { lab: layout.lab.clone() };
         let lock =
             Lock::take(&options.folder).map_err(|cause| of_file(&options.folder, cause))?.ok_or_else(busy)?;
@@ -153,7 +176,11 @@ impl Ground {
             tell(Progress::Cleared(cleared.spaces, cleared.processes));
         }
         record(&layout, &options, Stage::Making)?;
-        match make::all(&layout, &options, tell)
+        let mut step = |progress| {
+            tell(progress);
+            if stopped() { Err(GroundError::Stopped) } else { Ok(()) }
+        };
+        match make::all(&layout, &options, &mut step)
             .and_then(|made| record(&layout, &options, Stage::Up).map(|()| made))
         {
             Ok((wires, igp)) => {
@@ -250,15 +277,26 @@ pub struct Cleared {
 pub fn remove(folder: &Path, lab: &str) -> Result<Cleared, GroundError> {
     must_be_own(folder)?;
     // One that cannot be read says no keeper; the names of namespaces say the rest.
-    let keeper = Record::read(folder).ok().flatten().and_then(|record| record.keeper);
+    let record = Record::read(folder).ok().flatten();
+    let is_made = record.as_ref().is_some_and(|record| record.stage == Stage::Making);
+    let keeper = record.and_then(|record| record.keeper);
     let is_other = |process: &ProcessId| Some(*process) != ProcessId::own();
-    let ended = process::end(keeper.filter(is_other), ENDING);
+    let ended = process::end(keeper.filter(is_other), if is_made { MAKING } else { ENDING });
     let known = space::standing(&names::of_lab(lab));
     if known.is_empty() && !folder.exists() {
         return Ok(Cleared { processes: ended, ..Cleared::default() });
     }
     let lock = self::lock(folder, lab)?;
-    let cleared = clear(folder, lab)?;
+    let mut cleared = clear(folder, lab)?;
+    while is_made {
+        std::thread::sleep(AGAIN);
+        let more = clear(folder, lab)?;
+        if more == Cleared::default() {
+            break;
+        }
+        cleared.spaces += more.spaces;
+        cleared.processes += more.processes;
+    }
     Record::forget(folder).map_err(|cause| of_file(folder, cause))?;
     drop(lock);
     // One that ended in order took its namespaces with it.

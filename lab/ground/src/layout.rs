@@ -3,7 +3,7 @@
 //! | what | rule |
 //! |---|---|
 //! | namespace | `tlg-LAB.NODE`; characters that file names do not take become `_`, and a number is added then |
-//! | interface | as the file calls it where Linux takes that name (15 octets), or else by its number at the node |
+//! | interface | as the file calls it where Linux takes that name (15 octets), with `-` for other characters and `if-` before a digit, or else by its number at the node |
 //! | packet size | 9000 octets between routers, where the file says nothing, and never less than 2000: SRv6 adds headers; 1500 to a host |
 //! | loopback of a router | `fdfe::` and its router id, and the router id itself |
 //! | locator | its first address, on the loopback |

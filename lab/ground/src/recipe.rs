@@ -104,25 +104,29 @@ pub fn node(layout: &Layout, stand: &Stand) -> String {
             line!(text, "addr add {address} dev lo");
         }
     }
-    stand.interfaces.values().for_each(|at| text.push_str(&interface(layout, at)));
-    if let Kind::Host(host) = &stand.kind {
-        for gateway in &host.gateways {
-            line!(text, "route replace default via {gateway}");
-        }
-    }
+    stand.interfaces.values().for_each(|at| text.push_str(&interface(layout, stand, at)));
     text
 }
 
-/// Takes an interface up, with its addresses and those of the far end. Told in its namespace.
-pub fn interface(layout: &Layout, at: &Interface) -> String {
+/// Takes an interface of a node up, with its addresses, those of the far end, and a host's way out over it: all that the kernel forgets
+/// when it goes down. Told in its namespace.
+pub fn interface(layout: &Layout, stand: &Stand, at: &Interface) -> String {
     let (mut text, device) = (String::new(), &at.device);
     line!(text, "link set dev {device} group {GROUP} address {} mtu {}", at.mac, at.mtu);
     line!(text, "link set dev {device} up");
     for address in &at.addresses {
         line!(text, "addr replace {address} dev {device}{}", nodad(address));
     }
-    for (address, mac) in neighbours(layout, at) {
+    let far = neighbours(layout, at);
+    for (address, mac) in &far {
         line!(text, "neigh replace {address} lladdr {mac} dev {device} nud permanent");
+    }
+    if let Kind::Host(host) = &stand.kind {
+        let is_far = |gateway: &&IpAddr| far.iter().any(|(address, _)| address == *gateway);
+        for gateway in host.gateways.iter().filter(is_far) {
+            // By plan it is at the end of this line; the kernel may not know yet that the line is up.
+            line!(text, "route replace default via {gateway} dev {device} onlink");
+        }
     }
     text
 }

@@ -6,7 +6,7 @@ use std::{
     ffi::OsString,
     fs::{self, File, TryLockError},
     io::{self, Write as _},
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
@@ -60,6 +60,17 @@ impl ProcessId {
     pub fn runs(self) -> bool {
         Self::of(self.pid) == Some(self)
     }
+
+    /// Whether a signal has stopped it: it is there, and does nothing.
+    pub fn is_frozen(self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        started(&stat) == Some(self.started) && state(&stat) == Some("T")
+    }
+}
+
+/// What a process does, in `/proc/PID/stat` (proc(5)): the third word.
+fn state(stat: &str) -> Option<&str> {
+    stat.rsplit_once(')')?.1.split_whitespace().next()
 }
 
 /// The moment of a process's start in `/proc/PID/stat` (proc(5)): the 22nd word. The second may hold blanks and brackets.
@@ -164,6 +175,34 @@ impl Record {
     }
 }
 
+/// Sees that the folder in which labs have theirs, where nobody said another, is this user's alone, and makes it where it is not there.
+/// Its name is known to everybody, and where it lies others may be able to make it first: who owns a folder can replace all that is in it.
+///
+/// # Errors
+/// It belongs to somebody else, or others may write in it; or it cannot be made.
+pub fn must_be_private(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::DirBuilder::new().recursive(true).create(parent)?;
+    }
+    let own = rustix::process::getuid();
+    // FRR's daemons run as another user, who must come to their files; without root there are none.
+    let mode = if own.is_root() { 0o755 } else { 0o700 };
+    match fs::DirBuilder::new().mode(mode).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let there = fs::symlink_metadata(folder)?;
+    if there.is_dir() && there.uid() == own.as_raw() && there.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "it is not this user's alone, who could not trust what is in it: take another with --folder, or set XDG_RUNTIME_DIR",
+    ))
+}
+
+/// So often a folder that goes while it is locked is made again.
+const TRIES: usize = 100;
+
 /// The right to make or remove a lab. Who keeps a lab holds it all the time.
 #[derive(Debug)]
 pub struct Lock {
@@ -177,14 +216,30 @@ impl Lock {
     /// The folder cannot be made or written, or it holds what no lab has made.
     pub fn take(folder: &Path) -> io::Result<Option<Self>> {
         must_be_a_labs(folder)?;
-        fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-        let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        let path = folder.join(LOCK);
+        for _ in 0..TRIES {
+            fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
+            let file = match File::options().create(true).truncate(false).write(true).open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            match file.try_lock() {
+                Ok(()) if stands(&file, &path) => return Ok(Some(Self { _file: file })),
+                // Who removed the lab has removed the file between the two: the next one to come would lock another.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Err(io::Error::other("its folder comes and goes: others make and remove the lab at this moment"))
     }
+}
+
+/// Whether a file is the one of that name.
+fn stands(file: &File, path: &Path) -> bool {
+    let names = |data: fs::Metadata| (data.dev(), data.ino());
+    file.metadata().is_ok_and(|own| fs::metadata(path).is_ok_and(|there| names(own) == names(there)))
 }
 
 #[cfg(test)]
@@ -234,10 +289,43 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_on_a_file_that_is_gone_is_none() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("lab");
+        let lock = Lock::take(&folder).unwrap().expect("nobody has it");
+        let path = folder.join(LOCK);
+        let opened = File::open(&path).unwrap();
+        assert!(stands(&opened, &path));
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(!stands(&opened, &path), "it is in no folder");
+        let next = Lock::take(&folder).unwrap().expect("the folder is another");
+        assert!(!stands(&opened, &path) && Lock::take(&folder).unwrap().is_none());
+        drop((lock, next));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_in_is_none_for_labs() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("run/labs");
+        must_be_private(&folder).unwrap();
+        must_be_private(&folder).unwrap();
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o022, 0);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        let refused = must_be_private(&folder).unwrap_err().to_string();
+        assert!(refused.contains("--folder"), "{refused}");
+        // Nor is one that somebody else chose the place of.
+        let link = parent.path().join("link");
+        std::os::unix::fs::symlink(parent.path(), &link).unwrap();
+        assert!(must_be_private(&link).is_err());
+    }
+
+    #[test]
     fn a_process_is_known_by_its_start_too() {
         let own = ProcessId::own().unwrap();
         assert!(own.runs());
         assert!(!ProcessId { started: own.started + 1, ..own }.runs(), "another that has its number");
+        assert!(!own.is_frozen() && state("7 (a b) T) S 1 2") == Some("S") && state("").is_none());
         assert_eq!(started("7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20"), Some(4711));
     }
 }

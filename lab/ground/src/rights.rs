@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use thiserror::Error;
 
 /// What is missing.
@@ -19,11 +20,69 @@ pub enum Lacking {
     /// A part of the kernel.
     #[error("{0} is not there: {1}")]
     Kernel(&'static str, &'static str),
+    /// Open files.
+    #[error(
+        "a lab of this size needs up to {needed} open files in a process, and this one may have {allowed}: raise the hard limit \
+         (`ulimit -Hn` of root's shell, `LimitNOFILE=` of a systemd unit, `--ulimit nofile=` of a container)"
+    )]
+    Files {
+        /// How many it needs.
+        needed: u64,
+        /// How many this process may have.
+        allowed: u64,
+    },
 }
 
 /// Numbers of capabilities (capability.h).
 const NET_ADMIN: u32 = 12;
 const SYS_ADMIN: u32 = 21;
+
+/// So many files may be open in one of our processes, where the system lets it have them: sockets of routers, hosts and flows, ends of
+/// wires. It is not all that the system gives, for FRR sets room aside for each that it might open.
+const FILES: u64 = 1 << 16;
+/// What a node takes at most, in the process that has most of them: an agent its runtime, its sockets of netlink and probes, its servers
+/// and their sessions.
+const FILES_OF_NODE: u64 = 20;
+/// The ends of a wire.
+const FILES_OF_LINE: u64 = 2;
+/// All else.
+const FILES_BESIDE: u64 = 64;
+
+/// Raises the limit of open files of this process and of those that it starts: the usual one is for programs with a few. Gives how many
+/// it may have then; none where there is no limit.
+pub fn open_more_files() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = raised(limit);
+    if raised != limit && setrlimit(Resource::Nofile, raised).is_ok() {
+        return raised.current;
+    }
+    limit.current
+}
+
+/// The soft limit goes up to the hard one, within bounds, and never down.
+fn raised(limit: Rlimit) -> Rlimit {
+    let most = limit.maximum.map_or(FILES, |hard| hard.min(FILES));
+    Rlimit { current: limit.current.map(|current| current.max(most)), ..limit }
+}
+
+/// Whether a lab of so many nodes and lines may open all the files that it needs.
+///
+/// # Errors
+/// It may not; nothing of it was made.
+pub fn files(nodes: usize, lines: usize) -> Result<(), Lacking> {
+    enough(nodes, lines, open_more_files())
+}
+
+fn enough(nodes: usize, lines: usize, allowed: Option<u64>) -> Result<(), Lacking> {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let (nodes, lines) =
+        (count(nodes).saturating_mul(FILES_OF_NODE), count(lines).saturating_mul(FILES_OF_LINE));
+    let needed = nodes.saturating_add(lines).saturating_add(FILES_BESIDE);
+    match allowed {
+        Some(allowed) if allowed < needed => Err(Lacking::Files { needed, allowed }),
+        _ => Ok(()),
+    }
+}
 
 /// Whether a lab can be made here; `wires` where it has lines that need them.
 ///
@@ -83,5 +142,29 @@ mod tests {
         let none = told("0000000000000000").unwrap_err().to_string();
         assert!(none.contains("has not either") && none.contains("--mode process"), "{none}");
         assert_eq!(capabilities(""), Err(Lacking::Capability("either")), "unknown is no");
+    }
+    #[test]
+    fn the_limit_of_open_files_goes_up_within_bounds_and_never_down() {
+        let to = |current, maximum| raised(Rlimit { current, maximum }).current;
+        assert_eq!(to(Some(1_024), Some(4_096)), Some(4_096));
+        assert_eq!(to(Some(1_024), Some(524_288)), Some(FILES));
+        assert_eq!(to(Some(1_024), None), Some(FILES));
+        assert_eq!(to(Some(200_000), Some(524_288)), Some(200_000));
+        assert_eq!(to(None, None), None);
+        // This process, too, whatever it may have.
+        let before = getrlimit(Resource::Nofile);
+        let raised = open_more_files();
+        assert!(raised.is_none() || raised >= before.current, "{raised:?} after {before:?}");
+        assert_eq!(getrlimit(Resource::Nofile).current, raised);
+    }
+
+    #[test]
+    fn a_lab_that_is_too_large_for_the_limit_is_told_before_anything_is_made() {
+        assert_eq!(enough(5, 5, Some(1_024)), Ok(()));
+        assert_eq!(enough(220, 430, Some(FILES)), Ok(()), "the CEB case");
+        assert_eq!(enough(100_000, 0, None), Ok(()));
+        let told = enough(220, 430, Some(1_024)).unwrap_err();
+        assert_eq!(told, Lacking::Files { needed: 5_324, allowed: 1_024 });
+        assert!(told.to_string().contains("ulimit -Hn"), "{told}");
     }
 }

@@ -3,11 +3,12 @@
 //! A thread that has entered a namespace does its work and ends; no thread that others use is ever in one.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, Write as _},
     os::fd::AsFd as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
@@ -152,6 +153,30 @@ pub fn ip(lines: &str, refusal: Refusal) -> Result<(), SpaceError> {
     if lines.is_empty() {
         return Ok(());
     }
+    let output = batch(lines, refusal)?;
+    if output.status.success() || refusal == Refusal::GoesOn {
+        return Ok(());
+    }
+    Err(refused(lines, &String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Has `ip` carry out all lines that it can, in the namespace of the calling thread. Gives the places of those that it refused, from 0.
+///
+/// # Errors
+/// It cannot be run, or ends before it has come to the last line.
+pub fn ip_all(lines: &str) -> Result<BTreeSet<usize>, SpaceError> {
+    if lines.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let output = batch(lines, Refusal::GoesOn)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let places: BTreeSet<usize> = refused_places(&said).collect();
+    // Without a line that it names it did not fail by one.
+    if places.is_empty() && !output.status.success() { Err(refused(lines, &said)) } else { Ok(places) }
+}
+
+/// Runs `ip` for lines.
+fn batch(lines: &str, refusal: Refusal) -> Result<Output, SpaceError> {
     let fail = |cause| SpaceError::Run { program: "ip", cause };
     let program = rights::find("ip").ok_or_else(|| fail(io::ErrorKind::NotFound.into()))?;
     let mut command = Command::new(program);
@@ -166,18 +191,18 @@ pub fn ip(lines: &str, refusal: Refusal) -> Result<(), SpaceError> {
         scope.spawn(move || input.map(|mut input| input.write_all(lines.as_bytes())));
         child.wait_with_output()
     });
-    let output = output.map_err(fail)?;
-    if output.status.success() || refusal == Refusal::GoesOn {
-        return Ok(());
-    }
-    Err(refused(lines, &String::from_utf8_lossy(&output.stderr)))
+    output.map_err(fail)
 }
 
-/// Which line was refused, and why: `ip` says `Command failed -:5` after the reason.
+/// The places of lines that were refused, from 0: `ip` says `Command failed -:5` after the reason.
+fn refused_places(said: &str) -> impl Iterator<Item = usize> + '_ {
+    let number = |line: &str| line.strip_prefix("Command failed -:")?.trim().parse::<usize>().ok();
+    said.lines().filter_map(number).filter_map(|number| number.checked_sub(1))
+}
+
+/// Which line was refused, and why.
 fn refused(lines: &str, said: &str) -> SpaceError {
-    let number =
-        said.lines().find_map(|line| line.strip_prefix("Command failed -:")?.trim().parse::<usize>().ok());
-    let line = number.and_then(|number| lines.lines().nth(number.checked_sub(1)?)).unwrap_or("a line");
+    let line = refused_places(said).next().and_then(|place| lines.lines().nth(place)).unwrap_or("a line");
     let why: Vec<&str> = said.lines().filter(|line| !line.starts_with("Command failed")).collect();
     SpaceError::Refused { line: line.to_owned(), said: why.join("; ") }
 }
@@ -215,5 +240,13 @@ mod tests {
         let told = refused("link set dev lo up\nlink set dev eth1 up\n", said).to_string();
         assert_eq!(told, "`ip` refused `link set dev eth1 up`: Cannot find device \"eth1\"");
         assert!(refused("", "broken").to_string().contains("broken"));
+    }
+
+    #[test]
+    fn each_line_that_was_refused_has_its_place() {
+        let said = "RTNETLINK answers: Network is down\nCommand failed -:2\nRTNETLINK answers: No such process\n\
+                    Command failed -:17\nCommand failed -:x\n";
+        assert_eq!(refused_places(said).collect::<Vec<_>>(), [1, 16]);
+        assert_eq!(refused_places("Command failed -:0\n").count(), 0);
     }
 }

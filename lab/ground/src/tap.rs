@@ -94,6 +94,7 @@ impl Wires {
     /// The system gives no more threads or descriptors.
     pub fn start(lines: Vec<WiredLine>, seed: u64) -> io::Result<Self> {
         let threads = thread::available_parallelism().map_or(1, usize::from).clamp(1, 4);
+        let room = Room::default().of(threads);
         let mut shares: Vec<Vec<WiredLine>> = (0..threads).map(|_| Vec::new()).collect();
         let mut wires = Self::default();
         for (number, line) in lines.into_iter().enumerate() {
@@ -107,7 +108,7 @@ impl Wires {
             let (asks, asked) = channel();
             let names = share.iter().map(|line| line.line.clone()).collect();
             let (vigil, bell) = Vigil::begin()?;
-            let work = Work::new(share, vigil, asked, seed.wrapping_add(number))?;
+            let work = Work::new(share, room, vigil, asked, seed.wrapping_add(number))?;
             let thread = thread::Builder::new().name(format!("wire-{number}")).spawn(move || work.run())?;
             wires.workers.push(Worker { asks, bell, thread: Some(thread), lines: names });
         }
@@ -162,8 +163,14 @@ struct Work {
 }
 
 impl Work {
-    fn new(lines: Vec<WiredLine>, vigil: Vigil, asked: Receiver<Ask>, seed: u64) -> io::Result<Self> {
-        let mut wire = Wire::new(Room::default());
+    fn new(
+        lines: Vec<WiredLine>,
+        room: Room,
+        vigil: Vigil,
+        asked: Receiver<Ask>,
+        seed: u64,
+    ) -> io::Result<Self> {
+        let mut wire = Wire::new(room);
         let mut ends = Vec::new();
         for line in lines {
             line.impairments.into_iter().for_each(|impairment| {

@@ -139,6 +139,23 @@ fn is_last(octets: &[u8]) -> bool {
         .any(|payload| matches!(payload, NetlinkPayload::Done(_) | NetlinkPayload::Error(_)))
 }
 
+/// How the answer to a question for all interfaces ends, where it ends in a piece of netlink.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Ending {
+    /// All of them were told.
+    Whole,
+    /// The question was not taken: another answer is under way on that socket.
+    Refused,
+}
+
+fn ending(octets: &[u8]) -> Option<Ending> {
+    messages(octets).iter().find_map(|payload| match payload {
+        NetlinkPayload::Done(_) => Some(Ending::Whole),
+        NetlinkPayload::Error(error) => error.code.is_some().then_some(Ending::Refused),
+        _ => None,
+    })
+}
+
 /// A thread that watches the lines of a lab. It ends when it is dropped.
 pub struct Watch {
     end: Bell,
@@ -167,7 +184,8 @@ impl Watch {
             vigil.watch(socket, token).map_err(fail)?;
         }
         let known = vec![BTreeMap::new(); sockets.len()];
-        let work = Work { vigil, sockets, lines, known, fell: BTreeSet::new(), last: None, tell };
+        let (fell, again) = (BTreeSet::new(), BTreeSet::new());
+        let work = Work { vigil, sockets, lines, known, fell, again, last: None, tell };
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(move || work.run());
         let thread = thread.map_err(|cause| SpaceError::Run { program: "a thread", cause })?;
         Ok(Self { end, thread: Some(thread) })
@@ -194,6 +212,8 @@ struct Work {
     known: Vec<BTreeMap<String, bool>>,
     /// Lines that went down and were not told of.
     fell: BTreeSet<LinkId>,
+    /// Routers that must be asked for all of their interfaces when an answer that is under way has come.
+    again: BTreeSet<usize>,
     /// The lines that were told to be down.
     last: Option<BTreeSet<LinkId>>,
     tell: Sender<Seen>,
@@ -238,9 +258,17 @@ impl Work {
                             self.fell.extend(line.cloned());
                         }
                     }
+                    match ending(octets) {
+                        Some(Ending::Refused) => drop(self.again.insert(at)),
+                        // Where the question cannot be sent either, the next change asks again.
+                        Some(Ending::Whole) if self.again.remove(&at) => {
+                            let _ = send(socket, &question(), SendFlags::empty());
+                        }
+                        _ => {}
+                    }
                 }
                 Err(Errno::NOBUFS) => {
-                    // Something was not told. Where the question cannot be sent either, the next change asks again.
+                    // Something was not told.
                     let _ = send(socket, &question(), SendFlags::empty());
                 }
                 Err(_) => return,
@@ -288,5 +316,22 @@ mod tests {
             told(&octets).into_iter().map(|told| (told.device, told.up)).collect();
         assert_eq!(seen, [("eth1".to_owned(), true), ("a".to_owned(), false), ("eth2".to_owned(), false)]);
         assert!(told(&octets[..octets.len() / 2 + 1]).len() < 3 && told(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_question_that_was_not_taken_is_told_from_an_answer_that_is_whole() {
+        // As the kernel writes them: a header of 16 octets, a number behind it, and what else there is.
+        let message = |kind: u16, number: i32, rest: &[u8]| {
+            let length = u32::try_from(20 + rest.len()).unwrap();
+            let mut octets = [length.to_ne_bytes(), [0; 4], [0; 4], [0; 4], number.to_ne_bytes()].concat();
+            octets[4..6].copy_from_slice(&kind.to_ne_bytes());
+            octets.extend(rest);
+            octets
+        };
+        let (error, done) = (2, 3);
+        assert_eq!(ending(&message(done, 0, &[])), Some(Ending::Whole));
+        // The kernel repeats the header of what it did not take.
+        assert_eq!(ending(&message(error, -16, &[0; 16])), Some(Ending::Refused));
+        assert_eq!(ending(&[]), None);
     }
 }

@@ -64,6 +64,14 @@ impl Default for Room {
     }
 }
 
+impl Room {
+    /// The room of one of so many wires that share it.
+    #[must_use]
+    pub fn of(self, wires: usize) -> Self {
+        Self { all: self.all / wires.max(1), ..self }
+    }
+}
+
 /// What became of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fate {

@@ -179,6 +179,29 @@ fn a_triangle_stands_and_its_packets_follow_its_lines() {
 }
 
 #[test]
+fn a_host_whose_line_was_cut_has_its_way_out_again() {
+    if !possible(&["ping"]) {
+        return;
+    }
+    let own = Own::new("out");
+    let mut ground = own.up(IgpKind::Builtin);
+    let h = space_of(&ground, "h");
+    let far: [IpAddr; 2] = ["172.16.1.2", "fdfe:2:0:1::2"].map(|address| address.parse().unwrap());
+    let link = LinkId::lit("a:eth3--h:eth1");
+    for _ in 0..2 {
+        for address in far {
+            comes_back(&h, address, Duration::from_secs(10));
+        }
+        ground.fault(&Fault::LinkDown { link: link.clone() }).unwrap();
+        assert!(far.iter().all(|address| pings(&h, *address, 1).is_empty()), "it is cut");
+        ground.fault(&Fault::LinkUp { link: link.clone() }).unwrap();
+    }
+    for address in far {
+        comes_back(&h, address, Duration::from_secs(10));
+    }
+}
+
+#[test]
 fn a_line_takes_the_time_that_it_is_told_to_take_also_when_that_changes() {
     if !possible(&["ping"]) {
         return;
@@ -254,6 +277,30 @@ fn a_dozen_examples_of_containerlab_stand() {
         stood.push(file.file_name().unwrap().to_owned());
     }
     assert!(stood.len() >= 12, "{stood:?}");
+}
+
+#[test]
+fn nothing_stays_of_a_lab_that_is_told_to_end_while_it_is_made() {
+    if !possible(&[]) {
+        return;
+    }
+    for stop in ["Namespaces", "Lines", "Addresses", "Routes"] {
+        let own = Own::new("stop");
+        let options = Options {
+            file: "lab.clab.yml".into(),
+            folder: own.folder.clone(),
+            igp: IgpKind::Builtin,
+            seed: 1,
+        };
+        let is_told = std::cell::Cell::new(false);
+        let mut tell = |progress: Progress| {
+            assert!(!is_told.get(), "{progress:?} after {stop}");
+            is_told.set(format!("{progress:?}").starts_with(stop));
+        };
+        let made = Ground::up_unless(triangle(&own.name), options, &|| is_told.get(), &mut tell);
+        assert!(matches!(made.map(drop), Err(GroundError::Stopped)), "{stop}");
+        assert!(own.standing().is_empty() && !own.folder.exists(), "{stop}");
+    }
 }
 
 /// Not a test: makes a lab in a process of its own and stands still at a step, for the tests below.

@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     flow::{Flow, FlowId},
-    station::{Report, Station, StationError},
+    station::{Reached, Report, Station, StationError},
     tally::Sent,
 };
 
 /// How often what is on its way is looked for.
 const STEP: Duration = Duration::from_millis(20);
+/// So many times in a row nothing comes before what is missing, of flows whose last packets have come, is taken for lost.
+const QUIET: u32 = 10;
 
 /// A flow, and the hosts between which it goes.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,29 @@ pub struct Exchange {
     stations: BTreeMap<String, Station>,
     /// Who sends each flow, and who receives it.
     flows: BTreeMap<FlowId, (String, String)>,
+}
+
+/// What has come of flows that were sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Come {
+    /// Packets of all of them.
+    received: u64,
+    /// Whether every packet that left its sender has come.
+    whole: bool,
+    /// Whether the last one of every flow has.
+    passed: bool,
+}
+
+impl Come {
+    fn of<'a>(flows: impl Iterator<Item = (&'a Sent, Reached)>) -> Self {
+        let mut all = Self { received: 0, whole: true, passed: true };
+        for (sent, reached) in flows {
+            all.received += reached.received;
+            all.whole &= reached.received.saturating_add(sent.refused) >= sent.packets;
+            all.passed &= reached.next.saturating_add(sent.refused) >= sent.packets;
+        }
+        all
+    }
 }
 
 impl Exchange {
@@ -104,7 +129,8 @@ impl Exchange {
     }
 
     /// Ends all flows, waits until what is on its way has come, up to `patience`, and tells what became of them. It stays known until
-    /// flows of the same numbers begin.
+    /// flows of the same numbers begin. Where packets are missing that later ones overtook, it waits until nothing has come for a while;
+    /// where the last ones are, for all of the patience.
     ///
     /// # Errors
     /// A host has ended.
@@ -114,19 +140,33 @@ impl Exchange {
             self.station(sender)?.halt(vec![*flow])?;
         }
         let steps = patience.as_millis() / STEP.as_millis();
+        let (mut before, mut quiet) = (None, 0);
         for _ in 0..steps {
-            let report = self.tally()?;
-            let has_come = |sent: &Sent, received: u64| received + sent.refused >= sent.packets;
-            let all = report.tallies.values().all(|tally| {
-                tally.sent.as_ref().is_none_or(|sent| sent.settled || has_come(sent, tally.received))
-            });
-            if all {
+            let now = self.come()?;
+            quiet = if before == Some(now.received) { quiet + 1 } else { 0 };
+            if now.whole || now.passed && quiet >= QUIET {
                 break;
             }
+            before = Some(now.received);
             thread::sleep(STEP);
         }
         self.tell(&flows, true)?;
         self.tally()
+    }
+
+    /// What has come of the flows that are not settled.
+    fn come(&self) -> Result<Come, StationError> {
+        let (mut sent, mut reached) = (BTreeMap::new(), BTreeMap::new());
+        for (name, station) in &self.stations {
+            let is_sender = |flow: &FlowId| self.flows.get(flow).is_some_and(|(sender, _)| sender == name);
+            sent.extend(station.sent()?.into_iter().filter(|(flow, _)| is_sender(flow)));
+            let is_receiver =
+                |flow: &FlowId| self.flows.get(flow).is_some_and(|(_, receiver)| receiver == name);
+            reached.extend(station.reached()?.into_iter().filter(|(flow, _)| is_receiver(flow)));
+        }
+        let open = reached.iter().filter(|(_, reached)| !reached.settled);
+        let flows = open.filter_map(|(flow, reached)| Some((sent.get(flow)?, *reached)));
+        Ok(Come::of(flows))
     }
 
     /// Tells receivers what was sent of these flows.
@@ -145,5 +185,24 @@ impl Exchange {
             self.station(receiver)?.tell(sent)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packet_that_was_lost_on_the_way_is_not_one_that_is_still_on_it() {
+        let of = |received, next, refused| {
+            let sent = Sent { packets: 100, refused, ended: true, ..Sent::default() };
+            let come = Come::of([(&sent, Reached { received, next, settled: false })].into_iter());
+            (come.whole, come.passed)
+        };
+        assert_eq!(of(100, 100, 0), (true, true));
+        assert_eq!(of(99, 100, 0), (false, true), "one is missing, and later ones have come");
+        assert_eq!(of(99, 99, 0), (false, false), "the last may still come");
+        assert_eq!(of(99, 99, 1), (true, true), "the sender's kernel did not take it");
+        assert_eq!(Come::of(std::iter::empty()), Come { received: 0, whole: true, passed: true });
     }
 }

@@ -39,6 +39,8 @@ pub struct Arrival {
 pub struct Ledger {
     flow: FlowId,
     tuples: u16,
+    /// What was sent before is of another run.
+    from: Moment,
     /// The furthest packet that came.
     furthest: Option<Anchor>,
     gaps: Gaps,
@@ -59,11 +61,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of a flow of which nothing has come.
-    pub fn new(flow: &Flow) -> Self {
+    /// Of a flow of which nothing has come. It is sent from `from` on: packets of an earlier run, with the same numbers and ports, may
+    /// still be on their way.
+    pub fn new(flow: &Flow, from: Moment) -> Self {
         Self {
             flow: flow.id,
             tuples: flow.tuples.max(1),
+            from,
             furthest: None,
             gaps: Gaps::default(),
             order: Order::new(flow.tuples),
@@ -86,6 +90,10 @@ impl Ledger {
     /// A packet of the flow came. Packets are told in the order in which they came. O(log of what is remembered).
     pub fn received(&mut self, arrival: &Arrival) {
         let Packet { number, sent, .. } = arrival.packet;
+        if sent < self.from {
+            self.strange += 1;
+            return;
+        }
         let packet = Anchor { number, sent };
         let next = self.next();
         if number >= next {
@@ -117,9 +125,18 @@ impl Ledger {
         self.count(arrival);
     }
 
+    /// How many packets have come, and the number after the furthest of them.
+    pub const fn reached(&self) -> (u64, u64) {
+        let next = match self.furthest {
+            Some(furthest) => furthest.number + 1,
+            None => 0,
+        };
+        (self.received, next)
+    }
+
     /// The number after the furthest that came.
     fn next(&self) -> u64 {
-        self.furthest.map_or(0, |furthest| furthest.number + 1)
+        self.reached().1
     }
 
     /// Runs that are no longer known one by one stay in the series.

@@ -101,6 +101,17 @@ impl Report {
     }
 }
 
+/// How far a flow has come to its receiver.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Reached {
+    /// Packets that have come.
+    pub(crate) received: u64,
+    /// The number after the furthest of them.
+    pub(crate) next: u64,
+    /// Whether the receiver was told that nothing more comes.
+    pub(crate) settled: bool,
+}
+
 /// What a thread is asked for.
 enum Ask {
     Receive(Vec<Flow>, Sender<Result<(), StationError>>),
@@ -109,6 +120,7 @@ enum Ask {
     Forget(Vec<FlowId>),
     Tell(BTreeMap<FlowId, Sent>),
     Sent(Sender<BTreeMap<FlowId, Sent>>),
+    Reached(Sender<BTreeMap<FlowId, Reached>>),
     Tally(Sender<Report>),
     End,
 }
@@ -211,6 +223,11 @@ impl Station {
     /// Its thread has ended.
     pub fn tally(&self) -> Result<Report, StationError> {
         self.answered(Ask::Tally)
+    }
+
+    /// How far each flow that it expects has come: little to tell, however long they go on.
+    pub(crate) fn reached(&self) -> Result<BTreeMap<FlowId, Reached>, StationError> {
+        self.answered(Ask::Reached)
     }
 
     /// Ends it, as dropping it does.

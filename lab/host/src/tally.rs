@@ -96,7 +96,7 @@ pub struct Tally {
     pub duplicated: u64,
     /// Packets that came so late that it is no longer known whether they had come before.
     pub unplaced: u64,
-    /// Packets with a number that the flow cannot have reached.
+    /// Packets with a number that the flow cannot have reached, and those of an earlier run of it that came late.
     pub strange: u64,
     /// What was out of order.
     pub reordered: Reordered,

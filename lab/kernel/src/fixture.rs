@@ -86,6 +86,7 @@ pub(crate) fn place() -> Place {
         },
         peers: BTreeMap::from([(NodeId::lit("r2"), peer(2)), (NodeId::lit("r3"), peer(3))]),
         tenants: BTreeMap::from([(VrfName::lit("bank"), tenant())]),
+        down: BTreeSet::new(),
         broken: BTreeSet::new(),
         silent: BTreeSet::new(),
     }

@@ -54,6 +54,11 @@ impl Draft<'_> {
         } else if self.place.locator.is_none() {
             self.refusals.push(Refusal::NoLocator { key });
         }
+        let lists = policy.candidates.iter().flat_map(|path| &path.lists);
+        let segments = lists.map(|list| list.sids.len()).max().unwrap_or(0);
+        if segments > policy::MOST_SEGMENTS {
+            self.refusals.push(Refusal::TooLong { key, segments });
+        }
     }
 
     /// Whether all that is looked up for a customer's packet in the end is looked up in the main table.
@@ -92,6 +97,12 @@ impl Draft<'_> {
         if self.place.locator.is_some() {
             self.program.source = Some(*source);
             self.program.rules.extend(core.iter().copied().map(Rule::Core));
+        }
+        if let Some(marking) = &mut self.program.marking
+            && marking.tenants.is_empty()
+        {
+            // Nobody is kept from anything: there is no rule that would say so.
+            marking.core.clear();
         }
         let own = self.program.routes.iter().find(|(key, target)| {
             // A SID whose container is used up has nothing but zeros behind it, as the locator's first address has.

@@ -44,6 +44,8 @@ pub struct Place {
     pub core: BTreeSet<Ipv6Net>,
     /// Interfaces with a line to another router.
     pub ports: BTreeMap<InterfaceName, Port>,
+    /// Devices of customers that are down now, or not there: what leads over them leads nowhere, and the kernel takes no route there.
+    pub down: BTreeSet<Device>,
     /// What the IGP gives.
     pub underlay: Underlay,
     /// All other routers that policies may end at.
@@ -187,9 +189,11 @@ pub enum Service {
 }
 
 impl Place {
-    /// Whether some neighbour leads on: a hop over an interface that is up, or over a device that is no interface to a router.
+    /// Whether some neighbour leads on: a hop over an interface that is up, or over a device that is no interface to a router and not
+    /// known to be down.
     pub(crate) fn is_usable(&self, hop: &Hop) -> bool {
-        self.ports.values().find(|port| port.device == hop.device).is_none_or(|port| port.up)
+        !self.down.contains(&hop.device)
+            && self.ports.values().find(|port| port.device == hop.device).is_none_or(|port| port.up)
     }
 
     /// Hops of a route of the IGP that are left.

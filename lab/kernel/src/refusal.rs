@@ -2,6 +2,7 @@
 
 use std::{fmt, net::Ipv6Addr};
 
+use ipnet::IpNet;
 use model::{InterfaceName, NodeId, PolicyKey, Sid, VrfName};
 use thiserror::Error;
 
@@ -58,6 +59,16 @@ pub enum Refusal {
     NoLocator {
         /// The policy.
         key: PolicyKey,
+    },
+    /// A segment list that fits no packet.
+    #[error(
+        "policy {key} has a list of {segments} segments, and a routing header has room for 126 beside that of the service: take fewer"
+    )]
+    TooLong {
+        /// The policy.
+        key: PolicyKey,
+        /// How many its longest list has.
+        segments: usize,
     },
     /// A rule in a VRF that is not there.
     #[error(
@@ -121,6 +132,15 @@ pub enum Refusal {
     OutsideCore {
         /// The address.
         address: Ipv6Addr,
+    },
+    /// Two things want one SID.
+    #[error(
+        "two things want the SID {sid} of this router, and packets could go to one alone: give the service function of the network file \
+         another `sid`, or the policy another binding SID"
+    )]
+    TakenSid {
+        /// The SID.
+        sid: IpNet,
     },
     /// Queues on a line of unknown rate.
     #[error(

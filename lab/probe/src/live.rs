@@ -2,6 +2,7 @@
 //! knows nothing of what is measured.
 
 mod clock;
+mod reflect;
 mod socket;
 
 use std::{
@@ -22,11 +23,11 @@ use tokio::sync::watch;
 
 use crate::{
     fleet::{Fleet, Probe, ProbeId},
-    packet::PORT,
-    reflector::{Arrival, Reflector},
     session::{Reading, Settings},
 };
 use socket::{Udp, Ways};
+
+pub use reflect::Reflectors;
 
 /// So many orders may wait.
 const ORDERS: usize = 16;
@@ -42,7 +43,7 @@ enum Ask {
     End,
 }
 
-/// The probes of one router, and the reflector that answers those of others. Both end when it is dropped.
+/// The probes of one router, which the [`Reflectors`] of others answer. They end when it is dropped.
 pub struct Prober {
     asks: SyncSender<Ask>,
     wake: OwnedFd,
@@ -57,11 +58,11 @@ impl fmt::Debug for Prober {
 }
 
 impl Prober {
-    /// Starts a thread, has it call `enter`, which takes it into its router's network namespace, and opens its sockets there: the
-    /// reflector at UDP port 862, one for answers, and the ways on which packets leave. `name` is for those who look at threads and logs.
+    /// Starts a thread, has it call `enter`, which takes it into its router's network namespace, and opens its sockets there: one for
+    /// answers, and the ways on which packets leave. `name` is for those who look at threads and logs.
     ///
     /// # Errors
-    /// What `enter` says; or a socket cannot be opened: raw ones need root or CAP_NET_RAW, the port CAP_NET_BIND_SERVICE.
+    /// What `enter` says; or a socket cannot be opened: raw ones need root or CAP_NET_RAW.
     pub fn start(
         name: &str,
         seed: u64,
@@ -132,9 +133,6 @@ impl Drop for Prober {
 struct Work {
     name: String,
     fleet: Fleet,
-    reflector: Reflector,
-    /// Where packets of other routers come.
-    probed: Udp,
     /// Where answers come, and the port that they are sent to.
     answers: Udp,
     port: u16,
@@ -158,8 +156,6 @@ impl Work {
         Ok(Self {
             name,
             fleet: Fleet::new(Settings::default(), seed),
-            reflector: Reflector::default(),
-            probed: Udp::bind(PORT)?,
             port: answers.port()?,
             answers,
             ways: Ways::open()?,
@@ -170,16 +166,12 @@ impl Work {
         })
     }
 
-    /// Probes and answers until it is told to end.
+    /// Probes until it is told to end.
     fn run(mut self) {
         // Timers of this thread ring when they should and not up to 50 µs later; without it probes are only less regular.
         let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
         loop {
-            let turn = self.wait().and_then(|()| {
-                self.reflect()?;
-                self.hear()
-            });
-            if let Err(error) = turn {
+            if let Err(error) = self.wait().and_then(|()| self.hear()) {
                 return tracing::error!(router = self.name, %error, "the probes of a router stand still");
             }
             self.send();
@@ -195,35 +187,11 @@ impl Work {
     fn wait(&self) -> io::Result<()> {
         let left = self.fleet.next().map(|at| at.saturating_sub(clock::steady()));
         let left = left.and_then(|left| Timespec::try_from(left).ok());
-        let mut waited = [
-            PollFd::new(&self.wake, PollFlags::IN),
-            PollFd::new(&self.probed, PollFlags::IN),
-            PollFd::new(&self.answers, PollFlags::IN),
-        ];
+        let mut waited = [PollFd::new(&self.wake, PollFlags::IN), PollFd::new(&self.answers, PollFlags::IN)];
         match poll(&mut waited, left.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Answers to other routers.
-    fn reflect(&mut self) -> io::Result<()> {
-        for _ in 0..TURN {
-            let Some(received) = self.probed.receive()? else { break };
-            let arrival = Arrival {
-                from: *received.from.ip(),
-                port: received.from.port(),
-                octets: received.octets(),
-                received: received.at,
-                hop_limit: received.hop_limit,
-            };
-            let answer = self.reflector.answer(&arrival, clock::real(), clock::steady());
-            let Some(answer) = answer else { continue };
-            if let Err(error) = self.probed.answer(&received, &answer.encode()) {
-                tracing::debug!(router = self.name, to = %received.from, %error, "a probe is not answered");
-            }
-        }
-        Ok(())
     }
 
     /// Takes in what other routers answered.

@@ -3,6 +3,8 @@
 //! From top to bottom: plots with their own vertical axes, then a lane for the network (faults and their ends), one for promises that were
 //! broken, one for the controller. What happened is a vertical line through all of them, so that cause and effect are seen.
 
+use std::collections::BTreeSet;
+
 use crate::{
     run::{Mark, MarkKind, Point, Run, Series, Span},
     scale::{Scale, moments, ticks},
@@ -15,6 +17,8 @@ use crate::{
 const WIDTH: f64 = 1_080.0;
 /// Where plots begin and end.
 const PLOT: (f64, f64) = (62.0, 850.0);
+/// How many pixels that is: spans of time nearer than one of them are one to the eye.
+const PIXELS: u32 = 788;
 /// How high a plot is, and what is above and below it.
 const HEIGHT: f64 = 150.0;
 const ABOVE: f64 = 30.0;
@@ -43,7 +47,7 @@ const STYLE: &str = include_str!("chart.css");
 pub(crate) fn chart(run: &Run) -> String {
     let mut svg = Svg::default();
     let time = Scale::new((0.0, f64::from(run.length_ms.max(1))), PLOT);
-    let broken = united(&run.spans);
+    let broken = united(&run.spans, run.length_ms / PIXELS);
     let mut top = 4.0;
     for (plot, series) in plots(&run.series) {
         top = draw_plot(&mut svg, run, &time, (plot, series.as_slice()), (top, broken.as_slice()));
@@ -81,18 +85,22 @@ pub(crate) const fn class(kind: MarkKind) -> &'static str {
     }
 }
 
-/// Times in which at least one promise was broken, and how many promises that concerns. O(spans log spans).
-fn united(spans: &[Span]) -> Vec<(u32, u32, usize)> {
-    let mut sorted: Vec<(u32, u32)> = spans.iter().map(|span| (span.from_ms, span.to_ms)).collect();
-    sorted.sort_unstable();
-    let mut united: Vec<(u32, u32, usize)> = Vec::new();
-    for (from, to) in sorted {
-        match united.last_mut().filter(|last| from <= last.1) {
-            Some(last) => *last = (last.0, last.1.max(to), last.2 + 1),
-            None => united.push((from, to, 1)),
+/// Times in which at least one promise was broken, and how many promises that concerns. Those that are no further apart than `apart_ms`
+/// are one: there are never more of them than that parts the run into. O(spans log spans).
+fn united(spans: &[Span], apart_ms: u32) -> Vec<(u32, u32, usize)> {
+    let mut sorted: Vec<&Span> = spans.iter().collect();
+    sorted.sort_unstable_by_key(|span| (span.from_ms, span.to_ms));
+    let mut united: Vec<(u32, u32, BTreeSet<&str>)> = Vec::new();
+    for span in sorted {
+        match united.last_mut().filter(|last| span.from_ms <= last.1.saturating_add(apart_ms)) {
+            Some((_, to, promises)) => {
+                *to = (*to).max(span.to_ms);
+                promises.insert(&span.what);
+            }
+            None => united.push((span.from_ms, span.to_ms, BTreeSet::from([span.what.as_str()]))),
         }
     }
-    united
+    united.into_iter().map(|(from, to, promises)| (from, to, promises.len())).collect()
 }
 
 /// Whether all is known of a series, and is nothing. Such lines lie on each other and on the axis, and their labels crowd at its end.
@@ -267,12 +275,21 @@ mod tests {
 
     #[test]
     fn spans_that_meet_are_one() {
-        let span = |from_ms, to_ms| Span { from_ms, to_ms, what: String::new() };
-        assert_eq!(
-            united(&[span(50, 60), span(0, 10), span(5, 20), span(20, 30)]),
-            [(0, 30, 3), (50, 60, 1)]
-        );
-        assert!(united(&[]).is_empty());
+        let span = |from_ms, to_ms, what: &str| Span { from_ms, to_ms, what: what.to_owned() };
+        let spans = [span(50, 60, "a"), span(0, 10, "a"), span(5, 20, "b"), span(20, 30, "a")];
+        assert_eq!(united(&spans, 0), [(0, 30, 2), (50, 60, 1)]);
+        assert_eq!(united(&spans, 20), [(0, 60, 2)], "nobody could see that they are two");
+        assert!(united(&[], 0).is_empty());
+    }
+
+    #[test]
+    fn a_promise_that_flaps_all_day_makes_no_picture_that_nobody_can_open() {
+        // Half of each second for a day.
+        let spans =
+            (0..86_400).map(|at| Span { from_ms: at * 1_000, to_ms: at * 1_000 + 500, what: "p".into() });
+        let run = Run { length_ms: 86_400_000, spans: spans.collect(), ..Run::default() };
+        let drawn = chart(&run);
+        assert!(drawn.matches("<rect").count() < 1_000, "{}", drawn.matches("<rect").count());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use ground::{
 use host::station::namespace;
 use ipnet::IpNet;
 use model::InterfaceName;
-use probe::{Probe, ProbeId, Prober, fleet::MOST_EVERY};
+use probe::{Probe, ProbeId, Prober, Reflectors, fleet::MOST_EVERY};
 
 use crate::{
     bare::{Standing, layout, open_folder, ring},
@@ -65,11 +65,9 @@ fn address(stand: &Stand, interface: &str) -> Ipv6Addr {
 
 /// Delays of single packets from one namespace to the other, in microseconds.
 fn told([near, far]: &[String; 2], probe: &Probe) -> Result<Vec<f64>, String> {
-    let start = |space: &str| {
-        Prober::start(space, 1, namespace(space)).map_err(|error| format!("probes in {space}: {error}"))
-    };
-    // The one at the far end answers.
-    let (near, _far) = (start(near)?, start(far)?);
+    let fail = |error: std::io::Error| format!("probes: {error}");
+    let _far = Reflectors::start([(far.clone(), namespace(far))]).map_err(fail)?;
+    let near = Prober::start(near, 1, namespace(near)).map_err(fail)?;
     // Not measured: the first packets find caches cold.
     round(&near, probe);
     Ok((0..ROUNDS).flat_map(|_| round(&near, probe)).collect())

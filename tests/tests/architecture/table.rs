@@ -53,7 +53,7 @@ pub const CRATES: &[Row] = &[
         &[
             "model", "formats", "paths", "traffic", "optimise", "intents", "plan", "assess", "device",
             "dialects", "netconf", "gnmi", "bgp", "store", "engine", "api", "sim", "net", "report", "router",
-            "ground", "host",
+            "ground", "host", "probe",
         ],
     ),
     pure("lab/sim", "sim", &["model", "formats", "traffic"]),

@@ -141,3 +141,52 @@ fn a_backup_carries_the_service_when_its_line_is_cut_and_nobody_controls() {
     let bucket = voice.series.iter().rev().nth(3).unwrap();
     assert!(bucket.received > 0, "it goes on: {bucket:?}");
 }
+
+#[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
+fn a_customers_line_that_is_down_keeps_no_policy_from_its_router() {
+    let Some(mut stage) = Stage::up("custdown", SQUARE, &[]) else { return };
+    let lower = stage.intents("lower.yaml", &voice_over("lower"));
+    let upper = stage.intents("upper.yaml", &voice_over("upper"));
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&lower]);
+    let written = |stage: &Stage| stage.writes("r1").iter().sum::<u64>();
+    let before = written(&stage);
+    stage.fault(&["link", "down", "r1:cust--h1:eth1"]);
+    stage.wait("r1 knows that its customer is gone", |stage| (written(stage) > before).then_some(()));
+    let before = written(&stage);
+    stage.apply(&[&upper]);
+    stage.wait("r1 carries the change out", |stage| (written(stage) > before).then_some(()));
+    assert!(!stage.logs().contains("does not follow"), "{}", stage.logs());
+    // The host has its way out again, too.
+    stage.fault(&["link", "up", "r1:cust--h1:eth1"]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(2));
+    let tallies = stage.stop();
+    let voice = &tallies[&FlowId(1)];
+    assert!(voice.received > 200, "{voice:?}");
+    // The lower way takes 4 ms, the upper one 2.
+    assert!(voice.delay.unwrap().min.as_micros() < 4_000, "{voice:?}");
+}
+
+#[test]
+#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
+fn a_far_agent_that_is_frozen_or_killed_takes_no_way_from_others() {
+    let Some(mut stage) = Stage::up("farend", SQUARE, &[]) else { return };
+    // Whoever believes that nothing comes to r4 loses everything.
+    let strict = voice_over("lower").replace("dataplane: srv6,", "dataplane: srv6, lastResort: drop,");
+    let intents = stage.intents("voice.yaml", &strict);
+    stage.told(&["adopt", "-m", "a test"]);
+    stage.apply(&[&intents]);
+    stage.send(&[VOICE]);
+    thread::sleep(Duration::from_secs(1));
+    for harm in ["freeze", "kill"] {
+        stage.fault(&["node", harm, "r4"]);
+        // Far longer than silence and loss take to be told.
+        thread::sleep(Duration::from_secs(2));
+    }
+    stage.fault(&["node", "restart", "r4"]);
+    stage.wait_for_sessions();
+    let voice = &stage.stop()[&FlowId(1)];
+    assert!(voice.received > 800 && voice.lost == 0, "{voice:?}");
+}

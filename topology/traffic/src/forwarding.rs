@@ -100,7 +100,7 @@ pub(crate) type Choice = [Option<usize>; 3];
 impl Forwarding {
     /// Compiles. Devices that the network does not have are left out; so are policies whose endpoint belongs to no node.
     /// Where two policies of one color lead to one node, the lower endpoint address counts: the router id before SRv6.
-    /// Candidates of one preference are tried in the order of discriminators (RFC 9256 section 2.9).
+    /// Of candidates of one preference the higher discriminator is tried first (RFC 9256 section 2.9).
     ///
     /// A policy whose endpoint is null, `0.0.0.0` or `::`, takes the traffic of its color for which no policy toward its node
     /// is valid (RFC 9256 section 8.8, color-only flags 01). Its binding SID leads to no node that is known before, and is
@@ -283,9 +283,9 @@ fn lists(policy: &SrPolicy) -> Vec<&[SegmentList]> {
     paths.into_iter().map(|path| path.lists.as_slice()).collect()
 }
 
-/// Higher preferences first, then lower discriminators.
-const fn rank(preference: u32, discriminator: u32) -> (std::cmp::Reverse<u32>, u32) {
-    (std::cmp::Reverse(preference), discriminator)
+/// Higher preferences first, then higher discriminators: all are of one origin and originator (RFC 9256 section 2.9).
+const fn rank(preference: u32, discriminator: u32) -> std::cmp::Reverse<(u32, u32)> {
+    std::cmp::Reverse((preference, discriminator))
 }
 
 fn compile(
@@ -319,4 +319,29 @@ fn matches(rule: &SteeringRule, demand: &Demand) -> bool {
         (Some(_), None) => false,
     };
     destination && code_point(&rule.dscp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_candidates_of_one_preference_the_higher_discriminator_is_tried_first() {
+        // Each is known by the weight of its list.
+        let path = |preference: u32, discriminator: u32, weight: u32| CandidatePath {
+            discriminator,
+            preference,
+            name: format!("p{weight}"),
+            lists: vec![SegmentList { weight, sids: Vec::new() }],
+        };
+        let policy = SrPolicy {
+            key: PolicyKey { color: 7.try_into().unwrap(), endpoint: "10.0.0.1".parse().unwrap() },
+            name: "tl-7".to_owned(),
+            binding_sid: None,
+            candidates: vec![path(100, 5, 1), path(100, 9, 2), path(200, 1, 3), path(50, 99, 4)],
+            last_resort: LastResort::Igp,
+        };
+        let weights: Vec<u32> = lists(&policy).into_iter().flatten().map(|list| list.weight).collect();
+        assert_eq!(weights, [3, 2, 1, 4]);
+    }
 }

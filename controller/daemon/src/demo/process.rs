@@ -17,7 +17,7 @@ use nix::{
 };
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
     time::{Instant, timeout},
 };
@@ -25,8 +25,10 @@ use tokio::{
 use super::files::Written;
 use crate::play::Memory;
 
-/// How long routers may take to start, or to answer.
+/// How long routers may take to start.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long they may take to answer: who asked a lab for a fault waits longer, and hears why it was not done.
+const ANSWER: Duration = Duration::from_secs(30);
 /// How long a process may take to end after it was asked to.
 const ENDING: Duration = Duration::from_secs(10);
 /// How long it may take from the end of its sockets to its own.
@@ -69,7 +71,28 @@ async fn end(child: &mut Child) {
 pub struct Routers {
     child: Child,
     input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    output: Answers<BufReader<ChildStdout>>,
+}
+
+/// What a process answers, a line for each that it is told, in their order.
+struct Answers<R> {
+    lines: Lines<R>,
+    /// How many are still to come.
+    owed: usize,
+}
+
+impl<R: AsyncBufRead + Unpin> Answers<R> {
+    /// The answer to what was told last. Those to what was told before, and not waited for any longer, are passed over when they come.
+    /// Nothing where the process has ended. It may be given up and asked for again.
+    async fn last(&mut self) -> std::io::Result<Option<String>> {
+        loop {
+            let line = self.lines.next_line().await?;
+            self.owed = self.owed.saturating_sub(1);
+            if self.owed == 0 || line.is_none() {
+                return Ok(line);
+            }
+        }
+    }
 }
 
 /// How routers forward.
@@ -131,8 +154,10 @@ impl Routers {
             .context("the routers cannot be started")?;
         let input = child.stdin.take().context("the routers have no standard input")?;
         let output = child.stdout.take().context("the routers have no standard output")?;
-        let mut routers = Self { child, input, output: BufReader::new(output).lines() };
-        let ready = timeout(PATIENCE, routers.output.next_line()).await;
+        // The first line says that they are ready, and nobody told them anything for that.
+        let output = Answers { lines: BufReader::new(output).lines(), owed: 1 };
+        let mut routers = Self { child, input, output };
+        let ready = timeout(PATIENCE, routers.output.last()).await;
         match ready.context("the routers are not ready in time")?? {
             Some(line) if line.starts_with("ready") => Ok(routers),
             other => {
@@ -145,9 +170,13 @@ impl Routers {
 
     /// Tells the lab's world something; gives its answer.
     pub async fn tell(&mut self, command: &Value) -> anyhow::Result<Value> {
-        self.input.write_all(format!("{command}\n").as_bytes()).await.context("the routers do not listen")?;
-        let line =
-            timeout(PATIENCE, self.output.next_line()).await.context("the routers do not answer")??;
+        self.output.owed += 1;
+        let told = async {
+            self.input.write_all(format!("{command}\n").as_bytes()).await?;
+            self.output.last().await
+        };
+        let line = timeout(ANSWER, told).await.context("the routers do not answer")?;
+        let line = line.context("the routers do not listen")?;
         let answer: Value = serde_json::from_str(&line.unwrap_or_default()).context("the routers' answer")?;
         if let Some(error) = answer.get("error") {
             bail!("the lab refused {command}: {error}");
@@ -248,5 +277,17 @@ mod tests {
         assert_eq!(Forwarding::Real { layout, keep, only: Some(&node) }.environment(), LEAN);
         assert!(Forwarding::Real { layout, keep, only: None }.environment().is_empty());
         assert!(Forwarding::Simulated.environment().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_late_is_none_to_what_was_told_later() {
+        let lines = BufReader::new(&b"late\nlater\nright\nnext\n"[..]).lines();
+        // Two were given up.
+        let mut answers = Answers { lines, owed: 3 };
+        assert_eq!(answers.last().await.unwrap().as_deref(), Some("right"));
+        answers.owed += 1;
+        assert_eq!(answers.last().await.unwrap().as_deref(), Some("next"));
+        answers.owed += 2;
+        assert_eq!(answers.last().await.unwrap(), None, "it has ended");
     }
 }

@@ -40,6 +40,10 @@ pub async fn up(args: &UpArgs) -> anyhow::Result<ExitCode> {
         ground::rights::check(false)?;
     }
     let folder = args.which.folder(&layout.lab);
+    if args.which.folder.is_none() {
+        let labs = folder.parent().unwrap_or(&folder);
+        record::must_be_private(labs).with_context(|| labs.display().to_string())?;
+    }
     record::must_be_a_labs(&folder).with_context(|| folder.display().to_string())?;
     std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let log = folder.join(record::LOG);

@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -16,7 +17,9 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     task::block_in_place,
+    time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     ControllerFault, Igp, Mode, Read, UpArgs, WhichWires, read,
@@ -29,6 +32,12 @@ use crate::signals::Signals;
 
 /// The longest question: traffic between all hosts of a large lab.
 const QUESTION: u64 = 64 << 20;
+/// The longest that a question may take to come: others wait for it.
+const ASKING: Duration = Duration::from_secs(5);
+/// The longest that an answer may take to be taken.
+const TELLING: Duration = Duration::from_secs(30);
+/// How long nobody is listened to who could not be, for want of descriptors as a rule.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A lab in either mode.
 enum Lab {
@@ -41,9 +50,17 @@ enum Lab {
 /// # Errors
 /// It cannot be made, or not be taken away.
 pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
-    // From here on a signal ends it in order, also while it is made.
+    // For itself, and for all that it starts.
+    ground::rights::open_more_files();
+    // From here on a signal ends it in order, also while it is made: a task of its own hears it while this one is busy.
     let mut signals = Signals::new()?;
-    let made = match make(args).await {
+    let stop = CancellationToken::new();
+    let hears = stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        hears.cancel();
+    });
+    let made = match make(args, &stop).await {
         Ok(made) => made,
         Err(error) => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -58,8 +75,8 @@ pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
         Ok(listener) => {
             say(&Said::Ready(lab.told()));
             tokio::select! {
-                served = serve(&listener, &mut lab) => served,
-                _ = signals.next() => Ok(None),
+                asked = serve(&listener, &mut lab) => Ok(Some(asked)),
+                () = stop.cancelled() => Ok(None),
             }
         }
         Err(error) => {
@@ -72,7 +89,7 @@ pub async fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
     ended?;
     // Whoever asked is answered when nothing is left.
     if let Some(mut asked) = asked {
-        let _ = answer(&mut asked, &Answer::Done).await;
+        answer(&mut asked, &Answer::Done, TELLING).await;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -82,7 +99,7 @@ fn say(said: &Said) {
     let _ = writeln!(std::io::stdout().lock(), "{}", line(said));
 }
 
-async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
+async fn make(args: &UpArgs, stop: &CancellationToken) -> anyhow::Result<(Lab, PathBuf)> {
     let wires = match args.wires {
         WhichWires::Needed => Wires::WhereNeeded,
         WhichWires::All => Wires::Everywhere,
@@ -91,7 +108,7 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
     let folder = args.which.folder(&layout.lab);
     let lab = match args.mode {
         Mode::Process => Lab::Process(Box::new(
-            Simulated::start(layout, args, &folder, |text| say(&Said::Progress(text))).await?,
+            Simulated::start(layout, args, &folder, stop, |text| say(&Said::Progress(text))).await?,
         )),
         Mode::Netns => {
             let igp = match args.igp {
@@ -101,7 +118,7 @@ async fn make(args: &UpArgs) -> anyhow::Result<(Lab, PathBuf)> {
             let options =
                 Options { file: args.which.file.clone(), folder: folder.clone(), igp, seed: args.seed };
             let tell = |text| say(&Said::Progress(text));
-            Lab::Netns(Box::new(Real::start(layout, args, options, tell).await?), Box::default())
+            Lab::Netns(Box::new(Real::start(layout, args, options, stop, tell).await?), Box::default())
         }
     };
     Ok((lab, folder))
@@ -117,14 +134,21 @@ fn listen(socket: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers questions, one after the other, until one asks for the end: gives that one, which waits for its answer.
-async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<UnixStream>> {
+/// Answers questions, one after the other, until one asks for the end: gives that one, which waits for its answer. Nobody keeps others
+/// from it for longer than a question and an answer may take.
+async fn serve(listener: &UnixListener, lab: &mut Lab) -> UnixStream {
     loop {
-        let (mut stream, _) = listener.accept().await?;
-        let mut question = String::new();
-        let read = BufReader::new((&mut stream).take(QUESTION)).read_line(&mut question).await;
-        let answered = match read.ok().and_then(|_| serde_json::from_str(&question).ok()) {
-            Some(Ask::Down) => return Ok(Some(stream)),
+        let mut stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            // The lab stands all the same: whoever asked may ask again.
+            Err(error) => {
+                tracing::warn!(%error, "a question is not taken");
+                sleep(AGAIN).await;
+                continue;
+            }
+        };
+        let answered = match question(&mut stream, ASKING).await {
+            Some(Ask::Down) => return stream,
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
             Some(Ask::Controller(what)) => lab.controller(what).await.map(|()| Answer::Done),
@@ -132,14 +156,29 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
-        // Who asked may be gone.
-        let _ = answer(&mut stream, &answered).await;
+        answer(&mut stream, &answered, TELLING).await;
     }
 }
 
-async fn answer(stream: &mut UnixStream, answer: &Answer) -> anyhow::Result<()> {
-    stream.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
-    Ok(stream.shutdown().await?)
+/// Reads a question; none where it is none, or does not come in time.
+async fn question(stream: &mut UnixStream, patience: Duration) -> Option<Ask> {
+    let mut text = String::new();
+    let mut reader = BufReader::new(stream.take(QUESTION));
+    timeout(patience, reader.read_line(&mut text)).await.ok()?.ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Answers. Who asked may be gone, or take nothing, which is no matter of the lab's.
+async fn answer(stream: &mut UnixStream, answer: &Answer, patience: Duration) {
+    let told = async {
+        stream.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
+        anyhow::Ok(stream.shutdown().await?)
+    };
+    match timeout(patience, told).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "an answer is not taken"),
+        Err(_) => tracing::debug!("an answer is not taken in time"),
+    }
 }
 
 impl Lab {
@@ -190,5 +229,35 @@ impl Lab {
             }
             Self::Process(simulated) => simulated.end().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long enough for what is there already, and no test waits for it twice.
+    const SHORT: Duration = Duration::from_millis(50);
+
+    #[tokio::test]
+    async fn a_question_is_read_and_one_that_does_not_come_is_none() {
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        assert!(question(&mut near, SHORT).await.is_none(), "nobody says anything");
+        far.write_all(b"\"status\"\n").await.unwrap();
+        assert!(matches!(question(&mut near, ASKING).await, Some(Ask::Status)));
+        far.write_all(b"\"sta").await.unwrap();
+        assert!(question(&mut near, SHORT).await.is_none(), "half of one");
+        drop(far);
+        assert!(question(&mut near, ASKING).await.is_none(), "nobody is there");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_given_up() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let long = Answer::Refused("no ".repeat(1 << 20));
+        // It would wait for ever where nobody reads.
+        answer(&mut near, &long, SHORT).await;
+        drop(far);
+        answer(&mut near, &Answer::Done, TELLING).await;
     }
 }

@@ -92,7 +92,8 @@ pub(super) async fn run(args: &PlayArgs) -> anyhow::Result<ExitCode> {
     let case = Case { name, ted: layout.ted, demands, intents: intents(&args.intents)? };
     let teller = Teller::new(args.format == Format::Json, "lab");
     let piece = Piece { scenario, told, papers };
-    let mut stage = Stage::new(&teller, &case, Keeper::new(folder, layout.lab, door));
+    let keeper = Keeper::new(folder, layout.lab, door, kept.status.lines);
+    let mut stage = Stage::new(&teller, &case, keeper);
     let played = tokio::select! {
         good = show(&piece, offers, &mut stage) => good.map(Played::Whole),
         by = signals.next() => {

@@ -262,6 +262,7 @@ mod tests {
             ends: ["a:eth1".to_owned(), "b:eth1".to_owned()],
             up: Some(true),
             impairments: Some([slow, Impairment::default()]),
+            added: [Impairment::default(); 2],
             counts: Some([count, Count::default()]),
         };
         let unknown = LineStatus { up: None, impairments: None, counts: None, ..line.clone() };

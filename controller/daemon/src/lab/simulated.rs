@@ -7,9 +7,9 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use ground::{
-    Layout,
+    GroundError, Layout,
     lab::{Fault, LineStatus, NodeStatus, Status},
     record::{FILES, IgpKind, Lock, ProcessId, Record, Stage},
     wire::Impairment,
@@ -18,6 +18,7 @@ use model::{Demands, LinkId, NodeId, Side};
 use net::Traffic;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{ControllerFault, Mode, UpArgs, controller::Driven, words::Kept};
 use crate::{
@@ -44,11 +45,12 @@ pub(super) struct Simulated {
 }
 
 impl Simulated {
-    /// Starts it; `tell` hears how far it is. Where it fails, nothing of it stays.
+    /// Starts it, unless it is told to `stop` before; `tell` hears how far it is. Where it fails, nothing of it stays.
     pub(super) async fn start(
         layout: Layout,
         args: &UpArgs,
         folder: &Path,
+        stop: &CancellationToken,
         tell: impl Fn(String),
     ) -> anyhow::Result<Self> {
         let lock = Lock::take(folder)?.with_context(|| format!("the lab {} is up already", layout.lab))?;
@@ -61,7 +63,8 @@ impl Simulated {
             spaces: BTreeMap::new(),
         };
         record.write(folder)?;
-        match processes(&layout, args, folder, tell).await {
+        let started = stop.run_until_cancelled(processes(&layout, args, folder, tell)).await;
+        match started.unwrap_or_else(|| Err(anyhow!(GroundError::Stopped))) {
             Ok((routers, driven, written)) => {
                 Record { stage: Stage::Up, ..record }.write(folder)?;
                 let (folder, cut, added) = (folder.to_owned(), BTreeSet::new(), BTreeMap::new());
@@ -102,12 +105,13 @@ impl Simulated {
                     loss: direction.loss.value,
                 }
             });
-            let ([own_a, own_z], [added_a, added_z]) =
-                (own, self.added.get(&link.id).copied().unwrap_or_default());
+            let added = self.added.get(&link.id).copied().unwrap_or_default();
+            let ([own_a, own_z], [added_a, added_z]) = (own, added);
             let status = LineStatus {
                 ends: [&link.a, &link.z].map(|end| format!("{}:{}", end.node, end.interface)),
                 up: Some(!self.cut.contains(&link.id)),
                 impairments: Some([own_a.then(added_a), own_z.then(added_z)]),
+                added,
                 counts: None,
             };
             (link.id.clone(), status)

@@ -105,3 +105,21 @@ fn a_router_that_reads_containers_has_a_un_for_its_locator_and_uas_for_its_lines
     }
     assert_eq!(target("fd00:0:2:e000::/128"), None);
 }
+
+#[test]
+fn whatever_interfaces_are_called_a_router_can_be_posted() {
+    let names =
+        ["1/1/1", "1/1/c2/1", "1-1-c2-1", "e+1", "lo", "Gi0/0/0/0", "GigabitEthernet0/0/0/1", "9", "_x"];
+    let lines = (1..)
+        .zip(names)
+        .map(|(number, name)| format!("    - {{endpoints: [\"r:{name}\", \"s:eth{number}\"]}}\n"));
+    let text = format!(
+        "name: odd\ntopology:\n  nodes:\n    r: {{kind: linux, image: frr}}\n    s: {{kind: linux, image: frr}}\n  links:\n{}",
+        lines.collect::<String>()
+    );
+    let network = formats::read("odd.clab.yml", &text).unwrap();
+    let lab = formats::lab("odd.clab.yml", &text).unwrap();
+    let layout = Layout::of(&network, &lab, "odd", ground::layout::Wires::WhereNeeded).unwrap();
+    let posts = posts(&layout).unwrap();
+    assert_eq!(posts[&NodeId::lit("r")].place.ports.len(), names.len());
+}

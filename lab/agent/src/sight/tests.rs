@@ -47,5 +47,19 @@ fn all_else_is_as_the_post_has_it() {
     let [a, _] = posted();
     let mut place = a.place(&Sight::default());
     place.ports.values_mut().for_each(|port| port.up = true);
+    place.down.clear();
     assert_eq!(place, a.place);
+}
+
+#[test]
+fn a_customers_device_that_nobody_sees_is_down() {
+    let [_, b] = posted();
+    let down = |devices: &[(u8, bool)]| {
+        let devices = devices.iter().map(|(number, up)| (eth(*number), *up)).collect();
+        b.place(&Sight { devices, ..Sight::default() }).down
+    };
+    // eth3 and eth4 lead to customers, and eth5 to a host of nobody.
+    assert_eq!(down(&[(3, true), (4, true)]), BTreeSet::new());
+    assert_eq!(down(&[(3, false), (4, true), (1, false)]), BTreeSet::from([eth(3)]));
+    assert_eq!(down(&[(4, false)]), BTreeSet::from([eth(3), eth(4)]), "eth3 is gone");
 }

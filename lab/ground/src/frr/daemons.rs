@@ -11,7 +11,13 @@ use std::{
 };
 
 use model::{LinkId, NodeId};
-use rustix::process::Signal;
+use rustix::{
+    net::{
+        AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with,
+        sockopt::{Timeout, set_socket_timeout},
+    },
+    process::Signal,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -171,8 +177,13 @@ impl Daemons {
     /// Its isisd does not answer.
     pub fn adjacencies(&self, id: &NodeId) -> Result<Vec<Adjacency>, FrrError> {
         let Some(of) = self.all.get(id) else { return Ok(Vec::new()) };
-        let answer = ask(&of.folder.join("isisd.vty"), "show isis neighbor json");
-        let answer = answer.map_err(|cause| FrrError::Silent { node: id.clone(), cause })?;
+        let silent = |cause| FrrError::Silent { node: id.clone(), cause };
+        let daemon = process::of_file(&of.folder.join("isisd.pid"), "isisd", &of.space);
+        if daemon.is_some_and(ProcessId::is_frozen) {
+            return Err(silent(io::Error::new(io::ErrorKind::TimedOut, "it is frozen")));
+        }
+        let answer =
+            ask(&of.folder.join("isisd.vty"), "show isis neighbor json", PATIENCE).map_err(silent)?;
         let mut all = adjacencies(&answer);
         all.sort();
         Ok(all)
@@ -254,11 +265,20 @@ pub fn left(folder: &Path, spaces: &[String]) -> Vec<ProcessId> {
     folders.iter().flat_map(|folder| spaces.iter().flat_map(|space| running(folder, space))).collect()
 }
 
-/// Asks a daemon over its socket, as vtysh does: a command and a zero; the answer ends with three zeros and how it went.
-fn ask(socket: &Path, command: &str) -> io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+/// Connects to a daemon. That waits too: one that is frozen takes no connection, and where as many as may have been left to it the next is
+/// not let in.
+fn door(socket: &Path, patience: Duration) -> io::Result<UnixStream> {
+    let door = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&door, Timeout::Send, Some(patience))?;
+    set_socket_timeout(&door, Timeout::Recv, Some(patience))?;
+    connect(&door, &SocketAddrUnix::new(socket)?)?;
+    Ok(door.into())
+}
+
+/// Asks a daemon over its socket, as vtysh does: a command and a zero; the answer ends with three zeros and how it went. Each step of it
+/// waits for `patience` at most.
+fn ask(socket: &Path, command: &str, patience: Duration) -> io::Result<String> {
+    let mut stream = door(socket, patience)?;
     stream.write_all(command.as_bytes())?;
     stream.write_all(&[0])?;
     let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
@@ -328,8 +348,29 @@ mod tests {
             stream.write_all(b"ore\n\0\0\0\0").unwrap();
             asked
         });
-        assert_eq!(ask(&socket, "show").unwrap(), "line\nmore\n");
+        assert_eq!(ask(&socket, "show", PATIENCE).unwrap(), "line\nmore\n");
         assert_eq!(&daemon.join().unwrap(), b"show\0");
-        assert!(ask(&folder.path().join("none"), "show").is_err());
+        assert!(ask(&folder.path().join("none"), "show", PATIENCE).is_err());
+    }
+
+    #[test]
+    fn a_daemon_that_takes_no_connection_is_not_waited_for_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("isisd.vty");
+        let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        rustix::net::bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        // One connection may wait to be taken; who comes later is not let in.
+        rustix::net::listen(&listener, 0).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..3 {
+                let answer = ask(&path, "show", Duration::from_millis(50));
+                tell.send(answer.map_err(|error| error.kind())).unwrap();
+            }
+        });
+        for turn in 0..3 {
+            let answer = told.recv_timeout(Duration::from_secs(20));
+            assert_eq!(answer, Ok(Err(io::ErrorKind::WouldBlock)), "turn {turn}");
+        }
     }
 }

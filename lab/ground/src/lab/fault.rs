@@ -110,13 +110,10 @@ impl Ground {
     /// Takes both ends of a line down, or up with all that the kernel forgot.
     fn switch(&self, link: &LinkId, up: bool) -> Result<(), GroundError> {
         for end in &self.line(link)?.ends {
-            let stand = self.layout.nodes.get(&end.node);
-            let Some(at) = stand.and_then(|stand| stand.interfaces.get(&end.interface)) else { continue };
-            let (text, refusal) = match up {
-                true => (recipe::interface(&self.layout, at), Refusal::Stops),
-                false => (recipe::down(at), Refusal::Stops),
-            };
-            space::inside(&end.space, || space::ip(&text, refusal))?;
+            let Some(stand) = self.layout.nodes.get(&end.node) else { continue };
+            let Some(at) = stand.interfaces.get(&end.interface) else { continue };
+            let text = if up { recipe::interface(&self.layout, stand, at) } else { recipe::down(at) };
+            space::inside(&end.space, || space::ip(&text, Refusal::Stops))?;
         }
         Ok(())
     }

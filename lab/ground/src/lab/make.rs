@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{LinkId, NodeId, Side};
 
-use super::{GroundError, Igp, Options, Progress, ROUTES, Tell};
+use super::{GroundError, Igp, Options, Progress, ROUTES};
 use crate::{
     follow::Follow,
     frr::Daemons,
@@ -15,33 +15,36 @@ use crate::{
     tap::{self, WiredLine, Wires},
 };
 
-/// Makes everything.
-pub(super) fn all(layout: &Layout, options: &Options, tell: Tell<'_>) -> Result<(Wires, Igp), GroundError> {
+/// Told what has been done; an error where that is where it ends.
+pub(super) type Step<'a> = &'a mut dyn FnMut(Progress) -> Result<(), GroundError>;
+
+/// Makes everything, unless a step is the last.
+pub(super) fn all(layout: &Layout, options: &Options, step: Step<'_>) -> Result<(Wires, Igp), GroundError> {
     let nodes: Vec<(&NodeId, &Stand)> = layout.nodes.iter().collect();
     space::ip(&recipe::spaces(nodes.iter().map(|(_, stand)| stand.space.as_str())), Refusal::Stops)?;
     space::each(&nodes, |(_, stand)| &stand.space, |(_, stand)| space::set(&recipe::settings(&stand.kind)))?;
-    tell(Progress::Namespaces(nodes.len()));
+    step(Progress::Namespaces(nodes.len()))?;
     space::ip(&recipe::pairs(layout), Refusal::Stops)?;
     let wired = wired(layout, &nodes)?;
-    tell(Progress::Lines(layout.lines.len(), wired.len()));
+    step(Progress::Lines(layout.lines.len(), wired.len()))?;
     space::each(
         &nodes,
         |(_, stand)| &stand.space,
         |(_, stand)| space::ip(&recipe::node(layout, stand), Refusal::Stops),
     )?;
-    tell(Progress::Addresses(nodes.len()));
+    step(Progress::Addresses(nodes.len()))?;
     let wires = Wires::start(wired, options.seed);
     let wires = wires.map_err(|cause| SpaceError::Run { program: "the wires", cause })?;
     let igp = match options.igp {
         IgpKind::Builtin => {
             let (follow, routes) = Follow::start(layout, ROUTES)?;
-            tell(Progress::Routes(routes));
+            step(Progress::Routes(routes))?;
             Igp::Builtin(follow)
         }
         IgpKind::Frr => {
             let daemons = Daemons::of(layout, &options.folder);
             daemons.start(layout)?;
-            tell(Progress::Daemons(layout.ted.nodes.len()));
+            step(Progress::Daemons(layout.ted.nodes.len()))?;
             Igp::Frr(daemons)
         }
     };

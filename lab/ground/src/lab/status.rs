@@ -55,6 +55,9 @@ pub struct LineStatus {
     pub up: Option<bool>,
     /// What it does to frames now, out of A first; none where it has no wire.
     pub impairments: Option<[Impairment; 2]>,
+    /// What of that was added by faults, out of A first.
+    #[serde(default)]
+    pub added: [Impairment; 2],
     /// What its wire has seen, out of A first.
     pub counts: Option<[Count; 2]>,
 }
@@ -98,6 +101,7 @@ impl Ground {
                 ends: [a, z].map(|end| format!("{}:{}", end.node, end.interface)),
                 up: of_end(a).zip(of_end(z)).map(|(a, z)| a && z),
                 impairments: line.wire.map(|[own_a, own_z]| [own_a.then(fault_a), own_z.then(fault_z)]),
+                added: faults,
                 counts: counts.get(id).copied(),
             };
             (id.clone(), status)

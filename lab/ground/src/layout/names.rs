@@ -48,8 +48,8 @@ fn number(name: &str) -> u32 {
     name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// What the interfaces of one node are called: as they are where that can be, or else with `-` in place of what cannot, or else by
-/// their number.
+/// What the interfaces of one node are called: as they are where that can be, or else with `-` in place of what cannot, and `if-` before
+/// that where it must be, or else by their number.
 pub fn devices(names: &[InterfaceName]) -> BTreeMap<InterfaceName, String> {
     let mut taken: BTreeSet<String> =
         names.iter().map(|name| name.as_str().to_owned()).filter(|name| is_device(name)).collect();
@@ -61,7 +61,8 @@ pub fn devices(names: &[InterfaceName]) -> BTreeMap<InterfaceName, String> {
         }
         let changed: String = name.as_str().chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
         let numbered = (at..).map(|at: usize| format!("if{at}"));
-        let fitting = std::iter::once(changed).filter(|name| is_device(name)).chain(numbered);
+        let behind = format!("if-{changed}");
+        let fitting = [changed, behind].into_iter().filter(|name| is_device(name)).chain(numbered);
         for device in fitting {
             if taken.insert(device.clone()) {
                 devices.insert(name.clone(), device);
@@ -73,13 +74,14 @@ pub fn devices(names: &[InterfaceName]) -> BTreeMap<InterfaceName, String> {
 }
 
 fn is_plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "._-+".contains(c)
+    c.is_ascii_alphanumeric() || "._-".contains(c)
 }
 
-/// Whether Linux takes it, and no program takes it for a word of its own or for an option.
+/// Whether Linux takes it, and no program takes it for a word of its own, a number or an option. All that passes is a `Device` to the crate
+/// `kernel`, which a test of the agents sees to.
 fn is_device(name: &str) -> bool {
     name.len() <= DEVICE
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(is_plain)
         && !RESERVED.contains(&name)
 }

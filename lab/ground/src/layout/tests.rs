@@ -101,7 +101,8 @@ fn a_name_that_linux_does_not_take_gets_another_and_no_two_get_one() {
     let devices = names::devices(&names);
     assert_eq!(devices[&InterfaceName::lit("eth1")], "eth1");
     assert_eq!(devices[&InterfaceName::lit("if2")], "if2");
-    assert_eq!(devices[&InterfaceName::lit("1-1-c2-1")], "1-1-c2-1");
+    assert_eq!(devices[&InterfaceName::lit("1/1/c2/1")], "if-1-1-c2-1", "a digit does not come first");
+    assert_eq!(devices[&InterfaceName::lit("1-1-c2-1")], "if6", "that name is another's");
     let apart: BTreeSet<&String> = devices.values().collect();
     assert_eq!((devices.len(), apart.len()), (names.len(), names.len()), "{devices:?}");
 }

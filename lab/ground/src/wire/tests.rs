@@ -58,7 +58,8 @@ fn what_is_set_anew_counts_for_later_frames_and_loses_none() {
 #[test]
 fn a_full_lane_takes_no_more_and_says_so() {
     let mut dice = ChaCha8Rng::seed_from_u64(1);
-    let mut wire = Wire::new(Room { lane: 10, all: 15 });
+    // One of two wires that share 30.
+    let mut wire = Wire::new(Room { lane: 10, all: 30 }.of(2));
     let lanes = [wire.add(impairment(1, 0, 0)), wire.add(impairment(1, 0, 0))];
     let fates: Vec<Fate> =
         [0, 0, 0, 1, 1].iter().map(|at| wire.offer(lanes[*at], &[0; 5], micros(0), &mut dice)).collect();

@@ -35,7 +35,7 @@ fn told(packets: u64, settled: bool) -> Sent {
 }
 
 fn ledger(tuples: u16, arrivals: impl IntoIterator<Item = Arrival>) -> Ledger {
-    let mut ledger = Ledger::new(&flow(tuples));
+    let mut ledger = Ledger::new(&flow(tuples), Moment::default());
     arrivals.into_iter().for_each(|arrival| ledger.received(&arrival));
     ledger
 }
@@ -126,6 +126,21 @@ fn a_clock_that_was_set_makes_no_delay() {
     assert_eq!((tally.received, tally.undated, tally.delay, tally.unmarked), (1, 1, None, 1));
     let far = ledger(1, [arrival(0, 5), arrival(AHEAD + 2, 5)]).tally(None);
     assert_eq!((far.received, far.lost, far.strange), (1, 0, 1));
+}
+
+#[test]
+fn what_comes_late_of_the_run_before_is_none_of_this_one() {
+    // The run before was at its packet 30,017 when the flow began anew; all of it had the numbers that this one has.
+    let begun = Moment::from_nanos(BEGIN - 1);
+    let of_before = (30_000..30_018).map(|number| Arrival {
+        packet: Packet { flow: FlowId(7), number, sent: Moment::from_nanos(BEGIN - 50_000_000 + number) },
+        ..arrival(0, 0)
+    });
+    let mut ledger = Ledger::new(&flow(1), begun);
+    of_before.chain((0..10).map(|number| arrival(number, 5))).for_each(|arrival| ledger.received(&arrival));
+    let tally = ledger.tally(Some(&told(10, true)));
+    assert_eq!((tally.received, tally.lost, tally.strange), (10, 0, 18));
+    assert_eq!((tally.reordered, tally.outstanding), (Reordered::default(), Some(0)));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use model::Span;
 use vigil::{Vigil, Woken};
 
 use super::{
-    Ask, Report, StationError,
+    Ask, Reached, Report, StationError,
     socket::{Came, Door, clock, notes},
 };
 use crate::{
@@ -137,6 +137,10 @@ impl Work {
                     let sent = self.sending.iter().map(|(flow, sending)| (*flow, sending.sent.clone()));
                     drop(answer.send(sent.collect()));
                 }
+                Ok(Ask::Reached(answer)) => {
+                    self.read_all();
+                    drop(answer.send(self.reached()));
+                }
                 Ok(Ask::Tally(answer)) => {
                     // What has come and was not read yet counts too.
                     self.read_all();
@@ -152,7 +156,7 @@ impl Work {
         for flow in flows {
             flow.check()?;
             self.open(flow.receivers())?;
-            let ledger = Ledger::new(&flow);
+            let ledger = Ledger::new(&flow, clock());
             self.expected.insert(flow.id, Expected { flow, ledger, told: None });
         }
         self.close();
@@ -234,6 +238,15 @@ impl Work {
                 expected.ledger.received(&arrival);
             }
         }
+    }
+
+    fn reached(&self) -> BTreeMap<FlowId, Reached> {
+        let reached = |(flow, expected): (&FlowId, &Expected)| {
+            let (received, next) = expected.ledger.reached();
+            let settled = expected.told.as_ref().is_some_and(|told| told.settled);
+            (*flow, Reached { received, next, settled })
+        };
+        self.expected.iter().map(reached).collect()
     }
 
     fn report(&self) -> Report {

@@ -59,8 +59,10 @@ pub(super) fn as_v6(octets: &[u8]) -> Option<Ipv6Addr> {
     Some(Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?))
 }
 
-/// A segment routing header without flags (RFC 8754 section 2): segments stand last to first. At most 127.
+/// A segment routing header without flags (RFC 8754 section 2): segments stand last to first. At most 127; lists of more are refused
+/// before they come here.
 pub(super) fn srh(segments: &[Ipv6Addr]) -> Vec<u8> {
+    debug_assert!(segments.len() <= 127, "{} segments", segments.len());
     let count = u8::try_from(segments.len()).unwrap_or(127).min(127);
     let last = count.saturating_sub(1);
     let mut octets = vec![0, count * 2, 4, last, last, 0, 0, 0];

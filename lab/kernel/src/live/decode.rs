@@ -13,7 +13,7 @@ use rtnetlink::packet_route::{
         RouteAddress, RouteAttribute, RouteLwEnCapType, RouteLwTunnelEncap, RouteMessage, RouteProtocol,
         RouteType, RouteVia,
     },
-    rule::{RuleAttribute, RuleMessage},
+    rule::{RuleAttribute, RuleFlags, RuleMessage},
 };
 
 use super::{
@@ -217,9 +217,34 @@ pub(super) fn rule(message: &RuleMessage) -> Option<Result<Rule, String>> {
     Some(read_rule(message).filter(|rule| same(message, rule)).ok_or_else(odd))
 }
 
+/// Whether a message says nothing but a rule.
 fn same(message: &RuleMessage, rule: &Rule) -> bool {
     let has = |wanted: RuleAttribute| message.attributes.contains(&wanted);
-    has(RuleAttribute::Priority(rule.priority())) && has(RuleAttribute::Table(rule.table().number()))
+    let header = &message.header;
+    let is_plain = header.src_len == 0 && header.tos == 0 && !header.flags.contains(RuleFlags::Invert);
+    // Each of ours asks for one thing.
+    let asks = message.attributes.iter().filter(|one| is_selector(one)).count();
+    is_plain
+        && asks == 1
+        && has(RuleAttribute::Priority(rule.priority()))
+        && has(RuleAttribute::Table(rule.table().number()))
+}
+
+/// Whether an attribute of a rule says which packets it is for. The mask of a mark goes with the mark.
+const fn is_selector(attribute: &RuleAttribute) -> bool {
+    matches!(
+        attribute,
+        RuleAttribute::Destination(_)
+            | RuleAttribute::Source(_)
+            | RuleAttribute::Iifname(_)
+            | RuleAttribute::Oifname(_)
+            | RuleAttribute::FwMark(_)
+            | RuleAttribute::TunId(_)
+            | RuleAttribute::UidRange(_)
+            | RuleAttribute::IpProtocol(_)
+            | RuleAttribute::SourcePortRange(_)
+            | RuleAttribute::DestinationPortRange(_)
+    )
 }
 
 fn read_rule(message: &RuleMessage) -> Option<Rule> {

@@ -129,7 +129,8 @@ impl Namespace {
         self.within("settings", LIMIT, |_| async { sysctl::set_all().map_err(|fault| (None, fault)) }).await
     }
 
-    /// What is held there of ours, by protocol number, tables, the name of the table of marks, and handles of queues.
+    /// What is held there of ours, by protocol number, tables, the name of the table of marks, and handles of queues. A rule that has our
+    /// number and is none that we write is taken away.
     ///
     /// # Errors
     /// It cannot be read.

@@ -116,12 +116,21 @@ pub(super) async fn devices(inside: &Inside) -> Result<BTreeMap<Device, bool>, F
     Ok(links.into_iter().map(|link| (link.name, link.up)).collect())
 }
 
+/// Rules of ours. One that has our number and is none that we write has no place in a program, and takes packets away from those that have:
+/// it goes at once.
 async fn rules(inside: &Inside) -> Result<BTreeSet<Rule>, Fault> {
     let mut all = BTreeSet::new();
     for version in [IpVersion::V4, IpVersion::V6] {
         let found: Vec<_> = inside.netlink.rule().get(version).execute().try_collect().await?;
-        for rule in found.iter().filter_map(decode::rule) {
-            all.insert(rule.map_err(Fault::Answer)?);
+        for message in found {
+            match decode::rule(&message) {
+                Some(Ok(rule)) => drop(all.insert(rule)),
+                Some(Err(odd)) => {
+                    let gone = inside.netlink.rule().del(message).execute().await;
+                    gone.map_err(|error| Fault::Answer(format!("{odd}; it does not go: {error}")))?;
+                }
+                None => {}
+            }
         }
     }
     Ok(all)

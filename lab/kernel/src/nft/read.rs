@@ -48,10 +48,12 @@ pub fn read(json: &str) -> Result<Marking, Strange> {
     let mut marking = Marking::default();
     let enter = chains.remove("enter").unwrap_or_default();
     for (device, chain) in jumps("iifname", &enter)? {
-        let tenant =
-            chain.strip_prefix("tenant-").and_then(|number| number.parse().ok()).and_then(TenantNo::new);
-        let Some(tenant) = tenant else { return Err(Strange(format!("a jump to {chain}"))) };
+        let Some(tenant) = tenant_of(&chain) else { return Err(Strange(format!("a jump to {chain}"))) };
         marking.tenants.entry(tenant).or_default().devices.insert(device);
+    }
+    // Nobody comes to some: their tenant has no customer here.
+    for tenant in chains.keys().filter_map(|chain| tenant_of(chain)) {
+        marking.tenants.entry(tenant).or_default();
     }
     let mut core: BTreeSet<BTreeSet<Ipv6Net>> = BTreeSet::new();
     for (tenant, marks) in &mut marking.tenants {
@@ -73,6 +75,11 @@ pub fn read(json: &str) -> Result<Marking, Strange> {
         Some(other) => Err(Strange(format!("a chain {other}"))),
         None => Ok(marking),
     }
+}
+
+/// The tenant that a chain is of.
+fn tenant_of(chain: &str) -> Option<TenantNo> {
+    chain.strip_prefix("tenant-").and_then(|number| number.parse().ok()).and_then(TenantNo::new)
 }
 
 /// Devices and the chains that they lead to.

@@ -65,6 +65,17 @@ fn a_listing_reads_back_as_marks() {
 }
 
 #[test]
+fn a_tenant_without_a_customer_here_reads_back_too() {
+    let all = listing(RULES);
+    let is_jump = |line: &&str| line.contains(r#""chain": "enter", "expr""#);
+    assert_eq!(all.lines().filter(is_jump).count(), 1);
+    let without: Vec<&str> = all.lines().filter(|line| !is_jump(line)).collect();
+    let marking = read(&without.join("\n")).unwrap();
+    let marks = &marking.tenants[&TenantNo::new(1).unwrap()];
+    assert_eq!((marks.devices.len(), marks.rules.len()), (0, 5));
+}
+
+#[test]
 fn what_somebody_changed_by_hand_is_strange() {
     let right = listing(RULES);
     assert!(read(&right).is_ok());

@@ -7,7 +7,7 @@
 //! [`Place`]: crate::Place
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     net::{IpAddr, Ipv6Addr},
 };
 
@@ -22,15 +22,19 @@ use crate::{
     refusal::Refusal,
 };
 
+/// So many segments a list may have: a routing header has room for 127 (RFC 8754 section 2), and the last is the service's.
+pub(super) const MOST_SEGMENTS: usize = 126;
+
 /// Lists that carry, as the policy has them, with their weights.
 type Lists = BTreeMap<Vec<Ipv6Addr>, u64>;
 
 impl Place {
-    /// The lists of the candidate that is used: the highest preference, then the lowest discriminator, of those with a valid list.
-    /// Weights of lists that are not valid fall to the others. None where no candidate is valid.
+    /// The lists of the candidate that is used: the highest preference, then the highest discriminator, of those with a valid
+    /// list: all are of one origin and originator (RFC 9256 section 2.9). Weights of lists that are not valid fall to the others. None where
+    /// no candidate is valid.
     fn lists(&self, policy: &SrPolicy) -> Option<Lists> {
         let mut candidates: Vec<&CandidatePath> = policy.candidates.iter().collect();
-        candidates.sort_by_key(|path| (std::cmp::Reverse(path.preference), path.discriminator));
+        candidates.sort_by_key(|path| std::cmp::Reverse((path.preference, path.discriminator)));
         let valid = |path: &CandidatePath| {
             let mut lists = Lists::new();
             for list in &path.lists {
@@ -203,7 +207,13 @@ impl Draft<'_> {
                 _ => Target::Drop,
             };
             let key = RouteKey { table: Table::Main, to: IpNet::from(IpAddr::V6(sid)) };
-            self.program.routes.entry(key).or_insert(target);
+            // Also where both lead nowhere now: what is refused does not depend on what the router sees.
+            match self.program.routes.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(target);
+                }
+                Entry::Occupied(_) => self.refusals.push(Refusal::TakenSid { sid: key.to }),
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The SIDs of the router itself.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    collections::btree_map::Entry,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use ipnet::{IpNet, Ipv6Net};
 
@@ -82,8 +85,14 @@ impl Draft<'_> {
         self.route(IpNet::from(IpAddr::V6(sid)), Target::Local(behaviour));
     }
 
-    /// A route of the main table; the first that asks for a prefix has it.
+    /// A route of the main table. Another for the same prefix is refused, unless it is the same.
     pub(super) fn route(&mut self, to: IpNet, target: Target) {
-        self.program.routes.entry(RouteKey { table: Table::Main, to }).or_insert(target);
+        match self.program.routes.entry(RouteKey { table: Table::Main, to }) {
+            Entry::Vacant(free) => {
+                free.insert(target);
+            }
+            Entry::Occupied(held) if *held.get() == target => {}
+            Entry::Occupied(_) => self.refusals.push(Refusal::TakenSid { sid: to }),
+        }
     }
 }

@@ -10,19 +10,29 @@ use model::{SteeringRule, VrfName};
 
 use super::Draft;
 use crate::{
-    number::{Slot, Table, Weight},
+    number::{Device, Slot, Table, Weight},
     object::{Family, Hop, RouteKey, Rule, Steer, Target, TenantMarks, Way},
-    place::Tenant,
+    place::{Attachment, Place, Tenant},
     refusal::Refusal,
 };
+
+/// The customers that can be reached now. The kernel takes no route over a device that is down, and flushes those that it had: where
+/// another router has the same prefix, it goes there, and else nowhere.
+fn reached<'a>(place: &'a Place, tenant: &'a Tenant) -> impl Iterator<Item = (&'a Device, &'a Attachment)> {
+    tenant.customers.iter().filter(|(device, _)| !place.down.contains(*device))
+}
 
 impl Draft<'_> {
     pub(super) fn tenants(&mut self) {
         let place = self.place;
         for (vrf, tenant) in &place.tenants {
             self.services(vrf, tenant);
-            self.own_table(tenant);
             let rules = self.rules(vrf, tenant);
+            // What is refused is the same everywhere; but where no customer of it is, no packet of it enters.
+            if tenant.customers.is_empty() {
+                continue;
+            }
+            self.own_table(tenant);
             let slots: BTreeSet<Slot> = rules.iter().map(|rule| rule.slot).collect();
             slots.into_iter().for_each(|slot| self.color_table(tenant, slot));
             let devices: BTreeSet<_> = tenant.customers.keys().cloned().collect();
@@ -43,8 +53,9 @@ impl Draft<'_> {
     /// the main table is not theirs.
     fn own_table(&mut self, tenant: &Tenant) {
         let table = Table::Slot(Slot::own(tenant.number));
+        let place = self.place;
         let routes = &mut self.program.routes;
-        for (device, customer) in &tenant.customers {
+        for (device, customer) in reached(place, tenant) {
             for prefix in &customer.prefixes {
                 let via = match prefix {
                     IpNet::V4(_) => customer.v4.map(IpAddr::V4),
@@ -98,7 +109,7 @@ impl Draft<'_> {
         let of_color =
             config.policies.values().filter(|policy| Slot::of(tenant.number, policy.key.color) == Some(slot));
         let here: BTreeSet<&IpNet> =
-            tenant.customers.values().flat_map(|customer| &customer.prefixes).collect();
+            reached(self.place, tenant).flat_map(|(_, customer)| &customer.prefixes).collect();
         let mut targets: BTreeMap<IpNet, Target> = BTreeMap::new();
         // What a customer here has goes before the same prefix behind another router.
         for (prefix, remote) in tenant.remote.iter().filter(|(prefix, _)| !here.contains(prefix)) {

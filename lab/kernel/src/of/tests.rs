@@ -86,10 +86,51 @@ fn what_is_refused_does_not_depend_on_what_the_router_sees() {
         let mut blind = seeing;
         blind.ports.values_mut().for_each(|port| port.up = false);
         blind.underlay = crate::Underlay::default();
+        blind.down = blind.tenants.values().flat_map(|tenant| tenant.customers.keys().cloned()).collect();
         blind.broken.insert(address("fc00:0:2:1::"));
         blind.silent.insert(vec![address("fc00:0:1:e001::")]);
         assert_eq!(Program::of(&config, &blind).err(), seen.err());
     }
+}
+
+#[test]
+fn a_list_that_fits_no_header_is_refused() {
+    let of = |segments: usize| {
+        let sids = vec!["fc00:0:2:1::"; segments];
+        let long = policy(1000, "fc00:0:3:1::", vec![path(200, vec![crate::fixture::list(1, &sids)])]);
+        Program::of(&config(vec![long], vec![]), &place()).map(drop)
+    };
+    assert_eq!(of(126), Ok(()));
+    let refused = of(127).unwrap_err().to_string();
+    assert!(refused.contains("a list of 127 segments"), "{refused}");
+}
+
+#[test]
+fn a_sid_that_two_things_want_is_refused() {
+    let refused = |config: &DeviceConfig, place: &Place| -> Vec<String> {
+        let refused = Program::of(config, place).err();
+        refused.into_iter().flat_map(|refused| refused.refusals).map(|one| one.to_string()).collect()
+    };
+    let bound = |color: u32, sid: &str| {
+        let mut policy =
+            policy(color, "fc00:0:3:1::", vec![path(200, vec![crate::fixture::list(1, &["fc00:0:2:1::"])])]);
+        policy.binding_sid = sid.parse().ok();
+        policy
+    };
+    // The customer's End.DX4, End itself, and the binding SID of another policy.
+    for taken in ["fc00:0:1:d40::", "fc00:0:1:1::", "fc00:0:1:4000::"] {
+        let wrong = config(vec![bound(1, taken), bound(2, "fc00:0:1:4000::")], vec![]);
+        let told = refused(&wrong, &place());
+        assert!(told.len() == 1 && told[0].contains(&format!("the SID {taken}/128")), "{taken}: {told:?}");
+    }
+    let right = config(vec![bound(1, "fc00:0:1:4001::"), bound(2, "fc00:0:1:4000::")], vec![]);
+    assert_eq!(refused(&right, &place()), [""; 0]);
+    // A service function whose SID is that of probes; and one that is End, which it is.
+    let mut place = place();
+    place.functions.insert(address("fc00:0:1:1::"));
+    assert_eq!(refused(&right, &place), [""; 0]);
+    place.functions.insert(address("fc00:0:1:d07::"));
+    assert!(refused(&right, &place)[0].contains("fc00:0:1:d07::/128"));
 }
 
 #[test]
@@ -195,6 +236,59 @@ fn a_queue_keeps_its_class_when_others_come() {
     let all: BTreeSet<Minor> = after.values().copied().collect();
     assert!(all.len() == 4 && all.iter().all(|minor| minor.is_queue()));
     assert_eq!(crate::classes(&model::InterfaceQos::default()).len(), 1);
+}
+
+#[test]
+fn a_router_holds_nothing_of_a_tenant_that_has_no_customer_there() {
+    let mut place = place();
+    let tenant = place.tenants.get_mut(&VrfName::lit("bank")).unwrap();
+    (tenant.customers, tenant.services) = Default::default();
+    let program = Program::of(&usual(), &place).unwrap();
+    assert!(program.routes.keys().all(|key| key.table == crate::Table::Main), "{:?}", program.routes);
+    assert!(program.rules.iter().all(|rule| matches!(rule, crate::Rule::Core(_))), "{:?}", program.rules);
+    // Queues are there, and what nft lists is what was written: no chain says what nobody may send to.
+    let marking = program.marking.unwrap();
+    assert!(marking.tenants.is_empty() && marking.core.is_empty() && marking.ports.len() == 2, "{marking:?}");
+    // What is refused is refused at every router.
+    let wrong = config(vec![], vec![rule(10, None, &[], 300_000)]);
+    assert!(Program::of(&wrong, &place).is_err());
+}
+
+/// The kernel refuses a route over a device that is down, and with it all that is written behind it.
+#[test]
+fn nothing_leads_over_the_device_of_a_customer_that_is_down() {
+    let mut place = place();
+    place.down.insert(device("cust0"));
+    let program = Program::of(&usual(), &place).unwrap();
+    let over = |target: &Target| match target {
+        Target::Hops(hops) => hops.iter().any(|hop| hop.device == device("cust0")),
+        _ => false,
+    };
+    assert!(!program.routes.values().any(over), "{:?}", program.routes);
+    // Nor by any other table: its packets are told that nobody is there.
+    let of_customer = program.routes.keys().filter(|key| key.to == net("10.1.0.0/24"));
+    assert_eq!(of_customer.count(), 0);
+    let up = Program::of(&usual(), &self::place()).unwrap();
+    assert_eq!(up.routes.values().filter(|target| over(target)).count(), 2, "one for each family");
+    // What customers here send goes on as before, and so do SIDs, rules and marks.
+    let rest: Vec<_> = up.routes.iter().filter(|(_, target)| !over(target)).collect();
+    assert_eq!(program.routes.iter().collect::<Vec<_>>(), rest);
+    assert_eq!((program.rules, program.marking), (up.rules, up.marking));
+}
+
+#[test]
+fn a_customer_at_two_routers_is_reached_by_the_other_while_its_line_here_is_down() {
+    let mut place = place();
+    let tenant = place.tenants.get_mut(&VrfName::lit("bank")).unwrap();
+    tenant.customers.get_mut(&device("cust0")).unwrap().prefixes.insert(net("10.3.2.0/24"));
+    let own = |place: &Place| {
+        let program = Program::of(&DeviceConfig::default(), place).unwrap();
+        let mut found = program.routes.into_iter().filter(|(key, _)| key.to == net("10.3.2.0/24"));
+        found.next().map(|(_, target)| target).unwrap()
+    };
+    assert!(matches!(own(&place), Target::Hops(_)));
+    place.down.insert(device("cust0"));
+    assert!(matches!(own(&place), Target::Encap(_)));
 }
 
 #[test]

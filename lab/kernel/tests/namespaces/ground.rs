@@ -199,6 +199,7 @@ fn places(csid: bool) -> Vec<Place> {
             })
             .collect(),
         tenants,
+        down: BTreeSet::new(),
         broken: BTreeSet::new(),
         silent: BTreeSet::new(),
     };

@@ -258,6 +258,42 @@ fn a_restart_writes_nothing_and_what_was_changed_by_hand_is_mended() {
 }
 
 #[test]
+fn a_rule_with_our_number_that_is_none_of_ours_goes() {
+    on_ground(false, |ground| async move {
+        let router = &ground.routers[R1];
+        let wanted = Program::of(&DeviceConfig::default(), &router.place).unwrap();
+        let strange = "ip rule add pref 77 from 10.0.0.0/8 lookup main protocol 84";
+        let words: Vec<&str> = strange.split(' ').collect();
+        // The kernel takes no rule twice: it went in between.
+        for _ in 0..2 {
+            ground.run(R1, &words).await;
+            assert_eq!(router.namespace.read().await.unwrap(), wanted);
+        }
+    });
+}
+
+#[test]
+fn a_router_without_customers_reads_back_as_it_was_written() {
+    on_ground(false, |ground| async move {
+        let Ground { routers, .. } = &ground;
+        // As agents are posted: every router knows every tenant.
+        let mut bank = routers[R1].place.tenants.clone();
+        bank.values_mut().for_each(|tenant| {
+            tenant.customers.clear();
+            tenant.services.clear();
+        });
+        let (namespace, mut place) = (&routers[R2].namespace, routers[R2].place.clone());
+        for tenants in [place.tenants.clone(), bank] {
+            place.tenants = tenants;
+            let wanted = Program::of(&DeviceConfig::default(), &place).unwrap();
+            let held = namespace.read().await.unwrap();
+            assert_eq!(namespace.write(&Program::changes(&held, &wanted)).await.unwrap().total(), 0);
+            assert_eq!(held, wanted);
+        }
+    });
+}
+
+#[test]
 fn a_queue_keeps_its_guarantee() {
     on_ground(false, |ground| async move {
         let mut config = ground::steered(&["fc00:0:2:1::"]);

@@ -13,12 +13,13 @@ use std::{
 
 use ground::{A, A_TO_B, B_END, C, C_END, C_ITSELF, Ground, address};
 use model::Loss;
-use probe::{LIST_EVERY, Probe, ProbeId, Prober, Reading};
+use probe::{LIST_EVERY, Probe, ProbeId, Prober, Reading, Reflectors};
 
-/// The network and a prober in each router.
+/// The network, a prober in each router, and who answers.
 struct Stage {
     ground: Ground,
     probers: BTreeMap<&'static str, Prober>,
+    _reflectors: Reflectors,
 }
 
 impl Stage {
@@ -32,7 +33,9 @@ impl Stage {
         };
         let start = |name: &'static str| (name, Prober::start(name, 1, ground.enter(name)).unwrap());
         let probers = ground::NAMES.map(start).into();
-        Some(Self { ground, probers })
+        let routers = ground::NAMES.map(|name| (name.to_owned(), ground.enter(name)));
+        let reflectors = Reflectors::start(routers).unwrap();
+        Some(Self { ground, probers, _reflectors: reflectors })
     }
 
     /// What a probes, each under its own name.
@@ -163,7 +166,27 @@ fn loss_on_the_way_back_is_not_loss_on_the_way_forth() {
 }
 
 #[test]
+fn a_router_whose_agent_is_gone_is_no_router_that_nothing_reaches() {
+    let Some(mut stage) = Stage::lay() else { return };
+    stage.probe([("list", along(&[B_END, C_ITSELF])), ("link", link("fd00:12::2"))]);
+    stage.until("list", |reading| reading.answered >= 5);
+    for name in ["b", "c"] {
+        drop(stage.probers.remove(name));
+    }
+    let before = stage.reading("list").answered;
+    // As many as would make it silent, and as long as an answer may take.
+    let reading = stage.until("list", |reading| reading.answered >= before + 30 || reading.silent);
+    assert!(!reading.silent, "{reading:?}");
+    assert_eq!(reading.loss, Some(Loss::ZERO), "{reading:?}");
+    let line = stage.reading("link");
+    assert!(!line.silent && line.loss == Some(Loss::ZERO), "{line:?}");
+}
+
+#[test]
 fn who_cannot_enter_is_told() {
-    let refused = Prober::start("x", 1, || Err(std::io::Error::other("there is no such namespace")));
+    let refuse = || Err(std::io::Error::other("there is no such namespace"));
+    let refused = Prober::start("x", 1, refuse);
     assert_eq!(refused.unwrap_err().to_string(), "there is no such namespace");
+    let refused = Reflectors::start([("x".to_owned(), refuse)]);
+    assert_eq!(refused.unwrap_err().to_string(), "the reflector of x: there is no such namespace");
 }

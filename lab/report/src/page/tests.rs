@@ -145,8 +145,8 @@ fn small() -> Run {
             mark(20_000, MarkKind::Heal, "line1 heals"),
             mark(38_000, MarkKind::Restore, "3 services went back"),
         ],
-        spans: [(11_000, 13_000), (12_000, 14_000)]
-            .map(|(from_ms, to_ms)| Span { from_ms, to_ms, what: "p".into() })
+        spans: [(11_000, 13_000, "p"), (12_000, 14_000, "q")]
+            .map(|(from_ms, to_ms, what)| Span { from_ms, to_ms, what: what.into() })
             .into(),
         moves: vec![Move {
             at_ms: 13_000,

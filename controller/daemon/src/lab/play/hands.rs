@@ -1,11 +1,14 @@
 //! What a scenario does to a lab that is up: who keeps the lab is asked, as the commands on faults ask. What is left broken when a
-//! scenario ends, or is ended, is mended.
+//! scenario ends, or is ended, is made what it was before: somebody may have hurt the lab to see how a scenario fares then.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use api::{Client, Token};
-use ground::{lab::Fault, wire::Impairment};
-use model::{LinkId, Ted};
+use ground::{
+    lab::{Fault, LineStatus},
+    wire::Impairment,
+};
+use model::{LinkId, Side, Ted};
 use net::{Action, Process};
 use report::MarkKind;
 
@@ -28,14 +31,24 @@ pub(super) struct Keeper {
     killed: bool,
     /// Whether hosts send.
     sends: bool,
+    /// What lines were like before.
+    before: BTreeMap<LinkId, LineStatus>,
     /// What mends what was done, by what it is about.
-    open: BTreeMap<String, Ask>,
+    open: Open,
 }
 
+/// What mends what was done, by what it is about.
+type Open = BTreeMap<String, Vec<Ask>>;
+
 impl Keeper {
-    /// Nothing was done yet.
-    pub(super) const fn new(folder: PathBuf, lab: String, door: Door) -> Self {
-        Self { folder, lab, door, killed: false, sends: false, open: BTreeMap::new() }
+    /// Nothing was done yet; lines are as they are `before`.
+    pub(super) const fn new(
+        folder: PathBuf,
+        lab: String,
+        door: Door,
+        before: BTreeMap<LinkId, LineStatus>,
+    ) -> Self {
+        Self { folder, lab, door, killed: false, sends: false, before, open: BTreeMap::new() }
     }
 
     /// A client of the lab's controller.
@@ -82,7 +95,7 @@ impl Hands for Keeper {
                 self.killed = true;
             }
             // One that fails may be half done.
-            remember(&mut self.open, &ask);
+            remember(&mut self.open, &self.before, &ask);
             self.ask(&ask).await?;
         }
         if matches!(action, Action::Start { .. }) {
@@ -108,9 +121,11 @@ impl Hands for Keeper {
         {
             eprintln!("hosts of the lab may send on: {error:#}");
         }
-        for (what, ask) in std::mem::take(&mut self.open) {
-            if let Err(error) = self.ask(&ask).await {
-                eprintln!("{what} is not mended: {error:#}");
+        for (what, asks) in std::mem::take(&mut self.open) {
+            for ask in asks {
+                if let Err(error) = self.ask(&ask).await {
+                    eprintln!("{what} is not mended: {error:#}");
+                }
             }
         }
     }
@@ -146,29 +161,47 @@ fn healed(link: &LinkId) -> Ask {
 }
 
 /// Takes down what mends what is done now, and forgets what is mended by it.
-fn remember(open: &mut BTreeMap<String, Ask>, done: &Ask) {
-    match done {
+fn remember(open: &mut Open, before: &BTreeMap<LinkId, LineStatus>, done: &Ask) {
+    let was_cut = |link: &LinkId| before.get(link).is_some_and(|line| line.up == Some(false));
+    let (what, mends) = match done {
         Ask::Fault(Fault::LinkDown { link }) => {
-            drop(open.insert(cut(link), Ask::Fault(Fault::LinkUp { link: link.clone() })));
+            let up = || Ask::Fault(Fault::LinkUp { link: link.clone() });
+            (cut(link), (!was_cut(link)).then(up).into_iter().collect())
         }
-        Ask::Fault(Fault::LinkUp { link }) => drop(open.remove(&cut(link))),
-        Ask::Fault(Fault::Impair { link, from: None, by }) if by.is_none() => {
-            drop(open.remove(&bad(link)));
+        Ask::Fault(Fault::LinkUp { link }) => {
+            let down = || Ask::Fault(Fault::LinkDown { link: link.clone() });
+            (cut(link), was_cut(link).then(down).into_iter().collect())
         }
-        Ask::Fault(Fault::Impair { link, .. }) => drop(open.insert(bad(link), healed(link))),
+        Ask::Fault(Fault::Impair { link, from, by }) => {
+            let added = before.get(link).map(|line| line.added).unwrap_or_default();
+            let is_as_before = from.is_none() && added == [*by; 2];
+            (bad(link), if is_as_before { Vec::new() } else { added_to(link, added) })
+        }
         Ask::Fault(Fault::ControlPlaneCut { node }) => {
             let join = Ask::Fault(Fault::ControlPlaneJoin { node: node.clone() });
-            drop(open.insert(format!("the session of {node}"), join));
+            (format!("the session of {node}"), vec![join])
         }
-        Ask::Fault(Fault::ControlPlaneJoin { node }) => {
-            drop(open.remove(&format!("the session of {node}")));
-        }
+        Ask::Fault(Fault::ControlPlaneJoin { node }) => (format!("the session of {node}"), Vec::new()),
         Ask::Controller(ControllerFault::Kill) => {
-            drop(open.insert("the controller".to_owned(), Ask::Controller(ControllerFault::Restart)));
+            ("the controller".to_owned(), vec![Ask::Controller(ControllerFault::Restart)])
         }
-        Ask::Controller(ControllerFault::Restart) => drop(open.remove("the controller")),
-        _ => {}
+        Ask::Controller(ControllerFault::Restart) => ("the controller".to_owned(), Vec::new()),
+        _ => return,
+    };
+    if mends.is_empty() {
+        open.remove(&what);
+    } else {
+        open.insert(what, mends);
     }
+}
+
+/// Makes a line as bad as it was.
+fn added_to(link: &LinkId, added: [Impairment; 2]) -> Vec<Ask> {
+    if added.iter().all(Impairment::is_none) {
+        return vec![healed(link)];
+    }
+    let of = |(side, by)| Ask::Fault(Fault::Impair { link: link.clone(), from: Some(side), by });
+    [Side::A, Side::Z].into_iter().zip(added).map(of).collect()
 }
 
 fn cut(link: &LinkId) -> String {
@@ -205,10 +238,7 @@ pub(super) fn cannot(action: &Action, kept: &Kept) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use ground::{
-        lab::{LineStatus, Status},
-        record::IgpKind,
-    };
+    use ground::{lab::Status, record::IgpKind};
     use model::NodeId;
     use serde_json::{Value, json};
 
@@ -252,7 +282,7 @@ mod tests {
         let mut open = BTreeMap::new();
         let mut does = |action: Action| {
             for ask in asks(&action, &ted()).unwrap() {
-                remember(&mut open, &ask);
+                remember(&mut open, &BTreeMap::new(), &ask);
             }
             open.keys().cloned().collect::<Vec<_>>()
         };
@@ -271,15 +301,42 @@ mod tests {
     }
 
     #[test]
-    fn what_a_lab_cannot_do_is_said_with_what_can() {
-        let line = |impairments| LineStatus {
+    fn what_was_broken_before_stays_broken() {
+        let slow = Impairment { delay: "40ms".parse().unwrap(), ..Impairment::default() };
+        let line = LinkId::lit(LINE);
+        let was = LineStatus { up: Some(false), added: [slow, Impairment::default()], ..status(None) };
+        let before = BTreeMap::from([(line.clone(), was)]);
+        let mut open = Open::new();
+        let mut does = |action: Action| -> Value {
+            for ask in asks(&action, &ted()).unwrap() {
+                remember(&mut open, &before, &ask);
+            }
+            serde_json::to_value(open.values().flatten().collect::<Vec<_>>()).unwrap()
+        };
+        assert_eq!(does(Action::Down { down: line.clone() }), json!([]));
+        let cut = json!({"fault": {"fault": "link-down", "link": LINE}});
+        assert_eq!(does(Action::Up { up: line.clone() }), json!([cut]));
+        let mends = does(Action::Heal { heal: line.clone() });
+        let sides: Vec<&Value> =
+            mends.as_array().unwrap().iter().map(|ask| &ask["fault"]["by"]["delay"]).collect();
+        assert_eq!(sides, [&Value::Null, &json!("40ms"), &json!("0us")]);
+        assert_eq!(does(Action::Down { down: line }).as_array().unwrap().len(), 2, "it is cut as before");
+    }
+
+    fn status(impairments: Option<[Impairment; 2]>) -> LineStatus {
+        LineStatus {
             ends: ["a:eth1", "b:eth1"].map(str::to_owned),
             up: Some(true),
             impairments,
+            added: [Impairment::default(); 2],
             counts: None,
-        };
+        }
+    }
+
+    #[test]
+    fn what_a_lab_cannot_do_is_said_with_what_can() {
         let kept = |mode, impairments| {
-            let lines = BTreeMap::from([(LinkId::lit(LINE), line(impairments))]);
+            let lines = BTreeMap::from([(LinkId::lit(LINE), status(impairments))]);
             let status = Status { lab: "l".to_owned(), igp: IgpKind::Builtin, nodes: BTreeMap::new(), lines };
             Kept { mode, status, controller: None }
         };

@@ -57,7 +57,27 @@ fn what_is_not_as_we_write_it_is_odd() {
     let mut others = right;
     others.header.protocol = RouteProtocol::Static;
     assert_eq!(route(&others, &names), None);
-    let mut rule = encode::rule(program.rules.first().unwrap());
-    rule.attributes.retain(|one| !matches!(one, RuleAttribute::Priority(_)));
-    assert!(matches!(super::rule(&rule), Some(Err(_))));
+}
+
+#[test]
+fn a_rule_that_asks_for_more_or_less_than_one_of_ours_is_odd() {
+    let program = Program::of(&usual(), &place()).unwrap();
+    let is_odd = |change: &dyn Fn(&mut RuleMessage)| {
+        program.rules.iter().all(|rule| {
+            let mut message = encode::rule(rule);
+            change(&mut message);
+            matches!(super::rule(&message), Some(Err(_)))
+        })
+    };
+    assert!(!is_odd(&|_| ()));
+    assert!(is_odd(&|rule| rule.attributes.retain(|one| !matches!(one, RuleAttribute::Priority(_)))));
+    assert!(is_odd(&|rule| rule.header.flags |= RuleFlags::Invert));
+    assert!(is_odd(&|rule| {
+        rule.header.src_len = 8;
+        rule.attributes.push(RuleAttribute::Source("10.0.0.0".parse().unwrap()));
+    }));
+    assert!(is_odd(&|rule| rule.attributes.push(RuleAttribute::Oifname("eth1".to_owned()))));
+    let mut others = encode::rule(program.rules.first().unwrap());
+    others.attributes.retain(|one| !matches!(one, RuleAttribute::Protocol(_)));
+    assert_eq!(super::rule(&others), None);
 }

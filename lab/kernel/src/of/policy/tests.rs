@@ -53,6 +53,17 @@ fn the_highest_preference_that_is_valid_carries() {
 }
 
 #[test]
+fn of_one_preference_the_higher_discriminator_carries() {
+    let [mut lower, mut higher] =
+        ["fc00:0:2:1::", "fc00:0:1:e001::"].map(|sid| path(100, vec![list(1, &[sid])]));
+    (lower.discriminator, higher.discriminator) = (4, 5);
+    for candidates in [vec![lower.clone(), higher.clone()], vec![higher, lower]] {
+        let twice = SrPolicy { candidates, ..voice() };
+        assert_eq!(lists(&[twice], &place()), [(1, "fc00:0:1:e001::".to_owned())]);
+    }
+}
+
+#[test]
 fn what_probes_and_the_igp_say_counts() {
     let mut place = place();
     place.silent.insert(vec![address("fc00:0:2:1::")]);
