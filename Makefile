@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz fuzz-minute bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -29,7 +29,7 @@ scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page o
 
 test: setup web-ui test-web test-rust ## Run all tests
 
-check: lint test ## All that CI does
+check: lint test fuzz-minute ## All that CI does
 
 lint: setup-build web-ui ## Format, lints, documentation, dependency policy
 	$(CARGO) fmt --all -- --check
@@ -94,9 +94,16 @@ test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
+# Which targets: all, or some by name. An hour of the readers of intents, on two processors:
+# make fuzz READERS="intents_parse_and_validate the_guide" SECONDS_EACH=3600
+READERS ?=
 
-fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-three targets)
-	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz
+fuzz: setup-build web-ui ## Fuzz every reader of files and wires (SECONDS_EACH=60 for each of twenty-four targets, READERS= for some)
+	FUZZ_SECONDS=$(SECONDS_EACH) $(CARGO) test --workspace --locked --test fuzz -- $(READERS)
+
+# Side by side, so that it takes a minute.
+fuzz-minute: setup-build web-ui ## Fuzz the two readers of intents for a minute, as CI does
+	FUZZ_SECONDS=60 RUST_TEST_THREADS=2 $(CARGO) test --workspace --locked --test fuzz -- intents_parse_and_validate the_guide
 
 # `te` and `table` have targets of their own, and `figures` of traffic takes the ten thousand routers of another bank.
 STAGES := intents paths walk prove turn
@@ -106,8 +113,8 @@ bench: setup-build web-ui build ## Measure the single stages, then the whole pro
 	$(CARGO) bench --workspace --exclude acceptance --locked $(addprefix --bench ,$(STAGES))
 	$(CARGO) bench -p acceptance --locked --bench whole $(if $(RUNS),-- --runs $(RUNS))
 
-bench-te: setup-build ## Judge the optimiser on the published traffic-engineering instances (about five minutes)
-	$(CARGO) bench -p optimise --locked --bench te -- full
+bench-te: setup-build build ## Judge the optimiser and the program on the published traffic-engineering instances (about seven minutes; EVERY=1 has failures on all of them)
+	$(CARGO) bench -p optimise --locked --bench te -- full $(if $(EVERY),every=$(EVERY))
 
 bench-paths: setup-build ## Path searches side by side with petgraph, rustworkx and igraph (about two minutes)
 	$(CARGO) bench -p paths --locked --bench table

@@ -24,7 +24,19 @@ pub fn judge(
     ted: &Ted,
     at: Option<Timestamp>,
 ) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    let as_of = at.map_or_else(AsOf::default, AsOf::moment);
+    judge_as_of(reading, ted, at.map_or_else(AsOf::default, AsOf::moment))
+}
+
+/// [`judge`], of files that may be in force already.
+///
+/// # Errors
+/// All findings, warnings included, when at least one is an error.
+pub fn judge_as_of(
+    reading: &Reading,
+    ted: &Ted,
+    as_of: AsOf,
+) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
+    let at = as_of.at();
     let (set, judged) = validate::judged(&reading.documents, ted, as_of, &reading.unread);
     let mut findings = reading.findings.clone();
     findings.extend(judged);

@@ -61,7 +61,7 @@ pub use compile::{
 pub use design::{Expansion, expand};
 pub use doc::{Document, Spec};
 pub use foreign::foreign;
-pub use judge::{judge, judge_alone};
+pub use judge::{judge, judge_alone, judge_as_of};
 pub use kinds::KINDS;
 pub use moment::{BadMoment, moment};
 pub use opened::locate_drained;

@@ -91,6 +91,10 @@ impl AsOf {
         Self { moment: Some(at), in_force: false }
     }
 
+    pub(crate) const fn at(self) -> Option<Timestamp> {
+        self.moment
+    }
+
     /// The documents were accepted before. What windows do together is a warning then: it is no reason to know nothing of all else.
     #[must_use]
     pub const fn in_force(self) -> Self {
@@ -119,16 +123,26 @@ pub(crate) fn judged(
     as_of: AsOf,
     unread: &Unread,
 ) -> (IntentSet, Vec<Finding>) {
-    judged_within(docs, ted, as_of, unread, select::MAX_SERVICES_OF_ALL)
+    judged_within(docs, ted, as_of, unread, MOST)
 }
 
-/// The same where all intents together may be so many services.
+/// How far all documents together are looked at.
+#[derive(Clone, Copy)]
+struct Most {
+    services: usize,
+    /// Sets of maintenance windows.
+    sets: usize,
+}
+
+const MOST: Most = Most { services: select::MAX_SERVICES_OF_ALL, sets: cut::MOST };
+
+/// The same where no more is looked at than this.
 fn judged_within(
     docs: &[Document],
     ted: &Ted,
     as_of: AsOf,
     unread: &Unread,
-    most: usize,
+    most: Most,
 ) -> (IntentSet, Vec<Finding>) {
     let Made { documents, findings, unread: unmade } = make(docs, unread);
     let mut unread = unread.clone();
@@ -147,8 +161,8 @@ fn judged_within(
     for (doc, spec) in &names.services {
         let services = service::expand(doc, spec, &set, &names, &mut judge);
         let together = set.services.len() + services.len();
-        if together > most {
-            too_many(doc, together, most, &mut judge);
+        if together > most.services {
+            too_many(doc, together, most.services, &mut judge);
             break;
         }
         for service in services {
@@ -166,7 +180,7 @@ fn judged_within(
     overlap::judge(&names, &set, &origins, &mut judge);
     able::judge(&names, &set, &mut judge);
     feasible::judge(&set, &origins, as_of, &mut judge);
-    cut::judge(&names, &set, as_of, &mut judge);
+    cut::judge(&names, &set, as_of, most.sets, &mut judge);
     steering::once(&mut judge.findings);
     let mut findings = judge.findings;
     findings.retain(|finding| finding.code != codes::UNUSED || !may_be_used(finding, &unread));

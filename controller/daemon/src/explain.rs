@@ -11,6 +11,8 @@ Examples:
   trunkline explain TL0009
   trunkline explain            lists all codes
 
+Examples on pages about intents are for the network and the classes of intents/examples/minimal.
+
 Exit codes: 0 done, 2 there is no such code, or called wrongly.";
 
 /// Explain the code of a finding: what it means, a wrong and a right example

@@ -7,6 +7,7 @@ mod order;
 mod request;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -15,7 +16,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use model::Span;
-use optimise::{Budget, MAX_SEGMENTS};
+use optimise::{Budget, Goal, MAX_SEGMENTS};
 
 use crate::outcome::{FOUND, say};
 use answer::Relieved;
@@ -50,6 +51,12 @@ other lists than they had, or than the IGP's way where nothing is said to run.
 utilisation: a link above it may keep what it has, and gets no more. A line before the last tells what
 the link came to, and why it came no further where the goal is missed.
 
+With --failures every line may fail, one at a time: a link and its other direction, parallel ones in
+their order, and not what is --down. The lists stay then and packets go round by the IGP; the
+utilisation and its bound are the highest over the network as it is and each of these failures, and
+what a failure cuts off counts for nothing in it. Every line makes the tables larger and setting them
+up longer, which --time cannot shorten.
+
 With --priorities each level has a line before the last, with the highest utilisation by it and those
 before it (with --relieve, by all); its bound is one for lists of that level beside all others as they
 are. The bound of the last line is one of all demands together, whatever their levels: no lists at all
@@ -64,13 +71,13 @@ Examples:
   trunkline solve Colt.graph Colt.0000.demands --running colt.paths --changes 3 --out new.paths
   trunkline solve Colt.graph Colt.0000.demands --running colt.paths --relieve edge_17=80%
   trunkline solve Colt.graph Colt.0000.demands --priorities colt.levels
+  trunkline solve Abilene.graph Abilene.0000.demands --failures --time 10s
 
 Exit codes: 0 done, 1 it has no solution, or the link of --relieve stays above its goal, 2 called
 wrongly, or a file cannot be read or written.";
 
-/// The time that is kept for leaving the searches, and for writing each demand's answer.
-const RESERVE: Duration = Duration::from_millis(5);
-const RESERVE_EACH: Duration = Duration::from_nanos(300);
+/// The longest that starting this program can have taken.
+const MOST_STARTING: Duration = Duration::from_millis(20);
 
 /// The share of the time that a search may take where a link is looked at after it.
 const BEFORE_LOOK: f64 = 0.9;
@@ -86,7 +93,7 @@ pub struct SolveArgs {
     pub graph: PathBuf,
     /// What it carries, a Repetita .demands file
     pub demands: PathBuf,
-    /// How long it may take in all, reading included
+    /// How long it may take in all, reading and writing included
     #[arg(long, value_name = "TIME", default_value = "1s", conflicts_with = "effort")]
     pub time: Span,
     /// Millions of steps instead of a time: the same answer on every machine
@@ -109,6 +116,9 @@ pub struct SolveArgs {
     /// Links that are down, each by its label, or by its place as 3 or #3
     #[arg(long, value_name = "LINK", value_delimiter = ',')]
     pub down: Vec<String>,
+    /// Keep the utilisation low under every failure of a single line as well; not with --adjacency or --relieve
+    #[arg(long)]
+    pub failures: bool,
     /// The most demands whose lists may change
     #[arg(long, value_name = "N")]
     pub changes: Option<u32>,
@@ -142,29 +152,30 @@ impl SolveArgs {
 ///
 /// # Errors
 /// A file cannot be read or written, or the instance has no solution.
-#[expect(clippy::disallowed_methods, reason = "the clock of this command is here, at the edge")]
 pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
-    let begun = Instant::now();
+    let begun = started();
     if let Some(out) = args.out.as_deref() {
         answer::has_folder(out)?;
         answer::is_no_input(out, &args.inputs())?;
     }
     let asked = request::read(args)?;
     let Asked { instance, options, .. } = &asked;
-    let demands = u32::try_from(instance.demands.len()).unwrap_or(u32::MAX);
     let allowed =
-        Duration::from_micros(args.time.as_micros()).saturating_sub(RESERVE + RESERVE_EACH * demands);
-    let allowed = allowed.mul_f64(if args.relieve.is_some() { BEFORE_LOOK } else { 1.0 });
-    let allowed = allowed.as_secs_f64().max(f64::MIN_POSITIVE);
+        allowed(Duration::from_micros(args.time.as_micros()), instance.demands.len(), args.relieve.is_some());
     let clock = || begun.elapsed().as_secs_f64() / allowed;
     let budget = args.effort.map_or(Budget::Clock(&clock), Budget::Effort);
     let hopeless = || match args.down.is_empty() {
         true => "the instance cannot be solved",
         false => "the instance cannot be solved with these links down",
     };
-    let solution = optimise::solve(instance, options, budget).with_context(hopeless)?;
-    let text = || answer::text(&asked, &solution);
-    let kept = args.out.as_ref().map_or(Ok(()), |path| answer::keep(path, text));
+    let mut solution = optimise::solve(instance, options, budget).with_context(hopeless)?;
+    let lists = match &options.goal {
+        // Somebody looks at them once more.
+        Goal::Relieve { .. } => solution.lists.clone(),
+        Goal::Lowest => std::mem::take(&mut solution.lists),
+    };
+    let lists = asked.order.to_rows(lists);
+    let kept = args.out.as_ref().map_or(Ok(()), |path| answer::keep(path, || answer::text(&asked, &lists)));
     if args.priorities.is_some() {
         answer::levels(&solution).iter().for_each(|line| say(line));
     }
@@ -180,5 +191,50 @@ pub fn run(args: &SolveArgs) -> anyhow::Result<ExitCode> {
     ));
     kept?;
     let is_done = relieved.is_none_or(|relieved| relieved.is_reached());
+    // The program ends here, and its memory goes with it: giving back a hundred thousand lists one by one would take as long as
+    // writing them.
+    std::mem::forget((asked, solution, lists));
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })
+}
+
+/// When this program was started: what its first thread has done and waited for since then lies behind, as far as the system tells.
+/// Without that, now. Whoever was another program before is not charged for that.
+#[expect(clippy::disallowed_methods, reason = "the clock of this command is here, at the edge")]
+fn started() -> Instant {
+    let now = Instant::now();
+    let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    // Nanoseconds on a processor, and nanoseconds waiting for one.
+    let spent = text.split_whitespace().take(2).map_while(|number| number.parse::<u64>().ok());
+    let spent = Duration::from_nanos(spent.fold(0, u64::saturating_add)).min(MOST_STARTING);
+    now.checked_sub(spent).unwrap_or(now)
+}
+
+/// The seconds that a search may take, reading included; more than none.
+fn allowed(time: Duration, demands: usize, is_looked_at: bool) -> f64 {
+    let allowed = time.saturating_sub(optimise::reserve(demands));
+    let share = if is_looked_at { BEFORE_LOOK } else { 1.0 };
+    allowed.mul_f64(share).as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_the_search_is_kept_of_the_time() {
+        let (second, demands) = (Duration::from_secs(1), 98_910);
+        let left = second.as_secs_f64() - allowed(second, demands, false);
+        assert!((left - optimise::reserve(demands).as_secs_f64()).abs() < 1e-9, "{left}");
+        assert!(optimise::reserve(demands) > optimise::reserve(0));
+        assert!(allowed(second, demands, true) < allowed(second, demands, false));
+        assert!(allowed(Duration::ZERO, 1, false) > 0.0, "it is divided by");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "held against the clock")]
+    fn a_program_started_before_now() {
+        let (now, started) = (Instant::now(), started());
+        assert!(started <= Instant::now());
+        assert!(now.saturating_duration_since(started) <= MOST_STARTING);
+    }
 }

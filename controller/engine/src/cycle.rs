@@ -11,10 +11,9 @@ use crate::{
     stages::{self, AsOf, Files, Occasion, Proposal, Took, View},
 };
 
-/// Text to meaning, as of a moment: windows that are over say nothing any more.
+/// Text to meaning, as of a moment: windows that are over say nothing any more. Findings of all stages at once, as `check` has them.
 pub fn understand(files: &Files, ted: &Ted, as_of: AsOf) -> Result<(IntentSet, Vec<Finding>), Vec<Finding>> {
-    let documents = stages::parse(files)?;
-    intents::validate_as_of(&documents, ted, as_of)
+    intents::judge_as_of(&stages::parse(files), ted, as_of)
 }
 
 /// Meaning to a proved change. Nothing is sent. `transact` carries it out: [`crate::carry`].

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap, num::NonZeroUsize, sync::Arc, time
 
 use assess::{Assessment, Decision};
 pub use intents::AsOf;
-use intents::{Compilation, SourceFile};
+use intents::{Compilation, Reading, SourceFile};
 use model::{
     ActualState, Allocations, DeviceReading, DirectedLink, Finding, Hints, IntentSet, Phase, Plan, ServiceId,
     Severity, Ted, Verdict,
@@ -135,20 +135,11 @@ pub struct Proposal {
     pub took: Took,
 }
 
-/// Files to documents. Findings of all files, not of the first.
-///
-/// # Errors
-/// Something in a file is wrong.
-pub fn parse(files: &Files) -> Result<Vec<intents::Document>, Vec<Finding>> {
-    let mut documents = Vec::new();
-    let mut findings = Vec::new();
-    for (name, text) in files {
-        match intents::parse(&SourceFile::new(name, text)) {
-            Ok(found) => documents.extend(found),
-            Err(faults) => findings.extend(faults),
-        }
-    }
-    if findings.is_empty() { Ok(documents) } else { Err(findings) }
+/// Files to documents, as far as they can be read, and the faults of the rest: what is sound is judged beside them.
+pub fn parse(files: &Files) -> Reading {
+    let mut reading = Reading::default();
+    files.iter().for_each(|(name, text)| reading.add(Reading::of(&SourceFile::new(name, text))));
+    reading
 }
 
 /// Refuses a set that promises nothing where something of ours stands: an empty folder is more often an oversight than a wish.
@@ -174,9 +165,9 @@ pub fn must_promise(set: &IntentSet, view: &View) -> Result<(), Vec<Finding>> {
 /// Whether files were written to promise nothing: they can be read, and no service stands in them or is made by a design.
 pub fn mean_nothing(files: &Files) -> bool {
     let is_service = |document: &intents::Document| matches!(document.spec, intents::Spec::ServiceIntent(_));
-    parse(files).is_ok_and(|documents| {
-        intents::expand(&documents).is_ok_and(|made| !made.documents.iter().any(is_service))
-    })
+    let reading = parse(files);
+    reading.findings.is_empty()
+        && intents::expand(&reading.documents).is_ok_and(|made| !made.documents.iter().any(is_service))
 }
 
 /// Numbers for everything in the set that has none.
@@ -200,7 +191,7 @@ pub fn compile(
 ) -> (Compilation, Aside) {
     let (mut compiled, declined) = compiled(set, view, hints, ids, occasion);
     compiled.findings = told(&compiled, view, occasion);
-    let exceptions = view.exceptions.lay(&mut compiled.desired);
+    let exceptions = Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     compiled.findings.extend(exceptions.told());
     (compiled, Aside { declined, exceptions })
 }
@@ -211,7 +202,7 @@ pub fn with_exceptions<'a>(compiled: &'a Compilation, view: &View) -> Cow<'a, Co
         return Cow::Borrowed(compiled);
     }
     let mut compiled = compiled.clone();
-    view.exceptions.lay(&mut compiled.desired);
+    Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     Cow::Owned(compiled)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use device::{Capabilities, Device, DeviceError, Module, Served};
-use model::{DeviceReading, Edit, NodeId, TransactionId};
+use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 
 /// What such a device tells.
 pub(crate) trait Tells: Send {
@@ -17,6 +17,11 @@ pub(crate) trait Tells: Send {
 
     /// These modules with what stands in their texts.
     fn contents(&mut self, _: &[Module]) -> Vec<Module> {
+        unreachable!("nobody asks")
+    }
+
+    /// What is around it.
+    fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
         unreachable!("nobody asks")
     }
 }
@@ -63,5 +68,8 @@ impl<T: Tells> Device for Teller<T> {
     }
     async fn contents(&mut self, modules: &[Module]) -> Result<Vec<Module>, DeviceError> {
         Ok(self.tells.contents(modules))
+    }
+    async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        self.tells.surroundings()
     }
 }

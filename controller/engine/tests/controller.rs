@@ -14,6 +14,7 @@ use engine::{
     rehearse::Rehearsed,
     snapshot::{Deviation, Difference, PromiseState},
 };
+use intents::codes;
 use model::{NodeId, Timestamp, intent::Mode};
 use support::{intents, lab, telemetry};
 
@@ -99,6 +100,33 @@ async fn files_that_promise_nothing_take_services_off_only_where_that_is_said() 
     };
     running.engine.ask(back).await.unwrap();
     assert!(is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_of_every_stage_are_told_at_once() {
+    let lab = lab();
+    let running = lab.start().await;
+    running.adopt().await;
+    let writes = lab.writes();
+    let service = |name: &str, end: &str, slo: &str| {
+        format!(
+            "apiVersion: trunkline/v1\nkind: ServiceIntent\nmetadata: {{name: {name}}}\nspec:\n  connectivity: {{type: p2p, endpoints: \
+             [hq-pe1, {end}]}}\n  vrf: {name}\n  class: business\n  slo: {{{slo}}}\n"
+        )
+    };
+    let large = |name: &str| service(name, "br-1", "bandwidth: 90Mbps");
+    let mut files = intents();
+    files.insert("misspelt.yaml".into(), service("misspelt", "br-1", "bandwith: 1Mbps"));
+    files.insert("nowhere.yaml".into(), service("nowhere", "br-9", "bandwidth: 1Mbps"));
+    files.insert("large.yaml".into(), ["a", "b", "c"].map(large).join("---\n"));
+    let Refusal::Findings { findings } = running.apply(files).await.unwrap_err() else {
+        panic!("refused for another reason")
+    };
+    let is_told = |code: &&str| findings.iter().any(|one| one.is_error() && one.code == **code);
+    let told: Vec<&str> = codes::ALL.iter().map(|(code, _)| *code).filter(is_told).collect();
+    assert_eq!(told, [codes::UNKNOWN_FIELD, codes::UNKNOWN_NODE, codes::DOES_NOT_FIT], "{findings:#?}");
+    assert!(findings.iter().all(|one| one.place.is_some()), "{findings:#?}");
+    assert_eq!(lab.writes(), writes);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

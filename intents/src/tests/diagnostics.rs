@@ -4,7 +4,7 @@
 //! not. Each holds any of: a network (`network.*`, in any form that is read), intents (every other `*.yaml`), the hints under which
 //! they are compiled (`hints.json`) and the moment that is asked about (`at.txt`). Without a network of their own, intents are for
 //! that of `examples/minimal`; its classes stand beside them always. `said.txt` has what is told to the author: `UPDATE=1` writes
-//! it; read the difference before you commit it.
+//! it; read the difference before you commit it. What the wrong examples of pages earn stands in one such file beside the pages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use crate::{SourceFile, codes, moment, parse, validate, validate::ended};
 /// Codes that have no folder and no example on their page, and why.
 const WITHOUT: [(&str, &str); 13] = [
     ("TL0057", "a fault of the program that calls the compiler: no file has it"),
-    ("TL0077", "about more sets of windows than are looked at: the test beside the search makes them"),
+    ("TL0077", "about more sets of windows than are looked at: the tests of windows let fewer be looked at"),
     (
         "TL0081",
         "about what dialects lack, which no network file says: the test beside the judgement makes it",
@@ -136,9 +136,14 @@ fn said(findings: &[&Finding]) -> String {
     out
 }
 
+/// Whether what is said is to be written, and not only held against what was.
+fn is_update() -> bool {
+    std::env::var_os("UPDATE").is_some_and(|value| value == "1")
+}
+
 #[test]
 fn what_is_wrong_earns_its_code_and_the_near_miss_does_not() {
-    let update = std::env::var_os("UPDATE").is_some_and(|value| value == "1");
+    let update = is_update();
     let mut faults = String::new();
     for (code, folder) in cases() {
         let wrong = judge(&code, &folder.join("wrong"));
@@ -163,6 +168,35 @@ fn what_is_wrong_earns_its_code_and_the_near_miss_does_not() {
         }
     }
     assert!(faults.is_empty(), "{faults}UPDATE=1 writes what is said; read the difference first");
+}
+
+#[test]
+fn what_the_examples_of_pages_earn_is_said_as_it_was() {
+    let ted = minimal_ted();
+    let mut text = String::new();
+    for (code, page) in codes::ALL {
+        let Some(wrong) = block(page, "Wrong") else { continue };
+        let found = super::judge(wrong, &ted);
+        let earned: Vec<&Finding> = found.iter().filter(|finding| finding.code == *code).collect();
+        text += &said(&earned);
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/said.txt");
+    if is_update() {
+        fs::write(&path, &text).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    // The first line that differs says more than two long texts.
+    let differs = text.lines().zip(expected.lines()).position(|(now, before)| now != before);
+    let line = differs.unwrap_or(text.lines().count().min(expected.lines().count()));
+    let at = |text: &str| text.lines().nth(line).unwrap_or("nothing more").to_owned();
+    assert!(
+        text == expected,
+        "{} line {}\nexpected:  {}\ncame out:  {}\nUPDATE=1 writes what is said; read the difference first",
+        path.display(),
+        line + 1,
+        at(&expected),
+        at(&text)
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use model::{Hints, Severity};
 
 use super::{compiled, library::library, minimal_ted};
-use crate::{KINDS, SourceFile, parse, validate};
+use crate::{KINDS, SourceFile, codes, doc::ParameterType, explain, parse, validate};
 
 /// The examples of a page, with the line on which each begins.
 pub(super) fn examples(page: &str) -> Vec<(usize, String)> {
@@ -50,4 +50,22 @@ fn the_examples_of_the_guide_are_carried_together_without_an_error() {
     let done = compiled(&set, &ted, &Hints::default());
     assert!(done.findings.iter().all(|finding| !finding.is_error()), "{:#?}", done.findings);
     assert_eq!(done.verdicts.len(), set.services.len());
+}
+
+#[test]
+fn pages_and_guide_name_every_kind_and_type() {
+    let page = |code: &str| explain(code).unwrap_or_default();
+    for kind in KINDS {
+        assert!(page(codes::UNKNOWN_KIND).contains(&format!("`{kind}`")), "{kind}");
+    }
+    let schema = schemars::schema_for!(ParameterType).to_value();
+    let choices = schema["oneOf"].as_array().unwrap();
+    let types: Vec<&str> = choices.iter().filter_map(|one| one["const"].as_str()).collect();
+    assert!(types.contains(&"selector") && types.contains(&"schedule"), "{schema:#}");
+    let guide = include_str!("../../../docs/intents.md");
+    for (what, text) in [("the page", page(codes::WRONG_TYPE)), ("the guide", guide)] {
+        for word in &types {
+            assert!(text.contains(&format!("`{word}`")), "{what} does not name the type {word}");
+        }
+    }
 }

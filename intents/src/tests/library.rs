@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use model::{Finding, Hints, Verdict};
+use model::{Finding, Hints, Sid, Verdict};
 
 use super::{compiled, ted};
 use crate::{Document, SourceFile, Spec, parse, validate};
@@ -96,6 +96,27 @@ fn every_design_has_an_example_that_is_carried_without_a_finding() {
             assert!(directions.iter().all(|way| way.backup.is_some()), "{name}: {service} has a backup");
         }
     }
+}
+
+#[test]
+fn the_example_with_a_firewall_leads_through_its_function() {
+    let example = folder("examples/library/encrypted-with-firewalls");
+    let text = |file: &str| fs::read_to_string(example.join(file)).unwrap();
+    let mut docs = library();
+    docs.extend(read("intents.yaml", &text("intents.yaml")));
+    let ted = ted(&text("network.yaml"));
+    let (set, _) = validate(&docs, &ted).unwrap_or_else(|faults| panic!("{}", told(&faults)));
+    let done = compiled(&set, &ted, &Hints::default());
+    let function: Sid = "fd00:0:5:f1::".parse().unwrap();
+    let mut routes = 0;
+    for verdict in done.verdicts.values() {
+        let Verdict::Carried { directions, .. } = verdict else { panic!("{verdict:?}") };
+        for route in directions.iter().flat_map(|way| [Some(&way.primary), way.backup.as_ref()]).flatten() {
+            assert!(route.segments.contains(&function), "{route:?}");
+            routes += 1;
+        }
+    }
+    assert_eq!(routes, 4, "path and backup, out and back");
 }
 
 fn told(findings: &[Finding]) -> String {

@@ -10,10 +10,12 @@ use model::{IntentSet, ServiceId, Window, finding::Severity};
 use super::{AsOf, Judge, listed, names::Names};
 use crate::{codes, doc::Document};
 
-use sets::{Cut, LARGEST, MOST};
+pub(super) use sets::MOST;
+use sets::{Cut, LARGEST};
 
-/// Judges all windows that are not over, then sets of them that overlap in time, up to [`LARGEST`] windows in one and [`MOST`] sets.
-pub(super) fn judge(names: &Names<'_>, set: &IntentSet, as_of: AsOf, judge: &mut Judge<'_>) {
+/// Judges all windows that are not over, then sets of them that overlap in time, up to [`LARGEST`] windows in one and `most` sets:
+/// [`MOST`], but in tests.
+pub(super) fn judge(names: &Names<'_>, set: &IntentSet, as_of: AsOf, most: usize, judge: &mut Judge<'_>) {
     let is_over = |window: &Window| as_of.moment.is_some_and(|at| window.when.is_over(at));
     let windows: Vec<&Window> = set.windows.values().filter(|window| !is_over(window)).collect();
     if windows.is_empty() {
@@ -21,7 +23,7 @@ pub(super) fn judge(names: &Names<'_>, set: &IntentSet, as_of: AsOf, judge: &mut
     }
     let all = windows.len();
     let last = windows.last().map(|window| window.name.as_str());
-    let found = sets::find(judge.ted, set, windows, MOST);
+    let found = sets::find(judge.ted, set, windows, most);
     for cut in &found.cuts {
         let docs = cut.windows.iter().map(|window| names.windows.get(window.name.as_str()));
         let Some(docs) = docs.collect::<Option<Vec<_>>>() else { continue };

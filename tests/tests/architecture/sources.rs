@@ -80,8 +80,7 @@ fn is_test(name: &str) -> bool {
 fn the_loop_is_read_at_one_glance() {
     let text = fs::read_to_string(root().join("controller/engine/src/cycle.rs")).unwrap();
     assert!(text.lines().count() < 60, "{} lines", text.lines().count());
-    let stages =
-        ["parse(", "validate_as_of(", "compile(", "plan(", "prove(", "transact", "assess(", "decide("];
+    let stages = ["parse(", "judge_as_of(", "compile(", "plan(", "prove(", "transact", "assess(", "decide("];
     let places: Vec<Option<usize>> = stages.iter().map(|stage| text.find(stage)).collect();
     assert!(places.iter().all(Option::is_some), "{stages:?} at {places:?}");
 }

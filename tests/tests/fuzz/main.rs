@@ -1,6 +1,6 @@
 //! Fuzz targets: everything that reads what a person or another machine wrote. `cargo test` gives each target the same
 //! thousand scripts on every machine, so that what it says depends on the code alone; `make fuzz` goes on with random ones for as
-//! long as it is told, and `cargo bolero test` lets coverage guide them.
+//! long as it is told (`make fuzz-minute`, of CI: two targets for a minute), and `cargo bolero test` lets coverage guide them.
 //!
 //! A target mutates a genuine example rather than making noise: noise never gets past the first bracket. What is read must
 //! end in a value or an error, never in a panic, and with a bounded memory ([`memory`]); what is read as a value must survive

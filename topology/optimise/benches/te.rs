@@ -1,8 +1,9 @@
 //! Published traffic-engineering instances: how good the answers are, how near the bound is, how long it takes.
 //!
-//! `make bench-te` judges all instances; without `full` only those that were hardest. With `cpu` it counts processor time. Time is wall time from before the files
-//! are read until the lists are there, in two threads. What a solution is worth says the judge, not the optimiser. Targets are
-//! printed beside the figures and fail nothing: a busy machine is no fault.
+//! `make bench-te` judges all instances; without `full` only those that were hardest. With `cpu` it counts processor time. Time is
+//! wall time from before the files are read until the lists are there, in two threads; in the table `program` it is that of a
+//! whole call of the program. What a solution is worth says the judge, not the optimiser. Targets are printed beside the figures and
+//! fail nothing: a busy machine is no fault.
 
 #![expect(clippy::unwrap_used, reason = "a figure that cannot be taken ends the bench")]
 #![expect(clippy::disallowed_methods, reason = "a bench reads the clock")]
@@ -17,6 +18,8 @@ mod instances;
 mod judge;
 #[path = "te/made.rs"]
 mod made;
+#[path = "te/program.rs"]
+mod program;
 
 use std::time::Duration;
 
@@ -25,12 +28,16 @@ use instances::Published;
 use model::dense::Instance;
 use optimise::{Budget, Options, Solution};
 
-/// What is kept of the time for leaving the searches, and for each demand's answer.
-const RESERVE: Duration = Duration::from_millis(4);
-const RESERVE_EACH: Duration = Duration::from_nanos(200);
-
 /// What can be asked for alone.
-const TABLES: [&str; 4] = ["one", "several", "failures", "made"];
+const TABLES: [&str; 5] = ["one", "several", "failures", "made", "program"];
+
+/// Of how many instances one has failures: `every=1` tries all, which takes five minutes.
+const EVERY: &str = "every=";
+
+fn every() -> Option<usize> {
+    let number = std::env::args().find_map(|argument| argument.strip_prefix(EVERY).map(str::to_owned))?;
+    Some(number.parse::<usize>().unwrap().max(1))
+}
 
 /// A solution, judged.
 struct Judged {
@@ -39,10 +46,10 @@ struct Judged {
     seconds: f64,
 }
 
-/// Solves within `time` from `begun` and judges.
+/// Solves within `time` from `begun`, of which as much is kept as the program keeps, and judges.
 fn solve(instance: &Instance, options: &Options, begun: &Clock, time: Duration) -> Judged {
-    let answers = RESERVE_EACH * u32::try_from(instance.demands.len()).unwrap();
-    let allowed = time.saturating_sub(RESERVE + answers).as_secs_f64();
+    let allowed = time.saturating_sub(optimise::reserve(instance.demands.len()));
+    let allowed = allowed.as_secs_f64().max(f64::MIN_POSITIVE);
     let clock = || begun.elapsed().as_secs_f64() / allowed;
     let solution = optimise::solve(instance, options, Budget::Clock(&clock)).unwrap();
     let seconds = begun.elapsed().as_secs_f64();
@@ -60,7 +67,7 @@ fn main() {
     };
     let (tables, named): (Vec<String>, Vec<String>) = std::env::args()
         .skip(1)
-        .filter(|name| !name.starts_with('-') && name != "full" && name != "cpu")
+        .filter(|name| !name.starts_with('-') && name != "full" && name != "cpu" && !name.starts_with(EVERY))
         .partition(|name| TABLES.contains(&name.as_str()));
     let set: Vec<Published> = set
         .into_iter()
@@ -68,7 +75,8 @@ fn main() {
         .filter(|it| named.is_empty() || named.iter().any(|name| it.name().contains(name)))
         .collect();
     println!(
-        "{} instances; `full` judges all, a name only its own, a table's name ({TABLES:?}) only that\n",
+        "{} instances; `full` judges all, a name only its own, a table's name ({TABLES:?}) only that; failures on one of N \
+         with `every=N`\n",
         set.len()
     );
     let wanted = |table: &str| tables.is_empty() || tables.iter().any(|name| name == table);
@@ -79,10 +87,13 @@ fn main() {
         several_lists(&set);
     }
     if wanted("failures") {
-        failures::table(&set);
+        failures::table(&set, every());
     }
     if wanted("made") {
         made::table();
+    }
+    if wanted("program") {
+        program::table(&set);
     }
 }
 

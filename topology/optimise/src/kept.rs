@@ -15,6 +15,7 @@ use crate::{
     options::{Level, Options, WeightedList},
     pace::Budget,
     problem::Problem,
+    riders::Riders,
     running::{self, Start},
     solve::{changes, check},
     split,
@@ -48,7 +49,7 @@ pub struct Rerouted {
 
 impl Kept {
     /// Takes over what runs, or the IGP's ways if the options name nothing. Costs what [`crate::solve`] does before its search, and for
-    /// each demand the parts of its lists' ways.
+    /// each demand the parts of its lists' ways, which are written down by link: 4 bytes for each.
     ///
     /// # Errors
     /// As [`crate::solve`].
@@ -57,6 +58,10 @@ impl Kept {
         let problem = Problem::new(instance, &options)?;
         let mut running = running::start(&problem, &options)?;
         running.runs = true;
+        // Demands that are divided are searched for otherwise.
+        if options.lists == 1 {
+            running.riders = Some(Riders::new(&problem, &running.portions));
+        }
         // They are in `running` now, and in another form.
         let options = Options { running: None, ..options };
         Ok(Self { options, problem, running })
@@ -88,6 +93,10 @@ impl Kept {
             let old = std::mem::replace(&mut self.running.portions[at], portions);
             put(&self.problem, &flow, &old, -1.0, &mut self.running.load);
             put(&self.problem, &flow, &self.running.portions[at], 1.0, &mut self.running.load);
+            self.running.riders.iter_mut().for_each(|riders| riders.leaves(at));
+        }
+        if self.running.riders.as_ref().is_some_and(Riders::is_old) {
+            self.running.riders = Some(Riders::new(&self.problem, &self.running.portions));
         }
         Ok(())
     }
@@ -125,8 +134,11 @@ impl Kept {
                 workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect();
             found.map(|found| (start, found))
         })?;
-        for Changes { portions, load } in found {
+        for Changes { portions, load, hit } in found {
             start.load.iter_mut().zip(load).for_each(|(load, more)| *load += more);
+            if let Some(riders) = &mut start.riders {
+                hit.into_iter().for_each(|at| riders.leaves(at));
+            }
             portions.into_iter().for_each(|(at, portions)| start.portions[at] = portions);
         }
         // What was taken away again may leave a rounding error below zero.
@@ -136,7 +148,8 @@ impl Kept {
 
     /// What becomes of some flows without the edges.
     fn changes(&self, problem: &Problem, hit: &Hit, these: Range<usize>) -> Result<Changes, Unsolvable> {
-        let mut changes = Changes { portions: Vec::new(), load: vec![0.0; problem.network.places()] };
+        let load = vec![0.0; problem.network.places()];
+        let mut changes = Changes { portions: Vec::new(), load, hit: Vec::new() };
         for at in these {
             let (flow, portions) = (&problem.flows[at], &self.running.portions[at]);
             let is_hit = |step| match step {
@@ -151,6 +164,7 @@ impl Kept {
                 let what = "no path leads from where it enters to where it leaves";
                 return Err(Unsolvable::Demand { demand: flow.index as usize, what });
             }
+            changes.hit.push(at);
             put(&self.problem, flow, portions, -1.0, &mut changes.load);
             if lists.clone().all(|list| running::runs(problem, flow, list)) {
                 put(problem, flow, portions, 1.0, &mut changes.load);
@@ -210,6 +224,8 @@ struct Changes {
     portions: Vec<(usize, Portions)>,
     /// By place: what is more, or less.
     load: Vec<f64>,
+    /// All flows whose way is another one.
+    hit: Vec<usize>,
 }
 
 /// Puts so many times a flow on its places.

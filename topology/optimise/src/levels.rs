@@ -97,7 +97,7 @@ fn together(
     let reached = engine.mlu();
     look(&mut engine, &mut proof, reached, LOOKED);
     if proof.bound < reached * CLOSED {
-        let start = Start { portions: portions.to_vec(), load, runs: false };
+        let start = Start { portions: portions.to_vec(), load, runs: false, riders: None };
         divided(problem, start, engine.pace, &mut proof, PROVABLE);
     }
     proof.bound
@@ -112,7 +112,7 @@ fn beginning(level: &Problem, start: &Start, ours: &[usize]) -> Start {
         .iter()
         .zip(&portions)
         .for_each(|(flow, portions)| running::add(level, flow, portions, &mut load));
-    Start { portions, load, ..*start }
+    Start { portions, load, runs: start.runs, riders: None }
 }
 
 /// A level and its time.

@@ -21,7 +21,8 @@
 //! Demands of several priorities are searched level by level, each above what the levels before it have laid (`levels`); what
 //! a thread does with its time is in `schedule`.
 //!
-//! After a failure a [`Kept`] problem works out only what the failure touches (`ecmp::cut`), and leaves the rest of the time to the search.
+//! After a failure a [`Kept`] problem works out only what the failure touches (`ecmp::cut`), and leaves the rest of the time to the search,
+//! which finds the demands on a hot link by what was written down before (`riders`).
 //!
 //! From a running state only demands on the hottest links move (`few`), or those that relieve one link (`relieve`).
 //!
@@ -53,6 +54,7 @@ mod potential;
 mod delay;
 mod engine;
 mod pace;
+mod riders;
 mod running;
 
 mod split;
@@ -83,5 +85,5 @@ pub use kept::{Kept, Lists, Rerouted};
 pub use list::MAX_SEGMENTS;
 pub use network::Unsolvable;
 pub use options::{Goal, Level, Options, Segment, Solution, WeightedList};
-pub use pace::Budget;
+pub use pace::{Budget, reserve};
 pub use solve::solve;

@@ -1,5 +1,17 @@
 //! How long to search: by a clock that the caller holds, or by a count of steps that is the same on every machine.
 
+use std::time::Duration;
+
+/// What is kept of a time for leaving the searches, and for working out and writing the answer of each demand.
+const RESERVE: Duration = Duration::from_millis(6);
+const RESERVE_EACH: Duration = Duration::from_nanos(750);
+
+/// What whoever has promised a time keeps of it for what comes after the search: leaving it, the answers of so many demands, and
+/// writing them to a file. A clock ([`Budget::Clock`]) is to run over the rest.
+pub fn reserve(demands: usize) -> Duration {
+    RESERVE.saturating_add(RESERVE_EACH.saturating_mul(u32::try_from(demands).unwrap_or(u32::MAX)))
+}
+
 /// When to stop.
 #[derive(Clone, Copy)]
 pub enum Budget<'a> {

@@ -8,6 +8,7 @@ use crate::{
     network::{Flow, Unsolvable},
     options::{Options, Segment, WeightedList},
     problem::Problem,
+    riders::Riders,
 };
 
 /// What demands go by at the beginning, and what that puts on each place.
@@ -18,6 +19,8 @@ pub(crate) struct Start {
     pub load: Vec<f64>,
     /// Whether this runs now, and is to stay as it is as far as possible.
     pub runs: bool,
+    /// Which flows may have traffic where, if that was written down.
+    pub riders: Option<Riders>,
 }
 
 /// The beginning. The work is divided over the options' threads.
@@ -36,6 +39,7 @@ pub(crate) fn start(problem: &Problem, options: &Options) -> Result<Start, Unsol
             portions: Vec::with_capacity(problem.flows.len()),
             load: problem.base.clone(),
             runs: options.running.is_some(),
+            riders: None,
         };
         for worker in workers {
             let (portions, load) = worker.join().expect("a worker does not panic")?;

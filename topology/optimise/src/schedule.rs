@@ -223,7 +223,7 @@ fn relax<'a>(state: &mut impl State<'a>, proof: &mut Proof, until: f64) {
     }
     let (problem, pace) = (state.engine().problem, state.engine().pace.clone());
     let portions: Vec<Portions> = (0..problem.flows.len()).map(|at| state.portions(at)).collect();
-    let start = Start { portions, load: state.engine().potential.load.clone(), runs: false };
+    let start = Start { portions, load: state.engine().potential.load.clone(), runs: false, riders: None };
     state.engine().pace = divided(problem, start, pace, proof, until);
 }
 

@@ -8,6 +8,7 @@ use crate::{
     network::Flow,
     pace::Pace,
     problem::Problem,
+    riders::{Riders, traffic},
     running::Start,
     state::State,
 };
@@ -22,7 +23,12 @@ pub(crate) struct Whole<'a> {
     best: Vec<List>,
     best_load: Vec<f64>,
     best_mlu: f64,
+    /// Which flows may have traffic where, if that was written down.
+    riders: Option<Riders>,
 }
+
+/// Steps of a look at a flow that may have traffic on a place.
+const STEPS: u64 = 16;
 
 impl<'a> Whole<'a> {
     /// From the first list of each flow.
@@ -31,7 +37,8 @@ impl<'a> Whole<'a> {
         let (home, best, best_load) = (lists.clone(), lists.clone(), start.load.clone());
         let mut engine = Engine::new(problem, pace, seed);
         engine.potential.load.copy_from_slice(&start.load);
-        let mut whole = Self { engine, lists, home, best, best_load, best_mlu: f64::INFINITY };
+        let riders = start.riders.clone();
+        let mut whole = Self { engine, lists, home, best, best_load, best_mlu: f64::INFINITY, riders };
         whole.keep();
         whole
     }
@@ -59,6 +66,7 @@ impl<'a> Whole<'a> {
     /// Puts a demand that is off the network on a list.
     pub fn put_in(&mut self, at: usize, list: List) {
         self.lists[at] = list;
+        leaves(&mut self.riders, at);
         self.load(at, 1.0);
     }
 
@@ -85,7 +93,15 @@ impl<'a> Whole<'a> {
     /// Goes on from other lists.
     pub fn set(&mut self, lists: &[List]) {
         self.lists.copy_from_slice(lists);
+        self.riders = None;
         self.reload();
+    }
+}
+
+/// Remembers that a flow may go another way.
+fn leaves(riders: &mut Option<Riders>, at: usize) {
+    if let Some(riders) = riders {
+        riders.leaves(at);
     }
 }
 
@@ -114,8 +130,14 @@ impl<'a> State<'a> for Whole<'a> {
     }
 
     fn sweep(&mut self, until: f64) -> usize {
-        let lists = &mut self.lists;
-        self.engine.sweep(until, |engine, at| try_move(engine, &mut lists[at], at))
+        let Self { engine, lists, riders, .. } = self;
+        engine.sweep(until, |engine, at| {
+            let moved = try_move(engine, &mut lists[at], at);
+            if moved {
+                leaves(riders, at);
+            }
+            moved
+        })
     }
 
     fn keep(&mut self) -> bool {
@@ -139,6 +161,12 @@ impl<'a> State<'a> for Whole<'a> {
     }
 
     fn on(&mut self, places: &[usize]) -> Vec<(f64, usize)> {
+        let problem = self.engine.problem;
+        if let Some(on) = self.riders.as_ref().and_then(|riders| riders.on(problem, places, &self.lists)) {
+            debug_assert_eq!(on, traffic(problem, places, &self.lists, 0..self.lists.len()));
+            self.engine.pace.count(STEPS * on.len() as u64);
+            return on;
+        }
         self.engine.price_places(places);
         let flows = self.engine.problem.flows.iter().zip(&self.lists).enumerate();
         let on = |(at, (flow, list)): (usize, (&Flow, &List))| {
@@ -149,7 +177,11 @@ impl<'a> State<'a> for Whole<'a> {
     }
 
     fn offer(&mut self, at: usize) -> bool {
-        try_move(&mut self.engine, &mut self.lists[at], at)
+        let moved = try_move(&mut self.engine, &mut self.lists[at], at);
+        if moved {
+            leaves(&mut self.riders, at);
+        }
+        moved
     }
 
     fn portions(&self, at: usize) -> Portions {

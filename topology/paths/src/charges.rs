@@ -102,6 +102,13 @@ impl Charges {
         self.complete = true;
     }
 
+    /// Charges for a link no longer that was filled in as one of a simple path.
+    pub(crate) fn forgive(&mut self, edge: EdgeIx) {
+        for edge in [edge, edge.reverse()] {
+            self.toll[edge.ix()] = self.toll[edge.ix()].saturating_sub(1);
+        }
+    }
+
     fn clear(&mut self, edges: usize) {
         for edge in self.touched.drain(..) {
             self.toll[edge.ix()] = 0;

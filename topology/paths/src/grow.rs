@@ -7,7 +7,7 @@ use model::{EdgeIx, NodeIx};
 
 use crate::{
     backbone::Backbone,
-    goal::NEVER,
+    goal::{NEVER, NO_EDGE},
     landing::HERE,
     narrow::{Arcs, UNREACHED},
     packed::Lead,
@@ -90,6 +90,28 @@ impl Root {
         obstacles.extend_from_slice(&self.obstacles);
         obstacles.push(self.steps[number].via);
         obstacles.sort_unstable();
+        self.again(backbone, problem, obstacles, &self.hanging(|node| node == number))
+    }
+
+    /// The same for a problem that is charged for some edges, and else is the one that this was grown for: O(nodes), and what hangs on
+    /// these edges is grown anew.
+    pub(crate) fn charged(&self, backbone: &Backbone, problem: &Problem<'_>) -> Self {
+        let is_charged = |via: EdgeIx| problem.charges.is_some_and(|charges| charges.toll(via) != Some(0));
+        let hangs = self.hanging(|node| {
+            let via = self.steps[node].via;
+            via != NO_EDGE && is_charged(via)
+        });
+        self.again(backbone, problem, self.obstacles.clone(), &hangs)
+    }
+
+    /// Grown anew where nodes hang on something that is in the way now; all others stay as they are.
+    fn again(
+        &self,
+        backbone: &Backbone,
+        problem: &Problem<'_>,
+        obstacles: Vec<EdgeIx>,
+        hangs: &[bool],
+    ) -> Self {
         let mut root = Self {
             lead: self.lead,
             place: self.place,
@@ -98,7 +120,6 @@ impl Root {
             steps: self.steps.iter().map(|step| Step { behind: Behind::default(), ..*step }).collect(),
             ways: Vec::new(),
         };
-        let hangs = self.hanging(number);
         let hanging = || (0..hangs.len()).filter(|node| hangs[*node]);
         for node in hanging() {
             root.keys[node] = NEVER;
@@ -109,7 +130,7 @@ impl Root {
             root.offer(backbone, problem, None, |node| hangs[node], &mut heap);
         }
         for node in hanging() {
-            // What its neighbours offer that do not hang on the edge, and so are settled.
+            // What its neighbours offer that do not hang there, and so are settled.
             for out in backbone.out(node) {
                 let from = backbone.number(problem.graph.edge(*out).to).filter(|from| !hangs[*from]);
                 let Some(from) = from.filter(|from| root.keys[*from] != NEVER) else { continue };
@@ -120,10 +141,10 @@ impl Root {
         root
     }
 
-    /// Which nodes go on by that edge of a node sooner or later.
-    fn hanging(&self, number: usize) -> Vec<bool> {
-        let mut hangs = vec![None; self.steps.len()];
-        hangs[number] = Some(true);
+    /// Which nodes go on sooner or later by the edge of one of these nodes.
+    fn hanging(&self, is_cut: impl Fn(usize) -> bool) -> Vec<bool> {
+        let mut hangs: Vec<Option<bool>> =
+            (0..self.steps.len()).map(|node| is_cut(node).then_some(true)).collect();
         let mut walked = Vec::new();
         for node in 0..self.steps.len() as u32 {
             let mut at = node;

@@ -1,7 +1,7 @@
 //! Where a path that begins at a branch comes upon the backbone: by one of its own few lines. What these cost is the same
 //! whatever lies beyond, and is found out once for each search.
 
-use model::EdgeIx;
+use model::{EdgeIx, NodeIx};
 
 use crate::{
     backbone::Backbone,
@@ -28,9 +28,20 @@ impl Landing {
     /// Writes all that a direct problem admits into `landings`; the root stands where its paths end for [`Lead::Home`], else where
     /// they begin. O(edges of the other end).
     pub(crate) fn all(backbone: &Backbone, problem: &Problem<'_>, lead: Lead, landings: &mut Vec<Self>) {
-        landings.clear();
         let (from, to) = (problem.request.from, problem.request.to);
-        let (start, place) = if lead == Lead::Home { (from, to) } else { (to, from) };
+        let ends = if lead == Lead::Home { (from, to) } else { (to, from) };
+        Self::between(backbone, problem, lead, ends, landings);
+    }
+
+    /// The same where the request stands for many with ends of their own: between a start and the place of the root.
+    pub(crate) fn between(
+        backbone: &Backbone,
+        problem: &Problem<'_>,
+        lead: Lead,
+        (start, place): (NodeIx, NodeIx),
+        landings: &mut Vec<Self>,
+    ) {
+        landings.clear();
         if start == place {
             return landings.push(Self { via: NO_EDGE, number: HERE, cost: Key::default() });
         }

@@ -11,6 +11,7 @@
 //!                           │  └──── Ranking ──► one path after the other ──► within_segments
 //!                           └─ none: why_not ──► NoPath (which constraint bites, and the nearest path)
 //!
+//! Placement: all that for many services in turn, and for those that a failing link hits, what they share found out once
 //! Trees, Spf, FlexAlgorithm: what the IGP does        FastReroute: what it does in the moment after a failure
 //! ```
 //!
@@ -25,6 +26,7 @@
 //! | with a bound on segments alone | the same | segments * nodes² labels where every node has a SID |
 //! | [`together`] by links and nodes | exact | paths * edges * log nodes |
 //! | by shared risks or sites, or with bounds or stops | exact up to [`BRANCH_LIMIT`] searches, and says so | NP-hard |
+//! | [`Placement`] | as its single paths and backups | the trees that are shared, and for each service its length |
 //! | [`Ranking`] | exact in the same sense | a search for each node of each path |
 //! | [`Encoder`] | fewest segments; fewest containers; fewest parts: exact | links² trees at worst |
 //! | [`FastReroute`] | shortest list for the path after convergence: exact | a tree for the failure, one for each end |
@@ -67,6 +69,8 @@ mod charges;
 mod disjoint;
 mod together;
 
+mod placement;
+
 mod ranking;
 mod segments;
 
@@ -105,6 +109,7 @@ pub use found::{Found, Totals, capacities, spare, to_path};
 pub use include::{Include, Includes, TooManyIncludes};
 pub use metric::MetricType;
 pub use packed::Lead;
+pub use placement::{Laid, Placement, Ways};
 pub use ranking::{Ranking, k_shortest};
 pub use reroute::{Carried, FastReroute, Moment, Over, Protect, Repair, RepairList, Ridden};
 pub use reservation::{BadPriorities, BandwidthModel, Held, Priorities, Reservations};

@@ -6,15 +6,14 @@ use formats::repetita::lists::{to_json, to_rows};
 use model::dense::Instance;
 use optimise::{Budget, Goal, Options, Solution, Unsolvable};
 
-use super::request::Asked;
+use super::{order::Lists, request::Asked};
 use crate::outcome::{Stop, say};
 
-/// The lists as rows where no other kind was permitted, else as JSON.
-pub fn text(asked: &Asked, solution: &Solution) -> String {
-    let Asked { instance, options, order, .. } = asked;
-    let lists = order.to_rows(solution.lists.clone());
+/// The lists, by which links are named by their rows, as rows where no other kind was permitted, else as JSON.
+pub fn text(asked: &Asked, lists: &Lists) -> String {
+    let Asked { instance, options, .. } = asked;
     let plain = options.lists == 1 && !options.adjacency;
-    plain.then(|| to_rows(instance, &lists)).flatten().unwrap_or_else(|| to_json(&lists))
+    plain.then(|| to_rows(instance, lists)).flatten().unwrap_or_else(|| to_json(lists))
 }
 
 /// From here on, and below here, a figure is written in scientific form.

@@ -10,6 +10,7 @@ mod codes;
 mod examples;
 mod files;
 mod moment;
+mod newcomer;
 mod optimise;
 mod pipeline;
 mod plan;

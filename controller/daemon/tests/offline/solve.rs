@@ -87,6 +87,29 @@ fn from_nothing_it_counts_no_moves() {
 }
 
 #[test]
+fn a_time_is_kept_to_and_is_not_asked_for_beside_an_effort() {
+    let case = Case::new();
+    let (graph, demands, out) = (case.path("ring.graph"), case.path("ring.demands"), case.path("paths"));
+    let called = trunkline(&["solve", &graph, &demands, "--time", "300ms", "--out", &out]);
+    assert_eq!((called.code, last(&called)), (Some(0), "mlu 0.600000".to_owned()), "{}", called.err);
+    assert_eq!(case.read("paths").lines().count(), 3);
+    let seconds: f64 = called.out.lines().last().unwrap().split(' ').nth(7).unwrap().parse().unwrap();
+    // Whoever does not say a time gives a second. What is between is for a machine that others use too.
+    assert!(seconds < 0.7, "{}", called.out);
+    let both = case.solve(&["--time", "300ms"]);
+    assert_eq!(both.code, Some(2), "{}", both.out);
+    assert!(
+        both.err.contains("cannot be used with")
+            && both.err.contains("--effort")
+            && both.err.contains("--time"),
+        "{}",
+        both.err
+    );
+    let none = trunkline(&["solve", &graph, &demands, "--time", "soon"]);
+    assert!(none.code == Some(2) && none.err.contains("'soon' for '--time <TIME>'"), "{}", none.err);
+}
+
+#[test]
 fn lists_with_weights_and_links_run_on_as_they_are() {
     let case = Case::new();
     let running = r#"{"demands":[
@@ -162,6 +185,40 @@ fn a_link_is_relieved_or_it_is_said_that_it_is_not() {
         spent.out
     );
     assert_eq!(case.read("paths").lines().count(), 3, "what was found is there all the same");
+}
+
+#[test]
+fn with_failures_in_mind_the_worst_of_them_counts() {
+    let case = Case::new();
+    let called = case.solve(&["--failures", "--out", &case.path("paths")]);
+    let told = (called.code, last(&called));
+    assert_eq!(
+        told,
+        (Some(0), "mlu 1.800000".to_owned()),
+        "where ab fails, all 9 are on links of 5: {}",
+        called.err
+    );
+    let bound: f64 = called.out.split(' ').nth(3).unwrap().parse().unwrap();
+    assert!(bound > 0.5 && bound <= 1.8, "{}", called.out);
+    assert_eq!(case.read("paths").lines().count(), 3);
+    // Where the small way is down, whatever fails of the other cuts everything off, and that counts for nothing.
+    let called = case.solve(&["--failures", "--down", "ad,da,dc,cd"]);
+    assert_eq!(last(&called), "mlu 0.900000 moved 0");
+    for (other, told) in [
+        (
+            &["--adjacency"][..],
+            "--failures: not with --adjacency: a link that fails takes its segment with it",
+        ),
+        (&["--relieve", "ab=50%"][..], "--failures: not with --relieve, which looks at the network as it is"),
+    ] {
+        let called = case.solve(&[&["--failures"][..], other].concat());
+        assert_eq!(called.code, Some(2), "{}", called.out);
+        assert!(
+            called.err.contains(told) && called.err.contains("leave one of the two out"),
+            "{}",
+            called.err
+        );
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use model::{
 /// Windows that a set has at most.
 pub(super) const LARGEST: usize = 4;
 /// Sets that are tried at most, the small ones first.
-pub(super) const MOST: usize = 100_000;
+pub(in crate::validate) const MOST: usize = 100_000;
 /// Parts, lines and kinds of services that are looked at for all sets together at most.
 const STEPS: usize = 300_000_000;
 

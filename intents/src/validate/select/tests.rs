@@ -5,7 +5,7 @@ use crate::{
     reading::Unread,
     tests::{CLASSES, documents, service, ted},
     validate,
-    validate::{AsOf, judged_within},
+    validate::{AsOf, MOST, Most, judged_within},
 };
 
 /// The minimal network, its branches with a region and a label.
@@ -178,7 +178,8 @@ fn intents_of_too_many_services_together_are_told_at_the_first_that_is_too_many(
     let ted = crowd(50);
     let mesh = |name: &str| service(name, "  connectivity: {type: mesh, members: {nodes: \"*\"}}");
     let docs = documents(&[CLASSES, &mesh("a"), &mesh("b"), &mesh("c")]);
-    let limits = |most: usize| -> Vec<Finding> {
+    let limits = |services: usize| -> Vec<Finding> {
+        let most = Most { services, ..MOST };
         let (_, found) = judged_within(&docs, &ted, AsOf::default(), &Unread::default(), most);
         found.into_iter().filter(|one| one.code == codes::LIMIT).collect()
     };

@@ -2,7 +2,9 @@ use super::*;
 use crate::{
     AsOf,
     tests::{CLASSES, SERVICES, documents, minimal_ted, service, set_of},
-    validate, validate_as_of,
+    validate,
+    validate::{MOST, Most, judged_within},
+    validate_as_of,
 };
 
 fn window(name: &str, on: &str, when: &str) -> String {
@@ -244,4 +246,27 @@ fn three_windows_that_leave_no_way_only_together_are_told_as_three() {
         assert!(finding.message.contains(part), "{part}: {}", finding.message);
     }
     assert_eq!(finding.related.len(), 2);
+}
+
+#[test]
+fn more_sets_of_windows_than_are_looked_at_are_told_at_the_last_window() {
+    let windows = ["a", "b", "c"].map(|name| window(name, "{links: [line1-br-1]}", &hours(1, 5)));
+    let told = |windows: &[String], sets: usize| -> Vec<Finding> {
+        let texts: Vec<&str> = windows.iter().map(String::as_str).collect();
+        let (most, unread) = (Most { sets, ..MOST }, Unread::default());
+        let (_, found) = judged_within(&documents(&texts), &minimal_ted(), AsOf::default(), &unread, most);
+        found.into_iter().filter(|one| one.code == codes::TOO_MANY_WINDOWS).collect()
+    };
+    let found = told(&windows, 3);
+    let [finding] = found.as_slice() else { panic!("{found:#?}") };
+    assert_eq!((finding.severity, finding.subject.as_str()), (Severity::Warning, "MaintenanceWindow c"));
+    let place = finding.place.as_ref().unwrap();
+    assert_eq!((place.line, place.column), (3, 18), "the name of the last window");
+    assert_eq!(
+        finding.message,
+        "3 windows are too many to look at every 4 of them that are open together: 3 sets were tried, small ones first"
+    );
+    assert_eq!(told(&windows[..2], 3), [], "one window fewer: each alone, and both");
+    assert_eq!(told(&windows, 6).len(), 1, "all three together are the seventh set");
+    assert_eq!(told(&windows, 7), [], "as many as there are");
 }

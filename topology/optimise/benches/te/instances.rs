@@ -1,6 +1,9 @@
 //! The published instances and what is known of them.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use formats::repetita::read_repetita;
 use model::dense::Instance;
@@ -34,11 +37,20 @@ impl Published {
         &self.name
     }
 
+    /// The file of the network.
+    pub fn graph(&self) -> PathBuf {
+        let (network, _) = self.name.split_once('.').unwrap_or((&self.name, ""));
+        self.path.with_file_name(format!("{network}.graph"))
+    }
+
+    /// The file of the demands.
+    pub fn demands(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads both files.
     pub fn read(&self) -> Instance {
-        let (network, _) = self.name.split_once('.').unwrap_or((&self.name, ""));
-        let graph = self.path.with_file_name(format!("{network}.graph"));
-        read_repetita(&fs::read(graph).unwrap(), &fs::read(&self.path).unwrap()).unwrap()
+        read_repetita(&fs::read(self.graph()).unwrap(), &fs::read(self.demands()).unwrap()).unwrap()
     }
 }
 

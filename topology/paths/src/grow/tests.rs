@@ -2,7 +2,8 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{
-    PathRequest,
+    Apart, PathRequest,
+    charges::{Charges, Count},
     testing::{Ask, any_ask, any_mesh, any_net},
 };
 
@@ -36,8 +37,46 @@ fn check(net: &crate::testing::Net, ask: &Ask, obstacles: &[u8], is_end: bool) -
     Ok(())
 }
 
+/// Some edges are charged for, or closed.
+fn check_charged(
+    net: &crate::testing::Net,
+    ask: &Ask,
+    edges: &[u8],
+    is_end: bool,
+) -> Result<(), TestCaseError> {
+    let graph = net.graph();
+    let backbone = Backbone::new(&graph);
+    let free = vec![u64::MAX; graph.edge_count()];
+    let request = PathRequest { excluded: Default::default(), ..ask.fit(&graph) };
+    let problem = Problem::new(&graph, &free, &request);
+    let (lead, place) = if is_end { (Lead::Home, request.to) } else { (Lead::Away, request.from) };
+    let root = Root::new(lead, place, Vec::new(), &backbone, &problem, None);
+    let edges: Vec<EdgeIx> =
+        edges.iter().map(|edge| EdgeIx(u32::from(*edge) % graph.edge_count() as u32)).collect();
+    for count in [Count::Exact, Count::Strict] {
+        let mut charges = Charges::default();
+        charges.fill(&graph, &[edges.as_slice()], Apart::LINK, true);
+        charges.count = count;
+        let charged = Problem { charges: Some(&charges), ..problem };
+        let anew = Root::new(lead, place, Vec::new(), &backbone, &charged, None);
+        prop_assert_eq!(known(&root.charged(&backbone, &charged)), known(&anew));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn growing_again_what_hung_on_charged_edges_changes_nothing(
+        net in any_net(8, 16), ask in any_ask(), edges in vec(any::<u8>(), 0..6), is_end in any::<bool>(),
+        stubs in any::<u8>(), mesh in any_mesh(7, 16),
+    ) {
+        let mut net = net;
+        net.overload.iter_mut().enumerate().for_each(|(node, bit)| *bit = stubs >> node & 3 == 3);
+        check_charged(&net, &ask, &edges, is_end)?;
+        check_charged(&mesh, &ask.bare(), &edges, is_end)?;
+    }
 
     #[test]
     fn narrow_keys_and_growing_again_what_hung_on_an_obstacle_change_nothing(
