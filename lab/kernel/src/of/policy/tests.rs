@@ -53,21 +53,6 @@ fn the_highest_preference_that_is_valid_carries() {
 }
 
 #[test]
-fn the_path_that_is_used_can_be_asked_for_and_so_can_each_list() {
-    let mut place = place();
-    let used = |place: &Place| place.active(&voice()).map(|path| path.preference);
-    let valid = |place: &Place| {
-        let lists = voice().candidates.into_iter().flat_map(|path| path.lists);
-        lists.map(|list| place.is_valid(&list)).collect::<Vec<bool>>()
-    };
-    assert_eq!((used(&place), valid(&place)), (Some(200), vec![true, true]));
-    place.silent.insert(vec![address("fc00:0:2:1::")]);
-    assert_eq!((used(&place), valid(&place)), (Some(100), vec![false, true]));
-    place.ports.get_mut(&InterfaceName::lit("eth2")).unwrap().up = false;
-    assert_eq!((used(&place), valid(&place)), (None, vec![false, false]));
-}
-
-#[test]
 fn what_probes_and_the_igp_say_counts() {
     let mut place = place();
     place.silent.insert(vec![address("fc00:0:2:1::")]);
@@ -87,6 +72,21 @@ fn the_share_of_a_failed_list_falls_to_the_others() {
     assert_eq!(shares, [3, 1]);
     place.ports.get_mut(&InterfaceName::lit("eth1")).unwrap().up = false;
     assert_eq!(lists(&[both()], &place), [(1, "fc00:0:1:e001::".to_owned())]);
+}
+
+#[test]
+fn the_path_that_is_used_can_be_asked_for_and_so_can_each_list() {
+    let mut place = place();
+    let used = |place: &Place| place.active(&voice()).map(|path| path.preference);
+    let valid = |place: &Place| {
+        let lists = voice().candidates.into_iter().flat_map(|path| path.lists);
+        lists.map(|list| place.is_valid(&list)).collect::<Vec<bool>>()
+    };
+    assert_eq!((used(&place), valid(&place)), (Some(200), vec![true, true]));
+    place.silent.insert(vec![address("fc00:0:2:1::")]);
+    assert_eq!((used(&place), valid(&place)), (Some(100), vec![false, true]));
+    place.ports.get_mut(&InterfaceName::lit("eth2")).unwrap().up = false;
+    assert_eq!((used(&place), valid(&place)), (None, vec![false, false]));
 }
 
 #[test]
