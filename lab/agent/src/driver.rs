@@ -24,7 +24,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     post::Post,
     probes::{self, Pace, Wanted},
-    resume, shown,
+    resume,
+    shown::{self, Probed},
     sight::Sight,
 };
 
@@ -289,7 +290,11 @@ impl Driver {
     async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
         match self.namespace.counters().await {
             Ok(counters) => {
-                show(shown::state(&self.post, &self.config, &counters, &self.wanted, &self.prober.readings()))
+                let readings = self.prober.readings();
+                let probed = Probed { wanted: &self.wanted, readings: &readings };
+                // Without a program that is known to be held, nobody knows what the kernel does.
+                let place = self.held.as_ref().map(|_| self.post.place(&self.sight));
+                show(shown::state(&self.post, &self.config, &counters, probed, place.as_ref()));
             }
             Err(error) => tracing::warn!(router = %self.router.name(), %error, "nothing was counted"),
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use kernel::{Device, probe_sid};
-use model::{DeviceConfig, Sid};
+use model::{DeviceConfig, SegmentList, Sid};
 use probe::{Probe, ProbeId};
 
 use crate::post::Post;
@@ -72,7 +72,7 @@ pub fn wanted(post: &Post, config: &DeviceConfig, pace: Pace) -> Wanted {
         let Some(peer) = post.place.peers.get(end) else { continue };
         let Some(locator) = peer.locator else { continue };
         for list in policy.candidates.iter().flat_map(|path| &path.lists) {
-            let Some(segments) = list.sids.iter().map(srv6).collect::<Option<Vec<_>>>() else { continue };
+            let Some(segments) = segments(list) else { continue };
             let mut via = segments.clone();
             if via.last().copied() == peer.service() {
                 via.pop();
@@ -90,6 +90,11 @@ pub fn wanted(post: &Post, config: &DeviceConfig, pace: Pace) -> Wanted {
 
 /// Expedited forwarding (RFC 3246): what is measured is the line, not who waits for it.
 const DSCP: u8 = 46;
+
+/// The segments of a list as it is probed; none where it has labels.
+pub fn segments(list: &SegmentList) -> Option<Vec<Ipv6Addr>> {
+    list.sids.iter().map(srv6).collect()
+}
 
 fn srv6(sid: &Sid) -> Option<Ipv6Addr> {
     match sid {

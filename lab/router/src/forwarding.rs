@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Preference of a candidate path that names none (RFC 9256 section 2.7).
-const DEFAULT_PREFERENCE: u32 = 100;
+pub(crate) const DEFAULT_PREFERENCE: u32 = 100;
 
 /// Reads a valid configuration. What the model cannot say is left out: an interface or queue whose name is none there, a
 /// rule without a color, a scheduler with more than one input has no guarantee for any.

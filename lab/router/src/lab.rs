@@ -1,6 +1,8 @@
 //! Routers with a world around them: what they are configured with drives the simulated network, and what it counts and
 //! measures is what they show. Faults of lines and routers come in as [`Command`]s, one JSON object a line.
 
+mod shown;
+
 use std::{
     collections::BTreeMap,
     path::Path,
@@ -9,8 +11,7 @@ use std::{
 };
 
 use model::{
-    Bandwidth, Delay, Demand, Demands, DeviceConfig, InterfaceName, Jitter, LinkId, Loss, NodeId, Ratio,
-    Side, Ted, VrfName,
+    Bandwidth, Delay, Demand, Demands, DeviceConfig, Jitter, LinkId, Loss, NodeId, Ratio, Side, Ted, VrfName,
 };
 use serde::{Deserialize, Serialize};
 use sim::World;
@@ -28,7 +29,7 @@ use crate::{
     fleet::Fleet,
     forwarding,
     router::Router,
-    state::{InterfaceState, Measurement, Neighbour, QueueState, RouterState, StateSource, Traffic},
+    state::{RouterState, StateSource},
 };
 
 /// The file that describes the world: JSON.
@@ -250,7 +251,7 @@ impl Lab {
             .ted()
             .nodes
             .keys()
-            .filter_map(|node| Some((node.clone(), Arc::new(shown(&world, node)?))))
+            .filter_map(|node| Some((node.clone(), Arc::new(shown::shown(&world, node)?))))
             .collect();
         drop(world);
         *locked(&self.seen) = seen;
@@ -349,67 +350,6 @@ fn surged(usual: &Demands, surges: &Surges) -> Demands {
         }
     }
     offered
-}
-
-/// Octets that a queue of the simulated routers holds: 50 ms at the line's speed.
-fn buffer_octets(interface: &sim::InterfaceState) -> u64 {
-    interface.speed.as_bps() / 8 / 20
-}
-
-/// Who is heard at an end of a line, while it is up.
-fn heard(ted: &Ted, node: &NodeId, name: &InterfaceName, state: &sim::InterfaceState) -> Option<Neighbour> {
-    let link = ted.links.get(&state.link).filter(|_| state.up)?;
-    let is_here = |side: &Side| link.end(*side).node == *node && link.end(*side).interface == *name;
-    let here = [Side::A, Side::Z].into_iter().find(is_here)?;
-    let far = link.end(here.other());
-    Some(Neighbour { system: far.node.clone(), port: far.interface.clone() })
-}
-
-/// The world's words in the router's; none where it has no such router.
-fn shown(world: &World, node: &NodeId) -> Option<RouterState> {
-    let found = world.state(node)?;
-    let interface = |(at, (name, state)): (usize, (&InterfaceName, &sim::InterfaceState))| {
-        let neighbour = heard(world.ted(), node, name, state);
-        let index = u32::try_from(at + 1).ok();
-        (name.clone(), InterfaceState { index, neighbour, ..interface_shown(state) })
-    };
-    Some(RouterState {
-        system_name: Some(node.to_string()),
-        interfaces: found.interfaces.iter().enumerate().map(interface).collect(),
-        ..RouterState::default()
-    })
-}
-
-fn interface_shown(state: &sim::InterfaceState) -> InterfaceState {
-    InterfaceState {
-        up: state.up,
-        received: Traffic { pkts: state.in_pkts, octets: state.in_octets },
-        sent: Traffic { pkts: state.out_pkts, octets: state.out_octets },
-        out_discards: state.out_drops,
-        measurement: Measurement {
-            delay: state.delay,
-            jitter: state.jitter,
-            loss: state.loss,
-            utilised: None,
-        },
-        queues: state
-            .queues
-            .iter()
-            .map(|(name, queue)| (name.clone(), queue_shown(queue, buffer_octets(state))))
-            .collect(),
-        ..InterfaceState::default()
-    }
-}
-
-fn queue_shown(queue: &sim::QueueState, buffer: u64) -> QueueState {
-    let length =
-        u64::try_from(u128::from(buffer) * u128::from(queue.depth.as_ppm()) / 1_000_000).unwrap_or(u64::MAX);
-    QueueState {
-        sent: Traffic { pkts: queue.pkts, octets: queue.octets },
-        dropped: Traffic { pkts: queue.drops, octets: queue.drops * sim::PACKET_OCTETS },
-        length,
-        longest: length,
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod build;
 mod parts;
 mod places;
+mod segment;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -12,6 +13,9 @@ use tokio::sync::watch;
 
 pub use build::Builder;
 pub use parts::{Part, Parts};
+pub use segment::{
+    Active, Flavour, ListState, PathKey, PolicyState, Probes, SidBehaviour, SidPrefix, SidState,
+};
 
 /// What gives routers their counters and measurements: the simulator, or nothing at all.
 pub trait StateSource: Send + Sync + 'static {
@@ -33,6 +37,8 @@ pub struct RouterState {
     pub policies: BTreeMap<PolicyKey, PolicyState>,
     /// By rule: network instance, policy, sequence.
     pub rules: BTreeMap<(VrfName, String, u32), Traffic>,
+    /// Its own SRv6 SIDs.
+    pub sids: BTreeMap<SidPrefix, SidState>,
 }
 
 /// Packets and octets since the router started.
@@ -80,7 +86,7 @@ pub struct Neighbour {
     pub port: InterfaceName,
 }
 
-/// The link in the sending direction (RFC 8570). What is absent is not known.
+/// A link in the sending direction, or a way through the network (RFC 8570). What is absent is not known.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Measurement {
     /// Mean one-way delay.
@@ -89,7 +95,7 @@ pub struct Measurement {
     pub jitter: Option<Jitter>,
     /// Share of packets lost.
     pub loss: Option<Loss>,
-    /// What it carries.
+    /// What a link carries.
     pub utilised: Option<Bandwidth>,
 }
 
@@ -104,26 +110,6 @@ pub struct QueueState {
     pub length: u64,
     /// The longest that it has been, in octets.
     pub longest: u64,
-}
-
-/// Identity of a candidate path on its policy (RFC 9256 section 2.6).
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct CandidateKey {
-    /// `pcep`, `bgp` or `local`.
-    pub origin: String,
-    /// Who made it.
-    pub originator: String,
-    /// Tells paths of one originator apart.
-    pub discriminator: u32,
-}
-
-/// What one SR policy shows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PolicyState {
-    /// The candidate path that forwards; none means that the last resort holds.
-    pub active: Option<CandidateKey>,
-    /// What was steered into it.
-    pub traffic: Traffic,
 }
 
 /// A source that knows nothing: routers without a network around them.

@@ -45,6 +45,7 @@ pub const MODULES: &[ModuleText] = modules! {
     "openconfig-system"
     "trunkline-measurement"
     "trunkline-sr-policy"
+    "trunkline-srv6"
     "ietf-netconf-monitoring"
 };
 

@@ -8,10 +8,11 @@ mod state;
 
 mod counter;
 mod line;
+mod used;
 
 mod world;
 
 pub use counter::PACKET_OCTETS;
 pub use line::Impairment;
-pub use state::{InterfaceState, NodeState, QueueState};
+pub use state::{InterfaceState, NodeState, QueueState, UsedPath};
 pub use world::{UnknownName, World};

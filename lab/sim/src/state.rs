@@ -2,13 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use model::{Bandwidth, Delay, InterfaceName, Jitter, LinkId, Loss, QueueName, Ratio};
+use model::{Bandwidth, Delay, InterfaceName, Jitter, LinkId, Loss, PolicyKey, QueueName, Ratio};
 
-/// A router's interfaces.
+/// A router's interfaces, and what is known of its policies.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NodeState {
     /// Those that have a link.
     pub interfaces: BTreeMap<InterfaceName, InterfaceState>,
+    /// The candidate path that each policy forwards over; none where no path of it is valid. A policy that is not here is one that no
+    /// traffic asks for: nothing is known of it.
+    pub policies: BTreeMap<PolicyKey, Option<UsedPath>>,
+}
+
+/// A candidate path on its policy, as headends choose among them (RFC 9256 section 2.9).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct UsedPath {
+    /// The highest that is valid wins.
+    pub preference: u32,
+    /// Tells paths of one preference apart.
+    pub discriminator: u32,
 }
 
 /// An interface. Counters never fall, except of a queue that was taken away and configured again.

@@ -17,6 +17,7 @@ use crate::{
     counter::Meter,
     line::{Impairment, Line, Quality},
     state::{InterfaceState, NodeState, QueueState},
+    used::{Used, used},
 };
 
 /// Something was named that the world does not have.
@@ -46,6 +47,8 @@ pub struct World {
     /// What the configurations mean; none after one changed.
     forwarding: Option<Forwarding>,
     outcome: Outcome,
+    /// What the outcome tells of policies.
+    used: Used,
     /// Whether the outcome is older than something it depends on.
     stale: bool,
 }
@@ -80,6 +83,7 @@ impl World {
             meters: vec![Meter::default(); network.graph().edge_count()],
             forwarding: Some(forwarding),
             outcome,
+            used: Used::new(),
             stale: false,
             ted,
             network,
@@ -226,7 +230,8 @@ impl World {
         let out = graph.out(graph.node_ix(node)?);
         let interfaces =
             out.iter().map(|edge| (self.network.interface(*edge).clone(), self.interface(*edge))).collect();
-        Some(NodeState { interfaces })
+        let policies = self.used.get(node).cloned().unwrap_or_default();
+        Some(NodeState { interfaces, policies })
     }
 
     /// The truth about one demand as of the last `advance`: how it goes, and what it suffers.
@@ -298,6 +303,7 @@ impl World {
             }
         }
         self.outcome = Witness::new(&self.network, &forwarding, &self.demands).observe(&outage);
+        self.used = used(&self.demands, &self.outcome.flows);
         self.forwarding = Some(forwarding);
         for (edge, load) in self.outcome.loads.iter() {
             self.meters[edge.ix()].keep(load);

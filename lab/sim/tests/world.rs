@@ -16,7 +16,7 @@ use model::{
     node::MsdSet,
     sr::{LabelBlock, LastResort},
 };
-use sim::{InterfaceState, UnknownName, World};
+use sim::{InterfaceState, UnknownName, UsedPath, World};
 use traffic::{IgpReason, Via};
 
 const MBPS: u64 = 1_000_000;
@@ -210,6 +210,25 @@ fn a_cut_line_brings_the_backup_without_any_change_of_configuration() {
     world.set_up(&LinkId::lit("sb"), true).unwrap();
     world.advance(at(500));
     assert_eq!(path(&world, "voice"), ["hs", "sb"]);
+}
+
+#[test]
+fn a_headend_shows_which_path_its_policy_uses_where_traffic_asks_for_it() {
+    let mut world = world();
+    let key = *headend().policies.keys().next().unwrap();
+    let used = |world: &World| world.state(&hq()).unwrap().policies.get(&key).copied();
+    let path = |preference: u32| Some(Some(UsedPath { preference, discriminator: preference }));
+    assert_eq!(used(&world), path(200));
+    world.set_up(&LinkId::lit("sb"), false).unwrap();
+    world.advance(at(0));
+    assert_eq!(used(&world), path(100));
+    world.set_up(&LinkId::lit("nb"), false).unwrap();
+    world.advance(at(0));
+    assert_eq!(used(&world), Some(None), "no path of it is valid");
+    assert!(world.state(&NodeId::lit("north")).unwrap().policies.is_empty());
+    world.offer(demands(&[("web", "be", 40)]));
+    world.advance(at(0));
+    assert_eq!(used(&world), None, "nobody asks for it");
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl Vendor {
         for (name, place) in [
             ("huawei-routing-policy", &folder),
             ("srl_nokia-te-policies", &folder),
+            ("trunkline-measurement", &ours),
             ("trunkline-sr-policy", &ours),
         ] {
             if let Ok(text) = std::fs::read_to_string(place.join(format!("{name}.yang"))) {

@@ -1,10 +1,13 @@
-use kernel::{Device, live::InterfaceCounters};
-use model::{Bandwidth, Delay, Discipline, InterfaceQos, Jitter, Loss, QueueShare};
+use std::{collections::BTreeSet, net::IpAddr};
+
+use kernel::{Device, Hop, NextCsid, Peer, Table, live::InterfaceCounters};
+use model::{Bandwidth, Delay, Discipline, InterfaceQos, Jitter, Loss, NodeId, PolicyKey, QueueShare, Sid};
 
 use super::*;
 use crate::{
-    fixture::posted,
-    probes::{self, Pace},
+    fixture::{policy, posted, steered},
+    probes::Pace,
+    sight::Sight,
 };
 
 fn device(name: &str) -> Device {
@@ -50,7 +53,8 @@ fn shown(config: &DeviceConfig, counters: &Counters, readings: &[(&str, Reading)
     let [a, _] = posted();
     let wanted = probes::wanted(&a, config, Pace::of(4));
     let measured = readings.iter().map(|(name, reading)| (wanted.lines[&device(name)].clone(), *reading));
-    state(&a, config, counters, &wanted, &measured.collect::<BTreeMap<ProbeId, Reading>>())
+    let readings = measured.collect();
+    state(&a, config, counters, Probed { wanted: &wanted, readings: &readings }, None)
 }
 
 #[test]
@@ -148,4 +152,137 @@ fn a_queue_that_the_kernel_does_not_have_yet_is_not_shown() {
     };
     let shown = shown(&config, &counters, &[]);
     assert_eq!(shown.interfaces[&eth(1)].queues.keys().collect::<Vec<_>>(), [&af4]);
+}
+
+#[test]
+fn each_sid_shows_what_it_does_and_what_came_to_it() {
+    let csid = Some(NextCsid { block: 32, taken: 16 });
+    let via: Ipv6Addr = "fd00::2".parse().unwrap();
+    let next = Some(Flavour::NextCsid);
+    let all = [
+        ("fd00:0:1::", 48, Some(Behaviour::End(csid)), SidBehaviour::End, next),
+        ("fd00:0:1:e000::", 64, Some(Behaviour::EndX { via, csid }), SidBehaviour::EndX, next),
+        ("fd00:0:1:1::", 128, Some(Behaviour::End(None)), SidBehaviour::End, None),
+        ("fd00:0:1:e001::", 128, Some(Behaviour::EndX { via, csid: None }), SidBehaviour::EndX, None),
+        ("fd00:0:1:d06::", 128, Some(Behaviour::EndDt6(Table::Main)), SidBehaviour::EndDt6, None),
+        ("fd00:0:1:d400::", 128, Some(Behaviour::EndDx4([10, 0, 0, 2].into())), SidBehaviour::EndDx4, None),
+        ("fd00:0:1:d600::", 128, Some(Behaviour::EndDx6(via)), SidBehaviour::EndDx6, None),
+        ("fd00:0:1:4000::", 128, None, SidBehaviour::EndB6Encaps, None),
+    ];
+    let mut counters = Counters::default();
+    let mut expected = BTreeMap::new();
+    for (packets, (address, length, does, behaviour, flavour)) in (1_u64..).zip(all) {
+        let octets = 100 * packets;
+        let counted = SidCounters { behaviour: does, packets, octets, errors: packets + 1 };
+        counters.sids.insert(format!("{address}/{length}").parse().unwrap(), counted);
+        let traffic = Some(Traffic { pkts: packets, octets });
+        let sid = SidState { behaviour, flavour, traffic, errors: Some(packets + 1) };
+        expected.insert(SidPrefix::of(address.parse().unwrap(), length), sid);
+    }
+    assert_eq!(shown(&DeviceConfig::default(), &counters, &[]).sids, expected);
+    assert!(shown(&DeviceConfig::default(), &Counters::default(), &[]).sids.is_empty());
+}
+
+/// What `a` sees where all its lines are up, the IGP leads to `b`, and probes of these lists are lost.
+fn seen(a: &Post, b: &Post, silent: &[Ipv6Addr]) -> Place {
+    let via = a.neighbours.get(&device("eth1")).map(|neighbour| IpAddr::V6(*neighbour));
+    let hops = BTreeSet::from([Hop { device: device("eth1"), via }]);
+    a.place(&Sight {
+        devices: [(device("eth1"), true), (device("eth2"), true)].into(),
+        routes: [(IpNet::V6(b.place.locator.unwrap().net), hops)].into(),
+        silent: silent.iter().map(|sid| vec![*sid]).collect(),
+    })
+}
+
+/// A policy of `a` toward `b` by its End SID and by one of its lines, and these two.
+fn toward(a: &Post, b: &Post) -> (SrPolicy, [Ipv6Addr; 2]) {
+    let sids = [b.place.locator.unwrap().end(), b.place.ports[&eth(1)].end_x.unwrap().sid];
+    let [one, two] = sids.map(|sid| sid.to_string());
+    let id = a.place.peers[&NodeId::lit("b")].router_id.to_string();
+    (policy(7, &id, &[&[&one], &[&two]]), sids)
+}
+
+/// The probe of a list of one segment to some end.
+fn probe_to(wanted: &Wanted, sid: Ipv6Addr, end: Ipv6Addr) -> ProbeId {
+    let mut ids = wanted.lists[[sid].as_slice()].iter();
+    ids.find(|id| wanted.probes[*id].reflector == end).unwrap().clone()
+}
+
+const GOOD: Reading = Reading {
+    sent: 41,
+    answered: 40,
+    delay: Some(Delay::from_micros(5_000)),
+    jitter: Some(Jitter::from_micros(70)),
+    loss: Some(Loss::from_ppb(3)),
+    silent: false,
+};
+const DEAD: Reading = Reading { sent: 9, answered: 0, delay: None, jitter: None, loss: None, silent: true };
+
+fn all_of(reading: Reading) -> Measurement {
+    let Reading { delay, jitter, loss, .. } = reading;
+    Measurement { delay, jitter, loss, utilised: None }
+}
+
+#[test]
+fn a_policy_shows_which_path_it_uses_and_what_probes_say_of_each_list() {
+    let [a, b] = posted();
+    let (policy, [one, two]) = toward(&a, &b);
+    let (key, config) = (policy.key, steered(vec![policy]));
+    let wanted = probes::wanted(&a, &config, Pace::of(4));
+    let id = |sid| probe_to(&wanted, sid, b.loopback);
+    let readings = BTreeMap::from([(id(one), GOOD), (id(two), DEAD)]);
+    let probed = Probed { wanted: &wanted, readings: &readings };
+    let of = |silent: &[Ipv6Addr]| {
+        let place = seen(&a, &b, silent);
+        state(&a, &config, &Counters::default(), probed, Some(&place)).policies[&key].clone()
+    };
+    let half = of(&[two]);
+    assert_eq!(half.active, Active::Path(PathKey { preference: 100, discriminator: 1 }));
+    assert_eq!(half.traffic, None, "the kernel does not count what it encapsulates");
+    let carries = ListState { valid: Some(true), probes: Probes::Answered, measurement: all_of(GOOD) };
+    let silent = ListState { valid: Some(false), probes: Probes::Silent, measurement: all_of(DEAD) };
+    let lists = [(vec![Sid::Srv6(one)], carries), (vec![Sid::Srv6(two)], silent)];
+    assert_eq!(half.lists, BTreeMap::from(lists));
+    let none = of(&[one, two]);
+    assert_eq!(none.active, Active::LastResort);
+    assert_eq!(none.lists[[Sid::Srv6(one)].as_slice()].valid, Some(false));
+}
+
+#[test]
+fn of_a_policy_nothing_is_known_before_the_kernel_follows_and_probes_come_back() {
+    let [a, b] = posted();
+    let (policy, [one, _]) = toward(&a, &b);
+    let anywhere =
+        SrPolicy { key: PolicyKey { endpoint: "::".parse().unwrap(), ..policy.key }, ..policy.clone() };
+    let keys = [policy.key, anywhere.key];
+    let config = steered(vec![policy, anywhere]);
+    let wanted = probes::wanted(&a, &config, Pace::of(4));
+    let begun = Reading { sent: 1, ..Reading::default() };
+    let readings = BTreeMap::from([(probe_to(&wanted, one, b.loopback), begun)]);
+    let probed = Probed { wanted: &wanted, readings: &readings };
+    let shown = state(&a, &config, &Counters::default(), probed, None);
+    for key in keys {
+        let policy = &shown.policies[&key];
+        assert_eq!((policy.active, policy.lists.len()), (Active::Unknown, 2));
+        assert!(policy.lists.values().all(|list| *list == ListState::default()), "{policy:?}");
+    }
+}
+
+#[test]
+fn a_list_to_two_ends_shows_for_each_policy_what_probes_to_its_end_say() {
+    let [mut a, b] = posted();
+    let c = Peer { router_id: [10, 99, 0, 3].into(), locator: "fd00:99:3::/48".parse().ok() };
+    a.place.peers.insert(NodeId::lit("c"), c);
+    a.loopbacks.insert(NodeId::lit("c"), "fd00:99::3".parse().unwrap());
+    let (to_b, [one, _]) = toward(&a, &b);
+    let to_c = PolicyKey { endpoint: IpAddr::V4(c.router_id), ..to_b.key };
+    let keys = [to_b.key, to_c];
+    let config = steered(vec![SrPolicy { key: to_c, ..to_b.clone() }, to_b]);
+    let wanted = probes::wanted(&a, &config, Pace::of(4));
+    let id = |end| probe_to(&wanted, one, end);
+    let readings = BTreeMap::from([(id(b.loopback), GOOD), (id("fd00:99::3".parse().unwrap()), DEAD)]);
+    let probed = Probed { wanted: &wanted, readings: &readings };
+    let shown = state(&a, &config, &Counters::default(), probed, None);
+    let probes = keys.map(|key| shown.policies[&key].lists[[Sid::Srv6(one)].as_slice()].probes);
+    assert_eq!(probes, [Probes::Answered, Probes::Silent]);
 }

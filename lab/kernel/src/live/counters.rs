@@ -8,7 +8,7 @@ use rtnetlink::packet_route::tc::TcStats2;
 use super::{attribute::as_u64, decode, encode::local, error::Failed, inside::Inside, read};
 use crate::{
     number::{Device, Minor, Table},
-    object::Target,
+    object::{Behaviour, Target},
 };
 
 /// All of it, at about one moment.
@@ -57,6 +57,8 @@ pub struct ClassCounters {
 /// Of a SID.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct SidCounters {
+    /// What it does; none for a binding SID, which leads into the lists of a policy (End.B6.Encaps, RFC 8986 section 4.13).
+    pub behaviour: Option<Behaviour>,
     /// Packets that came with it and were sent on.
     pub packets: u64,
     /// Their octets.
@@ -91,11 +93,15 @@ pub(super) async fn read(inside: &Inside) -> Result<Counters, Failed> {
     }
     let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
     for message in read::routes(inside).await.map_err(fail("counting at SIDs"))? {
-        let Some((key, Target::Local(_) | Target::Bound(_))) = decode::route(&message, &names) else {
-            continue;
+        let Some((key, target)) = decode::route(&message, &names) else { continue };
+        let behaviour = match target {
+            Target::Local(behaviour) => Some(behaviour),
+            Target::Bound(_) => None,
+            _ => continue,
         };
         if key.table == Table::Main {
             let counted = counters.sids.entry(key.to).or_default();
+            counted.behaviour = behaviour;
             for one in decode::counters(&message) {
                 let number = |kind| one.get(&kind).and_then(|octets| as_u64(octets)).unwrap_or_default();
                 counted.packets += number(local::PACKETS);

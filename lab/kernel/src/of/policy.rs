@@ -29,20 +29,33 @@ pub(super) const MOST_SEGMENTS: usize = 126;
 type Lists = BTreeMap<Vec<Ipv6Addr>, u64>;
 
 impl Place {
-    /// The lists of the candidate that is used: the highest preference, then the highest discriminator, of those with a valid
-    /// list: all are of one origin and originator (RFC 9256 section 2.9). Weights of lists that are not valid fall to the others. None where
-    /// no candidate is valid.
+    /// The candidate path that a policy uses: the highest preference, then the highest discriminator, of those with a valid list: all are
+    /// of one origin and originator (RFC 9256 section 2.9). None where no candidate is valid. O(SIDs x routes of the IGP).
+    pub fn active<'p>(&self, policy: &'p SrPolicy) -> Option<&'p CandidatePath> {
+        self.chosen(policy).map(|(path, _)| path)
+    }
+
+    /// Whether a list delivers, as the headend sees it, whether it is used or not. O(SIDs x routes of the IGP).
+    pub fn is_valid(&self, list: &SegmentList) -> bool {
+        self.segments(list).is_some()
+    }
+
+    /// The lists of the candidate that is used. Weights of lists that are not valid fall to the others.
     fn lists(&self, policy: &SrPolicy) -> Option<Lists> {
-        let mut candidates: Vec<&CandidatePath> = policy.candidates.iter().collect();
+        self.chosen(policy).map(|(_, lists)| lists)
+    }
+
+    fn chosen<'p>(&self, policy: &'p SrPolicy) -> Option<(&'p CandidatePath, Lists)> {
+        let mut candidates: Vec<&'p CandidatePath> = policy.candidates.iter().collect();
         candidates.sort_by_key(|path| std::cmp::Reverse((path.preference, path.discriminator)));
-        let valid = |path: &CandidatePath| {
+        let valid = |path: &'p CandidatePath| {
             let mut lists = Lists::new();
             for list in &path.lists {
                 if let Some(segments) = self.segments(list) {
                     *lists.entry(segments).or_default() += u64::from(list.weight);
                 }
             }
-            (!lists.is_empty()).then_some(lists)
+            (!lists.is_empty()).then_some((path, lists))
         };
         candidates.into_iter().find_map(valid)
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use ground::{Ground, R1, R2, R3};
-use kernel::{Program, Target, Write};
+use kernel::{Behaviour, Program, Target, Write};
 use model::{DeviceConfig, InterfaceName, QueueName, SrPolicy};
 use traffic::{Stream, ping};
 
@@ -52,6 +52,8 @@ async fn steers(ground: Ground, voice: &[&str], at_r2: &str) {
         assert_eq!(moved, if moves { 20 } else { 0 }, "{address} {dscp} at {at_r2}");
     }
     assert_eq!(counted(&ground, R2, at_r2).await - before, 40);
+    let at_r2 = ground.routers[R2].namespace.counters().await.unwrap().sids[&at_r2.parse().unwrap()];
+    assert!(matches!(at_r2.behaviour, Some(Behaviour::EndX { .. })), "{at_r2:?}");
     let errors: u64 = {
         let counters = ground.routers[R3].namespace.counters().await.unwrap();
         counters.sids.values().map(|sid| sid.errors).sum()

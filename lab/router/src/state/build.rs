@@ -3,13 +3,14 @@
 //! OpenConfig keeps the configuration that is in force as `state` beside each `config`. Here what is committed is in force
 //! at once, so the copy is made from running. It is made once per configuration; counters are laid over it per sample.
 
+mod routing;
+
 use std::sync::Arc;
 
-use model::{InterfaceName, PolicyKey, QueueName};
+use model::{InterfaceName, QueueName};
 
 use super::{
-    CandidateKey, InterfaceState, Measurement, Neighbour, Part, Parts, PolicyState, QueueState, RouterState,
-    Traffic,
+    InterfaceState, Measurement, Neighbour, Part, Parts, QueueState, RouterState,
     places::{Group, Places, node},
 };
 use crate::{
@@ -101,16 +102,7 @@ impl Builder {
                 }
             }
         }
-        if !parts.has(Part::Steering) {
-            return tree;
-        }
-        for (key, policy) in &state.policies {
-            self.policy(&mut tree, key, policy);
-        }
-        for ((instance, policy, sequence), traffic) in &state.rules {
-            let place = [Value::text(instance.as_str()), Value::text(policy)];
-            self.rule(&mut tree, &place, *sequence, *traffic);
-        }
+        self.routing(&mut tree, state, parts);
         tree
     }
 
@@ -224,53 +216,6 @@ impl Builder {
         self.put(queue, &self.places.queue_state, values);
     }
 
-    /// State of a policy that is configured; a source may lag behind and know one that is gone.
-    fn policy(&self, tree: &mut Tree, key: &PolicyKey, shown: &PolicyState) {
-        let keys = vec![Value::Uint(key.color.number().into()), Value::text(&key.endpoint.to_string())];
-        let way = [
-            Step::plain(self.places.instances),
-            Step { node: self.places.instance, keys: vec![Value::text("default")] },
-            Step::plain(self.places.policies),
-            Step { node: self.places.policy, keys },
-        ];
-        if tree.get(&way).is_none() {
-            return;
-        }
-        let Some(policy) = self.enter(tree.root_mut(), &way) else { return };
-        let status = Value::text(if shown.active.is_some() { "up" } else { "down" });
-        policy.insert(&self.schema, Step::plain(self.places.policy_status), Item::Leaf(status));
-        let traffic = [shown.traffic.octets, shown.traffic.pkts];
-        self.put(policy, &self.places.policy_counters, traffic.map(count));
-        let Some(paths) = policy.enter(&self.schema, &Step::plain(self.places.paths)) else { return };
-        let all: Vec<Step> = paths.instances(self.places.path).map(|(step, _)| step.clone()).collect();
-        for step in &all {
-            let active = shown.active.as_ref().is_some_and(|key| step.keys == candidate(key));
-            if let Some(path) = paths.enter(&self.schema, step) {
-                let leaf = Step::plain(self.places.path_active);
-                path.insert(&self.schema, leaf, Item::Leaf(Value::Bool(active)));
-            }
-        }
-    }
-
-    /// Counters of a rule that is configured.
-    fn rule(&self, tree: &mut Tree, place: &[Value; 2], sequence: u32, shown: Traffic) {
-        let [forwarding, policies, policy] = self.places.forwarding;
-        let way = [
-            Step::plain(self.places.instances),
-            Step { node: self.places.instance, keys: vec![place[0].clone()] },
-            Step::plain(forwarding),
-            Step::plain(policies),
-            Step { node: policy, keys: vec![place[1].clone()] },
-            Step::plain(self.places.rules),
-            Step { node: self.places.rule, keys: vec![Value::Uint(sequence.into())] },
-        ];
-        if tree.get(&way).is_none() {
-            return;
-        }
-        let Some(rule) = self.enter(tree.root_mut(), &way) else { return };
-        self.put(rule, &self.places.rule_state, [shown.pkts, shown.octets].map(count));
-    }
-
     fn enter<'b>(&self, root: &'b mut Branch, way: &[Step]) -> Option<&'b mut Branch> {
         way.iter().try_fold(root, |branch, step| branch.enter(&self.schema, step))
     }
@@ -298,10 +243,6 @@ impl Builder {
 
 fn count(value: u64) -> Option<Value> {
     Some(Value::Uint(value))
-}
-
-fn candidate(key: &CandidateKey) -> Vec<Value> {
-    vec![Value::text(&key.origin), Value::text(&key.originator), Value::Uint(key.discriminator.into())]
 }
 
 /// `/netconf-state`: what the server can do, and which modules it serves (RFC 6022).

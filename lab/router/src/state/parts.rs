@@ -1,7 +1,7 @@
 //! How much state a reader asks for. One who follows whether interfaces are up need not wait until all queues were counted, and
 //! hears nothing as long as none goes up or down.
 
-use super::RouterState;
+use super::{PolicyState, RouterState};
 
 /// A kind of state.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,12 +18,24 @@ pub enum Part {
     Neighbours,
     /// Policies and rules: which path is active, what was steered.
     Steering,
+    /// Segment lists: which carry, and what probes say of them.
+    Lists,
+    /// The router's own SIDs.
+    Sids,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Status, Self::Counters, Self::Measurement, Self::Queues, Self::Neighbours, Self::Steering];
+    pub const ALL: [Self; 8] = [
+        Self::Status,
+        Self::Counters,
+        Self::Measurement,
+        Self::Queues,
+        Self::Neighbours,
+        Self::Steering,
+        Self::Lists,
+        Self::Sids,
+    ];
 
     /// Whether two moments show the same of it.
     fn is_same(self, one: &RouterState, other: &RouterState) -> bool {
@@ -31,6 +43,11 @@ impl Part {
         let eq = |same: fn(&super::InterfaceState, &super::InterfaceState) -> bool| {
             mine.len() == theirs.len()
                 && mine.iter().zip(theirs).all(|((name, a), (its, b))| name == its && same(a, b))
+        };
+        let policies = |same: fn(&PolicyState, &PolicyState) -> bool| {
+            let (mine, theirs) = (&one.policies, &other.policies);
+            mine.len() == theirs.len()
+                && mine.iter().zip(theirs).all(|((key, a), (its, b))| key == its && same(a, b))
         };
         match self {
             Self::Status => eq(|a, b| a.up == b.up && a.index == b.index),
@@ -43,7 +60,11 @@ impl Part {
             Self::Measurement => eq(|a, b| a.measurement == b.measurement),
             Self::Queues => eq(|a, b| a.queues == b.queues),
             Self::Neighbours => one.system_name == other.system_name && eq(|a, b| a.neighbour == b.neighbour),
-            Self::Steering => one.policies == other.policies && one.rules == other.rules,
+            Self::Steering => {
+                one.rules == other.rules && policies(|a, b| a.active == b.active && a.traffic == b.traffic)
+            }
+            Self::Lists => policies(|a, b| a.active == b.active && a.lists == b.lists),
+            Self::Sids => one.sids == other.sids,
         }
     }
 }

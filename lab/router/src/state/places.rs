@@ -45,6 +45,63 @@ impl Hearing {
     }
 }
 
+/// The schema nodes of segment lists, below a candidate path.
+#[derive(Debug)]
+pub(super) struct Lists {
+    pub(super) lists: NodeId,
+    pub(super) list: NodeId,
+    pub(super) segments: NodeId,
+    pub(super) segment: NodeId,
+    /// What a segment is: a label or an SRv6 SID.
+    pub(super) sid: [NodeId; 2],
+    pub(super) active: NodeId,
+    /// Whether probes come back; delay, jitter, loss.
+    pub(super) measured: Group<4>,
+}
+
+impl Lists {
+    fn of(schema: &Schema, path: &str) -> Self {
+        let at = |path: &str| node(schema, path);
+        let list = &format!("{path}/segment-lists/segment-list");
+        let segment = &format!("{list}/segments/segment");
+        let measured = ["probes", "one-way-delay", "jitter", "loss-ppb"];
+        Self {
+            lists: at(&format!("{path}/segment-lists")),
+            list: at(list),
+            segments: at(&format!("{list}/segments")),
+            segment: at(segment),
+            sid: ["label", "srv6-sid"].map(|name| at(&format!("{segment}/{name}"))),
+            active: at(&format!("{list}/active")),
+            measured: group(schema, list, &["measurement"], measured),
+        }
+    }
+}
+
+/// The schema nodes of the router's own SIDs.
+#[derive(Debug)]
+pub(super) struct Sids {
+    pub(super) srv6: NodeId,
+    pub(super) sids: NodeId,
+    pub(super) sid: NodeId,
+    /// Behaviour, flavour.
+    pub(super) state: Group<2>,
+    /// Octets, packets, errors.
+    pub(super) counters: Group<3>,
+}
+
+impl Sids {
+    fn of(schema: &Schema) -> Self {
+        let sid = "srv6/local-sids/local-sid";
+        Self {
+            srv6: node(schema, "srv6"),
+            sids: node(schema, "srv6/local-sids"),
+            sid: node(schema, sid),
+            state: group(schema, sid, &[], ["behaviour", "flavour"]),
+            counters: group(schema, sid, &["counters"], ["octets", "pkts", "errors"]),
+        }
+    }
+}
+
 /// The schema nodes that state is written to.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -76,12 +133,16 @@ pub(super) struct Places {
     pub(super) paths: NodeId,
     pub(super) path: NodeId,
     pub(super) path_active: NodeId,
+    /// Preference, discriminator.
+    pub(super) path_key: [NodeId; 2],
+    pub(super) lists: Lists,
     /// From an instance down to a policy of rules.
     pub(super) forwarding: [NodeId; 3],
     pub(super) rules: NodeId,
     pub(super) rule: NodeId,
     /// Packets, octets.
     pub(super) rule_state: Group<2>,
+    pub(super) sids: Sids,
 }
 
 /// As [`Places::interface_counters`] has them.
@@ -139,6 +200,8 @@ impl Places {
             paths: at(&format!("{policy}/candidate-paths")),
             path: at(path),
             path_active: at(&format!("{path}/active")),
+            path_key: ["preference", "discriminator"].map(|name| at(&format!("{path}/{name}"))),
+            lists: Lists::of(schema, path),
             forwarding: [
                 at(forwarding),
                 at(&format!("{forwarding}/policies")),
@@ -147,6 +210,7 @@ impl Places {
             rules: at(rules),
             rule: at(rule),
             rule_state: group(schema, rule, &["state"], ["matched-pkts", "matched-octets"]),
+            sids: Sids::of(schema),
         }
     }
 }
@@ -165,6 +229,10 @@ impl Places {
             of(Part::Steering, &[self.policy_status, self.path_active]),
             of(Part::Steering, &self.policy_counters.leaves),
             of(Part::Steering, &self.rule_state.leaves),
+            of(Part::Lists, &[self.lists.active]),
+            of(Part::Lists, &self.lists.measured.leaves),
+            of(Part::Sids, &self.sids.state.leaves),
+            of(Part::Sids, &self.sids.counters.leaves),
         ]
         .concat()
     }

@@ -6,10 +6,12 @@ use serde_json::json;
 use super::*;
 use crate::datastore::{
     Pattern,
-    fixture::{base, policies, schema, tree},
+    fixture::{base, schema, tree},
     json::write_tree,
     path::PatternStep,
 };
+
+mod routing;
 
 fn shown(running: &crate::datastore::Tree, state: &RouterState) -> serde_json::Value {
     shown_of(running, state, Parts::all())
@@ -33,16 +35,48 @@ fn busy() -> RouterState {
         queues: [(QueueName::lit("af4"), queue)].into(),
         ..InterfaceState::default()
     };
-    let active = CandidateKey { origin: "local".into(), originator: "trunkline".into(), discriminator: 1 };
     let key = PolicyKey { color: 1.try_into().unwrap(), endpoint: "10.0.0.2".parse().unwrap() };
     let gone = PolicyKey { color: 99.try_into().unwrap(), endpoint: "10.0.0.2".parse().unwrap() };
-    let policy = PolicyState { active: Some(active), traffic: Traffic { pkts: 1, octets: 100 } };
+    let policy = steered();
     RouterState {
         system_name: Some("r1".into()),
         interfaces: [(InterfaceName::lit("eth1"), interface)].into(),
         policies: [(key, policy.clone()), (gone, policy)].into(),
         rules: BTreeMap::new(),
+        sids: local_sids(),
     }
+}
+
+/// The SRv6 SIDs of a list of the fixture's.
+fn list(sids: &[&str]) -> Vec<model::Sid> {
+    sids.iter().map(|sid| sid.parse().unwrap()).collect()
+}
+
+/// The first path of the fixture's first policy forwards, and its list is measured; nothing is known of the backup's.
+fn steered() -> PolicyState {
+    let measurement = Measurement {
+        delay: Some(Delay::from_micros(12_300)),
+        loss: Some(Loss::from_ppb(5)),
+        ..Measurement::default()
+    };
+    let state = ListState { valid: Some(true), probes: Probes::Answered, measurement };
+    PolicyState {
+        active: Active::Path(PathKey { preference: 200, discriminator: 1 }),
+        traffic: Some(Traffic { pkts: 1, octets: 100 }),
+        lists: [(list(&["fd00:0:1::", "fd00:0:2::"]), state)].into(),
+    }
+}
+
+fn local_sids() -> BTreeMap<SidPrefix, SidState> {
+    let address = |text: &str| text.parse::<std::net::Ipv6Addr>().unwrap();
+    let node = SidState::uncounted(SidBehaviour::End, Some(Flavour::NextCsid));
+    let link = SidState {
+        traffic: Some(Traffic { pkts: 7, octets: 700 }),
+        errors: Some(0),
+        ..SidState::uncounted(SidBehaviour::EndX, None)
+    };
+    [(SidPrefix::of(address("fd00:0:1:2::3"), 48), node), (SidPrefix::from(address("fd00:0:1:e000::")), link)]
+        .into()
 }
 
 #[test]
@@ -129,22 +163,6 @@ proptest! {
 }
 
 #[test]
-fn the_active_path_is_marked_and_a_policy_that_is_gone_is_not_shown() {
-    let mut content = base();
-    let with = policies(1, 2);
-    let instances = "openconfig-network-instance:network-instances";
-    content[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"] =
-        with[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"].clone();
-    let view = shown(&tree(&content), &busy());
-    let all = &view[instances]["network-instance"][0]["trunkline-sr-policy:sr-policies"]["sr-policy"];
-    assert_eq!(all.as_array().unwrap().len(), 1);
-    assert_eq!(all[0]["oper-status"], "up");
-    assert_eq!(all[0]["counters"]["octets"], "100");
-    let paths = &all[0]["candidate-paths"]["candidate-path"];
-    assert_eq!((&paths[0]["active"], &paths[1]["active"]), (&json!(true), &json!(false)));
-}
-
-#[test]
 fn the_server_names_its_modules_and_capabilities() {
     let view = shown(&crate::datastore::Tree::default(), &RouterState::default());
     let state = &view["ietf-netconf-monitoring:netconf-state"];
@@ -208,7 +226,10 @@ fn patterns_mean_the_kinds_of_state_on_their_way_and_below() {
         of(&[Part::Queues]),
         "a queue that is there by its state alone has its key"
     );
-    assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&[Part::Queues, Part::Steering]));
+    let steering = [Part::Queues, Part::Steering, Part::Lists];
+    assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&steering));
+    let sids = ["srv6", "srv6/local-sids", "srv6/local-sids/local-sid"];
+    assert_eq!(parts_of(&[&sids]), of(&[Part::Sids]));
     assert_eq!(parts_of(&[&["qos"], &[]]), Parts::all(), "a path of no step is all");
     assert_eq!(parts_of(&[]), Parts::default());
 }
@@ -255,7 +276,13 @@ fn two_moments_are_the_same_as_far_as_they_show_the_same() {
     assert_eq!(port(|port| port.index = Some(9)), [Part::Status]);
     assert_eq!(port(|port| port.neighbour = None), [Part::Neighbours]);
     assert_eq!(changed(&|state| state.system_name = None), [Part::Neighbours]);
-    assert_eq!(changed(&|state| state.policies.clear()), [Part::Steering]);
+    assert_eq!(changed(&|state| state.policies.clear()), [Part::Steering, Part::Lists]);
+    let policies =
+        |change: fn(&mut PolicyState)| changed(&move |state| state.policies.values_mut().for_each(change));
+    assert_eq!(policies(|policy| policy.traffic = None), [Part::Steering]);
+    assert_eq!(policies(|policy| policy.active = Active::Unknown), [Part::Steering, Part::Lists]);
+    assert_eq!(policies(|policy| policy.lists.clear()), [Part::Lists]);
+    assert_eq!(changed(&|state| state.sids.clear()), [Part::Sids]);
     let all_but_steering = &Part::ALL[..5];
     assert_eq!(changed(&|state| state.interfaces.clear()), all_but_steering);
     let rename = |state: &mut RouterState| {

@@ -18,7 +18,7 @@ use router::fault::{Fault, Kind, Step};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::support::Bench;
+use crate::support::{Bench, beside_others};
 
 fn path(text: &str) -> Path {
     text.parse().unwrap()
@@ -256,6 +256,38 @@ async fn streams_sample_and_follow_changes() {
         .unwrap();
     let Event::Notice(gone) = config.next().await.unwrap() else { panic!("a deletion") };
     assert_eq!(gone.deleted, [path("/network-instances/network-instance[name=production]")]);
+}
+
+#[tokio::test]
+async fn sids_and_segment_lists_are_read_and_followed() {
+    let bench = Bench::of(1, beside_others).await;
+    let session = connect(&bench, "r1").await;
+    bench.source.steer(3, 12_300);
+    let sid = "/srv6/local-sids/local-sid[prefix=fd00:0:1:1::/128]";
+    let shown = value(&session, sid, DataType::State).await.unwrap();
+    assert_eq!(shown["behaviour"], "End");
+    assert_eq!(shown["counters"], json!({"octets": "300", "pkts": "3"}));
+    let path = "/network-instances/network-instance[name=default]/sr-policies\
+        /sr-policy[color=9000][endpoint=fd00:9::9]/candidate-paths\
+        /candidate-path[protocol-origin=local][originator=ops][discriminator=7]";
+    let list = format!("{path}/segment-lists/segment-list[name=ops]");
+    let measured = value(&session, &format!("{list}/measurement"), DataType::State).await.unwrap();
+    assert_eq!(measured, json!({"probes": "answered", "one-way-delay": 12_300}));
+    for at in [path, &list] {
+        let active = value(&session, &format!("{at}/active"), DataType::State).await;
+        assert_eq!(active, Some(json!(true)), "{at}");
+    }
+
+    let every = |at: &str| format!("{at}/segment-lists/segment-list[name=*]/measurement/one-way-delay");
+    let mut delays = follow(&session, &every(path), Mode::OnChange { heartbeat: None }).await;
+    assert_eq!(leaf(&mut delays).await.value, json!(12_300));
+    let counter = "/srv6/local-sids/local-sid[prefix=*]/counters/pkts";
+    let mut counts = follow(&session, counter, Mode::OnChange { heartbeat: None }).await;
+    assert_eq!(leaf(&mut counts).await.value, json!(3));
+    bench.source.steer(4, 12_300);
+    assert_eq!(leaf(&mut counts).await.value, json!(4));
+    bench.source.steer(4, 13_000);
+    assert_eq!(leaf(&mut delays).await.value, json!(13_000));
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ sget-config source=running target=/system
 merge target=/system/config/hostname value=undone
 discard-changes
 sget target=/interfaces
-get-schema identifier=trunkline-sr-policy version=2026-07-15 format=yang
+get-schema identifier=trunkline-sr-policy version=2026-12-01 format=yang
 ";
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use router::{
 use russh::keys::{PrivateKey, ssh_key::LineEnding};
 use tokio::time::Instant;
 
-use crate::support::{Bench, ssh_key};
+use crate::support::{Bench, beside_others, ssh_key};
 
 fn target(bench: &Bench, router: &str, key: &PrivateKey) -> SshTarget {
     let key = LoginKey::from_text(&key.to_openssh(LineEnding::LF).unwrap(), None).unwrap();
@@ -101,6 +101,33 @@ async fn a_router_that_restarts_cuts_its_sessions_and_has_what_it_started_with()
         session.lock(Datastore::Running, soon()).await.expect("the lock has gone with its session");
         session.unlock(Datastore::Running, soon()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn sids_and_segment_lists_are_among_the_state() {
+    let bench = Bench::of(1, beside_others).await;
+    bench.source.steer(3, 12_300);
+    let session = connect(&bench, "r1", &bench.login).await.unwrap();
+    let get = "<get xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><filter type='subtree'>\
+        <srv6 xmlns='urn:trunkline:yang:srv6'/><network-instances xmlns='http://openconfig.net/yang/network-instance'>\
+        <network-instance><name>default</name><sr-policies xmlns='urn:trunkline:yang:sr-policy'/></network-instance>\
+        </network-instances></filter></get>";
+    let get = parse_fragment(get, &Default::default()).unwrap().remove(0);
+    let reply = session.call(get, Instant::now() + Duration::from_secs(5)).await.unwrap();
+    let text = |path: &[&str]| reply.output[0].at(path).map(|element| element.text.clone());
+    let sid = |leaf: &[&str]| text(&[&["srv6", "local-sids", "local-sid"][..], leaf].concat());
+    assert_eq!(sid(&["prefix"]).as_deref(), Some("fd00:0:1:1::/128"));
+    assert_eq!(sid(&["behaviour"]).as_deref(), Some("End"));
+    assert_eq!(sid(&["counters", "pkts"]).as_deref(), Some("3"));
+    let policy = ["network-instances", "network-instance", "sr-policies", "sr-policy"];
+    let path = ["candidate-paths", "candidate-path"];
+    let list = ["segment-lists", "segment-list"];
+    assert_eq!(text(&[&policy[..], &["oper-status"]].concat()).as_deref(), Some("up"));
+    assert_eq!(text(&[&policy[..], &path, &["active"]].concat()).as_deref(), Some("true"));
+    let measured = |leaf: &str| text(&[&policy[..], &path, &list, &["measurement", leaf]].concat());
+    assert_eq!(measured("probes").as_deref(), Some("answered"));
+    assert_eq!(measured("one-way-delay").as_deref(), Some("12300"));
+    assert_eq!(measured("jitter"), None, "what is not known is not there");
 }
 
 #[tokio::test]

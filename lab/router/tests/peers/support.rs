@@ -8,7 +8,7 @@ use std::{
 };
 
 use gnmi::tls::{ClientTls, Identity};
-use model::{Delay, InterfaceName, NodeId, QueueName};
+use model::{Delay, InterfaceName, NodeId, PolicyKey, QueueName};
 use netconf::tls::TlsTarget;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -16,7 +16,10 @@ use rcgen::{
 use router::{
     fleet::Fleet,
     plan::Plan,
-    state::{InterfaceState, Measurement, Neighbour, QueueState, RouterState, StateSource, Traffic},
+    state::{
+        Active, InterfaceState, ListState, Measurement, Neighbour, PathKey, PolicyState, Probes, QueueState,
+        RouterState, SidBehaviour, SidPrefix, SidState, StateSource, Traffic,
+    },
 };
 use russh::keys::{Algorithm, HashAlg, PrivateKey, key::safe_rng, ssh_key::LineEnding};
 use serde_json::{Value, json};
@@ -122,6 +125,26 @@ impl Scripted {
         let system_name = Some(own.to_owned());
         *self.state.lock().unwrap() =
             Arc::new(RouterState { system_name, interfaces, ..RouterState::default() });
+        self.ticks.send_modify(|tick| *tick += 1);
+    }
+
+    /// Every router has an End SID to which so many packets came, and the policy of [`beside_others`] forwards, with this delay in
+    /// microseconds along its list.
+    pub fn steer(&self, pkts: u64, delay: u64) {
+        let traffic = Some(Traffic { pkts, octets: 100 * pkts });
+        let sid = SidState { traffic, ..SidState::uncounted(SidBehaviour::End, None) };
+        let sids = [(SidPrefix::of("fd00:0:1:1::".parse().unwrap(), 128), sid)].into();
+        let measurement = Measurement { delay: Some(Delay::from_micros(delay)), ..Measurement::default() };
+        let list = ListState { valid: Some(true), probes: Probes::Answered, measurement };
+        let policy = PolicyState {
+            active: Active::Path(PathKey { preference: 150, discriminator: 7 }),
+            traffic: None,
+            lists: [(vec!["fd00:9::1".parse().unwrap()], list)].into(),
+        };
+        let endpoint = "fd00:9::9".parse().unwrap();
+        let key = PolicyKey { color: FOREIGN_COLOR.try_into().unwrap(), endpoint };
+        let policies = [(key, policy)].into();
+        *self.state.lock().unwrap() = Arc::new(RouterState { policies, sids, ..RouterState::default() });
         self.ticks.send_modify(|tick| *tick += 1);
     }
 }

@@ -86,6 +86,21 @@ fn the_share_of_a_failed_list_falls_to_the_others() {
 }
 
 #[test]
+fn the_path_that_is_used_can_be_asked_for_and_so_can_each_list() {
+    let mut place = place();
+    let used = |place: &Place| place.active(&voice()).map(|path| path.preference);
+    let valid = |place: &Place| {
+        let lists = voice().candidates.into_iter().flat_map(|path| path.lists);
+        lists.map(|list| place.is_valid(&list)).collect::<Vec<bool>>()
+    };
+    assert_eq!((used(&place), valid(&place)), (Some(200), vec![true, true]));
+    place.silent.insert(vec![address("fc00:0:2:1::")]);
+    assert_eq!((used(&place), valid(&place)), (Some(100), vec![false, true]));
+    place.ports.get_mut(&InterfaceName::lit("eth2")).unwrap().up = false;
+    assert_eq!((used(&place), valid(&place)), (None, vec![false, false]));
+}
+
+#[test]
 fn a_list_without_weight_carries_nothing() {
     let none = policy(7, "fc00:0:3:1::", vec![path(100, vec![list(0, &["fc00:0:2:1::"])])]);
     assert_eq!(target(&[none], &place()), None);
