@@ -201,7 +201,7 @@ impl Controller {
         let said = applied(&carried, revision, left_out);
         let (exceptions, laid) =
             (Arc::clone(self.world.exceptions.all()), carried.proposal.aside.exceptions.clone());
-        match request.view.terms.only.is_some() {
+        match request.view.terms.only.is_some() || request.occasion.leaves_drift() {
             true => self.world.adopt_beside_drift(carried.proposal),
             false => self.world.adopt_proposal(carried.proposal),
         }
