@@ -242,12 +242,12 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
                 let (mut objects, mut findings) = collisions(node, wanted, foreign);
                 findings.extend(placeless(node, wanted, foreign, &mut objects));
                 let change = if objects.is_empty() {
-                    DeviceDiff::between(wanted, owned)
+                    difference(wanted, owned, foreign)
                 } else {
                     let mut rest = wanted.clone();
                     withhold(&mut rest, &objects);
                     result.withheld.insert(node.clone(), objects);
-                    DeviceDiff::between(&rest, owned)
+                    difference(&rest, owned, foreign)
                 };
                 result.findings.extend(findings);
                 if !change.is_empty() {
@@ -265,6 +265,15 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
         }
     }
     result
+}
+
+/// What differs on a device, with what is left of bindings where there should be none.
+fn difference(wanted: &DeviceConfig, owned: &DeviceConfig, foreign: &Foreign) -> DeviceDiff {
+    let mut change = DeviceDiff::between(wanted, owned);
+    for interface in foreign.half.difference(&wanted.classified) {
+        change.classified.insert(interface.clone(), Change::Remove(()));
+    }
+    change
 }
 
 impl Diff {
