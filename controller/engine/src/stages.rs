@@ -70,6 +70,12 @@ impl Occasion {
         matches!(self, Self::Loop { .. } | Self::Schedule | Self::Learned)
     }
 
+    /// Whether what devices hold otherwise than they should, though nothing else is asked for there than before, is left as it is. Who sends
+    /// intents asks for all of them; anybody else has another reason, and a person who changed something in an emergency is not fought.
+    pub const fn leaves_drift(&self) -> bool {
+        !matches!(self, Self::Person)
+    }
+
     /// How what goes beyond a limit is made smaller.
     const fn smaller(&self) -> &'static str {
         match self {
@@ -309,6 +315,8 @@ pub fn plan(
         difference.devices.retain(|node, _| only.contains(node));
         difference.unreadable.retain(|node, _| only.contains(node));
         difference.findings.retain(|finding| only.iter().any(|node| node.as_str() == finding.subject));
+    } else if occasion.leaves_drift() {
+        difference.leave_drift(&view.before.desired, &compiled.desired, &view.terms.unfinished);
     }
     let policy = match occasion {
         Occasion::Person | Occasion::Upkeep | Occasion::Schedule | Occasion::Learned => view.terms.policy(),

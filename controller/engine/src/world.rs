@@ -116,7 +116,7 @@ impl World {
             hints: self.hints.clone(),
             lacks: Arc::clone(&self.lacks),
             exceptions: Arc::clone(self.exceptions.all()),
-            terms: Terms { most: self.most, ..Terms::default() },
+            terms: Terms { most: self.most, unfinished: self.repair.clone(), ..Terms::default() },
         }
     }
 

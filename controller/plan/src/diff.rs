@@ -10,7 +10,7 @@ use std::{
 };
 
 use model::{
-    ActualState, Classifier, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
+    ActualState, Classifier, Color, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
     InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp, VrfName,
     state::Foreign,
 };
@@ -101,6 +101,27 @@ impl DeviceDiff {
         self.policies.len() + self.steering.len() + self.qos.len() + classifiers
     }
 
+    /// Keeps what is asked for otherwise than before, and what that cannot do without. What else differs is somebody's doing.
+    fn leave_drift(&mut self, before: &DeviceConfig, after: &DeviceConfig) {
+        self.steering.retain(|key, _| before.steering.get(key) != after.steering.get(key));
+        // A rule that is put needs the policy that it leads into.
+        let led: BTreeSet<Color> =
+            self.steering.values().filter_map(Change::after).map(|rule| rule.color).collect();
+        self.policies
+            .retain(|key, _| led.contains(&key.color) || before.policies.get(key) != after.policies.get(key));
+        self.qos.retain(|key, _| before.qos.get(key) != after.qos.get(key));
+        // A classifier that goes is bound nowhere any more, and one that is bound is there.
+        let goes = before.classifier.is_some() && after.classifier.is_none();
+        self.classified.retain(|key, change| {
+            before.classified.contains(key) != after.classified.contains(key)
+                || goes && change.after().is_none()
+        });
+        let binds = self.classified.values().any(|change| change.after().is_some());
+        if before.classifier == after.classifier && !binds {
+            self.classifier = None;
+        }
+    }
+
     /// The edits that carry the difference out, in no particular phase.
     pub fn edits(&self) -> Vec<Edit> {
         let policies = self.policies.iter().map(|(key, change)| match change.after() {
@@ -176,6 +197,19 @@ impl Diff {
         self.devices.values().map(DeviceDiff::count).sum()
     }
 
+    /// Leaves out what differs though nothing else is asked for than before: somebody changed it on the device, and who acts for another
+    /// reason does not fight him. On the devices `but` it stays, for there it is our own doing. O(objects that differ).
+    pub fn leave_drift(&mut self, before: &DesiredState, after: &DesiredState, but: &BTreeSet<NodeId>) {
+        let empty = DeviceConfig::default();
+        self.devices.retain(|node, device| {
+            if !but.contains(node) {
+                let before = before.devices.get(node).unwrap_or(&empty);
+                device.leave_drift(before, after.devices.get(node).unwrap_or(&empty));
+            }
+            !device.is_empty()
+        });
+    }
+
     /// The difference as findings: somebody or something changed devices behind our back.
     pub fn drift(&self) -> Vec<Finding> {
         drifted(self)
@@ -208,12 +242,12 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
                 let (mut objects, mut findings) = collisions(node, wanted, foreign);
                 findings.extend(placeless(node, wanted, foreign, &mut objects));
                 let change = if objects.is_empty() {
-                    DeviceDiff::between(wanted, owned)
+                    difference(wanted, owned, foreign)
                 } else {
                     let mut rest = wanted.clone();
                     withhold(&mut rest, &objects);
                     result.withheld.insert(node.clone(), objects);
-                    DeviceDiff::between(&rest, owned)
+                    difference(&rest, owned, foreign)
                 };
                 result.findings.extend(findings);
                 if !change.is_empty() {
@@ -231,6 +265,15 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
         }
     }
     result
+}
+
+/// What differs on a device, with what is left of bindings where there should be none.
+fn difference(wanted: &DeviceConfig, owned: &DeviceConfig, foreign: &Foreign) -> DeviceDiff {
+    let mut change = DeviceDiff::between(wanted, owned);
+    for interface in foreign.half.difference(&wanted.classified) {
+        change.classified.insert(interface.clone(), Change::Remove(()));
+    }
+    change
 }
 
 impl Diff {
@@ -364,12 +407,9 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
             codes::STEERING_TAKEN,
             format!("the steering of vrf {vrf} is in somebody else's hands: {rules} not put"),
         );
-        for key in ours {
-            let object = Withheld::Steering(key.clone());
-            if !objects.contains(&object) {
-                objects.push(object);
-            }
-        }
+        let before: BTreeSet<SteeringKey> = objects.iter().filter_map(steering).cloned().collect();
+        let news = ours.into_iter().filter(|key| !before.contains(*key));
+        objects.extend(news.map(|key| Withheld::Steering(key.clone())));
     }
     for interface in foreign.qos.iter().filter(|interface| wanted.qos.contains_key(interface)) {
         say(
@@ -388,6 +428,14 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
     (objects, findings)
 }
 
+/// The key of a rule that is withheld.
+const fn steering(object: &Withheld) -> Option<&SteeringKey> {
+    match object {
+        Withheld::Steering(key) => Some(key),
+        Withheld::Policy(_) | Withheld::Qos(_) | Withheld::Classified(_) => None,
+    }
+}
+
 /// Withholds the rules that have no routing table to stand in, and tells it once for each VRF.
 fn placeless(
     node: &NodeId,
@@ -396,11 +444,14 @@ fn placeless(
     objects: &mut Vec<Withheld>,
 ) -> Vec<Finding> {
     let mut rules: BTreeMap<&VrfName, usize> = BTreeMap::new();
+    if foreign.tables.is_none() {
+        return Vec::new();
+    }
+    let before: BTreeSet<SteeringKey> = objects.iter().filter_map(steering).cloned().collect();
     for rule in wanted.steering.values().filter(|rule| foreign.lacks_table_of(rule)) {
         *rules.entry(&rule.key.vrf).or_default() += 1;
-        let object = Withheld::Steering(rule.key.clone());
-        if !objects.contains(&object) {
-            objects.push(object);
+        if !before.contains(&rule.key) {
+            objects.push(Withheld::Steering(rule.key.clone()));
         }
     }
     let tell = |(vrf, count): (&VrfName, usize)| {

@@ -49,6 +49,7 @@ prop_compose! {
                 .collect(),
             classifier,
             classified: interfaces(bound),
+            half: BTreeSet::new(),
         }
     }
 }
@@ -235,6 +236,7 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
             tables: None,
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
             classified: [InterfaceName::lit(&format!("eth{number}"))].into(),
+            half: BTreeSet::new(),
         };
         let reading =
             DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
@@ -255,6 +257,29 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
     assert_eq!(found(2, &config), [""; 0], "beside ours");
     let bare = DeviceConfig { classified: BTreeSet::new(), ..config };
     assert_eq!(found(3, &bare), [""; 0], "where ours is not wanted");
+}
+
+#[test]
+fn what_is_left_of_a_binding_is_bound_again_or_taken_off() {
+    let (node, eth3) = (NodeId::lit("a"), InterfaceName::lit("eth3"));
+    let edits = |wanted: DeviceConfig| {
+        let foreign = Foreign { half: [InterfaceName::lit("eth3")].into(), ..Foreign::default() };
+        let owned = DeviceConfig { classifier: Some(Classifier::default()), ..DeviceConfig::default() };
+        let reading = DeviceReading::Read { owned, foreign, at: Timestamp::default() };
+        let held =
+            ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+        let desired = DesiredState { devices: BTreeMap::from([(node.clone(), wanted)]) };
+        diff(&desired, &held).devices[&node].edits()
+    };
+    let bound = DeviceConfig {
+        classifier: Some(Classifier::default()),
+        classified: [eth3.clone()].into(),
+        ..DeviceConfig::default()
+    };
+    assert_eq!(edits(bound), [Edit::BindClassifier(eth3.clone())]);
+    // Or else the router would refuse to remove a classifier that is still bound.
+    let off = edits(DeviceConfig::default());
+    assert!(off.contains(&Edit::UnbindClassifier(eth3)) && off.contains(&Edit::RemoveClassifier), "{off:?}");
 }
 
 #[test]
@@ -347,4 +372,27 @@ fn a_rule_without_a_table_to_stand_in_is_withheld_and_told_once() {
     assert_eq!(planned(Some(&[])), (0, told("our 3 rules are")));
     assert_eq!(planned(Some(&[("v", false), ("v", true)])), (3, Vec::new()));
     assert_eq!(planned(None), (3, Vec::new()), "what is not told is not held against it");
+}
+
+proptest! {
+    #[test]
+    fn what_nobody_asks_for_otherwise_is_left_and_what_somebody_does_is_not(
+        before in btree_map(0_u32..4, config(), 0..4),
+        after in btree_map(0_u32..4, config(), 0..4),
+        held in btree_map(0_u32..4, config(), 0..4),
+    ) {
+        let (before, after, held) = (state(&before), state(&after), actual(&state(&held)));
+        let nobody = BTreeSet::new();
+        let whole = diff(&after, &actual(&before));
+        let mut without_drift = whole.clone();
+        without_drift.leave_drift(&before, &after, &nobody);
+        prop_assert_eq!(&without_drift, &whole, "all of it is asked for");
+        let drift = diff(&after, &held);
+        let mut left = drift.clone();
+        left.leave_drift(&after, &after, &nobody);
+        prop_assert!(left.devices.is_empty(), "nothing is asked for otherwise");
+        let mut ours = drift.clone();
+        ours.leave_drift(&after, &after, &held.devices.keys().cloned().collect());
+        prop_assert_eq!(ours, drift, "what a change left there is put right");
+    }
 }
