@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios chaos test test-web test-rust test-kills test-lab check lint fuzz bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -26,6 +26,13 @@ SCENARIOS ?= $(wildcard lab/scenarios/*.yaml)
 
 scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page of each in target/scenarios (about 45 minutes)
 	.ci/scenarios $(TARGET)/release/trunkline $(TARGET)/scenarios $(SCENARIOS)
+
+# Any order, and other lines and times where a scenario has them: all follow from the seed, which is told. COUNT=5 plays the first five.
+SEED ?= random
+COUNT ?=
+
+chaos: setup-build web-ui build ## Play scenarios in any order, on any lines; SEED=N has a run again, COUNT=5 is a short one
+	.ci/scenarios --seed $(SEED) $(if $(COUNT),--count $(COUNT)) $(TARGET)/release/trunkline $(TARGET)/chaos $(SCENARIOS)
 
 test: setup web-ui test-web test-rust ## Run all tests
 
