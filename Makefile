@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo scenarios test test-web test-rust test-kills test-lab check lint fuzz fuzz-minute bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios chaos test test-web test-rust test-kills test-lab check lint fuzz fuzz-minute bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -26,6 +26,13 @@ SCENARIOS ?= $(wildcard lab/scenarios/*.yaml)
 
 scenarios: setup-build web-ui build ## Play all scenarios of the cases, a page of each in target/scenarios (about 45 minutes)
 	.ci/scenarios $(TARGET)/release/trunkline $(TARGET)/scenarios $(SCENARIOS)
+
+# Any order, and other lines and times where a scenario has them: all follow from the seed, which is told. COUNT=5 plays the first five.
+SEED ?= random
+COUNT ?=
+
+chaos: setup-build web-ui build ## Play scenarios in any order, on any lines; SEED=N has a run again, COUNT=5 is a short one
+	.ci/scenarios --seed $(SEED) $(if $(COUNT),--count $(COUNT)) $(TARGET)/release/trunkline $(TARGET)/chaos $(SCENARIOS)
 
 test: setup web-ui test-web test-rust ## Run all tests
 
@@ -73,10 +80,12 @@ PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
-# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
+# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice. Those that send
+# real packets and judge how long these took come last and one by one, with the machine to themselves; without namespaces they say so.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
-	TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_LABS=later TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20

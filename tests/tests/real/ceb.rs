@@ -30,7 +30,7 @@ fn flows() -> [Sends<'static>; 3] {
 }
 
 /// The lab, whose lines lose nothing by themselves: what is lost then was lost by what a test does.
-fn without_loss() -> String {
+pub fn without_loss() -> String {
     let text = read_to_string(root().join("lab/ceb-12.clab.yml")).unwrap();
     let text = text.replace("\nname: ceb-12\n", "\nname: NAME\n");
     let own = ["loss: 0.0001%", "loss: 0.001%", "loss: 0.002%", "loss: 0.005%"];
@@ -106,7 +106,6 @@ fn moved_well(name: &str, tally: &Tally, bad: u64, moved: u64) {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn what_suffers_moves_within_a_second_and_comes_back_once() {
     let Some(mut stage) = Stage::up("ceb", &without_loss(), &[]) else { return };
     let file = |name: &str| root().join(name).display().to_string();

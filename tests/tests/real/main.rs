@@ -15,6 +15,7 @@ mod ccb;
 mod ceb;
 mod control;
 mod failover;
+mod played;
 mod queues;
 mod refused;
 mod steering;
