@@ -144,7 +144,7 @@ fn of_class(class: &ClassCounters) -> QueueState {
     let drops = u64::from(class.drops);
     let length = u64::from(class.waiting) * PACKET;
     QueueState {
-        sent: Traffic { pkts: u64::from(class.packets), octets: class.octets },
+        sent: Traffic { pkts: class.packets, octets: class.octets },
         dropped: Traffic { pkts: drops, octets: drops * PACKET },
         length,
         longest: length,

@@ -1,7 +1,8 @@
 //! Shortest paths over the lines that are up: the routes of every router, as values.
 //!
-//! What IS-IS would come to with the same metrics: equal paths share (ECMP), a line counts where both of its ends are up, routers
-//! with the overload bit carry no transit traffic (RFC 3787 section 4), and a metric of 2^24-1 keeps a line out (RFC 5305 section 3).
+//! What IS-IS would come to with the same metrics: equal paths share (ECMP), a line counts where both of its ends are up (of one to a
+//! host the router's end alone: nobody watches hosts), routers with the overload bit carry no transit traffic (RFC 3787 section 4), and a
+//! metric of 2^24-1 keeps a line out (RFC 5305 section 3).
 //! Every router announces its loopback, its router id, its locator, and the networks of hosts that belong to no tenant.
 
 use std::{

@@ -335,7 +335,7 @@ mod tests {
             lists: vec![SegmentList { weight, sids: Vec::new() }],
         };
         let policy = SrPolicy {
-            key: PolicyKey { color: 7.try_into().unwrap(), endpoint: "10.0.0.1".parse().unwrap() },
+            key: PolicyKey { color: 7_u32.try_into().unwrap(), endpoint: "10.0.0.1".parse().unwrap() },
             name: "tl-7".to_owned(),
             binding_sid: None,
             candidates: vec![path(100, 5, 1), path(100, 9, 2), path(200, 1, 3), path(50, 99, 4)],

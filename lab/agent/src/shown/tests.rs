@@ -33,7 +33,12 @@ fn counted(up: bool, from: u64) -> InterfaceCounters {
 
 /// Counters of a queue, all different.
 fn class(from: u32) -> ClassCounters {
-    ClassCounters { octets: u64::from(from) + 1, packets: from + 2, drops: from + 3, waiting: from + 4 }
+    ClassCounters {
+        octets: u64::from(from) + 1,
+        packets: u64::from(from) + 2,
+        drops: from + 3,
+        waiting: from + 4,
+    }
 }
 
 /// Two queues at eth1.

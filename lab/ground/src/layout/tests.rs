@@ -107,26 +107,26 @@ fn a_name_that_linux_does_not_take_gets_another_and_no_two_get_one() {
     assert_eq!((devices.len(), apart.len()), (names.len(), names.len()), "{devices:?}");
 }
 
-/// The lab examples of the containerlab project, where they are beside the workspace.
+/// Files as people write them for containerlab.
 #[test]
-fn every_example_of_containerlab_has_a_layout_or_a_reason_why_not() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clab");
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        println!("skipped: ../shared/clab is not beside the workspace");
-        return;
-    };
-    let (mut stand, mut refused) = (0, Vec::new());
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().contains(".clab.y")) {
+fn every_file_for_containerlab_has_a_layout() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clab");
+    let mut stand = 0;
+    for entry in std::fs::read_dir(folder).expect("it is there").flatten() {
         let text = std::fs::read_to_string(entry.path()).expect("it is text");
-        match of(&text, Wires::WhereNeeded) {
-            Ok(layout) => {
-                assert!(!layout.ted.nodes.is_empty() && layout.nodes.len() >= layout.ted.nodes.len());
-                stand += 1;
-            }
-            Err(findings) => refused.push(format!("{}: {}", entry.file_name().display(), findings[0])),
+        let name = entry.file_name();
+        let layout = of(&text, Wires::WhereNeeded)
+            .unwrap_or_else(|findings| panic!("{}: {findings:?}", name.display()));
+        assert!(layout.ted.links.len() >= 2 && layout.nodes.len() >= layout.ted.nodes.len());
+        // Every one of its devices is one that Linux and the agents take.
+        let devices = layout.nodes.values().flat_map(|stand| stand.interfaces.values());
+        assert!(devices.clone().count() >= 4);
+        for at in devices {
+            assert!(at.device.starts_with(|c: char| c.is_ascii_alphabetic()), "{}", at.device);
         }
+        stand += 1;
     }
-    assert!(stand >= 40, "{stand} stand; {refused:#?}");
+    assert_eq!(stand, 12);
 }
 
 /// Files with any names, so many routers and hosts, and lines between them.

@@ -5,11 +5,21 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use rtnetlink::packet_route::tc::TcStats2;
 
-use super::{attribute::as_u64, decode, encode::local, error::Failed, inside::Inside, read};
+use super::{
+    attribute::{as_u64, parts},
+    decode,
+    encode::local,
+    error::Failed,
+    inside::Inside,
+    read,
+};
 use crate::{
     number::{Device, Minor, Table},
     object::{Behaviour, Target},
 };
+
+/// Beside the packets of a queue in 32 bits: all of them in 64, where they are more (`TCA_STATS_PKT64`).
+const PACKETS: u16 = 8;
 
 /// All of it, at about one moment.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -46,8 +56,8 @@ pub struct InterfaceCounters {
 pub struct ClassCounters {
     /// Octets sent from it.
     pub octets: u64,
-    /// Packets sent from it; 32 bits, then from zero.
-    pub packets: u32,
+    /// Packets sent from it.
+    pub packets: u64,
     /// Packets that it dropped; 32 bits, then from zero.
     pub drops: u32,
     /// Packets that wait in it.
@@ -114,13 +124,39 @@ pub(super) async fn read(inside: &Inside) -> Result<Counters, Failed> {
 }
 
 fn class(stats: &[TcStats2]) -> ClassCounters {
-    let mut counted = ClassCounters::default();
+    let (mut counted, mut all) = (ClassCounters::default(), None);
     for one in stats {
         match one {
-            TcStats2::Basic(basic) => (counted.octets, counted.packets) = (basic.bytes, basic.packets),
+            TcStats2::Basic(basic) => {
+                (counted.octets, counted.packets) = (basic.bytes, u64::from(basic.packets));
+            }
             TcStats2::Queue(queue) => (counted.drops, counted.waiting) = (queue.drops, queue.qlen),
+            TcStats2::Other(other) => {
+                let (kind, octets) = parts(other);
+                all = all.or(as_u64(&octets).filter(|_| kind == PACKETS));
+            }
             _ => {}
         }
     }
-    counted
+    ClassCounters { packets: all.unwrap_or(counted.packets), ..counted }
+}
+
+#[cfg(test)]
+mod tests {
+    use rtnetlink::{packet_core::DefaultNla, packet_route::tc::TcStatsBasic};
+
+    use super::*;
+
+    #[test]
+    fn packets_of_a_queue_do_not_begin_at_zero_again() {
+        let mut basic = TcStatsBasic::default();
+        (basic.bytes, basic.packets) = (7_000_000_000, 5);
+        let few = TcStats2::Basic(basic);
+        assert_eq!(class(&[few.clone()]).packets, 5);
+        let all = (1_u64 << 32) + 5;
+        let many = TcStats2::Other(DefaultNla::new(PACKETS, all.to_ne_bytes().to_vec()));
+        let another = TcStats2::Other(DefaultNla::new(PACKETS + 1, vec![1; 8]));
+        let counted = class(&[another, few, many]);
+        assert_eq!((counted.packets, counted.octets), (all, 7_000_000_000));
+    }
 }

@@ -24,12 +24,15 @@ pub(super) fn start() -> Result<watch::Receiver<u64>, Fault> {
     tokio::spawn(async move {
         // The connection ends with its last handle.
         let _open = handle;
-        while let Some((message, _)) = messages.next().await {
+        loop {
+            let told = tokio::select! {
+                // Nobody listens any more: the socket goes at once, and not with the next piece of news.
+                () = tell.closed() => return,
+                told = messages.next() => told,
+            };
+            let Some((message, _)) = told else { return };
             if is_news(&message) {
                 tell.send_modify(|times| *times += 1);
-            }
-            if tell.is_closed() {
-                return;
             }
         }
     });

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::{Command, Output},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use ipnet::{IpNet, Ipv6Net};
@@ -65,30 +68,40 @@ fn ip(arguments: &str) -> Result<Output, String> {
     Err(format!("`ip {arguments}` says: {}", String::from_utf8_lossy(&ended.stderr).trim()))
 }
 
+/// What this machine lacks, and nothing else: what fails behind that is a failure. Tools must be there where the environment says so.
+fn lacking() -> Result<(), String> {
+    for tool in ["ip", "nft", "tc"] {
+        if let Err(error) = Command::new(tool).arg("-V").output() {
+            let required = std::env::var("TRUNKLINE_PEERS").is_ok_and(|peers| peers == "required");
+            assert!(!required, "TRUNKLINE_PEERS=required, and {tool} cannot be run: {error}");
+            return Err(format!("{tool} cannot be run: {error}"));
+        }
+    }
+    let seg6 = "/proc/sys/net/ipv6/conf/all/seg6_enabled";
+    if !std::path::Path::new(seg6).exists() {
+        return Err(format!("{seg6} is not there: this kernel has no SRv6"));
+    }
+    let tried = format!("tlk{}-try", std::process::id());
+    ip(&format!("netns add {tried}")).map_err(|why| format!("no network namespaces here: {why}"))?;
+    ip(&format!("netns del {tried}")).map(drop)
+}
+
 impl Ground {
     /// Lays it; says why where that is not possible here.
     pub async fn lay(csid: bool) -> Result<Self, String> {
+        static LACKING: OnceLock<Result<(), String>> = OnceLock::new();
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        LACKING.get_or_init(lacking).clone()?;
         let prefix = format!("tlk{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        for tool in ["nft", "tc"] {
-            Command::new(tool)
-                .arg("-V")
-                .output()
-                .map_err(|error| format!("{tool} cannot be run: {error}"))?;
-        }
         let names = Names(prefix.clone());
-        for name in NAMES {
-            ip(&format!("netns add {prefix}-{name}"))
-                .map_err(|why| format!("no network namespaces here: {why}"))?;
-        }
         let mut namespaces = Vec::new();
         for name in NAMES {
-            let namespace =
-                Namespace::open(&format!("{prefix}-{name}")).await.map_err(|error| error.to_string())?;
-            namespace.prepare().await.map_err(|error| error.to_string())?;
+            ip(&format!("netns add {prefix}-{name}")).unwrap();
+            let namespace = Namespace::open(&format!("{prefix}-{name}")).await.unwrap();
+            namespace.prepare().await.unwrap();
             namespaces.push(namespace);
         }
-        links(&prefix)?;
+        links(&prefix).unwrap();
         std::mem::forget(names);
         let [r1, r2, r3, h1, h3] = <[Namespace; 5]>::try_from(namespaces).unwrap();
         let routers = [r1, r2, r3].into_iter().zip(places(csid));

@@ -74,7 +74,7 @@ const LINES: &[(&str, &str)] = &[
 ];
 
 impl Ground {
-    /// Lays it; says why where that is not possible here.
+    /// Lays it; says why where there are no namespaces to be had, or no `sysctl`. What fails behind that is a failure.
     pub fn lay() -> Result<Self, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let prefix = format!("tlp{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -88,18 +88,20 @@ impl Ground {
                     run(&format!("ip netns exec {space} sysctl -qw net.ipv6.conf.{kind}.{setting}"))?;
                 }
             }
-            ground.ip(name, "link set dev lo up")?;
+            ground.ip(name, "link set dev lo up").unwrap();
             // SIDs die with their device, and this one never goes down.
-            ground.ip(name, "link add sr0 type bridge")?;
-            ground.ip(name, "link set dev sr0 up")?;
+            ground.ip(name, "link add sr0 type bridge").unwrap();
+            ground.ip(name, "link set dev sr0 up").unwrap();
         }
         for (a, port_a, z, port_z) in [("a", "eth1", "b", "eth1"), ("b", "eth2", "c", "eth1")] {
             let peer = ground.space(z);
-            ground.ip(a, &format!("link add name {port_a} type veth peer name {port_z} netns {peer}"))?;
-            ground.ip(a, &format!("link set dev {port_a} up"))?;
-            ground.ip(z, &format!("link set dev {port_z} up"))?;
+            ground
+                .ip(a, &format!("link add name {port_a} type veth peer name {port_z} netns {peer}"))
+                .unwrap();
+            ground.ip(a, &format!("link set dev {port_a} up")).unwrap();
+            ground.ip(z, &format!("link set dev {port_z} up")).unwrap();
         }
-        LINES.iter().try_for_each(|(name, line)| ground.ip(name, line).map(drop))?;
+        LINES.iter().try_for_each(|(name, line)| ground.ip(name, line).map(drop)).unwrap();
         Ok(ground)
     }
 
