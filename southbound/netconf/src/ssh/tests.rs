@@ -2,10 +2,11 @@
 
 mod login;
 
-use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
+use russh::keys::{EcdsaCurve, PrivateKey};
 use russh::server;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::host::{Device, new_key, pin_of};
 use super::*;
@@ -75,6 +76,19 @@ async fn a_pin_of_any_of_the_devices_host_keys_is_enough() {
     let target = SshTarget { host_key: pin_of(&new_key()), ..device.target() };
     let text = dial(&target, soon()).await.unwrap_err().to_string();
     assert!(text.contains("ssh-ed25519 SHA256:") && text.contains("ssh-rsa SHA256:"), "{text}");
+}
+
+#[tokio::test]
+async fn an_ecdsa_host_key_of_any_curve_can_be_pinned() {
+    for curve in [EcdsaCurve::NistP256, EcdsaCurve::NistP384, EcdsaCurve::NistP521] {
+        let ecdsa = PrivateKey::random(&mut safe_rng(), Algorithm::Ecdsa { curve }).unwrap();
+        let mut device = Device::start(vec![ecdsa, new_key()], true).await;
+        let (session, _peer) = device.session().await;
+        assert!(session.end().is_none());
+        let target = SshTarget { host_key: pin_of(&new_key()), ..device.target() };
+        let text = dial(&target, soon()).await.unwrap_err().to_string();
+        assert!(text.contains(&pin_of(&device.host_keys[0]).to_string()), "{text}");
+    }
 }
 
 #[tokio::test]
