@@ -83,6 +83,7 @@ fn place(node: &NodeView) -> Place {
         exceptions: _,
         modules: _,
         rollback: _,
+        startup: _,
     } = node;
     Place {
         id: id.clone(),
@@ -161,6 +162,9 @@ pub struct NodeLive {
     pub modules: Option<usize>,
     /// What becomes there of a change that is not confirmed; absent where it did not say.
     pub rollback: Option<Rollback>,
+    /// What a restart of it would take from what it runs; absent where that is nothing, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup: Option<String>,
 }
 
 /// The moving part of a line.
@@ -321,6 +325,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         exceptions,
         modules,
         rollback,
+        startup,
     } = node;
     NodeLive {
         id: id.clone(),
@@ -331,6 +336,7 @@ fn node_live(node: &NodeView) -> NodeLive {
         exceptions: exceptions.clone(),
         modules: *modules,
         rollback: *rollback,
+        startup: startup.clone(),
     }
 }
 

@@ -74,7 +74,7 @@ pub const PAGES: &[(&str, &str, &str)] = &[
     (
         SILENT_SOURCE,
         "a source of what is learned is silent",
-        "The BGP session with a peer that the inventory names is down, or the peer tells more than there is room for. What was learned from a silent peer is stale and not gone: plans go on with it, and nothing moves because of the silence. It goes when the peer is back and does not tell it again, or when another peer tells otherwise. Look at the session, and at the peer's own log.",
+        "The BGP session with a peer that the inventory names is down, or the peer tells more than there is room for; or a router answers and does not say what is around it, which is then asked more rarely. What was learned from a silent peer is stale and not gone: plans go on with it, and nothing moves because of the silence. It goes when the peer is back and does not tell it again, or when another peer tells otherwise. Look at the session, and at the peer's own log.",
     ),
     (
         CONFLICT,

@@ -1,6 +1,7 @@
 //! The task that owns all state. Everything reaches it as a message: commands, samples, readings, finished changes, ticks.
 //! It never waits for a device: changes run beside it, at most one at a time, and judgement goes on meanwhile.
 
+mod around;
 mod commands;
 mod exceptions;
 #[cfg(test)]
@@ -46,6 +47,7 @@ use crate::{
     picture::{self, Album},
     readers::{Learnt, Lesson, Seen},
     snapshot::{Session, Snapshot},
+    tasks::DeviceHandle,
     world::World,
 };
 
@@ -226,7 +228,7 @@ impl Controller {
             let ended = finished(&mut self.running).await;
             self.finish(ended);
         }
-        self.keep_around_last();
+        self.keep_around_last().await;
         self.keep_last().await;
     }
 
@@ -253,6 +255,8 @@ impl Controller {
 
     fn draw(&mut self) {
         let season = self.schedules.clock.now();
+        let lost = |(node, handle): (&NodeId, &DeviceHandle)| Some((node.clone(), handle.lost_by_restart()?));
+        self.album.startup = self.fleet.iter().filter_map(lost).collect();
         let picture = picture::draw(&self.world, &self.album, self.running.is_some(), clock::now(), season);
         self.snapshot.send_replace(Arc::new(picture));
     }
@@ -279,7 +283,7 @@ impl Controller {
     }
 
     fn take_reading(&mut self, seen: Seen) {
-        let Seen { node, begun, result } = seen;
+        let Seen { node, begun, result, in_turn } = seen;
         // What was read before our last change says nothing of what is there after it.
         let is_old = self.world.changed.get(&node).is_some_and(|changed| begun <= *changed);
         match result {
@@ -305,7 +309,10 @@ impl Controller {
                     warn!(%node, %error, "a device cannot be driven");
                     self.publish(EventKind::DeviceDown { node: node.clone(), why: why.clone() });
                 }
-                self.hear_nothing_of(&node, begun);
+                // Its reader asks what is around it as soon as it answers again after that, and only then.
+                if in_turn {
+                    self.hear_nothing_of(&node, begun);
+                }
                 let unreadable = model::DeviceReading::Unreadable { why, since: begun };
                 if self.running.is_none() {
                     // Whenever it was begun, it failed now: what is told to be down must not be planned with as if it were there.

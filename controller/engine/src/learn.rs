@@ -23,7 +23,7 @@ mod shown;
 mod speaker;
 
 pub use facts::{Learned, LinkFacts, NodeFacts, WayFacts, differing, plain};
-pub use judge::judge;
+pub use judge::{judge, mute};
 pub use plug::{AroundFacts, Plug, Who};
 pub use routers::{RouterView, Routers, misplugged};
 pub use shown::{FactView, Other, PeerView, Sources, show};

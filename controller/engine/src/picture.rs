@@ -33,6 +33,8 @@ pub struct Album {
     pub protocols: BTreeMap<NodeId, String>,
     /// Whether each device can be driven.
     pub sessions: BTreeMap<NodeId, Session>,
+    /// What a restart would take from what each device runs, where it takes anything.
+    pub startup: BTreeMap<NodeId, &'static str>,
     /// Since when each promise is as it is.
     pub since: BTreeMap<ServiceId, (PromiseState, Timestamp)>,
     /// Services of which bad news was told that was not taken back yet.
@@ -151,6 +153,7 @@ fn node(world: &World, album: &Album, id: &NodeId) -> NodeView {
         exceptions: world.exceptions.shown(id).to_vec(),
         modules: world.modules.get(id).copied(),
         rollback: world.rollback.get(id).copied(),
+        startup: album.startup.get(id).map(|lost| (*lost).to_owned()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use device::{DeviceError, ErrorKind, Served};
 use model::{DeviceReading, NodeId, Surroundings, Timestamp};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, SemaphorePermit, mpsc, watch},
     time::{Instant, sleep, timeout},
 };
 
@@ -21,6 +21,8 @@ pub struct Seen {
     pub begun: Timestamp,
     /// What it holds, or why that is not known.
     pub result: Result<DeviceReading, DeviceError>,
+    /// Whether its reader brought it, in its turn.
+    pub in_turn: bool,
 }
 
 /// What a device said beside its configuration.
@@ -37,12 +39,14 @@ pub struct Learnt {
 pub enum Lesson {
     /// Which modules it serves, and what they lack.
     Served(Served),
-    /// What is around it since that moment; none where it has no way to say that, or did not.
-    Around(Timestamp, Option<Surroundings>),
+    /// What is around it since that moment; none where it has no way to say that; or why it did not say it, though it answers.
+    Around(Timestamp, Result<Option<Surroundings>, String>),
 }
 
 /// With every tenth reading a device is asked what is around it. Cables are moved by people: that takes longer.
 const LOOK_AROUND: u32 = 10;
+/// A device that answers and did not say what is around it is asked with so many readings more before that.
+const LOOK_AGAIN: u32 = 2;
 /// How long a device is asked for what it serves; the rest waits for the next reading.
 const LEARNING: Duration = Duration::from_secs(60);
 /// How long after a refused login a device is tried again.
@@ -79,7 +83,7 @@ pub async fn read_once(handle: DeviceHandle, gate: Arc<Semaphore>, out: mpsc::Se
     let result = handle.read().await;
     drop(permit);
     // Nobody hears it where the controller has ended.
-    let _ = out.send(Seen { node: handle.node().clone(), begun, result }).await;
+    let _ = out.send(Seen { node: handle.node().clone(), begun, result, in_turn: false }).await;
 }
 
 /// When and through what readers ask.
@@ -95,12 +99,34 @@ pub struct Turns {
     pub learnt: mpsc::Sender<Learnt>,
 }
 
+impl Turns {
+    /// A place among those who ask, for what would stand in the way of a change; none where one is under way once there is room, or
+    /// where the controller has ended.
+    async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        if *self.busy.borrow() {
+            return None;
+        }
+        let permit = self.gate.acquire().await.ok()?;
+        // It may have begun while others had all places.
+        (!*self.busy.borrow()).then_some(permit)
+    }
+}
+
+/// When a device was asked what is around it.
+#[derive(Debug, Default)]
+struct Looks {
+    /// Readings since it was asked, with that one; none, where it is due.
+    readings: u32,
+    /// How often in succession it did not say it.
+    failures: u32,
+}
+
 /// Reads for ever. The first readings come at once; those after it are spread over the interval. While a change is under way a
 /// device that answers is left to it: a reading would stand in its way, and shows what is not decided yet.
 pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<Seen>) {
     let mut failures = 0;
     let mut is_known = false;
-    let mut readings = 0;
+    let mut looks = Looks::default();
     let mut wait = share_of(turns.every, handle.node());
     loop {
         let Ok(permit) = turns.gate.acquire().await else { return };
@@ -118,12 +144,16 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
             }
         };
         let answers = result.is_ok();
-        if out.send(Seen { node: handle.node().clone(), begun, result }).await.is_err() {
+        if out.send(Seen { node: handle.node().clone(), begun, result, in_turn: true }).await.is_err() {
             return;
         }
         // A device that comes back may have another release on it.
         is_known = answers && (is_known || learn(&handle, &turns).await);
-        readings = if answers { look_around(&handle, &turns, readings).await } else { 0 };
+        if answers {
+            look_around(&handle, &turns, &mut looks).await;
+        } else {
+            looks = Looks::default();
+        }
         sleep(pause).await;
         if failures == 0 {
             // Bounded, so that a change that takes its time hides no device that went away.
@@ -137,8 +167,8 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
 async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
     let begun = Instant::now();
     let mut known = None;
-    while !*turns.busy.borrow() && begun.elapsed() < LEARNING {
-        let Ok(permit) = turns.gate.acquire().await else { return false };
+    while begun.elapsed() < LEARNING {
+        let Some(permit) = turns.enter().await else { break };
         let served = handle.serves().await;
         drop(permit);
         match served {
@@ -161,27 +191,34 @@ async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
         && is_all
 }
 
-/// Asks what is around a device, where that was so many readings ago; gives how many that is with this one. It would stand in the way
-/// of a change, and waits for the next reading where one is under way.
-async fn look_around(handle: &DeviceHandle, turns: &Turns, readings: u32) -> u32 {
-    if readings > 0 {
-        return (readings + 1) % LOOK_AROUND;
+/// Asks what is around a device, where that was so many readings ago. It would stand in the way of a change, and waits for the next
+/// reading where one is under way. So it does, a few times, where the device does not say it.
+async fn look_around(handle: &DeviceHandle, turns: &Turns, looks: &mut Looks) {
+    if looks.readings > 0 {
+        looks.readings = (looks.readings + 1) % LOOK_AROUND;
+        return;
     }
-    if *turns.busy.borrow() {
-        return 0;
-    }
-    let Ok(permit) = turns.gate.acquire().await else { return 0 };
+    let Some(permit) = turns.enter().await else { return };
     let begun = clock::now();
     let around = handle.surroundings().await;
     drop(permit);
-    let around = around.unwrap_or_else(|error| {
-        tracing::debug!(%error, "a device did not say what is around it");
-        None
-    });
+    let around = match around {
+        // A change had begun there before the question came.
+        Err(error) if matches!(error.kind, ErrorKind::Locked(_)) => return,
+        Err(error) => {
+            tracing::debug!(%error, "a device did not say what is around it");
+            Err(error.kind.to_string())
+        }
+        Ok(around) => Ok(around),
+    };
+    looks.failures = if around.is_ok() { 0 } else { looks.failures + 1 };
+    looks.readings = u32::from(looks.failures == 0 || looks.failures > LOOK_AGAIN);
+    if looks.readings == 0 {
+        return;
+    }
     // Nobody hears it where the controller has ended.
     let _ =
         turns.learnt.send(Learnt { node: handle.node().clone(), what: Lesson::Around(begun, around) }).await;
-    1
 }
 
 #[cfg(test)]
@@ -192,12 +229,22 @@ mod tests {
     use super::*;
 
     /// A device that tells of one more module whenever it is asked, and after the third time has nothing more to tell. A change begins when
-    /// it was asked so often.
+    /// it was asked so often. How often it was asked what is around it is counted, and as often as it is told to it does not say it.
     struct Bit {
         node: NodeId,
         told: usize,
         busy_after: usize,
         busy: watch::Sender<bool>,
+        looks: watch::Sender<usize>,
+        mute: usize,
+    }
+
+    fn bit(busy_after: usize, busy: watch::Sender<bool>) -> Bit {
+        Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy, looks: watch::Sender::new(0), mute: 0 }
+    }
+
+    fn turns(busy: watch::Receiver<bool>, learnt: mpsc::Sender<Learnt>) -> Turns {
+        Turns { every: Duration::from_secs(60), gate: Arc::new(Semaphore::new(1)), busy, learnt }
     }
 
     impl Device for Bit {
@@ -231,6 +278,14 @@ mod tests {
                 (0..self.told).map(|number| Module { name: format!("m{number}"), ..Module::default() });
             Ok(Served { modules: modules.collect(), unfinished: self.told < 3, ..Served::default() })
         }
+        async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+            self.looks.send_modify(|looks| *looks += 1);
+            if *self.looks.borrow() <= self.mute {
+                let kind = ErrorKind::Garbage("no".into());
+                return Err(DeviceError { node: self.node.clone(), step: Step::Read, kind });
+            }
+            Ok(Some(Surroundings::default()))
+        }
     }
 
     #[tokio::test]
@@ -238,16 +293,63 @@ mod tests {
         for (busy_after, asked, is_all) in [(9, 3, true), (2, 2, false), (3, 3, true)] {
             let (busy, is_busy) = watch::channel(false);
             let (learnt, mut out) = mpsc::channel(9);
-            let device = Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy };
-            let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
-            let gate = Arc::new(Semaphore::new(1));
-            let turns = Turns { every: Duration::from_secs(60), gate, busy: is_busy, learnt };
+            let handle = DeviceHandle::spawn(bit(busy_after, busy), Duration::from_secs(5));
+            let turns = turns(is_busy, learnt);
             assert_eq!(learn(&handle, &turns).await, is_all, "busy after {busy_after}");
             let Lesson::Served(served) = out.recv().await.unwrap().what else {
                 panic!("busy after {busy_after}")
             };
             assert_eq!(served.modules.len(), asked, "busy after {busy_after}");
             assert!(out.try_recv().is_err(), "it is told once");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_others_asks_nothing_where_a_change_begins_meanwhile() {
+        let (busy, is_busy) = watch::channel(false);
+        let (learnt, mut out) = mpsc::channel(9);
+        let device = bit(9, busy.clone());
+        let asked = device.looks.subscribe();
+        let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
+        let turns = turns(is_busy, learnt);
+        let mut looks = Looks::default();
+        let taken = turns.gate.acquire().await.unwrap();
+        let waiting = async {
+            tokio::join!(look_around(&handle, &turns, &mut looks), learn(&handle, &turns));
+        };
+        let begins = async {
+            tokio::task::yield_now().await;
+            busy.send_replace(true);
+            drop(taken);
+        };
+        tokio::join!(waiting, begins);
+        assert_eq!((*asked.borrow(), looks.readings), (0, 0), "it is still due");
+        assert!(out.try_recv().is_err());
+        busy.send_replace(false);
+        look_around(&handle, &turns, &mut looks).await;
+        assert!(matches!(out.recv().await.unwrap().what, Lesson::Around(_, Ok(Some(_)))));
+    }
+
+    #[tokio::test]
+    async fn what_is_around_a_device_is_asked_with_each_tenth_reading_and_sooner_where_it_is_not_said() {
+        for (mute, expected) in [(0, vec![1, 11, 21]), (1, vec![1, 2, 12]), (9, vec![1, 2, 3, 13])] {
+            let (busy, is_busy) = watch::channel(false);
+            let (learnt, mut out) = mpsc::channel(9);
+            let device = Bit { mute, ..bit(9, busy) };
+            let asked = device.looks.subscribe();
+            let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
+            let (turns, mut looks) = (turns(is_busy, learnt), Looks::default());
+            let mut with = Vec::new();
+            for reading in 1..22 {
+                let before = *asked.borrow();
+                look_around(&handle, &turns, &mut looks).await;
+                if *asked.borrow() > before {
+                    with.push(reading);
+                    // That it does not say it is told when it is left alone for that.
+                    assert_eq!(out.try_recv().is_ok(), looks.readings == 1, "mute {mute} times, {reading}");
+                }
+            }
+            assert_eq!(with, expected, "mute {mute} times");
         }
     }
 

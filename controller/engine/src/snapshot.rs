@@ -167,6 +167,9 @@ pub struct NodeView {
     /// What becomes there of a change that is not confirmed; absent where it did not say.
     #[serde(default)]
     pub rollback: Option<Rollback>,
+    /// What a restart of it would take from what it runs, in words; absent where that is nothing, or not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub startup: Option<String>,
 }
 
 impl NodeView {

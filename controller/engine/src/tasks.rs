@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use device::{Device, DeviceError, ErrorKind, Module, Rehearsal, Rollback, Served, Step};
 use model::{DeviceReading, Edit, NodeId, Surroundings, TransactionId};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::AbortHandle,
     time::{Instant, sleep, timeout},
 };
@@ -80,6 +80,8 @@ enum Job {
 pub struct DeviceHandle {
     node: NodeId,
     jobs: mpsc::Sender<Job>,
+    /// [`Device::lost_by_restart`], as it was after the last order.
+    lost_by_restart: watch::Receiver<Option<&'static str>>,
     _task: Arc<EndsTask>,
 }
 
@@ -105,6 +107,7 @@ impl DeviceHandle {
     pub fn spawn<D: Device + 'static>(mut device: D, longest: Duration) -> Self {
         let node = device.node().clone();
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
+        let (lost, lost_by_restart) = watch::channel(None);
         let task = tokio::spawn(async move {
             let silent = |node: &NodeId, step| {
                 let why = format!("no answer within {} s", longest.as_secs());
@@ -117,8 +120,12 @@ impl DeviceHandle {
                         let step = work.step();
                         let answer = timeout(longest, carry(&mut device, work)).await;
                         let _ = reply.send(answer.unwrap_or_else(|_| Err(silent(device.node(), step))));
-                        // What is cut short here is taken up again later.
-                        let _ = timeout(longest, device.afterwards()).await;
+                        // What is cut short here is taken up again later, and what somebody waits for goes first.
+                        if waiting.is_empty() {
+                            let _ = timeout(longest, device.afterwards()).await;
+                        }
+                        let now = device.lost_by_restart();
+                        lost.send_if_modified(|before| std::mem::replace(before, now) != now);
                     }
                     Job::Rollback(reply) => {
                         let answer = timeout(longest, device.capabilities()).await;
@@ -128,12 +135,17 @@ impl DeviceHandle {
                 }
             }
         });
-        Self { node, jobs, _task: Arc::new(EndsTask(task.abort_handle())) }
+        Self { node, jobs, lost_by_restart, _task: Arc::new(EndsTask(task.abort_handle())) }
     }
 
     /// Its name.
     pub const fn node(&self) -> &NodeId {
         &self.node
+    }
+
+    /// What a restart of it would take from what it runs, as far as that is known.
+    pub fn lost_by_restart(&self) -> Option<&'static str> {
+        *self.lost_by_restart.borrow()
     }
 
     /// Asks and waits for the answer.

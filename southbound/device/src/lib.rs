@@ -12,7 +12,11 @@ pub mod served;
 pub mod edits;
 pub mod pre_image;
 
+// What must not be asked too often.
+pub mod rest;
+
 // What sessions need before they can be opened.
+pub mod account;
 pub mod secret;
 pub mod trust;
 
@@ -75,15 +79,23 @@ pub trait Device: Send {
     fn read(&mut self) -> impl Future<Output = Result<DeviceReading, DeviceError>> + Send;
 
     /// What it says of its interfaces and of whom it hears behind them; none where it serves nothing by which it could say that, which
-    /// is what a device does unless it says otherwise. Nothing is written for it.
+    /// is what a device does unless it says otherwise. Nothing is written for it. While a transaction of this value is staged or waits for
+    /// its confirm, it may be [`Locked`](ErrorKind::Locked), and the transaction is as it was. A device that left the question unanswered
+    /// is asked rarely, and is [`Silent`](ErrorKind::Silent) at once in between.
     fn surroundings(&mut self) -> impl Future<Output = Result<Option<Surroundings>, DeviceError>> + Send {
         ready(Ok(None))
     }
 
-    /// What is left to do once an order was answered; nobody waits for it. It may be cut short, and is taken up again after a later
-    /// reading.
+    /// What is left to do once an order was answered and no other waits; nobody waits for it. It may be cut short, and is taken up again
+    /// after a later reading.
     fn afterwards(&mut self) -> impl Future<Output = ()> + Send {
         ready(())
+    }
+
+    /// What a restart of it would take from what it runs, in words, as far as that is known without asking; nothing, unless it says
+    /// otherwise.
+    fn lost_by_restart(&self) -> Option<&'static str> {
+        None
     }
 
     /// Which modules it serves, as its session says, and what they lack, with few questions at a time. Nothing is written for it. A

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use ::device::edits::{edits_between, last_of_each, misplaced};
 use ::device::pre_image::{PreImageError, PreImages};
+use ::device::rest::Rest;
 use ::device::{
     Capabilities, Device, DeviceError, ErrorKind, Lack, Lacks, Module, Rehearsal, Rollback, Served, Step,
 };
@@ -25,7 +26,7 @@ use dialects::surroundings::{self, Topics};
 use dialects::{Dialect, Headend, View};
 use model::state::Foreign;
 use model::{DeviceConfig, DeviceReading, Edit, NodeId, Surroundings, TransactionId};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::clock;
 use crate::content;
@@ -50,6 +51,8 @@ pub struct GnmiDevice {
     pre_images: Arc<dyn PreImages>,
     open: Option<Open>,
     staged: Option<Staged>,
+    /// Whether it is asked what is around it, where it left that unanswered.
+    rest: Rest,
     /// What this object committed on a device that takes it back by itself, and has not tried to confirm yet.
     waiting: Option<TransactionId>,
 }
@@ -83,6 +86,7 @@ impl GnmiDevice {
             pre_images,
             open: None,
             staged: None,
+            rest: Rest::default(),
             waiting: None,
         }
     }
@@ -409,7 +413,11 @@ impl Device for GnmiDevice {
         Ok(DeviceReading::Read { owned, foreign, at })
     }
 
+    /// A Get is a stream of its own, so that one that is not answered, or with more than is taken, costs no session.
     async fn surroundings(&mut self) -> Result<Option<Surroundings>, DeviceError> {
+        if let Some(why) = self.rest.resting(Instant::now().into_std()) {
+            return Err(self.error(Step::Read, ErrorKind::Silent(why.to_owned())));
+        }
         let session = self.session().await?;
         let models = session.capabilities().models.iter().take(MOST_MODELS);
         let topics = Topics::of(models.map(|model| local(&model.name)));
@@ -417,6 +425,15 @@ impl Device for GnmiDevice {
             return Ok(None);
         }
         let answer = get_all(&session, content::topic_paths(topics), DataType::State).await;
+        match &answer {
+            Err(error) if fault::is_given_up(error) => {
+                let kind = fault::kind(Step::Read, error);
+                self.rest.unanswered(error.to_string(), Instant::now().into_std());
+                return Err(self.error(Step::Read, kind));
+            }
+            Ok(_) => self.rest.answered(),
+            Err(_) => {}
+        }
         let read = surroundings::read(&self.answered(Step::Read, answer)?);
         read.map(Some).map_err(|why| self.error(Step::Read, ErrorKind::Garbage(why.to_string())))
     }

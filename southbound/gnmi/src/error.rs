@@ -106,6 +106,22 @@ pub enum SessionError {
         /// The device's words.
         message: String,
     },
+    /// Devices refused this login a short time ago, so it was not tried.
+    #[error(
+        "{peer} was not asked to let {user} in: {} refused that, and accounts that fail again and again are locked; mend the \
+         login there or in the inventory; it is tried again in {} s",
+        by.join(" and "), left.as_secs().max(1)
+    )]
+    LoginHeld {
+        /// Address of the device.
+        peer: String,
+        /// As whom.
+        user: String,
+        /// Who refused it.
+        by: Vec<String>,
+        /// How long it is still not tried.
+        left: Duration,
+    },
     /// The device said no. Nothing was changed.
     #[error("{peer}: {call} refused, {code:?}: {message}")]
     Refused {

@@ -22,6 +22,7 @@ pub mod subscribe;
 
 pub mod error;
 mod link;
+mod login;
 pub mod session;
 pub mod stream;
 pub mod tls;

@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::device::account::Account;
 use ::device::secret::Password;
 use futures_util::FutureExt;
 use prost::Message;
@@ -17,7 +18,6 @@ use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Request, Response, Status};
 
@@ -25,6 +25,7 @@ use crate::error::{Call, SessionError, clean};
 use crate::extension::CommitAction;
 use crate::get::Query;
 use crate::link::{End, Link, OneConnection, Watched, await_verdict};
+use crate::login::Login;
 use crate::notice::Notice;
 use crate::path::Path;
 use crate::proto::g_nmi_client::GNmiClient;
@@ -56,6 +57,8 @@ pub struct Credentials {
     pub user: String,
     /// The password.
     pub password: Password,
+    /// What is known of both, on this device and on others.
+    pub account: Account,
 }
 
 impl fmt::Debug for Credentials {
@@ -115,7 +118,7 @@ pub struct Session {
     pub(crate) link: Arc<Link>,
     pub(crate) peer: Arc<str>,
     pub(crate) limits: Limits,
-    credentials: Option<(MetadataValue<Ascii>, MetadataValue<Ascii>)>,
+    pub(crate) login: Option<Login>,
     capabilities: Arc<Capabilities>,
 }
 
@@ -126,7 +129,8 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Opens a session: TCP, TLS, HTTP/2, Capabilities, all within one deadline.
+    /// Opens a session: TCP, TLS, HTTP/2, Capabilities, all within one deadline. A login that was refused a short time ago is not
+    /// shown, and then nothing is sent.
     ///
     /// # Errors
     /// See [`SessionError`]; nothing is open afterwards.
@@ -138,18 +142,22 @@ impl Session {
     }
 
     async fn open(target: &Target) -> Result<Self, SessionError> {
+        let login = Login::of(target)?;
         let link = Link::new();
         let client = GNmiClient::new(channel(target, link.clone()).await?)
             .max_decoding_message_size(target.limits.receive)
             .max_encoding_message_size(target.limits.send);
-        let credentials = target.credentials.as_ref().map(metadata).transpose();
         let mut session = Self {
             client,
             link,
             peer: target.address.as_str().into(),
             limits: target.limits,
-            credentials: credentials.map_err(|why| bad_target(target, why))?,
+            login,
             capabilities: Arc::default(),
+        };
+        let _turn = match &session.login {
+            Some(login) => Some(login.turn().await?),
+            None => None,
         };
         session.capabilities = Arc::new(session.ask_capabilities().await?);
         Ok(session)
@@ -282,9 +290,8 @@ impl Session {
     /// A request with user and password.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        if let Some((user, password)) = &self.credentials {
-            request.metadata_mut().insert("username", user.clone());
-            request.metadata_mut().insert("password", password.clone());
+        if let Some(login) = &self.login {
+            login.write(request.metadata_mut());
         }
         request
     }
@@ -321,14 +328,18 @@ impl Session {
         let Ok(answer) = timeout(after, unpanicked(answer)).await else {
             return Err(SessionError::Silent { peer: self.peer.to_string(), call, after });
         };
-        match answer {
+        let answer = match answer {
             Ok(Ok(reply)) => Ok(reply.into_inner()),
             Ok(Err(status)) => Err(self.fault(call, &status)),
             Err(why) => Err(SessionError::unreadable(&self.peer, call, why)),
+        };
+        if let Some(login) = &self.login {
+            login.hear(call, answer.as_ref().err());
         }
+        answer
     }
 
-    pub(crate) fn fault(&self, call: Call, status: &Status) -> SessionError {
+    fn fault(&self, call: Call, status: &Status) -> SessionError {
         SessionError::of(&self.peer, call, status, self.link.ended())
     }
 }
@@ -376,14 +387,6 @@ fn endpoint(target: &Target) -> Result<Endpoint, SessionError> {
         .parse()
         .map_err(|_| bad_target(target, "address or server name is not one"))?;
     Ok(Endpoint::from_static("http://device").origin(origin))
-}
-
-fn metadata(credentials: &Credentials) -> Result<(MetadataValue<Ascii>, MetadataValue<Ascii>), &'static str> {
-    let user = MetadataValue::try_from(&credentials.user).map_err(|_| "user has characters beyond ASCII")?;
-    let mut password = MetadataValue::try_from(credentials.password.reveal())
-        .map_err(|_| "password has characters beyond ASCII")?;
-    password.set_sensitive(true);
-    Ok((user, password))
 }
 
 fn bad_target(target: &Target, why: &str) -> SessionError {

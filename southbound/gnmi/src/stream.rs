@@ -14,6 +14,7 @@ use tonic::{Code, Status, Streaming};
 
 use crate::error::{Call, Feature, SessionError};
 use crate::link::Link;
+use crate::login::Login;
 use crate::notice::Notice;
 use crate::path::Path;
 use crate::proto::subscribe_response::Response;
@@ -49,6 +50,7 @@ struct Answers {
     requests: mpsc::Sender<proto::SubscribeRequest>,
     peer: Arc<str>,
     link: Arc<Link>,
+    login: Option<Login>,
 }
 
 impl Answers {
@@ -61,6 +63,9 @@ impl Answers {
                 Ok(Err(status)) => return Err(self.fault(&status)),
                 Err(why) => return Err(SessionError::unreadable(&self.peer, Call::Subscribe, why)),
             };
+            if let Some(login) = &self.login {
+                login.taken();
+            }
             match message.response {
                 Some(Response::Update(wire)) => {
                     // A prefix that is none leaves nothing to be placed, but the stream goes on.
@@ -82,7 +87,11 @@ impl Answers {
     }
 
     fn fault(&self, status: &Status) -> SessionError {
-        SessionError::of(&self.peer, Call::Subscribe, status, self.link.ended())
+        let error = SessionError::of(&self.peer, Call::Subscribe, status, self.link.ended());
+        if let Some(login) = &self.login {
+            login.hear(Call::Subscribe, Some(&error));
+        }
+        error
     }
 
     /// Everything up to the next sync. An end before it is an error: what came is not all.
@@ -266,7 +275,8 @@ impl Session {
         let mut client = self.client.clone();
         let request = self.request(ReceiverStream::new(stream));
         let messages = self.ask(Call::Subscribe, client.subscribe(request)).await?;
-        Ok(Answers { messages, requests, peer: self.peer.clone(), link: self.link.clone() })
+        let (peer, link, login) = (self.peer.clone(), self.link.clone(), self.login.clone());
+        Ok(Answers { messages, requests, peer, link, login })
     }
 
     /// Within the deadline of the session.

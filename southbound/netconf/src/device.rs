@@ -40,6 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use device::pre_image::PreImages;
+use device::rest::Rest;
 use device::{
     Capabilities, Device, DeviceError, ErrorKind, Module, Rehearsal, Rollback, Served, Step, clock,
 };
@@ -110,6 +111,8 @@ pub struct NetconfDevice {
     library: Option<Library>,
     /// Of what it can be asked beside its configuration; absent until the session that is open was asked.
     topics: Option<Topics>,
+    /// Whether it is asked that, where it left it unanswered.
+    rest: Rest,
     /// The modules that the open session told, where not all of them is judged yet.
     told: Option<schemas::Told>,
     /// The session; absent before the first order, and while one runs.
@@ -131,6 +134,7 @@ impl NetconfDevice {
             filter: reading::filter(dialect),
             library: None,
             topics: None,
+            rest: Rest::default(),
             told: None,
             open: None,
             known: Known::Nothing,
@@ -447,6 +451,10 @@ impl Device for NetconfDevice {
 
     async fn afterwards(&mut self) {
         self.tend_startup().await;
+    }
+
+    fn lost_by_restart(&self) -> Option<&'static str> {
+        self.startup_lacks()
     }
 
     async fn serves(&mut self) -> Result<Served, DeviceError> {

@@ -5,7 +5,6 @@
 //! is of one, so a key that does not match makes the client ask for the next kind; only when the device has no
 //! more to show is it called another device, with every fingerprint that it showed.
 
-mod account;
 mod cut;
 mod error;
 mod identity;
@@ -36,8 +35,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::message::Notification;
 use crate::session::{Options, Session};
-pub use account::Account;
 use cut::Cut;
+pub use device::account::Account;
 pub use device::secret::{BadPassword, Password};
 pub use error::{ConnectError, Stage};
 pub use identity::{BadKey, BadPin, HostKeyPin, LoginKey, Proof};
@@ -100,13 +99,18 @@ pub async fn connect(
 /// Any [`ConnectError`] but [`ConnectError::Open`].
 pub async fn dial(target: &SshTarget, deadline: Instant) -> Result<SshStream, ConnectError> {
     let mut attempt = Attempt { target, deadline };
-    if let Some(held) = target.account.held(&target.address) {
+    if let Some(held) = target.account.held(&target.address, now()) {
         return Err(attempt.held(held));
     }
     let (handle, cut) = attempt.authenticated_host().await?;
     let handle = attempt.login(handle).await?;
     let (stream, early) = attempt.subsystem(&handle).await?;
     Ok(SshStream { stream, early, _handle: handle, _cut: cut })
+}
+
+/// The moment by which refused logins are counted.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
 type SshHandle = Handle<PinnedHost>;

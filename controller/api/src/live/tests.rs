@@ -23,6 +23,7 @@ fn picture() -> Snapshot {
         exceptions: Vec::new(),
         modules: None,
         rollback: None,
+        startup: None,
     };
     let link = |name: &str| LinkView {
         id: LinkId::lit(name),

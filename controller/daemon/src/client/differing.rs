@@ -57,6 +57,9 @@ fn router(node: &NodeView, coloured: bool, out: &mut String) -> Result {
     if let Some(words) = node.rollback.and_then(exposure::words) {
         writeln!(out, "  a change that is not confirmed: {words}")?;
     }
+    if let Some(lost) = &node.startup {
+        writeln!(out, "  a restart of it: {}", draw::clean(lost))?;
+    }
     // As it was read last, where it does not answer now.
     node.differs.iter().try_for_each(|difference| object(difference, coloured, out))?;
     node.exceptions.iter().try_for_each(|one| exception(one, coloured, out))
@@ -112,6 +115,7 @@ mod tests {
             exceptions: Vec::new(),
             modules: None,
             rollback: None,
+            startup: None,
         }
     }
 
@@ -173,6 +177,12 @@ mod tests {
           a change that is not confirmed: no confirm timer: it takes effect at once, and the controller puts back what was there
         br-1: holds what it should
         ");
+    }
+
+    #[test]
+    fn what_a_restart_would_take_is_shown() {
+        let router = NodeView { startup: Some("LOST".into()), ..node("br-1", Session::Up, Vec::new()) };
+        assert_eq!(shown(&[router], false), "br-1: holds what it should\n  a restart of it: LOST\n");
     }
 
     #[test]

@@ -126,7 +126,10 @@ fn reasons(nodes: &[NodeView]) -> String {
         if lines.is_empty() { lines } else { format!("\n{title}\n{lines}") }
     };
     let differ = titled("Routers that hold something else than they should", differ.collect());
-    titled("Sessions that are down", down.collect()) + &differ
+    let lost = nodes.iter().filter_map(|node| Some(format!("  {}: {}\n", node.id, node.startup.as_ref()?)));
+    titled("Sessions that are down", down.collect())
+        + &differ
+        + &titled("Routers that a restart may bring back without what they run", lost.collect())
 }
 
 /// Objects of one router that are named below the table; `devices ROUTER` shows all.
@@ -224,6 +227,7 @@ mod tests {
             exceptions: Vec::new(),
             modules: Some(41),
             rollback: None,
+            startup: None,
         };
         let down = Session::Down { why: why.into(), since: Timestamp::from_micros(1) };
         let long = Session::Down { why: "x".repeat(500), since: Timestamp::from_micros(1) };
@@ -248,6 +252,9 @@ mod tests {
         let alone = NodeView { uncompared: Some("WHY".into()), ..node("br-6", Session::Up) };
         assert_eq!(device(&alone)[4], "not compared");
         assert!(reasons(&[astray]).contains("br-4: policy color 7 to fd00::1, missing\n"));
+        let forgetful = NodeView { startup: Some("LOST".into()), ..node("br-7", Session::Up) };
+        assert_eq!(device(&forgetful)[4], "in sync");
+        assert!(reasons(&[forgetful]).contains("without what they run\n  br-7: LOST\n"));
         let exception = ExceptionView {
             who: "mei".into(),
             since: Timestamp::from_micros(1),

@@ -49,7 +49,7 @@ impl Controller {
                     let begun = clock::now();
                     let result = handle.read().await;
                     drop(permit);
-                    Some(Seen { node: handle.node().clone(), begun, result })
+                    Some(Seen { node: handle.node().clone(), begun, result, in_turn: false })
                 }
             };
             let seen = join_all(handles.into_iter().map(read)).await.into_iter().flatten().collect();

@@ -3,16 +3,22 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use model::{Finding, NodeId, Surroundings, Ted, Timestamp, intent::Mode};
-use tokio::{sync::watch, time::Instant};
+use futures_util::FutureExt as _;
+use model::{Finding, NodeId, Ted, Timestamp, intent::Mode};
+use store::StoreError;
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinHandle, spawn_blocking},
+    time::Instant,
+};
 use tracing::{error, info};
 
-use super::{Asker, CONTROLLER, Controller, journal_failed};
+use super::{Asker, CONTROLLER, Controller, around::Around, journal_failed};
 use crate::{
     clock,
     event::EventKind,
     job::Request,
-    learn::{self, Learned, News, PeerView, Routers},
+    learn::{self, Learned, News, PeerView},
     stages::{Occasion, View},
 };
 
@@ -26,9 +32,8 @@ const NOT_AGAIN: (Duration, Duration) = (Duration::from_secs(10), Duration::from
 const RETRY: Duration = Duration::from_secs(2);
 /// Why nobody tells any more.
 const ENDED: &str = "the work on what routers tell ended in a fault of the program: please report it, and start the controller again";
-/// What many routers say of what is around them is looked at together.
-const GATHER: Duration = Duration::from_secs(2);
-/// It is written down no later than so long after that, for the next start. A link that goes up and down writes no more often.
+/// What routers say of what is around them is written down no later than so long after it was looked at, for the next start. A link that
+/// goes up and down writes no more often.
 const KEEP_WITHIN: Duration = Duration::from_secs(60);
 /// Routers and links that a reason names; the others are counted.
 const NAMED: usize = 3;
@@ -57,16 +62,15 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Learning {
     news: watch::Receiver<Arc<News>>,
-    heard: Arc<News>,
+    pub(super) heard: Arc<News>,
     /// Nobody tells any more, which was said.
     ended: bool,
-    /// What routers say of themselves, and when that is looked at, where it is something new.
-    routers: Routers,
-    unweighed: Option<Instant>,
+    /// What routers say of themselves.
+    pub(super) around: Around,
     /// By when the journal has to be told of that.
     unkept: Option<Instant>,
     /// When the controller started: whoever has said nothing since is silent at least so long.
-    started: Timestamp,
+    pub(super) started: Timestamp,
     waiting: Option<Waiting>,
     /// What was proposed, and is not proposed again.
     proposed: Option<Ted>,
@@ -77,6 +81,8 @@ pub(super) struct Learning {
     kept: Learned,
     /// The journal has to be told of something else, and not before.
     untold: Option<Instant>,
+    /// That write, while it is under way or nobody has looked how it ended. It gives the values that it wrote.
+    write: Option<JoinHandle<Result<Learned, StoreError>>>,
     /// What stood against the last change, which is told once.
     pub refused: Vec<Finding>,
 }
@@ -89,8 +95,7 @@ impl Learning {
             news,
             heard,
             ended: false,
-            routers: Routers::default(),
-            unweighed: None,
+            around: Around::default(),
             unkept: None,
             started,
             waiting: None,
@@ -99,6 +104,7 @@ impl Learning {
             waited: None,
             kept: kept.values(),
             untold: None,
+            write: None,
             refused: Vec::new(),
         }
     }
@@ -152,34 +158,41 @@ impl Controller {
         }
     }
 
-    /// What a router says is around it; nothing, where it did not say, or has no way to.
-    pub(super) fn look_around(&mut self, node: &NodeId, at: Timestamp, said: Option<Surroundings>) {
-        let Some(said) = said else { return self.hear_nothing_of(node, at) };
-        let protocol = self.album.protocols.get(node).map_or("its session", String::as_str);
-        let is_new = self.learning.routers.hear(node, protocol, at, said);
-        self.weigh_soon(is_new);
-    }
-
-    /// What a silent router said stays, and is stale.
-    pub(super) fn hear_nothing_of(&mut self, node: &NodeId, since: Timestamp) {
-        let is_new = self.learning.routers.fall_silent(node, since);
-        self.weigh_soon(is_new);
-    }
-
-    fn weigh_soon(&mut self, is_new: bool) {
-        if is_new {
-            self.learning.unweighed.get_or_insert_with(|| Instant::now() + GATHER);
-        }
-    }
-
     /// The last words of routers, before the end.
-    pub(super) fn keep_around_last(&mut self) {
-        if self.learning.unweighed.is_some() {
+    pub(super) async fn keep_around_last(&mut self) {
+        if self.learning.around.has_news() {
             self.weigh();
+        }
+        if let Some(write) = self.learning.write.take() {
+            let ended = write.await;
+            self.learned_kept(ended);
         }
         if self.learning.unkept.is_some() {
             self.learning.unkept = Some(Instant::now());
             self.keep_learned();
+        }
+        if let Some(write) = self.learning.write.take() {
+            let ended = write.await;
+            self.learned_kept(ended);
+        }
+    }
+
+    /// Something new that routers say was looked at: the journal has to be told of it.
+    pub(super) fn note_around(&mut self) {
+        self.learning.unkept.get_or_insert_with(|| Instant::now() + KEEP_WITHIN);
+    }
+
+    /// What is told now, whether plans follow it yet or not.
+    pub(super) fn told_now(&self) -> Arc<Learned> {
+        let waiting = self.learning.waiting.as_ref();
+        Arc::clone(waiting.map_or(&self.world.learned, |waiting| &waiting.learned))
+    }
+
+    /// The same values are told otherwise now: what is said beside them, of which nothing follows.
+    pub(super) fn tell_now(&mut self, learned: Arc<Learned>) {
+        match &mut self.learning.waiting {
+            Some(waiting) => waiting.learned = learned,
+            None => self.world.learned = learned,
         }
     }
 
@@ -196,32 +209,26 @@ impl Controller {
             true => told,
             false => told.over(before, started, &told_all),
         };
-        let learned = self.learning.routers.lay(learned, &self.world.file, (before, started));
-        if self.learning.unweighed.take().is_some() {
-            self.learning.unkept.get_or_insert_with(|| Instant::now() + KEEP_WITHIN);
+        let learned = Arc::new(self.learning.around.lay(learned, &self.world.file, (before, started)));
+        if self.learning.around.looked_at() {
+            self.note_around();
         }
         let ted = learned.lay(&self.world.file);
         let (plain, followed) = (learn::plain(&ted), learn::plain(&self.world.ted));
-        let mut shown = learn::show(&learned, &self.world.file);
-        shown.peers.clone_from(&news.peers);
-        shown.routers = self.learning.routers.views();
-        let misplugged = learn::misplugged(&learned, &self.world.file);
+        let mut subjects = Vec::new();
         if plain == followed {
             if learned.values() != self.learning.kept {
                 self.learning.untold.get_or_insert_with(Instant::now);
             }
-            (self.world.learned, self.world.ted) = (Arc::new(learned), Arc::new(ted));
+            (self.world.learned, self.world.ted) = (Arc::clone(&learned), Arc::new(ted));
             self.learning.waiting = None;
             self.held_back.release_learned();
         } else {
-            let subjects = learn::differing(&plain, &followed);
-            shown.waiting.clone_from(&subjects);
-            self.wait_for(Arc::new(learned), Arc::new(ted), plain, subjects);
+            subjects = learn::differing(&plain, &followed);
+            self.wait_for(Arc::clone(&learned), Arc::new(ted), plain, subjects.clone());
         }
-        self.album.odd = learn::judge(&news, &shown);
-        self.album.odd.extend(misplugged);
-        self.album.odd.extend(self.learning.routers.unknown_cables(&self.world.file));
-        self.album.sources = Arc::new(shown);
+        let (shown, odd) = self.a_look().shown(&learned, subjects);
+        (self.album.sources, self.album.odd) = (Arc::new(shown), odd);
     }
 
     fn wait_for(&mut self, learned: Arc<Learned>, ted: Arc<Ted>, plain: Ted, subjects: Vec<String>) {
@@ -235,14 +242,12 @@ impl Controller {
     /// Begins the change that follows from what is learned, if one does.
     pub(super) fn follow_learned(&mut self) {
         self.keep_learned();
+        self.follow_around();
         let now = Instant::now();
-        if self.learning.unweighed.is_some_and(|at| now >= at) {
-            self.weigh();
-        }
         let Some(waiting) = self.learning.waiting.as_ref().filter(|waiting| waiting.is_settled(now)) else {
             return;
         };
-        if self.running.is_some() || self.stopping {
+        if self.running.is_some() || self.stopping || self.learning.write.is_some() {
             return;
         }
         if self.world.accepted.set.services.is_empty() && self.world.accepted.misfit.is_empty() {
@@ -284,9 +289,11 @@ impl Controller {
         }
     }
 
+    /// It has settled, and no write of what was told before is under way, which would overtake that of the change.
     fn settled(&self) -> Option<&Waiting> {
         let now = Instant::now();
-        self.learning.waiting.as_ref().filter(|waiting| waiting.is_settled(now))
+        let is_written = self.learning.write.as_ref().is_none_or(JoinHandle::is_finished);
+        self.learning.waiting.as_ref().filter(|waiting| is_written && waiting.is_settled(now))
     }
 
     /// A change was carried out, whoever asked for it: plans follow what it followed.
@@ -311,22 +318,38 @@ impl Controller {
         self.learning.not_before = Some(Instant::now() + wait);
     }
 
-    /// Writes down what plans follow, where that changed without a change of the network. While one runs it stands in the journal
-    /// what that one follows from.
+    /// Writes down what plans follow, where that changed without a change of the network, beside the loop: a disk takes its time. While
+    /// a change runs it stands in the journal what that one follows from.
     fn keep_learned(&mut self) {
+        let ended = match &mut self.learning.write {
+            Some(write) => match write.now_or_never() {
+                Some(ended) => Some(ended),
+                None => return,
+            },
+            None => None,
+        };
+        if let Some(ended) = ended {
+            self.learning.write = None;
+            self.learned_kept(ended);
+        }
         let due = [self.learning.untold, self.learning.unkept].into_iter().flatten().min();
         let Some(at) = due.filter(|_| self.running.is_none()) else { return };
         let now = Instant::now();
         if now < at {
             return;
         }
-        match self.journal.put_learned(&*self.world.learned) {
-            Ok(()) => {
-                self.learning.kept = self.world.learned.values();
-                (self.learning.untold, self.learning.unkept) = (None, None);
-            }
+        (self.learning.untold, self.learning.unkept) = (None, None);
+        let (journal, learned) = (self.journal.clone(), Arc::clone(&self.world.learned));
+        let write = move || journal.put_learned(&*learned).map(|()| learned.values());
+        self.learning.write = Some(spawn_blocking(write));
+    }
+
+    /// Notes how that write ended.
+    fn learned_kept(&mut self, ended: Result<Result<Learned, StoreError>, JoinError>) {
+        match ended.unwrap_or_else(|error| Err(StoreError::Write(error.to_string()))) {
+            Ok(values) => self.learning.kept = values,
             Err(error) => {
-                (self.learning.untold, self.learning.unkept) = (Some(now + RETRY), None);
+                self.learning.untold = Some(Instant::now() + RETRY);
                 self.publish(journal_failed(&error));
             }
         }

@@ -53,9 +53,12 @@ impl Controller {
         let Some(handle) = self.fleet.get(node).cloned() else { return };
         self.unconfirmed.asked.insert(node.clone());
         let (gate, tell, node) = (Arc::clone(&self.gate), self.unconfirmed.tell.clone(), node.clone());
+        let busy = self.busy.subscribe();
         tokio::spawn(async move {
             let Ok(permit) = gate.acquire().await else { return };
-            let rollback = handle.rollback().await.ok();
+            // A change may have begun meanwhile, and the question would stand before its orders.
+            let is_free = !*busy.borrow();
+            let rollback = if is_free { handle.rollback().await.ok() } else { None };
             drop(permit);
             // Nobody hears it where the controller has ended.
             let _ = tell.send(Said { node, rollback }).await;

@@ -1,7 +1,9 @@
 //! What is odd in what is learned, as findings: who is silent, what has no place in the file's network, who says otherwise.
 
+use std::collections::BTreeMap;
+
 use bgp::learn::Unmatched;
-use model::{Finding, Severity, Side};
+use model::{Finding, NodeId, Severity, Side};
 
 use super::{FactView, News, Sources, shown::NEIGHBOUR};
 use crate::codes;
@@ -38,6 +40,17 @@ fn silent(news: &News) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Routers that answer and do not say what is around them, with the reasons.
+pub fn mute(routers: &BTreeMap<NodeId, String>) -> Vec<Finding> {
+    let finding = |(node, why): (&NodeId, &String)| {
+        let message =
+            format!("it answers and does not say what is around it: {why}; that stays as it said it last");
+        Finding::new(codes::SILENT_SOURCE, Severity::Warning, node, message)
+            .with_help("look at its log; the question is put to it again now and then")
+    };
+    capped(routers.iter().map(finding).collect(), codes::SILENT_SOURCE, "routers")
 }
 
 fn strangers(unmatched: &Unmatched) -> Vec<Finding> {

@@ -22,7 +22,9 @@ pub(super) fn kind(step: Step, error: &SessionError) -> ErrorKind {
         SessionError::Refused { code: Code::Unimplemented, .. }
         | SessionError::Unsupported { .. }
         | SessionError::NotSent { .. } => ErrorKind::Unsupported(text),
-        SessionError::Refused { .. } | SessionError::Unauthenticated { .. } => ErrorKind::Refused(text),
+        SessionError::Refused { .. }
+        | SessionError::Unauthenticated { .. }
+        | SessionError::LoginHeld { .. } => ErrorKind::Refused(text),
         SessionError::Silent { .. } | SessionError::OutcomeUnknown { .. } => ErrorKind::Silent(text),
         SessionError::Malformed { .. } => ErrorKind::Garbage(text),
     }
@@ -42,6 +44,14 @@ pub(super) fn session_survives(error: &SessionError) -> bool {
 pub(super) fn nothing_waits(error: &SessionError) -> bool {
     let codes = [Code::FailedPrecondition, Code::NotFound, Code::InvalidArgument];
     matches!(error, SessionError::Refused { code, .. } if codes.contains(code))
+}
+
+/// A Get that brought nothing, though the connection may be as good as before.
+pub(super) fn is_given_up(error: &SessionError) -> bool {
+    matches!(
+        error,
+        SessionError::Silent { call: Call::Get, .. } | SessionError::Malformed { call: Call::Get, .. }
+    )
 }
 
 /// The device says that there is nothing at a path.

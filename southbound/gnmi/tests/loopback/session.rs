@@ -1,16 +1,21 @@
 //! Sessions against a scripted device on loopback: trust, calls, deadlines, lost answers.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::support::device::{Device, Does};
+use crate::support::device::{Device, Does, Running};
 use crate::support::{Authority, NAME, target};
+use device::account::Account;
+use device::{Device as _, ErrorKind};
 use gnmi::error::Call;
 use gnmi::extension::CommitAction;
 use gnmi::proto::get_request::DataType;
 use gnmi::session::Credentials;
 use gnmi::set::Changes;
 use gnmi::tls::{CertificatePin, ClientTls};
-use gnmi::{Path, Session, SessionError};
+use gnmi::{GnmiDevice, MemoryPreImages, Path, Session, SessionError};
+use model::NodeId;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tonic::{Code, Status};
@@ -108,11 +113,77 @@ async fn a_client_of_another_authority_is_refused() {
     running.stop().await;
 }
 
+fn ops(account: &Account) -> Credentials {
+    Credentials { user: "ops".into(), password: "s3cret".to_owned().into(), account: account.clone() }
+}
+
+#[tokio::test]
+async fn a_login_that_devices_refuse_is_not_shown_again_and_again() {
+    let denies = || Device { denies: true, ..Device::default() };
+    let (first, second, third) =
+        (denies().start().await, denies().start().await, Device::default().start().await);
+    let account = Account::default();
+    let tried = async |running: &Running| {
+        let mut target = target(running.address.clone(), running.authority.client());
+        target.credentials = Some(ops(&account));
+        Session::connect(&target).await.err()
+    };
+    let shown = |running: &Running| running.device.credentials.lock().expect("no panic").len();
+    let error = tried(&first).await.expect("a refusal");
+    assert!(matches!(error, SessionError::Unauthenticated { .. }), "{error}");
+    for _ in 0..3 {
+        let error = tried(&first).await.expect("not asked");
+        assert!(matches!(error, SessionError::LoginHeld { .. }), "{error}");
+        assert!(!error.to_string().contains("s3cret"));
+    }
+    // It may be that device's own fault, so a second one is asked, and after it none.
+    tried(&second).await.expect("a refusal");
+    let error = tried(&third).await.expect("not asked");
+    let SessionError::LoginHeld { by, .. } = &error else { panic!("{error}") };
+    assert_eq!(by.len(), 2);
+    assert_eq!((shown(&first), shown(&second), shown(&third)), (2, 2, 0), "user and password, once each");
+    for running in [first, second, third] {
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_looks_at_the_login_with_a_get_alone_is_left_alone_too() {
+    let running =
+        Device { get: Does::Refuse(Status::unauthenticated("who?")), ..Device::default() }.start().await;
+    let mut target = target(running.address.clone(), running.authority.client());
+    target.credentials = Some(ops(&Account::default()));
+    let session = Session::connect(&target).await.expect("capabilities are for all");
+    let error = session.get(&[path("/qos")], DataType::Config).await.expect_err("it does not know us");
+    assert!(matches!(error, SessionError::Unauthenticated { .. }), "{error}");
+    let error = Session::connect(&target).await.expect_err("not asked");
+    assert!(matches!(error, SessionError::LoginHeld { .. }), "{error}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_that_does_not_say_what_is_around_it_keeps_its_session_and_is_asked_rarely() {
+    let lldp = &["openconfig-lldp"];
+    let running = Device { get: Does::Hang, models: lldp, ..Device::default() }.start().await;
+    let mut target = target(running.address.clone(), running.authority.client());
+    target.credentials = Some(ops(&Account::default()));
+    let mut device = GnmiDevice::new(NodeId::lit("r1"), target, Arc::new(MemoryPreImages::new()));
+    for _ in 0..3 {
+        let error = device.surroundings().await.expect_err("it is mute");
+        assert!(matches!(error.kind, ErrorKind::Silent(_)), "{error}");
+    }
+    assert_eq!(running.device.gets.load(Ordering::SeqCst), 1, "once, and not again soon");
+    device.capabilities().await.expect("it answers");
+    let shown = running.device.credentials.lock().expect("no panic").len();
+    assert_eq!(shown, 2, "one session: user and password once");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn user_and_password_go_with_the_call_and_stay_out_of_texts() {
     let running = Device::default().start().await;
     let mut target = target(running.address.clone(), running.authority.client());
-    target.credentials = Some(Credentials { user: "ops".into(), password: "s3cret".to_owned().into() });
+    target.credentials = Some(ops(&Account::default()));
     assert!(!format!("{target:?}").contains("s3cret"));
     let session = Session::connect(&target).await.expect("a session");
     assert!(!format!("{session:?}").contains("s3cret"));

@@ -11,8 +11,10 @@ use std::sync::Arc;
 
 use device::edits::edits_between;
 use device::pre_image::{PreImageError, PreImages};
+use device::rest::Rest;
 use device::{DeviceError, ErrorKind, Step};
 use model::{DeviceConfig, NodeId, TransactionId};
+use tokio::time::Instant;
 use tracing::warn;
 
 use super::candidate::Candidate;
@@ -36,6 +38,10 @@ pub(super) struct WayBack {
     pub(super) startup: Startup,
     /// There is an occasion to look after that.
     is_due: bool,
+    /// The last question or order about startup was left unanswered.
+    was_silent: bool,
+    /// Whether it is put again, where that happened twice in succession.
+    rest: Rest,
 }
 
 /// What is known of startup, where the device boots from it.
@@ -203,6 +209,7 @@ impl NetconfDevice {
     pub(super) fn save_later(&mut self) {
         self.way_back.startup = Startup::Behind;
         self.way_back.is_due = true;
+        self.way_back.rest.answered();
     }
 
     /// A reading is an occasion to look after startup.
@@ -210,10 +217,14 @@ impl NetconfDevice {
         self.way_back.is_due = true;
     }
 
-    /// Does what is due, unless a commit is under way: what may still go back has no place in startup.
+    /// Does what is due, unless a commit is under way: what may still go back has no place in startup. A device that leaves it unanswered
+    /// twice, which costs the session each time, is asked rarely.
     pub(super) async fn tend_startup(&mut self) {
         let is_settled = matches!(self.known, Known::Confirmed(_) | Known::Nothing);
         if !is_settled || !std::mem::take(&mut self.way_back.is_due) {
+            return;
+        }
+        if self.way_back.rest.resting(Instant::now().into_std()).is_some() {
             return;
         }
         match self.way_back.startup {
@@ -227,8 +238,9 @@ impl NetconfDevice {
         let Some(mut open) = self.open.take() else { return };
         let saved = open.save().await;
         match self.put_back(open, Step::Confirm, saved) {
-            Ok(()) => self.way_back.startup = Startup::Done,
+            Ok(()) => self.has_startup(Startup::Done),
             Err(error) => {
+                self.startup_failed(&error);
                 warn!(%error, "the change is not in the startup configuration yet: a restart would lose it");
             }
         }
@@ -238,18 +250,46 @@ impl NetconfDevice {
     /// written here, for a value that was asked to read may have no leave to write.
     async fn compare_startup(&mut self) {
         match self.is_in_startup().await {
-            Ok(true) => self.way_back.startup = Startup::Done,
+            Ok(true) => self.has_startup(Startup::Done),
             Ok(false) => {
                 let node = &self.node;
                 warn!(%node, "it runs what is not in its startup configuration: a restart would lose it; the next change saves all");
-                self.way_back.startup = Startup::Told;
+                self.has_startup(Startup::Told);
             }
             Err(error) => {
+                self.startup_failed(&error);
                 warn!(%error, "it is not known what the startup configuration holds");
                 if !error.is_outcome_unknown() && !error.is_not_reached() {
                     self.way_back.startup = Startup::Told;
                 }
             }
+        }
+    }
+
+    fn has_startup(&mut self, known: Startup) {
+        self.way_back.startup = known;
+        self.way_back.was_silent = false;
+        self.way_back.rest.answered();
+    }
+
+    /// Notes that nothing is known of startup, or that it was not written.
+    fn startup_failed(&mut self, error: &DeviceError) {
+        let is_silent = error.is_outcome_unknown();
+        if is_silent && self.way_back.was_silent {
+            self.way_back.rest.unanswered(error.to_string(), Instant::now().into_std());
+        }
+        self.way_back.was_silent = is_silent;
+    }
+
+    /// What a restart would take from what it runs, as far as that is known.
+    pub(super) const fn startup_lacks(&self) -> Option<&'static str> {
+        match self.way_back.startup {
+            Startup::Behind => Some("the last change is not in its startup configuration yet"),
+            Startup::Told => {
+                Some("its startup configuration lacks some of what it runs, or is not to be had")
+            }
+            Startup::Unknown if self.way_back.was_silent => Some("it does not say what it starts with"),
+            Startup::Unknown | Startup::Done => None,
         }
     }
 

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
+use device::account::Held;
 use russh::client::{AuthResult, KeyboardInteractiveAuthResponse, Prompt};
 use russh::keys::{Algorithm, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
 
-use super::account::Held;
-use super::{Attempt, ConnectError, LoginKey, Password, SshHandle, Stage};
+use super::{Attempt, ConnectError, LoginKey, Password, SshHandle, Stage, now};
 
 /// Most rounds of questions: one asks, and some devices have something to tell after that.
 const ROUNDS: usize = 4;
@@ -38,7 +38,7 @@ impl Attempt<'_> {
     /// Logs in.
     pub(super) async fn login(&self, mut handle: SshHandle) -> Result<SshHandle, ConnectError> {
         let (account, place) = (&self.target.account, &self.target.address);
-        let turn = self.within(Stage::Login, account.turn(place)).await?;
+        let turn = self.within(Stage::Login, account.turn(place, now)).await?;
         let _turn = turn.map_err(|held| self.held(held))?;
         match self.within(Stage::Login, self.prove(&mut handle)).await? {
             Ok(Answer::In) => {
@@ -48,12 +48,12 @@ impl Attempt<'_> {
             Ok(Answer::Refused(methods)) => {
                 let error = self.refused(handle, &methods).await;
                 if matches!(error, ConnectError::LoginRefused { .. }) {
-                    account.refused(place);
+                    account.refused(place, now());
                 }
                 Err(error)
             }
             Ok(Answer::Questions) => {
-                account.refused(place);
+                account.refused(place, now());
                 let user = self.target.user.clone();
                 Err(ConnectError::Questions { address: self.address(), user })
             }

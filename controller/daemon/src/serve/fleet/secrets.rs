@@ -40,10 +40,14 @@ impl<'i> Secrets<'i> {
         }
     }
 
-    /// The account of whoever logs in as this user with the same key and password.
+    /// The account of whoever logs in over SSH as this user with the same key and password.
     pub fn account(&mut self, login: &Login) -> Account {
-        let proofs = joined(&[login.key.as_ref(), login.password.as_ref()]);
-        self.accounts.entry(format!("{}\n{proofs}", login.user)).or_default().clone()
+        self.account_by(&login.user, login.key.as_ref(), login.password.as_ref())
+    }
+
+    fn account_by(&mut self, user: &str, key: Option<&Reference>, password: Option<&Reference>) -> Account {
+        let proofs = joined(&[key, password]);
+        self.accounts.entry(format!("{user}\n{proofs}")).or_default().clone()
     }
 
     /// What logs in over SSH.
@@ -63,13 +67,15 @@ impl<'i> Secrets<'i> {
         }
     }
 
-    /// User and password for gNMI, where there is a password.
+    /// User and password for gNMI, where there is a password. The account is that of whoever shows them over SSH and no key: that a
+    /// key is taken says nothing of the password beside it.
     ///
     /// # Errors
     /// It cannot be had, or is none.
     pub fn credentials(&mut self, login: &Login) -> anyhow::Result<Option<Credentials>> {
-        let password = self.own_password(login)?;
-        Ok(password.map(|password| Credentials { user: login.user.clone(), password }))
+        let Some(password) = self.own_password(login)? else { return Ok(None) };
+        let account = self.account_by(&login.user, None, login.password.as_ref());
+        Ok(Some(Credentials { user: login.user.clone(), password, account }))
     }
 
     /// Trust toward devices that are known so, with the certificate that we show them.

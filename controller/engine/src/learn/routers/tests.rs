@@ -232,3 +232,11 @@ fn what_routers_say_of_themselves_moves_nothing() {
     assert_eq!(plain(&with.lay(&file())), plain(&told.lay(&file())));
     assert_eq!(with.values(), told.values());
 }
+
+#[test]
+fn a_router_that_answers_and_does_not_say_what_is_around_it_is_told() {
+    let mute = crate::learn::mute(&BTreeMap::from([(NodeId::lit("br-1"), "it fell silent".to_owned())]));
+    let [finding] = &mute[..] else { panic!("{mute:?}") };
+    assert_eq!((finding.code.as_str(), finding.subject.as_str()), ("TL0093", "br-1"));
+    assert!(finding.message.contains("it fell silent"), "{}", finding.message);
+}

@@ -53,6 +53,12 @@ pub struct Device {
     pub quiet: bool,
     /// What it streams; [`counters`] where the test does not say.
     pub tells: Option<fn(u64) -> Notice>,
+    /// The models that it names; `m` where the test does not say.
+    pub models: &'static [&'static str],
+    /// Times that it was asked with a Get.
+    pub gets: Arc<AtomicUsize>,
+    /// Knows nobody's user and password.
+    pub denies: bool,
     pub stop: CancellationToken,
     pub sets: Arc<Mutex<Vec<proto::SetRequest>>>,
     pub credentials: Arc<Mutex<Vec<String>>>,
@@ -208,8 +214,13 @@ impl GNmi for Device {
                 self.credentials.lock().expect("no panic").push(value);
             }
         }
+        if self.denies {
+            return Err(Status::unauthenticated("who?"));
+        }
+        let models: &[&str] = if self.models.is_empty() { &["m"] } else { self.models };
+        let model = |name: &&str| proto::ModelData { name: (*name).to_owned(), ..Default::default() };
         Ok(Response::new(proto::CapabilityResponse {
-            supported_models: vec![proto::ModelData { name: "m".into(), ..Default::default() }],
+            supported_models: models.iter().map(model).collect(),
             supported_encodings: vec![Encoding::JsonIetf.into(), Encoding::Proto.into(), 77],
             g_nmi_version: proto::VERSION.into(),
             ..Default::default()
@@ -217,6 +228,7 @@ impl GNmi for Device {
     }
 
     async fn get(&self, request: Request<proto::GetRequest>) -> Result<Response<proto::GetResponse>, Status> {
+        self.gets.fetch_add(1, Ordering::SeqCst);
         self.act(&self.get).await?;
         let query = gnmi::get::Query::decode(request.into_inner(), &[Encoding::JsonIetf])?;
         let answer = |path| {

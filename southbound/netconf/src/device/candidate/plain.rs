@@ -78,9 +78,9 @@ impl Candidate {
         self.session.commit(Commit::default(), self.work()).await
     }
 
-    /// What it boots with, in part.
+    /// What it boots with, in part. Nobody waits for it, and what does wait is behind it.
     pub(in crate::device) async fn startup(&self, filter: Filter) -> Result<Element, CallError> {
-        self.session.get_config(Datastore::Startup, Some(filter), None, self.work()).await
+        self.session.get_config(Datastore::Startup, Some(filter), None, self.answer()).await
     }
 
     /// Copies running to startup, so that a restart brings it again (RFC 6241, section 8.7); nothing where there is none.

@@ -45,6 +45,42 @@ async fn a_router_that_names_none_of_the_modules_is_not_asked() {
 }
 
 #[tokio::test]
+async fn nothing_around_it_is_asked_in_the_middle_of_a_change() {
+    let chamber = Chamber::start(&TELLS).await;
+    answers(&chamber, ANSWER);
+    let mut device = device(&chamber);
+    device.stage(ONE, &sample_edits(1)).await.unwrap();
+    // It would not be answered, and cost the session with what is staged.
+    chamber.will("get", Fault::Hang);
+    assert!(matches!(kind(device.surroundings().await), ErrorKind::Locked(_)));
+    device.commit(ONE, LONG).await.unwrap();
+    assert!(matches!(kind(device.surroundings().await), ErrorKind::Locked(_)));
+    device.confirm(ONE).await.unwrap();
+    assert_eq!(chamber.sessions(), 1);
+}
+
+#[tokio::test]
+async fn a_router_that_leaves_the_question_unanswered_keeps_its_session_and_is_asked_rarely() {
+    for is_stuck in [false, true] {
+        let chamber = Chamber::start(&TELLS).await;
+        answers(&chamber, ANSWER);
+        let mut device = device_with(&chamber, Manners { answer: Duration::from_millis(100), ..manners() });
+        chamber.will("get", Fault::Hang);
+        if is_stuck {
+            chamber.will("get-config", Fault::Hang);
+        }
+        assert!(matches!(kind(device.surroundings().await), ErrorKind::Silent(_)));
+        let asked = chamber.chassis().log.len();
+        for _ in 0..3 {
+            assert!(matches!(kind(device.surroundings().await), ErrorKind::Silent(_)));
+        }
+        assert_eq!(chamber.chassis().log.len(), asked, "it rests");
+        device.read().await.unwrap();
+        assert_eq!(chamber.sessions(), if is_stuck { 2 } else { 1 }, "stuck: {is_stuck}");
+    }
+}
+
+#[tokio::test]
 async fn a_value_that_no_module_allows_is_garbage_and_a_refusal_costs_no_session() {
     let chamber = Chamber::start(&TELLS).await;
     answers(&chamber, &ANSWER.replace("DOWN", "ALIVE"));

@@ -260,9 +260,11 @@ async fn what_was_confirmed_and_not_copied_is_copied_by_whoever_confirms_again_a
         second.read().await.unwrap();
         second.afterwards().await;
         assert_eq!(second.way_back.startup, Startup::Told, "{offered:?}");
+        assert!(second.lost_by_restart().is_some_and(|lost| lost.contains("lacks")), "{offered:?}");
         assert_eq!(log(&chamber, "copy-config"), 0, "{offered:?}: who reads has no leave to write");
         second.confirm(ONE).await.unwrap();
         second.afterwards().await;
+        assert_eq!(second.lost_by_restart(), None, "{offered:?}");
         assert_eq!(
             (second.way_back.startup, log(&chamber, "copy-config")),
             (Startup::Done, 1),
@@ -274,6 +276,22 @@ async fn what_was_confirmed_and_not_copied_is_copied_by_whoever_confirms_again_a
         third.read().await.unwrap();
         third.afterwards().await;
         assert_eq!(third.way_back.startup, Startup::Done, "{offered:?}: it is there");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_is_silent_about_startup_is_asked_twice_and_then_rarely() {
+    let chamber = Chamber::start(&SAVED).await;
+    let answer = Duration::from_millis(100);
+    let mut device = device_with(&chamber, Manners { answer, ..manners() });
+    // Two readings with a question each, and one without.
+    for (round, asked) in [(1, 2), (2, 4), (3, 5)] {
+        device.read().await.unwrap();
+        chamber.will("get-config", Fault::Hang);
+        device.afterwards().await;
+        assert_eq!(log(&chamber, "get-config"), asked, "round {round}");
+        assert_eq!(chamber.sessions(), round, "round {round}");
+        assert!(device.lost_by_restart().is_some(), "round {round}");
     }
 }
 
