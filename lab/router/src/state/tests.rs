@@ -115,6 +115,7 @@ fn understood(state: &RouterState) -> model::Surroundings {
         system_name: state.system_name.clone(),
         ports: all().map(|(name, shown)| (name.clone(), port(shown))).collect(),
         neighbours: all().filter_map(|(name, shown)| Some((name.clone(), heard(shown)?))).collect(),
+        lsdb: None,
     }
 }
 

@@ -55,6 +55,9 @@ impl NetconfDevice {
             None => topics(open.session(), is_asked, deadline).await,
         };
         let answer = match &known {
+            Ok(topics) if self.tells_database => {
+                asked(open.session(), topics.with_database(), deadline).await
+            }
             Ok(topics) => asked(open.session(), *topics, deadline).await,
             Err(_) => Ok(None),
         };
