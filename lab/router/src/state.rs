@@ -2,12 +2,13 @@
 //! tree that both protocols read.
 
 mod build;
+mod database;
 mod parts;
 mod places;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, NodeId, PolicyKey, QueueName, VrfName};
+use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, Lsdb, NodeId, PolicyKey, QueueName, VrfName};
 use tokio::sync::watch;
 
 pub use build::Builder;
@@ -33,6 +34,8 @@ pub struct RouterState {
     pub policies: BTreeMap<PolicyKey, PolicyState>,
     /// By rule: network instance, policy, sequence.
     pub rules: BTreeMap<(VrfName, String, u32), Traffic>,
+    /// What IS-IS tells it; all routers of a network have the same.
+    pub lsdb: Option<Arc<Lsdb>>,
 }
 
 /// Packets and octets since the router started.

@@ -151,6 +151,8 @@ impl Lsdb {
                 }
             }
         }
+        // Lines to one neighbour stand together.
+        routers.values_mut().for_each(|router| router.adjacencies.sort_by_key(|adjacency| adjacency.to));
         Self { routers }
     }
 }

@@ -1,6 +1,8 @@
 //! How much state a reader asks for. One who follows whether interfaces are up need not wait until all queues were counted, and
 //! hears nothing as long as none goes up or down.
 
+use std::sync::Arc;
+
 use super::RouterState;
 
 /// A kind of state.
@@ -18,12 +20,21 @@ pub enum Part {
     Neighbours,
     /// Policies and rules: which path is active, what was steered.
     Steering,
+    /// What IS-IS tells: much, and rarely asked for.
+    Database,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Status, Self::Counters, Self::Measurement, Self::Queues, Self::Neighbours, Self::Steering];
+    pub const ALL: [Self; 7] = [
+        Self::Status,
+        Self::Counters,
+        Self::Measurement,
+        Self::Queues,
+        Self::Neighbours,
+        Self::Steering,
+        Self::Database,
+    ];
 
     /// Whether two moments show the same of it.
     fn is_same(self, one: &RouterState, other: &RouterState) -> bool {
@@ -44,6 +55,10 @@ impl Part {
             Self::Queues => eq(|a, b| a.queues == b.queues),
             Self::Neighbours => one.system_name == other.system_name && eq(|a, b| a.neighbour == b.neighbour),
             Self::Steering => one.policies == other.policies && one.rules == other.rules,
+            Self::Database => match (&one.lsdb, &other.lsdb) {
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+                (one, other) => one.is_none() && other.is_none(),
+            },
         }
     }
 }
@@ -56,6 +71,11 @@ impl Parts {
     /// All of them.
     pub fn all() -> Self {
         Part::ALL.into_iter().collect()
+    }
+
+    /// All of them but one.
+    pub fn all_but(part: Part) -> Self {
+        Part::ALL.into_iter().filter(|other| *other != part).collect()
     }
 
     /// Whether one is among them.

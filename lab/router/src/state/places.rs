@@ -1,6 +1,6 @@
 //! Where state stands in the schema: looked up once by name, used for every sample by number.
 
-use super::Part;
+use super::{Part, database::Database};
 use crate::yang::{NodeId, Schema};
 
 /// Containers from a node down, and the leaves in the last of them.
@@ -57,6 +57,7 @@ pub(super) struct Places {
     /// Delay, jitter, loss, bandwidth in use.
     pub(super) measurement: Group<4>,
     pub(super) hearing: Hearing,
+    pub(super) database: Database,
     /// From the top to the list of a port's queues, keys left out.
     pub(super) qos: NodeId,
     pub(super) qos_interfaces: NodeId,
@@ -123,6 +124,7 @@ impl Places {
             interface_counters: group(schema, interface, &["state", "counters"], COUNTERS),
             measurement: group(schema, interface, &["measurement"], measured),
             hearing: Hearing::of(schema),
+            database: Database::of(schema),
             qos: at("qos"),
             qos_interfaces: at("qos/interfaces"),
             qos_interface: at("qos/interfaces/interface"),
@@ -165,6 +167,7 @@ impl Places {
             of(Part::Steering, &[self.policy_status, self.path_active]),
             of(Part::Steering, &self.policy_counters.leaves),
             of(Part::Steering, &self.rule_state.leaves),
+            of(Part::Database, &self.database.leaves),
         ]
         .concat()
     }

@@ -42,7 +42,28 @@ fn busy() -> RouterState {
         interfaces: [(InterfaceName::lit("eth1"), interface)].into(),
         policies: [(key, policy.clone()), (gone, policy)].into(),
         rules: BTreeMap::new(),
+        lsdb: Some(Arc::new(told())),
     }
+}
+
+/// What IS-IS tells of three routers; two lines lead from the first to the second, and the third takes no transit.
+fn told() -> Lsdb {
+    use model::{
+        IgpMetric, TeMetric,
+        lsdb::{Adjacency, LsRouter, SystemId},
+    };
+    let id = |number: u8| SystemId::of([10, 0, 0, number].into());
+    let router = |number: u8, adjacencies| LsRouter {
+        name: Some(format!("r{number}")),
+        router_id: Some([10, 0, 0, number].into()),
+        overload: Some(number == 3),
+        adjacencies,
+        ..LsRouter::default()
+    };
+    let line = |to, igp| Adjacency { te: Some(TeMetric(igp + 1)), ..Adjacency::new(id(to), IgpMetric(igp)) };
+    let first = router(1, vec![line(2, 10), line(2, 20), Adjacency::new(id(3), IgpMetric(30))]);
+    let routers = [(1, first), (2, router(2, vec![line(1, 11), line(1, 21)])), (3, router(3, Vec::new()))];
+    Lsdb { routers: routers.into_iter().map(|(number, router)| (id(number), router)).collect() }
 }
 
 #[test]
@@ -115,7 +136,7 @@ fn understood(state: &RouterState) -> model::Surroundings {
         system_name: state.system_name.clone(),
         ports: all().map(|(name, shown)| (name.clone(), port(shown))).collect(),
         neighbours: all().filter_map(|(name, shown)| Some((name.clone(), heard(shown)?))).collect(),
-        lsdb: None,
+        lsdb: state.lsdb.as_deref().cloned(),
     }
 }
 
@@ -127,6 +148,15 @@ proptest! {
         let view = dialects::View::from_json(&shown(&crate::datastore::Tree::default(), &state));
         prop_assert_eq!(dialects::surroundings::read(&view).unwrap(), understood(&state));
     }
+}
+
+#[test]
+fn what_is_shown_of_the_database_is_what_the_product_reads() {
+    let view = dialects::View::from_json(&shown(&tree(&base()), &busy()));
+    assert_eq!(dialects::surroundings::read(&view).unwrap().lsdb, Some(told()));
+    let without = shown_of(&tree(&base()), &busy(), Parts::all_but(Part::Database));
+    let view = dialects::View::from_json(&without);
+    assert_eq!(dialects::surroundings::read(&view).unwrap().lsdb, None, "it was not asked for");
 }
 
 #[test]
@@ -209,7 +239,8 @@ fn patterns_mean_the_kinds_of_state_on_their_way_and_below() {
         of(&[Part::Queues]),
         "a queue that is there by its state alone has its key"
     );
-    assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&[Part::Queues, Part::Steering]));
+    let both = of(&[Part::Queues, Part::Steering, Part::Database]);
+    assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), both);
     assert_eq!(parts_of(&[&["qos"], &[]]), Parts::all(), "a path of no step is all");
     assert_eq!(parts_of(&[]), Parts::default());
 }
@@ -257,6 +288,7 @@ fn two_moments_are_the_same_as_far_as_they_show_the_same() {
     assert_eq!(port(|port| port.neighbour = None), [Part::Neighbours]);
     assert_eq!(changed(&|state| state.system_name = None), [Part::Neighbours]);
     assert_eq!(changed(&|state| state.policies.clear()), [Part::Steering]);
+    assert_eq!(changed(&|state| state.lsdb = None), [Part::Database]);
     let all_but_steering = &Part::ALL[..5];
     assert_eq!(changed(&|state| state.interfaces.clear()), all_but_steering);
     let rename = |state: &mut RouterState| {

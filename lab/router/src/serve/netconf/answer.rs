@@ -24,6 +24,7 @@ use crate::{
         store::{CommitRequest, DEFAULT_CONFIRM, Target, TestOption},
     },
     fault::{Fault, Kind, Step},
+    state::{Part, Parts},
 };
 
 /// What a session does about a request.
@@ -114,7 +115,10 @@ fn carry_out(session: &mut Session, asked: Asked) -> Outcome {
     let who = session.id;
     let router = session.router.clone();
     let done = match asked {
-        Asked::Get { filter, with_defaults } => return read(session, router.view(), filter, with_defaults),
+        Asked::Get { filter, with_defaults } => {
+            let (tree, _) = router.view_of(meant(filter.as_ref()));
+            return read(session, tree, filter, with_defaults);
+        }
         Asked::GetConfig { source, filter, with_defaults } => {
             let tree = match store_of(source) {
                 Ok(Target::Running) => router.with(|store| store.running().clone()),
@@ -194,6 +198,15 @@ fn read(
             Ok(Done::Data(write_branch(schema, &filter::select(schema, tree.root(), &wanted))))
         }
         Some(Filter::XPath { .. }) => Err(errors(session, &unsupported("filters are subtrees: no :xpath"))),
+    }
+}
+
+/// The kinds of state that a filter may mean. What IS-IS tells is much, and stands in one place.
+fn meant(filter: Option<&Filter>) -> Parts {
+    let is_instances = |wanted: &Element| &*wanted.name.local == "network-instances";
+    match filter {
+        Some(Filter::Subtree(wanted)) if !wanted.iter().any(is_instances) => Parts::all_but(Part::Database),
+        _ => Parts::all(),
     }
 }
 
