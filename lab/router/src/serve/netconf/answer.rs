@@ -157,6 +157,9 @@ fn carry_out(session: &mut Session, asked: Asked) -> Outcome {
         Asked::CloseSession => Ok(()),
         Asked::KillSession { session_id } => kill(session, SessionId(session_id)),
         Asked::DeleteConfig { .. } => Err(unsupported("there is no datastore that could be deleted")),
+        Asked::GetData { .. } | Asked::EditData { .. } => {
+            Err(unsupported("datastores are read and written by get, get-config and edit-config: no NMDA"))
+        }
         Asked::Other(element) => {
             Err(unsupported(&format!("the operation `{}` is not known", element.name.local)))
         }

@@ -116,3 +116,19 @@ async fn the_database_of_is_is_is_asked_of_whom_it_is_wanted() {
     let names: Vec<_> = lsdb.routers.values().map(|router| router.name.as_deref()).collect();
     assert_eq!((names, around.ports.len()), (vec![Some("r1")], 1));
 }
+
+#[tokio::test]
+async fn a_router_with_nmda_is_asked_for_what_is_in_force() {
+    const NMDA: &str =
+        "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda?module=ietf-netconf-nmda&revision=2019-01-07";
+    const ALL: [&str; 8] = [FULL[0], FULL[1], FULL[2], FULL[3], FULL[4], FULL[5], INTERFACES, NMDA];
+    let chamber = Chamber::start(&ALL).await;
+    answers(&chamber, ANSWER);
+    let mut device = device(&chamber);
+    assert_eq!(device.surroundings().await.unwrap().unwrap().ports.len(), 1);
+    assert_eq!(chamber.chassis().log, ["get-data"]);
+    // One that lists the module and refuses what it has is asked as others are.
+    chamber.will("get-data", Fault::Refuse);
+    assert_eq!(device.surroundings().await.unwrap().unwrap().ports.len(), 1);
+    assert_eq!(chamber.chassis().log, ["get-data", "get-data", "get"]);
+}
