@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use model::{NodeId, Timestamp};
-use plan::{Exception, Exceptions};
+use model::{NodeId, PolicyKey, Timestamp};
+use plan::{Exception, Exceptions, LedAstray};
 
 use crate::snapshot::{ExceptionView, WITH_FIELDS};
 
@@ -12,18 +12,20 @@ use crate::snapshot::{ExceptionView, WITH_FIELDS};
 pub struct Excepted {
     all: Arc<Exceptions>,
     shown: BTreeMap<NodeId, Vec<ExceptionView>>,
+    /// Whose traffic they lead elsewhere.
+    astray: LedAstray,
     /// When the next one ends by itself.
     next: Option<Timestamp>,
 }
 
 impl Excepted {
     /// What stands from now on.
-    pub fn of(all: Exceptions) -> Self {
+    pub fn of(all: Arc<Exceptions>) -> Self {
         let mut shown: BTreeMap<NodeId, Vec<ExceptionView>> = BTreeMap::new();
         for (node, exception) in all.iter() {
             shown.entry(node.clone()).or_default().push(view(exception));
         }
-        Self { next: all.next_end(), all: Arc::new(all), shown }
+        Self { next: all.next_end(), astray: LedAstray::by(&all), all, shown }
     }
 
     /// All of them; shared with proposals.
@@ -34,6 +36,11 @@ impl Excepted {
     /// Those of a device, as people see them.
     pub fn shown(&self, node: &NodeId) -> &[ExceptionView] {
         self.shown.get(node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether one of them leads such traffic elsewhere than it was asked for.
+    pub fn lead_astray(&self, headend: &NodeId, policy: &PolicyKey) -> bool {
+        self.astray.has(headend, policy)
     }
 
     /// Whether the time of one has passed.

@@ -16,6 +16,7 @@ use model::{
     DeviceConfig, DeviceReading, Finding, Hints, IntentSet, NodeId, Plan, Revision, Season, ServiceId,
     Timestamp, Transaction, intent::Mode,
 };
+use plan::Exceptions;
 use store::{Journal, StoreError};
 use tokio::{
     sync::{mpsc, watch},
@@ -77,6 +78,8 @@ pub struct Request {
     pub breach: Option<Instant>,
     /// What is learned of the network, where plans follow it from this change on; the view has it laid over the file's network.
     pub learned: Option<Arc<Learned>>,
+    /// The exceptions that the journal has: where others stand with this change, they are written down with it.
+    pub exceptions_kept: Arc<Exceptions>,
 }
 
 /// What became of it.

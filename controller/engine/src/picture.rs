@@ -248,7 +248,7 @@ fn astray(world: &World, id: &ServiceId, headend: &NodeId) -> Option<String> {
             "{headend} does not hold what steers it; see `trunkline devices` and the findings of `trunkline status`"
         ));
     }
-    out().any(|way| world.exceptions.all().lead_astray(headend, &way.policy)).then(|| {
+    out().any(|way| world.exceptions.lead_astray(headend, &way.policy)).then(|| {
         format!(
             "an exception on {headend} leads it elsewhere than its path, and what it meets there is not judged; see `trunkline devices {headend}`"
         )

@@ -70,6 +70,12 @@ impl Occasion {
         matches!(self, Self::Loop { .. } | Self::Schedule | Self::Learned)
     }
 
+    /// Whether what devices hold otherwise than they should, though nothing else is asked for there than before, is left as it is. Who sends
+    /// intents asks for all of them; anybody else has another reason, and a person who changed something in an emergency is not fought.
+    pub const fn leaves_drift(&self) -> bool {
+        !matches!(self, Self::Person)
+    }
+
     /// How what goes beyond a limit is made smaller.
     const fn smaller(&self) -> &'static str {
         match self {
@@ -200,7 +206,7 @@ pub fn compile(
 ) -> (Compilation, Aside) {
     let (mut compiled, declined) = compiled(set, view, hints, ids, occasion);
     compiled.findings = told(&compiled, view, occasion);
-    let exceptions = view.exceptions.lay(&mut compiled.desired);
+    let exceptions = Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     compiled.findings.extend(exceptions.told());
     (compiled, Aside { declined, exceptions })
 }
@@ -211,7 +217,7 @@ pub fn with_exceptions<'a>(compiled: &'a Compilation, view: &View) -> Cow<'a, Co
         return Cow::Borrowed(compiled);
     }
     let mut compiled = compiled.clone();
-    view.exceptions.lay(&mut compiled.desired);
+    Exceptions::lay_shared(&view.exceptions, &mut compiled.desired);
     Cow::Owned(compiled)
 }
 
@@ -318,6 +324,8 @@ pub fn plan(
         difference.devices.retain(|node, _| only.contains(node));
         difference.unreadable.retain(|node, _| only.contains(node));
         difference.findings.retain(|finding| only.iter().any(|node| node.as_str() == finding.subject));
+    } else if occasion.leaves_drift() {
+        difference.leave_drift(&view.before.desired, &compiled.desired, &view.terms.unfinished);
     }
     let policy = match occasion {
         Occasion::Person | Occasion::Upkeep | Occasion::Schedule | Occasion::Learned => view.terms.policy(),

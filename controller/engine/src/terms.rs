@@ -97,6 +97,8 @@ pub struct Terms {
     pub most: Most,
     /// The devices that it may change; all of them where nothing is said.
     pub only: Option<BTreeSet<NodeId>>,
+    /// Devices on which a change of ours is not finished: what differs there is nobody's wish.
+    pub unfinished: BTreeSet<NodeId>,
 }
 
 impl Terms {

@@ -1,5 +1,7 @@
 //! All that the controller knows, owned by one task.
 
+mod drift;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -9,15 +11,16 @@ use assess::{Assessment, Case, History, Limits, Lines, Memory, Observed};
 use device::{Lacks, Rollback, Served};
 use intents::Compilation;
 use model::{
-    ActualState, Allocations, Color, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId,
-    PolicyKey, Revision, ServiceId, Ted, Timestamp, Verdict, intent::Mode,
+    ActualState, Allocations, DesiredState, DeviceReading, Finding, Hints, IntentSet, NodeId, Revision, Ted,
+    Timestamp, intent::Mode,
 };
-use plan::{DeviceDiff, Diff, Difference, Exceptions};
+use plan::{DeviceDiff, Exceptions};
+
+pub use drift::Drift;
 
 use crate::{
     excepted::Excepted,
     learn::Learned,
-    snapshot::WITH_FIELDS,
     stages::{Files, Proposal, View},
     terms::{Most, Terms},
     words::Lacking,
@@ -44,65 +47,6 @@ impl Accepted {
     }
 }
 
-/// What devices hold otherwise than they should, and what stands in the way of ours there.
-#[derive(Clone, Debug, Default)]
-pub struct Drift {
-    /// As findings.
-    pub findings: Vec<Finding>,
-    /// What differs, by device, in words; collisions with others are not among it.
-    objects: BTreeMap<String, Vec<String>>,
-    /// The same field by field, as far as [`WITH_FIELDS`] goes.
-    differences: BTreeMap<NodeId, Vec<Difference>>,
-    /// Policies into which a headend does not lead traffic as it should.
-    astray: BTreeSet<(NodeId, PolicyKey)>,
-}
-
-impl Drift {
-    /// Compares again the devices of which findings tell. O(objects on these log objects).
-    fn new(difference: &Diff, desired: &DesiredState, actual: &ActualState) -> Self {
-        let findings = difference.drift();
-        let mut drift = Self::default();
-        for (node, device) in &difference.devices {
-            let mut differences = device.differences();
-            differences.iter_mut().skip(WITH_FIELDS).for_each(|one| one.fields.clear());
-            drift.differences.insert(node.clone(), differences);
-        }
-        for finding in &findings {
-            if plan::codes::is_drift(&finding.code) {
-                drift.objects.entry(finding.subject.clone()).or_default().push(finding.message.clone());
-            }
-        }
-        let told: BTreeSet<&str> = findings.iter().map(|finding| finding.subject.as_str()).collect();
-        for (node, wanted) in desired.devices.iter().filter(|(node, _)| told.contains(node.as_str())) {
-            let Some(DeviceReading::Read { owned, .. }) = actual.devices.get(node) else { continue };
-            let rules = wanted.steering.values().filter(|rule| owned.steering.get(&rule.key) != Some(rule));
-            let colors: BTreeSet<Color> = rules.map(|rule| rule.color).collect();
-            let is_wrong = |key: &&PolicyKey| {
-                colors.contains(&key.color) || wanted.policies.get(key) != owned.policies.get(key)
-            };
-            drift.astray.extend(wanted.policies.keys().filter(is_wrong).map(|key| (node.clone(), *key)));
-        }
-        drift.findings = findings;
-        drift
-    }
-
-    /// What differs on a device, in words.
-    pub fn of(&self, node: &NodeId) -> &[String] {
-        self.objects.get(node.as_str()).map_or(&[], Vec::as_slice)
-    }
-
-    /// What differs on a device, field by field.
-    pub fn differences(&self, node: &NodeId) -> &[Difference] {
-        self.differences.get(node).map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether a headend was seen to lack what leads a service's traffic into its policy, also where somebody else's object stands in
-    /// its place: then the traffic goes elsewhere than the judgement of its path says.
-    pub fn is_astray(&self, headend: &NodeId, policy: &PolicyKey) -> bool {
-        !self.astray.is_empty() && self.astray.contains(&(headend.clone(), *policy))
-    }
-}
-
 /// The state of the loop.
 #[derive(Debug)]
 pub struct World {
@@ -124,6 +68,8 @@ pub struct World {
     pub compiled: Arc<Compilation>,
     /// What people accepted on devices otherwise than the intents ask for.
     pub exceptions: Excepted,
+    /// Those that the journal has.
+    pub exceptions_kept: Arc<Exceptions>,
     /// What devices hold; shared with proposals.
     pub actual: Arc<ActualState>,
     /// How many modules each device serves; of those that said it.
@@ -152,6 +98,8 @@ pub struct World {
     pub adopted: bool,
     /// What devices hold otherwise than they should, as it was read last and told.
     pub drift: Drift,
+    /// Devices of which something else is noted since they were compared.
+    pub unchecked: BTreeSet<NodeId>,
     /// Devices that may hold something else than was decided last, by our own doing: a change was left half-way there, or passed them
     /// over because they did not answer. They are put right once they are read.
     pub repair: BTreeSet<NodeId>,
@@ -168,7 +116,7 @@ impl World {
             hints: self.hints.clone(),
             lacks: Arc::clone(&self.lacks),
             exceptions: Arc::clone(self.exceptions.all()),
-            terms: Terms { most: self.most, ..Terms::default() },
+            terms: Terms { most: self.most, unfinished: self.repair.clone(), ..Terms::default() },
         }
     }
 
@@ -204,6 +152,22 @@ impl World {
         }
     }
 
+    /// Takes over a proposal that was carried out and that left what other devices hold otherwise as it is: that still stands, and was
+    /// told when it was seen. O(objects that should be held).
+    pub fn adopt_beside_drift(&mut self, proposal: Proposal) {
+        let (drift, before) = (std::mem::take(&mut self.drift), Arc::clone(&self.compiled));
+        let edited = proposal.plan.transactions.iter().flat_map(|transaction| transaction.edits.keys());
+        self.unchecked.extend(edited.cloned());
+        self.adopt_proposal(proposal);
+        let (old, new) = (&before.desired.devices, &self.compiled.desired.devices);
+        let is_other = |node: &&NodeId| old.get(*node) != new.get(*node);
+        self.unchecked.extend(old.keys().chain(new.keys()).filter(is_other).cloned());
+        // Which services these lead astray is another matter now.
+        self.unchecked.extend(drift.devices().cloned());
+        self.drift = drift;
+        self.compare();
+    }
+
     /// Takes over a proposal that was carried out.
     pub fn adopt_proposal(&mut self, proposal: Proposal) {
         self.ids = proposal.ids;
@@ -211,7 +175,12 @@ impl World {
         self.accepted.set = proposal.set;
         self.accepted.misfit.clear();
         self.compiled = Arc::new(proposal.compiled);
-        self.exceptions = Excepted::of(proposal.aside.exceptions.standing);
+        let standing = proposal.aside.exceptions.standing;
+        if !Arc::ptr_eq(self.exceptions.all(), &standing) {
+            self.exceptions = Excepted::of(Arc::clone(&standing));
+        }
+        // Before it was carried out it was written down.
+        self.exceptions_kept = standing;
         self.drift = Drift::default();
     }
 
@@ -219,18 +188,6 @@ impl World {
     pub fn is_untold(&self, node: &NodeId) -> bool {
         let read = matches!(self.actual.devices.get(node), Some(DeviceReading::Read { .. }));
         self.repair.contains(node) && !read
-    }
-
-    /// The services whose traffic a headend does not lead as it should, as far as was seen. O(services).
-    pub fn led_astray(&self, headend: &NodeId) -> Vec<ServiceId> {
-        let is_astray = |verdict: &Verdict| match verdict {
-            Verdict::Carried { directions, .. } => directions
-                .iter()
-                .any(|way| way.from == *headend && self.drift.is_astray(headend, &way.policy)),
-            Verdict::Refused { .. } => false,
-        };
-        let astray = self.compiled.verdicts.iter().filter(|(_, verdict)| is_astray(verdict));
-        astray.map(|(id, _)| id.clone()).collect()
     }
 
     /// When a device was read last; none where what it holds is not known.
@@ -243,6 +200,7 @@ impl World {
 
     /// Notes what a device was seen to hold, or why that is unknown.
     pub fn note(&mut self, node: NodeId, reading: DeviceReading) {
+        self.unchecked.insert(node.clone());
         Arc::make_mut(&mut self.actual).devices.insert(node, reading);
     }
 
@@ -258,10 +216,12 @@ impl World {
             return None;
         }
         let news = self.actual.devices.get(&node).is_none_or(|old| !same(old, &reading));
-        self.note(node, reading);
         if !news {
+            // When it was read is told all the same.
+            Arc::make_mut(&mut self.actual).devices.insert(node, reading);
             return None;
         }
+        self.note(node, reading);
         self.moved_on();
         let fresh = self.compare();
         (!fresh.is_empty()).then_some(fresh)
@@ -276,14 +236,22 @@ impl World {
         (!self.accepted.misfit.is_empty()).then_some("the intents in force do not fit the network file")
     }
 
-    /// Compares all devices that were read with what they should hold, where that is known; gives the drift that was not told before.
+    /// Compares what devices hold with what they should, where that is known: those of which something else is noted, or all, where they
+    /// were not compared since something else was decided. Gives the drift that was not told before.
     pub fn compare(&mut self) -> Vec<Finding> {
         if self.uncompared().is_some() {
             return Vec::new();
         }
-        let drift = self.differing();
-        let told = std::mem::replace(&mut self.drift, drift);
-        self.drift.findings.iter().filter(|finding| !told.findings.contains(finding)).cloned().collect()
+        let unchecked = std::mem::take(&mut self.unchecked);
+        let (desired, verdicts) = (&self.compiled.desired, &self.compiled.verdicts);
+        match self.drift.is_whole() {
+            true => self.drift.update(&unchecked, desired, &self.actual, verdicts),
+            false => {
+                let drift = Drift::of(desired, &self.actual, verdicts);
+                let told = std::mem::replace(&mut self.drift, drift);
+                self.drift.findings.iter().filter(|one| !told.findings.contains(one)).cloned().collect()
+            }
+        }
     }
 
     /// What some devices hold otherwise than they should; nothing of those that were not read.
@@ -305,33 +273,9 @@ impl World {
             compiled.findings.retain(|finding| finding.code != plan::codes::EXCEPTION);
             compiled.findings.extend(left.told());
         }
-        self.exceptions = Excepted::of(left);
+        self.exceptions = Excepted::of(Arc::new(left));
+        self.unchecked.extend(over.iter().map(|(node, _)| node.clone()));
         over
-    }
-
-    /// What devices hold otherwise than they should; devices that cannot be read are shown as such elsewhere.
-    fn differing(&self) -> Drift {
-        let desired = DesiredState {
-            devices: self
-                .compiled
-                .desired
-                .devices
-                .iter()
-                .filter(|(node, _)| {
-                    matches!(self.actual.devices.get(*node), Some(DeviceReading::Read { .. }))
-                })
-                .map(|(node, config)| (node.clone(), config.clone()))
-                .collect(),
-        };
-        let mut actual = ActualState::clone(&self.actual);
-        actual.devices.retain(|_, reading| matches!(reading, DeviceReading::Read { .. }));
-        Drift::new(&plan::diff(&desired, &actual), &desired, &actual)
-    }
-
-    /// Compares again, after a change that was bounded to some devices: what the others hold otherwise still stands. It was told when it
-    /// was seen.
-    pub fn compare_again(&mut self) {
-        self.drift = self.differing();
     }
 }
 

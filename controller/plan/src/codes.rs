@@ -16,7 +16,7 @@ codes! {
     QOS_TAKEN = "TL0203", "the queues of an interface are set by somebody else",
         "The interface has an output policy that the controller did not create. Guarantees of our classes do not hold there until it is removed.";
     CLASSIFIER_TAKEN = "TL0204", "the classifier at an interface is somebody else's",
-        "Which code point goes to which queue is decided by a classifier where packets enter, and at this interface that is one that the controller did not bind there. It is never changed. Ours is not bound there, so classes that enter there may share queues that they should not. Take the other classifier off the interface; then `trunkline restore NAME`, or the next change there, binds ours.";
+        "Which code point goes to which queue is decided by a classifier where packets enter, and at this interface that is one that the controller did not bind there. It is never changed. Ours is not bound there, so classes that enter there may share queues that they should not. Take the other classifier off the interface; then `trunkline restore NAME`, or the next `trunkline apply`, binds ours.";
     NO_TABLE = "TL0205", "a VRF or its address family is not on the device",
         "On routers that give routes their color where a VRF imports them, as in Huawei's dialect, a rule stands in the routing table of an address family of its VRF. The device has no such VRF, or the VRF no such family, and the controller makes neither: they are not its own. Its rules there are withheld, and traffic follows what is there. Look whether the VRF has another name on this device, or let whoever runs it add the family; the next plan puts the rules.";
     UNREADABLE = "TL0210", "a device could not be read",

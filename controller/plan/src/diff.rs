@@ -10,7 +10,7 @@ use std::{
 };
 
 use model::{
-    ActualState, Classifier, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
+    ActualState, Classifier, Color, DesiredState, DeviceConfig, DeviceReading, Edit, Finding, InterfaceName,
     InterfaceQos, NodeId, PolicyKey, Severity, SrPolicy, SteeringKey, SteeringRule, Timestamp, VrfName,
     state::Foreign,
 };
@@ -101,6 +101,27 @@ impl DeviceDiff {
         self.policies.len() + self.steering.len() + self.qos.len() + classifiers
     }
 
+    /// Keeps what is asked for otherwise than before, and what that cannot do without. What else differs is somebody's doing.
+    fn leave_drift(&mut self, before: &DeviceConfig, after: &DeviceConfig) {
+        self.steering.retain(|key, _| before.steering.get(key) != after.steering.get(key));
+        // A rule that is put needs the policy that it leads into.
+        let led: BTreeSet<Color> =
+            self.steering.values().filter_map(Change::after).map(|rule| rule.color).collect();
+        self.policies
+            .retain(|key, _| led.contains(&key.color) || before.policies.get(key) != after.policies.get(key));
+        self.qos.retain(|key, _| before.qos.get(key) != after.qos.get(key));
+        // A classifier that goes is bound nowhere any more, and one that is bound is there.
+        let goes = before.classifier.is_some() && after.classifier.is_none();
+        self.classified.retain(|key, change| {
+            before.classified.contains(key) != after.classified.contains(key)
+                || goes && change.after().is_none()
+        });
+        let binds = self.classified.values().any(|change| change.after().is_some());
+        if before.classifier == after.classifier && !binds {
+            self.classifier = None;
+        }
+    }
+
     /// The edits that carry the difference out, in no particular phase.
     pub fn edits(&self) -> Vec<Edit> {
         let policies = self.policies.iter().map(|(key, change)| match change.after() {
@@ -174,6 +195,19 @@ impl Diff {
     /// How many objects change.
     pub fn count(&self) -> usize {
         self.devices.values().map(DeviceDiff::count).sum()
+    }
+
+    /// Leaves out what differs though nothing else is asked for than before: somebody changed it on the device, and who acts for another
+    /// reason does not fight him. On the devices `but` it stays, for there it is our own doing. O(objects that differ).
+    pub fn leave_drift(&mut self, before: &DesiredState, after: &DesiredState, but: &BTreeSet<NodeId>) {
+        let empty = DeviceConfig::default();
+        self.devices.retain(|node, device| {
+            if !but.contains(node) {
+                let before = before.devices.get(node).unwrap_or(&empty);
+                device.leave_drift(before, after.devices.get(node).unwrap_or(&empty));
+            }
+            !device.is_empty()
+        });
     }
 
     /// The difference as findings: somebody or something changed devices behind our back.

@@ -3,7 +3,10 @@
 //! They are laid over what was compiled before anything follows from it. So the proof walks the network as it will really be, a plan does not
 //! fight what was accepted, and drift is what differs from both together. An exception that intents ask for as it is needs nobody any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{
     Color, DesiredState, DeviceConfig, Finding, NodeId, PolicyKey, SegmentList, Severity, SrPolicy,
@@ -62,8 +65,8 @@ pub struct Exceptions(BTreeMap<NodeId, Vec<Exception>>);
 /// What came of exceptions that were laid over a desired state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Laid {
-    /// Those that stand, with what is asked for in their place.
-    pub standing: Exceptions,
+    /// Those that stand, with what is asked for in their place; shared with those that were laid where that is as it was.
+    pub standing: Arc<Exceptions>,
     /// What needs none any more: it is asked for as it is held.
     pub over: Exceptions,
     /// Of those that stand, what is asked for otherwise than before.
@@ -163,20 +166,35 @@ impl Exceptions {
 
     /// Puts what they hold into a desired state, in the place of what is asked for. O(their objects × log objects of a device).
     pub fn lay(&self, desired: &mut DesiredState) -> Laid {
-        let mut laid = Laid::default();
-        for (node, exception) in self.iter() {
+        Self::lay_shared(&Arc::new(self.clone()), desired)
+    }
+
+    /// The same of exceptions that are shared: where all that they hold is asked for as it was, which is the rule, nothing of them is copied
+    /// but what goes into the desired state.
+    pub fn lay_shared(all: &Arc<Self>, desired: &mut DesiredState) -> Laid {
+        let nothing = DeviceConfig::default();
+        let is_as_before = |(node, exception): (&NodeId, &Exception)| {
+            exception.objects.is_asked_for_in(desired.devices.get(node).unwrap_or(&nothing))
+        };
+        if all.iter().all(is_as_before) {
+            for (node, exception) in all.iter() {
+                exception.objects.hold(desired.devices.entry(node.clone()).or_default());
+            }
+            return Laid { standing: Arc::clone(all), ..Laid::default() };
+        }
+        let (mut stands, mut is_over, mut is_changed) = (Self::default(), Self::default(), Self::default());
+        for (node, exception) in all.iter() {
             let config = desired.devices.entry(node.clone()).or_default();
             let standing = exception.objects.over(config);
             let (mut over, mut changed) = (exception.objects.clone(), standing.clone());
             over.leave_out(&standing);
             changed.leave_out_same(&exception.objects);
-            for (list, objects) in
-                [(&mut laid.standing, standing), (&mut laid.over, over), (&mut laid.changed, changed)]
+            for (list, objects) in [(&mut stands, standing), (&mut is_over, over), (&mut is_changed, changed)]
             {
                 list.accept(node.clone(), exception.with(objects));
             }
         }
-        laid
+        Laid { standing: Arc::new(stands), over: is_over, changed: is_changed }
     }
 
     /// Puts what is asked for back in the place of what they hold.
@@ -211,6 +229,34 @@ impl Exceptions {
     }
 }
 
+/// Which traffic exceptions lead elsewhere than it was asked for ([`Exceptions::lead_astray`]), to be looked up again and again.
+#[derive(Clone, Debug, Default)]
+pub struct LedAstray(BTreeMap<NodeId, (BTreeSet<PolicyKey>, BTreeSet<Color>)>);
+
+impl LedAstray {
+    /// By these. O(their objects).
+    pub fn by(all: &Exceptions) -> Self {
+        let mut led: BTreeMap<NodeId, (BTreeSet<PolicyKey>, BTreeSet<Color>)> = BTreeMap::new();
+        for (node, exception) in all.iter() {
+            let (policies, colors) = led.entry(node.clone()).or_default();
+            let elsewhere = exception.objects.policies.iter();
+            let elsewhere = elsewhere.filter(|(_, change)| lists(change.before()) != lists(change.after()));
+            policies.extend(elsewhere.map(|(key, _)| *key));
+            let rules = exception.objects.steering.values();
+            let rules = rules.flat_map(|change| [change.before(), change.after()]).flatten();
+            colors.extend(rules.map(|rule| rule.color));
+        }
+        Self(led)
+    }
+
+    /// Whether such traffic is among it.
+    pub fn has(&self, headend: &NodeId, policy: &PolicyKey) -> bool {
+        self.0
+            .get(headend)
+            .is_some_and(|(policies, colors)| policies.contains(policy) || colors.contains(&policy.color))
+    }
+}
+
 /// The segment lists of the preferred path.
 fn lists(policy: Option<&SrPolicy>) -> Option<&[SegmentList]> {
     policy?.candidates.first().map(|path| path.lists.as_slice())
@@ -220,10 +266,9 @@ fn lists(policy: Option<&SrPolicy>) -> Option<&[SegmentList]> {
 const NAMED: usize = 3;
 
 fn listed(objects: &DeviceDiff) -> String {
-    let names = objects.objects();
-    let some = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    match names.len().saturating_sub(NAMED) {
+    let (some, count) = (objects.names().take(NAMED).collect::<Vec<_>>().join(", "), objects.count());
+    let verb = if count == 1 { "is" } else { "are" };
+    match count.saturating_sub(NAMED) {
         0 => format!("{some} {verb}"),
         more => format!("{some} and {more} more {verb}"),
     }
@@ -268,6 +313,39 @@ impl DeviceDiff {
             self.classifier = object(older.after(), held.before());
         }
         ask_as(&mut self.classified, &older.classified);
+    }
+
+    /// Whether all of it is asked for as it was when it was accepted.
+    fn is_asked_for_in(&self, config: &DeviceConfig) -> bool {
+        fn same<K: Ord, T: PartialEq>(held: &BTreeMap<K, Change<T>>, wanted: &BTreeMap<K, T>) -> bool {
+            held.iter().all(|(key, change)| wanted.get(key) == change.after())
+        }
+        let classifier = self.classifier.as_ref();
+        same(&self.policies, &config.policies)
+            && same(&self.steering, &config.steering)
+            && same(&self.qos, &config.qos)
+            && classifier.is_none_or(|change| config.classifier.as_ref() == change.after())
+            && self
+                .classified
+                .iter()
+                .all(|(key, change)| config.classified.contains(key) == change.after().is_some())
+    }
+
+    /// Puts what is held over what is asked for.
+    fn hold(&self, config: &mut DeviceConfig) {
+        hold(&self.policies, &mut config.policies);
+        hold(&self.steering, &mut config.steering);
+        hold(&self.qos, &mut config.qos);
+        if let Some(held) = &self.classifier {
+            config.classifier = held.before().cloned();
+        }
+        for (key, change) in &self.classified {
+            if change.before().is_some() {
+                config.classified.insert(key.clone());
+            } else {
+                config.classified.remove(key);
+            }
+        }
     }
 
     /// Puts what is held over what is asked for; gives what still differs.
@@ -331,6 +409,10 @@ fn as_objects<K: Ord, R>(members: &mut BTreeSet<K>, work: impl FnOnce(&mut BTree
     let done = work(&mut objects);
     members.extend(objects.into_keys());
     done
+}
+
+fn hold<K: Clone + Ord, T: Clone>(held: &BTreeMap<K, Change<T>>, config: &mut BTreeMap<K, T>) {
+    held.iter().for_each(|(key, change)| put(config, key, change.before()));
 }
 
 fn under<K: Clone + Ord, T: Clone>(held: &BTreeMap<K, Change<T>>, config: &mut BTreeMap<K, T>) {

@@ -70,8 +70,18 @@ impl DeviceDiff {
     }
 
     /// The names of the objects that differ, in the same order.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let policies = self.policies.keys().map(|key| format!("policy {key}"));
+        let steering = self.steering.keys().map(|key| format!("steering {key}"));
+        let queues = self.qos.keys().map(|name| format!("queues of {name}"));
+        let marks = self.classifier.iter().map(|_| "classifier".to_owned());
+        let bound = self.classified.keys().map(|name| format!("classifier at {name}"));
+        policies.chain(steering).chain(queues).chain(marks).chain(bound)
+    }
+
+    /// All of them.
     pub fn objects(&self) -> Vec<String> {
-        self.differences().into_iter().map(|difference| difference.object).collect()
+        self.names().collect()
     }
 }
 

@@ -44,7 +44,7 @@ mod fixture;
 
 pub use cause::Causes;
 pub use diff::{Change, DeviceDiff, Diff, diff, drift};
-pub use exceptions::{Exception, Exceptions, Laid};
+pub use exceptions::{Exception, Exceptions, Laid, LedAstray};
 pub use fields::{Deviation, Difference, FieldDifference};
 pub use order::plan;
 pub use policy::ChangePolicy;

@@ -113,6 +113,7 @@ impl Controller {
             rest: !self.world.repair.is_empty(),
             breach: None,
             learned: None,
+            exceptions_kept: Arc::clone(&self.world.exceptions_kept),
         }
     }
 

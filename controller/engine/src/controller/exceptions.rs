@@ -46,8 +46,9 @@ impl Controller {
         let said = Said { at: clock::now(), who: CONTROLLER.to_owned(), what, why: TIME.to_owned() };
         let standing = Arc::clone(self.world.exceptions.all());
         // Where it cannot be written, the next start ends them again.
-        if let Err(error) = self.journal.end_exceptions(&*standing, &said) {
-            self.publish(journal_failed(&error));
+        match self.journal.end_exceptions(&*standing, &said) {
+            Ok(()) => self.world.exceptions_kept = standing,
+            Err(error) => self.publish(journal_failed(&error)),
         }
         ended(&over, TIME).into_iter().for_each(|kind| self.publish(kind));
         let drift = self.world.compare();

@@ -201,12 +201,12 @@ impl Controller {
         let said = applied(&carried, revision, left_out);
         let (exceptions, laid) =
             (Arc::clone(self.world.exceptions.all()), carried.proposal.aside.exceptions.clone());
-        self.world.adopt_proposal(carried.proposal);
+        match request.view.terms.only.is_some() || request.occasion.leaves_drift() {
+            true => self.world.adopt_beside_drift(carried.proposal),
+            false => self.world.adopt_proposal(carried.proposal),
+        }
         self.tell_exceptions(&exceptions, &laid, &request.why);
         self.follow_from_now(request);
-        if request.view.terms.only.is_some() {
-            self.world.compare_again();
-        }
         self.tell_windows(&before);
         Ok(said)
     }

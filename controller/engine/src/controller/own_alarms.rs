@@ -74,7 +74,11 @@ impl Controller {
     fn raise(&mut self, key: (&'static str, String), cause: Cause) {
         let Cause { severity, why, services } = cause;
         if let Some(standing) = self.album.own.get_mut(&key) {
-            (standing.why, standing.services, standing.riding) = (why, services.clone(), services);
+            if standing.services != services {
+                standing.riding.clone_from(&services);
+                standing.services = services;
+            }
+            standing.why = why;
             return;
         }
         let (alarm, subject) = (key.0.to_owned(), key.1.clone());
@@ -95,9 +99,9 @@ impl Controller {
     fn drifting(&self) -> BTreeMap<String, Cause> {
         let mut causes = BTreeMap::new();
         for node in self.fleet.keys().filter(|node| !self.is_being_repaired(node)) {
-            let objects = self.world.drift.of(node);
+            let objects = self.world.drift.of_device(node);
             if !objects.is_empty() {
-                let services = self.world.led_astray(node);
+                let services = self.world.drift.led_astray(node).to_vec();
                 let cause = Cause { severity: Severity::Minor, why: listed(objects), services };
                 causes.insert(node.to_string(), cause);
             }

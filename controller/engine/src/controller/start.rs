@@ -200,6 +200,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
     let (file, learned) = (Arc::new(ted), remembered_facts(journal)?);
     // Of a router that is in the network no more nothing is held.
     let exceptions = remembered_exceptions(journal)?.as_of(None, |node| file.nodes.contains_key(node));
+    let exceptions = Arc::new(exceptions);
     Ok(World {
         lines: Lines::of(&file),
         ted: Arc::new(learned.lay(&file)),
@@ -209,6 +210,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         ids: journal.allocations()?,
         hints,
         compiled: Arc::default(),
+        exceptions_kept: Arc::clone(&exceptions),
         exceptions: Excepted::of(exceptions),
         actual: Arc::default(),
         modules: BTreeMap::new(),
@@ -224,6 +226,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         mode: journal.mode()?,
         adopted: journal.adopted()?,
         drift: Drift::default(),
+        unchecked: BTreeSet::new(),
         repair: BTreeSet::new(),
     })
 }
@@ -266,7 +269,7 @@ fn restore(
         Ok((set, _)) => {
             let set = Arc::new(set);
             let mut compiled = intents::compile(&set, &world.ted, &world.hints, &world.ids);
-            let laid = world.exceptions.all().lay(&mut compiled.desired);
+            let laid = Exceptions::lay_shared(world.exceptions.all(), &mut compiled.desired);
             compiled.findings.extend(laid.told());
             news.extend(exceptions::ended(&laid.over, exceptions::ASKED_FOR));
             (world.compiled, world.exceptions) = (Arc::new(compiled), Excepted::of(laid.standing));

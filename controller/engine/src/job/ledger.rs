@@ -1,5 +1,7 @@
 //! What of a change is written down, before its first order and after its last.
 
+use std::sync::Arc;
+
 use model::NodeId;
 use store::{Beside, IntentRevision, Journal, Said, StoreError};
 use tracing::warn;
@@ -25,9 +27,12 @@ pub(super) async fn write_down(
     };
     let (journal, ids, hints) = (journal.clone(), proposal.ids.clone(), proposal.hints.clone());
     let said = said(request, proposal.report.headline());
-    let (learned, standing) = (request.learned.clone(), proposal.aside.exceptions.standing.clone());
+    let (learned, standing) = (request.learned.clone(), Arc::clone(&proposal.aside.exceptions.standing));
+    // A re-route does not wait for hundreds of objects that stand as they stood.
+    let is_kept = Arc::ptr_eq(&standing, &request.exceptions_kept) || standing == request.exceptions_kept;
     let write = move || {
-        let beside = Beside::default().learned(learned.as_deref())?.exceptions(Some(&standing))?;
+        let standing = (!is_kept).then_some(&*standing);
+        let beside = Beside::default().learned(learned.as_deref())?.exceptions(standing)?;
         journal.begin_change_beside(intents.as_ref(), &ids, &hints, (&beside, &said))
     };
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))

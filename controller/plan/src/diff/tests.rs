@@ -348,3 +348,26 @@ fn a_rule_without_a_table_to_stand_in_is_withheld_and_told_once() {
     assert_eq!(planned(Some(&[("v", false), ("v", true)])), (3, Vec::new()));
     assert_eq!(planned(None), (3, Vec::new()), "what is not told is not held against it");
 }
+
+proptest! {
+    #[test]
+    fn what_nobody_asks_for_otherwise_is_left_and_what_somebody_does_is_not(
+        before in btree_map(0_u32..4, config(), 0..4),
+        after in btree_map(0_u32..4, config(), 0..4),
+        held in btree_map(0_u32..4, config(), 0..4),
+    ) {
+        let (before, after, held) = (state(&before), state(&after), actual(&state(&held)));
+        let nobody = BTreeSet::new();
+        let whole = diff(&after, &actual(&before));
+        let mut without_drift = whole.clone();
+        without_drift.leave_drift(&before, &after, &nobody);
+        prop_assert_eq!(&without_drift, &whole, "all of it is asked for");
+        let drift = diff(&after, &held);
+        let mut left = drift.clone();
+        left.leave_drift(&after, &after, &nobody);
+        prop_assert!(left.devices.is_empty(), "nothing is asked for otherwise");
+        let mut ours = drift.clone();
+        ours.leave_drift(&after, &after, &held.devices.keys().cloned().collect());
+        prop_assert_eq!(ours, drift, "what a change left there is put right");
+    }
+}

@@ -47,10 +47,25 @@ proptest! {
         let mut over = desired.clone();
         let laid = exceptions.lay(&mut over);
         prop_assert!(diff(&over, &held).is_empty());
-        prop_assert_eq!(&laid.standing, &exceptions);
+        prop_assert_eq!(&*laid.standing, &exceptions);
         prop_assert!(laid.over.is_empty() && laid.changed.is_empty());
         exceptions.lift(&mut over);
-        prop_assert_eq!(told(over), told(desired));
+        prop_assert_eq!(told(over), told(desired.clone()));
+        // Shared ones are laid as those that are not, and stay the same value.
+        let shared = std::sync::Arc::new(exceptions.clone());
+        let (mut once, mut again) = (desired.clone(), desired);
+        let laid = Exceptions::lay_shared(&shared, &mut once);
+        prop_assert!(std::sync::Arc::ptr_eq(&laid.standing, &shared));
+        exceptions.lay(&mut again);
+        prop_assert_eq!(&once, &again);
+        let astray = LedAstray::by(&exceptions);
+        for (node, exception) in exceptions.iter() {
+            let named: Vec<String> = exception.objects.differences().into_iter().map(|one| one.object).collect();
+            prop_assert_eq!(exception.objects.objects(), named);
+            for key in exception.objects.policies.keys() {
+                prop_assert_eq!(astray.has(node, key), exceptions.lead_astray(node, key));
+            }
+        }
         let kept: Exceptions = serde_json::from_str(&serde_json::to_string(&exceptions).unwrap()).unwrap();
         prop_assert_eq!(kept, exceptions);
     }
@@ -101,7 +116,7 @@ proptest! {
         prop_assert_eq!(&now.classifier, if marks { &held.classifier } else { &later.classifier });
         // What stands and what is over are all there was, and nothing is both.
         prop_assert!(exceptions.without(&laid.standing).without(&laid.over).is_empty());
-        prop_assert_eq!(laid.standing.without(&laid.over), laid.standing.clone());
+        prop_assert_eq!(&laid.standing.without(&laid.over), &*laid.standing);
         prop_assert!(laid.changed.without(&laid.standing).is_empty());
         laid.standing.lift(&mut desired);
         prop_assert_eq!(told(desired), told(of(&later)));
