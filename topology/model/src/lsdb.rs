@@ -12,7 +12,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{
-    id::LinkId,
+    id::{LinkId, NodeId},
     link::Side,
     sr::{Label, LabelBlock},
     ted::Ted,
@@ -128,7 +128,7 @@ impl Adjacency {
 impl Lsdb {
     /// What the routers of a network tell while these of its links are down: names, router ids, overload and metrics. O(nodes + links).
     pub fn of(ted: &Ted, down: &BTreeSet<LinkId>) -> Self {
-        let id = |node| ted.nodes.get(node).map(|node| SystemId::of(node.router_id));
+        let id = |node: &NodeId| ted.nodes.get(node).map(|node| SystemId::of(node.router_id));
         let mut routers: BTreeMap<SystemId, LsRouter> = BTreeMap::new();
         for node in ted.nodes.values() {
             let router = LsRouter {

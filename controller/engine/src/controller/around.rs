@@ -60,15 +60,6 @@ impl Around {
         self.routers.lay(learned, file, before)
     }
 
-    /// All of it was looked at; whether there was anything new. What databases come to is put together beside the loop all the same.
-    pub fn looked_at(&mut self) -> bool {
-        let is_due = self.due.is_some();
-        if !self.routers.have_databases() {
-            (self.looking, self.due) = (None, None);
-        }
-        is_due
-    }
-
     /// Whether something new was not looked at yet.
     pub const fn has_news(&self) -> bool {
         self.due.is_some() || self.looking.is_some()

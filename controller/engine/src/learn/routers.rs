@@ -139,11 +139,6 @@ impl Routers {
         learned
     }
 
-    /// Whether some of them tell a database of IS-IS.
-    pub fn have_databases(&self) -> bool {
-        self.0.values().any(|said| said.what.lsdb.is_some())
-    }
-
     /// What the databases of IS-IS come to that some of them told; `before` is what was known when nobody had said anything yet.
     pub fn databases(&self, before: &Learned, file: &Ted) -> Databases {
         let all = self.0.iter().filter_map(|(node, said)| {
