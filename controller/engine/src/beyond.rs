@@ -28,9 +28,11 @@ pub fn judge(reach: Reach<'_>, most: Most, severity: Severity, smaller: &str) ->
         findings.push(match severity {
             // It was meant.
             Severity::Warning => finding,
-            _ => {
+            Severity::Error => {
                 finding.with_help(format!("{smaller}; or say --beyond-limit with -m WHY, where it is meant"))
             }
+            // Nobody asked for it, so nobody can say that of it.
+            _ => finding.with_help(smaller),
         });
     };
     if let Some(limit) = most.devices {
@@ -142,6 +144,8 @@ mod tests {
         );
         let help = "make it smaller; or say --beyond-limit with -m WHY, where it is meant";
         assert!(judged(Severity::Error).iter().all(|finding| finding.help.as_deref() == Some(help)));
+        let own = judged(Severity::Major);
+        assert!(own.iter().all(|finding| finding.help.as_deref() == Some("make it smaller")), "{own:?}");
         assert!(judged(Severity::Warning).iter().all(|finding| finding.help.is_none()));
     }
 

@@ -303,6 +303,7 @@ impl Controller {
             Err(error) => {
                 // It may come back with another release on it.
                 self.world.rollback.remove(&node);
+                self.unconfirmed.forget(&node);
                 let why = error.kind.to_string();
                 let down = Session::Down { why: why.clone(), since: begun };
                 if self.session(&node, down) {
@@ -328,7 +329,11 @@ impl Controller {
             Lesson::Served(served) => served,
             Lesson::Around(at, said) => return self.look_around(&node, at, said),
         };
-        for (module, lack) in &served.lacks {
+        let known = self.world.lacks.get(&node);
+        let news = served.lacks.iter().filter(|(module, lack)| {
+            known.and_then(|known| known.get(*module)).is_none_or(|known| known != *lack)
+        });
+        for (module, lack) in news {
             warn!(%node, %module, ?lack, "its modules lack what its dialect can write: plans that need it are refused");
         }
         self.world.learn(node, served);

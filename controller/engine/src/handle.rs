@@ -124,8 +124,15 @@ pub struct Applied {
     /// Services that moved in the first of two waves, and of which nothing was known at the end of the look at it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unseen: BTreeSet<ServiceId>,
+    /// Objects that are left as devices hold them from now on, because somebody accepted them so.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub accepted: usize,
     /// Warnings.
     pub findings: Vec<Finding>,
+}
+
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A plan with its report, nothing sent.

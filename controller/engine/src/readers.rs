@@ -49,6 +49,9 @@ const LOOK_AROUND: u32 = 10;
 const LOOK_AGAIN: u32 = 2;
 /// How long a device is asked for what it serves; the rest waits for the next reading.
 const LEARNING: Duration = Duration::from_secs(60);
+/// How long after an answer that brought nothing new it is asked again, and how often in succession: what it waits for is fetched from
+/// another device meanwhile.
+const NOTHING_NEW: (Duration, u32) = (Duration::from_millis(250), 40);
 /// How long after a refused login a device is tried again.
 const LOCKING: Duration = Duration::from_secs(300);
 
@@ -166,17 +169,23 @@ pub async fn read_on(handle: DeviceHandle, mut turns: Turns, out: mpsc::Sender<S
 /// change, and so the rest waits for the next reading where one is under way.
 async fn learn(handle: &DeviceHandle, turns: &Turns) -> bool {
     let begun = Instant::now();
-    let mut known = None;
-    while begun.elapsed() < LEARNING {
+    let (mut known, mut in_vain) = (None, 0);
+    while begun.elapsed() < LEARNING && in_vain < NOTHING_NEW.1 {
         let Some(permit) = turns.enter().await else { break };
         let served = handle.serves().await;
         drop(permit);
         match served {
             Ok(served) => {
                 let is_all = !served.unfinished;
-                known = Some(served);
+                let is_new = known.replace(served) != known;
                 if is_all {
                     break;
+                }
+                if is_new {
+                    in_vain = 0;
+                } else {
+                    in_vain += 1;
+                    sleep(NOTHING_NEW.0).await;
                 }
             }
             Err(error) => {
@@ -237,10 +246,20 @@ mod tests {
         busy: watch::Sender<bool>,
         looks: watch::Sender<usize>,
         mute: usize,
+        /// More than that it does not tell.
+        most: usize,
     }
 
     fn bit(busy_after: usize, busy: watch::Sender<bool>) -> Bit {
-        Bit { node: NodeId::lit("r1"), told: 0, busy_after, busy, looks: watch::Sender::new(0), mute: 0 }
+        Bit {
+            node: NodeId::lit("r1"),
+            told: 0,
+            busy_after,
+            busy,
+            looks: watch::Sender::new(0),
+            mute: 0,
+            most: 9,
+        }
     }
 
     fn turns(busy: watch::Receiver<bool>, learnt: mpsc::Sender<Learnt>) -> Turns {
@@ -270,7 +289,7 @@ mod tests {
             unreachable!("nobody asks")
         }
         async fn serves(&mut self) -> Result<Served, DeviceError> {
-            self.told += 1;
+            self.told = (self.told + 1).min(self.most);
             if self.told == self.busy_after {
                 self.busy.send_replace(true);
             }
@@ -302,6 +321,21 @@ mod tests {
             assert_eq!(served.modules.len(), asked, "busy after {busy_after}");
             assert!(out.try_recv().is_err(), "it is told once");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_tells_nothing_new_is_asked_after_a_pause_and_not_for_ever() {
+        let (busy, is_busy) = watch::channel(false);
+        let (learnt, mut out) = mpsc::channel(9);
+        let device = Bit { most: 2, ..bit(9, busy) };
+        let handle = DeviceHandle::spawn(device, Duration::from_secs(5));
+        let begun = Instant::now();
+        assert!(!learn(&handle, &turns(is_busy, learnt)).await);
+        let took = begun.elapsed();
+        let pauses = NOTHING_NEW.0 * NOTHING_NEW.1;
+        assert!((pauses..pauses + Duration::from_secs(1)).contains(&took), "{took:?}");
+        let Lesson::Served(served) = out.recv().await.unwrap().what else { panic!() };
+        assert_eq!(served.modules.len(), 2, "what it told is taken all the same");
     }
 
     #[tokio::test]

@@ -242,12 +242,12 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
                 let (mut objects, mut findings) = collisions(node, wanted, foreign);
                 findings.extend(placeless(node, wanted, foreign, &mut objects));
                 let change = if objects.is_empty() {
-                    DeviceDiff::between(wanted, owned)
+                    difference(wanted, owned, foreign)
                 } else {
                     let mut rest = wanted.clone();
                     withhold(&mut rest, &objects);
                     result.withheld.insert(node.clone(), objects);
-                    DeviceDiff::between(&rest, owned)
+                    difference(&rest, owned, foreign)
                 };
                 result.findings.extend(findings);
                 if !change.is_empty() {
@@ -265,6 +265,15 @@ pub fn diff(desired: &DesiredState, actual: &ActualState) -> Diff {
         }
     }
     result
+}
+
+/// What differs on a device, with what is left of bindings where there should be none.
+fn difference(wanted: &DeviceConfig, owned: &DeviceConfig, foreign: &Foreign) -> DeviceDiff {
+    let mut change = DeviceDiff::between(wanted, owned);
+    for interface in foreign.half.difference(&wanted.classified) {
+        change.classified.insert(interface.clone(), Change::Remove(()));
+    }
+    change
 }
 
 impl Diff {
@@ -398,12 +407,9 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
             codes::STEERING_TAKEN,
             format!("the steering of vrf {vrf} is in somebody else's hands: {rules} not put"),
         );
-        for key in ours {
-            let object = Withheld::Steering(key.clone());
-            if !objects.contains(&object) {
-                objects.push(object);
-            }
-        }
+        let before: BTreeSet<SteeringKey> = objects.iter().filter_map(steering).cloned().collect();
+        let news = ours.into_iter().filter(|key| !before.contains(*key));
+        objects.extend(news.map(|key| Withheld::Steering(key.clone())));
     }
     for interface in foreign.qos.iter().filter(|interface| wanted.qos.contains_key(interface)) {
         say(
@@ -422,6 +428,14 @@ fn collisions(node: &NodeId, wanted: &DeviceConfig, foreign: &Foreign) -> (Vec<W
     (objects, findings)
 }
 
+/// The key of a rule that is withheld.
+const fn steering(object: &Withheld) -> Option<&SteeringKey> {
+    match object {
+        Withheld::Steering(key) => Some(key),
+        Withheld::Policy(_) | Withheld::Qos(_) | Withheld::Classified(_) => None,
+    }
+}
+
 /// Withholds the rules that have no routing table to stand in, and tells it once for each VRF.
 fn placeless(
     node: &NodeId,
@@ -430,11 +444,14 @@ fn placeless(
     objects: &mut Vec<Withheld>,
 ) -> Vec<Finding> {
     let mut rules: BTreeMap<&VrfName, usize> = BTreeMap::new();
+    if foreign.tables.is_none() {
+        return Vec::new();
+    }
+    let before: BTreeSet<SteeringKey> = objects.iter().filter_map(steering).cloned().collect();
     for rule in wanted.steering.values().filter(|rule| foreign.lacks_table_of(rule)) {
         *rules.entry(&rule.key.vrf).or_default() += 1;
-        let object = Withheld::Steering(rule.key.clone());
-        if !objects.contains(&object) {
-            objects.push(object);
+        if !before.contains(&rule.key) {
+            objects.push(Withheld::Steering(rule.key.clone()));
         }
     }
     let tell = |(vrf, count): (&VrfName, usize)| {

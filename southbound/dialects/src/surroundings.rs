@@ -1,8 +1,9 @@
 //! What routers say of their interfaces and neighbours, and of what IS-IS tells them, in OpenConfig's modules, which routers of other
 //! dialects serve too: what to ask for, by the modules that a router names, and what its answer means.
 //!
-//! Nothing here is written to a router. Names that no network file can have are left out; a value that the module does not allow, and
-//! more than there is room for, are errors: half an answer would look like a router whose neighbours went away.
+//! Nothing here is written to a router. Names that no network file can have are left out, and so are texts that are longer than LLDP lets
+//! anybody send: one box on a customer's port must not hide all that a router says. A value that the module does not allow, and more than
+//! there is room for, are errors: half an answer would look like a router whose neighbours went away.
 
 mod database;
 
@@ -110,7 +111,7 @@ impl Topics {
 /// A value that the modules do not allow; more than [`MOST`] interfaces or neighbours, or more of a database than there is room for.
 pub fn read(root: &View) -> Result<Surroundings, BadPayload> {
     let mut found = Surroundings {
-        system_name: text(root, &["lldp", "state", "system-name"], "lldp")?,
+        system_name: text(root, &["lldp", "state", "system-name"]),
         lsdb: database::read(root)?,
         ..Surroundings::default()
     };
@@ -128,8 +129,7 @@ pub fn read(root: &View) -> Result<Surroundings, BadPayload> {
         for node in interface.all(&["neighbors", "neighbor"]) {
             room(count, &place, "one of at most 8192 neighbours")?;
             count += 1;
-            let neighbour = neighbour(node, &place)?;
-            found.neighbours.entry(name.clone()).or_default().push(neighbour);
+            found.neighbours.entry(name.clone()).or_default().push(neighbour(node));
         }
     }
     found.neighbours.values_mut().for_each(|all| all.sort_unstable());
@@ -172,23 +172,26 @@ fn speed(identity: &str) -> Option<Bandwidth> {
     number.parse::<u64>().ok()?.checked_mul(unit).map(Bandwidth::from_bps)
 }
 
-fn neighbour(node: &View, place: &str) -> Result<Neighbour, BadPayload> {
-    Ok(Neighbour {
-        system_name: text(node, &["state", "system-name"], place)?,
-        chassis_id: text(node, &["state", "chassis-id"], place)?,
-        port_id: text(node, &["state", "port-id"], place)?,
+fn neighbour(node: &View) -> Neighbour {
+    Neighbour {
+        system_name: text(node, &["state", "system-name"]),
+        chassis_id: text(node, &["state", "chassis-id"]),
+        port_id: text(node, &["state", "port-id"]),
         is_interface: node.text_at(&["state", "port-id-type"]) == Some(BY_NAME),
-    })
+    }
 }
 
-/// What somebody calls something, without characters that no name has; none where it is not told, or empty.
-fn text(node: &View, path: &[&str], place: &str) -> Result<Option<String>, BadPayload> {
-    let Some(told) = node.text_at(path).map(str::trim) else { return Ok(None) };
-    if told.len() > LONGEST {
-        return Err(bad(told, place, "a text of at most 255 octets"));
-    }
-    let told: String = told.chars().filter(|c| !c.is_control()).collect();
-    Ok((!told.is_empty()).then_some(told))
+/// What somebody calls something, without characters that no name has; none where it is not told, empty, or longer than anybody may send:
+/// routers write octets that are no characters as several.
+fn text(node: &View, path: &[&str]) -> Option<String> {
+    let told = node.text_at(path).map(str::trim).filter(|told| told.len() <= LONGEST)?;
+    let told: String = told.chars().filter(|c| !c.is_control() && !turns_text(*c)).collect();
+    (!told.is_empty()).then_some(told)
+}
+
+/// Whether a character changes the direction of the text after it (Unicode, UAX 9), so that terminals show something else than was said.
+const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
 }
 
 #[cfg(test)]

@@ -80,6 +80,10 @@ pub struct Foreign {
     /// Interfaces at which another's classifier looks at packets that ours would look at.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub classified: BTreeSet<InterfaceName>,
+    /// Interfaces at which only a part is left of what binds our classifier. That part is ours, and the only thing here that may be
+    /// taken off: it is no binding, and the classifier cannot go while it is there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub half: BTreeSet<InterfaceName>,
 }
 
 impl Foreign {

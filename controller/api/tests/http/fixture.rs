@@ -86,6 +86,7 @@ fn applied() -> Applied {
         took_ms: 12.5,
         left_out: ["br-1".parse().unwrap()].into(),
         unseen: Default::default(),
+        accepted: 0,
         findings: Vec::new(),
     }
 }

@@ -417,17 +417,18 @@ pub async fn adopt(args: AdoptArgs) -> anyhow::Result<ExitCode> {
 
 /// What a change did, for people.
 pub fn did(applied: &Applied, left: &LeftOut) -> String {
-    let Applied { devices, transactions, edits, took_ms, unseen, .. } = applied;
+    let Applied { devices, transactions, edits, took_ms, unseen, accepted, .. } = applied;
     // An object that is made, moved and unmade is one object and several edits.
     let done = (*edits > 0).then(|| {
         let (edits, devices) = (plural(*edits, "edit"), plural(*devices, "device"));
         format!("{edits} on {devices} in {}, {took_ms:.0} ms", plural(*transactions, "transaction"))
     });
+    let kept = (*accepted > 0).then(|| format!("{} accepted as found", plural(*accepted, "object")));
     let blind = match unseen.len() {
         0 => String::new(),
         many => format!("; nothing is known of {} that moved in the first wave", plural(many, "service")),
     };
-    left.told(done) + &blind
+    left.told(done.or(kept)) + &blind
 }
 
 /// Shows what a change did, and tells a script whether all has followed.

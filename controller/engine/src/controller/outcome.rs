@@ -62,7 +62,7 @@ impl Controller {
             // From here on it is what it is in the mode `recommend`.
             request.act = false;
         }
-        let said = match result {
+        let mut said = match result {
             Ok(carried) if !request.act => self.only_proposed(&request, *carried),
             Ok(carried) => self.carried(&request, *carried),
             Err(failure) => self.failed(&request, failure, &asker),
@@ -80,7 +80,10 @@ impl Controller {
         if is_learned {
             self.learned_ended(&request, said.is_ok());
         }
-        if let (Asker::Drainer(_, done), Ok(_)) = (&asker, &said) {
+        if let (Asker::Drainer(_, done), Ok(applied)) = (&asker, &mut said) {
+            if let EventKind::Excepted { objects, .. } = done {
+                applied.accepted = *objects;
+            }
             self.publish(done.clone());
         }
         self.greet();
@@ -298,6 +301,7 @@ fn applied(carried: &Carried, revision: Revision, left_out: BTreeSet<NodeId>) ->
         took_ms: millis(carried.took),
         left_out,
         unseen: carried.unseen.clone(),
+        accepted: 0,
         findings: carried.proposal.findings.clone(),
     }
 }

@@ -49,6 +49,7 @@ prop_compose! {
                 .collect(),
             classifier,
             classified: interfaces(bound),
+            half: BTreeSet::new(),
         }
     }
 }
@@ -235,6 +236,7 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
             tables: None,
             qos: [InterfaceName::lit(&format!("eth{number}"))].into(),
             classified: [InterfaceName::lit(&format!("eth{number}"))].into(),
+            half: BTreeSet::new(),
         };
         let reading =
             DeviceReading::Read { owned: DeviceConfig::default(), foreign, at: Timestamp::default() };
@@ -255,6 +257,29 @@ fn what_somebody_else_has_in_the_place_of_ours_is_told_by_kind_and_what_stands_b
     assert_eq!(found(2, &config), [""; 0], "beside ours");
     let bare = DeviceConfig { classified: BTreeSet::new(), ..config };
     assert_eq!(found(3, &bare), [""; 0], "where ours is not wanted");
+}
+
+#[test]
+fn what_is_left_of_a_binding_is_bound_again_or_taken_off() {
+    let (node, eth3) = (NodeId::lit("a"), InterfaceName::lit("eth3"));
+    let edits = |wanted: DeviceConfig| {
+        let foreign = Foreign { half: [InterfaceName::lit("eth3")].into(), ..Foreign::default() };
+        let owned = DeviceConfig { classifier: Some(Classifier::default()), ..DeviceConfig::default() };
+        let reading = DeviceReading::Read { owned, foreign, at: Timestamp::default() };
+        let held =
+            ActualState { devices: BTreeMap::from([(node.clone(), reading)]), ..ActualState::default() };
+        let desired = DesiredState { devices: BTreeMap::from([(node.clone(), wanted)]) };
+        diff(&desired, &held).devices[&node].edits()
+    };
+    let bound = DeviceConfig {
+        classifier: Some(Classifier::default()),
+        classified: [eth3.clone()].into(),
+        ..DeviceConfig::default()
+    };
+    assert_eq!(edits(bound), [Edit::BindClassifier(eth3.clone())]);
+    // Or else the router would refuse to remove a classifier that is still bound.
+    let off = edits(DeviceConfig::default());
+    assert!(off.contains(&Edit::UnbindClassifier(eth3)) && off.contains(&Edit::RemoveClassifier), "{off:?}");
 }
 
 #[test]

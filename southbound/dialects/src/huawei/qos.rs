@@ -226,7 +226,7 @@ pub(super) fn read(root: &View, owned: &mut DeviceConfig, foreign: &mut Foreign)
     Ok(())
 }
 
-/// Trust in other marks than code points, and in what goes out, is in nobody's way.
+/// Trust in other marks than code points, and in what goes out, is in nobody's way. Ours beside somebody else's is half a binding.
 fn read_trusts(interface: &View, id: InterfaceName, owned: &mut DeviceConfig, foreign: &mut Foreign) {
     let trusts = interface.all(&["qos", "trusts", "trust"]);
     let ways = ["inbound", "in-outbound"].map(Some);
@@ -237,10 +237,19 @@ fn read_trusts(interface: &View, id: InterfaceName, owned: &mut DeviceConfig, fo
         let keys = TRUST.iter().all(|(key, value)| trust.text_at(&[*key]) == Some(*value));
         keys && trust.text_at(&["diffserv-domain-name"]) == Some(DOMAIN)
     };
-    if found.any(|trust| !is_ours(trust)) {
-        foreign.classified.insert(id);
-    } else if interface.all(&["qos", "trusts", "trust"]).any(is_ours) {
-        owned.classified.insert(id);
+    let has_ours = interface.all(&["qos", "trusts", "trust"]).any(is_ours);
+    match (found.any(|trust| !is_ours(trust)), has_ours) {
+        (true, true) => {
+            foreign.half.insert(id.clone());
+            foreign.classified.insert(id);
+        }
+        (true, false) => {
+            foreign.classified.insert(id);
+        }
+        (false, true) => {
+            owned.classified.insert(id);
+        }
+        (false, false) => {}
     }
 }
 

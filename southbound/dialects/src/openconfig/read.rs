@@ -197,8 +197,8 @@ fn read_interface(
     Ok(())
 }
 
-/// A classifier of ours looks at an interface where it does so for both address families. Where one of them is missing it is bound
-/// again, for both.
+/// A classifier of ours looks at an interface where it does so for both address families. Where one of them is missing it is half bound:
+/// it is bound again for both, or taken off. Where somebody else has the other one it is his, for both would be taken off together.
 fn read_bindings(interface: &View, owned: &mut DeviceConfig, foreign: &mut Foreign) {
     let id = interface.text_at(&["interface-id"]).map(str::parse::<InterfaceName>);
     let Some(Ok(id)) = id else { return };
@@ -211,6 +211,8 @@ fn read_bindings(interface: &View, owned: &mut DeviceConfig, foreign: &mut Forei
         owned.classified.insert(id);
     } else if names.iter().any(|(name, ours)| name.is_some_and(|name| name != ours)) {
         foreign.classified.insert(id);
+    } else if names.iter().any(|(name, _)| name.is_some()) {
+        foreign.half.insert(id);
     }
 }
 

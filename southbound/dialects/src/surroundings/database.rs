@@ -128,7 +128,7 @@ fn parts(name: &str) -> Option<(SystemId, &str, &str)> {
 }
 
 fn of_router(router: &mut LsRouter, tlv: &View, place: &str) -> Result<(), BadPayload> {
-    if let Some(name) = text(tlv, &["hostname", "state", "hostname"], place)? {
+    if let Some(name) = text(tlv, &["hostname", "state", "hostname"]) {
         router.name.get_or_insert(name);
     }
     if let Some(id) = tlv.text_at(&["ipv4-te-router-id", "state", "router-id"]) {

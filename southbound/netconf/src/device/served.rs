@@ -40,7 +40,7 @@ const KEPT: usize = 6_000;
 struct Patience {
     /// For all answers of one look, on one device.
     look: Duration,
-    /// For a text that is being fetched from another device. One that is mute must not hold up all others of its kind.
+    /// For a text that is being fetched from another device. Orders of a change wait behind it, for each text anew: whoever learns asks again.
     others: Duration,
     /// Texts that one judgement asks a device for: others want to ask it something in between.
     texts: usize,
@@ -48,7 +48,7 @@ struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { look: Duration::from_secs(10), others: Duration::from_secs(2), texts: 4 }
+        Self { look: Duration::from_secs(10), others: Duration::from_millis(20), texts: 4 }
     }
 }
 

@@ -12,6 +12,7 @@ fn services_of_the_first_wave_that_were_not_seen_are_counted() {
         took_ms: 1.0,
         left_out: Default::default(),
         unseen: unseen.iter().map(|name| model::ServiceId::lit(name)).collect(),
+        accepted: 0,
         findings: Vec::new(),
     };
     let told = |unseen: &[&str]| did(&applied(unseen), &LeftOut::named(&applied(unseen)));
@@ -19,6 +20,8 @@ fn services_of_the_first_wave_that_were_not_seen_are_counted() {
     assert_eq!(told(&[]), done);
     let one = format!("{done}; nothing is known of 1 service that moved in the first wave");
     assert_eq!(told(&["s"]), one);
+    let kept = Applied { edits: 0, accepted: 7, ..applied(&[]) };
+    assert_eq!(did(&kept, &LeftOut::named(&kept)), "7 objects accepted as found");
 }
 
 #[test]
@@ -31,6 +34,7 @@ fn a_drain_that_leaves_services_on_the_line_is_no_success_to_a_script() {
         took_ms: 1.0,
         left_out: left_out.iter().map(|name| model::NodeId::lit(name)).collect(),
         unseen: Default::default(),
+        accepted: 0,
         findings: vec![Finding::new(code, Severity::Major, "link l1", "is drained and still carries a")],
     };
     let subject = Subject::Link(model::LinkId::lit("l1"));
@@ -95,6 +99,7 @@ fn a_router_that_was_not_read_is_not_said_to_hold_what_it_should() {
         took_ms: 0.0,
         left_out: Default::default(),
         unseen: Default::default(),
+        accepted: 0,
         findings: vec![finding],
     };
     let named = |names: &[&str]| -> BTreeSet<NodeId> { names.iter().map(|name| NodeId::lit(name)).collect() };
