@@ -21,6 +21,9 @@ pub use self::bgp::{BgpAccess, BgpError, BgpPeer};
 pub use access::{ConfigAccess, GnmiAccess, KnownBy, Login, NetconfAccess, NetconfTlsAccess, UnknownServer};
 pub use reference::{Kept, Reference, Secret, SecretError};
 
+/// The most devices that are asked for the database of IS-IS.
+const MOST_DATABASES: usize = 8;
+
 /// The file.
 #[derive(Clone, Debug, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -51,6 +54,10 @@ pub struct Entry {
     #[serde(serialize_with = "by_name::serialize", deserialize_with = "by_name::deserialize")]
     #[schemars(schema_with = "by_name::schema")]
     pub dialect: Option<Dialect>,
+    /// Whether it is asked what IS-IS tells it of the network, where it serves `openconfig-isis`. Each router has what all tell, so that a
+    /// few are asked: at most eight.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub isis_database: bool,
     /// Who logs in.
     pub login: Login,
 }
@@ -93,6 +100,17 @@ pub enum InventoryError {
     /// Two devices have one name.
     #[error("device {0} stands twice in the inventory: give each device its own name")]
     Twice(NodeId),
+    /// Too many are asked for what all of them have.
+    #[error(
+        "isisDatabase stands at {asked} devices, and each of them has the database of all: leave it at {most} of them at most, two that are \
+         far from each other for instance"
+    )]
+    Databases {
+        /// How many.
+        asked: usize,
+        /// The most.
+        most: usize,
+    },
     /// A fingerprint is not one.
     #[error(
         "device {node}: hostKey `{text}` is no fingerprint: it looks like SHA256:…, as ssh-keygen -l prints it"
@@ -143,6 +161,10 @@ impl Inventory {
                 return Err(InventoryError::Twice(entry.name.clone()));
             }
             check::entry(entry)?;
+        }
+        let asked = inventory.devices.iter().filter(|entry| entry.isis_database).count();
+        if asked > MOST_DATABASES {
+            return Err(InventoryError::Databases { asked, most: MOST_DATABASES });
         }
         inventory.bgp.as_ref().map_or(Ok(()), BgpAccess::check)?;
         Ok(inventory)

@@ -104,6 +104,7 @@ impl Speaker<'_> {
             let operations =
                 self.dialect.render(slice::from_ref(&reasoned.edit), &headend).unwrap_or_default();
             for (module, nodes) in names(&operations) {
+                let nodes = nodes.iter().map(String::as_str);
                 let missing = lacks.get(module).and_then(|lack: &Lack| lack.missing(module, nodes));
                 if let Some(missing) = missing {
                     needed.entry(missing.to_string()).or_default().push(reasoned);

@@ -256,6 +256,7 @@ fn hears(system: &str, port: &str) -> Surroundings {
         system_name: None,
         ports: [(eth1.clone(), Port { oper: Some(Oper::Up), ..Port::default() })].into(),
         neighbours: [(eth1, vec![neighbour])].into(),
+        lsdb: None,
     }
 }
 

@@ -3,6 +3,9 @@
 //!
 //! The configuration says the process first and its interfaces after it, and the process's title last of its own lines: read the
 //! other way round, an interface starts with usual timers and adjacencies take half a minute.
+//!
+//! Lines to which the file gives IPv4 addresses are also in the graph that isisd keeps for traffic engineering: it knows lines by these
+//! addresses, and IS-IS tells them only where an interface has parameters of traffic engineering.
 
 mod daemons;
 
@@ -17,12 +20,13 @@ pub use daemons::{Adjacency, Daemons, FrrError, left};
 
 /// The name of the routing process.
 const PROCESS: &str = "lab";
-/// From how many routers on hellos are sent less often: daemons of hundreds of routers share few processors.
+/// From how many routers on hellos are sent less often and no graph is kept: daemons of hundreds of routers share few processors.
 const MANY: usize = 60;
 
 /// What zebra is told; `folder` is where it logs.
-pub fn zebra(id: &NodeId, folder: &Path) -> String {
-    format!("hostname {}\nlog file {} errors\n", host(id), folder.join("zebra.log").display())
+pub fn zebra(layout: &Layout, id: &NodeId, folder: &Path) -> String {
+    let log = folder.join("zebra.log");
+    format!("hostname {}\nlog file {} errors\n{}", host(id), log.display(), parameters(layout, id))
 }
 
 /// What isisd is told; `folder` is where it logs.
@@ -37,11 +41,15 @@ fn process(layout: &Layout, id: &NodeId) -> String {
     let Some((_, stand, router)) = layout.routers().find(|(known, _, _)| *known == id) else { return text };
     let overload = layout.ted.nodes.get(id).is_some_and(|node| node.overload);
     let set_overload = if overload { " set-overload-bit\n" } else { "" };
+    let graph = match stand.interfaces.values().any(|at| is_graphed(layout, at)) {
+        true => format!(" mpls-te on\n mpls-te router-address {}\n", router.router_id),
+        false => String::new(),
+    };
     // Writing into a string cannot fail.
     let _ = write!(
         text,
         "router isis {PROCESS}\n is-type level-2-only\n metric-style wide\n lsp-gen-interval 1\n \
-         spf-delay-ietf init-delay 50 short-delay 200 long-delay 1000 holddown 2000 time-to-learn 500\n{set_overload} net {}\n!\n\
+         spf-delay-ietf init-delay 50 short-delay 200 long-delay 1000 holddown 2000 time-to-learn 500\n{set_overload}{graph} net {}\n!\n\
          interface lo\n ipv6 router isis {PROCESS}\n isis passive\n!\n",
         title(router)
     );
@@ -49,7 +57,11 @@ fn process(layout: &Layout, id: &NodeId) -> String {
     // What a tenant has is no business of the IGP.
     let is_tenants = |at: &&Interface| layout.far(at).is_some_and(|far| layout.tenant(&far.node).is_some());
     for at in stand.interfaces.values().filter(|at| !is_tenants(at)) {
-        let _ = write!(text, "interface {}\n ipv6 router isis {PROCESS}\n", at.device);
+        let _ = writeln!(text, "interface {}", at.device);
+        if is_graphed(layout, at) {
+            let _ = writeln!(text, " ip router isis {PROCESS}");
+        }
+        let _ = writeln!(text, " ipv6 router isis {PROCESS}");
         match metric(layout, at) {
             Some(metric) => {
                 let _ = write!(
@@ -82,7 +94,26 @@ pub fn whole(layout: &Layout, id: &NodeId) -> String {
     };
     of("lo", &router.addresses());
     stand.interfaces.values().for_each(|at| of(&at.device, &at.addresses));
-    text + &process(layout, id)
+    text + &parameters(layout, id) + &process(layout, id)
+}
+
+/// What makes IS-IS tell the addresses of a router's interfaces: each has parameters of traffic engineering.
+fn parameters(layout: &Layout, id: &NodeId) -> String {
+    let interfaces = layout.nodes.get(id).into_iter().flat_map(|stand| stand.interfaces.values());
+    let graphed = interfaces.filter(|at| is_graphed(layout, at));
+    graphed
+        .map(|at| format!("interface {}\n link-params\n  enable\n exit-link-params\n!\n", at.device))
+        .collect()
+}
+
+/// Whether the line of a router's interface is in the graph: both of its ends are routers' and have IPv4 addresses.
+fn is_graphed(layout: &Layout, at: &Interface) -> bool {
+    let has_ipv4 = |at: &Interface| at.addresses.iter().any(|address| matches!(address, IpNet::V4(_)));
+    let far = layout.far(at).and_then(|end| layout.nodes.get(&end.node)?.interfaces.get(&end.interface));
+    layout.routers().count() < MANY
+        && metric(layout, at).is_some()
+        && has_ipv4(at)
+        && far.is_some_and(has_ipv4)
 }
 
 /// The metric of an interface to another router.
@@ -128,6 +159,32 @@ topology:
 "#,
         );
         let (id, folder) = (NodeId::lit("a"), Path::new("/run/lab/1"));
-        insta::assert_snapshot!(zebra(&id, folder) + "----\n" + &isisd(&layout, &id, folder));
+        insta::assert_snapshot!(zebra(&layout, &id, folder) + "----\n" + &isisd(&layout, &id, folder));
+    }
+
+    #[test]
+    fn a_line_with_ipv4_addresses_is_in_the_graph_and_no_other() {
+        let layout = layout(
+            r#"
+name: three
+topology:
+  nodes:
+    a: {kind: linux, image: frr}
+    b: {kind: linux, image: frr}
+    h: {kind: linux, image: alpine}
+  links:
+    - {endpoints: ["a:eth1", "b:eth1"], ipv4: ["198.51.100.0/31", "198.51.100.1/31"]}
+    - {endpoints: ["a:eth2", "b:eth2"], ipv4: ["198.51.100.2/31", ""]}
+    - {endpoints: ["a:eth3", "h:eth1"]}
+"#,
+        );
+        let (id, folder) = (NodeId::lit("a"), Path::new("/run/lab/1"));
+        let told = zebra(&layout, &id, folder);
+        assert!(told.ends_with("interface eth1\n link-params\n  enable\n exit-link-params\n!\n"), "{told}");
+        assert_eq!(told.matches("link-params\n").count(), 2, "of one interface: {told}");
+        let told = isisd(&layout, &id, folder);
+        assert_eq!(told.matches(" mpls-te on\n mpls-te router-address ").count(), 1, "{told}");
+        assert!(told.contains("interface eth1\n ip router isis lab\n ipv6 router isis lab\n"), "{told}");
+        assert_eq!(told.matches(" ip router isis").count(), 1, "{told}");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -60,9 +60,34 @@ topology:
     - {{endpoints: ["c:eth3", "k:eth1"]}}
 "#
     );
-    let network = formats::read("lab.clab.yml", &text).unwrap();
-    let said = formats::lab("lab.clab.yml", &text).unwrap();
+    layout(&text)
+}
+
+fn layout(text: &str) -> Layout {
+    let network = formats::read("lab.clab.yml", text).unwrap();
+    let said = formats::lab("lab.clab.yml", text).unwrap();
     Layout::of(&network, &said, "lab", Wires::WhereNeeded).unwrap()
+}
+
+/// Three routers whose lines have metrics, one of them another each way, and IPv4 addresses.
+fn graphed(lab: &str) -> Layout {
+    layout(&format!(
+        r#"
+name: {lab}
+topology:
+  nodes:
+    a: {{kind: linux, image: frr}}
+    b: {{kind: linux, image: frr}}
+    c: {{kind: linux, image: frr}}
+  links:
+    - {{endpoints: ["a:eth1", "b:eth1"], ipv4: ["198.51.100.0/31", "198.51.100.1/31"], vars: {{igp: 7}}}}
+    - {{endpoints: ["b:eth2", "c:eth1"], ipv4: ["198.51.100.2/31", "198.51.100.3/31"], vars: {{igp: 11}}}}
+    - type: veth
+      endpoints:
+        - {{node: a, interface: eth2, ipv4: 198.51.100.4/31, vars: {{igp: 30}}}}
+        - {{node: c, interface: eth2, ipv4: 198.51.100.5/31, vars: {{igp: 31}}}}
+"#
+    ))
 }
 
 /// A lab of this test alone; nothing of it stays, however the test ends.
@@ -83,8 +108,12 @@ impl Own {
     }
 
     fn up(&self, igp: IgpKind) -> Ground {
+        self.up_with(triangle(&self.name), igp)
+    }
+
+    fn up_with(&self, layout: Layout, igp: IgpKind) -> Ground {
         let options = Options { file: "lab.clab.yml".into(), folder: self.folder.clone(), igp, seed: 1 };
-        Ground::up(triangle(&self.name), options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"))
+        Ground::up(layout, options, &mut |_| ()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn standing(&self) -> Vec<String> {
@@ -411,4 +440,37 @@ fn frr_converges_over_the_same_lines_and_its_daemons_end_with_the_lab() {
     let cleared = ground.down().unwrap();
     assert_eq!((cleared.spaces, cleared.processes), (5, 6));
     assert!(own.standing().is_empty() && !own.folder.exists());
+}
+
+#[test]
+fn the_graph_of_a_real_isisd_reads_as_the_network_that_it_is() {
+    if !possible(&["zebra", "isisd"]) {
+        return;
+    }
+    let own = Own::new("graph");
+    let ground = own.up_with(graphed(&own.name), IgpKind::Frr);
+    let until = Instant::now() + Duration::from_secs(60);
+    let ted = loop {
+        let text = ground.graph(&NodeId::lit("a")).unwrap().expect("FRR runs there");
+        match formats::read("isis.json", &text) {
+            Ok(network) if network.ted.links.len() == 3 => break network.ted,
+            read => assert!(Instant::now() < until, "within a minute: {read:?} of\n{text}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    let routers: Vec<(&str, Ipv4Addr)> =
+        ted.nodes.values().map(|node| (node.id.as_str(), node.router_id)).collect();
+    let laid: Vec<(&str, Ipv4Addr)> =
+        ground.layout().routers().map(|(id, _, router)| (id.as_str(), router.router_id)).collect();
+    assert_eq!(routers, laid);
+    let mut lines: Vec<(&str, &str, u32, u32)> = ted
+        .links
+        .values()
+        .map(|link| {
+            let [there, back] = [&link.a_to_z, &link.z_to_a].map(|direction| direction.igp.value.0);
+            (link.a.node.as_str(), link.z.node.as_str(), there, back)
+        })
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [("a", "b", 7, 7), ("a", "c", 30, 31), ("b", "c", 11, 11)]);
 }

@@ -4,14 +4,15 @@
 mod shown;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use model::{
-    Bandwidth, Delay, Demand, Demands, DeviceConfig, Jitter, LinkId, Loss, NodeId, Ratio, Side, Ted, VrfName,
+    Bandwidth, Delay, Demand, Demands, DeviceConfig, Jitter, LinkId, Loss, Lsdb, NodeId, Ratio, Side, Ted,
+    VrfName,
 };
 use serde::{Deserialize, Serialize};
 use sim::World;
@@ -173,6 +174,8 @@ pub struct Lab {
     usual: Demands,
     surges: Mutex<Surges>,
     seen: Mutex<BTreeMap<NodeId, Arc<RouterState>>>,
+    /// What IS-IS tells, and which lines were down then.
+    told: Mutex<(BTreeSet<LinkId>, Arc<Lsdb>)>,
     ticks: watch::Sender<u64>,
 }
 
@@ -190,12 +193,14 @@ impl Lab {
         let text = std::fs::read_to_string(file).map_err(|error| fail(error.to_string()))?;
         let WorldFile { ted, demands, seed } =
             serde_json::from_str(&text).map_err(|error| fail(error.to_string()))?;
+        let told = Arc::new(Lsdb::of(&ted, &BTreeSet::new()));
         let world = World::new(ted, demands.clone(), seed).map_err(|error| fail(error.to_string()))?;
         let lab = Self {
             world: Mutex::new(world),
             usual: demands,
             surges: Mutex::default(),
             seen: Mutex::default(),
+            told: Mutex::new((BTreeSet::new(), told)),
             ticks: watch::Sender::new(0),
         };
         lab.advance();
@@ -247,15 +252,26 @@ impl Lab {
     fn advance(&self) {
         let mut world = locked(&self.world);
         world.advance(clock::now());
-        let seen = world
-            .ted()
-            .nodes
-            .keys()
-            .filter_map(|node| Some((node.clone(), Arc::new(shown::shown(&world, node)?))))
-            .collect();
+        let mut down = BTreeSet::new();
+        let nodes = world.ted().nodes.keys();
+        let seen: Vec<(NodeId, RouterState)> =
+            nodes.filter_map(|node| Some((node.clone(), shown::shown(&world, node, &mut down)?))).collect();
+        let lsdb = self.told(world.ted(), down);
         drop(world);
+        let told = |(node, state)| (node, Arc::new(RouterState { lsdb: Some(Arc::clone(&lsdb)), ..state }));
+        let seen = seen.into_iter().map(told).collect();
         *locked(&self.seen) = seen;
         self.ticks.send_modify(|tick| *tick += 1);
+    }
+
+    /// What IS-IS tells while these lines are down. Made anew where others were before.
+    fn told(&self, ted: &Ted, down: BTreeSet<LinkId>) -> Arc<Lsdb> {
+        let mut told = locked(&self.told);
+        if told.0 != down {
+            let lsdb = Arc::new(Lsdb::of(ted, &down));
+            *told = (down, lsdb);
+        }
+        Arc::clone(&told.1)
     }
 
     /// Does something to the world; gives what there is to tell about it.

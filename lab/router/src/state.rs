@@ -2,13 +2,14 @@
 //! tree that both protocols read.
 
 mod build;
+mod database;
 mod parts;
 mod places;
 mod segment;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, NodeId, PolicyKey, QueueName, VrfName};
+use model::{Bandwidth, Delay, InterfaceName, Jitter, Loss, Lsdb, NodeId, PolicyKey, QueueName, VrfName};
 use tokio::sync::watch;
 
 pub use build::Builder;
@@ -39,6 +40,8 @@ pub struct RouterState {
     pub rules: BTreeMap<(VrfName, String, u32), Traffic>,
     /// Its own SRv6 SIDs.
     pub sids: BTreeMap<SidPrefix, SidState>,
+    /// What IS-IS tells it; all routers of a network have the same.
+    pub lsdb: Option<Arc<Lsdb>>,
 }
 
 /// Packets and octets since the router started.

@@ -17,6 +17,10 @@
 //!   attribute, the routes of a message, or the session.
 //! - What is not known is kept as it came and passed over by its length.
 //! - A silent source makes facts stale. They go only when it says so, or has said everything else.
+//! - All octets are read by `nom` parsers of our own, and none by `netgauze-bgp-pkt` (looked at in 0.13): it knows the base of BGP-LS, and SR, SRv6,
+//!   performance, MSD, application-specific attributes and SR policies would be ours all the same, inside of attributes that it reads. What an error costs
+//!   (RFC 7606) and what is kept unread is decided for a whole attribute, so that one attribute in two decoders would have two such
+//!   decisions. Independent judges of the octets are `tshark` and ExaBGP, in tests.
 //!
 //! What is not here: signed connections (RFC 2385, RFC 5925), hop limits (RFC 5082), communities and routes of other families
 //! beyond reading them, link-state routes of VPNs (SAFI 72), SR policies in BGP-LS (RFC 9857; kept as octets), LANs as links of

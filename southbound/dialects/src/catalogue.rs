@@ -1,7 +1,7 @@
 //! Which modules a device serves, read from their sources.
 //!
 //! yang-rs parses a module into a statement tree; it resolves nothing, so it serves for a catalogue and not for
-//! validation: of data nodes it knows the names and not the places. Extension statements, which it cannot always take, are
+//! validation: of data nodes it knows the names, and the places as far as the text alone says them. Extension statements, which it cannot always take, are
 //! removed by a `nom` pass first; a panic of the parser is an error of that module alone.
 
 mod nodes;
@@ -38,6 +38,8 @@ pub struct ModuleEntry {
     pub includes: Vec<String>,
     /// Names of all containers, lists, leaves and leaf-lists that it defines, in groupings and augments too.
     pub nodes: BTreeSet<String>,
+    /// In which of these nodes each of them stands; the empty name is the top, and none that it may stand in any.
+    places: nodes::Places,
     /// How many containers it defines there.
     pub containers: usize,
     /// How many lists it defines there.
@@ -55,11 +57,21 @@ impl ModuleEntry {
             namespace: None,
             imports: Vec::new(),
             includes: Vec::new(),
-            nodes: found.names,
+            nodes: found.places.keys().cloned().collect(),
+            places: found.places,
             containers: found.containers,
             lists: found.lists,
             rpcs: body.rpc().len(),
         }
+    }
+}
+
+impl ModuleEntry {
+    /// Whether it may define a node: `name` anywhere, `parent/name` in a node of that name, `/name` at the top.
+    pub fn may_define(&self, node: &str) -> bool {
+        let Some((parent, name)) = node.rsplit_once('/') else { return self.nodes.contains(node) };
+        let places = self.places.get(name);
+        places.is_some_and(|places| places.as_ref().is_none_or(|parents| parents.contains(parent)))
     }
 }
 
@@ -243,6 +255,11 @@ mod tests {
         assert_eq!(entry.nodes, ["l", "top"].map(str::to_owned).into());
         assert_eq!((entry.containers, entry.lists, entry.rpcs), (1, 0, 1));
         assert!(!without_extensions(MODULE).contains("o:"));
+        for (node, is_defined) in
+            [("l", true), ("top/l", true), ("/top", true), ("/l", false), ("other/l", false), ("m", false)]
+        {
+            assert_eq!(entry.may_define(node), is_defined, "{node}");
+        }
     }
 
     #[test]
@@ -255,6 +272,14 @@ mod tests {
         assert_eq!((entry.namespace, entry.includes), (None, vec!["demo-other".to_owned()]));
         assert_eq!(entry.nodes, ["added", "entry", "in-case", "k", "short"].map(str::to_owned).into());
         assert_eq!((entry.containers, entry.lists, entry.rpcs), (1, 1, 0));
+        // Cases are no nodes; what a grouping begins with, and what is added, may stand anywhere.
+        for node in ["entry/k", "entry/in-case", "entry/short", "anything/entry", "top/added", "other/added"]
+        {
+            assert!(entry.may_define(node), "{node}");
+        }
+        for node in ["c/short", "a/in-case", "g/k", "entry/added-too", "/k"] {
+            assert!(!entry.may_define(node), "{node}");
+        }
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Dialect {
     /// How far it carries a feature.
     pub fn support(self, feature: Feature) -> Support {
         match self {
-            Self::OpenConfig => Support::Full,
+            Self::OpenConfig => openconfig::support(feature),
             Self::Ietf => ietf::support(feature),
             Self::Huawei => huawei::support(feature),
             Self::IosXr => iosxr::support(feature),

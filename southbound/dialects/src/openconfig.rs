@@ -13,7 +13,33 @@ mod telemetry;
 #[cfg(test)]
 mod tests;
 
+use crate::capability::{Feature, Support};
+
 pub(crate) use read::PATHS;
 pub use read::{filter_xml, paths, read};
 pub use render::render;
 pub use telemetry::{Element, Names, Subscription, measures, subscriptions};
+
+/// What needs our own module; OpenConfig's words are enough for the rest.
+const OUR_MODULE: &str = "by `trunkline-sr-policy`, a module of ours that a router has to serve";
+
+/// The table of this dialect.
+pub(crate) fn support(feature: Feature) -> Support {
+    match feature {
+        Feature::MplsPolicies
+        | Feature::Srv6Policies
+        | Feature::Preferences
+        | Feature::WeightedLists
+        | Feature::MplsBindingSids
+        | Feature::Srv6BindingSids
+        | Feature::DropWhenInvalid
+        | Feature::PrefixSteering
+        | Feature::DscpSteering
+        | Feature::WholeSteering => Support::Within(OUR_MODULE),
+        Feature::StrictQueues
+        | Feature::WeightedQueues
+        | Feature::Guarantees
+        | Feature::Classifiers
+        | Feature::BoundClassifiers => Support::Full,
+    }
+}

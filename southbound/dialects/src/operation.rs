@@ -103,25 +103,35 @@ pub struct Operation {
     pub action: Action,
 }
 
-/// The names of all nodes that the operations touch, by the name of their module.
-pub fn names(operations: &[Operation]) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    fn note(data: &Data, names: &mut BTreeMap<&'static str, BTreeSet<&'static str>>) {
+/// Nodes by the names of their modules.
+type Names = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// All nodes that the operations touch, by the name of their module: each as `name`, and as `parent/name`, which is `/name` at the top.
+pub fn names(operations: &[Operation]) -> Names {
+    fn add(names: &mut Names, module: &Module, parent: &str, name: &str) {
+        let known = names.entry(module.name).or_default();
+        known.insert(name.to_owned());
+        known.insert(format!("{parent}/{name}"));
+    }
+    fn note(data: &Data, parent: &str, names: &mut Names) {
         let (module, name, inside) = match data {
             Data::Leaf(module, name, _) | Data::Leaves(module, name, _) => (module, name, [].as_slice()),
             Data::Container(module, name, inside) | Data::Entry(module, name, inside) => {
                 (module, name, inside.as_slice())
             }
         };
-        names.entry(module.name).or_default().insert(name);
-        inside.iter().for_each(|data| note(data, names));
+        add(names, module, parent, name);
+        inside.iter().for_each(|data| note(data, name, names));
     }
-    let mut names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut names = Names::new();
     for operation in operations {
+        let mut parent = "";
         for step in &operation.path {
-            names.entry(step.module.name).or_default().insert(step.name);
+            add(&mut names, &step.module, parent, step.name);
+            parent = step.name;
         }
         if let Action::Merge(data) | Action::Replace(data) = &operation.action {
-            data.iter().for_each(|data| note(data, &mut names));
+            data.iter().for_each(|data| note(data, parent, &mut names));
         }
     }
     names

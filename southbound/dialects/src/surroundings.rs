@@ -1,9 +1,11 @@
-//! What routers say of their interfaces and neighbours, in OpenConfig's modules, which routers of other dialects serve too: what to
-//! ask for, by the modules that a router names, and what its answer means.
+//! What routers say of their interfaces and neighbours, and of what IS-IS tells them, in OpenConfig's modules, which routers of other
+//! dialects serve too: what to ask for, by the modules that a router names, and what its answer means.
 //!
 //! Nothing here is written to a router. Names that no network file can have are left out, and so are texts that are longer than LLDP lets
 //! anybody send: one box on a customer's port must not hide all that a router says. A value that the module does not allow, and more than
 //! there is room for, are errors: half an answer would look like a router whose neighbours went away.
+
+mod database;
 
 use model::{Bandwidth, InterfaceName, Neighbour, Oper, Port, Surroundings};
 
@@ -15,6 +17,7 @@ use crate::{
 const INTERFACES: (&str, &str) = ("openconfig-interfaces", "http://openconfig.net/yang/interfaces");
 const ETHERNET: (&str, &str) = ("openconfig-if-ethernet", "http://openconfig.net/yang/interfaces/ethernet");
 const LLDP: (&str, &str) = ("openconfig-lldp", "http://openconfig.net/yang/lldp");
+const ISIS: &str = "openconfig-isis";
 
 /// The most interfaces, and the most neighbours, of one router.
 pub const MOST: usize = 8_192;
@@ -29,6 +32,9 @@ pub struct Topics {
     interfaces: bool,
     ethernet: bool,
     lldp: bool,
+    isis: bool,
+    /// The database of IS-IS too, where it serves that.
+    database: bool,
 }
 
 impl Topics {
@@ -39,13 +45,21 @@ impl Topics {
             topics.interfaces |= module == INTERFACES.0;
             topics.ethernet |= module == ETHERNET.0;
             topics.lldp |= module == LLDP.0;
+            topics.isis |= module == ISIS;
         }
         topics
     }
 
+    /// The same and what IS-IS tells it, where it serves that. Every router of an area has the database of all, so that a few are to be
+    /// asked for it and not each of them.
+    #[must_use]
+    pub const fn with_database(self) -> Self {
+        Self { database: self.isis, ..self }
+    }
+
     /// Whether there is nothing to ask.
     pub const fn is_empty(self) -> bool {
-        !self.interfaces && !self.lldp
+        !self.interfaces && !self.lldp && !self.database
     }
 
     /// As a NETCONF subtree filter (RFC 6241 section 6).
@@ -72,25 +86,33 @@ impl Topics {
                 LLDP.1
             ));
         }
+        if self.database {
+            filter.push_str(database::FILTER);
+        }
         filter
     }
 
-    /// As gNMI paths. Whole modules: not every target answers a Get whose path leaves the key of a list open.
+    /// As gNMI paths. Whole modules, as not every target answers a Get whose path leaves the key of a list open; but for the database, beside
+    /// which all that an instance has would come.
     pub fn paths(self) -> Vec<&'static str> {
-        let paths =
-            [(self.interfaces, "/openconfig-interfaces:interfaces"), (self.lldp, "/openconfig-lldp:lldp")];
+        let paths = [
+            (self.interfaces, "/openconfig-interfaces:interfaces"),
+            (self.lldp, "/openconfig-lldp:lldp"),
+            (self.database, database::PATH),
+        ];
         paths.into_iter().filter(|(is_served, _)| *is_served).map(|(_, path)| path).collect()
     }
 }
 
-/// What an answer says. The tree's root has `interfaces` and `lldp` as children where there is anything. O(n log n) in the nodes of
-/// the answer.
+/// What an answer says. The tree's root has `interfaces`, `lldp` and `network-instances` as children where there is anything. O(n log n) in
+/// the nodes of the answer.
 ///
 /// # Errors
-/// A value that the modules do not allow; more than [`MOST`] interfaces or neighbours.
+/// A value that the modules do not allow; more than [`MOST`] interfaces or neighbours, or more of a database than there is room for.
 pub fn read(root: &View) -> Result<Surroundings, BadPayload> {
     let mut found = Surroundings {
         system_name: text(root, &["lldp", "state", "system-name"]),
+        lsdb: database::read(root)?,
         ..Surroundings::default()
     };
     for interface in root.all(&["interfaces", "interface"]) {

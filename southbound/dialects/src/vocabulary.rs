@@ -16,8 +16,8 @@ use model::{
 
 use crate::{Dialect, Headend, operation::names};
 
-/// Names of nodes by the module that defines them.
-pub type Vocabulary = BTreeMap<&'static str, BTreeSet<&'static str>>;
+/// Nodes by the module that defines them, as [`names`] has them: `name`, and `parent/name`.
+pub type Vocabulary = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl Dialect {
     /// All that it can write. Some dozen edits are rendered for it.
@@ -231,7 +231,7 @@ mod tests {
                     count(&counts, *dialect, edit, rendered.is_ok());
                     for (module, nodes) in names(&rendered.unwrap_or_default()) {
                         let known = vocabulary.get(module);
-                        let is_known = |node: &&str| known.is_some_and(|known| known.contains(*node));
+                        let is_known = |node: &String| known.is_some_and(|known| known.contains(node));
                         let stranger = nodes.iter().find(|node| !is_known(node));
                         proptest::prop_assert_eq!(stranger, None, "{}: {} of {}", dialect, edit, module);
                     }

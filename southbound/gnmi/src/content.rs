@@ -180,6 +180,23 @@ mod tests {
         }
     }
 
+    /// Some devices refuse leaves and take the containers that hold them.
+    #[test]
+    fn no_dialect_writes_a_leaf_by_itself() {
+        let held = DeviceConfig::default();
+        let headend = Headend { address: "10.0.0.1".parse().expect("an address"), held: &held };
+        for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.has_words()) {
+            let edits: Vec<_> = sample_edits(1).into_iter().filter(|edit| dialect.carries(edit)).collect();
+            let operations = dialect.render(&edits, &headend).expect("its table has it");
+            let changes = changes(&operations).expect("paths");
+            let written: Vec<_> = changes.update.iter().chain(&changes.replace).collect();
+            assert!(!written.is_empty(), "{dialect}");
+            for (path, value) in written {
+                assert!(value.is_object(), "{dialect} writes {value} at {path}");
+            }
+        }
+    }
+
     #[test]
     fn a_leaf_list_is_several_nodes() {
         let view = tree(notice(vec![("/a/dscp-set", json!([10, 12])), ("/a/x", json!("y"))]));

@@ -51,6 +51,8 @@ pub struct GnmiDevice {
     pre_images: Arc<dyn PreImages>,
     open: Option<Open>,
     staged: Option<Staged>,
+    /// Whether it is asked for the database of IS-IS with what is around it.
+    tells_database: bool,
     /// Whether it is asked what is around it, where it left that unanswered.
     rest: Rest,
     /// What this object committed on a device that takes it back by itself, and has not tried to confirm yet.
@@ -86,6 +88,7 @@ impl GnmiDevice {
             pre_images,
             open: None,
             staged: None,
+            tells_database: false,
             rest: Rest::default(),
             waiting: None,
         }
@@ -95,6 +98,12 @@ impl GnmiDevice {
     #[must_use]
     pub fn speaking(self, dialect: Dialect, address: IpAddr) -> Self {
         Self { dialect, address, ..self }
+    }
+
+    /// With what is around it, it is asked for the database of IS-IS too: what all routers tell, so that a few are enough.
+    #[must_use]
+    pub fn telling_database(self) -> Self {
+        Self { tells_database: true, ..self }
     }
 
     /// What it speaks.
@@ -421,6 +430,7 @@ impl Device for GnmiDevice {
         let session = self.session().await?;
         let models = session.capabilities().models.iter().take(MOST_MODELS);
         let topics = Topics::of(models.map(|model| local(&model.name)));
+        let topics = if self.tells_database { topics.with_database() } else { topics };
         if topics.is_empty() {
             return Ok(None);
         }

@@ -31,15 +31,16 @@ const SILENT_INTERVALS: u32 = 5;
 const SHORTEST_SILENCE: Duration = Duration::from_secs(5);
 
 /// Keeps a stream of the device's measures and sends the samples of each notice to `out`, until `out` closes. A receiver
-/// that is slow slows the device, and costs no memory here.
+/// that is slow slows the device, and costs no memory here. What a device refused once is not asked again when its stream is opened anew.
 pub async fn watch(node: NodeId, target: Target, interval: Duration, out: mpsc::Sender<Vec<Sample>>) {
     let mut log = Log { node: &node, last: None };
     let mut backoff = Backoff::new(node.as_str());
+    let mut knows = Knows::NotTried;
     loop {
         let begun = Instant::now();
         let end = tokio::select! {
             () = out.closed() => return,
-            end = follow(&node, &target, interval, &out, &mut log) => end,
+            end = follow(&node, &target, &mut knows, interval, &out, &mut log) => end,
         };
         // None is a receiver that has gone.
         let Some(error) = end else { return };
@@ -56,11 +57,12 @@ pub async fn watch(node: NodeId, target: Target, interval: Duration, out: mpsc::
 async fn follow(
     node: &NodeId,
     target: &Target,
+    knows: &mut Knows,
     interval: Duration,
     out: &mpsc::Sender<Vec<Sample>>,
     log: &mut Log<'_>,
 ) -> Option<SessionError> {
-    let mut stream = match subscribe(target, interval).await {
+    let mut stream = match subscribe(target, knows, interval).await {
         Ok(stream) => stream,
         Err(error) => return Some(error),
     };
@@ -82,15 +84,30 @@ async fn follow(
     }
 }
 
+/// What a device was found to know of subscriptions, while it is watched.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Knows {
+    /// It has refused nothing so far.
+    NotTried,
+    /// It refused to report changes, and took samples in their place.
+    SamplesAlone,
+}
+
 /// A stream of everything that the loop watches: changes where the device reports them, samples of all otherwise.
-async fn subscribe(target: &Target, interval: Duration) -> Result<Stream, SessionError> {
+async fn subscribe(target: &Target, knows: &mut Knows, interval: Duration) -> Result<Stream, SessionError> {
     let session = Session::connect(target).await?;
     let silence = interval.saturating_mul(SILENT_INTERVALS).max(SHORTEST_SILENCE);
     let options = StreamOptions { silence: Some(silence), ..StreamOptions::default() };
-    match session.subscribe(list(interval, true), options).await {
-        Err(SessionError::Unsupported { .. }) => session.subscribe(list(interval, false), options).await,
-        other => other,
+    if *knows == Knows::NotTried {
+        match session.subscribe(list(interval, true), options).await {
+            Err(SessionError::Unsupported { .. }) => {}
+            other => return other,
+        }
     }
+    let stream = session.subscribe(list(interval, false), options).await?;
+    // Only now: a device that takes no samples either may have refused for another reason.
+    *knows = Knows::SamplesAlone;
+    Ok(stream)
 }
 
 fn list(interval: Duration, on_change: bool) -> Vec<Subscription> {

@@ -99,6 +99,11 @@ impl Capabilities {
         all
     }
 
+    /// Whether there are `<get-data>` and `<edit-data>` (RFC 8526), as its hello lists their module.
+    pub fn nmda(&self) -> bool {
+        self.modules.contains_key("ietf-netconf-nmda")
+    }
+
     /// Notes a standard capability such as `candidate:1.0`; false if it is not one we know.
     fn take(&mut self, capability: &str, query: &BTreeMap<&str, String>) -> bool {
         let flag = match capability {

@@ -111,6 +111,8 @@ pub struct NetconfDevice {
     library: Option<Library>,
     /// Of what it can be asked beside its configuration; absent until the session that is open was asked.
     topics: Option<Topics>,
+    /// Whether it is asked for the database of IS-IS too.
+    tells_database: bool,
     /// Whether it is asked that, where it left it unanswered.
     rest: Rest,
     /// The modules that the open session told, where not all of them is judged yet.
@@ -134,6 +136,7 @@ impl NetconfDevice {
             filter: reading::filter(dialect),
             library: None,
             topics: None,
+            tells_database: false,
             rest: Rest::default(),
             told: None,
             open: None,
@@ -166,6 +169,12 @@ impl NetconfDevice {
     #[must_use]
     pub fn with_library(self, library: Library) -> Self {
         Self { library: Some(library.of_one_device()), ..self }
+    }
+
+    /// With what is around it, it is asked for the database of IS-IS too: what all routers tell, so that a few are enough.
+    #[must_use]
+    pub fn telling_database(self) -> Self {
+        Self { tells_database: true, ..self }
     }
 
     /// It begins on a session that was opened elsewhere, whatever carries that. When it ends, the next one is opened to the target.

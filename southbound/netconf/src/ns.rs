@@ -10,6 +10,10 @@ pub const MONITORING: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitorin
 pub const YANG_LIBRARY: &str = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
 /// The `<with-defaults>` parameter: RFC 6243.
 pub const WITH_DEFAULTS: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defaults";
+/// `<get-data>` and `<edit-data>`: RFC 8526.
+pub const NMDA: &str = "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda";
+/// Identities of datastores: RFC 8342.
+pub const DATASTORES: &str = "urn:ietf:params:xml:ns:yang:ietf-datastores";
 /// The namespace that the prefix `xml` always stands for.
 pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 

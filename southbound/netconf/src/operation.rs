@@ -5,6 +5,7 @@
 
 mod build;
 mod needs;
+pub mod nmda;
 mod parse;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 use std::fmt;
 
 pub use needs::Unsupported;
+use nmda::DataStore;
 
 use crate::xml::{self, Binding, Element, Limits, XmlError};
 
@@ -233,6 +235,10 @@ pub enum Operation {
     KillSession { session_id: u32 },
     /// The text of a module.
     GetSchema { identifier: String, version: Option<String>, format: Option<String> },
+    /// One datastore of those of NMDA (RFC 8526, section 3.1).
+    GetData { datastore: DataStore, filter: Option<Filter> },
+    /// Change one of those in part (section 3.2).
+    EditData { datastore: DataStore, default_operation: Option<DefaultOperation>, config: Vec<Element> },
     /// Ask for notifications. Times are RFC 3339.
     CreateSubscription {
         stream: Option<String>,

@@ -7,7 +7,10 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::ns;
-use crate::operation::{Commit, Datastore, DefaultsMode, EditConfig, Filter, Operation, Source, Target};
+use crate::operation::nmda::DataStore;
+use crate::operation::{
+    Commit, Datastore, DefaultOperation, DefaultsMode, EditConfig, Filter, Operation, Source, Target,
+};
 use crate::rpc::Success;
 use crate::session::{CallError, Session};
 use crate::xml::Element;
@@ -50,6 +53,33 @@ impl Session {
     ) -> Result<Element, CallError> {
         let op = Operation::GetConfig { source, filter, with_defaults };
         data(self.run(&op, deadline).await?, ns::BASE)
+    }
+
+    /// One datastore of NMDA (RFC 8526); gives `<data>`.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    pub async fn get_data(
+        &self,
+        datastore: DataStore,
+        filter: Option<Filter>,
+        deadline: Instant,
+    ) -> Result<Element, CallError> {
+        data(self.run(&Operation::GetData { datastore, filter }, deadline).await?, ns::NMDA)
+    }
+
+    /// Changes a datastore of NMDA in part (RFC 8526).
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    pub async fn edit_data(
+        &self,
+        datastore: DataStore,
+        default_operation: Option<DefaultOperation>,
+        config: Vec<Element>,
+        deadline: Instant,
+    ) -> Result<(), CallError> {
+        self.done(Operation::EditData { datastore, default_operation, config }, deadline).await
     }
 
     /// Changes a datastore in part.

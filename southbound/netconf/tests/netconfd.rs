@@ -17,7 +17,7 @@ use netconf::operation::{
 use netconf::rpc_error::{ErrorTag, RpcErrors};
 use netconf::session::{CallError, Cause, End, Options, Session};
 use netconf::ssh::{self, ConnectError};
-use netconf::xml::Element;
+use netconf::xml::{Binding, Element};
 use peer::Netconfd;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -159,6 +159,31 @@ async fn a_trial_is_undone_by_cancel_and_by_its_timer() {
             // This server looks at its timer only after a second without requests.
             tokio::time::sleep(Duration::from_millis(1500)).await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_xpath_expression_selects_what_is_read() {
+    on_a_peer(async |peer| {
+        let session = connect(&peer).await;
+        for name in ["eth1", "eth2"] {
+            let edit = edit(name, "there").test_option(TestOption::TestThenSet);
+            session.edit_config(edit, soon()).await.unwrap();
+        }
+        session.commit(Commit::default(), soon()).await.unwrap();
+        assert_eq!(description(&session, Datastore::Running, "eth2").await.as_deref(), Some("there"));
+        let filter = Filter::XPath {
+            select: "/if:interfaces/if:interface[if:name='eth1']".into(),
+            bindings: vec![Binding { prefix: "if".into(), ns: INTERFACES.into() }],
+        };
+        let data = session.get_config(Datastore::Running, Some(filter), None, soon()).await.unwrap();
+        let found = data.child(INTERFACES, "interfaces").expect("what was selected");
+        let names: Vec<_> = found
+            .children_named(INTERFACES, "interface")
+            .map(|interface| interface.child_text(INTERFACES, "name"))
+            .collect();
+        assert_eq!(names, [Some("eth1")]);
     })
     .await;
 }

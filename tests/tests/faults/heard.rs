@@ -1,8 +1,9 @@
 //! What routers hear on their lines, over real sessions of both protocols: every end of every line is heard at the other, a line that is
-//! cut is heard at neither and is no cable elsewhere, and a network file that is wrong about a cable is told so at both ends.
+//! cut is heard at neither and is no cable elsewhere, and a network file that is wrong about a cable is told so at both ends. And what IS-IS
+//! tells: what the file has otherwise, plans follow as it is told.
 
 use engine::{learn::FactView, snapshot::Snapshot};
-use model::{LinkId, Side};
+use model::{IgpMetric, LinkId, NodeId, Side};
 use router::lab::Command;
 
 use crate::{
@@ -79,4 +80,32 @@ async fn a_file_that_is_wrong_about_cables_is_told_so_at_both_ends() {
                     br-1 eth2 on its eth3, where the network file has br-1 eth1";
     assert!(cables(&seen).contains(&expected.to_owned()), "{:?}", cables(&seen));
     controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_metric_that_the_file_has_otherwise_is_followed_as_is_is_tells_it() {
+    // One of them speaks NETCONF, one gNMI.
+    for tells in ["hq-pe1", "core-1"] {
+        let mut lab = Lab::start(Speaks::Netconf).await;
+        lab.tells = vec![NodeId::lit(tells)];
+        let told = lab.ted.links[&line()].a_to_z.igp.value;
+        let in_file = IgpMetric(told.0 + 100);
+        lab.ted.links.get_mut(&line()).unwrap().a_to_z.igp.value = in_file;
+        let mut controller = Inside::start(&lab).await;
+        let igp = |all: &Snapshot| said(all, &line(), Side::A, "igp");
+        let is_followed = |all: &Snapshot| {
+            let fact = igp(all).filter(|fact| fact.followed && fact.value == told.0.to_string());
+            let all_links = lab.ted.links.keys().all(|link| said(all, link, Side::Z, "igp").is_some());
+            fact.is_some() && all_links && all.sources.waiting.is_empty()
+        };
+        let seen = controller.see("the metric that is told is followed", is_followed).await;
+        let fact = igp(&seen).unwrap();
+        assert_eq!((fact.source, fact.stale), (format!("{tells} by isis"), None));
+        assert_eq!(cables(&seen), Vec::<String>::new());
+
+        // The lines of a router whose lines are down are told by nobody.
+        lab.tell(&Command::SetUp { link: line(), up: false });
+        controller.see("a line that is down is not told", |all| igp(all).is_none()).await;
+        controller.stop().await;
+    }
 }

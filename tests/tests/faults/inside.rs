@@ -130,14 +130,18 @@ pub fn devices(lab: &Lab) -> BTreeMap<NodeId, DeviceHandle> {
                 let manners =
                     Manners { answer: patience, work: patience, patience: LONG, ..Manners::default() };
                 let options = Options { manners, connect: patience, ..Options::default() };
-                DeviceHandle::spawn(NetconfDevice::new(node.clone(), target, options), LONG)
+                let device = NetconfDevice::new(node.clone(), target, options);
+                let device = if lab.tells.contains(node) { device.telling_database() } else { device };
+                DeviceHandle::spawn(device, LONG)
             }
             Speaks::GnmiConfirmed | Speaks::Gnmi => {
                 let limits = gnmi::session::Limits { deadline: patience, ..Default::default() };
                 let tls = tls.clone();
                 let target =
                     Target { address, server_name: node.to_string(), tls, credentials: None, limits };
-                DeviceHandle::spawn(GnmiDevice::new(node.clone(), target, Arc::clone(&pre_images)), LONG)
+                let device = GnmiDevice::new(node.clone(), target, Arc::clone(&pre_images));
+                let device = if lab.tells.contains(node) { device.telling_database() } else { device };
+                DeviceHandle::spawn(device, LONG)
             }
         }
     };

@@ -68,6 +68,8 @@ pub struct Lab {
     pub fleet: Fleet,
     pub world: Arc<World>,
     pub folder: tempfile::TempDir,
+    /// Routers that a controller asks for the database of IS-IS.
+    pub tells: Vec<NodeId>,
     speaks: BTreeMap<NodeId, Speaks>,
     /// What every router held before a controller came: its interfaces, its instances, and what others made.
     found: BTreeMap<NodeId, Tree>,
@@ -134,7 +136,8 @@ impl Lab {
         let held =
             |router: &Arc<Router>| (router.name().clone(), router.with(|store| store.running().clone()));
         let found = fleet.routers().map(held).collect();
-        Self { ted, fleet, world, folder, speaks, found, _stop: stop.drop_guard(), _room: room }
+        let (tells, _stop) = (Vec::new(), stop.drop_guard());
+        Self { ted, fleet, world, folder, tells, speaks, found, _stop, _room: room }
     }
 
     /// How a router is configured.

@@ -50,6 +50,7 @@ pub mod verdict;
 pub mod change;
 
 // What is seen, what it led to, and what is said about it.
+pub mod lsdb;
 pub mod sample;
 pub mod surroundings;
 
@@ -76,6 +77,7 @@ pub use id::{
 };
 pub use intent::{IntentSet, Service, Sle, Slo};
 pub use link::{DirectedLink, Link, Side};
+pub use lsdb::Lsdb;
 pub use node::Node;
 pub use qos::{Classifier, Discipline, InterfaceQos, QueueShare};
 pub use sample::{Measure, Sample};

@@ -1,4 +1,5 @@
-//! What a router says of what is around it: whether its interfaces work, and whom it hears behind them (LLDP, IEEE 802.1AB).
+//! What a router says of what is around it: whether its interfaces work, whom it hears behind them (LLDP, IEEE 802.1AB), and what IS-IS
+//! tells it of the network.
 //!
 //! Names of neighbours are as they were told. What they mean in a network file is for whoever has one.
 
@@ -6,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::InterfaceName, unit::Bandwidth};
+use crate::{id::InterfaceName, lsdb::Lsdb, unit::Bandwidth};
 
 /// What one router says.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Surroundings {
     pub ports: BTreeMap<InterfaceName, Port>,
     /// Whom it hears, by the interface of its own; in order, so that two answers that say the same are the same.
     pub neighbours: BTreeMap<InterfaceName, Vec<Neighbour>>,
+    /// What IS-IS tells of the whole area, as it has it; absent where it was not asked, or has none.
+    pub lsdb: Option<Lsdb>,
 }
 
 /// An interface. What is absent was not told.

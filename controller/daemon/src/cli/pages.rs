@@ -69,6 +69,7 @@ The network file says what is wanted, routers say by BGP-LS what is. Plans follo
 they say something, and the file elsewhere; delay, jitter and loss are shown and followed by nothing,
 and so is the speed of a port where the file gives its line less.
 What a silent peer said stays, and is stale.
+Routers with isisDatabase in the inventory are asked for what IS-IS tells them: that is followed likewise.
 
 Routers say for themselves whether interfaces work, how fast they are, and whom they hear behind them
 by LLDP, where they serve openconfig-interfaces and openconfig-lldp. That is shown, and followed by

@@ -214,7 +214,8 @@ impl Workshop<'_> {
                 let (dialect, address) = speaks;
                 let target = self.target(access, login)?;
                 let device = GnmiDevice::new(entry.name.clone(), target, pre_images);
-                Driver::Gnmi(Box::new(device.speaking(dialect, address)))
+                let device = device.speaking(dialect, address);
+                Driver::Gnmi(Box::new(if entry.isis_database { device.telling_database() } else { device }))
             }
         })
     }
@@ -232,6 +233,7 @@ impl Workshop<'_> {
         }
         let device = NetconfDevice::new(entry.name.clone(), target, Options::default());
         let device = device.speaking(dialect, address).with_library(self.library.clone());
+        let device = if entry.isis_database { device.telling_database() } else { device };
         Driver::Netconf(Box::new(device.keeping(pre_images)))
     }
 

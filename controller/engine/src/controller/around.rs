@@ -1,5 +1,6 @@
 //! What routers say is around them. It is laid beside what peers say and judged beside the loop: no plan follows from it, and in an outage,
-//! when many routers fall silent or come back, the loop has better things to do.
+//! when many routers fall silent or come back, the loop has better things to do. What some of them tell of IS-IS is put together there too,
+//! and only where it comes to something else is all weighed anew, for plans follow it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,7 +13,7 @@ use tokio::{
 use tracing::{error, warn};
 
 use super::Controller;
-use crate::learn::{self, Learned, News, Routers, Sources};
+use crate::learn::{self, Databases, Learned, News, Routers, Sources};
 
 /// What many routers say of what is around them is looked at together.
 const GATHER: Duration = Duration::from_secs(2);
@@ -22,6 +23,8 @@ const GATHER: Duration = Duration::from_secs(2);
 pub(super) struct Around {
     /// What they said last.
     routers: Arc<Routers>,
+    /// What the databases of IS-IS among that come to, as it was looked at last.
+    databases: Arc<Databases>,
     /// Those that answer and do not say it, and why.
     mute: BTreeMap<NodeId, String>,
     /// When it is looked at, where it is something new.
@@ -33,6 +36,7 @@ pub(super) struct Around {
 /// All that a look at what is told needs.
 pub(super) struct Look {
     routers: Arc<Routers>,
+    databases: Arc<Databases>,
     mute: BTreeMap<NodeId, String>,
     news: Arc<News>,
     file: Arc<Ted>,
@@ -44,6 +48,7 @@ struct Looked {
     /// What it was laid over.
     told: Arc<Learned>,
     learned: Learned,
+    databases: Databases,
     shown: Sources,
     odd: Vec<Finding>,
 }
@@ -51,13 +56,8 @@ struct Looked {
 impl Around {
     /// Lays it over what others say, see [`Routers::lay`].
     pub fn lay(&self, learned: Learned, file: &Ted, before: (&Learned, Timestamp)) -> Learned {
+        let learned = self.databases.lay(learned, file, before);
         self.routers.lay(learned, file, before)
-    }
-
-    /// All of it was looked at; whether there was anything new.
-    pub fn looked_at(&mut self) -> bool {
-        self.looking = None;
-        self.due.take().is_some()
     }
 
     /// Whether something new was not looked at yet.
@@ -80,6 +80,10 @@ impl Look {
         shown.routers = self.routers.views();
         shown.waiting = waiting;
         let mut odd = learn::judge(&self.news, &shown);
+        // Peers may tell of the same.
+        let mut strangers = self.databases.strangers();
+        strangers.retain(|finding| !odd.contains(finding));
+        odd.extend(strangers);
         odd.extend(learn::misplugged(learned, &self.file));
         odd.extend(self.routers.unknown_cables(&self.file));
         odd.extend(learn::mute(&self.mute));
@@ -89,8 +93,9 @@ impl Look {
     /// Lays what routers say now over what was `told` without that.
     fn look(&self, told: Arc<Learned>, before: (&Learned, Timestamp), waiting: Vec<String>) -> Looked {
         let learned = self.routers.lay((*told).clone(), &self.file, before);
+        let databases = self.routers.databases(before.0, &self.file);
         let (shown, odd) = self.shown(&learned, waiting);
-        Looked { told, learned, shown, odd }
+        Looked { told, learned, databases, shown, odd }
     }
 }
 
@@ -135,6 +140,7 @@ impl Controller {
         let around = &self.learning.around;
         Look {
             routers: Arc::clone(&around.routers),
+            databases: Arc::clone(&around.databases),
             mute: around.mute.clone(),
             news: Arc::clone(&self.learning.heard),
             file: Arc::clone(&self.world.file),
@@ -168,7 +174,11 @@ impl Controller {
         }
     }
 
-    fn take_looked(&mut self, Looked { told, learned, shown, odd }: Looked) {
+    fn take_looked(&mut self, Looked { told, learned, databases, shown, odd }: Looked) {
+        if databases != *self.learning.around.databases {
+            self.learning.around.databases = Arc::new(databases);
+            return self.weigh();
+        }
         if !Arc::ptr_eq(&told, &self.told_now()) {
             // It was laid over what is not told any more.
             return self.learning.around.look_soon(true);

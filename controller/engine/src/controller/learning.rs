@@ -162,6 +162,7 @@ impl Controller {
     pub(super) async fn keep_around_last(&mut self) {
         if self.learning.around.has_news() {
             self.weigh();
+            self.note_around();
         }
         if let Some(write) = self.learning.write.take() {
             let ended = write.await;
@@ -210,9 +211,6 @@ impl Controller {
             false => told.over(before, started, &told_all),
         };
         let learned = Arc::new(self.learning.around.lay(learned, &self.world.file, (before, started)));
-        if self.learning.around.looked_at() {
-            self.note_around();
-        }
         let ted = learned.lay(&self.world.file);
         let (plain, followed) = (learn::plain(&ted), learn::plain(&self.world.ted));
         let mut subjects = Vec::new();

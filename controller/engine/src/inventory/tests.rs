@@ -128,6 +128,27 @@ fn what_is_missing_or_contradicts_itself_is_refused_with_what_to_write() {
 }
 
 #[test]
+fn the_database_of_is_is_is_asked_of_a_few() {
+    let one = |name: usize, asked: bool| {
+        let asked = if asked { "    isisDatabase: true\n" } else { "" };
+        format!(
+            "  - name: r{name}\n    config: {{netconf: \"127.0.1.1:830\", hostKey: \"SHA256:abc\"}}\n{asked}    \
+             login: {{user: ops, key: \"file:key\"}}\n"
+        )
+    };
+    let all = |asked: usize| {
+        let devices: String = (0..12).map(|name| one(name, name < asked)).collect();
+        Inventory::parse(&format!("apiVersion: trunkline/v1\nkind: Inventory\ndevices:\n{devices}"))
+    };
+    let inventory = all(2).unwrap();
+    let asked: Vec<bool> = inventory.devices.iter().map(|entry| entry.isis_database).collect();
+    assert_eq!((&asked[..3], asked.len()), (&[true, true, false][..], 12));
+    assert!(serde_yaml::to_string(&inventory).unwrap().contains("isisDatabase: true"));
+    assert!(all(8).is_ok());
+    assert!(all(9).unwrap_err().to_string().starts_with("isisDatabase stands at 9 devices"));
+}
+
+#[test]
 fn the_schema_knows_every_word() {
     let schema = Inventory::schema();
     let words = |name: &str| {

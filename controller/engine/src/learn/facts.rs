@@ -9,7 +9,8 @@ use bgp::learn::{Matched, Names, PROTOCOL, Router, Way, merge};
 use ipnet::Ipv6Net;
 use model::{
     Affinity, Bandwidth, Delay, Fact, IgpMetric, Jitter, Label, Link, LinkId, Loss, Node, NodeId, Side,
-    Source, Standing, TeMetric, Ted, Timestamp, link::Direction, node::MsdSet, sr::LabelBlock,
+    Source, Standing, TeMetric, Ted, Timestamp, fact::DeviceSource, link::Direction, node::MsdSet,
+    sr::LabelBlock,
 };
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +127,38 @@ impl Learned {
         self
     }
 
+    /// Lays what is said beside by another protocol: what a router says of itself counts, then what is known, with the other beside it.
+    pub(super) fn join(&mut self, said: &Self, file: &Ted) {
+        for (id, facts) in &said.nodes {
+            self.nodes.entry(id.clone()).or_default().join(facts, id);
+        }
+        for (id, facts) in &said.links {
+            let Some(link) = file.links.get(id) else { continue };
+            let known = self.links.entry(id.clone()).or_default();
+            known.a_to_z.join(&facts.a_to_z, &link.a.node);
+            known.z_to_a.join(&facts.z_to_a, &link.z.node);
+        }
+    }
+
+    /// What of it these sources say, groups and what is around left out.
+    pub(super) fn said_by(&self, is_meant: &mut dyn FnMut(&DeviceSource) -> bool) -> Self {
+        let mut said = Self::default();
+        for (id, facts) in &self.nodes {
+            let facts = facts.said_by(is_meant);
+            if facts != NodeFacts::default() {
+                said.nodes.insert(id.clone(), facts);
+            }
+        }
+        for (id, facts) in &self.links {
+            let (a_to_z, z_to_a) = (facts.a_to_z.said_by(is_meant), facts.z_to_a.said_by(is_meant));
+            let facts = LinkFacts { a_to_z, z_to_a, affinity: None };
+            if facts != LinkFacts::default() {
+                said.links.insert(id.clone(), facts);
+            }
+        }
+        said
+    }
+
     /// What of it plans may follow, without who said it and when.
     #[must_use]
     pub fn values(&self) -> Self {
@@ -183,6 +216,26 @@ impl NodeFacts {
         merge(&mut self.overload, router.overload.clone());
     }
 
+    fn join(&mut self, said: &Self, of: &NodeId) {
+        join(&mut self.locator, said.locator.as_ref(), of);
+        join(&mut self.node_sid, said.node_sid.as_ref(), of);
+        join(&mut self.srgb, said.srgb.as_ref(), of);
+        join(&mut self.srlb, said.srlb.as_ref(), of);
+        join(&mut self.msd, said.msd.as_ref(), of);
+        join(&mut self.overload, said.overload.as_ref(), of);
+    }
+
+    fn said_by(&self, is_meant: &mut dyn FnMut(&DeviceSource) -> bool) -> Self {
+        Self {
+            locator: said_by(self.locator.as_ref(), is_meant),
+            node_sid: said_by(self.node_sid.as_ref(), is_meant),
+            srgb: said_by(self.srgb.as_ref(), is_meant),
+            srlb: said_by(self.srlb.as_ref(), is_meant),
+            msd: said_by(self.msd.as_ref(), is_meant),
+            overload: said_by(self.overload.as_ref(), is_meant),
+        }
+    }
+
     fn keep(&mut self, old: &Self, since: Silence<'_>) {
         keep(&mut self.locator, old.locator.as_ref(), since);
         keep(&mut self.node_sid, old.node_sid.as_ref(), since);
@@ -213,6 +266,31 @@ impl WayFacts {
         merge(&mut self.delay, way.delay.clone());
         merge(&mut self.jitter, way.jitter.clone());
         merge(&mut self.loss, way.loss.clone());
+    }
+
+    fn join(&mut self, said: &Self, of: &NodeId) {
+        join(&mut self.bandwidth, said.bandwidth.as_ref(), of);
+        join(&mut self.igp, said.igp.as_ref(), of);
+        join(&mut self.te, said.te.as_ref(), of);
+        join(&mut self.adjacency_label, said.adjacency_label.as_ref(), of);
+        join(&mut self.end_x, said.end_x.as_ref(), of);
+        join(&mut self.delay, said.delay.as_ref(), of);
+        join(&mut self.jitter, said.jitter.as_ref(), of);
+        join(&mut self.loss, said.loss.as_ref(), of);
+    }
+
+    fn said_by(&self, is_meant: &mut dyn FnMut(&DeviceSource) -> bool) -> Self {
+        Self {
+            bandwidth: said_by(self.bandwidth.as_ref(), is_meant),
+            igp: said_by(self.igp.as_ref(), is_meant),
+            te: said_by(self.te.as_ref(), is_meant),
+            adjacency_label: said_by(self.adjacency_label.as_ref(), is_meant),
+            end_x: said_by(self.end_x.as_ref(), is_meant),
+            delay: said_by(self.delay.as_ref(), is_meant),
+            jitter: said_by(self.jitter.as_ref(), is_meant),
+            loss: said_by(self.loss.as_ref(), is_meant),
+            around: AroundFacts::default(),
+        }
     }
 
     fn keep(&mut self, old: &Self, since: Silence<'_>) {
@@ -304,6 +382,22 @@ impl AroundFacts {
         keep(&mut self.speed, old.speed.as_ref(), silence);
         keep(&mut self.plug, old.plug.as_ref(), silence);
     }
+}
+
+/// What a router says of itself goes before what is known of it.
+fn join<T: Clone + PartialEq>(place: &mut Option<Fact<T>>, said: Option<&Fact<T>>, of: &NodeId) {
+    let Some(said) = said.cloned() else { return };
+    let is_own = matches!(&said.source, Source::Advertised(device) if device.node == *of);
+    let second = if is_own { place.replace(said) } else { Some(said) };
+    merge(place, second);
+}
+
+fn said_by<T: Clone>(
+    fact: Option<&Fact<T>>,
+    is_meant: &mut dyn FnMut(&DeviceSource) -> bool,
+) -> Option<Fact<T>> {
+    let is_meant = |fact: &&Fact<T>| matches!(&fact.source, Source::Advertised(device) if is_meant(device));
+    fact.filter(is_meant).cloned()
 }
 
 fn keep<T: Clone>(place: &mut Option<Fact<T>>, before: Option<&Fact<T>>, silence: Silence<'_>) {

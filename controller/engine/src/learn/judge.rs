@@ -53,7 +53,7 @@ pub fn mute(routers: &BTreeMap<NodeId, String>) -> Vec<Finding> {
     capped(routers.iter().map(finding).collect(), codes::SILENT_SOURCE, "routers")
 }
 
-fn strangers(unmatched: &Unmatched) -> Vec<Finding> {
+pub(super) fn strangers(unmatched: &Unmatched) -> Vec<Finding> {
     let routers = unmatched.routers.iter().map(|router| {
         let message =
             format!("the routing protocol tells of router {router}, which the network file does not have");

@@ -13,6 +13,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    databases::{Databases, Told},
     facts::{Learned, LinkFacts},
     judge::capped,
     plug::{AroundFacts, Directory, Plug, Who},
@@ -55,11 +56,21 @@ pub struct RouterView {
     pub neighbours: usize,
 }
 
+/// What a router said at a moment, stale since it is silent.
+pub(super) fn fact<T>(
+    node: &NodeId,
+    protocol: &str,
+    (at, silent): (Timestamp, Option<Timestamp>),
+    value: T,
+) -> Fact<T> {
+    let source = DeviceSource { node: node.clone(), protocol: protocol.to_owned() };
+    let standing = silent.map_or(Standing::Fresh, |since| Standing::Stale { since });
+    Fact { value, source: Source::Advertised(source), at, standing }
+}
+
 impl Said {
     fn fact<T>(&self, node: &NodeId, protocol: &str, value: T) -> Fact<T> {
-        let source = DeviceSource { node: node.clone(), protocol: protocol.to_owned() };
-        let standing = self.silent.map_or(Standing::Fresh, |since| Standing::Stale { since });
-        Fact { value, source: Source::Advertised(source), at: self.at, standing }
+        fact(node, protocol, (self.at, self.silent), value)
     }
 
     /// What it says of one end of a link.
@@ -126,6 +137,15 @@ impl Routers {
         }
         learned.links.retain(|_, link| *link != LinkFacts::default());
         learned
+    }
+
+    /// What the databases of IS-IS come to that some of them told; `before` is what was known when nobody had said anything yet.
+    pub fn databases(&self, before: &Learned, file: &Ted) -> Databases {
+        let all = self.0.iter().filter_map(|(node, said)| {
+            let lsdb = said.what.lsdb.as_ref()?;
+            Some(Told { node, lsdb, at: said.at, silent: said.silent })
+        });
+        Databases::of(&all.collect::<Vec<_>>(), self.0.keys().cloned().collect(), before, file)
     }
 
     /// The routers of the file by what they are called.

@@ -119,7 +119,7 @@ impl Daemons {
             let write = || {
                 fs::create_dir_all(&of.folder)?;
                 for (program, text) in
-                    PROGRAMS.into_iter().zip([zebra(id, &of.folder), isisd(layout, id, &of.folder)])
+                    PROGRAMS.into_iter().zip([zebra(layout, id, &of.folder), isisd(layout, id, &of.folder)])
                 {
                     let file = of.folder.join(format!("{program}.conf"));
                     fs::write(&file, text)?;
@@ -187,6 +187,17 @@ impl Daemons {
         let mut all = adjacencies(&answer);
         all.sort();
         Ok(all)
+    }
+
+    /// The network as a router's isisd has it, in JSON that [`formats::read`] takes; none where the router has no isisd. Only lines with
+    /// IPv4 addresses are in it.
+    ///
+    /// # Errors
+    /// Its isisd does not answer.
+    pub fn graph(&self, id: &NodeId) -> Result<Option<String>, FrrError> {
+        let Some(of) = self.all.get(id) else { return Ok(None) };
+        let answer = ask(&of.folder.join("isisd.vty"), "show isis mpls-te database json");
+        answer.map(Some).map_err(|cause| FrrError::Silent { node: id.clone(), cause })
     }
 
     /// The lines over which neither router, or only one, has an adjacency that is up.

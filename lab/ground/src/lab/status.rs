@@ -108,6 +108,17 @@ impl Ground {
         });
         Ok(Status { lab: self.layout.lab.clone(), igp: self.options.igp, nodes, lines: lines.collect() })
     }
+
+    /// The network as a router's daemon of IS-IS has it, see [`Daemons::graph`](crate::frr::Daemons::graph); none with the lab's own IGP.
+    ///
+    /// # Errors
+    /// The daemon does not answer.
+    pub fn graph(&self, router: &NodeId) -> Result<Option<String>, GroundError> {
+        match &self.igp {
+            Igp::Frr(daemons) => Ok(daemons.graph(router)?),
+            Igp::Builtin(_) => Ok(None),
+        }
+    }
 }
 
 /// What is left of a lab that nobody keeps, by its record; none where there is no record. Nothing is asked of anybody.

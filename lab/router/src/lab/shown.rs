@@ -1,9 +1,12 @@
 //! What routers show of a simulated world. It knows which paths traffic takes, and of lines all that probes would say; it counts
 //! nothing at SIDs, and nobody in it probes segment lists.
 
-use std::{collections::BTreeMap, net::Ipv6Addr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv6Addr,
+};
 
-use model::{InterfaceName, Link, NextCsid, Node, NodeId, PolicyKey, Side, Ted};
+use model::{InterfaceName, Link, LinkId, NextCsid, Node, NodeId, PolicyKey, Side, Ted};
 use sim::World;
 
 use crate::state::{
@@ -11,9 +14,10 @@ use crate::state::{
     SidBehaviour, SidPrefix, SidState, Traffic,
 };
 
-/// The world's words in the router's; none where it has no such router.
-pub(super) fn shown(world: &World, node: &NodeId) -> Option<RouterState> {
+/// The world's words in the router's; none where it has no such router. Its lines that are down are noted.
+pub(super) fn shown(world: &World, node: &NodeId, down: &mut BTreeSet<LinkId>) -> Option<RouterState> {
     let found = world.state(node)?;
+    down.extend(found.interfaces.values().filter(|state| !state.up).map(|state| state.link.clone()));
     let interface = |(at, (name, state)): (usize, (&InterfaceName, &sim::InterfaceState))| {
         let neighbour = heard(world.ted(), node, name, state);
         let index = u32::try_from(at + 1).ok();

@@ -94,6 +94,9 @@ impl Builder {
         if parts.has(Part::Neighbours) {
             self.neighbours(tree.root_mut(), state);
         }
+        if let Some(lsdb) = state.lsdb.as_deref().filter(|_| parts.has(Part::Database)) {
+            self.places.database.show(&self.schema, tree.root_mut(), lsdb);
+        }
         for (name, interface) in &state.interfaces {
             self.interface(tree.root_mut(), name, interface, parts);
             if parts.has(Part::Queues) {

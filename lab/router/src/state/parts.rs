@@ -1,6 +1,8 @@
 //! How much state a reader asks for. One who follows whether interfaces are up need not wait until all queues were counted, and
 //! hears nothing as long as none goes up or down.
 
+use std::sync::Arc;
+
 use super::{PolicyState, RouterState};
 
 /// A kind of state.
@@ -22,11 +24,13 @@ pub enum Part {
     Lists,
     /// The router's own SIDs.
     Sids,
+    /// What IS-IS tells: much, and rarely asked for.
+    Database,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::Counters,
         Self::Measurement,
@@ -35,6 +39,7 @@ impl Part {
         Self::Steering,
         Self::Lists,
         Self::Sids,
+        Self::Database,
     ];
 
     /// Whether two moments show the same of it.
@@ -65,6 +70,10 @@ impl Part {
             }
             Self::Lists => policies(|a, b| a.active == b.active && a.lists == b.lists),
             Self::Sids => one.sids == other.sids,
+            Self::Database => match (&one.lsdb, &other.lsdb) {
+                (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+                (one, other) => one.is_none() && other.is_none(),
+            },
         }
     }
 }
@@ -77,6 +86,11 @@ impl Parts {
     /// All of them.
     pub fn all() -> Self {
         Part::ALL.into_iter().collect()
+    }
+
+    /// All of them but one.
+    pub fn all_but(part: Part) -> Self {
+        Part::ALL.into_iter().filter(|other| *other != part).collect()
     }
 
     /// Whether one is among them.

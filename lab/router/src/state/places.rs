@@ -1,6 +1,6 @@
 //! Where state stands in the schema: looked up once by name, used for every sample by number.
 
-use super::Part;
+use super::{Part, database::Database};
 use crate::yang::{NodeId, Schema};
 
 /// Containers from a node down, and the leaves in the last of them.
@@ -114,6 +114,7 @@ pub(super) struct Places {
     /// Delay, jitter, loss, bandwidth in use.
     pub(super) measurement: Group<4>,
     pub(super) hearing: Hearing,
+    pub(super) database: Database,
     /// From the top to the list of a port's queues, keys left out.
     pub(super) qos: NodeId,
     pub(super) qos_interfaces: NodeId,
@@ -184,6 +185,7 @@ impl Places {
             interface_counters: group(schema, interface, &["state", "counters"], COUNTERS),
             measurement: group(schema, interface, &["measurement"], measured),
             hearing: Hearing::of(schema),
+            database: Database::of(schema),
             qos: at("qos"),
             qos_interfaces: at("qos/interfaces"),
             qos_interface: at("qos/interfaces/interface"),
@@ -233,6 +235,7 @@ impl Places {
             of(Part::Lists, &self.lists.measured.leaves),
             of(Part::Sids, &self.sids.state.leaves),
             of(Part::Sids, &self.sids.counters.leaves),
+            of(Part::Database, &self.database.leaves),
         ]
         .concat()
     }

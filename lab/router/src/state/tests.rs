@@ -44,6 +44,7 @@ fn busy() -> RouterState {
         policies: [(key, policy.clone()), (gone, policy)].into(),
         rules: BTreeMap::new(),
         sids: local_sids(),
+        lsdb: Some(Arc::new(told())),
     }
 }
 
@@ -77,6 +78,26 @@ fn local_sids() -> BTreeMap<SidPrefix, SidState> {
     };
     [(SidPrefix::of(address("fd00:0:1:2::3"), 48), node), (SidPrefix::from(address("fd00:0:1:e000::")), link)]
         .into()
+}
+
+/// What IS-IS tells of three routers; two lines lead from the first to the second, and the third takes no transit.
+fn told() -> Lsdb {
+    use model::{
+        IgpMetric, TeMetric,
+        lsdb::{Adjacency, LsRouter, SystemId},
+    };
+    let id = |number: u8| SystemId::of([10, 0, 0, number].into());
+    let router = |number: u8, adjacencies| LsRouter {
+        name: Some(format!("r{number}")),
+        router_id: Some([10, 0, 0, number].into()),
+        overload: Some(number == 3),
+        adjacencies,
+        ..LsRouter::default()
+    };
+    let line = |to, igp| Adjacency { te: Some(TeMetric(igp + 1)), ..Adjacency::new(id(to), IgpMetric(igp)) };
+    let first = router(1, vec![line(2, 10), line(2, 20), Adjacency::new(id(3), IgpMetric(30))]);
+    let routers = [(1, first), (2, router(2, vec![line(1, 11), line(1, 21)])), (3, router(3, Vec::new()))];
+    Lsdb { routers: routers.into_iter().map(|(number, router)| (id(number), router)).collect() }
 }
 
 #[test]
@@ -149,6 +170,7 @@ fn understood(state: &RouterState) -> model::Surroundings {
         system_name: state.system_name.clone(),
         ports: all().map(|(name, shown)| (name.clone(), port(shown))).collect(),
         neighbours: all().filter_map(|(name, shown)| Some((name.clone(), heard(shown)?))).collect(),
+        lsdb: state.lsdb.as_deref().cloned(),
     }
 }
 
@@ -163,6 +185,14 @@ proptest! {
 }
 
 #[test]
+fn what_is_shown_of_the_database_is_what_the_product_reads() {
+    let view = dialects::View::from_json(&shown(&tree(&base()), &busy()));
+    assert_eq!(dialects::surroundings::read(&view).unwrap().lsdb, Some(told()));
+    let without = shown_of(&tree(&base()), &busy(), Parts::all_but(Part::Database));
+    let view = dialects::View::from_json(&without);
+    assert_eq!(dialects::surroundings::read(&view).unwrap().lsdb, None, "it was not asked for");
+}
+
 fn the_server_names_its_modules_and_capabilities() {
     let view = shown(&crate::datastore::Tree::default(), &RouterState::default());
     let state = &view["ietf-netconf-monitoring:netconf-state"];
@@ -226,7 +256,7 @@ fn patterns_mean_the_kinds_of_state_on_their_way_and_below() {
         of(&[Part::Queues]),
         "a queue that is there by its state alone has its key"
     );
-    let steering = [Part::Queues, Part::Steering, Part::Lists];
+    let steering = [Part::Queues, Part::Steering, Part::Lists, Part::Database];
     assert_eq!(parts_of(&[&["qos"], &["network-instances"]]), of(&steering));
     let sids = ["srv6", "srv6/local-sids", "srv6/local-sids/local-sid"];
     assert_eq!(parts_of(&[&sids]), of(&[Part::Sids]));
@@ -283,6 +313,7 @@ fn two_moments_are_the_same_as_far_as_they_show_the_same() {
     assert_eq!(policies(|policy| policy.active = Active::Unknown), [Part::Steering, Part::Lists]);
     assert_eq!(policies(|policy| policy.lists.clear()), [Part::Lists]);
     assert_eq!(changed(&|state| state.sids.clear()), [Part::Sids]);
+    assert_eq!(changed(&|state| state.lsdb = None), [Part::Database]);
     let all_but_steering = &Part::ALL[..5];
     assert_eq!(changed(&|state| state.interfaces.clear()), all_but_steering);
     let rename = |state: &mut RouterState| {

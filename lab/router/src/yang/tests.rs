@@ -38,6 +38,19 @@ fn every_module_describes_itself_and_every_node() {
     }
 }
 
+#[test]
+fn the_product_finds_all_that_it_writes_in_the_texts() {
+    // One that its parser does not take is judged by nobody.
+    let read = |module: &ModuleText| dialects::catalogue::read_module(module.text).ok();
+    let texts: Vec<_> = MODULES.iter().filter_map(read).collect();
+    for (module, nodes) in dialects::Dialect::OpenConfig.vocabulary() {
+        assert!(texts.iter().any(|text| text.name == module), "{module}");
+        for node in nodes {
+            assert!(texts.iter().any(|text| text.may_define(&node)), "{module}: {node}");
+        }
+    }
+}
+
 /// The folder of public models beside the workspace, where this machine has it.
 fn genuine_models() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/yang/openconfig");

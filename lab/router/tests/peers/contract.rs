@@ -219,6 +219,7 @@ fn hearing() -> Surroundings {
         // The other one is configured, and nothing is known of it.
         ports: [(eth1(), port), (InterfaceName::lit("eth2"), Port::default())].into(),
         neighbours: [(eth1(), vec![neighbour])].into(),
+        lsdb: None,
     }
 }
 

@@ -291,6 +291,38 @@ async fn sids_and_segment_lists_are_read_and_followed() {
 }
 
 #[tokio::test]
+async fn what_does_not_change_is_told_again_at_every_heartbeat_and_not_without_one() {
+    let bench = Bench::start(1).await;
+    let session = connect(&bench, "r1").await;
+    let status = "/interfaces/interface[name=eth1]/state/oper-status";
+    let heartbeat = Some(Duration::from_millis(200));
+    let mut beats = follow(&session, status, Mode::OnChange { heartbeat }).await;
+    let mut changes = follow(&session, status, Mode::OnChange { heartbeat: None }).await;
+    assert_eq!(leaf(&mut changes).await.value, json!("UP"));
+    for _ in 0..4 {
+        assert_eq!(leaf(&mut beats).await.value, json!("UP"), "the same value again and again");
+    }
+    bench.source.show(false, 1_000);
+    assert_eq!(leaf(&mut changes).await.value, json!("DOWN"), "and nothing was told twice before it");
+    while leaf(&mut beats).await.value != json!("DOWN") {}
+    assert_eq!(leaf(&mut beats).await.value, json!("DOWN"));
+}
+
+#[tokio::test]
+async fn who_wants_updates_only_is_not_told_what_is() {
+    let bench = Bench::start(1).await;
+    let session = connect(&bench, "r1").await;
+    let at = path("/interfaces/interface[name=eth1]/state/oper-status");
+    let one = Subscription { path: at, mode: Mode::OnChange { heartbeat: None } };
+    let silence = Some(Duration::from_secs(5));
+    let options = StreamOptions { updates_only: true, silence, ..StreamOptions::default() };
+    let mut stream = session.subscribe(vec![one], options).await.unwrap();
+    assert_eq!(stream.next().await.unwrap(), Event::Synced, "first");
+    bench.source.show(false, 1_000);
+    assert_eq!(leaf(&mut stream).await.value, json!("DOWN"));
+}
+
+#[tokio::test]
 async fn every_encoding_carries_what_it_can() {
     let bench = Bench::start(1).await;
     let session = connect(&bench, "r1").await;

@@ -141,6 +141,7 @@ fn surroundings() -> impl Strategy<Value = Surroundings> {
         system_name,
         ports,
         neighbours,
+        lsdb: None,
     })
 }
 
@@ -182,6 +183,7 @@ fn sample() -> Surroundings {
         system_name: Some("br-1".into()),
         ports: BTreeMap::from([(InterfaceName::lit("eth1"), port)]),
         neighbours: BTreeMap::from([(InterfaceName::lit("eth1"), vec![neighbour])]),
+        lsdb: None,
     }
 }
 
@@ -196,6 +198,15 @@ fn a_router_is_asked_by_the_modules_that_it_names_and_by_no_others() {
     assert_eq!(interfaces.paths(), ["/openconfig-interfaces:interfaces"]);
     assert!(!interfaces.filter_xml().contains("ethernet"), "{}", interfaces.filter_xml());
     assert_eq!(all().paths().len(), 2);
+    // The database comes from whom it is wanted, where that has one.
+    assert!(!all().filter_xml().contains("link-state-database"));
+    assert!(of(&["openconfig-network-instance"]).with_database().is_empty());
+    let isis = of(&["openconfig-isis"]);
+    assert!(isis.is_empty() && !isis.with_database().is_empty());
+    assert_eq!(isis.with_database().paths(), [database::PATH]);
+    let filter = View::from_xml(&isis.with_database().filter_xml()).unwrap();
+    let path = ["network-instances", "network-instance", "protocols", "protocol", "isis", "levels", "level"];
+    assert!(filter.at(&path).is_some_and(|level| level.child("link-state-database").is_some()));
     let filter = View::from_xml(&all().filter_xml()).unwrap();
     for path in [
         &["interfaces", "interface", "state", "oper-status"][..],

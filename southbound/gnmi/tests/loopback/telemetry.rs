@@ -1,5 +1,6 @@
 //! Telemetry against a scripted device on loopback.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gnmi::notice::{Leaf, Notice};
@@ -75,6 +76,23 @@ async fn a_device_that_comes_back_is_watched_again() {
     // The counter begins anew with the device.
     while next(&mut samples).await != sample(1) {}
     assert_eq!(next(&mut samples).await, sample(2));
+    drop(samples);
+    ended(watch).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_that_refused_to_report_changes_is_not_asked_for_them_again() {
+    let mut running = Device { samples_only: true, tells: Some(octets), ..Device::default() }.start().await;
+    let refused = running.device.refused.clone();
+    let (mut samples, watch) = watched(&running);
+    for _ in 0..2 {
+        while next(&mut samples).await != sample(3) {}
+        assert_eq!(refused.load(Ordering::SeqCst), 1);
+        running = running.restart().await;
+    }
+    while next(&mut samples).await != sample(1) {}
+    assert_eq!(refused.load(Ordering::SeqCst), 1, "asked again after a restart");
     drop(samples);
     ended(watch).await;
     running.stop().await;

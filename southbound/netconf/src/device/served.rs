@@ -240,7 +240,7 @@ impl Library {
             if !is_whole && lack == Lack::Module {
                 continue;
             }
-            if let Some(missing) = lack.missing(module, wanted.iter().copied()) {
+            if let Some(missing) = lack.missing(module, wanted.iter().map(String::as_str)) {
                 return Ok(Some(missing.to_string()));
             }
         }
@@ -252,7 +252,7 @@ impl Library {
         &self,
         look: &Look<'_>,
         module: &str,
-        wanted: &BTreeSet<&'static str>,
+        wanted: &BTreeSet<String>,
         offered: &Offered,
     ) -> Result<Verdict, CallError> {
         let Some(revision) = offered.get(module) else { return Ok(Verdict::Lacks(Lack::Module)) };
@@ -262,9 +262,11 @@ impl Library {
         let Some(defined) = self.defined(look, module, offered).await? else {
             return Ok(Verdict::Untold);
         };
-        let is_defined = |name: &str| defined.iter().any(|entry| entry.nodes.contains(name));
-        let lacking = wanted.iter().filter(|name| !is_defined(name));
-        let names: BTreeSet<String> = lacking.map(|name| (*name).to_owned()).collect();
+        let is_defined = |node: &str| defined.iter().any(|entry| entry.may_define(node));
+        let mut names: BTreeSet<String> = wanted.iter().filter(|node| !is_defined(node)).cloned().collect();
+        // Of what is not defined at all the places are not told too.
+        let unknown: BTreeSet<String> = names.iter().filter(|node| !node.contains('/')).cloned().collect();
+        names.retain(|node| node.rsplit_once('/').is_none_or(|(_, name)| !unknown.contains(name)));
         Ok(match names.is_empty() {
             true => Verdict::Whole,
             false => Verdict::Lacks(Lack::Nodes { revision: revision.clone(), names }),

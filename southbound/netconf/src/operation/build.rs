@@ -2,7 +2,7 @@
 
 use super::{
     Commit, Datastore, DefaultOperation, DefaultsMode, EditConfig, ErrorOption, Filter, Operation, Source,
-    Target, TestOption,
+    Target, TestOption, nmda,
 };
 use crate::ns;
 use crate::xml::{Element, Name};
@@ -39,6 +39,10 @@ impl Operation {
                 let e =
                     Element::new(ns::MONITORING, "get-schema").with_leaf("identifier", identifier.as_str());
                 optional(optional(e, "version", version.as_deref()), "format", format.as_deref())
+            }
+            Self::GetData { datastore, filter } => nmda::get_data(*datastore, filter.as_ref()),
+            Self::EditData { datastore, default_operation, config } => {
+                nmda::edit_data(*datastore, *default_operation, config)
             }
             Self::CreateSubscription { stream, filter: f, start, stop } => {
                 let e = Element::new(ns::NOTIFICATION, "create-subscription");

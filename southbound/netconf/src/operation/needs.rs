@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::{
     Commit, Datastore, DefaultsMode, EditConfig, ErrorOption, Filter, Operation, Source, TestOption,
+    nmda::DataStore,
 };
 use crate::capability::Capabilities;
 
@@ -55,6 +56,13 @@ impl Operation {
             }
             Self::DiscardChanges => need(caps.candidate, ":candidate", "discard-changes"),
             Self::GetSchema { .. } => need(caps.monitoring, "ietf-netconf-monitoring", "get-schema"),
+            Self::GetData { filter: f, .. } => {
+                need(caps.nmda(), "ietf-netconf-nmda", "get-data")?;
+                filter(f)
+            }
+            Self::EditData { datastore, .. } => {
+                need(caps.nmda(), "ietf-netconf-nmda", "edit-data").and_then(|()| datastore.is_written(caps))
+            }
             Self::CreateSubscription { .. } => {
                 need(caps.notification, ":notification", "create-subscription")
             }
@@ -64,6 +72,18 @@ impl Operation {
             | Self::KillSession { .. }
             | Self::Other(_) => Ok(()),
         }
+    }
+}
+
+impl DataStore {
+    fn is_written(self, caps: &Capabilities) -> Result<(), Unsupported> {
+        let (has, capability, what) = match self {
+            Self::Running => (caps.writable_running, ":writable-running", "an edit of running"),
+            Self::Candidate => (caps.candidate, ":candidate", "an edit of the candidate"),
+            Self::Startup => (caps.startup, ":startup", "an edit of startup"),
+            Self::Intended | Self::Operational => (false, "a datastore that clients write", "edit-data"),
+        };
+        if has { Ok(()) } else { Err(Unsupported { capability, what }) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Commit, Confirmed, Datastore, DefaultOperation, DefaultsMode, EditConfig, ErrorOption, Filter, Operation,
-    Source, Target, TestOption,
+    Source, Target, TestOption, nmda,
 };
 use crate::ns;
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
@@ -26,6 +26,8 @@ impl Operation {
                 let identifier = p.text("identifier").ok_or_else(|| missing("identifier"))?;
                 Ok(Self::GetSchema { identifier, version: p.text("version"), format: p.text("format") })
             }
+            (ns::NMDA, "get-data") => nmda::parse_get(e),
+            (ns::NMDA, "edit-data") => nmda::parse_edit(e),
             (ns::NOTIFICATION, "create-subscription") => {
                 let mut p = Parameters::of(e, &["stream", "filter", "startTime", "stopTime"])?;
                 let filter = p.take("filter").map(parse_filter).transpose()?;
@@ -178,10 +180,10 @@ fn parse_source(mut e: Element) -> Result<Source, Box<RpcError>> {
 }
 
 /// The children of an operation, each known and at most once.
-struct Parameters(Vec<Element>);
+pub(super) struct Parameters(Vec<Element>);
 
 impl Parameters {
-    fn of(e: Element, known: &[&str]) -> Result<Self, Box<RpcError>> {
+    pub(super) fn of(e: Element, known: &[&str]) -> Result<Self, Box<RpcError>> {
         for (n, child) in e.children.iter().enumerate() {
             // with-defaults comes from a namespace of its own; all else from the operation's.
             let of_defaults = *child.name.local == *"with-defaults";
@@ -197,12 +199,12 @@ impl Parameters {
         Ok(Self(e.children))
     }
 
-    fn take(&mut self, local: &str) -> Option<Element> {
+    pub(super) fn take(&mut self, local: &str) -> Option<Element> {
         let at = self.0.iter().position(|c| *c.name.local == *local)?;
         Some(self.0.swap_remove(at))
     }
 
-    fn require(&mut self, local: &str) -> Result<Element, Box<RpcError>> {
+    pub(super) fn require(&mut self, local: &str) -> Result<Element, Box<RpcError>> {
         self.take(local).ok_or_else(|| missing(local))
     }
 
@@ -210,7 +212,11 @@ impl Parameters {
         self.0.iter().find(|c| *c.name.local == *local).map(|c| c.text.trim().to_owned())
     }
 
-    fn word<T>(&self, local: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Box<RpcError>> {
+    pub(super) fn word<T>(
+        &self,
+        local: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Box<RpcError>> {
         match self.text(local) {
             Some(text) => read(&text).map(Some).ok_or_else(|| invalid(local, &text)),
             None => Ok(None),
@@ -226,7 +232,7 @@ fn info(kind: &str, name: &str) -> Element {
     Element::new(ns::BASE, kind).with_text(name)
 }
 
-fn missing(name: &str) -> Box<RpcError> {
+pub(super) fn missing(name: &str) -> Box<RpcError> {
     protocol(ErrorTag::MissingElement, format!("parameter `{name}` is missing"))
         .with_info(info("bad-element", name))
         .into()
@@ -237,7 +243,7 @@ fn unknown(name: &str) -> Box<RpcError> {
     error.with_info(info("bad-element", name)).into()
 }
 
-fn invalid(name: &str, value: &str) -> Box<RpcError> {
+pub(super) fn invalid(name: &str, value: &str) -> Box<RpcError> {
     let shown: String = value.chars().take(40).collect();
     let error = protocol(ErrorTag::InvalidValue, format!("parameter `{name}` cannot be `{shown}`"));
     error.with_info(info("bad-element", name)).into()

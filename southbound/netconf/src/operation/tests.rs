@@ -50,6 +50,20 @@ fn wrong_parameters_get_the_error_that_the_rfc_prescribes() {
 }
 
 #[test]
+fn a_datastore_is_known_by_the_module_of_its_identity() {
+    let get = |datastore: &str| {
+        let open = format!("<get-data xmlns='{}' xmlns:d='{}'>", ns::NMDA, ns::DATASTORES);
+        read(&format!("{open}<datastore>{datastore}</datastore></get-data>"))
+    };
+    let operational = Operation::GetData { datastore: DataStore::Operational, filter: None };
+    assert_eq!(get("d:operational").unwrap(), operational);
+    for wrong in ["operational", "d:nowhere", ""] {
+        assert_eq!(get(wrong).unwrap_err().tag, ErrorTag::InvalidValue, "{wrong}");
+    }
+    assert_eq!(read(&format!("<get-data xmlns='{}'/>", ns::NMDA)).unwrap_err().tag, ErrorTag::MissingElement);
+}
+
+#[test]
 fn what_is_not_standard_is_handed_on() {
     assert!(matches!(read("<reboot xmlns='urn:v'/>"), Ok(Operation::Other(_))));
     assert!(matches!(read(&in_base("<partial-lock></partial-lock>")), Ok(Operation::Other(_))));
@@ -75,12 +89,26 @@ fn the_hello_decides_what_may_be_asked() {
     assert_eq!(Operation::Commit(plain).needs(&some), Ok(()));
     let test_only = edit(Datastore::Candidate).test_option(TestOption::TestOnly);
     assert_eq!(missing(Operation::EditConfig(test_only), &some), ":validate:1.1");
+    let read = |datastore| Operation::GetData { datastore, filter: None };
+    assert_eq!(missing(read(DataStore::Operational), &some), "ietf-netconf-nmda");
+    let module = format!("{}?module=ietf-netconf-nmda&revision=2019-01-07", ns::NMDA);
+    let names = [module, "urn:ietf:params:netconf:capability:candidate:1.0".to_owned()];
+    let nmda = Capabilities::from_hello(&Hello::server(1, names));
+    assert_eq!(read(DataStore::Operational).needs(&nmda), Ok(()));
+    let write = |datastore| Operation::EditData { datastore, default_operation: None, config: vec![] };
+    assert_eq!(write(DataStore::Candidate).needs(&nmda), Ok(()));
+    assert_eq!(missing(write(DataStore::Running), &nmda), ":writable-running");
+    assert_eq!(missing(write(DataStore::Operational), &nmda), "a datastore that clients write");
     let rollback = edit(Datastore::Candidate).error_option(ErrorOption::RollbackOnError);
     assert_eq!(missing(Operation::EditConfig(rollback), &some), ":rollback-on-error");
 }
 
 fn store() -> impl Strategy<Value = Datastore> {
     prop_oneof![Just(Datastore::Running), Just(Datastore::Candidate), Just(Datastore::Startup)]
+}
+
+fn datastore() -> impl Strategy<Value = DataStore> {
+    proptest::sample::select(DataStore::ALL.to_vec())
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -128,6 +156,11 @@ fn operation() -> impl Strategy<Value = Operation> {
             Operation::GetConfig { source, filter, with_defaults }
         }),
         edit,
+        (datastore(), of(filter())).prop_map(|(datastore, filter)| Operation::GetData { datastore, filter }),
+        (datastore(), any::<bool>(), content()).prop_map(|(datastore, replaces, config)| {
+            let default_operation = replaces.then_some(DefaultOperation::Replace);
+            Operation::EditData { datastore, default_operation, config }
+        }),
         (target(), source()).prop_map(|(target, source)| Operation::CopyConfig { target, source }),
         target().prop_map(|target| Operation::DeleteConfig { target }),
         store().prop_map(|target| Operation::Lock { target }),

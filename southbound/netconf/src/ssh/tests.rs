@@ -2,10 +2,11 @@
 
 mod login;
 
-use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
+use russh::keys::{EcdsaCurve, PrivateKey};
 use russh::server;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::host::{Device, new_key, pin_of};
 use super::*;
@@ -75,6 +76,19 @@ async fn a_pin_of_any_of_the_devices_host_keys_is_enough() {
     let target = SshTarget { host_key: pin_of(&new_key()), ..device.target() };
     let text = dial(&target, soon()).await.unwrap_err().to_string();
     assert!(text.contains("ssh-ed25519 SHA256:") && text.contains("ssh-rsa SHA256:"), "{text}");
+}
+
+#[tokio::test]
+async fn an_ecdsa_host_key_of_any_curve_can_be_pinned() {
+    for curve in [EcdsaCurve::NistP256, EcdsaCurve::NistP384, EcdsaCurve::NistP521] {
+        let ecdsa = PrivateKey::random(&mut safe_rng(), Algorithm::Ecdsa { curve }).unwrap();
+        let mut device = Device::start(vec![ecdsa, new_key()], true).await;
+        let (session, _peer) = device.session().await;
+        assert!(session.end().is_none());
+        let target = SshTarget { host_key: pin_of(&new_key()), ..device.target() };
+        let text = dial(&target, soon()).await.unwrap_err().to_string();
+        assert!(text.contains(&pin_of(&device.host_keys[0]).to_string()), "{text}");
+    }
 }
 
 #[tokio::test]
@@ -222,6 +236,40 @@ async fn a_device_that_closes_in_the_middle_of_its_reply_is_told_apart() {
     });
     let error = call.unwrap_err();
     assert!(matches!(error, CallError::OutcomeUnknown(Cause::Ended(End::Cut { .. }))), "{error}");
+}
+
+/// Passes on what client and device say until it is told to pass on nothing more; even then it closes nothing.
+async fn relay(near: TcpListener, far: String, mute: CancellationToken) {
+    let (mut near, _) = near.accept().await.unwrap();
+    let mut far = TcpStream::connect(&far).await.unwrap();
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+        () = mute.cancelled() => {}
+    }
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn a_device_from_which_nothing_comes_any_more_ends_the_session_where_it_is_asked() {
+    let mut device = Device::usual().await;
+    let mute = CancellationToken::new();
+    let (mut relays, mut sessions) = (JoinSet::new(), Vec::new());
+    for keepalive in [Some(Duration::from_millis(100)), None] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        relays.spawn(relay(listener, device.target().address, mute.clone()));
+        let target = SshTarget { address, keepalive, ..device.target() };
+        let options = Options::default();
+        let accept = async { Ok(device.accept().await) };
+        let ((session, _), peer) = tokio::try_join!(connect(&target, &options, soon()), accept).unwrap();
+        sessions.push((session, peer));
+    }
+    let (asks, never_asks) = (&sessions[0].0, &sessions[1].0);
+    assert!(asks.end().is_none() && never_asks.end().is_none());
+    mute.cancel();
+    let end = timeout_at(soon(), asks.ended()).await.expect("three unanswered questions are enough");
+    assert_ne!(end, End::Closed);
+    assert_eq!(never_asks.end(), None, "the questions ended it, and nothing else");
 }
 
 #[tokio::test]

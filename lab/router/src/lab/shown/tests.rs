@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use model::{
     Bandwidth, CandidatePath, Delay, Demand, DemandId, Demands, DeviceConfig, Fact, IgpMetric, Jitter, Loss,
     SegmentList, Sid, SrPolicy, SteeringKey, SteeringRule, TeMetric, Timestamp, VrfName,
@@ -89,7 +87,7 @@ fn world(ted: Ted) -> World {
 
 /// What r1 shows of its SIDs: their names by prefix.
 fn named(ted: Ted) -> Vec<String> {
-    let shown = shown(&world(ted), &NodeId::lit("r1")).unwrap();
+    let shown = shown(&world(ted), &NodeId::lit("r1"), &mut BTreeSet::new()).unwrap();
     let name = |(prefix, sid): (&SidPrefix, &SidState)| {
         assert_eq!((sid.traffic, sid.errors), (None, None), "nothing is counted at {prefix}");
         let flavour = sid.flavour.map(|flavour| format!(" {}", flavour.name())).unwrap_or_default();
@@ -164,7 +162,7 @@ fn of_policies_it_is_known_which_path_is_active_where_traffic_asks_for_them() {
     let active = |world: &mut World| {
         let now = world.now();
         world.advance(now);
-        let policies = shown(world, &r1).unwrap().policies;
+        let policies = shown(world, &r1, &mut BTreeSet::new()).unwrap().policies;
         assert!(policies.values().all(|policy| policy.traffic.is_none() && policy.lists.is_empty()));
         keys.map(|key| policies[&key].active)
     };
@@ -172,6 +170,6 @@ fn of_policies_it_is_known_which_path_is_active_where_traffic_asks_for_them() {
     assert_eq!(active(&mut world), [path, Active::Unknown]);
     world.set_up(&model::LinkId::lit("two"), false).unwrap();
     assert_eq!(active(&mut world), [Active::LastResort, Active::Unknown]);
-    assert!(shown(&world, &NodeId::lit("r2")).unwrap().policies.is_empty());
-    assert!(shown(&world, &NodeId::lit("r9")).is_none());
+    assert!(shown(&world, &NodeId::lit("r2"), &mut BTreeSet::new()).unwrap().policies.is_empty());
+    assert!(shown(&world, &NodeId::lit("r9"), &mut BTreeSet::new()).is_none());
 }

@@ -15,6 +15,7 @@ use crate::{
     clock,
     datastore::{Branch, Item, Path, Tree},
     router::Router,
+    state::Parts,
     yang::Schema,
 };
 
@@ -24,14 +25,14 @@ use crate::{
 /// `INVALID_ARGUMENT` for a path that no module has, `NOT_FOUND` for one without wildcards where nothing is.
 pub(super) fn get(router: &Router, query: &Query) -> Result<proto::GetResponse, Status> {
     let schema = router.schema();
-    let tree = part(schema, router, query.kind);
+    let meant = query.paths.iter().map(|path| resolve(schema, path)).collect::<Result<Vec<_>, _>>()?;
+    let tree = part(schema, router, query.kind, router.parts(&meant.concat()));
     let timestamp = clock::nanos(clock::now());
     let mut notification = Vec::with_capacity(query.paths.len());
-    for path in &query.paths {
+    for (path, patterns) in query.paths.iter().zip(&meant) {
         let mut update = Vec::new();
-        let patterns = resolve(schema, path)?;
         let exact = matches!(patterns.as_slice(), [one] if one.exact().is_some());
-        for pattern in &patterns {
+        for pattern in patterns {
             if pattern.0.is_empty() {
                 put(
                     schema,
@@ -78,14 +79,15 @@ fn put(schema: &Schema, place: &Path, item: &Item, encoding: Encoding, updates: 
     }
 }
 
-/// The part of the data that a data type means (specification 3.3.1).
-fn part(schema: &Schema, router: &Router, kind: DataType) -> Tree {
+/// The part of the data that a data type means (specification 3.3.1), with these kinds of state at least.
+fn part(schema: &Schema, router: &Router, kind: DataType, parts: Parts) -> Tree {
+    let view = || router.view_of(parts).0;
     match kind {
-        DataType::All => router.view(),
+        DataType::All => view(),
         DataType::Config => router.with(|store| store.running().clone()),
-        DataType::State => sieve(schema, &router.view(), &|node, _| !schema.node(node).config),
+        DataType::State => sieve(schema, &view(), &|node, _| !schema.node(node).config),
         // State that has no counterpart in configuration.
-        DataType::Operational => sieve(schema, &router.view(), &|node, beside| {
+        DataType::Operational => sieve(schema, &view(), &|node, beside| {
             !schema.node(node).config && !beside.contains(&schema.node(node).name.as_str())
         }),
     }

@@ -145,7 +145,8 @@ impl Stream {
     ) -> Result<(), Gone> {
         let mut running = self.router.events();
         let mut ticks = self.router.source().ticks();
-        let (tree, state) = self.router.view_of(Parts::all());
+        let parts = watches.iter().map(|watch| watch.parts).fold(Parts::default(), Parts::and);
+        let (tree, state) = self.router.view_of(parts);
         match wanted.drive {
             Drive::Once => {
                 self.tell_all(&watches, &tree).await?;
@@ -174,7 +175,7 @@ impl Stream {
                         return Ok(());
                     }
                     if wanted.drive == Drive::Poll {
-                        self.tell_all(&watches, &self.router.view()).await?;
+                        self.tell_all(&watches, &self.router.view_of(parts).0).await?;
                         self.synced().await?;
                     }
                 }

@@ -24,6 +24,7 @@ use crate::{
         store::{CommitRequest, DEFAULT_CONFIRM, Target, TestOption},
     },
     fault::{Fault, Kind, Step},
+    state::{Part, Parts},
 };
 
 /// What a session does about a request.
@@ -120,7 +121,10 @@ fn carry_out(session: &mut Session, asked: Asked) -> Outcome {
     let who = session.id;
     let router = session.router.clone();
     let done = match asked {
-        Asked::Get { filter, with_defaults } => return read(session, router.view(), filter, with_defaults),
+        Asked::Get { filter, with_defaults } => {
+            let (tree, _) = router.view_of(meant(filter.as_ref()));
+            return read(session, tree, filter, with_defaults);
+        }
         Asked::GetConfig { source, filter, with_defaults } => {
             let tree = match store_of(source) {
                 Ok(Target::Running) => router.with(|store| store.running().clone()),
@@ -159,6 +163,9 @@ fn carry_out(session: &mut Session, asked: Asked) -> Outcome {
         Asked::CloseSession => Ok(()),
         Asked::KillSession { session_id } => kill(session, SessionId(session_id)),
         Asked::DeleteConfig { .. } => Err(unsupported("there is no datastore that could be deleted")),
+        Asked::GetData { .. } | Asked::EditData { .. } => {
+            Err(unsupported("datastores are read and written by get, get-config and edit-config: no NMDA"))
+        }
         Asked::Other(element) => {
             Err(unsupported(&format!("the operation `{}` is not known", element.name.local)))
         }
@@ -200,6 +207,15 @@ fn read(
             Ok(Done::Data(write_branch(schema, &filter::select(schema, tree.root(), &wanted))))
         }
         Some(Filter::XPath { .. }) => Err(errors(session, &unsupported("filters are subtrees: no :xpath"))),
+    }
+}
+
+/// The kinds of state that a filter may mean. What IS-IS tells is much, and stands in one place.
+fn meant(filter: Option<&Filter>) -> Parts {
+    let is_instances = |wanted: &Element| &*wanted.name.local == "network-instances";
+    match filter {
+        Some(Filter::Subtree(wanted)) if !wanted.iter().any(is_instances) => Parts::all_but(Part::Database),
+        _ => Parts::all(),
     }
 }
 

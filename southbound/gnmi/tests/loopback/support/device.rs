@@ -64,6 +64,8 @@ pub struct Device {
     pub credentials: Arc<Mutex<Vec<String>>>,
     /// Streams that run.
     pub live: Arc<AtomicUsize>,
+    /// Subscriptions that were refused, also before it was restarted.
+    pub refused: Arc<AtomicUsize>,
 }
 
 /// A device that runs.
@@ -265,6 +267,7 @@ impl GNmi for Device {
             Offer { encodings: vec![Encoding::JsonIetf, Encoding::Proto], fastest: Duration::from_millis(1) };
         let asked = Subscriptions::decode(first, &offer)?;
         if let Some(refusal) = self.refusal(&asked) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
             return Err(refusal);
         }
         let (to, stream) = mpsc::channel(4);

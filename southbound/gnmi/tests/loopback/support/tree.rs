@@ -1,5 +1,5 @@
 //! A device in memory that holds a JSON tree, takes confirmed commits where it is told to, and whose time the test moves.
-//! It checks nothing against a schema, so that it speaks every dialect.
+//! It checks nothing against a schema, so that it speaks every dialect. Leaves it takes only inside of what holds them.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
@@ -326,6 +326,10 @@ impl GNmi for Service {
 
     async fn set(&self, request: Request<proto::SetRequest>) -> Result<Response<proto::SetResponse>, Status> {
         let changes = Changes::decode(request.into_inner())?;
+        let mut written = changes.update.iter().chain(&changes.replace);
+        if let Some((path, _)) = written.find(|(_, value)| !value.is_object()) {
+            return Err(Status::invalid_argument(format!("{path} is written by itself")));
+        }
         let (lost, late) = {
             let mut chassis = self.0.lock().expect("no panic");
             let fault = if changes.is_empty() { None } else { chassis.faults.pop_front() };

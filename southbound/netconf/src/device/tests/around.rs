@@ -93,3 +93,42 @@ async fn a_value_that_no_module_allows_is_garbage_and_a_refusal_costs_no_session
     assert!(device.surroundings().await.unwrap().is_some());
     assert_eq!(chamber.sessions(), 1);
 }
+
+#[tokio::test]
+async fn the_database_of_is_is_is_asked_of_whom_it_is_wanted() {
+    const ISIS: &str =
+        "http://openconfig.net/yang/openconfig-isis?module=openconfig-isis&revision=2024-01-01";
+    const ALL: [&str; 9] = [FULL[0], FULL[1], FULL[2], FULL[3], FULL[4], FULL[5], INTERFACES, LLDP, ISIS];
+    let chamber = Chamber::start(&ALL).await;
+    let lsp = "<lsp><lsp-id>0000.0000.0001.00-00</lsp-id><tlvs><tlv><hostname><state><hostname>r1</hostname></state>\
+         </hostname></tlv></tlvs></lsp>";
+    let instances = format!(
+        "<network-instances xmlns='http://openconfig.net/yang/network-instance'><network-instance><name>default</name>\
+         <protocols><protocol><identifier>ISIS</identifier><name>i</name><isis><levels><level><level-number>2</level-number>\
+         <link-state-database>{lsp}</link-state-database></level></levels></isis></protocol></protocols></network-instance>\
+         </network-instances>"
+    );
+    answers(&chamber, &format!("{ANSWER}{instances}"));
+    let around = device(&chamber).surroundings().await.unwrap().unwrap();
+    assert_eq!((around.lsdb, around.ports.len()), (None, 1), "nobody wants it of this one");
+    let around = device(&chamber).telling_database().surroundings().await.unwrap().unwrap();
+    let lsdb = around.lsdb.unwrap();
+    let names: Vec<_> = lsdb.routers.values().map(|router| router.name.as_deref()).collect();
+    assert_eq!((names, around.ports.len()), (vec![Some("r1")], 1));
+}
+
+#[tokio::test]
+async fn a_router_with_nmda_is_asked_for_what_is_in_force() {
+    const NMDA: &str =
+        "urn:ietf:params:xml:ns:yang:ietf-netconf-nmda?module=ietf-netconf-nmda&revision=2019-01-07";
+    const ALL: [&str; 8] = [FULL[0], FULL[1], FULL[2], FULL[3], FULL[4], FULL[5], INTERFACES, NMDA];
+    let chamber = Chamber::start(&ALL).await;
+    answers(&chamber, ANSWER);
+    let mut device = device(&chamber);
+    assert_eq!(device.surroundings().await.unwrap().unwrap().ports.len(), 1);
+    assert_eq!(chamber.chassis().log, ["get-data"]);
+    // One that lists the module and refuses what it has is asked as others are.
+    chamber.will("get-data", Fault::Refuse);
+    assert_eq!(device.surroundings().await.unwrap().unwrap().ports.len(), 1);
+    assert_eq!(chamber.chassis().log, ["get-data", "get-data", "get"]);
+}

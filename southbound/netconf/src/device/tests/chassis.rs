@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use super::super::{Target as Address, reading};
 use super::tree::{self, Keys};
 use crate::ns;
+use crate::operation::nmda::DataStore;
 use crate::operation::{Commit, Datastore, EditConfig, Filter, Operation, Source, Target, TestOption};
 use crate::rpc::{Rpc, RpcReply};
 use crate::rpc_error::{ErrorTag, ErrorType, RpcError};
@@ -155,6 +156,9 @@ impl Chassis {
         }
         let reply = match self.carry_out(who, operation) {
             Ok(Some(text)) if name == "get-schema" => RpcReply::output(rpc, text),
+            Ok(Some(data)) if name == "get-data" => {
+                RpcReply::output(rpc, vec![Element::new(ns::NMDA, "data").with_children(data)])
+            }
             Ok(None) => RpcReply::ok(rpc),
             Ok(Some(data)) => RpcReply::data(rpc, data),
             Err(error) => RpcReply::errors(rpc, *error),
@@ -181,7 +185,11 @@ impl Chassis {
                     None => whole.children.clone(),
                 }));
             }
-            Operation::Get { filter: Some(Filter::Subtree(wanted)), .. } => {
+            Operation::Get { filter: Some(Filter::Subtree(wanted)), .. }
+            | Operation::GetData {
+                datastore: DataStore::Operational,
+                filter: Some(Filter::Subtree(wanted)),
+            } => {
                 return Ok(Some(tree::selected(&self.state, &wanted)));
             }
             Operation::EditConfig(edit) => self.edit(who, &edit)?,
