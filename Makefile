@@ -80,10 +80,12 @@ PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
-# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice.
+# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice. Those that send
+# real packets and judge how long these took come last and one by one, with the machine to themselves; without namespaces they say so.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
-	TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_LABS=later TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20

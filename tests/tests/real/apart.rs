@@ -14,7 +14,6 @@ fn session(stage: &Stage, router: &str) -> String {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_router_that_nobody_reaches_and_one_that_stands_still_forward_all_the_same() {
     let Some(mut stage) = Stage::up("apart", SQUARE, &[]) else { return };
     let lower = stage.intents("lower.yaml", &voice_over("lower"));

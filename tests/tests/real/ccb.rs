@@ -32,7 +32,6 @@ const FLOWS: [Sends<'static>; 2] = [
 ];
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn payments_keep_their_promise_while_5g_degrades() {
     let [network, intents] = ["lab/ccb.clab.yml", "lab/ccb/intents.yaml"].map(|name| root().join(name));
     let text = read_to_string(network).unwrap().replace("\nname: ccb\n", "\nname: NAME\n");

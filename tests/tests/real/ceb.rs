@@ -106,7 +106,6 @@ fn moved_well(name: &str, tally: &Tally, bad: u64, moved: u64) {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn what_suffers_moves_within_a_second_and_comes_back_once() {
     let Some(mut stage) = Stage::up("ceb", &without_loss(), &[]) else { return };
     let file = |name: &str| root().join(name).display().to_string();

@@ -43,7 +43,6 @@ fn is_open(stage: &Stage) -> bool {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn controller_and_agents_are_killed_in_a_change_and_no_packet_is_lost() {
     let Some(mut stage) = Stage::up("control", SQUARE, &[]) else { return };
     let lower = stage.intents("lower.yaml", &voice_over("lower"));
@@ -93,7 +92,6 @@ fn controller_and_agents_are_killed_in_a_change_and_no_packet_is_lost() {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn an_agent_that_comes_back_writes_nothing_that_is_right() {
     let Some(mut stage) = Stage::up("writes", SQUARE, &[]) else { return };
     let intents = stage.intents("voice.yaml", &voice_over("lower"));
@@ -117,7 +115,6 @@ fn an_agent_that_comes_back_writes_nothing_that_is_right() {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_backup_carries_the_service_when_its_line_is_cut_and_nobody_controls() {
     let Some(mut stage) = Stage::up("backup", SQUARE, &[]) else { return };
     let intents = stage.intents("voice.yaml", &voice_over("lower"));

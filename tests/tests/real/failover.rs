@@ -76,7 +76,6 @@ fn lost_in_its_silence(name: &str, tally: &Tally) {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_cut_line_costs_what_the_igp_needs_and_then_nothing() {
     let Some(mut stage) = Stage::up("failover", SQUARE, &["--igp=frr"]) else { return };
     let text = voice_over("upper");

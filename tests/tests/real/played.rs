@@ -92,7 +92,6 @@ fn must_have_moved(run: &Value) {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn scenarios_of_the_lab_go_as_expected_with_real_packets() {
     let mut scenarios: Vec<_> = fs::read_dir(root().join("lab/ceb-12/scenarios"))
         .unwrap()

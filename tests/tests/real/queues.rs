@@ -86,7 +86,6 @@ fn measured(stage: &mut Stage) -> [f64; 2] {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_class_keeps_its_guarantee_and_another_intent_changes_it() {
     let Some(mut stage) = Stage::up("queues", NARROW, &[]) else { return };
     stage.told(&["adopt", "-m", "a test"]);

@@ -7,7 +7,6 @@ use host::FlowId;
 use crate::stage::{SQUARE, Stage, VOICE, voice_over};
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn labels_are_refused_and_what_was_there_stays() {
     let Some(mut stage) = Stage::up("labels", SQUARE, &[]) else { return };
     let srv6 = voice_over("lower");

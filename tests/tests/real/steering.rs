@@ -104,7 +104,6 @@ fn services_behind(
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_service_takes_the_segments_of_its_plan_and_the_rest_the_igp() {
     let Some(mut stage) = Stage::up("steer", SQUARE, &[]) else { return };
     let intents = stage.intents("voice.yaml", &voice_over("lower"));
@@ -151,7 +150,6 @@ fn left(container: Ipv6Addr, taken: usize) -> Ipv6Addr {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_path_in_one_address_is_the_one_in_the_plan_and_each_router_takes_its_part_out() {
     let Some(mut stage) = Stage::up("usid", CONTAINERS, &[]) else { return };
     let intents = stage.intents("voice.yaml", &voice_over("lower"));

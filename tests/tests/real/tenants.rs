@@ -41,7 +41,6 @@ fn is_answered(stage: &Stage, host: &str, address: &str) -> bool {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn tenants_with_the_same_prefix_reach_their_own_customers_and_no_others() {
     let Some(mut stage) = Stage::up("tenants", &both(), &[]) else { return };
     let intents = stage.intents("both.yaml", &(voice_over("upper") + VOICE_OF_GUESTS));
