@@ -63,6 +63,8 @@ fn cases() -> BTreeMap<&'static str, Case> {
                 &["lab/cases/ccb/intents.yaml"],
             ),
         ),
+        // It has no scenario, and its traffic and intents belong together all the same.
+        ("ccb-branch", Case::of("lab/ccb.clab.yml", "lab/ccb/traffic.yaml", &["lab/ccb/intents.yaml"])),
         (
             "ceb-12",
             Case::of(
