@@ -53,6 +53,7 @@ pub struct Driver {
     post: Post,
     pace: Pace,
     seed: u64,
+    dropped: shown::Dropped,
     namespace: Namespace,
     news: watch::Receiver<u64>,
     prober: Prober,
@@ -84,6 +85,7 @@ impl Driver {
             post,
             pace,
             seed,
+            dropped: shown::Dropped::default(),
             namespace,
             news,
             prober,
@@ -219,10 +221,12 @@ impl Driver {
         }
     }
 
-    async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
+    async fn show(&mut self, show: &(impl Fn(RouterState) + Sync)) {
         match self.namespace.counters().await {
             Ok(counters) => {
-                show(shown::state(&self.post, &self.config, &counters, &self.wanted, &self.prober.readings()))
+                self.dropped.count(&counters);
+                let (counted, readings) = ((&counters, &self.dropped), self.prober.readings());
+                show(shown::state(&self.post, &self.config, counted, &self.wanted, &readings))
             }
             Err(error) => tracing::warn!(router = %self.router.name(), %error, "nothing was counted"),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{
-    Minor, classes,
+    Device, Minor, classes,
     live::{ClassCounters, Counters},
 };
 use model::{DeviceConfig, InterfaceName, QueueName};
@@ -15,11 +15,36 @@ use crate::{post::Post, probes::Wanted};
 /// Octets of a packet in counters that have packets alone.
 const PACKET: u64 = 1_000;
 
+/// What all queues of each device dropped, those that are no more among them: a queue that goes takes its own count with it, and a counter
+/// of an interface must not fall.
+#[derive(Clone, Debug, Default)]
+pub struct Dropped {
+    /// What each queue had counted last.
+    last: BTreeMap<(Device, Minor), u32>,
+    all: BTreeMap<Device, u64>,
+}
+
+impl Dropped {
+    /// Takes in what is counted now. A queue that has counted less than before was made anew.
+    pub fn count(&mut self, counters: &Counters) {
+        for (queue, class) in &counters.classes {
+            let before = self.last.insert(queue.clone(), class.drops).filter(|before| *before <= class.drops);
+            let more = u64::from(class.drops - before.unwrap_or(0));
+            *self.all.entry(queue.0.clone()).or_default() += more;
+        }
+        self.last.retain(|queue, _| counters.classes.contains_key(queue));
+    }
+
+    fn at(&self, device: &Device) -> u64 {
+        self.all.get(device).copied().unwrap_or(0)
+    }
+}
+
 /// The state of a router. Interfaces that the kernel does not tell of are of unknown state.
 pub fn state(
     post: &Post,
     config: &DeviceConfig,
-    counters: &Counters,
+    (counters, dropped): (&Counters, &Dropped),
     wanted: &Wanted,
     readings: &BTreeMap<ProbeId, Reading>,
 ) -> RouterState {
@@ -32,7 +57,7 @@ pub fn state(
             received: Traffic { pkts: counted.in_packets, octets: counted.in_octets },
             sent: Traffic { pkts: counted.out_packets, octets: counted.out_octets },
             in_discards: counted.in_drops,
-            out_discards: counted.out_drops.saturating_add(dropped(port, counters)),
+            out_discards: counted.out_drops.saturating_add(dropped.at(&port.device)),
             measurement: reading.map(measured).unwrap_or_default(),
             queues: queues(name, port, config, counters),
             ..InterfaceState::default()
@@ -44,12 +69,6 @@ pub fn state(
 
 fn measured(reading: &Reading) -> Measurement {
     Measurement { delay: reading.delay, jitter: reading.jitter, loss: reading.loss, utilised: None }
-}
-
-/// What all queues of a port dropped.
-fn dropped(port: &kernel::Port, counters: &Counters) -> u64 {
-    let of_port = counters.classes.iter().filter(|((device, _), _)| *device == port.device);
-    of_port.map(|(_, class)| u64::from(class.drops)).sum()
 }
 
 fn queues(

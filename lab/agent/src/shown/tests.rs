@@ -1,4 +1,4 @@
-use kernel::{Device, live::InterfaceCounters};
+use kernel::live::InterfaceCounters;
 use model::{Bandwidth, Delay, Discipline, InterfaceQos, Jitter, Loss, QueueShare};
 
 use super::*;
@@ -55,7 +55,9 @@ fn shown(config: &DeviceConfig, counters: &Counters, readings: &[(&str, Reading)
     let [a, _] = posted();
     let wanted = probes::wanted(&a, config, Pace::of(4));
     let measured = readings.iter().map(|(name, reading)| (wanted.lines[&device(name)].clone(), *reading));
-    state(&a, config, counters, &wanted, &measured.collect::<BTreeMap<ProbeId, Reading>>())
+    let mut dropped = Dropped::default();
+    dropped.count(counters);
+    state(&a, config, (counters, &dropped), &wanted, &measured.collect::<BTreeMap<ProbeId, Reading>>())
 }
 
 #[test]
@@ -140,6 +142,25 @@ fn queues_are_shown_by_their_classes_and_what_they_drop_by_the_interface_too() {
     let eth2 = &shown.interfaces[&eth(2)];
     assert!(eth2.queues.is_empty(), "a class that nobody configured has no name");
     assert_eq!(eth2.out_discards, 6 + 3_003, "its drops are drops all the same");
+}
+
+#[test]
+fn what_was_dropped_by_a_queue_that_is_gone_stays_counted() {
+    let (_, minors) = configured();
+    let [ef, af4] = ["ef", "af4"].map(|name| (device("eth1"), minors[&QueueName::lit(name)]));
+    let drops = |drops: u32| ClassCounters { drops, ..ClassCounters::default() };
+    let mut dropped = Dropped::default();
+    let mut at_eth1 = |classes: &[(&(Device, Minor), u32)]| {
+        let classes = classes.iter().map(|(queue, count)| ((*queue).clone(), drops(*count))).collect();
+        dropped.count(&Counters { classes, ..Counters::default() });
+        dropped.at(&device("eth1"))
+    };
+    assert_eq!(at_eth1(&[(&ef, 5), (&af4, 7)]), 12);
+    assert_eq!(at_eth1(&[(&ef, 6), (&af4, 7)]), 13);
+    assert_eq!(at_eth1(&[(&ef, 6)]), 13, "one goes");
+    assert_eq!(at_eth1(&[(&ef, 6), (&af4, 2)]), 15, "and comes again");
+    assert_eq!(at_eth1(&[(&ef, 1), (&af4, 2)]), 16, "made anew");
+    assert_eq!(at_eth1(&[]), 16);
 }
 
 #[test]
