@@ -57,6 +57,7 @@ pub struct Driver {
     post: Arc<Post>,
     pace: Pace,
     seed: u64,
+    dropped: shown::Dropped,
     namespace: Namespace,
     news: watch::Receiver<u64>,
     prober: Prober,
@@ -99,6 +100,7 @@ impl Driver {
             post,
             pace,
             seed,
+            dropped: shown::Dropped::default(),
             namespace,
             news,
             prober,
@@ -287,14 +289,21 @@ impl Driver {
         }
     }
 
-    async fn show(&self, show: &(impl Fn(RouterState) + Sync)) {
+    async fn show(&mut self, show: &(impl Fn(RouterState) + Sync)) {
         match self.namespace.counters().await {
             Ok(counters) => {
+                self.dropped.count(&counters);
                 let readings = self.prober.readings();
                 let probed = Probed { wanted: &self.wanted, readings: &readings };
                 // Without a program that is known to be held, nobody knows what the kernel does.
                 let place = self.held.as_ref().map(|_| self.post.place(&self.sight));
-                show(shown::state(&self.post, &self.config, &counters, probed, place.as_ref()));
+                show(shown::state(
+                    &self.post,
+                    &self.config,
+                    (&counters, &self.dropped),
+                    probed,
+                    place.as_ref(),
+                ));
             }
             Err(error) => tracing::warn!(router = %self.router.name(), %error, "nothing was counted"),
         }

@@ -14,7 +14,8 @@ use probe::{Probe, ProbeId};
 
 use crate::post::Post;
 
-/// Probes of a whole lab in a second: more would take the processors away from what is measured.
+/// Probes of all lines of a lab in a second: more would take the processors away from what is measured. Lists are probed at the same
+/// pace, however many there are, so that silence is told as soon: they come on top.
 const BUDGET: u32 = 4_000;
 /// The least time between two probes of one kind.
 const LEAST: Duration = Duration::from_millis(20);

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::Ipv6Addr};
 
 use ipnet::IpNet;
 use kernel::{
-    Behaviour, Minor, Place, classes,
+    Behaviour, Device, Minor, Place, classes,
     live::{ClassCounters, Counters, SidCounters},
 };
 use model::{DeviceConfig, InterfaceName, QueueName, SegmentList, SrPolicy};
@@ -33,13 +33,38 @@ pub struct Probed<'a> {
     pub readings: &'a BTreeMap<ProbeId, Reading>,
 }
 
+/// What all queues of each device dropped, those that are no more among them: a queue that goes takes its own count with it, and a counter
+/// of an interface must not fall.
+#[derive(Clone, Debug, Default)]
+pub struct Dropped {
+    /// What each queue had counted last.
+    last: BTreeMap<(Device, Minor), u32>,
+    all: BTreeMap<Device, u64>,
+}
+
+impl Dropped {
+    /// Takes in what is counted now. A queue that has counted less than before was made anew.
+    pub fn count(&mut self, counters: &Counters) {
+        for (queue, class) in &counters.classes {
+            let before = self.last.insert(queue.clone(), class.drops).filter(|before| *before <= class.drops);
+            let more = u64::from(class.drops - before.unwrap_or(0));
+            *self.all.entry(queue.0.clone()).or_default() += more;
+        }
+        self.last.retain(|queue, _| counters.classes.contains_key(queue));
+    }
+
+    fn at(&self, device: &Device) -> u64 {
+        self.all.get(device).copied().unwrap_or(0)
+    }
+}
+
 /// The state of a router. Interfaces that the kernel does not tell of are of unknown state. `place` is where it stands as it sees it, by
 /// which its kernel forwards; none where the kernel does not follow, so that nobody knows which paths it uses. O(lists x SIDs x routes of
 /// the IGP), beside what is counted.
 pub fn state(
     post: &Post,
     config: &DeviceConfig,
-    counters: &Counters,
+    (counters, dropped): (&Counters, &Dropped),
     probed: Probed<'_>,
     place: Option<&Place>,
 ) -> RouterState {
@@ -52,7 +77,7 @@ pub fn state(
             received: Traffic { pkts: counted.in_packets, octets: counted.in_octets },
             sent: Traffic { pkts: counted.out_packets, octets: counted.out_octets },
             in_discards: counted.in_drops,
-            out_discards: counted.out_drops.saturating_add(dropped(port, counters)),
+            out_discards: counted.out_drops.saturating_add(dropped.at(&port.device)),
             measurement: reading.map(measured).unwrap_or_default(),
             queues: queues(name, port, config, counters),
             ..InterfaceState::default()
@@ -121,12 +146,6 @@ fn heard(reading: Option<&Reading>) -> Probes {
 
 fn measured(reading: &Reading) -> Measurement {
     Measurement { delay: reading.delay, jitter: reading.jitter, loss: reading.loss, utilised: None }
-}
-
-/// What all queues of a port dropped.
-fn dropped(port: &kernel::Port, counters: &Counters) -> u64 {
-    let of_port = counters.classes.iter().filter(|((device, _), _)| *device == port.device);
-    of_port.map(|(_, class)| u64::from(class.drops)).sum()
 }
 
 fn queues(

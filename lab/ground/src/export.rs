@@ -1,5 +1,6 @@
 //! A lab as files for containerlab: a topology whose routers run FRR, with the configuration of each. The file reads as the same
-//! network here, with the same tenants and addresses. containerlab has no words for delay, jitter and loss: they ride in `vars`, and its `tools netem set` sets them.
+//! network here, with the same tenants and addresses. containerlab has no words for delay, jitter and loss: they ride in `vars`, and its
+//! `tools netem set` sets them.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 

@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
-use kernel::{Device, Hop, NextCsid, Peer, Table, live::InterfaceCounters};
+use kernel::{Hop, NextCsid, Peer, Table, live::InterfaceCounters};
 use model::{Bandwidth, Delay, Discipline, InterfaceQos, Jitter, Loss, NodeId, PolicyKey, QueueShare, Sid};
 
 use super::*;
@@ -58,8 +58,10 @@ fn shown(config: &DeviceConfig, counters: &Counters, readings: &[(&str, Reading)
     let [a, _] = posted();
     let wanted = probes::wanted(&a, config, Pace::of(4));
     let measured = readings.iter().map(|(name, reading)| (wanted.lines[&device(name)].clone(), *reading));
+    let mut dropped = Dropped::default();
+    dropped.count(counters);
     let readings = measured.collect();
-    state(&a, config, counters, Probed { wanted: &wanted, readings: &readings }, None)
+    state(&a, config, (counters, &dropped), Probed { wanted: &wanted, readings: &readings }, None)
 }
 
 #[test]
@@ -144,6 +146,25 @@ fn queues_are_shown_by_their_classes_and_what_they_drop_by_the_interface_too() {
     let eth2 = &shown.interfaces[&eth(2)];
     assert!(eth2.queues.is_empty(), "a class that nobody configured has no name");
     assert_eq!(eth2.out_discards, 6 + 3_003, "its drops are drops all the same");
+}
+
+#[test]
+fn what_was_dropped_by_a_queue_that_is_gone_stays_counted() {
+    let (_, minors) = configured();
+    let [ef, af4] = ["ef", "af4"].map(|name| (device("eth1"), minors[&QueueName::lit(name)]));
+    let drops = |drops: u32| ClassCounters { drops, ..ClassCounters::default() };
+    let mut dropped = Dropped::default();
+    let mut at_eth1 = |classes: &[(&(Device, Minor), u32)]| {
+        let classes = classes.iter().map(|(queue, count)| ((*queue).clone(), drops(*count))).collect();
+        dropped.count(&Counters { classes, ..Counters::default() });
+        dropped.at(&device("eth1"))
+    };
+    assert_eq!(at_eth1(&[(&ef, 5), (&af4, 7)]), 12);
+    assert_eq!(at_eth1(&[(&ef, 6), (&af4, 7)]), 13);
+    assert_eq!(at_eth1(&[(&ef, 6)]), 13, "one goes");
+    assert_eq!(at_eth1(&[(&ef, 6), (&af4, 2)]), 15, "and comes again");
+    assert_eq!(at_eth1(&[(&ef, 1), (&af4, 2)]), 16, "made anew");
+    assert_eq!(at_eth1(&[]), 16);
 }
 
 #[test]
@@ -239,7 +260,8 @@ fn a_policy_shows_which_path_it_uses_and_what_probes_say_of_each_list() {
     let probed = Probed { wanted: &wanted, readings: &readings };
     let of = |silent: &[Ipv6Addr]| {
         let place = seen(&a, &b, silent);
-        state(&a, &config, &Counters::default(), probed, Some(&place)).policies[&key].clone()
+        state(&a, &config, (&Counters::default(), &Dropped::default()), probed, Some(&place)).policies[&key]
+            .clone()
     };
     let half = of(&[two]);
     assert_eq!(half.active, Active::Path(PathKey { preference: 100, discriminator: 1 }));
@@ -265,7 +287,7 @@ fn of_a_policy_nothing_is_known_before_the_kernel_follows_and_probes_come_back()
     let begun = Reading { sent: 1, ..Reading::default() };
     let readings = BTreeMap::from([(probe_to(&wanted, one, b.loopback), begun)]);
     let probed = Probed { wanted: &wanted, readings: &readings };
-    let shown = state(&a, &config, &Counters::default(), probed, None);
+    let shown = state(&a, &config, (&Counters::default(), &Dropped::default()), probed, None);
     for key in keys {
         let policy = &shown.policies[&key];
         assert_eq!((policy.active, policy.lists.len()), (Active::Unknown, 2));
@@ -287,7 +309,7 @@ fn a_list_to_two_ends_shows_for_each_policy_what_probes_to_its_end_say() {
     let id = |end| probe_to(&wanted, one, end);
     let readings = BTreeMap::from([(id(b.loopback), GOOD), (id("fd00:99::3".parse().unwrap()), DEAD)]);
     let probed = Probed { wanted: &wanted, readings: &readings };
-    let shown = state(&a, &config, &Counters::default(), probed, None);
+    let shown = state(&a, &config, (&Counters::default(), &Dropped::default()), probed, None);
     let probes = keys.map(|key| shown.policies[&key].lists[[Sid::Srv6(one)].as_slice()].probes);
     assert_eq!(probes, [Probes::Answered, Probes::Silent]);
 }

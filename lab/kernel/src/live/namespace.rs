@@ -171,8 +171,8 @@ impl Namespace {
         self.within("listening", LIMIT, |_| async { listen::start().map_err(|fault| (None, fault)) }).await
     }
 
-    /// Carries writes out, in their order. What should go and is gone already is no failure. What comes behind one that fails is not carried out, but for those that were sent with it
-    /// (routes that come, or routes that go); read again then.
+    /// Carries writes out, in their order. What should go and is gone already is no failure. What comes behind one that fails is not
+    /// carried out, but for those that were sent with it (routes that come, or routes that go); read again then.
     ///
     /// # Errors
     /// The first that failed.
