@@ -4,6 +4,7 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -16,6 +17,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
     task::block_in_place,
+    time::timeout,
 };
 
 use super::{
@@ -29,6 +31,9 @@ use crate::signals::Signals;
 
 /// The longest question: traffic between all hosts of a large lab.
 const QUESTION: u64 = 64 << 20;
+
+/// How long somebody has to say what he asks, and to take the answer. Others wait meanwhile: one that was stopped must not stop the lab.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A lab in either mode.
 enum Lab {
@@ -122,8 +127,12 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
     loop {
         let (mut stream, _) = listener.accept().await?;
         let mut question = String::new();
-        let read = BufReader::new((&mut stream).take(QUESTION)).read_line(&mut question).await;
-        let answered = match read.ok().and_then(|_| serde_json::from_str(&question).ok()) {
+        let read = {
+            let mut asked = BufReader::new((&mut stream).take(QUESTION));
+            timeout(PATIENCE, asked.read_line(&mut question)).await
+        };
+        let is_read = matches!(read, Ok(Ok(_)));
+        let answered = match is_read.then(|| serde_json::from_str(&question).ok()).flatten() {
             Some(Ask::Down) => return Ok(Some(stream)),
             Some(Ask::Status) => lab.status().map(|kept| Answer::Status(Box::new(kept))),
             Some(Ask::Fault(fault)) => lab.fault(&fault).await.map(|()| Answer::Done),
@@ -132,8 +141,8 @@ async fn serve(listener: &UnixListener, lab: &mut Lab) -> anyhow::Result<Option<
             None => Ok(Answer::Refused("this is no question".to_owned())),
         };
         let answered = answered.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")));
-        // Who asked may be gone.
-        let _ = answer(&mut stream, &answered).await;
+        // Who asked may be gone, or have been stopped.
+        let _ = timeout(PATIENCE, answer(&mut stream, &answered)).await;
     }
 }
 
