@@ -11,6 +11,7 @@ use crate::{
     draw,
     offline::{self, Start, Understood},
     outcome::{FOUND, Stop, say},
+    sources::Sources,
 };
 
 const AFTER: &str = "\
@@ -56,6 +57,11 @@ pub fn run(args: &WhyArgs) -> anyhow::Result<ExitCode> {
     let ids = stages::number(&set, &view.ids).map_err(|findings| Stop::findings(findings, sources))?;
     let compiled = intents::compile(&set, &ted, &hints, &ids);
     let text = intents::why(&args.name, &set, &compiled).map_err(|error| Stop::usage(error.to_string()))?;
+    let standing = view.exceptions.told();
+    if !standing.is_empty() {
+        // What is told is what the intents come to; routers that hold otherwise may lead it elsewhere.
+        eprint!("{}", draw::all(&standing, &Sources::new()));
+    }
     say(&draw::clean(&text));
     let refused = set.services.values().any(|service| {
         let asked = service.id.as_str() == args.name || service.intent.as_str() == args.name;

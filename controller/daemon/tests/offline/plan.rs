@@ -189,6 +189,9 @@ fn what_was_accepted_is_left_alone_until_its_time_is_over() {
     assert!(called.out.contains(" held by an exception of mei until 2033-05-18"), "{}", called.out);
     let called = plan(&["--state", &state, "--at", "2034-01-01T00:00:00Z"]);
     assert!(!called.out.contains("Nothing to do") && !called.out.contains("exception of"), "{}", called.out);
+    let called = trunkline(&["why", "-n", NETWORK, "-i", INTENTS, "--state", &state, "payments-br-1"]);
+    assert_eq!(called.code, Some(0), "{}", called.err);
+    assert!(called.err.contains(::plan::codes::EXCEPTION), "{}", called.err);
 }
 
 #[test]

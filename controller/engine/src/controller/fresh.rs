@@ -5,30 +5,46 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::join_all;
 use model::NodeId;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::Controller;
-use crate::{clock, readers::Seen, tasks::DeviceHandle};
+use crate::{clock, handle::Refusal, readers::Seen, tasks::DeviceHandle};
+
+/// So many may wait for their readings at once: these stand before the orders of a re-route.
+const WAITING: usize = 8;
 
 /// Routers that were read, or did not answer, and what waited for that.
 pub(super) struct Read {
     seen: Vec<Seen>,
     then: Box<dyn FnOnce(&mut Controller) + Send>,
+    turn: OwnedSemaphorePermit,
 }
 
 /// What was read for somebody.
 pub(super) struct Fresh {
     /// It, as soon as it is there.
     pub read: mpsc::UnboundedReceiver<Read>,
-    /// The other end of it. People ask by hand, so it cannot pile up.
+    /// The other end of it.
     tell: mpsc::UnboundedSender<Read>,
+    /// Places of those who wait: people ask by hand, and programs may ask for them.
+    places: Arc<Semaphore>,
+}
+
+impl Fresh {
+    /// A place among those who wait.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| Refusal::Busy)
+    }
 }
 
 impl Default for Fresh {
     /// Nobody waits.
     fn default() -> Self {
         let (tell, read) = mpsc::unbounded_channel();
-        Self { read, tell }
+        Self { read, tell, places: Arc::new(Semaphore::new(WAITING)) }
     }
 }
 
@@ -37,6 +53,7 @@ impl Controller {
     pub(super) fn read_first(
         &self,
         nodes: &BTreeSet<NodeId>,
+        turn: OwnedSemaphorePermit,
         then: impl FnOnce(&mut Controller) + Send + 'static,
     ) {
         let handles: Vec<_> = nodes.iter().filter_map(|node| self.fleet.get(node).cloned()).collect();
@@ -54,13 +71,28 @@ impl Controller {
             };
             let seen = join_all(handles.into_iter().map(read)).await.into_iter().flatten().collect();
             // Nobody hears it where the controller has ended; who waits is told so.
-            let _ = tell.send(Read { seen, then: Box::new(then) });
+            let _ = tell.send(Read { seen, then: Box::new(then), turn });
         });
     }
 
     /// Takes what was read, and does what waited for it.
-    pub(super) fn have_read(&mut self, Read { seen, then }: Read) {
+    pub(super) fn have_read(&mut self, Read { seen, then, turn }: Read) {
         seen.into_iter().for_each(|seen| self.take_reading(seen));
         then(self);
+        drop(turn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_than_some_wait_for_their_readings_at_once() {
+        let fresh = Fresh::default();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| fresh.turn().unwrap()).collect();
+        assert_eq!(fresh.turn().err(), Some(Refusal::Busy));
+        waiting.pop();
+        assert!(fresh.turn().is_ok());
     }
 }

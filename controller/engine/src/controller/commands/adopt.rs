@@ -26,10 +26,10 @@ pub(super) struct Acceptance {
 impl Controller {
     /// Makes exceptions of what differs on routers. They are read first.
     pub(super) fn accept(&self, asked: Acceptance, reply: Reply<Applied>) {
-        match self.may_change(&asked.nodes) {
-            Ok(_) => {
+        match self.may_change(&asked.nodes).and_then(|_| self.fresh.turn()) {
+            Ok(turn) => {
                 let nodes = asked.nodes.clone();
-                self.read_first(&nodes, move |controller| controller.accept_as_read(asked, reply));
+                self.read_first(&nodes, turn, move |controller| controller.accept_as_read(asked, reply));
             }
             Err(refusal) => drop(reply.send(Err(refusal))),
         }

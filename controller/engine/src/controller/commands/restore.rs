@@ -24,10 +24,10 @@ pub(super) struct Restoration {
 impl Controller {
     /// Makes routers hold of ours what they should. They are read first.
     pub(super) fn restore(&self, asked: Restoration, reply: Reply<Applied>) {
-        match self.may_change(&asked.nodes) {
-            Ok(_) => {
+        match self.may_change(&asked.nodes).and_then(|_| self.fresh.turn()) {
+            Ok(turn) => {
                 let nodes = asked.nodes.clone();
-                self.read_first(&nodes, move |controller| controller.restore_as_read(asked, reply));
+                self.read_first(&nodes, turn, move |controller| controller.restore_as_read(asked, reply));
             }
             Err(refusal) => drop(reply.send(Err(refusal))),
         }
