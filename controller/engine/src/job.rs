@@ -80,6 +80,8 @@ pub struct Request {
     pub learned: Option<Arc<Learned>>,
     /// The exceptions that the journal has: where others stand with this change, they are written down with it.
     pub exceptions_kept: Arc<Exceptions>,
+    /// Those that are kept beside, of devices that the network does not have.
+    pub exceptions_absent: Arc<Exceptions>,
 }
 
 /// What became of it.

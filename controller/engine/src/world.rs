@@ -70,6 +70,8 @@ pub struct World {
     pub exceptions: Excepted,
     /// Those that the journal has.
     pub exceptions_kept: Arc<Exceptions>,
+    /// Those of devices that the network file does not have: they stand again when it has them, and are kept until then.
+    pub exceptions_absent: Arc<Exceptions>,
     /// What devices hold; shared with proposals.
     pub actual: Arc<ActualState>,
     /// How many modules each device serves; of those that said it.

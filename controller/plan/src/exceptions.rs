@@ -159,6 +159,16 @@ impl Exceptions {
         left
     }
 
+    /// These and those of other devices.
+    #[must_use]
+    pub fn beside(&self, others: &Self) -> Self {
+        let mut all = self.clone();
+        for (node, list) in &others.0 {
+            all.0.entry(node.clone()).or_insert_with(|| list.clone());
+        }
+        all
+    }
+
     /// When the next one ends; none where none does by itself.
     pub fn next_end(&self) -> Option<Timestamp> {
         self.iter().filter_map(|(_, exception)| exception.until).min()

@@ -114,6 +114,7 @@ impl Controller {
             breach: None,
             learned: None,
             exceptions_kept: Arc::clone(&self.world.exceptions_kept),
+            exceptions_absent: Arc::clone(&self.world.exceptions_absent),
         }
     }
 

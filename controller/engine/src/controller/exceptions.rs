@@ -25,6 +25,13 @@ pub(super) fn ended(exceptions: &Exceptions, why: &str) -> Vec<EventKind> {
     each.collect()
 }
 
+/// That exceptions ended, for the audit log.
+pub(super) fn said(over: &Exceptions, why: &str) -> Said {
+    let names: Vec<&str> = over.iter().map(|(node, _)| node.as_str()).collect();
+    let what = format!("end {} exception(s): {}", names.len(), names.join(", "));
+    Said { at: clock::now(), who: CONTROLLER.to_owned(), what, why: why.to_owned() }
+}
+
 impl Controller {
     /// Says which ended by a change, which was made for a reason. `before` are those that stood before it.
     pub(super) fn tell_exceptions(&mut self, before: &Exceptions, laid: &Laid, why: &str) {
@@ -40,13 +47,11 @@ impl Controller {
             return;
         }
         let over = self.world.end_exceptions(now);
-        let names: Vec<&str> = over.iter().map(|(node, _)| node.as_str()).collect();
-        let what = format!("end {} exception(s): {}", names.len(), names.join(", "));
-        info!(what, "their time is over");
-        let said = Said { at: clock::now(), who: CONTROLLER.to_owned(), what, why: TIME.to_owned() };
+        let said = said(&over, TIME);
+        info!(what = said.what, "their time is over");
         let standing = Arc::clone(self.world.exceptions.all());
         // Where it cannot be written, the next start ends them again.
-        match self.journal.end_exceptions(&*standing, &said) {
+        match self.journal.end_exceptions(&standing.beside(&self.world.exceptions_absent), &said) {
             Ok(()) => self.world.exceptions_kept = standing,
             Err(error) => self.publish(journal_failed(&error)),
         }

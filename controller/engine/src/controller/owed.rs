@@ -41,7 +41,8 @@ impl Controller {
     fn settle(&self, owed: &Owed) -> Result<(), StoreError> {
         let intents = owed.intents.as_ref().map(|back| (back, &self.world.ids));
         let beside = Beside::default().learned(Some(&*self.world.learned))?;
-        let beside = beside.exceptions(Some(&**self.world.exceptions.all()))?;
+        let exceptions = self.world.exceptions.all().beside(&self.world.exceptions_absent);
+        let beside = beside.exceptions(Some(&exceptions))?;
         let clean = self.world.repair.is_empty();
         self.journal.take_back_beside(&self.world.hints, intents, (&beside, clean))
     }

@@ -198,9 +198,13 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
     };
     let (memory, history) = kept.resume(&hints, clock::now());
     let (file, learned) = (Arc::new(ted), remembered_facts(journal)?);
-    // Of a router that is in the network no more nothing is held.
-    let exceptions = remembered_exceptions(journal)?.as_of(None, |node| file.nodes.contains_key(node));
-    let exceptions = Arc::new(exceptions);
+    let all = remembered_exceptions(journal)?;
+    // Of a router that is in the network no more nothing is held. A line may be missing by mistake.
+    let exceptions = Arc::new(all.as_of(None, |node| file.nodes.contains_key(node)));
+    let absent = all.as_of(None, |node| !file.nodes.contains_key(node));
+    for (node, exception) in absent.iter() {
+        warn!(%node, who = exception.who, "an exception is kept of a router that the network file does not have");
+    }
     Ok(World {
         lines: Lines::of(&file),
         ted: Arc::new(learned.lay(&file)),
@@ -211,6 +215,7 @@ fn remembered(ted: Ted, journal: &Journal, limits: Limits, most: Most) -> Result
         hints,
         compiled: Arc::default(),
         exceptions_kept: Arc::clone(&exceptions),
+        exceptions_absent: Arc::new(absent),
         exceptions: Excepted::of(exceptions),
         actual: Arc::default(),
         modules: BTreeMap::new(),
@@ -272,6 +277,14 @@ fn restore(
             let laid = Exceptions::lay_shared(world.exceptions.all(), &mut compiled.desired);
             compiled.findings.extend(laid.told());
             news.extend(exceptions::ended(&laid.over, exceptions::ASKED_FOR));
+            if !laid.over.is_empty() {
+                // It is told once.
+                let said = exceptions::said(&laid.over, exceptions::ASKED_FOR);
+                match journal.end_exceptions(&laid.standing.beside(&world.exceptions_absent), &said) {
+                    Ok(()) => world.exceptions_kept = Arc::clone(&laid.standing),
+                    Err(error) => warn!(%error, "it could not be written that exceptions ended"),
+                }
+            }
             (world.compiled, world.exceptions) = (Arc::new(compiled), Excepted::of(laid.standing));
             world.accepted = Accepted { revision: last.revision, files: last.files, set, misfit: Vec::new() };
         }

@@ -30,9 +30,10 @@ pub(super) async fn write_down(
     let (learned, standing) = (request.learned.clone(), Arc::clone(&proposal.aside.exceptions.standing));
     // A re-route does not wait for hundreds of objects that stand as they stood.
     let is_kept = Arc::ptr_eq(&standing, &request.exceptions_kept) || standing == request.exceptions_kept;
+    let absent = Arc::clone(&request.exceptions_absent);
     let write = move || {
-        let standing = (!is_kept).then_some(&*standing);
-        let beside = Beside::default().learned(learned.as_deref())?.exceptions(standing)?;
+        let standing = (!is_kept).then(|| standing.beside(&absent));
+        let beside = Beside::default().learned(learned.as_deref())?.exceptions(standing.as_ref())?;
         journal.begin_change_beside(intents.as_ref(), &ids, &hints, (&beside, &said))
     };
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(StoreError::Write(error.to_string())))

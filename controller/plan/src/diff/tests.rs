@@ -49,7 +49,6 @@ prop_compose! {
                 .collect(),
             classifier,
             classified: interfaces(bound),
-            half: BTreeSet::new(),
         }
     }
 }
@@ -75,6 +74,7 @@ prop_compose! {
             tables: None,
             qos: interfaces(shares),
             classified: interfaces(bound),
+            half: BTreeSet::new(),
         }
     }
 }

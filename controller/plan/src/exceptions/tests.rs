@@ -58,6 +58,9 @@ proptest! {
         prop_assert!(std::sync::Arc::ptr_eq(&laid.standing, &shared));
         exceptions.lay(&mut again);
         prop_assert_eq!(&once, &again);
+        let is_first = |node: &NodeId| *node == NodeId::lit("r0");
+        let others = exceptions.as_of(None, |node| !is_first(node));
+        prop_assert_eq!(&exceptions.as_of(None, is_first).beside(&others), &exceptions);
         let astray = LedAstray::by(&exceptions);
         for (node, exception) in exceptions.iter() {
             let named: Vec<String> = exception.objects.differences().into_iter().map(|one| one.object).collect();

@@ -12,7 +12,7 @@ fn compiled() -> Compilation {
     let classes = include_str!("../../../../../intents/examples/minimal/classes.yaml");
     let services = include_str!("../../../../../intents/examples/minimal/services.yaml");
     let files: Files = [("classes.yaml", classes), ("services.yaml", services)]
-        .map(|(name, text)| (name.into(), text.into()))
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
         .into();
     let (set, _) = cycle::understand(&files, &ted, intents::AsOf::default()).unwrap();
     let ids = crate::stages::number(&set, &Allocations::default()).unwrap();
