@@ -192,6 +192,7 @@ fn picture() -> Snapshot {
         exceptions: vec![exception()],
         modules: Some(41),
         rollback: Some(Rollback::ByPreImage),
+        startup: Some("policy 100 to 10.0.0.2".into()),
     };
     let down = Session::Down { why: "silence".into(), since: Timestamp::from_micros(3) };
     let service = service(&a, &z);

@@ -288,12 +288,11 @@ pub fn remove(folder: &Path, lab: &str) -> Result<Cleared, GroundError> {
     }
     let lock = self::lock(folder, lab)?;
     let mut cleared = clear(folder, lab)?;
-    while is_made {
+    let mut is_growing = is_made;
+    while is_growing {
         std::thread::sleep(AGAIN);
         let more = clear(folder, lab)?;
-        if more == Cleared::default() {
-            break;
-        }
+        is_growing = more != Cleared::default();
         cleared.spaces += more.spaces;
         cleared.processes += more.processes;
     }

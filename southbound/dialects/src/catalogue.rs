@@ -269,7 +269,7 @@ mod tests {
             container short { } } } }
             augment "/d:top" { leaf added { type string; } } }"#;
         let entry = read_module(text).unwrap();
-        assert_eq!((entry.namespace, entry.includes), (None, vec!["demo-other".to_owned()]));
+        assert_eq!((&entry.namespace, &entry.includes), (&None, &vec!["demo-other".to_owned()]));
         assert_eq!(entry.nodes, ["added", "entry", "in-case", "k", "short"].map(str::to_owned).into());
         assert_eq!((entry.containers, entry.lists, entry.rpcs), (1, 1, 0));
         // Cases are no nodes; what a grouping begins with, and what is added, may stand anywhere.

@@ -223,6 +223,7 @@ pub fn picture() -> Snapshot {
         exceptions: Vec::new(),
         modules: Some(3),
         rollback: None,
+        startup: None,
     };
     let link = LinkView {
         id: LinkId::lit("l1"),

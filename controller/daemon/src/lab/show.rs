@@ -214,7 +214,7 @@ mod tests {
     fn traffic_as_people_see_it() {
         let (from, to) = ("10.0.0.1:4000".parse().unwrap(), "10.0.0.2:4000".parse().unwrap());
         let flow = host::Flow::new(1, from, to, "ef".parse().unwrap(), host::Pace::Packets(100));
-        let mut ledger = host::Ledger::new(&flow);
+        let mut ledger = host::Ledger::new(&flow, host::Moment::from_nanos(0));
         for (number, millis) in [(0, 5), (1, 15), (3, 35), (4, 45), (2, 47)] {
             let sent = host::Moment::from_nanos(number * 10_000_000);
             ledger.received(&host::Arrival {

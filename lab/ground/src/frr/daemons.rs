@@ -176,14 +176,7 @@ impl Daemons {
     /// # Errors
     /// Its isisd does not answer.
     pub fn adjacencies(&self, id: &NodeId) -> Result<Vec<Adjacency>, FrrError> {
-        let Some(of) = self.all.get(id) else { return Ok(Vec::new()) };
-        let silent = |cause| FrrError::Silent { node: id.clone(), cause };
-        let daemon = process::of_file(&of.folder.join("isisd.pid"), "isisd", &of.space);
-        if daemon.is_some_and(ProcessId::is_frozen) {
-            return Err(silent(io::Error::new(io::ErrorKind::TimedOut, "it is frozen")));
-        }
-        let answer =
-            ask(&of.folder.join("isisd.vty"), "show isis neighbor json", PATIENCE).map_err(silent)?;
+        let Some(answer) = self.asked(id, "show isis neighbor json")? else { return Ok(Vec::new()) };
         let mut all = adjacencies(&answer);
         all.sort();
         Ok(all)
@@ -195,9 +188,18 @@ impl Daemons {
     /// # Errors
     /// Its isisd does not answer.
     pub fn graph(&self, id: &NodeId) -> Result<Option<String>, FrrError> {
+        self.asked(id, "show isis mpls-te database json")
+    }
+
+    /// What a router's isisd answers; none where it has none. One that is frozen is not waited for.
+    fn asked(&self, id: &NodeId, command: &str) -> Result<Option<String>, FrrError> {
         let Some(of) = self.all.get(id) else { return Ok(None) };
-        let answer = ask(&of.folder.join("isisd.vty"), "show isis mpls-te database json");
-        answer.map(Some).map_err(|cause| FrrError::Silent { node: id.clone(), cause })
+        let silent = |cause| FrrError::Silent { node: id.clone(), cause };
+        let daemon = process::of_file(&of.folder.join("isisd.pid"), "isisd", &of.space);
+        if daemon.is_some_and(ProcessId::is_frozen) {
+            return Err(silent(io::Error::new(io::ErrorKind::TimedOut, "it is frozen")));
+        }
+        ask(&of.folder.join("isisd.vty"), command, PATIENCE).map(Some).map_err(silent)
     }
 
     /// The lines over which neither router, or only one, has an adjacency that is up.

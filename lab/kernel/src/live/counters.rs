@@ -152,7 +152,7 @@ mod tests {
         let mut basic = TcStatsBasic::default();
         (basic.bytes, basic.packets) = (7_000_000_000, 5);
         let few = TcStats2::Basic(basic);
-        assert_eq!(class(&[few.clone()]).packets, 5);
+        assert_eq!(class(std::slice::from_ref(&few)).packets, 5);
         let all = (1_u64 << 32) + 5;
         let many = TcStats2::Other(DefaultNla::new(PACKETS, all.to_ne_bytes().to_vec()));
         let another = TcStats2::Other(DefaultNla::new(PACKETS + 1, vec![1; 8]));

@@ -193,6 +193,7 @@ fn what_is_shown_of_the_database_is_what_the_product_reads() {
     assert_eq!(dialects::surroundings::read(&view).unwrap().lsdb, None, "it was not asked for");
 }
 
+#[test]
 fn the_server_names_its_modules_and_capabilities() {
     let view = shown(&crate::datastore::Tree::default(), &RouterState::default());
     let state = &view["ietf-netconf-monitoring:netconf-state"];

@@ -192,7 +192,7 @@ fn attribute(adjacency: &mut Adjacency, subtlv: &View, place: &str) -> Result<()
         let has = |wanted: &str| sid.all(&["state", "flags"]).any(|flag| flag.text == wanted);
         // One that is an index of a local block, or for backups, is no label of the line.
         if adjacency.label.is_none() && has("VALUE") && !has("BACKUP") {
-            let value = parse(need(sid, &["state", "value"], place, "value")?, place, "a label")?;
+            let value: u32 = parse(need(sid, &["state", "value"], place, "value")?, place, "a label")?;
             adjacency.label = Label::try_from(value).ok();
         }
     }

@@ -126,7 +126,6 @@ fn the_served_modules_allow_what_is_shown() {
         SidBehaviour::EndDt46,
         SidBehaviour::EndB6Encaps,
     ];
-    let flags = DataParserFlags::STRICT | DataParserFlags::NO_VALIDATION;
     let schema = schema();
     for active in [Active::Unknown, Active::LastResort, steered().active] {
         for probes in [Probes::Unknown, Probes::Answered, Probes::Silent] {
@@ -144,7 +143,7 @@ fn the_served_modules_allow_what_is_shown() {
                 &schema.context,
                 text,
                 DataFormat::JSON,
-                flags,
+                DataParserFlags::STRICT | DataParserFlags::NO_VALIDATION,
                 DataValidationFlags::PRESENT,
             );
             assert!(read.is_ok(), "{:?}", read.err());
