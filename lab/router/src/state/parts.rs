@@ -80,7 +80,7 @@ impl Part {
 
 /// Some or all kinds of state.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Parts(u8);
+pub struct Parts(u16);
 
 impl Parts {
     /// All of them.
@@ -95,7 +95,7 @@ impl Parts {
 
     /// Whether one is among them.
     pub const fn has(self, part: Part) -> bool {
-        self.0 & (1 << part as u8) != 0
+        self.0 & (1 << part as u16) != 0
     }
 
     /// Whether all of the others are among them.
@@ -118,6 +118,6 @@ impl Parts {
 
 impl FromIterator<Part> for Parts {
     fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
-        Self(parts.into_iter().fold(0, |all, part| all | 1 << part as u8))
+        Self(parts.into_iter().fold(0, |all, part| all | 1 << part as u16))
     }
 }

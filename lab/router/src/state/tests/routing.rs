@@ -1,3 +1,5 @@
+//! What is shown of SIDs, policies and segment lists.
+
 use yang5::data::{DataFormat, DataParserFlags, DataTree, DataValidationFlags};
 
 use super::*;
