@@ -101,7 +101,7 @@ pub fn node(layout: &Layout, stand: &Stand) -> String {
     let mut text = String::from("link set dev lo up\n");
     if let Kind::Router(router) = &stand.kind {
         for address in router.addresses() {
-            line!(text, "addr add {address} dev lo");
+            line!(text, "addr add {address} dev lo{}", nodad(&address));
         }
     }
     stand.interfaces.values().for_each(|at| text.push_str(&interface(layout, stand, at)));

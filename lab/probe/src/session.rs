@@ -129,6 +129,8 @@ impl Packet {
 
     fn take(&mut self, answer: Answered) {
         self.is_answered = true;
+        // Somebody was there, whatever an answer to a later one let believe that overtook this one.
+        self.unseen = false;
         self.count = answer.count;
         self.delay = answer.delay.and_then(|delay| NonZeroU64::new(nanos(delay).saturating_add(1)));
     }

@@ -200,15 +200,19 @@ impl Placement {
     /// Gives everybody the room back that they had before a link failed.
     fn undo(&mut self, changed: &Ways, down: EdgeIx) {
         let Self { terms, laid, free, most_free, .. } = self;
-        for now in changed.iter() {
-            let Some((before, _)) = gone(laid, now.service as u32, Some(down)) else { continue };
-            let bandwidth = terms.services[now.service].bandwidth;
-            give(free, now.path.unwrap_or_default(), down, bandwidth);
+        let moved = || {
+            changed.iter().filter_map(|now| {
+                let (before, _) = gone(laid, now.service as u32, Some(down))?;
+                Some((before, now.path.unwrap_or_default(), terms.services[now.service].bandwidth))
+            })
+        };
+        // All leave before anybody comes back: one may stand where another was.
+        moved().for_each(|(_, now, bandwidth)| give(free, now, down, bandwidth));
+        for (before, _, bandwidth) in moved() {
             let others = before.iter().filter(|edge| edge.link() != down.link());
             others.for_each(|edge| free[edge.ix()] = free[edge.ix()].saturating_sub(bandwidth));
         }
-        for now in changed.iter() {
-            let Some((before, _)) = gone(laid, now.service as u32, Some(down)) else { continue };
+        for (before, ..) in moved() {
             before.iter().for_each(|edge| most_free[edge.ix()] = free[edge.ix()]);
         }
     }

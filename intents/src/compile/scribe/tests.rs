@@ -57,15 +57,14 @@ fn what_all_nodes_of_a_list_read_is_one_address_and_is_told_part_by_part() {
 
 #[test]
 fn what_one_node_of_a_list_cannot_read_is_written_in_full() {
-    let full = |last: &str| -> (Vec<String>, Option<String>) {
-        (vec!["fd00:0:103:e001::".to_owned(), last.to_owned()], None)
-    };
-    assert_eq!(list("", ("104::/48\", CSID", "104::/48\"")), full("fd00:0:104:1::"));
-    assert_eq!(list("", ("103::/48\", CSID", "103::/48\"")), full("fd00:0:104:1::"));
+    // What is told of containers is that of the way back, over the nodes that read them.
+    let full = |last: &str| vec!["fd00:0:103:e001::".to_owned(), last.to_owned()];
+    assert_eq!(list("", ("104::/48\", CSID", "104::/48\"")).0, full("fd00:0:104:1::"));
+    assert_eq!(list("", ("103::/48\", CSID", "103::/48\"")).0, full("fd00:0:104:1::"));
     // Of another block, and with a block of another length, which fewer nodes have.
-    assert_eq!(list("", ("fd00:0:104::", "fd00:1:104::")), full("fd00:1:104:1::"));
+    assert_eq!(list("", ("fd00:0:104::", "fd00:1:104::")).0, full("fd00:1:104:1::"));
     let longer = "fd00:0:1:104::/64\", nextCsid: {locatorBlockLength: 48, locatorNodeLength: 16}";
-    assert_eq!(list("", ("fd00:0:104::/48\", CSID", longer)), full("fd00:0:1:104:1::"));
+    assert_eq!(list("", ("fd00:0:104::/48\", CSID", longer)).0, full("fd00:0:1:104:1::"));
     // The others go on in one address, and what is behind it stands in the SRH.
     let (segments, packed) = list(", pin: links", ("105::/48\", CSID", "105::/48\""));
     assert_eq!(segments, ["fd00:0:101:e001:103:e001::", "fd00:0:105:e001::"]);

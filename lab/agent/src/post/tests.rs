@@ -96,14 +96,14 @@ fn a_router_that_reads_containers_has_a_un_for_its_locator_and_uas_for_its_lines
         program.routes.get(&key).cloned()
     };
     let node = kernel::NextCsid { block: 32, taken: 16 };
-    assert_eq!(target("fd00:0:2::/48"), Some(Target::Local(Behaviour::End(Some(node)))));
-    match target("fd00:0:2:e000::/64") {
+    assert_eq!(target("fd00:ff:2::/48"), Some(Target::Local(Behaviour::End(Some(node)))));
+    match target("fd00:ff:2:e000::/64") {
         Some(Target::Local(Behaviour::EndX { csid: Some(link), .. })) => {
             assert_eq!(link, kernel::NextCsid { block: 32, taken: 32 });
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(target("fd00:0:2:e000::/128"), None);
+    assert_eq!(target("fd00:ff:2:e000::/128"), None);
 }
 
 #[test]

@@ -25,16 +25,23 @@ const BANDWIDTH: Bandwidth = Bandwidth::from_bps(1_000_000_000);
 /// The first function of End.X SIDs.
 const FIRST_END_X: u16 = 0xe000;
 
+/// The router id of a place in the file.
+fn by_place(count: u32) -> Ipv4Addr {
+    let [_, _, x, y] = count.to_be_bytes();
+    Ipv4Addr::new(10, 255, x, y)
+}
+
 /// Gives router ids, and SIDs in plain files, to nodes without.
 pub(super) fn fill_in(draft: &mut Draft, report: &mut Report) {
     if draft.missing == Missing::Reported {
         return;
     }
     let mut named = Vec::new();
+    let mut taken: BTreeSet<Ipv4Addr> = draft.nodes.iter().filter_map(|node| node.router_id).collect();
     for (count, node) in (1_u32..).zip(&mut draft.nodes) {
-        let [_, _, x, y] = count.to_be_bytes();
         if node.router_id.is_none() {
-            node.router_id = Some(Ipv4Addr::new(10, 255, x, y));
+            // One whose place somebody else has taken gets the next that is free.
+            node.router_id = (count..=0xffff).map(by_place).find(|id| taken.insert(*id));
             if !node.garbled_id {
                 named.push(node.id.to_string());
             }
