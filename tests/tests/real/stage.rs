@@ -1,6 +1,7 @@
 //! A lab that is up, its controller, and hosts that send.
 
 use std::{
+    cell::OnceCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -54,6 +55,7 @@ pub struct Stage {
     file: PathBuf,
     name: String,
     door: Door,
+    line: OnceCell<Line>,
     pub hosts: Exchange,
     // The last to go.
     _place: Taken,
@@ -62,6 +64,20 @@ pub struct Stage {
 struct Door {
     url: String,
     token: PathBuf,
+}
+
+/// A connection to the controller.
+struct Line {
+    runtime: Runtime,
+    client: api::Client,
+}
+
+impl Line {
+    fn to(door: &Door) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = api::Client::new(&door.url, api::Token::load(&door.token).ok()).unwrap();
+        Self { runtime, client }
+    }
 }
 
 /// The folder of the project.
@@ -102,7 +118,15 @@ impl Stage {
         let file = folder.path().join(format!("{name}.clab.yml"));
         std::fs::write(&file, text.replace("NAME", &name)).unwrap();
         let door = Door { url: String::new(), token: PathBuf::new() };
-        let mut stage = Self { folder, file, name, door, hosts: Exchange::default(), _place: place };
+        let mut stage = Self {
+            folder,
+            file,
+            name,
+            door,
+            line: OnceCell::new(),
+            hosts: Exchange::default(),
+            _place: place,
+        };
         let words = ["up", "--mode=netns", "--listen=127.0.0.1:0"];
         let words: Vec<&str> = words.iter().chain(more).copied().collect();
         let up = stage.call(&words);
@@ -203,23 +227,22 @@ impl Stage {
         format!("tlg-{}.{node}", self.name)
     }
 
-    /// What happened last, as the controller tells it.
+    /// What happened last, as the controller tells it. Asked over a connection that stays: who is killed in the middle of a change is told by
+    /// what this says.
     pub fn timeline(&self) -> Vec<Value> {
-        let (runtime, client) = self.client();
-        let events = runtime.block_on(client.timeline()).unwrap();
+        let line = self.line();
+        let events = line.runtime.block_on(line.client.timeline()).unwrap();
         events.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
     }
 
     /// What the controller knows of the network now.
     pub fn state(&self) -> Snapshot {
-        let (runtime, client) = self.client();
-        runtime.block_on(client.state()).unwrap()
+        let line = self.line();
+        line.runtime.block_on(line.client.state()).unwrap()
     }
 
-    fn client(&self) -> (Runtime, api::Client) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let client = api::Client::new(&self.door.url, api::Token::load(&self.door.token).ok()).unwrap();
-        (runtime, client)
+    fn line(&self) -> &Line {
+        self.line.get_or_init(|| Line::to(&self.door))
     }
 
     /// The events of a kind.
