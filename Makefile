@@ -80,12 +80,15 @@ PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
+# Labs with real packets are tested last and alone, for they judge milliseconds; LABS=no leaves them out.
+LABS ?= yes
+
 # Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice. Those that send
 # real packets and judge how long these took come last and one by one, with the machine to themselves; without namespaces they say so.
 test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
 	TRUNKLINE_LABS=later TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture
+	$(if $(filter no,$(LABS)),@echo "left out: labs with real packets (LABS=no); make test-lab runs them",TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture)
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20
@@ -99,7 +102,7 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
 	$(CARGO) build --workspace --locked --bins $(addprefix --test ,lab hosts real namespaces)
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test lab --test hosts -- --nocapture
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test real -- --include-ignored --nocapture
+	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test real -- --test-threads=1 --nocapture
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
