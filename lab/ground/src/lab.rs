@@ -11,7 +11,7 @@ mod status;
 use std::{
     fmt,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use thiserror::Error;
@@ -39,8 +39,8 @@ const MAKING: Duration = Duration::from_secs(120);
 /// How long after what was left of a lab in the making is looked for again: a program that somebody started who was killed may still be
 /// at work.
 const AGAIN: Duration = Duration::from_millis(200);
-/// How long a program that was just started may take until it runs its own code, and how often that is looked at.
-const STARTING: Duration = Duration::from_millis(500);
+/// How often it is looked whether a program that was just started runs its own code, and how long is waited in between.
+const LOOKS: usize = 50;
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// Why something was not done to a lab.
@@ -234,16 +234,13 @@ impl Ground {
 /// Takes the right to make or remove a lab. A program that was started beside it, by another thread of whoever had it, has it too until
 /// it runs its own code: that moment is waited for.
 fn lock(folder: &Path, lab: &str) -> Result<Lock, GroundError> {
-    let until = Instant::now() + STARTING;
-    loop {
+    for _ in 0..LOOKS {
         if let Some(lock) = Lock::take(folder).map_err(|cause| of_file(folder, cause))? {
             return Ok(lock);
         }
-        if Instant::now() >= until {
-            return Err(GroundError::Busy { lab: lab.to_owned() });
-        }
         std::thread::sleep(MOMENT);
     }
+    Err(GroundError::Busy { lab: lab.to_owned() })
 }
 
 /// What a folder of somebody else's says is not followed: it names processes to end.
