@@ -122,7 +122,6 @@ fn a_backup_carries_the_service_when_its_line_is_cut_and_nobody_controls() {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_customers_line_that_is_down_keeps_no_policy_from_its_router() {
     let Some(mut stage) = Stage::up("custdown", SQUARE, &[]) else { return };
     let lower = stage.intents("lower.yaml", &voice_over("lower"));
@@ -150,7 +149,6 @@ fn a_customers_line_that_is_down_keeps_no_policy_from_its_router() {
 }
 
 #[test]
-#[ignore = "real packets want a quiet machine: `make test-lab` runs it"]
 fn a_far_agent_that_is_frozen_or_killed_takes_no_way_from_others() {
     let Some(mut stage) = Stage::up("farend", SQUARE, &[]) else { return };
     // Whoever believes that nothing comes to r4 loses everything.
