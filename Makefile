@@ -12,7 +12,7 @@ DASHBOARD := web-ui/node_modules/.built
 WEB_SOURCES := $(shell find web-ui/src web-ui/public -type f 2>/dev/null) \
 	$(wildcard web-ui/*.json web-ui/*.ts web-ui/*.js web-ui/index.html)
 
-.PHONY: help setup setup-build web-ui build demo scenarios chaos test test-web test-rust test-kills test-lab check lint fuzz fuzz-minute bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
+.PHONY: help setup setup-build web-ui build demo scenarios chaos test test-web test-rust test-others test-kills test-lab check lint fuzz fuzz-minute bench bench-te bench-paths bench-intents bench-southbound bench-lab clean FORCE
 .DEFAULT_GOAL := help
 
 help: ## List these targets
@@ -80,15 +80,29 @@ PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
+# Suites that drive the built programs, and wait for these more than they work: side by side with each other and with all other tests.
+# `cargo test` leaves them out unless it is told to run them by name (tests/Cargo.toml).
+SUITES := demo faults lab
+TEST := TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
+
 # Labs with real packets are tested last and alone, for they judge milliseconds; LABS=no leaves them out.
 LABS ?= yes
 
-# Acceptance tests start the programs, so these are built first: together with the tests, so that nothing is built twice. Those that send
-# real packets and judge how long these took come last and one by one, with the machine to themselves; without namespaces they say so.
+# Programs are built together with the tests, so that nothing is built twice.
 test-rust: setup web-ui
-	$(CARGO) build --workspace --bins --tests --locked
-	TRUNKLINE_LABS=later TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
-	$(if $(filter no,$(LABS)),@echo "left out: labs with real packets (LABS=no); make test-lab runs them",TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture)
+	$(CARGO) build --workspace --bins --tests $(addprefix --test ,$(SUITES) real) --locked
+	@echo "suites and all other tests run side by side; each says what became of it at its end"
+	$(MAKE) --jobs --keep-going --output-sync=target --no-print-directory test-others $(addprefix test-suite-,$(SUITES))
+	$(if $(filter no,$(LABS)),@echo "left out: labs with real packets (LABS=no); make test-lab runs them",$(LABS_TEST))
+
+test-others:
+	$(TEST)
+
+test-suite-%:
+	$(TEST) --test $*
+
+# One by one. Without namespaces they say why they are skipped.
+LABS_TEST := TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --no-fail-fast --test real -- --test-threads=1 --nocapture
 
 # How often the controller is killed at each moment; `make test` does it once.
 KILLS ?= 20
@@ -102,7 +116,7 @@ test-kills: setup-build web-ui ## Kill the controller KILLS=20 times at each ste
 test-lab: setup ## Labs of network namespaces alone, part of `make test` too; as root, elsewhere they say why they are skipped
 	$(CARGO) build --workspace --locked --bins $(addprefix --test ,lab hosts real namespaces)
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test lab --test hosts -- --nocapture
-	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test real -- --test-threads=1 --nocapture
+	$(LABS_TEST)
 	TRUNKLINE_PEERS=$(PEERS) $(CARGO) test --workspace --locked --test namespaces -- --nocapture
 
 SECONDS_EACH ?= 60
