@@ -6,6 +6,7 @@
 mod build;
 mod needs;
 pub mod nmda;
+mod parameters;
 mod parse;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod csid;
 pub mod fact;
 pub mod feature;
 pub mod link;
+pub mod next_csid;
 pub mod node;
 pub mod ted;
 
@@ -64,7 +65,6 @@ pub use allocation::Allocations;
 pub use change::{Cause, Edit, Phase, Plan, ReasonedEdit, Transaction, TransactionId};
 pub use class::{QosProfile, Scheduling, TrafficClass};
 pub use condition::{AlarmPolicy, Condition};
-pub use csid::NextCsid;
 pub use demand::{Demand, Demands};
 pub use fact::{Fact, Source, Standing};
 pub use feature::{Feature, Features};
@@ -78,6 +78,7 @@ pub use id::{
 pub use intent::{IntentSet, Service, Sle, Slo};
 pub use link::{DirectedLink, Link, Side};
 pub use lsdb::Lsdb;
+pub use next_csid::NextCsid;
 pub use node::Node;
 pub use qos::{Classifier, Discipline, InterfaceQos, QueueShare};
 pub use sample::{Measure, Sample};

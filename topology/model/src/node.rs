@@ -10,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    csid::NextCsid,
     fact::Fact,
     feature::Features,
     id::{NodeId, Site},
+    next_csid::NextCsid,
     sr::{Label, LabelBlock},
 };
 

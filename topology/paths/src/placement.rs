@@ -21,6 +21,7 @@ use crate::{backbone::Backbone, constraint::PathRequest, finder::Finder};
 mod backups;
 mod groups;
 mod service;
+mod sorter;
 mod ways;
 
 pub use ways::{Laid, Ways};
@@ -66,7 +67,7 @@ impl Placement {
         worth_a_thread: usize,
     ) -> Self {
         let backbone = Backbone::new(graph);
-        let (services, kinds, groups) = service::sort(graph, &backbone, requests);
+        let (services, kinds, groups) = sorter::sort(graph, &backbone, requests);
         let mut free = free.to_vec();
         free.resize(graph.edge_count(), 0);
         let mut placement = Self {

@@ -6,7 +6,7 @@ use crate::ns;
 use crate::rpc_error::RpcError;
 use crate::xml::Element;
 
-use super::parse::{Parameters, invalid, missing};
+use super::parameters::{Parameters, invalid, missing};
 
 /// A datastore (RFC 8342, section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
