@@ -3,6 +3,7 @@
 
 mod build;
 mod database;
+mod nodes;
 mod parts;
 mod places;
 mod segment;

@@ -35,8 +35,9 @@ use crate::extension::CommitAction;
 use crate::notice::Notice;
 use crate::path::Path;
 use crate::proto::get_request::DataType;
-use crate::session::{Session, Target};
+use crate::session::Session;
 use crate::set::Changes;
+use crate::target::Target;
 
 /// The most models that are looked at, of one device.
 const MOST_MODELS: usize = 4_096;

@@ -25,6 +25,7 @@ mod link;
 mod login;
 pub mod session;
 pub mod stream;
+pub mod target;
 pub mod tls;
 
 mod content;
@@ -42,4 +43,5 @@ pub use crate::device::GnmiDevice;
 pub use error::SessionError;
 pub use path::Path;
 pub use proto::Encoding;
-pub use session::{Session, Target};
+pub use session::Session;
+pub use target::Target;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 
 use crate::error::{Call, SessionError};
-use crate::session::{Credentials, Target};
+use crate::target::{Credentials, Target};
 
 /// A login toward one device; clones are the same.
 #[derive(Clone)]

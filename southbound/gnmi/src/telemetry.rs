@@ -21,9 +21,10 @@ pub use decode::samples;
 
 use self::backoff::Backoff;
 use crate::error::SessionError;
-use crate::session::{Session, Target};
+use crate::session::Session;
 use crate::stream::{Event, Stream, StreamOptions};
 use crate::subscribe::{Mode, Subscription};
+use crate::target::Target;
 
 /// This many sample intervals without a word mean that the stream is dead.
 const SILENT_INTERVALS: u32 = 5;

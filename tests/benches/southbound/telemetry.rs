@@ -10,7 +10,7 @@ use assess::{Observed, Settings};
 use gnmi::{
     Target,
     proto::{SubscribeRequest, g_nmi_client::GNmiClient, subscribe_response::Response},
-    session::Limits,
+    target::Limits,
     telemetry::watch,
     tls::ClientTls,
 };

@@ -135,7 +135,7 @@ pub fn devices(lab: &Lab) -> BTreeMap<NodeId, DeviceHandle> {
                 DeviceHandle::spawn(device, LONG)
             }
             Speaks::GnmiConfirmed | Speaks::Gnmi => {
-                let limits = gnmi::session::Limits { deadline: patience, ..Default::default() };
+                let limits = gnmi::target::Limits { deadline: patience, ..Default::default() };
                 let tls = tls.clone();
                 let target =
                     Target { address, server_name: node.to_string(), tls, credentials: None, limits };

@@ -243,7 +243,7 @@ impl Workshop<'_> {
             server_name: access.server_name(),
             tls: self.secrets.trust(&access.known_by()?, login)?,
             credentials: self.secrets.credentials(login)?,
-            limits: gnmi::session::Limits::default(),
+            limits: gnmi::target::Limits::default(),
         })
     }
 }

@@ -18,7 +18,10 @@ use model::{
     lsdb::{Adjacency, LsRouter, Lsdb, SystemId},
 };
 
-use super::{facts::Learned, judge::strangers, routers::fact};
+use super::{
+    facts::{Learned, fact},
+    judge::strangers,
+};
 
 /// By which protocol the facts came.
 pub(super) const PROTOCOL: &str = "isis";

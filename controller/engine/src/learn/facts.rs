@@ -16,6 +16,18 @@ use serde::{Deserialize, Serialize};
 
 use super::plug::AroundFacts;
 
+/// What a router said at a moment, stale since it is silent.
+pub(super) fn fact<T>(
+    node: &NodeId,
+    protocol: &str,
+    (at, silent): (Timestamp, Option<Timestamp>),
+    value: T,
+) -> Fact<T> {
+    let source = DeviceSource { node: node.clone(), protocol: protocol.to_owned() };
+    let standing = silent.map_or(Standing::Fresh, |since| Standing::Stale { since });
+    Fact { value, source: Source::Advertised(source), at, standing }
+}
+
 /// What is said of a router.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

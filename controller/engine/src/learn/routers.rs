@@ -6,15 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{
-    Fact, Finding, Link, LinkId, NodeId, Severity, Side, Source, Standing, Surroundings, Ted, Timestamp,
-    fact::DeviceSource,
-};
+use model::{Fact, Finding, Link, LinkId, NodeId, Severity, Side, Standing, Surroundings, Ted, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
     databases::{Databases, Told},
-    facts::{Learned, LinkFacts},
+    facts::{Learned, LinkFacts, fact},
     judge::capped,
     plug::{AroundFacts, Directory, Plug, Who},
 };
@@ -54,18 +51,6 @@ pub struct RouterView {
     pub interfaces: usize,
     /// Neighbours that it hears.
     pub neighbours: usize,
-}
-
-/// What a router said at a moment, stale since it is silent.
-pub(super) fn fact<T>(
-    node: &NodeId,
-    protocol: &str,
-    (at, silent): (Timestamp, Option<Timestamp>),
-    value: T,
-) -> Fact<T> {
-    let source = DeviceSource { node: node.clone(), protocol: protocol.to_owned() };
-    let standing = silent.map_or(Standing::Fresh, |since| Standing::Stale { since });
-    Fact { value, source: Source::Advertised(source), at, standing }
 }
 
 impl Said {

@@ -11,7 +11,8 @@ use model::{InterfaceName, QueueName};
 
 use super::{
     InterfaceState, Measurement, Neighbour, Part, Parts, QueueState, RouterState,
-    places::{Group, Places, node},
+    nodes::node,
+    places::{Group, Places},
 };
 use crate::{
     datastore::{Branch, Item, Pattern, Step, Tree},

@@ -5,7 +5,7 @@ use model::{
     lsdb::{Adjacency, LsRouter, SystemId},
 };
 
-use super::places::node;
+use super::nodes::node;
 use crate::{
     datastore::{Branch, Item, Step},
     yang::{NodeId, Schema, Value},

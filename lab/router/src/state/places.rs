@@ -1,6 +1,6 @@
 //! Where state stands in the schema: looked up once by name, used for every sample by number.
 
-use super::{Part, database::Database};
+use super::{Part, database::Database, nodes::node};
 use crate::yang::{NodeId, Schema};
 
 /// Containers from a node down, and the leaves in the last of them.
@@ -239,11 +239,6 @@ impl Places {
         ]
         .concat()
     }
-}
-
-/// A node of this crate's own modules.
-pub(super) fn node(schema: &Schema, path: &str) -> NodeId {
-    schema.at(path).expect("the path stands in the modules of this crate")
 }
 
 fn group<const LEAVES: usize>(

@@ -7,7 +7,7 @@ use device::{
     Device as _,
     contract::{Rig, judge, sample_edits},
 };
-use gnmi::{FilePreImages, GnmiDevice, Target, session::Limits, tls::ClientTls};
+use gnmi::{FilePreImages, GnmiDevice, Target, target::Limits, tls::ClientTls};
 use model::{
     DeviceConfig, InterfaceName, Neighbour, NodeId, Oper, Port, QueueName, Span, Surroundings, TransactionId,
     state::OWN_PREFIX,

@@ -7,10 +7,10 @@ use gnmi::{
     extension::CommitAction,
     notice::Update,
     proto::{Encoding, get_request::DataType},
-    session::Limits,
     set::Changes,
     stream::{Event, Stream, StreamOptions},
     subscribe::{Mode, Subscription},
+    target::Limits,
     tls::ClientTls,
 };
 use model::NodeId;

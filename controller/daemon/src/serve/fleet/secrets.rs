@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context as _, anyhow, bail};
 use engine::inventory::{Entry, Kept, KnownBy, Login, Reference, Secret, SecretError};
 use gnmi::{
-    session::Credentials,
+    target::Credentials,
     tls::{self, ClientTls, Identity, TlsError},
 };
 use netconf::ssh::{Account, BadKey, LoginKey, Password, Proof};

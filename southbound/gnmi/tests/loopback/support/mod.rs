@@ -5,7 +5,7 @@ pub mod tree;
 
 use std::time::Duration;
 
-use gnmi::session::{Limits, Target};
+use gnmi::target::{Limits, Target};
 use gnmi::tls::{ClientTls, Identity};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
