@@ -41,6 +41,7 @@ check: lint test fuzz-minute ## All that CI does
 lint: setup-build web-ui ## Format, lints, documentation, dependency policy
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --workspace $(SUITE_TARGETS) --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check bans licenses; \
 	else echo "cargo-deny is not installed: licences are not checked here (bans are, by the architecture test)"; fi
@@ -83,6 +84,7 @@ TEST_THREADS ?= 8
 # Suites that drive the built programs, and wait for these more than they work: side by side with each other and with all other tests.
 # `cargo test` leaves them out unless it is told to run them by name (tests/Cargo.toml).
 SUITES := demo faults lab
+SUITE_TARGETS := $(addprefix --test ,$(SUITES) real)
 TEST := TRUNKLINE_PEERS=$(PEERS) RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --workspace --locked --no-fail-fast
 
 # Labs with real packets are tested last and alone, for they judge milliseconds; LABS=no leaves them out.
@@ -90,7 +92,8 @@ LABS ?= yes
 
 # Programs are built together with the tests, so that nothing is built twice.
 test-rust: setup web-ui
-	$(CARGO) build --workspace --bins --tests $(addprefix --test ,$(SUITES) real) --locked
+	$(CARGO) build --workspace --bins --tests --locked
+	$(CARGO) build --workspace --bins $(SUITE_TARGETS) --locked
 	@echo "suites and all other tests run side by side; each says what became of it at its end"
 	$(MAKE) --jobs --keep-going --output-sync=target --no-print-directory test-others $(addprefix test-suite-,$(SUITES))
 	$(if $(filter no,$(LABS)),@echo "left out: labs with real packets (LABS=no); make test-lab runs them",$(LABS_TEST))
