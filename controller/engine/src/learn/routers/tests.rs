@@ -1,7 +1,9 @@
 //! Cables that are plugged otherwise than the file says are found at both ends, and what only looks so is not; silence makes what was
 //! said stale; nothing of it moves a plan.
 
-use model::{Bandwidth, IgpMetric, InterfaceName, Neighbour, Oper, Port, link::Termination};
+use model::{
+    Bandwidth, IgpMetric, InterfaceName, Neighbour, Oper, Port, Source, fact::DeviceSource, link::Termination,
+};
 
 use super::*;
 use crate::learn::{plain, show};
