@@ -81,7 +81,7 @@ PEERS ?= $(or $(TRUNKLINE_PEERS),$(if $(filter no,$(SETUP)),,required))
 # More than there are processors: the long tests wait for routers that hang.
 TEST_THREADS ?= 8
 
-# Suites that drive the built programs, and wait for these more than they work: side by side with each other and with all other tests.
+# Suites that drive the built programs, and wait for these more than they work: two of them side by side with all other tests.
 # `cargo test` leaves them out unless it is told to run them by name (tests/Cargo.toml).
 SUITES := demo faults lab
 SUITE_TARGETS := $(addprefix --test ,$(SUITES) real)
@@ -95,7 +95,7 @@ test-rust: setup web-ui
 	$(CARGO) build --workspace --bins --tests --locked
 	$(CARGO) build --workspace --bins $(SUITE_TARGETS) --locked
 	@echo "suites and all other tests run side by side; each says what became of it at its end"
-	$(MAKE) --jobs --keep-going --output-sync=target --no-print-directory test-others $(addprefix test-suite-,$(SUITES))
+	$(MAKE) --jobs=3 --keep-going --output-sync=target --no-print-directory test-others $(addprefix test-suite-,$(SUITES))
 	$(if $(filter no,$(LABS)),@echo "left out: labs with real packets (LABS=no); make test-lab runs them",$(LABS_TEST))
 
 test-others:
